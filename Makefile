@@ -1,0 +1,67 @@
+# make run    sets up and serves the site          make test   sets up and runs the whole suite
+# make check  lint, format, types, deploy checks   make bench  measures
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PORT ?= 8000
+export PORT
+
+PYTHON := .venv/bin/python
+# The one mode that starts without secrets; nothing but these targets names it.
+LOCAL := CLINIC_MODE=local
+MANAGE := $(LOCAL) $(PYTHON) manage.py
+
+.PHONY: help run test test-postgres check bench lock format
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+.venv/installed: requirements.txt scripts/make-environment
+	@scripts/make-environment requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt scripts/make-environment
+	@scripts/make-environment requirements-dev.txt
+	@touch .venv/installed $@
+
+run: .venv/installed
+	@$(MANAGE) check_port
+	@echo "Preparing the database …"
+	@$(MANAGE) migrate --verbosity 0
+	@echo "Loading the sample content …"
+	@$(MANAGE) load_sample_content
+	@$(MANAGE) create_first_staff
+	@echo "Building the static files …"
+	@$(MANAGE) collectstatic --no-input --verbosity 0
+	@exec env $(LOCAL) .venv/bin/gunicorn clinic_site.wsgi
+
+test: .venv/installed-dev
+	@scripts/install-test-tools
+	@echo "Running the tests …"
+	@$(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile $(TESTS)
+
+test-postgres: .venv/installed-dev
+	@scripts/with-postgres $(MAKE) --no-print-directory test
+
+check: .venv/installed-dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@git ls-files '*.py' | xargs .venv/bin/django-upgrade --target-version 5.2
+	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2 --check
+	@$(LOCAL) .venv/bin/mypy
+	@$(MANAGE) makemigrations --check --dry-run --verbosity 1
+	@scripts/check-deploy
+
+bench: .venv/installed-dev
+	@$(LOCAL) $(PYTHON) -m tests.benchmarks
+
+format: .venv/installed-dev
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2
+
+# Fixes every version and hash anew, from the lists in pyproject.toml.
+lock: .venv/installed-dev
+	@.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --no-emit-index-url \
+		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	@.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --no-emit-index-url \
+		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.txt

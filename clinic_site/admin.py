@@ -1,0 +1,107 @@
+"""The clinic's own facts and the accounts of staff, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.models import ClinicProfile, Closure, OpeningHours
+
+
+class SingletonAdmin(admin.ModelAdmin):
+    """A table of one row: it is changed; a second one is never offered, and the one is never deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not self.model._default_manager.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ClinicProfile)
+class ClinicProfileAdmin(SingletonAdmin):
+    fieldsets = [
+        (None, {"fields": ["name", "tagline", "is_sample"]}),
+        (
+            _("Where patients find us"),
+            {"fields": ["address", "city", "directions", "map_url", "latitude", "longitude"]},
+        ),
+        (
+            _("How patients reach us"),
+            {
+                "fields": [
+                    "phone",
+                    "whatsapp",
+                    "urgent_phone",
+                    "email",
+                    "accepts_emergencies",
+                    "answer_promise",
+                ]
+            },
+        ),
+        (
+            _("What patients may want to know"),
+            {"fields": ["licence_number", "licence_expires_on", "about", "complaints", "funding_statement"]},
+        ),
+    ]
+
+
+@admin.register(OpeningHours)
+class OpeningHoursAdmin(admin.ModelAdmin):
+    list_display = ["weekday", "opens", "closes"]
+
+
+@admin.register(Closure)
+class ClosureAdmin(admin.ModelAdmin):
+    list_display = ["name", "starts_on", "ends_on", "certainty"]
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class StaffUserAdmin(UserAdmin):
+    """Accounts of staff. A manager gives roles; only a superuser makes a superuser, or changes one."""
+
+    list_display = ["username", "first_name", "last_name", "is_active", "last_login"]
+    list_filter = ["is_active", "groups"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
+        (_("Roles"), {"fields": ["is_active", "is_staff", "groups"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and request.user.is_superuser:
+            return [*fieldsets, (_("Everything"), {"fields": ["is_superuser"]})]
+        return fieldsets
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # What a person did stays under that person's name: an account is made inactive instead.
+        return False
+
+
+@admin.register(Group)
+class RoleAdmin(GroupAdmin):
+    """The roles are made by the code; here they are only read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return False

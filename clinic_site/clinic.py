@@ -1,0 +1,47 @@
+"""The clinic's week as patients read it, and the sample clinic of a new site."""
+
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic_site import sample_content
+from clinic_site.models import ClinicProfile, Closure, OpeningHours
+
+SAMPLE = Path(__file__).parent / "content" / "clinic.toml"
+
+
+@dataclass(frozen=True)
+class Day:
+    weekday: int
+    name: str
+    sessions: tuple[tuple[time, time], ...]
+    is_today: bool
+
+
+def week(today: date | None = None) -> tuple[Day, ...]:
+    """Monday to Sunday with each day's sessions. One query."""
+    weekday_today = (today or timezone.localdate()).weekday()
+    sessions = list(OpeningHours.objects.all())
+    return tuple(
+        Day(
+            weekday=weekday.value,
+            name=str(weekday.label),
+            sessions=tuple((s.opens, s.closes) for s in sessions if s.weekday == weekday.value),
+            is_today=weekday.value == weekday_today,
+        )
+        for weekday in OpeningHours.Weekday
+    )
+
+
+def load_sample() -> str:
+    """Enter the sample clinic, unless there is a clinic already."""
+    if ClinicProfile.current():
+        return _("Clinic: kept as it is.")
+    content = sample_content.read(SAMPLE)
+    ClinicProfile.objects.create(**content["clinic"], is_sample=True)
+    OpeningHours.objects.bulk_create(OpeningHours(**session) for session in content["opening_hours"])
+    Closure.objects.bulk_create(Closure(**closure) for closure in content.get("closures", []))
+    return _("Clinic: a sample was entered.")

@@ -1,0 +1,54 @@
+"""Reads the process environment strictly: a value that is missing or odd stops the start, by its name."""
+
+import os
+from collections.abc import Mapping
+
+from django.core.exceptions import ImproperlyConfigured
+
+YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+class Environment:
+    """The settings a process was given.
+
+    Reading never fails at once: every problem is kept, and ``finish`` raises ``ImproperlyConfigured``
+    with all of them, so that nobody mends one name only to be told the next.
+    """
+
+    def __init__(self, values: Mapping[str, str] = os.environ) -> None:
+        self._values = values
+        self._problems: list[str] = []
+
+    def text(self, name: str, default: str | None = None, *, choices: tuple[str, ...] = ()) -> str:
+        """The value of ``name``; with no default, it must be there. ``choices`` are all it may be."""
+        value = self._values.get(name, "").strip()
+        if not value:
+            if default is None:
+                self._problems.append(f"{name} is not set")
+            return default or ""
+        if choices and value not in choices:
+            self._problems.append(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def yes_no(self, name: str, default: bool) -> bool:
+        value = self.text(name, "yes" if default else "no").lower()
+        if value not in YES_NO:
+            self._problems.append(f"{name} must be yes or no, not {value!r}")
+        return YES_NO.get(value, default)
+
+    def number(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit()):
+            self._problems.append(f"{name} must be a whole number, not {value!r}")
+            return default
+        return int(value)
+
+    def refuse(self, problem: str) -> None:
+        self._problems.append(problem)
+
+    def finish(self) -> None:
+        if self._problems:
+            raise ImproperlyConfigured(
+                "The site cannot start: " + "; ".join(self._problems) + ". "
+                "See the settings table in README.md, or use `make run` to try the site locally."
+            )

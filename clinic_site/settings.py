@@ -1,0 +1,205 @@
+"""The site's settings: one file, read from the environment, secure unless told otherwise.
+
+Every variable is in the README's table. ``CLINIC_MODE=local``, which ``make run`` and ``make test``
+name, is the only mode that starts without secrets.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.environment import Environment
+
+env = Environment()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL = env.text("CLINIC_MODE", "production", choices=("production", "local")) == "local"
+
+# Where the database file, the photographs and the collected static files are kept.
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = env.text("SECRET_KEY", "for-local-use-only" if LOCAL else None)
+SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS", "").split()
+if not LOCAL and 0 < len(SECRET_KEY) < 50:
+    env.refuse("SECRET_KEY is shorter than 50 characters")
+
+# The one address of the site: what every absolute link begins with, and the only host that is answered.
+PORT = env.number("PORT", 8000)
+if not 0 < PORT < 65536:
+    env.refuse(f"PORT must be from 1 to 65535, not {PORT}")
+SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None).rstrip("/")
+_address = urlsplit(SITE_URL)
+if SITE_URL and (not _address.hostname or _address.path or _address.scheme not in ("http", "https")):
+    env.refuse("SITE_URL must be like https://clinic.example, with no path")
+ALLOWED_HOSTS = [_address.hostname or "", "127.0.0.1", "localhost"]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+DEBUG = LOCAL and env.yes_no("DEBUG", False)
+
+INSTALLED_APPS = [
+    "clinic_site.apps.ClinicSiteConfig",
+    "procedures.apps.ProceduresConfig",
+    "consultations.apps.ConsultationsConfig",
+    "crispy_forms",
+    "clinic_site.apps.StaffAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.sitemaps",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "clinic_site.middleware.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic_site.middleware.SecurityHeadersMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "clinic_site.urls"
+WSGI_APPLICATION = "clinic_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "clinic_site.context_processors.site",
+                "procedures.context_processors.menu",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+CRISPY_ALLOWED_TEMPLATE_PACKS = ("clinic",)
+CRISPY_TEMPLATE_PACK = "clinic"
+
+
+def database(url: str) -> dict[str, Any]:
+    """The options of a database, by its kind.
+
+    SQLite: a transaction takes the write lock when it begins (IMMEDIATE), so that two that read and
+    then write wait for each other instead of failing; a commit is on the disk before it is
+    answered (synchronous FULL); readers never wait for the writer (WAL).
+    """
+    options = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    if options.get("ENGINE") == "django.db.backends.sqlite3":
+        options["OPTIONS"] = {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+    return options
+
+
+DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR}/clinic.sqlite3")
+DATABASES: dict[str, Any] = {}
+try:
+    DATABASES["default"] = database(DATABASE_URL)
+except (ValueError, KeyError) as error:
+    # The address may hold a password: what is wrong with it is said, the address is not.
+    env.refuse(
+        f"DATABASE_URL cannot be read ({type(error).__name__}); use postgres://user:password@host/name"
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "Asia/Karachi"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "/media/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# A page's admin form has a few hundred fields; a patient's form has about twenty.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
+
+# Security. The names of the policy are Django 6's own, so that our middleware goes at the upgrade.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'"],
+    "font-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+# The staff side has the admin's own scripts, from this site and nowhere else.
+SECURE_CSP_STAFF = SECURE_CSP | {
+    "script-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+}
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+HTTPS = _address.scheme == "https"
+if not (LOCAL or HTTPS) and SITE_URL:
+    env.refuse("SITE_URL must begin with https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Only a proxy of ours may say that the patient's own connection is encrypted.
+if env.yes_no("BEHIND_PROXY", HTTPS):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "clinic_site.logs.JsonFormatter"}},
+    "handlers": {
+        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+    },
+    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
+    "loggers": {
+        # Replaces Django's own handlers: one line, one place, one shape.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Every request has its line from RequestLogMiddleware already.
+        "django.request": {"level": "ERROR"},
+    },
+}
+
+env.finish()

@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConsultationsConfig(AppConfig):
+    name = "consultations"
+    verbose_name = _("Consultation requests")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from clinic_site import readiness, roles, sample_content
+        from consultations import privacy
+
+        for role in (roles.COORDINATOR, roles.MANAGER):
+            roles.grant(role, "consultations.view_consultationrequest", "consultations.change_status")
+        roles.grant_models((roles.MANAGER,), "consultations", ("privacynotice",), actions="view add")
+        sample_content.register(30, privacy.load_sample)
+        readiness.register("privacy notice", privacy.require_notice)

@@ -1,0 +1,62 @@
+"""The two secrets of a request: the key its form was made with, and the token of its private page.
+
+A form carries a random key, made with it and sent with it. The key is why sending twice stores once;
+the token, made from the key, is why both times lead to the same private page, although the database
+holds nothing but hashes of the two. Neither depends on ``SECRET_KEY``: changing that breaks no link.
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from typing import Self
+
+from django.core import signing
+
+KEY_BYTES = 32
+TOKEN_BYTES = 24  # 192 bits: 32 characters of an address
+
+# The signature keeps out keys that we did not make, which may be weak or shared. It has no time in
+# it: a form may stay open for days on a phone, and the request in it still counts.
+_signer = signing.Signer(salt="consultations.submission_key")
+
+
+@dataclass(frozen=True)
+class SubmissionKey:
+    """One filled-in form. ``repr`` does not show the secret, so that no log does."""
+
+    secret: str = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls(secrets.token_urlsafe(KEY_BYTES))
+
+    @classmethod
+    def from_form(cls, signed: str) -> Self | None:
+        """The key that a form sent back; None when it is missing, or not one that we made."""
+        try:
+            return cls(_signer.unsign(signed))
+        except signing.BadSignature:
+            return None
+
+    def for_form(self) -> str:
+        return _signer.sign(self.secret)
+
+    @property
+    def hash(self) -> str:
+        return _sha256(f"key:{self.secret}")
+
+    @property
+    def token(self) -> str:
+        """The token of the private page. Whoever has the key has the token; not the other way round."""
+        digest = hmac.digest(self.secret.encode(), b"private page", "sha256")
+        return urlsafe_b64encode(digest[:TOKEN_BYTES]).decode()
+
+
+def token_hash(token: str) -> str:
+    return _sha256(f"token:{token}")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

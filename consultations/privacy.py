@@ -1,0 +1,24 @@
+"""The privacy notice that a new site starts with, and the check that there is one."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from clinic_site import sample_content
+from consultations.models import PrivacyNotice
+
+SAMPLE = Path(__file__).parent / "content" / "privacy.en.toml"
+
+
+def load_sample() -> str:
+    """Enter the sample notice, unless there is a notice already."""
+    if PrivacyNotice.objects.exists():
+        return _("Privacy notice: kept as it is.")
+    PrivacyNotice.objects.create(number=1, **sample_content.read(SAMPLE))
+    return _("Privacy notice: a sample was entered.")
+
+
+def require_notice() -> None:
+    """Raises ``LookupError`` while no request can be taken, for want of a notice to agree to."""
+    if not PrivacyNotice.objects.exists():
+        raise LookupError("There is no privacy notice: no request can be taken.")

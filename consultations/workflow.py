@@ -1,0 +1,113 @@
+"""The statuses of a consultation request, and which may follow which. Pure data: no Django in here.
+
+One table, ``STEPS``, is the whole rule. ``services.change_status`` obeys it, the staff pages draw their
+buttons from it, and ``tests/consultations/test_workflow.py`` goes through every pair.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+def gettext_noop(text: str) -> str:
+    """Mark words for the translators' tool, which looks for this name. Whoever shows them translates them."""
+    return text
+
+
+class Status(StrEnum):
+    NEW = "new"
+    CONTACTING = "contacting"
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    DID_NOT_ATTEND = "did_not_attend"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    UNREACHABLE = "unreachable"
+    QUARANTINED = "quarantined"
+
+
+NAMES: Mapping[Status, str] = {
+    Status.NEW: gettext_noop("New"),
+    Status.CONTACTING: gettext_noop("Contacting"),
+    Status.PROPOSED: gettext_noop("Time offered"),
+    Status.CONFIRMED: gettext_noop("Time agreed"),
+    Status.COMPLETED: gettext_noop("Completed"),
+    Status.DID_NOT_ATTEND: gettext_noop("Did not attend"),
+    Status.DECLINED: gettext_noop("Declined"),
+    Status.WITHDRAWN: gettext_noop("Withdrawn by the patient"),
+    Status.UNREACHABLE: gettext_noop("Could not be reached"),
+    Status.QUARANTINED: gettext_noop("Set aside as spam"),
+}
+
+# The clinic has to do the next thing, and somebody is waiting for it.
+WAITING = frozenset({Status.NEW, Status.CONTACTING})
+# Not finished: what waits for the clinic, for the patient, or for the day of the appointment.
+OPEN = WAITING | {Status.PROPOSED, Status.CONFIRMED}
+# Finished. A closed request can be opened again; its history shows that it was.
+CLOSED = frozenset(
+    {Status.COMPLETED, Status.DID_NOT_ATTEND, Status.DECLINED, Status.WITHDRAWN, Status.UNREACHABLE}
+)
+# Neither open nor closed: it looks like spam, and a person has still to look at it.
+SET_ASIDE = frozenset({Status.QUARANTINED})
+
+
+class Step(NamedTuple):
+    """A status that may come next, and the words on the button that leads there."""
+
+    to: Status
+    button: str
+
+
+# From each status, its next steps, the usual one first. Every status but NEW can be left again:
+# a wrong press must be repairable by the person who made it, without help.
+STEPS: Mapping[Status, tuple[Step, ...]] = {
+    Status.NEW: (
+        Step(Status.CONTACTING, gettext_noop("Start contacting")),
+        Step(Status.PROPOSED, gettext_noop("A time was offered")),
+        Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
+        Step(Status.DECLINED, gettext_noop("Decline")),
+        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+        Step(Status.QUARANTINED, gettext_noop("Set aside as spam")),
+    ),
+    Status.CONTACTING: (
+        Step(Status.PROPOSED, gettext_noop("A time was offered")),
+        Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
+        Step(Status.UNREACHABLE, gettext_noop("Could not be reached")),
+        Step(Status.DECLINED, gettext_noop("Decline")),
+        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+        Step(Status.NEW, gettext_noop("Put back as new")),
+        Step(Status.QUARANTINED, gettext_noop("Set aside as spam")),
+    ),
+    Status.PROPOSED: (
+        Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
+        Step(Status.CONTACTING, gettext_noop("The time does not suit: contact again")),
+        Step(Status.UNREACHABLE, gettext_noop("Could not be reached")),
+        Step(Status.DECLINED, gettext_noop("Decline")),
+        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+    ),
+    Status.CONFIRMED: (
+        Step(Status.COMPLETED, gettext_noop("The consultation took place")),
+        Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend")),
+        Step(Status.PROPOSED, gettext_noop("Another time was offered")),
+        Step(Status.CONTACTING, gettext_noop("The time is off: contact again")),
+        Step(Status.DECLINED, gettext_noop("Decline")),
+        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+    ),
+    Status.COMPLETED: (Step(Status.CONFIRMED, gettext_noop("Undo: it has not taken place")),),
+    Status.DID_NOT_ATTEND: (
+        Step(Status.CONTACTING, gettext_noop("Contact again")),
+        Step(Status.PROPOSED, gettext_noop("Another time was offered")),
+        Step(Status.COMPLETED, gettext_noop("Undo: the patient did attend")),
+    ),
+    Status.DECLINED: (Step(Status.CONTACTING, gettext_noop("Open again")),),
+    Status.WITHDRAWN: (Step(Status.CONTACTING, gettext_noop("Open again")),),
+    Status.UNREACHABLE: (Step(Status.CONTACTING, gettext_noop("Open again")),),
+    Status.QUARANTINED: (Step(Status.NEW, gettext_noop("Not spam: put in the queue")),),
+}
+
+
+def may_follow(from_status: str, to_status: str) -> bool:
+    """Whether a request may go from one status to the other. Unknown words are simply no."""
+    steps = STEPS[Status(from_status)] if from_status in STEPS else ()
+    return any(step.to == to_status for step in steps)

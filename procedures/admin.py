@@ -1,0 +1,223 @@
+"""Staff edit the working copy here, with its parts in order. What comes after is in ``publishing``."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from clinic_site.admin import SingletonAdmin
+from procedures import comparison, outline, services, working_copy
+from procedures.documents import PageDocument
+from procedures.editing import PageForm, parts, renumber
+from procedures.forms import PhotoForm
+from procedures.gate import missing_for_publication
+from procedures.models import (
+    Benefit,
+    CareCard,
+    Citation,
+    Disclaimer,
+    EmergencyText,
+    Expectation,
+    KeyFact,
+    Overview,
+    Page,
+    Practitioner,
+    Procedure,
+    Publication,
+    Question,
+    RecoveryNote,
+    Risk,
+    Section,
+    Source,
+    Step,
+)
+from procedures.publishing import LANGUAGE, PUBLISH, PublishingAdmin, may_publish
+
+
+class PageAdmin(PublishingAdmin):
+    """What both kinds of page share: saving changes the working copy, publishing is a step of its own."""
+
+    form = PageForm
+    change_form_template = "admin/procedures/page/change_form.html"
+    photo_fields: tuple[str, ...] = ("drawing", "photo_upload", "photo_alt", "photo_remove")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A page is withdrawn or archived, not deleted: what patients were told stays on record.
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        page = self.get_object(request, object_id)
+        context = self.state(page, request) if page and request.method == "GET" else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def state(self, page: Page, request: HttpRequest) -> dict[str, Any]:
+        """The line of state: what is live, how the draft differs, what the gate still wants."""
+        live = (
+            Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
+        )
+        draft = working_copy.read(page, LANGUAGE)
+        missing = missing_for_publication(draft)
+        return {
+            "live": live,
+            "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
+            "differences": comparison.changes(PageDocument.from_json(live.document), draft) if live else (),
+            # Who signs is asked when it is published.
+            "missing": [(item, self.where(page, item)) for item in missing if item.field != "reviewer"],
+            "may_publish": request.user.has_perm(PUBLISH),
+            "versions_url": self.url("history_of", page),
+        }
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.edited_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        renumber(formset.queryset.model._default_manager.filter(page=form.instance))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.message_user(request, _t("Patients see this change once it is published."))
+        return super().response_change(request, obj)
+
+
+@admin.register(Overview)
+class OverviewAdmin(PageAdmin):
+    fieldsets = [
+        (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
+        (_("Picture"), {"fields": PageAdmin.photo_fields}),
+    ]
+    inlines = [
+        parts(Section, stacked=True),
+        parts(Benefit),
+        parts(Step),
+        parts(RecoveryNote),
+        parts(Expectation),
+        parts(Risk),
+        parts(CareCard),
+        parts(Question),
+        parts(KeyFact),
+        parts(Citation),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Overview.objects.exists()
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Archived procedures are out of the way until they are asked for."""
+
+    title = _("state")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Archived")), ("all", _("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
+@admin.register(Procedure)
+class ProcedureAdmin(PageAdmin):
+    list_display = ["title", "menu_label", "urgency", "position", "edited_at"]
+    list_filter = [ArchivedFilter]
+    search_fields = ["title", "plain_name", "alternate_names"]
+    prepopulated_fields = {"slug": ["title"]}
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "plain_name", "menu_label", "alternate_names"]}),
+        (None, {"fields": ["summary", "description", "author", "opened"]}),
+        (_("Where it stands"), {"fields": ["urgency", "body_location", "position", "show_in_form"]}),
+        (_("Picture"), {"fields": PageAdmin.photo_fields}),
+    ]
+    inlines = [
+        parts(KeyFact),
+        parts(Section, stacked=True),
+        parts(Step),
+        parts(RecoveryNote),
+        parts(Risk),
+        parts(CareCard),
+        parts(Question),
+        parts(Citation),
+    ]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.archive_view)
+        return [path("<int:object_id>/archive/", view, name=self.url_name("archive")), *super().get_urls()]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        # A new procedure is named first; then it opens with the standard outline, ready to be filled.
+        return self.inlines if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            outline.start(obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        self.message_user(request, _t("Now fill in the outline. Patients see nothing until you publish it."))
+        return redirect(self.url("change", obj))
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    @may_publish
+    def archive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What stands in for deleting: ask first; on POST, off the site and out of the lists."""
+        page = get_object_or_404(Procedure, pk=object_id)
+        if request.method == "POST":
+            services.archive(page, by=request.user)
+            self.message_user(request, _t("Archived. Requests that name it keep its name."), messages.SUCCESS)
+            return redirect("admin:procedures_procedure_changelist")
+        return self.render(request, "archive", page, _t("Archive “%(page)s”?") % {"page": page})
+
+
+@admin.register(Disclaimer)
+class DisclaimerAdmin(SingletonAdmin):
+    pass
+
+
+@admin.register(EmergencyText)
+class EmergencyTextAdmin(SingletonAdmin):
+    pass
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(admin.ModelAdmin):
+    form = PhotoForm
+    list_display = ["name", "registration_number", "specialty", "is_active", "is_sample"]
+    fields = [
+        "name",
+        "registration_number",
+        "qualifications",
+        "specialty",
+        "languages",
+        "biography",
+        "photo_upload",
+        "photo_alt",
+        "photo_remove",
+        "position",
+        "is_active",
+        "is_sample",
+    ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Source)
+class SourceAdmin(admin.ModelAdmin):
+    list_display = ["key", "title", "publisher", "year"]
+    search_fields = ["key", "title", "publisher"]

@@ -1,0 +1,33 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ProceduresConfig(AppConfig):
+    name = "procedures"
+    verbose_name = _("What patients read")
+
+    def ready(self) -> None:
+        from clinic_site import readiness, roles, sample_content
+        from procedures import catalog, checks, sample  # noqa: F401
+
+        writers = (roles.EDITOR, roles.CLINICAL_REVIEWER, roles.MANAGER)
+        pages = ("overview", "procedure", "disclaimer", "emergencytext", "practitioner", "source")
+        parts = (
+            "section",
+            "keyfact",
+            "benefit",
+            "step",
+            "recoverynote",
+            "expectation",
+            "risk",
+            "carecard",
+            "question",
+            "citation",
+        )
+        roles.grant_models(writers, "procedures", pages, actions="view add change")
+        roles.grant_models(writers, "procedures", parts, actions="view add change delete")
+        roles.grant_models(writers, "procedures", ("publication",), actions="view")
+        roles.grant(roles.CLINICAL_REVIEWER, "procedures.publish_page")
+        roles.grant(roles.MANAGER, "procedures.publish_page")
+        sample_content.register(20, sample.load)
+        readiness.register("overview", catalog.require_overview)

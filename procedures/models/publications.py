@@ -1,0 +1,142 @@
+"""What patients have been shown: one immutable row for each version of a page in each language."""
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def took_effect(self, at: datetime) -> "PublicationQuerySet":
+        """Those whose time had come, without those called off before it came."""
+        return self.filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from")), live_from__lte=at)
+
+    def in_force(self, at: datetime | None = None) -> "PublicationQuerySet":
+        """The newest version of each page and language at a time, withdrawn ones among them.
+
+        One that a newer version has replaced never counts again, not even when the newer is withdrawn.
+        """
+        at = at or timezone.now()
+        newer = Publication.objects.took_effect(at).filter(
+            page=OuterRef("page"), language=OuterRef("language"), number__gt=OuterRef("number")
+        )
+        return self.took_effect(at).filter(~Exists(newer))
+
+    def live(self, at: datetime | None = None) -> "PublicationQuerySet":
+        """What a reader is shown at a time (now, unless told otherwise)."""
+        at = at or timezone.now()
+        return self.in_force(at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
+
+    def scheduled(self) -> "PublicationQuerySet":
+        """Those whose time has not come yet."""
+        return self.filter(live_from__gt=timezone.now(), withdrawn_at=None)
+
+    def procedures(self) -> "PublicationQuerySet":
+        """Those of procedures, in the order staff gave them."""
+        return self.filter(page__procedure__isnull=False).order_by("page__procedure__position", "page_id")
+
+    def update(self, **changes: Any) -> int:
+        if set(changes) - {"withdrawn_at"}:
+            raise TypeError(
+                "A publication is immutable: only withdrawn_at is ever set. Publish a new version."
+            )
+        return super().update(**changes)
+
+    def delete(self) -> NoReturn:
+        raise TypeError("A publication is never deleted. Withdraw it.")
+
+
+class Publication(models.Model):
+    """One version of a page in one language, as it was signed.
+
+    ``document`` is the JSON of a ``PageDocument``; ``card`` is the JSON of its ``Card``, so that menus
+    and lists need not read whole documents; ``slug`` is the address it was published under.
+    """
+
+    page = models.ForeignKey(
+        "procedures.Page", models.PROTECT, related_name="publications", verbose_name=_("page")
+    )
+    language = models.CharField(_("language"), max_length=10)
+    number = models.PositiveIntegerField(_("version"))
+    slug = models.CharField(_("address"), max_length=80, blank=True, default="")
+    document = models.TextField(_("document"))
+    card = models.TextField(_("card"))
+    reviewer = models.ForeignKey(
+        "procedures.Practitioner", models.PROTECT, null=True, related_name="+", verbose_name=_("reviewer")
+    )
+    reviewed_on = models.DateField(_("reviewed on"), null=True)
+    review_due_on = models.DateField(_("next review due on"), null=True)
+    change_note = models.CharField(_("what changed"), max_length=200, blank=True, default="")
+    is_minor = models.BooleanField(_("correction of typing"), default=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("published by")
+    )
+    published_at = models.DateTimeField(_("published at"))
+    live_from = models.DateTimeField(_("live from"))
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        ordering = ["page", "language", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "language", "number"], name="one_publication_of_a_number"
+            ),
+            models.CheckConstraint(condition=Q(number__gte=1), name="publication_numbers_start_at_1"),
+        ]
+        indexes = [models.Index(fields=["language", "slug", "live_from"], name="publication_by_address")]
+
+    def __str__(self) -> str:
+        return f"{self.page} {self.language} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("A publication is immutable. Publish a new version, or withdraw this one.")
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return (
+            reverse("procedures:procedure", args=[self.slug]) if self.slug else reverse("procedures:overview")
+        )
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("A publication is never deleted. Withdraw it.")
+
+
+class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
+    def valid(self) -> "PreviewLinkQuerySet":
+        return self.filter(expires_at__gt=timezone.now(), revoked_at=None)
+
+
+class PreviewLink(models.Model):
+    """Lets somebody without an account read the working copy of one page, for some days.
+
+    The link itself is shown once, when it is made; kept is only the SHA-256 of its token.
+    """
+
+    page = models.ForeignKey("procedures.Page", models.CASCADE, related_name="preview_links")
+    language = models.CharField(_("language"), max_length=10)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("valid until"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+
+    objects = PreviewLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("preview link")
+        verbose_name_plural = _("preview links")
+        ordering = ["-created_at"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.page} ({self.expires_at:%Y-%m-%d})"

@@ -1,0 +1,316 @@
+"""The staff pages around publishing: preview, sign-off, withdrawal, history, comparison, restoring.
+
+A mixin of the admin of pages. Each view asks for its own permission: a button that is not drawn is no
+protection.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from procedures import comparison, services, working_copy
+from procedures.documents import PageDocument
+from procedures.forms import SignOffForm
+from procedures.gate import Missing, missing_for_publication
+from procedures.models import Page, Publication
+from procedures.views import render_unpublished
+
+LANGUAGE = "en"
+PUBLISH = "procedures.publish_page"
+
+
+def needs(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
+    """Let a view of the admin through only when ``allowed(admin, request)`` holds."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not allowed(self, request):
+                raise PermissionDenied
+            return view(self, request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+may_publish = needs(lambda self, request: request.user.has_perm(PUBLISH))
+may_change = needs(lambda self, request: self.has_change_permission(request))
+may_view = needs(lambda self, request: self.has_view_permission(request))
+safe = method_decorator([never_cache, require_safe])
+post = method_decorator([never_cache, require_POST])
+
+
+class PublishingAdmin(admin.ModelAdmin):
+    """What staff do with a page beyond editing it. Everything that writes is a POST."""
+
+    def get_urls(self) -> list[Any]:
+        views = {
+            "preview": ("<int:object_id>/preview/", self.preview_view),
+            "preview_link": ("<int:object_id>/preview-links/", self.preview_links_view),
+            "revoke": ("<int:object_id>/preview-links/<int:link_id>/revoke/", self.revoke_view),
+            "publish": ("<int:object_id>/publish/", self.publish_view),
+            "withdraw": ("<int:object_id>/withdraw/", self.withdraw_view),
+            "history_of": ("<int:object_id>/versions/", self.versions_view),
+            "compare": ("<int:object_id>/versions/compare/", self.compare_view),
+            "version": ("<int:object_id>/versions/<int:number>/", self.version_view),
+            "restore": ("<int:object_id>/versions/<int:number>/restore/", self.restore_view),
+            "call_off": ("<int:object_id>/versions/<int:number>/call-off/", self.call_off_view),
+        }
+        own = [
+            path(route, self.admin_site.admin_view(view), name=self.url_name(name))
+            for name, (route, view) in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def url_name(self, view: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+    def url(self, view: str, page: Page, *args: Any) -> str:
+        return reverse(f"admin:{self.url_name(view)}", args=[page.pk, *args])
+
+    def page(self, object_id: int, request: HttpRequest) -> Page:
+        page: Page = get_object_or_404(self.get_queryset(request), pk=object_id)
+        return page
+
+    def render(self, request: HttpRequest, name: str, page: Page, title: str, **context: Any) -> HttpResponse:
+        context = (
+            self.admin_site.each_context(request)
+            | {
+                "opts": self.opts,
+                "title": title,
+                "page": page,
+                "change_url": self.url("change", page),
+                "versions_url": self.url("history_of", page),
+                "may_publish": request.user.has_perm(PUBLISH),
+                "may_change": self.has_change_permission(request),
+            }
+            | context
+        )
+        return render(request, f"admin/procedures/page/{name}.html", context)
+
+    # Preview
+
+    @safe
+    @may_view
+    def preview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The working copy, as patients would see it."""
+        document = working_copy.read(self.page(object_id, request), LANGUAGE)
+        return render_unpublished(request, document, _("Draft. Patients do not see this page."))
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_change
+    def preview_links_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The valid links to the working copy; on POST one more, whose address is shown this once."""
+        page = self.page(object_id, request)
+        address = ""
+        if request.method == "POST":
+            _link, token = services.make_preview_link(page, language=LANGUAGE, by=request.user)
+            address = request.build_absolute_uri(reverse("procedures:preview", args=[token]))
+        return self.render(
+            request,
+            "preview_links",
+            page,
+            _("Preview links of “%(page)s”") % {"page": page},
+            address=address,
+            days=services.PREVIEW_DAYS,
+            links=page.preview_links.valid().select_related("created_by"),
+        )
+
+    @post
+    @may_change
+    def revoke_view(self, request: HttpRequest, object_id: int, link_id: int) -> HttpResponse:
+        page = self.page(object_id, request)
+        services.revoke_preview_link(get_object_or_404(page.preview_links.all(), pk=link_id))
+        self.message_user(request, _("The link is revoked: it opens nothing any more."), messages.SUCCESS)
+        return redirect(self.url("preview_link", page))
+
+    # Sign-off
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def publish_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show what the gate wants and what changed since the last review; on POST, sign and publish."""
+        page = self.page(object_id, request)
+        document = working_copy.read(page, LANGUAGE)
+        reviewed = services.reviewed_document(page, LANGUAGE)
+        missing = tuple(
+            item for item in missing_for_publication(document) if item.field not in SignOffForm.base_fields
+        )
+        form = SignOffForm(
+            request.POST or None,
+            initial={"seen": services.fingerprint(document)},
+            changes=comparison.changes(reviewed, document),
+        )
+        if request.method == "POST" and form.is_valid() and not missing:
+            try:
+                publication = self._publish(page, form, request)
+            except services.NotReadyError as error:
+                missing = form.add_missing(error.missing)
+            except services.ChangedSinceSeenError:
+                # What was ticked was about another text: the boxes start empty, over today's changes.
+                self.message_user(
+                    request,
+                    _("This page was edited while you read it. Read the changes again."),
+                    messages.ERROR,
+                )
+                return redirect(self.url("publish", page))
+            else:
+                self.message_user(request, _published(publication), messages.SUCCESS)
+                return redirect(self.url("change", page))
+        return self.render(
+            request,
+            "publish",
+            page,
+            _("Publish “%(page)s”") % {"page": page},
+            form=form,
+            missing=[(item, self.where(page, item)) for item in missing],
+            first_review=reviewed is None,
+            preview_url=self.url("preview", page),
+        )
+
+    def _publish(self, page: Page, form: SignOffForm, request: HttpRequest) -> Publication:
+        data = form.cleaned_data
+        common: dict[str, Any] = {
+            "language": LANGUAGE,
+            "change_note": data["change_note"],
+            "by": request.user,
+            "seen": data["seen"],
+            "live_from": data["live_from"],
+        }
+        if data["is_minor"]:
+            return services.publish_correction(page, **common)
+        return services.publish(page, sign_off=form.sign_off, **common)
+
+    def where(self, page: Page, missing: Missing) -> str:
+        """The address of the field where something missing is mended."""
+        if missing.field in ("disclaimer", "emergency"):
+            model = {"disclaimer": "disclaimer", "emergency": "emergencytext"}[missing.field]
+            return reverse(f"admin:procedures_{model}_changelist")
+        is_field = missing.field in {field.name for field in self.opts.get_fields()}
+        anchor = (
+            f"id_{missing.field}"
+            if is_field and not missing.field.endswith("s")
+            else f"{missing.field}-group"
+        )
+        return f"{self.url('change', page)}#{anchor}"
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def withdraw_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask first; on POST, take the page off the site."""
+        page = self.page(object_id, request)
+        if request.method == "POST":
+            if services.withdraw(page, language=LANGUAGE):
+                self.message_user(
+                    request, _("Withdrawn. Patients are told that the page is gone."), messages.SUCCESS
+                )
+            else:
+                self.message_user(request, _("This page was not on the site."), messages.WARNING)
+            return redirect(self.url("change", page))
+        return self.render(request, "withdraw", page, _("Withdraw “%(page)s”?") % {"page": page})
+
+    # History
+
+    @safe
+    @may_view
+    def versions_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Every version with who, when and why."""
+        page = self.page(object_id, request)
+        versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
+        live = (
+            Publication.objects.live()
+            .filter(page=page, language=LANGUAGE)
+            .values_list("pk", flat=True)
+            .first()
+        )
+        return self.render(
+            request,
+            "versions",
+            page,
+            _("History of “%(page)s”") % {"page": page},
+            versions=versions.select_related("reviewer", "published_by"),
+            live_pk=live,
+            scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
+        )
+
+    @safe
+    @may_view
+    def version_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+        """One version, as it was shown."""
+        publication = self._version(self.page(object_id, request), number)
+        notice = _("Version %(number)d, as it was published.") % {"number": number}
+        return render_unpublished(request, PageDocument.from_json(publication.document), notice)
+
+    @safe
+    @may_view
+    def compare_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Any two versions, word by word; ``to`` may be the draft."""
+        page = self.page(object_id, request)
+        old, new = request.GET.get("from", ""), request.GET.get("to", "draft")
+        return self.render(
+            request,
+            "compare",
+            page,
+            _("What changed in “%(page)s”") % {"page": page},
+            old=self._name(old),
+            new=self._name(new),
+            changes=comparison.changes(self._document(page, old), self._document(page, new)),
+        )
+
+    @post
+    @may_change
+    def restore_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+        """Bring a version back into the draft; never straight to the site."""
+        page = self.page(object_id, request)
+        services.restore(self._version(page, number), by=request.user)
+        self.message_user(
+            request,
+            _("The draft now says what version %(number)d said. Patients see it once it is published.")
+            % {"number": number},
+            messages.SUCCESS,
+        )
+        return redirect(self.url("change", page))
+
+    @post
+    @may_publish
+    def call_off_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+        page = self.page(object_id, request)
+        if services.call_off(self._version(page, number)):
+            self.message_user(
+                request, _("Version %(number)d is called off.") % {"number": number}, messages.SUCCESS
+            )
+        else:
+            self.message_user(request, _("This version is not waiting any more."), messages.WARNING)
+        return redirect(self.url("history_of", page))
+
+    def _version(self, page: Page, number: int) -> Publication:
+        return get_object_or_404(Publication, page=page, language=LANGUAGE, number=number)
+
+    def _document(self, page: Page, name: str) -> PageDocument:
+        if name == "draft":
+            return working_copy.read(page, LANGUAGE)
+        if not (name.isascii() and name.isdigit() and len(name) < 7):
+            raise Http404("No such version.")
+        return PageDocument.from_json(self._version(page, int(name)).document)
+
+    def _name(self, name: str) -> str:
+        return _("the draft") if name == "draft" else _("version %(number)s") % {"number": name}
+
+
+def _published(publication: Publication) -> str:
+    if publication.live_from > publication.published_at:
+        return _("Version %(number)d is scheduled: patients see it from the time you gave.") % {
+            "number": publication.number
+        }
+    return _("Published as version %(number)d. Patients see it now.") % {"number": publication.number}

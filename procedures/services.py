@@ -1,0 +1,265 @@
+"""Publishing, withdrawing, restoring: the only writers of publications."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Min
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from procedures import working_copy
+from procedures.comparison import numbers
+from procedures.documents import PageDocument, Review, Version
+from procedures.gate import Missing, missing_for_publication
+from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
+
+PREVIEW_DAYS = 7
+
+
+class NotReadyError(Exception):
+    """The gate wants more; ``missing`` says what."""
+
+    def __init__(self, missing: tuple[Missing, ...]) -> None:
+        super().__init__("; ".join(item.message for item in missing))
+        self.missing = missing
+
+
+class ChangedSinceSeenError(Exception):
+    """The working copy is no longer what the person who publishes has looked at."""
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """Who stands behind a version, since when and until when."""
+
+    reviewer: Practitioner
+    reviewed_on: date
+    review_due_on: date
+
+    @property
+    def review(self) -> Review:
+        return Review(
+            reviewer=working_copy.person(self.reviewer),
+            reviewed_on=self.reviewed_on,
+            due_on=self.review_due_on,
+        )
+
+
+def publish(
+    page: Page,
+    *,
+    language: str,
+    sign_off: SignOff,
+    change_note: str,
+    by: Any,
+    seen: str,
+    live_from: datetime | None = None,
+) -> Publication:
+    """Freeze the working copy as the page's next version, signed by a reviewer.
+
+    ``seen`` is the fingerprint of the document that was looked at; ``live_from`` may be later than now.
+    Raises ``NotReadyError`` when the gate wants more and ``ChangedSinceSeenError`` when the page was
+    edited meanwhile; then nothing is written.
+    """
+    return _publish(
+        page, language, sign_off=sign_off, change_note=change_note, by=by, seen=seen, live_from=live_from
+    )
+
+
+def publish_correction(
+    page: Page, *, language: str, change_note: str, by: Any, seen: str, live_from: datetime | None = None
+) -> Publication:
+    """Publish a correction of typing: the review and its dates stay those of the version before it.
+
+    Raises as ``publish`` does; also when no version has been reviewed yet.
+    """
+    reviewed = Publication.objects.filter(page=page, language=language, reviewer__isnull=False)
+    latest = reviewed.select_related("reviewer").order_by("-number").first()
+    if (
+        latest is None
+        or latest.reviewer is None
+        or latest.reviewed_on is None
+        or latest.review_due_on is None
+    ):
+        raise NotReadyError(
+            (Missing("is_minor", _("This page was never reviewed: it needs a full review.")),)
+        )
+    return _publish(
+        page,
+        language,
+        sign_off=SignOff(latest.reviewer, latest.reviewed_on, latest.review_due_on),
+        change_note=change_note,
+        by=by,
+        seen=seen,
+        live_from=live_from,
+        is_minor=True,
+    )
+
+
+def publish_sample(page: Page, *, language: str) -> Publication:
+    """Freeze the working copy with nobody's signature: the reader is told that it is a sample.
+
+    For the content a new site starts with; staff cannot reach it.
+    """
+    return _publish(page, language, sign_off=None, change_note="", by=None, seen=None, live_from=None)
+
+
+@transaction.atomic
+def withdraw(page: Page, *, language: str) -> bool:
+    """Take the page off the site, and call off what is scheduled. False when there was nothing to do."""
+    Page.objects.select_for_update().get(pk=page.pk)
+    publications = Publication.objects.filter(page=page, language=language)
+    found = [*publications.live().values_list("pk", flat=True)]
+    found += publications.scheduled().values_list("pk", flat=True)
+    return bool(Publication.objects.filter(pk__in=found).update(withdrawn_at=timezone.now()))
+
+
+@transaction.atomic
+def call_off(publication: Publication) -> bool:
+    """Call off a version whose time has not come. False when it has, or when it was called off before."""
+    return bool(Publication.objects.scheduled().filter(pk=publication.pk).update(withdrawn_at=timezone.now()))
+
+
+@transaction.atomic
+def restore(publication: Publication, *, by: Any) -> None:
+    """Make the working copy say what an earlier version said. Patients see it once it is published."""
+    page = Page.objects.select_for_update().get(pk=publication.page_id)
+    working_copy.write(page, PageDocument.from_json(publication.document))
+    Page.objects.filter(pk=page.pk).update(edited_by=by, edited_at=timezone.now())
+
+
+@transaction.atomic
+def archive(procedure: Procedure, *, by: Any) -> None:
+    """What deleting a procedure means: off the site and out of the lists, and all that was said stays."""
+    for language in procedure.publications.values_list("language", flat=True).distinct():
+        withdraw(procedure, language=language)
+    Procedure.objects.filter(pk=procedure.pk).update(
+        archived_at=timezone.now(), edited_by=by, edited_at=timezone.now()
+    )
+
+
+def make_preview_link(page: Page, *, language: str, by: Any) -> tuple[PreviewLink, str]:
+    """A link to the working copy for somebody without an account, and its token, which is not kept."""
+    token = secrets.token_urlsafe(24)
+    link = PreviewLink.objects.create(
+        page=page,
+        language=language,
+        token_hash=preview_hash(token),
+        created_by=by,
+        expires_at=timezone.now() + timedelta(days=PREVIEW_DAYS),
+    )
+    return link, token
+
+
+def revoke_preview_link(link: PreviewLink) -> None:
+    PreviewLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def preview_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def fingerprint(document: PageDocument) -> str:
+    """Equal for two documents that say the same, whoever signed them."""
+    return hashlib.sha256(document.unsigned().to_json().encode()).hexdigest()
+
+
+@transaction.atomic
+def _publish(
+    page: Page,
+    language: str,
+    *,
+    sign_off: SignOff | None,
+    change_note: str,
+    by: Any,
+    seen: str | None,
+    live_from: datetime | None,
+    is_minor: bool = False,
+) -> Publication:
+    # The lock makes two who publish at once take turns: each gets a number of its own.
+    page = Page.objects.select_for_update().get(pk=page.pk)
+    document = working_copy.read(page, language)
+    if seen is not None and fingerprint(document) != seen:
+        raise ChangedSinceSeenError
+    now = timezone.now()
+    live_from = max(live_from or now, now)
+    review = sign_off.review if sign_off else None
+    document = document.signed(
+        version=_next_version(page, language, live_from=live_from, change_note=change_note),
+        review=review,
+    )
+    missing = missing_for_publication(document) if sign_off else ()
+    missing += _address_taken(page, document) + (_more_than_typing(page, document) if is_minor else ())
+    if missing:
+        raise NotReadyError(missing)
+    return _store(page, document, sign_off=sign_off, by=by, now=now, live_from=live_from, is_minor=is_minor)
+
+
+def _next_version(page: Page, language: str, *, live_from: datetime, change_note: str) -> Version:
+    earlier = Publication.objects.filter(page=page, language=language).aggregate(
+        number=Max("number"), first_live_from=Min("live_from")
+    )
+    return Version(
+        number=(earlier["number"] or 0) + 1,
+        published_at=live_from,
+        first_published_at=min(earlier["first_live_from"] or live_from, live_from),
+        change_note=change_note,
+    )
+
+
+def _address_taken(page: Page, document: PageDocument) -> tuple[Missing, ...]:
+    """An address that patients know as one procedure's never becomes another's."""
+    others = Publication.objects.filter(slug=document.slug, language=document.language).exclude(page=page)
+    if document.slug and others.exists():
+        return (Missing("slug", _("Another procedure was published under this address. Choose another.")),)
+    return ()
+
+
+def _more_than_typing(page: Page, document: PageDocument) -> tuple[Missing, ...]:
+    """A correction of typing changes no number: a dose, an age or a telephone number is never mere typing."""
+    reviewed = reviewed_document(page, document.language)
+    if reviewed and numbers(reviewed) != numbers(document):
+        return (Missing("is_minor", _("A number has changed: that needs a full review.")),)
+    return ()
+
+
+def reviewed_document(page: Page, language: str) -> PageDocument | None:
+    """What the last full review was about: what any later change is held against."""
+    reviewed = Publication.objects.filter(
+        page=page, language=language, reviewer__isnull=False, is_minor=False
+    ).order_by("-number")
+    document = reviewed.values_list("document", flat=True).first()
+    return PageDocument.from_json(document) if document else None
+
+
+def _store(
+    page: Page,
+    document: PageDocument,
+    *,
+    sign_off: SignOff | None,
+    by: Any,
+    now: datetime,
+    live_from: datetime,
+    is_minor: bool,
+) -> Publication:
+    assert document.version is not None
+    return Publication.objects.create(
+        page=page,
+        language=document.language,
+        number=document.version.number,
+        slug=document.slug,
+        document=document.to_json(),
+        card=document.card.to_json(),
+        reviewer=sign_off.reviewer if sign_off else None,
+        reviewed_on=sign_off.reviewed_on if sign_off else None,
+        review_due_on=sign_off.review_due_on if sign_off else None,
+        is_minor=is_minor,
+        change_note=document.version.change_note,
+        published_by=by,
+        published_at=now,
+        live_from=live_from,
+    )

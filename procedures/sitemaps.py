@@ -1,0 +1,56 @@
+"""What search engines are told of: the pages that are live, and nothing else."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from procedures.models import Publication
+
+
+class SiteSitemap(Sitemap):
+    """A sitemap under the site's own address, whatever host was asked."""
+
+    def get_protocol(self, protocol: str | None = None) -> str:
+        return urlsplit(settings.SITE_URL).scheme
+
+    def get_domain(self, site: Any = None) -> str:
+        return urlsplit(settings.SITE_URL).netloc
+
+
+class PublicationSitemap(SiteSitemap):
+    def items(self) -> Any:
+        language = get_language() or "en"
+        live = (
+            Publication.objects.live().filter(language=language).order_by("page__procedure__position", "page")
+        )
+        return live.only("slug", "published_at")
+
+    def location(self, item: Publication) -> str:
+        return item.get_absolute_url()
+
+    def lastmod(self, item: Publication) -> datetime:
+        return item.published_at
+
+
+class FixedSitemap(SiteSitemap):
+    def items(self) -> list[str]:
+        return [
+            "procedures:list",
+            "procedures:surgeons",
+            "clinic",
+            "consultations:start",
+            "consultations:privacy",
+            "accessibility",
+            "about_our_information",
+        ]
+
+    def location(self, item: str) -> str:
+        return reverse(item)
+
+
+SITEMAPS = {"pages": PublicationSitemap, "site": FixedSitemap}

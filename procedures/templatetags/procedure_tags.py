@@ -1,0 +1,55 @@
+"""What only the clinical pages need of their templates."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+
+from procedures.documents import PageDocument, Photo
+from procedures.models import SectionKind
+
+register = template.Library()
+
+# The kinds of section that show a list of parts, or a figure, under their text. All others are text.
+_WITH_PARTS = {
+    SectionKind.EMERGENCY,
+    SectionKind.SCALE,
+    SectionKind.BENEFITS,
+    SectionKind.PROCEDURES,
+    SectionKind.STEPS,
+    SectionKind.RECOVERY,
+    SectionKind.RISKS,
+    SectionKind.HELP,
+    SectionKind.CONSULTATION,
+    SectionKind.QUESTIONS,
+    SectionKind.FAQS,
+    SectionKind.CLOSING,
+}
+
+
+@register.filter
+def section_template(kind: str) -> str:
+    """The component that shows a section of this kind."""
+    return f"procedures/sections/{kind if kind in _WITH_PARTS else 'text'}.html"
+
+
+@register.filter
+def overdue(page: PageDocument) -> bool:
+    """True once the page's next review is past."""
+    return page.is_overdue(timezone.localdate())
+
+
+@register.inclusion_tag("components/photo.html")
+def photo(picture: Photo, sizes: str = "100vw") -> dict[str, Any]:
+    """A photograph in the widths it was stored in; the browser takes the smallest that will do."""
+    sources = [
+        (reverse("procedures:photo", args=[f"{picture.digest}-{width}.webp"]), width)
+        for width in picture.widths
+    ]
+    return {
+        "photo": picture,
+        "src": sources[-1][0],
+        "srcset": ", ".join(f"{url} {width}w" for url, width in sources),
+        "sizes": sizes,
+    }

@@ -1,0 +1,12 @@
+"""Loaded before anything else (``-p tests.environment``): the suite's own mode and its own data."""
+
+import os
+from pathlib import Path
+
+OWN_DATA = Path(__file__).resolve().parent.parent / "var" / "test"
+
+os.environ["CLINIC_MODE"] = "local"
+# TEST_DATA_DIR: for two who run the suite on one checkout at the same time.
+os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or str(OWN_DATA)
+# Playwright runs an event loop beside the test's own code; Django asks to be told that this is meant.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

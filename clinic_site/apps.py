@@ -13,6 +13,7 @@ class StaffAdminConfig(AdminConfig):
 class ClinicSiteConfig(AppConfig):
     name = "clinic_site"
     verbose_name = _("The clinic")
+    staff_order = 30
 
     def ready(self) -> None:
         from clinic_site import checks, clinic, roles, sample_content  # noqa: F401

@@ -52,6 +52,12 @@ class ConsultationRequestAdmin(admin.ModelAdmin):
         """Who has waited longest first; then what does not wait, the newest first."""
         return [F("waiting_since").asc(nulls_last=True), "-created_at"]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": _("Consultation requests")}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ConsultationRequest], search_term: str
     ) -> tuple[QuerySet[ConsultationRequest], bool]:

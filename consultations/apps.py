@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 class ConsultationsConfig(AppConfig):
     name = "consultations"
-    verbose_name = _("Consultation requests")
+    verbose_name = _("Consultations")
+    staff_order = 10
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

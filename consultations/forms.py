@@ -122,7 +122,7 @@ class RequestForm(forms.Form):
         too_long=_("Shorten your name to 120 characters"),
         name=True,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name", "class": "input--w20"}),
+        widget=forms.TextInput(attrs={"autocomplete": "section-requester name", "class": "input--w20"}),
     )
     relationship = TextField(
         label=_("Your relationship to the patient"),
@@ -132,7 +132,7 @@ class RequestForm(forms.Form):
         too_long=_("Shorten your relationship to the patient to 60 characters"),
         name=True,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "input--w20"}),
+        widget=forms.TextInput(attrs={"class": "input--w20"}),
     )
     patient_name = TextField(
         label=_("Patient’s full name"),
@@ -141,14 +141,15 @@ class RequestForm(forms.Form):
         longest=NAME_LENGTH,
         too_long=_("Shorten the patient’s name to 120 characters"),
         name=True,
-        # Not "name": browsers would fill in the requester's, and the wrong person becomes the patient.
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "input--w20"}),
+        # A section of its own: a browser that fills in the requester's name must not make them the patient.
+        # Not "off": browsers do not give such a field back when "back" leads to the form.
+        widget=forms.TextInput(attrs={"autocomplete": "section-patient name", "class": "input--w20"}),
     )
     patient_age = AgeField(
         label=_("Patient’s age in years"),
         help_text=_("For a baby under 1 year, enter 0."),
         sentence=_("Enter the patient’s age in whole years, from 0 to 120"),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "input--w2"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "input--w2"}),
     )
     about = forms.ChoiceField(
         label=_("What is it about?"),
@@ -164,7 +165,7 @@ class RequestForm(forms.Form):
         too_long=_("Shorten your words about the problem to 1,000 characters"),
         lines=True,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"rows": 5}),
     )
     contact_method = forms.ChoiceField(
         label=_("How may we reach you?"),
@@ -179,7 +180,7 @@ class RequestForm(forms.Form):
         widget=forms.TextInput(
             attrs={
                 "type": "tel",
-                "autocomplete": "tel",
+                "autocomplete": "section-requester tel",
                 "inputmode": "tel",
                 "class": "input--w20",
                 "dir": "ltr",
@@ -192,7 +193,12 @@ class RequestForm(forms.Form):
         sentence=_("Enter an email address, like name@example.com"),
         required=False,
         widget=forms.EmailInput(
-            attrs={"autocomplete": "email", "inputmode": "email", "class": "input--w20", "dir": "ltr"}
+            attrs={
+                "autocomplete": "section-requester email",
+                "inputmode": "email",
+                "class": "input--w20",
+                "dir": "ltr",
+            }
         ),
     )
     consent = forms.BooleanField(
@@ -303,6 +309,10 @@ class RequestForm(forms.Form):
             language=self.language,
             source_page=self.cleaned_data["source_page"],
         )
+
+    def hidden_answers(self) -> list[tuple[str, str]]:
+        """What was sent, to travel in the page until it is sent for good."""
+        return [(name, self.data.get(name, "")) for name in self.fields]
 
     def rows_to_check(self) -> list[tuple[forms.BoundField, str]]:
         """Each question of a valid form with its answer in words, in order.

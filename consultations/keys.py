@@ -17,9 +17,13 @@ from django.core import signing
 KEY_BYTES = 32
 TOKEN_BYTES = 24  # 192 bits: 32 characters of an address
 
-# The signature keeps out keys that we did not make, which may be weak or shared. It has no time in
-# it: a form may stay open for days on a phone, and the request in it still counts.
-_signer = signing.Signer(salt="consultations.submission_key")
+
+def _signer() -> signing.Signer:
+    """Keeps out keys that we did not make, which may be weak or shared.
+
+    There is no time in the signature: a form may stay open for days on a phone, and still counts.
+    """
+    return signing.Signer(salt="consultations.submission_key")
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ class SubmissionKey:
     def from_form(cls, signed: str) -> Self | None:
         """The key that a form sent back; None when it is missing, or not one that we made."""
         try:
-            return cls(_signer.unsign(signed))
+            return cls(_signer().unsign(signed))
         except signing.BadSignature:
             return None
 
     def for_form(self) -> str:
-        return _signer.sign(self.secret)
+        return _signer().sign(self.secret)
 
     @property
     def hash(self) -> str:

@@ -262,7 +262,8 @@ class ConsultationRequest(models.Model):
                 violation_error_message=_("Choose who the request is for."),
             ),
             models.CheckConstraint(
-                condition=Q(for_whom=ForWhom.SELF) | (~Q(requester_name="") & ~Q(relationship="")),
+                condition=~Q(for_whom__in=[ForWhom.CHILD, ForWhom.ADULT])
+                | (~Q(requester_name="") & ~Q(relationship="")),
                 name="request_for_another_names_its_writer",
                 violation_error_message=_("Enter the name of the person who asks, and their relationship."),
             ),

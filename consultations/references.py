@@ -25,9 +25,9 @@ def reference_prefix(text: str) -> str:
     At least half of a reference is needed. Gives "" for anything that cannot be one.
     """
     characters = "".join(character for character in ascii_digits(text).upper() if character.isalnum())
-    if len(characters) > LENGTH or len(characters) == len(PREFIX) + LENGTH // 2:
-        characters = characters.removeprefix(PREFIX)
-    characters = characters.translate(LOOK_ALIKES)
+    characters = characters.removeprefix(PREFIX).translate(LOOK_ALIKES)
+    if len(characters) > LENGTH:  # the prefix too may have been misread
+        characters = characters.removeprefix(PREFIX.translate(LOOK_ALIKES))
     if not LENGTH // 2 <= len(characters) <= LENGTH or set(characters) - set(ALPHABET):
         return ""
     return _written(characters)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class ProceduresConfig(AppConfig):
     name = "procedures"
     verbose_name = _("What patients read")
+    staff_order = 20
 
     def ready(self) -> None:
         from clinic_site import readiness, roles, sample_content

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import msgspec
 from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.text import slugify
 from msgspec import Struct
 
 from procedures.models import SectionKind
@@ -29,8 +31,13 @@ class Section(Struct, frozen=True):
 
     @property
     def anchor(self) -> str:
-        """The section's id on the page. It survives a change of heading, so that links to it hold."""
-        return self.kind
+        """The section's id on the page. It survives a change of heading, so that links to it hold;
+        sections of plain text, of which there may be several, are told apart by their headings."""
+        return (
+            self.kind
+            if self.kind != SectionKind.TEXT
+            else f"text-{slugify(self.heading, allow_unicode=True)}"
+        )
 
 
 class KeyFact(Struct, frozen=True):

@@ -16,7 +16,7 @@ from procedures import comparison, outline, working_copy
 from procedures.comparison import Change
 from procedures.documents import PageDocument
 from procedures.forms import PhotoForm
-from procedures.models import Page, Part, Section
+from procedures.models import Page, Part, Section, SectionKind
 
 LANGUAGE = "en"
 LAST = 32_000
@@ -89,6 +89,13 @@ class PartForm(forms.ModelForm):
 
     position = forms.IntegerField(label=_("Place"), required=False, min_value=0, max_value=LAST)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if source := self.fields.get("source"):
+            # A source is mended on its own page, where all who cite it are in mind.
+            for action in ("can_change_related", "can_delete_related", "can_view_related"):
+                setattr(source.widget, action, False)
+
     def clean_position(self) -> int:
         place = self.cleaned_data["position"]
         return LAST if place is None else place
@@ -130,13 +137,32 @@ class PartFormSet(forms.BaseInlineFormSet):
         return saved
 
 
+class SectionFormSet(PartFormSet):
+    """Holds the sections of a page against each other, which Django does only for unconditional constraints."""
+
+    def clean(self) -> None:
+        super().clean()
+        saved = {section.pk: section.kind for section in self.get_queryset()}
+        deleted = {form.instance.pk for form in self.deleted_forms}
+        kinds: set[str] = set()
+        for form in self.forms:
+            kind = getattr(form, "cleaned_data", {}).get("kind", SectionKind.TEXT)
+            if form in self.deleted_forms or kind == SectionKind.TEXT:
+                continue
+            # A changed section is saved before a later one is taken out; a new one comes after both.
+            gone = deleted if form.instance.pk is None else {form.instance.pk}
+            if kind in kinds or kind in {saved[pk] for pk in saved.keys() - gone}:
+                form.add_error("kind", Section._meta.constraints[0].violation_error_message)
+            kinds.add(kind)
+
+
 def parts(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
     """The inline of one kind of part, in order."""
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {
         "model": part,
         "form": SectionForm if part is Section else PartForm,
-        "formset": PartFormSet,
+        "formset": SectionFormSet if part is Section else PartFormSet,
         "extra": 0,
         "ordering": ["position", "pk"],
     }

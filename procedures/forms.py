@@ -48,8 +48,9 @@ class PhotoForm(forms.ModelForm):
 class SignOffForm(forms.Form):
     """Who stands behind the page, since when and until when, and what the reader is told of the change.
 
-    ``unread`` are the changes since the last review: each has a box to tick once it has been read, and
-    ``seen`` is the fingerprint of the document they were taken from.
+    ``changes`` are those since the last review: each clinical one has a box to tick once it has been
+    read. With None, the page was never reviewed, and one box stands for all of it. ``seen`` is the
+    fingerprint of the document that was read.
     """
 
     reviewer = forms.ModelChoiceField(
@@ -85,12 +86,17 @@ class SignOffForm(forms.Form):
     )
     seen = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, changes: tuple[Change, ...] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = timezone.localdate()
         self.fields["reviewed_on"].initial = today
         self.fields["review_due_on"].initial = months_after(today, LONGEST_REVIEW_MONTHS)
-        self.changes = tuple(change for change in changes if change.is_clinical)
+        self.changes = tuple(change for change in changes or () if change.is_clinical)
+        if changes is None:
+            self.fields["read_all"] = forms.BooleanField(
+                label=_("I have read the whole page"),
+                error_messages={"required": _("Read the whole page and tick the box.")},
+            )
         for change in self.changes:
             self.fields[f"read_{change.key}"] = forms.BooleanField(
                 label=_("I have read this change"),

@@ -150,7 +150,7 @@ class PublishingAdmin(admin.ModelAdmin):
         form = SignOffForm(
             request.POST or None,
             initial={"seen": services.fingerprint(document)},
-            changes=comparison.changes(reviewed, document),
+            changes=comparison.changes(reviewed, document) if reviewed else None,
         )
         if request.method == "POST" and form.is_valid() and not missing:
             try:
@@ -175,7 +175,6 @@ class PublishingAdmin(admin.ModelAdmin):
             _("Publish “%(page)s”") % {"page": page},
             form=form,
             missing=[(item, self.where(page, item)) for item in missing],
-            first_review=reviewed is None,
             preview_url=self.url("preview", page),
         )
 

@@ -81,7 +81,7 @@ def _load_page(model: type[Page], name: str, sources: dict[str, Source]) -> Page
     for key, part in PARTS.items():
         part._default_manager.bulk_create(
             part(page=page, position=position, **_part_fields(fields, sources))
-            for position, fields in enumerate(parts[key])
+            for position, fields in enumerate(parts[key], start=1)
         )
     services.publish_sample(page, language=LANGUAGE)
     return page

@@ -7,18 +7,16 @@ from typing import Any
 from django import template
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
+
+from clinic_site.markdown import render
 
 register = template.Library()
-
-# Paragraphs, lists, bold, emphasis and links; HTML is shown as the text it is.
-_markdown = MarkdownIt("zero", {"html": False}).enable(["list", "emphasis", "link", "newline", "escape"])
 
 
 @register.filter
 def markdown(text: str) -> SafeString:
     """Staff's text as HTML. The renderer escapes whatever is not in the subset."""
-    return mark_safe(_markdown.render(text))  # noqa: S308
+    return mark_safe(render(text))  # noqa: S308
 
 
 @register.filter

@@ -1,0 +1,92 @@
+"""Form fields that forgive how something is written and name, in one sentence, what is wrong with it.
+
+Each field has one sentence, an instruction, for whatever may be wrong with it, and another for text
+that is too long. Nothing a browser or a bot can send makes them raise anything but ``ValidationError``.
+"""
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from clinic_site.text import plain_line, plain_text
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
+
+# What no person types into one field: not worth reading, let alone tidying.
+FAR_TOO_LONG = 20_000
+
+
+def says(sentence: "Words") -> "dict[str, Words]":
+    """The same sentence for each way in which Django finds an answer missing or impossible."""
+    return dict.fromkeys(("required", "invalid", "invalid_choice"), sentence)
+
+
+class Radios(forms.RadioSelect):
+    """Radio buttons. What is wrong with the group is said by its fieldset, not by each button."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["attrs"].pop("aria-invalid", None)
+        if option["index"] != "0":
+            option["attrs"].pop("autofocus", None)
+        return option
+
+
+class TextField(forms.CharField):
+    """Text in any script, in one line or several. What cannot be seen or stored is left out of it."""
+
+    def __init__(
+        self,
+        *,
+        sentence: "Words" = "",
+        longest: int,
+        too_long: "Words",
+        lines: bool = False,
+        name: bool = False,
+        **options: Any,
+    ) -> None:
+        self.sentence, self.longest, self.too_long = sentence, longest, too_long
+        self.lines, self.name = lines, name
+        # No ``max_length``: browsers cut pasted text at it without a word.
+        super().__init__(error_messages=says(sentence), **options)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        if len(text) > FAR_TOO_LONG:
+            raise ValidationError(self.too_long, code="too_long")
+        text = plain_text(text) if self.lines else plain_line(text)
+        if len(text) > self.longest:
+            raise ValidationError(self.too_long, code="too_long")
+        if text and self.name and not any(unicodedata.category(letter).startswith("L") for letter in text):
+            raise ValidationError(self.sentence, code="invalid")
+        return text
+
+
+class EmailField(forms.EmailField):
+    def __init__(self, *, sentence: "Words", **options: Any) -> None:
+        super().__init__(error_messages=says(sentence), max_length=None, **options)
+        self.sentence = sentence
+
+    def clean(self, value: Any) -> str:
+        text = plain_line(str(value or "")[:FAR_TOO_LONG])
+        if len(text) > 254:  # what the column holds, and the longest address that mail can carry
+            raise ValidationError(self.sentence, code="invalid")
+        return super().clean(text)
+
+
+class HiddenPattern(forms.CharField):
+    """What the site itself put into a form. Nobody typed it, so it is never wrong: at worst it is ""."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, pattern: str, **options: Any) -> None:
+        self.pattern = re.compile(pattern)
+        super().__init__(required=False, **options)
+
+    def clean(self, value: Any) -> str:
+        text = str(value or "")
+        return text if self.pattern.fullmatch(text) else ""

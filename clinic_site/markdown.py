@@ -1,0 +1,23 @@
+"""The small, safe subset of Markdown that staff write in."""
+
+from markdown_it import MarkdownIt
+
+# Paragraphs, lists, bold, emphasis and links; HTML is shown as the text it is.
+_reader = MarkdownIt("zero", {"html": False}).enable(["list", "emphasis", "link", "newline", "escape"])
+
+
+def render(text: str) -> str:
+    """The text as HTML. Whatever is not in the subset is escaped."""
+    return _reader.render(text)
+
+
+def plain_blocks(text: str) -> list[str]:
+    """The words of each paragraph and list item, in order, without their marks."""
+    return [
+        "".join(
+            " " if token.type in ("softbreak", "hardbreak") else token.content
+            for token in block.children or ()
+        )
+        for block in _reader.parse(text)
+        if block.type == "inline"
+    ]

@@ -1,0 +1,58 @@
+"""A patient and the staff, as the tests of requests meet them."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from consultations.models import PrivacyNotice
+from tests.consultations.pages import Page
+from tests.factories import a_notice, form_data
+
+
+@pytest.fixture
+def notice(db: None) -> PrivacyNotice:
+    return a_notice()
+
+
+class Patient:
+    """Somebody with a browser, without JavaScript."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.address = reverse("consultations:request")
+        self.response: Any = None
+
+    @property
+    def page(self) -> Page:
+        return Page(self.response)
+
+    def opens(self, address: str = "", **query: str) -> Page:
+        self.response = self.client.get(address or self.address, query)
+        return self.page
+
+    def posts(self, data: dict[str, Any]) -> Page:
+        """Send data to the form as it is."""
+        self.response = self.client.post(self.address, data)
+        return self.page
+
+    def answers(self, **changes: Any) -> Page:
+        """Open the form, fill it in, press "Continue"."""
+        return self.posts(self.opens().hidden_fields() | form_data(**changes))
+
+    def presses(self, name: str, value: str = "yes") -> Page:
+        """Press a button of "Check your answers"."""
+        return self.posts(self.page.hidden_fields() | {name: value})
+
+    def sends(self, **changes: Any) -> str:
+        """The whole way. Gives the address of the private page."""
+        self.answers(**changes)
+        self.presses("send")
+        assert self.response.status_code == 303, self.page.by_class("error-summary")
+        return self.response["Location"]
+
+
+@pytest.fixture
+def patient(client: Client, notice: PrivacyNotice) -> Patient:
+    return Patient(client)

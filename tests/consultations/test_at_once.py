@@ -1,0 +1,94 @@
+"""Two at once: real threads, each with its own connection, on a real database file or server."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
+
+from clinic_site.roles import COORDINATOR
+from consultations import services
+from consultations.keys import SubmissionKey
+from consultations.models import ConsultationRequest, Event, Note, PrivacyNotice
+from consultations.workflow import Status
+from tests.factories import a_notice, a_request, a_submission, form_data, staff
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+THREADS = 8
+
+
+@pytest.fixture(autouse=True)
+def real_database() -> None:
+    assert not connection.is_in_memory_db() if connection.vendor == "sqlite" else True
+
+
+def all_at_once(work: Callable[[int], Any]) -> list[Any]:
+    """Run ``work`` in every thread at the same moment. Gives what each returned or raised."""
+    start = Barrier(THREADS)
+
+    def run(number: int) -> Any:
+        try:
+            connection.ensure_connection()
+            start.wait(timeout=30)
+            return work(number)
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(run, range(THREADS)))
+
+
+def test_one_form_sent_by_many_threads_is_one_request() -> None:
+    submission = a_submission()
+    results = all_at_once(lambda number: services.submit(submission).reference)
+    assert results == [ConsultationRequest.objects.get().reference] * THREADS
+    assert Event.objects.count() == 1
+    assert not Note.objects.exists()
+
+
+def test_one_form_sent_by_many_browsers_gives_all_the_same_page(notice: PrivacyNotice) -> None:
+    key = SubmissionKey.new()
+    sent = form_data() | {"key": key.for_form(), "notice": str(notice.pk), "send": "yes"}
+    results = all_at_once(lambda number: Client().post(reverse("consultations:request"), sent))
+    assert [(result.status_code, result["Location"]) for result in results] == [
+        (303, reverse("consultations:private", args=[key.token]))
+    ] * THREADS
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_many_forms_at_once_are_as_many_requests() -> None:
+    a_notice()
+    results = all_at_once(lambda number: services.submit(a_submission(patient_age=number)).patient_age)
+    assert sorted(results) == list(range(THREADS))
+    assert ConsultationRequest.objects.count() == Event.objects.count() == THREADS
+
+
+def test_one_change_of_answers_sent_by_many_threads_is_noted_once() -> None:
+    key = SubmissionKey.new()
+    services.submit(a_submission(key=key))
+    changed = a_submission(key=key, patient_age=35)
+    results = all_at_once(lambda number: services.submit(changed).patient_age)
+    assert results == [34] * THREADS
+    assert Note.objects.count() == 1
+
+
+def test_of_many_who_press_at_once_one_changes_the_status_and_the_others_are_told() -> None:
+    request, actor = a_request(), staff(COORDINATOR)
+    steps = [Status.CONTACTING, Status.DECLINED]
+    results = all_at_once(
+        lambda number: services.change_status(
+            request, steps[number % 2], actor=actor, expected_status=Status.NEW
+        )
+    )
+    assert results.count(None) == 1
+    assert sum(isinstance(result, services.SomeoneElseChangedError) for result in results) == THREADS - 1
+    change = Event.objects.get(kind=Event.Kind.STATUS_CHANGED)
+    request.refresh_from_db()
+    assert request.status == change.to_status

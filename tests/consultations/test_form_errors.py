@@ -1,0 +1,202 @@
+"""What is wrong with an answer is said in one sentence, an instruction, and nothing typed is lost."""
+
+from typing import Any
+
+import pytest
+
+from consultations import subjects
+from consultations.forms import RequestForm
+from consultations.models import PrivacyNotice
+from tests.consultations.conftest import Patient
+from tests.factories import form_data
+
+pytestmark = pytest.mark.django_db
+
+PHONE = "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"
+AGE = "Enter the patient’s age in whole years, from 0 to 120"
+EMAIL = "Enter an email address, like name@example.com"
+MOBILE = "Enter a mobile number, like 0301 2345678, or choose “Phone call”"
+
+WRONG = [
+    ({"for_whom": None}, "for_whom", "Choose who the request is for"),
+    ({"for_whom": "dog"}, "for_whom", "Choose who the request is for"),
+    (
+        {"requester_name": " "},
+        "requester_name",
+        "Enter your full name, because you are asking for someone else",
+    ),
+    (
+        {"for_whom": "adult", "requester_name": "123"},
+        "requester_name",
+        "Enter your full name, because you are asking for someone else",
+    ),
+    ({"requester_name": "a" * 121}, "requester_name", "Shorten your name to 120 characters"),
+    (
+        {"relationship": ""},
+        "relationship",
+        "Enter your relationship to the patient, for example mother or son",
+    ),
+    (
+        {"relationship": "a" * 61},
+        "relationship",
+        "Shorten your relationship to the patient to 60 characters",
+    ),
+    ({"patient_name": ""}, "patient_name", "Enter the patient’s full name"),
+    ({"patient_name": None}, "patient_name", "Enter the patient’s full name"),
+    ({"patient_name": "😀"}, "patient_name", "Enter the patient’s full name"),
+    ({"patient_name": "\u200f\u200b"}, "patient_name", "Enter the patient’s full name"),
+    ({"patient_name": "ع" * 121}, "patient_name", "Shorten the patient’s name to 120 characters"),
+    ({"patient_age": ""}, "patient_age", AGE),
+    ({"patient_age": "121"}, "patient_age", AGE),
+    ({"patient_age": "-1"}, "patient_age", AGE),
+    ({"patient_age": "7.5"}, "patient_age", AGE),
+    ({"patient_age": "1_2"}, "patient_age", AGE),
+    ({"patient_age": "seven"}, "patient_age", AGE),
+    ({"patient_age": "²"}, "patient_age", AGE),
+    ({"about": None}, "about", "Choose what the request is about, or “I am not sure”"),
+    ({"about": "procedure:secret"}, "about", "Choose what the request is about, or “I am not sure”"),
+    ({"about": "procedure"}, "about", "Choose what the request is about, or “I am not sure”"),
+    ({"message": "a" * 1001}, "message", "Shorten your words about the problem to 1,000 characters"),
+    ({"contact_method": None}, "contact_method", "Choose how we may reach you"),
+    ({"contact_method": "pigeon"}, "contact_method", "Choose how we may reach you"),
+    ({"phone": ""}, "phone", PHONE),
+    ({"phone": "0301 23"}, "phone", PHONE),
+    ({"contact_method": "sms", "phone": "042 35761999"}, "phone", MOBILE),
+    ({"contact_method": "whatsapp", "phone": "042 111 222 333"}, "phone", MOBILE),
+    ({"contact_method": "email"}, "email", EMAIL),
+    ({"contact_method": "email", "email": "name@"}, "email", EMAIL),
+    ({"contact_method": "call", "email": "name"}, "email", EMAIL),
+    ({"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.com"}, "email", EMAIL),
+    (
+        {"consent": None},
+        "consent",
+        "Tick the box to agree, so that we may keep your details and contact you",
+    ),
+    ({"consent": ""}, "consent", "Tick the box to agree, so that we may keep your details and contact you"),
+]
+
+
+def checked(notice: PrivacyNotice, **changes: Any) -> RequestForm:
+    sent = form_data(**changes) | {"notice": str(notice.pk)}
+    return RequestForm(sent, notice=notice, language="en")
+
+
+@pytest.mark.parametrize(("changes", "field", "sentence"), WRONG)
+def test_each_wrong_answer_has_its_own_sentence_and_no_other_field_has_one(
+    notice: PrivacyNotice, changes: dict[str, Any], field: str, sentence: str
+) -> None:
+    assert checked(notice, **changes).errors == {field: [sentence]}
+
+
+def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: PrivacyNotice) -> None:
+    assert {field for _, field, _ in WRONG} == {field.name for field in checked(notice).visible_fields()}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"for_whom": "self", "requester_name": "", "relationship": ""},
+        {"for_whom": "adult"},
+        {"patient_age": "۷"},
+        {"patient_age": " 07 "},
+        {"patient_age": "0"},
+        {"patient_age": "120"},
+        {"patient_name": "ع" * 120},
+        {"patient_name": "X Æ A-12"},
+        {"message": ""},
+        {"message": "😀" * 1000},
+        {"message": "line\r\n" * 166},
+        {"about": "something_else"},
+        {"contact_method": "call", "phone": "042 35761999"},
+        {"contact_method": "email", "email": " name@example.com "},
+        {"contact_method": "call", "email": "name@example.com"},
+        {"phone": "۰۳۰۱-۲۳۴ ۵۶۷۸"},
+        {"consent": "True"},
+    ],
+)
+def test_what_is_right_is_accepted(notice: PrivacyNotice, changes: dict[str, Any]) -> None:
+    assert checked(notice, **changes).errors == {}
+
+
+def test_the_answers_are_what_was_typed_made_fit_to_store(notice: PrivacyNotice) -> None:
+    form = checked(
+        notice,
+        patient_name=" علی\x00  خان\u200f",
+        patient_age="۰۷",
+        phone="(0301) 234-5678",
+        message=" a\r\nb ",
+    )
+    assert form.is_valid()
+    answers = form.answers
+    assert (answers.patient_name, answers.patient_age, answers.message) == ("علی خان", 7, "a\nb")
+    assert (answers.phone, answers.phone_as_typed) == ("+923012345678", "(0301) 234-5678")
+
+
+def test_what_somebody_wrote_about_themselves_is_not_thrown_away(notice: PrivacyNotice) -> None:
+    form = checked(notice, for_whom="self", requester_name="Ayesha Khan", relationship="myself")
+    assert form.is_valid()
+    assert form.answers.requester_name == "Ayesha Khan"
+
+
+@pytest.mark.parametrize(("changes", "field", "sentence"), WRONG)
+def test_the_page_says_it_beside_the_field_and_in_the_summary_and_keeps_the_rest(
+    patient: Patient, changes: dict[str, Any], field: str, sentence: str
+) -> None:
+    page = patient.answers(**changes)
+    assert page.one("title").text.startswith("Error: ")
+    (line,) = page.by_class("error-summary")[0].children[-2:-1] or [None]
+    link = next(child for child in page.by_class("error-summary")[0].children if child.tag == "a")
+    assert link.text == sentence
+    target = link["href"].removeprefix("#")
+    assert target in page.ids
+    assert next(element for element in page.elements if element["id"] == target).tag in (
+        "input",
+        "textarea",
+        "select",
+    )
+    (beside,) = page.by_class("error-message")
+    assert beside.text == f"Error: {sentence}"
+    assert_nothing_typed_is_lost(patient, form_data(**changes))
+
+
+def assert_nothing_typed_is_lost(patient: Patient, sent: dict[str, Any]) -> None:
+    page = patient.page
+    for name in ("requester_name", "relationship", "patient_name", "patient_age", "phone", "email"):
+        assert page.one("input", name=name)["value"] == (sent.get(name) or "").replace("\x00", "")
+    assert page.one("textarea").text == " ".join(sent.get("message", "").split())
+    for name in ("for_whom", "about", "contact_method"):
+        ticked = [radio["value"] for radio in page.all("input", name=name) if "checked" in radio.attributes]
+        offered = [radio["value"] for radio in page.all("input", name=name)]
+        assert ticked == [value for value in offered if value == sent.get(name)]
+    assert ("checked" in page.one("input", name="consent").attributes) == bool(sent.get("consent"))
+
+
+def test_everything_wrong_at_once_has_one_sentence_a_question_in_the_order_of_the_page(
+    patient: Patient,
+) -> None:
+    page = patient.posts(patient.opens().hidden_fields())
+    summary = [child.text for child in page.by_class("error-summary")[0].children if child.tag == "a"]
+    beside = [element.text.removeprefix("Error: ") for element in page.by_class("error-message")]
+    assert summary == beside
+    assert len(summary) == len(set(summary)) == 7
+
+
+def test_a_field_that_is_sent_twice_counts_as_it_was_sent_last(patient: Patient) -> None:
+    hidden = patient.opens().hidden_fields()
+    patient.posts(hidden | form_data() | {"patient_age": ["200", "8"], "for_whom": ["dog", "child"]})
+    assert ("patient_age", "8") in patient.response.context["form"].hidden_answers()
+    assert "Check your answers" in patient.page.one("h1").text
+
+
+def test_a_megabyte_in_every_field_gets_its_sentences(patient: Patient) -> None:
+    hidden = patient.opens().hidden_fields()
+    for name in form_data(email="x"):
+        page = patient.posts(hidden | form_data() | {name: "آ" * 500_000})
+        assert patient.response.status_code == 200
+        assert name == "consent" or len(page.by_class("error-message")) == 1, name
+
+
+def test_an_answer_is_found_whichever_procedure_it_names(notice: PrivacyNotice) -> None:
+    assert subjects.find("procedure:\x00", "en") is None
+    assert subjects.find("procedure:" + "a" * 100_000, "en") is None

@@ -1,0 +1,68 @@
+"""References can be said, written down, misread and still be found."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consultations import references
+
+
+def test_a_reference_looks_like_the_one_on_the_wall() -> None:
+    assert references.reference_prefix("MS-7K4Q-92XD") == "MS-7K4Q-92XD"
+    prefix, first, second = references.new_reference().split("-")
+    assert prefix == "MS"
+    assert len(first) == len(second) == 4
+
+
+def test_no_character_of_a_reference_looks_like_another_one_of_them() -> None:
+    for group in ("0OQ", "1IL", "2Z", "5S", "8B", "UV"):
+        assert len(set(group) & set(references.ALPHABET)) <= 1
+
+
+def test_no_reference_spells_a_word() -> None:
+    assert not set("AEIOU") & set(references.ALPHABET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MS-7K4Q-92XD",
+        "ms-7k4q-92xd",
+        "ms 7k4q 92xd",
+        "MS7K4Q92XD",
+        "7K4Q92XD",
+        " 7k4q-92xd. ",
+        "MS–7K4Q–92XD",
+        "MS-7K40-92XD",
+        "M5-7K4O-9ZXD",
+        "MS-۷K۴Q-۹۲XD",
+    ],
+)
+def test_a_reference_is_read_in_every_spelling(text: str) -> None:
+    assert references.reference_prefix(text) == "MS-7K4Q-92XD"
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("7K4Q", "MS-7K4Q"), ("ms-7k4q", "MS-7K4Q"), ("MS-7K4Q-9", "MS-7K4Q-9"), ("7K4Q92", "MS-7K4Q-92")],
+)
+def test_half_a_reference_is_enough_to_begin_with(text: str, prefix: str) -> None:
+    assert references.reference_prefix(text) == prefix
+
+
+@pytest.mark.parametrize(
+    "text", ["", "MS", "MS-7K4", "Ayesha", "علی خان", "MS-7K4Q-92XD-5", "7K4Q-92XI", "-" * 1000]
+)
+def test_what_is_no_reference_finds_none(text: str) -> None:
+    assert references.reference_prefix(text) == ""
+
+
+@given(st.integers())
+def test_every_new_reference_is_read_back(_turn: int) -> None:
+    reference = references.new_reference()
+    assert references.reference_prefix(reference.lower().replace("-", "")) == reference
+
+
+@given(st.text())
+def test_any_text_is_a_reference_or_none(text: str) -> None:
+    assert references.reference_prefix(text) == "" or references.reference_prefix(text).startswith("MS-")

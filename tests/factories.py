@@ -1,0 +1,307 @@
+"""What tests are made of: one maker for each kind of thing, complete unless told otherwise."""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from consultations import services as requests
+from consultations.answers import About, Answers, ContactMethod, ForWhom
+from consultations.keys import SubmissionKey
+from consultations.models import ConsultationRequest, PrivacyNotice
+from consultations.workflow import Status
+from procedures import documents, working_copy
+from procedures import services as publishing
+from procedures.documents import PageDocument
+from procedures.models import (
+    Disclaimer,
+    EmergencyText,
+    Overview,
+    Page,
+    Practitioner,
+    Procedure,
+    Publication,
+    Source,
+)
+
+# Pages and what is published of them
+
+
+def a_document(**changes: Any) -> PageDocument:
+    """A procedure's document that lacks nothing: signed, sourced, with every list filled."""
+    return msgspec.structs.replace(_COMPLETE, **changes)
+
+
+_COMPLETE = PageDocument(
+    kind="procedure",
+    language="en",
+    title="Lymph Vessel Repair",
+    summary="Lymph vessel repair joins very small lymph vessels to veins.",
+    description="Why lymph vessels are repaired, what happens, recovery and risks.",
+    author="The clinic",
+    drawing="vessel",
+    photo=documents.Photo(digest="0" * 32, width=800, height=600, widths=(480, 800), alt="A microscope"),
+    slug="lymph-vessel-repair",
+    plain_name="joining small lymph vessels to veins",
+    menu_label="Lymph Repair",
+    alternate_names=("Lymphovenous anastomosis",),
+    urgency="planned",
+    body_location="Arm or leg",
+    show_in_form=True,
+    sections=(
+        documents.Section(kind="why", heading="Why it is done", body="To let fluid drain."),
+        documents.Section(kind="alternatives", heading="Other options", body="Compression, or no operation."),
+        documents.Section(kind="preparation", heading="How to prepare", body="Ask about your medicines."),
+        documents.Section(kind="steps", heading="What happens", body=""),
+        documents.Section(kind="recovery", heading="Recovery", body=""),
+        documents.Section(kind="risks", heading="Risks", body=""),
+        documents.Section(kind="help", heading="When to get help", body=""),
+        documents.Section(kind="questions", heading="Questions to ask", body=""),
+    ),
+    key_facts=(
+        documents.KeyFact(label="Operation length", value="3 to 4 hours", certainty="varies", source=1),
+    ),
+    benefits=(),
+    steps=(documents.TitledText(title="Joining", body="The vessels are joined."),),
+    has_own_steps=True,
+    recovery_notes=(documents.TitledText(title="First days", body="You rest."),),
+    expectations=(),
+    risks=(
+        documents.Risk(name="Infection", medical_term="", body="Germs get in.", frequency="uncommon"),
+        documents.Risk(name="Scars", medical_term="", body="Each cut leaves one.", frequency="common"),
+    ),
+    care_cards=(
+        documents.CareCard(level="emergency", heading="Call 1122 now if:", items=("bleeding does not stop",)),
+        documents.CareCard(level="routine", heading="Contact the clinic if:", items=("you have a question",)),
+    ),
+    questions=(
+        documents.Question(text="What would you choose?", answer=""),
+        documents.Question(text="Can I drive?", answer="Ask first."),
+    ),
+    sources=(
+        documents.Source(
+            key="lymph-2020",
+            title="Lymph surgery",
+            publisher="A hospital",
+            year=2020,
+            url="https://example.org/lymph",
+            statements=(documents.Statement(section="why", text="Fluid drains better."),),
+        ),
+    ),
+    emergency=documents.Emergency(
+        heading="Call 1122 if:",
+        signs=("a part is cut off",),
+        steps=("Call 1122.",),
+        warnings=("Do not wait.",),
+    ),
+    disclaimer=documents.Disclaimer(heading="Disclaimer", body="For information only."),
+    review=documents.Review(
+        reviewer=documents.Person(
+            name="Dr. Ayesha Khan",
+            registration_number="12345-P",
+            qualifications="MBBS, FCPS",
+            specialty="Plastic Surgery",
+            is_sample=False,
+        ),
+        reviewed_on=date(2026, 3, 1),
+        due_on=date(2029, 3, 1),
+    ),
+)
+
+
+def shared_texts() -> None:
+    """The disclaimer and the emergency text, which every page is published with."""
+    Disclaimer.objects.create(heading="Disclaimer", body="For information only.")
+    EmergencyText.objects.create(
+        heading="Call 1122 if:", signs="a part is cut off", steps="Call 1122.", warnings="Do not wait."
+    )
+
+
+def a_reviewer(**fields: Any) -> Practitioner:
+    """A real, registered person."""
+    return Practitioner.objects.create(
+        **{
+            "name": "Dr. Ayesha Khan",
+            "registration_number": "12345-P",
+            "qualifications": "MBBS, FCPS",
+            "specialty": "Plastic Surgery",
+        }
+        | fields
+    )
+
+
+def a_source(key: str = "lymph-2020", **fields: Any) -> Source:
+    return Source.objects.create(
+        key=key, **{"title": "Lymph surgery", "publisher": "A hospital", "year": 2020} | fields
+    )
+
+
+def an_overview(**fields: Any) -> Overview:
+    """A working copy of the front page with the little that the gate wants."""
+    overview = Overview.objects.create(
+        **{"title": "Microsurgery", "summary": "Surgery with a microscope.", "description": "What it is."}
+        | fields
+    )
+    _fill(overview, ("introduction", "procedures", "steps", "risks", "help"))
+    overview.steps.create(title="Consultation", body="A microsurgeon examines you.")
+    return overview
+
+
+def a_procedure(slug: str = "lymph-vessel-repair", **fields: Any) -> Procedure:
+    """A working copy of a procedure with the little that the gate wants."""
+    title = slug.replace("-", " ").title()[:65]
+    procedure = Procedure.objects.create(
+        slug=slug,
+        **{
+            "title": title,
+            "menu_label": title[:30],
+            "plain_name": "joining small lymph vessels to veins",
+            "summary": f"{title} in two plain sentences.",
+            "description": f"{title}, recovery and risks.",
+        }
+        | fields,
+    )
+    _fill(procedure, ("why", "alternatives", "steps", "risks", "help"))
+    return procedure
+
+
+def _fill(page: Page, kinds: tuple[str, ...]) -> None:
+    for position, kind in enumerate(kinds):
+        page.sections.create(
+            kind=kind, heading=f"{page.title[:40]}: {kind}", body="Plain words.", position=position
+        )
+    page.risks.create(name="Infection", body="Germs get in.", frequency="common")
+    page.carecards.create(level="emergency", heading="Call 1122 now if:", items="bleeding does not stop")
+    source = Source.objects.filter(key="lymph-2020").first() or a_source()
+    page.citations.create(source=source, section="why", statement="Fluid drains better.")
+
+
+def published(page: Page, **signing: Any) -> Publication:
+    """The page's next version, signed today by a registered reviewer unless told otherwise."""
+    if Disclaimer.current() is None:
+        shared_texts()
+    today = timezone.localdate()
+    sign_off = publishing.SignOff(
+        reviewer=signing.pop("reviewer", None)
+        or Practitioner.objects.filter(is_sample=False).first()
+        or a_reviewer(),
+        reviewed_on=signing.pop("reviewed_on", today),
+        review_due_on=signing.pop("review_due_on", date(today.year + 2, 1, 1)),
+    )
+    return publishing.publish(
+        page,
+        language="en",
+        sign_off=sign_off,
+        **{
+            "change_note": "Written.",
+            "by": None,
+            "seen": publishing.fingerprint(working_copy.read(page, "en")),
+        }
+        | signing,
+    )
+
+
+def published_procedures(count: int) -> list[Procedure]:
+    """So many procedures, each live."""
+    procedures = [a_procedure(f"procedure-{number}", position=number) for number in range(1, count + 1)]
+    for procedure in procedures:
+        published(procedure)
+    return procedures
+
+
+# Staff
+
+
+def staff(role: str = "", **fields: Any) -> User:
+    """Somebody of the staff with a role, without a password: use ``client.force_login``."""
+    user = User(username=role.lower().replace(" ", "-") or "nobody", is_staff=True)
+    for name, value in fields.items():
+        setattr(user, name, value)
+    user.set_unusable_password()
+    user.save()
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+# Requests
+
+
+def a_notice(**changes: Any) -> PrivacyNotice:
+    language = changes.get("language", "en")
+    values = {
+        "number": PrivacyNotice.objects.next_number(language),
+        "language": language,
+        "summary": "We keep this. Staff read it. You may ask.",
+        "text": "## What we keep\n\nYour answers.",
+    }
+    return PrivacyNotice.objects.create(**values | changes)
+
+
+def answers(**changes: Any) -> Answers:
+    """The answers of somebody who asks for herself."""
+    values = {
+        "for_whom": ForWhom.SELF.value,
+        "requester_name": "",
+        "relationship": "",
+        "patient_name": "Ayesha Khan",
+        "patient_age": 34,
+        "about": About.NOT_SURE.value,
+        "procedure": None,
+        "procedure_name": "",
+        "message": "",
+        "contact_method": ContactMethod.CALL.value,
+        "phone_as_typed": "0301 2345678",
+        "phone": "+923012345678",
+        "email": "",
+    }
+    return Answers(**values | changes)
+
+
+def a_submission(*, key: SubmissionKey | None = None, **changes: Any) -> requests.Submission:
+    return requests.Submission(
+        key=key or SubmissionKey.new(),
+        answers=answers(**changes),
+        notice=PrivacyNotice.objects.current("en") or a_notice(),
+        language="en",
+    )
+
+
+def a_request(
+    *,
+    status: Status = Status.NEW,
+    created_at: datetime | None = None,
+    key: SubmissionKey | None = None,
+    **changes: Any,
+) -> ConsultationRequest:
+    """A request as the site stores it, then put into a status and back in time, without events of that."""
+    request = requests.submit(a_submission(key=key, **changes))
+    moved: dict[str, Any] = {"status": status}
+    if created_at:
+        moved |= {"created_at": created_at, "status_changed_at": created_at}
+    ConsultationRequest.objects.filter(pk=request.pk).update(**moved)
+    request.refresh_from_db()
+    return request
+
+
+def form_data(**changes: Any) -> dict[str, Any]:
+    """What a browser sends when a mother fills in the form for her child, but for the hidden fields.
+
+    A value of None leaves its field out.
+    """
+    values = {
+        "for_whom": "child",
+        "requester_name": "Ayesha Khan",
+        "relationship": "mother",
+        "patient_name": "علی خان",
+        "patient_age": "7",
+        "about": "not_sure",
+        "message": "He cut his hand on glass.\r\nTwo fingers feel numb.",
+        "contact_method": "whatsapp",
+        "phone": "0301 2345678",
+        "email": "",
+        "consent": "on",
+    }
+    return {name: value for name, value in (values | changes).items() if value is not None}

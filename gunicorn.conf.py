@@ -1,6 +1,8 @@
 """The production server. On one cheap machine: two processes of four threads, behind nginx or alone."""
 
 import os
+import subprocess
+import sys
 
 from clinic_site import settings
 
@@ -21,7 +23,28 @@ logconfig_dict = settings.LOGGING
 control_socket_disable = True
 
 
+# In local use the mail worker runs beside the server, one for all its processes. In production it is a
+# service of its own (docs/deployment.md).
+beside: list[subprocess.Popen] = []
+
+
 def when_ready(server) -> None:
     if settings.LOCAL:
         lines = (f"The site is at {settings.SITE_URL}", f"Staff sign in at {settings.SITE_URL}/staff/")
+        if settings.MAIL_DELIVERY == "folder":
+            lines += (f"Mail is written into {settings.MAIL_DIR}",)
         print("", *lines, "Ctrl-C stops it.", "", sep="\n", flush=True)  # noqa: T201
+        manage = settings.BASE_DIR / "manage.py"
+        # It ends by itself when this process has ended, even one that was killed.
+        command = [sys.executable, str(manage), "send_mail", "--forever", "--beside", str(os.getpid())]
+        beside.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
+
+
+def on_exit(server) -> None:
+    for process in beside:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

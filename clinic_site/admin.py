@@ -8,7 +8,8 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.models import ClinicProfile, Closure, OpeningHours
+from clinic_site.models import ClinicProfile, Closure, InformationPractice, OpeningHours
+from clinic_site.outbox import admin as outbox_admin  # noqa: F401 - registers itself
 
 
 class SingletonAdmin(admin.ModelAdmin):
@@ -38,6 +39,7 @@ class ClinicProfileAdmin(SingletonAdmin):
                     "urgent_phone",
                     "email",
                     "accepts_emergencies",
+                    "answer_within_hours",
                     "answer_promise",
                 ]
             },
@@ -57,6 +59,11 @@ class OpeningHoursAdmin(admin.ModelAdmin):
 @admin.register(Closure)
 class ClosureAdmin(admin.ModelAdmin):
     list_display = ["name", "starts_on", "ends_on", "certainty"]
+
+
+@admin.register(InformationPractice)
+class InformationPracticeAdmin(admin.ModelAdmin):
+    list_display = ["criterion", "text"]
 
 
 admin.site.unregister(User)

@@ -1,13 +1,15 @@
 """The clinic's week as patients read it, and the sample clinic of a new site."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic_site import sample_content
+from clinic_site import frame, sample_content
+from clinic_site.frame import Part
 from clinic_site.models import ClinicProfile, Closure, OpeningHours
 
 SAMPLE = Path(__file__).parent / "content" / "clinic.toml"
@@ -21,10 +23,15 @@ class Day:
     is_today: bool
 
 
-def week(today: date | None = None) -> tuple[Day, ...]:
-    """Monday to Sunday with each day's sessions. One query."""
+def profile(language: str, at: datetime) -> Part:
+    """Who and where the clinic is; None while staff have not entered it."""
+    return frame.row_of(ClinicProfile.objects.filter(pk=1))
+
+
+def week(sessions: Iterable[OpeningHours], today: date | None = None) -> tuple[Day, ...]:
+    """Monday to Sunday with each day's sessions, in their order."""
     weekday_today = (today or timezone.localdate()).weekday()
-    sessions = list(OpeningHours.objects.all())
+    sessions = sorted(sessions, key=lambda session: session.opens)
     return tuple(
         Day(
             weekday=weekday.value,

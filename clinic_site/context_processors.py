@@ -1,18 +1,21 @@
 """What every template may need of the site itself."""
 
+from functools import partial
+from operator import getitem
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from clinic_site.models import ClinicProfile
+from clinic_site import frame
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
+    # Lazy: a page that shows none of it asks for none, and a view that has read it gives it itself.
+    around = SimpleLazyObject(frame.read)
     return {
-        # Lazy: a view that has read the row already gives it to the template itself.
-        "clinic": SimpleLazyObject(ClinicProfile.current),
+        **{name: SimpleLazyObject(partial(getitem, around, name)) for name in frame.names()},
         "site_url": settings.SITE_URL,
         "canonical_url": settings.SITE_URL + request.path,
     }

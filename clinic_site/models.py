@@ -1,5 +1,6 @@
 """Facts about the clinic that every page may need. Staff enter them; none is made up here."""
 
+import unicodedata
 from datetime import date
 from typing import Any, Self
 
@@ -8,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from clinic_site.outbox.message import OutgoingMessage as OutgoingMessage
 
 
 class SingletonModel(models.Model):
@@ -28,7 +31,7 @@ class SingletonModel(models.Model):
 
 def dialable(number: str) -> str:
     """A number of the clinic's as a ``tel:`` link needs it: ``042 …`` and ``0300 …`` become ``+92…``."""
-    digits = "".join(character for character in number if character.isdecimal())
+    digits = "".join(str(unicodedata.decimal(digit)) for digit in number if digit.isdecimal())
     if number.strip().startswith("+"):
         return f"+{digits}"
     if digits.startswith("00"):
@@ -67,12 +70,24 @@ class ClinicProfile(SingletonModel):
     about = models.TextField(_("about the clinic"), max_length=1200, blank=True, default="")
     complaints = models.TextField(_("how to complain"), max_length=800, blank=True, default="")
     funding_statement = models.CharField(_("who pays for this site"), max_length=200, blank=True, default="")
+    answer_within_hours = models.PositiveSmallIntegerField(
+        _("requests are answered within"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Hours in which the clinic is open. Patients are told the day and time that this comes to. "
+            "Empty or 0: no time is promised."
+        ),
+    )
     answer_promise = models.CharField(
         _("when requests are answered"),
         max_length=120,
         blank=True,
         default="",
-        help_text=_("Completes “We call you …”, such as “by the end of the next working day”."),
+        help_text=_(
+            "Where no number of hours is given: completes “We contact you …”, such as “by the end of the "
+            "next working day”."
+        ),
     )
     is_sample = models.BooleanField(
         _("sample"), default=False, help_text=_("These are not a real clinic’s details. Every page says so.")
@@ -188,3 +203,81 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Attempts(models.Model):
+    """How often one subject has tried something in the window that ends at ``ends_at``.
+
+    Written by ``clinic_site.limits`` alone; ``subject`` is a keyed hash.
+    """
+
+    scope = models.CharField(max_length=40)
+    subject = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["scope", "subject"], name="one_count_of_a_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.count}"
+
+
+class Criterion(models.TextChoices):
+    """The ten criteria of the PIF TICK, in their order."""
+
+    PROCESS = "process", _("Process")
+    TRAINING = "training", _("Training")
+    NEED = "need", _("Need")
+    EVIDENCE = "evidence", _("Evidence")
+    INVOLVEMENT = "involvement", _("User involvement")
+    INEQUALITIES = "inequalities", _("Health inequalities")
+    CLARITY = "clarity", _("Clarity")
+    FEEDBACK = "feedback", _("Feedback")
+    REACH = "reach", _("Reach")
+    IMPACT = "impact", _("Impact")
+
+
+class InformationPractice(models.Model):
+    """What the clinic itself does about one criterion of good health information.
+
+    The site says what it does by itself; what people do, only they can say.
+    """
+
+    criterion = models.CharField(
+        _("criterion"),
+        max_length=12,
+        choices=Criterion,
+        unique=True,
+        error_messages={"unique": _("There is a text for this criterion already. Change that one.")},
+    )
+    text = models.TextField(
+        _("what the clinic does"),
+        max_length=600,
+        help_text=_("Patients read it under “About our information”, in place of “Not done yet”."),
+    )
+
+    class Meta:
+        verbose_name = _("information practice")
+        verbose_name_plural = _("how our information is made")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.get_criterion_display())
+
+
+class LiveStamp(models.Model):
+    """A table of one row, which the database renews whenever what patients are shown changes.
+
+    See ``clinic_site.live``: nobody else reads or writes it.
+    """
+
+    token = models.CharField(max_length=32, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("stamp of what is live")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.token

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site import mail_addresses
 from clinic_site.environment import Environment
+from clinic_site.mail_server import mail_server
 
 env = Environment()
 
@@ -20,7 +22,10 @@ LOCAL = env.text("CLINIC_MODE", "production", choices=("production", "local")) =
 
 # Where the database file, the photographs and the collected static files are kept.
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    env.refuse(f"DATA_DIR cannot be used as a folder ({error.strerror})")
 
 SECRET_KEY = env.text("SECRET_KEY", "for-local-use-only" if LOCAL else None)
 SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS", "").split()
@@ -32,8 +37,13 @@ PORT = env.number("PORT", 8000)
 if not 0 < PORT < 65536:
     env.refuse(f"PORT must be from 1 to 65535, not {PORT}")
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None).rstrip("/")
-_address = urlsplit(SITE_URL)
-if SITE_URL and (not _address.hostname or _address.path or _address.scheme not in ("http", "https")):
+try:
+    _address = urlsplit(SITE_URL)
+    # Its port is judged when it is read.
+    _is_site = bool(_address.hostname) and _address.port != 0 and "@" not in _address.netloc
+except ValueError:
+    _address, _is_site = urlsplit(""), False
+if SITE_URL and not (_is_site and SITE_URL in (f"http://{_address.netloc}", f"https://{_address.netloc}")):
     env.refuse("SITE_URL must be like https://clinic.example, with no path")
 ALLOWED_HOSTS = [_address.hostname or "", "127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -56,9 +66,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic_site.middleware.RequestLogMiddleware",
+    # Before what answers by itself: redirects to https, refused hosts, static files.
+    "clinic_site.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "clinic_site.middleware.SecurityHeadersMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -82,7 +93,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "clinic_site.context_processors.site",
-                "procedures.context_processors.menu",
             ],
         },
     }
@@ -113,6 +123,8 @@ DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR}/clinic.sqlite3")
 DATABASES: dict[str, Any] = {}
 try:
     DATABASES["default"] = database(DATABASE_URL)
+    if DATABASES["default"]["ENGINE"].rpartition(".")[2] not in ("sqlite3", "postgresql"):
+        raise ValueError("neither SQLite nor PostgreSQL")
 except (ValueError, KeyError) as error:
     # The address may hold a password: what is wrong with it is said, the address is not.
     env.refuse(
@@ -147,6 +159,41 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
+# Pages, each under the stamp of what is live, in a folder for all processes. None of them is ever stale;
+# when there are too many, some make room. About 50 MB.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "pages": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "pages",
+        "TIMEOUT": 24 * 60 * 60,
+        "OPTIONS": {"MAX_ENTRIES": 1500},
+    },
+}
+
+# Mail. The outbox's worker alone talks to the server; "off" sends nothing and tells staff so. In local
+# mode, with no server named, the worker writes each message into a file that a newcomer can open.
+EMAIL_URL = env.text("EMAIL_URL", "" if LOCAL else None)
+MAIL_DELIVERY = "off" if EMAIL_URL == "off" else "smtp" if EMAIL_URL else "folder"
+MAIL_DIR = DATA_DIR / "mail"
+try:
+    globals().update(mail_server(EMAIL_URL) if MAIL_DELIVERY == "smtp" else {})
+except ValueError as error:
+    env.refuse(f"EMAIL_URL {error}")
+# The sender, and who of the staff is told of each new request.
+_default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_address.hostname}"
+STAFF_MAIL: tuple[str, ...] = ()
+try:
+    DEFAULT_FROM_EMAIL = SERVER_EMAIL = mail_addresses.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
+except ValueError as error:
+    env.refuse(f"DEFAULT_FROM_EMAIL {error}")
+try:
+    STAFF_MAIL = mail_addresses.several(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
+except ValueError as error:
+    env.refuse(f"STAFF_MAIL {error}")
+# What Django or a library would send by itself is queued too: no request waits for a mail server.
+EMAIL_BACKEND = "clinic_site.outbox.backend.OutboxBackend"
+
 # A page's admin form has a few hundred fields; a patient's form has about twenty.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 
@@ -180,8 +227,9 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-# Only a proxy of ours may say that the patient's own connection is encrypted.
-if env.yes_no("BEHIND_PROXY", HTTPS):
+# Only a proxy of ours may say that the patient's own connection is encrypted, and where it comes from.
+BEHIND_PROXY = env.yes_no("BEHIND_PROXY", HTTPS)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -190,7 +238,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "clinic_site.logs.JsonFormatter"}},
     "handlers": {
-        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+        "stdout": {
+            "class": "clinic_site.logs.GatheringHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "json",
+        }
     },
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {

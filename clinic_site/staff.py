@@ -5,8 +5,11 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+
+from clinic_site.panels import panels
 
 
 class StaffSite(admin.AdminSite):
@@ -23,4 +26,9 @@ class StaffSite(admin.AdminSite):
         for app in found:
             if app["app_label"] == "auth":
                 app["name"] = _t("Staff accounts and roles")
-        return sorted(found, key=lambda app: getattr(apps.get_app_config(app["app_label"]), "staff_order", 99))
+        return sorted(
+            found, key=lambda app: getattr(apps.get_app_config(app["app_label"]), "staff_order", 99)
+        )
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {"panels": panels(request)} | (extra_context or {}))

@@ -11,16 +11,22 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from clinic_site import readiness, structured_data
+from clinic_site import frame, information, readiness, structured_data
 from clinic_site.clinic import week
-from clinic_site.models import ClinicProfile, Closure
+from clinic_site.models import ClinicProfile, Closure, OpeningHours
+from clinic_site.page_cache import content_page
 
 
+@content_page()
 @require_safe
 def clinic(request: HttpRequest) -> HttpResponse:
-    profile, days, closures = ClinicProfile.current(), week(), tuple(Closure.objects.upcoming())
-    context = {
-        "clinic": profile,
+    around = frame.read(
+        sessions=frame.rows_of(OpeningHours.objects.all()),
+        closures=frame.rows_of(Closure.objects.upcoming()),
+    )
+    profile, days = around["clinic"], week(around["sessions"])
+    closures = sorted(around["closures"], key=lambda closure: closure.starts_on)
+    context = around | {
         "week": days,
         "closures": closures,
         "structured_data": structured_data.graph(structured_data.clinic(profile, days, closures))
@@ -30,14 +36,16 @@ def clinic(request: HttpRequest) -> HttpResponse:
     return render(request, "site/clinic.html", context)
 
 
+@content_page()
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "site/accessibility.html")
 
 
+@content_page()
 @require_safe
 def about_our_information(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/about_our_information.html")
+    return render(request, "site/about_our_information.html", {"practices": information.practices()})
 
 
 @never_cache

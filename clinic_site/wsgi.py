@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
-application = get_wsgi_application()
+# After Django is set up: its models are needed.
+site = get_wsgi_application()
+
+from clinic_site.page_cache import PageCache  # noqa: E402
+
+application = PageCache(site)

@@ -9,11 +9,14 @@ class ConsultationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clinic_site import readiness, roles, sample_content
+        from clinic_site import live, readiness, roles, sample_content
         from consultations import privacy
+        from consultations.models import PrivacyNotice
 
         for role in (roles.COORDINATOR, roles.MANAGER):
             roles.grant(role, "consultations.view_consultationrequest", "consultations.change_status")
         roles.grant_models((roles.MANAGER,), "consultations", ("privacynotice",), actions="view add")
         sample_content.register(30, privacy.load_sample)
         readiness.register("privacy notice", privacy.require_notice)
+        live.shown(PrivacyNotice)
+        live.changes_with_time(PrivacyNotice, "published_at")

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Fieldset, Layout, Submit
+from crispy_forms.layout import HTML, Submit
 from django import forms
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.forms import Section, form_helper, without_nul
 from consultations import phones, services, subjects
 from consultations.answers import (
     MESSAGE_LENGTH,
@@ -47,22 +47,6 @@ SIGNS = (
 MOST_RADIOS = 12
 
 
-def _helper(address: str, *layout: Any) -> FormHelper:
-    helper = FormHelper()
-    helper.form_action = reverse(address)
-    helper.form_class = "form"
-    helper.attrs = {"novalidate": True}  # the browser's own bubbles say less than our sentences
-    helper.include_media = False
-    helper.layout = Layout(*layout)
-    return helper
-
-
-class Section(Fieldset):
-    """A part of the form under a heading of its own."""
-
-    template = "%s/layout/section.html"
-
-
 class EmergencyQuestion(forms.Form):
     """Asked before anything personal. ``signs`` are the emergencies to look for."""
 
@@ -81,8 +65,8 @@ class EmergencyQuestion(forms.Form):
         super().__init__(*args, **kwargs)
         items = format_html_join("", "<li>{}</li>", ((sign,) for sign in signs or SIGNS))
         self.fields["emergency"].help_text = format_html("<ul>{}</ul>", items)
-        self.helper = _helper(
-            "consultations:start", "emergency", "about", "source_page", Submit("", _("Continue"))
+        self.helper = form_helper(
+            reverse("consultations:start"), "emergency", "about", "source_page", Submit("", _("Continue"))
         )
 
     def next_address(self) -> str:
@@ -217,7 +201,7 @@ class RequestForm(forms.Form):
         language: str,
         initial: Mapping[str, str] | None = None,
     ) -> None:
-        answered = _without_nul(posted if posted is not None else initial or {})
+        answered = without_nul(posted if posted is not None else initial or {})
         self.shown_notice, self.language = notice, language
         sent_key = SubmissionKey.from_form(answered.get("key", ""))
         self.has_own_key = sent_key is not None
@@ -231,7 +215,9 @@ class RequestForm(forms.Form):
         else:
             super().__init__(data=answered)
         self._offer_subjects(answered.get("about", ""))
-        self.helper = _helper("consultations:request", *self._layout())
+        # Not the address of the empty form: a browser forgets the page to whose own address something was
+        # sent, and "back" would bring a form with another key, so that sending it again stored twice.
+        self.helper = form_helper(f"{reverse('consultations:request')}?answers", *self._layout())
 
     def _offer_subjects(self, chosen: str) -> None:
         about = self.fields["about"]
@@ -324,8 +310,3 @@ class RequestForm(forms.Form):
             for name, words in self.answers.in_words().items()
             if words or name not in self.conditional
         ]
-
-
-def _without_nul(answered: Mapping[str, str]) -> dict[str, str]:
-    """The answers as plain data. No database stores a NUL and no browser shows one."""
-    return {name: str(answered[name]).replace("\x00", "") for name in answered}

@@ -1,10 +1,13 @@
 """The privacy notice that a new site starts with, and the check that there is one."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from clinic_site import sample_content
+from clinic_site.checks import sample_check
 from consultations.models import PrivacyNotice
 
 SAMPLE = Path(__file__).parent / "content" / "privacy.en.toml"
@@ -16,6 +19,15 @@ def load_sample() -> str:
         return _("Privacy notice: kept as it is.")
     PrivacyNotice.objects.create(number=1, **sample_content.read(SAMPLE))
     return _("Privacy notice: a sample was entered.")
+
+
+def _sample_notice() -> Iterable[str]:
+    notice = PrivacyNotice.objects.current(settings.LANGUAGE_CODE)
+    if notice and notice.text == sample_content.read(SAMPLE)["text"]:
+        yield "the privacy notice"
+
+
+sample_check(_sample_notice)
 
 
 def require_notice() -> None:

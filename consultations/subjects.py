@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.validators import slug_re
 from django.utils import timezone
 
 from consultations.answers import About
@@ -53,10 +54,11 @@ def _publication(chosen: str, language: str) -> Publication | None:
     Withdrawn ones count: a procedure that is withdrawn while somebody fills in the form must not cost
     them their request.
     """
-    if not chosen.startswith(PREFIX):
+    slug = chosen.removeprefix(PREFIX)
+    if slug == chosen or not slug_re.match(slug):
         return None
     seen = Publication.objects.filter(
-        slug=chosen.removeprefix(PREFIX),
+        slug=slug,
         language=language,
         page__procedure__isnull=False,
         live_from__lte=timezone.now(),

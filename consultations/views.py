@@ -2,14 +2,15 @@
 
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic_site.page_cache import content_page
+from clinic_site.responses import SeeOther, for_this_reader
 from consultations import services, subjects
 from consultations.forms import EmergencyQuestion, RequestForm
 from consultations.models import ConsultationRequest, PrivacyNotice
@@ -17,12 +18,6 @@ from procedures.catalog import live_overview
 from procedures.documents import Emergency
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
-
-
-class SeeOther(HttpResponseRedirect):
-    """The answer to a POST that is done: the browser gets the next page, and a reload repeats nothing."""
-
-    status_code = 303
 
 
 @require_get_or_post
@@ -40,6 +35,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return for_this_reader(render(request, "consultations/start.html", {"form": form}))
 
 
+@content_page()
 @require_safe
 def emergency(request: HttpRequest) -> HttpResponse:
     """Where a "yes" leads. Nothing is asked and nothing is stored."""
@@ -93,6 +89,7 @@ def private(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+@content_page()
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(
@@ -124,12 +121,3 @@ def page_before(request: HttpRequest) -> str:
         reverse("consultations:start")
     )
     return before.path if is_ours else ""
-
-
-def for_this_reader(response: HttpResponse) -> HttpResponse:
-    """A form that is still empty: no cache may give it to anyone else, nor to this reader without asking.
-
-    It is not ``no-store``: with that, browsers throw away what was typed when "back" leads here.
-    """
-    patch_cache_control(response, private=True, no_cache=True, max_age=0)
-    return response

@@ -9,14 +9,14 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from clinic_site.admin import SingletonAdmin
-from procedures import comparison, outline, services, working_copy
+from procedures import comparison, outline, plain_language, quality_admin, services, working_copy  # noqa: F401
 from procedures.documents import PageDocument
 from procedures.editing import PageForm, parts, renumber
 from procedures.forms import PhotoForm
-from procedures.gate import missing_for_publication
 from procedures.models import (
     Benefit,
     CareCard,
@@ -51,16 +51,13 @@ class PageAdmin(PublishingAdmin):
         # A page is withdrawn or archived, not deleted: what patients were told stays on record.
         return False
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
     ) -> HttpResponse:
-        page = self.get_object(request, object_id)
-        context = self.state(page, request) if page and request.method == "GET" else {}
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        if obj:
+            # As it is stored: the form may hold what is not saved yet.
+            context |= self.state(self.get_queryset(request).get(pk=obj.pk), request)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def state(self, page: Page, request: HttpRequest) -> dict[str, Any]:
         """The line of state: what is live, how the draft differs, what the gate still wants."""
@@ -68,15 +65,14 @@ class PageAdmin(PublishingAdmin):
             Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
         )
         draft = working_copy.read(page, LANGUAGE)
-        missing = missing_for_publication(draft)
         return {
             "live": live,
             "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
             "differences": comparison.changes(PageDocument.from_json(live.document), draft) if live else (),
-            # Who signs is asked when it is published.
-            "missing": [(item, self.where(page, item)) for item in missing if item.field != "reviewer"],
+            "missing": [(item, self.where(page, item)) for item in self.missing(page, draft)],
             "may_publish": request.user.has_perm(PUBLISH),
-            "versions_url": self.url("history_of", page),
+            "page": page,
+            "plain_language": plain_language.measure(draft),
         }
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -89,6 +85,10 @@ class PageAdmin(PublishingAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _t("Patients see this change once it is published."))
+        measured = plain_language.measure(working_copy.read(obj, LANGUAGE))
+        self.message_user(
+            request, measured.in_words, messages.WARNING if measured.needs_work else messages.INFO
+        )
         return super().response_change(request, obj)
 
 
@@ -154,8 +154,12 @@ class ProcedureAdmin(PageAdmin):
     ]
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.archive_view)
-        return [path("<int:object_id>/archive/", view, name=self.url_name("archive")), *super().get_urls()]
+        views = {"archive": self.archive_view, "unarchive": self.unarchive_view}
+        own = [
+            path(f"<int:object_id>/{name}/", self.admin_site.admin_view(view), name=self.url_name(name))
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         # A new procedure is named first; then it opens with the standard outline, ready to be filled.
@@ -172,16 +176,31 @@ class ProcedureAdmin(PageAdmin):
         self.message_user(request, _t("Now fill in the outline. Patients see nothing until you publish it."))
         return redirect(self.url("change", obj))
 
-    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
     @may_publish
     def archive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What stands in for deleting: ask first; on POST, off the site and out of the lists."""
         page = get_object_or_404(Procedure, pk=object_id)
         if request.method == "POST":
             services.archive(page, by=request.user)
+            self.record(request, page, _t("Archived the procedure."))
             self.message_user(request, _t("Archived. Requests that name it keep its name."), messages.SUCCESS)
             return redirect("admin:procedures_procedure_changelist")
         return self.render(request, "archive", page, _t("Archive “%(page)s”?") % {"page": page})
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def unarchive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The way back: ask first; on POST, into the lists of staff, and not to the site."""
+        page = get_object_or_404(Procedure, pk=object_id)
+        if request.method == "POST":
+            services.unarchive(page, by=request.user)
+            self.record(request, page, _t("Took the procedure out of the archive."))
+            self.message_user(request, _t("Out of the archive. Patients see it once it is published."))
+            return redirect(self.url("change", page))
+        return self.render(
+            request, "unarchive", page, _t("Take “%(page)s” out of the archive?") % {"page": page}
+        )
 
 
 @admin.register(Disclaimer)

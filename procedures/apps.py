@@ -8,8 +8,9 @@ class ProceduresConfig(AppConfig):
     staff_order = 20
 
     def ready(self) -> None:
-        from clinic_site import readiness, roles, sample_content
-        from procedures import catalog, checks, sample  # noqa: F401
+        from clinic_site import frame, live, panels, readiness, roles, sample_content
+        from procedures import catalog, checks, plain_language, reminders, sample  # noqa: F401
+        from procedures.models import Photo, Practitioner, Procedure, Publication
 
         writers = (roles.EDITOR, roles.CLINICAL_REVIEWER, roles.MANAGER)
         pages = ("overview", "procedure", "disclaimer", "emergencytext", "practitioner", "source")
@@ -28,7 +29,17 @@ class ProceduresConfig(AppConfig):
         roles.grant_models(writers, "procedures", pages, actions="view add change")
         roles.grant_models(writers, "procedures", parts, actions="view add change delete")
         roles.grant_models(writers, "procedures", ("publication",), actions="view")
+        roles.grant_models(writers, "procedures", ("mistakereport",), actions="view change")
+        roles.grant_models(writers, "procedures", ("plainword",), actions="view add change delete")
         roles.grant(roles.CLINICAL_REVIEWER, "procedures.publish_page")
         roles.grant(roles.MANAGER, "procedures.publish_page")
         sample_content.register(20, sample.load)
+        sample_content.register(25, plain_language.load_words)
+        panels.register(20, "admin/procedures/panels/mistakes.html", reminders.mistakes_panel)
+        panels.register(30, "admin/procedures/panels/reviews.html", reminders.reviews_panel)
         readiness.register("overview", catalog.require_overview)
+        live.shown(Publication, Practitioner)
+        live.shown(Procedure, fields=("position",))
+        live.shown(Photo, fields=("digest", "width", "height", "widths"))
+        live.changes_with_time(Publication, "live_from")
+        frame.part("menu", catalog.menu)

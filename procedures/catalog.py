@@ -2,11 +2,47 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
 from django.utils import timezone
 
+from clinic_site.frame import Part
+from clinic_site.prepared import Prepared
 from procedures.documents import Card, PageDocument
-from procedures.models import Procedure, Publication
+from procedures.models import Overview, Procedure, Publication
+
+# The menu's, and the overview's twelve, and one more that says whether there are more.
+FIRST = 13
+
+
+def menu(language: str, at: datetime) -> Part:
+    """The cards of the first published procedures: as many as a page shows that does not list them all."""
+    first = Publication.objects.filter(pk__in=_live_procedures(language, at)[:FIRST])
+    return Part(
+        first.annotate(text=F("card"), place=F("page__procedure__position"), then=F("page_id")),
+        lambda cards: tuple(map(Card.from_json, cards)),
+    )
+
+
+def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Card, ...], int]:
+    """One page of all published procedures, from 1, and how many there are in all. One query."""
+    live = Publication.objects.filter(pk__in=_live_procedures(language, timezone.now())).procedures()
+    rows = live.annotate(total=Window(Count("pk"))).values_list("card", "total")
+    found = list(rows[(number - 1) * size : number * size])
+    return tuple(Card.from_json(card) for card, _total in found), found[0][1] if found else 0
+
+
+def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
+    """The keys of the live publications, asked from the procedures' side: the first of them in the order
+    staff gave are found by index, without looking at the others."""
+    live = Publication.objects.live(at).filter(page=OuterRef("pk"), language=language).values("pk")[:1]
+    return (
+        Procedure.objects.annotate(live=Subquery(live))
+        .filter(live__isnull=False)
+        .order_by("position", "page_ptr_id")
+        .values_list("live", flat=True)
+    )
 
 
 def published_procedures(language: str) -> tuple[Card, ...]:
@@ -17,16 +53,29 @@ def published_procedures(language: str) -> tuple[Card, ...]:
 
 def live_overview(language: str) -> PageDocument | None:
     """The front page as published. One query."""
-    live = Publication.objects.live().filter(page__overview__isnull=False, language=language)
-    document = live.values_list("document", flat=True).first()
-    return PageDocument.from_json(document) if document else None
+    return _first(_OVERVIEW.rows(language=language, at=timezone.now()))
 
 
 def live_procedure(slug: str, language: str) -> PageDocument | None:
     """The procedure published under this address. One query."""
-    live = Publication.objects.live().filter(slug=slug, language=language, page__procedure__isnull=False)
-    document = live.values_list("document", flat=True).first()
-    return PageDocument.from_json(document) if document else None
+    return _first(_PROCEDURE.rows(language=language, at=timezone.now(), slug=slug))
+
+
+def _documents(language: str, at: datetime, **which: Any) -> QuerySet[Any, Any]:
+    return Publication.objects.live(at).filter(language=language, **which).values_list("document")[:1]
+
+
+# Procedures have an address of their own; the overview has none.
+_OVERVIEW = Prepared(
+    lambda language, at, slug: _documents(language, at, page__in=Overview.objects.values("pk"))
+)
+_PROCEDURE = Prepared(
+    lambda language, at, slug: _documents(language, at, slug=slug, page__procedure__isnull=False)
+)
+
+
+def _first(rows: list[tuple[str]]) -> PageDocument | None:
+    return PageDocument.from_json(rows[0][0]) if rows else None
 
 
 @dataclass(frozen=True)
@@ -48,10 +97,19 @@ def former_procedure(slug: str, language: str) -> FormerProcedure | None:
     return FormerProcedure(title=card.title, now_at=live.get_absolute_url() if live else "")
 
 
+def former_overview(language: str) -> str | None:
+    """The title of the front page that was published once; None when none ever was. One query."""
+    former = Publication.objects.took_effect(timezone.now()).filter(
+        page__overview__isnull=False, language=language
+    )
+    card = former.order_by("-number").values_list("card", flat=True).first()
+    return Card.from_json(card).title if card else None
+
+
 def version_on(day: date, slug: str, language: str) -> PageDocument | None:
-    """What the page under this address said at the end of a day."""
+    """What the page under this address said at the end of a day; of today, what it says now."""
     end_of_day = timezone.make_aware(datetime.combine(day, time.max))
-    shown = Publication.objects.live(end_of_day).filter(language=language)
+    shown = Publication.objects.live(min(end_of_day, timezone.now())).filter(language=language)
     shown = (
         shown.filter(page__overview__isnull=False)
         if not slug

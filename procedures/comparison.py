@@ -4,6 +4,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -76,11 +77,11 @@ def compare(old: str, new: str) -> tuple[Piece, ...]:
 def texts(document: PageDocument) -> dict[str, str]:
     """The words of each section, under its key."""
     found = {
-        "title": _lines(document.title, document.plain_name, document.summary),
+        "title": _lines(document.title, document.plain_name, document.summary, document.description),
         "key_facts": _lines(
             *(f"{fact.label}: {fact.value} ({fact.certainty})" for fact in document.key_facts)
         ),
-        "picture": document.photo.alt if document.photo else "",
+        "picture": _lines(document.photo.alt, f"({document.photo.digest[:8]})") if document.photo else "",
     }
     for number, section in enumerate(document.sections, start=1):
         key = section.kind if section.kind != SectionKind.TEXT else f"text-{number}"
@@ -97,7 +98,6 @@ def texts(document: PageDocument) -> dict[str, str]:
         document.slug,
         document.menu_label,
         *document.alternate_names,
-        document.description,
         document.author,
         document.drawing,
         document.urgency,
@@ -109,24 +109,44 @@ def texts(document: PageDocument) -> dict[str, str]:
 
 def numbers(document: PageDocument) -> list[str]:
     """Every number that the reader is told, in order."""
-    clinical = (text for key, text in texts(document).items() if key != "placing")
-    return re.findall(r"\d+", "\n".join(clinical))
+    said = (text for key, text in texts(document).items() if key not in ("placing", "picture"))
+    return re.findall(r"\d+", "\n".join(said))
+
+
+def shape(document: PageDocument) -> tuple[Any, ...]:
+    """What a page is made of, words aside: equal for two documents that differ in wording alone."""
+    return (
+        document.photo and document.photo.digest,
+        document.urgency,
+        tuple(section.kind for section in document.shown_sections),
+        tuple((fact.certainty, fact.source) for fact in document.key_facts),
+        tuple(risk.frequency for risk in document.risks),
+        tuple((card.level, len(card.items)) for card in document.care_cards),
+        tuple(bool(question.answer) for question in document.questions),
+        tuple(
+            (source.key, tuple(statement.section for statement in source.statements))
+            for source in document.sources
+        ),
+        *(
+            len(parts)
+            for parts in (document.benefits, document.steps, document.recovery_notes, document.expectations)
+        ),
+    )
 
 
 def _labels(document: PageDocument | None) -> dict[str, str]:
     labels = {
-        "title": _("Title and summary"),
+        "title": _("Title, summary and description"),
         "key_facts": _("Key facts"),
         "picture": _("Photograph"),
         "emergency-text": _("Emergency text"),
         "disclaimer": _("Disclaimer"),
         "sources": _("Sources"),
-        "placing": _("Address, menu and search engines"),
+        "placing": _("Address, menu and picture"),
     }
     for number, section in enumerate(document.sections if document else (), start=1):
-        kind = SectionKind(section.kind)
-        key = section.kind if kind != SectionKind.TEXT else f"text-{number}"
-        labels[key] = section.heading or str(kind.label)
+        key = section.kind if section.kind != SectionKind.TEXT else f"text-{number}"
+        labels[key] = section.heading or str(dict(SectionKind.choices).get(section.kind, section.kind))
     return labels
 
 

@@ -190,15 +190,20 @@ class PageDocument(Struct, frozen=True, kw_only=True):
     disclaimer: Disclaimer | None
     review: Review | None = None
     version: Version | None = None
+    # The name of the picture for shared links; "" before it is published, and where none could be drawn.
+    share_picture: str = ""
 
     # Made, signed, stored
 
     def signed(self, *, version: Version, review: Review | None) -> Self:
         return msgspec.structs.replace(self, version=version, review=review)
 
+    def with_share_picture(self, name: str) -> Self:
+        return msgspec.structs.replace(self, share_picture=name)
+
     def unsigned(self) -> Self:
         """The content alone: equal for two versions that say the same."""
-        return msgspec.structs.replace(self, version=None, review=None)
+        return msgspec.structs.replace(self, version=None, review=None, share_picture="")
 
     def to_json(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -294,3 +299,9 @@ def page_url(kind: str, slug: str) -> str:
         if kind == "procedure"
         else reverse("procedures:overview")
     )
+
+
+# msgspec works a type out when it is first read or written. Two threads that do so at once have crashed the
+# process (a segmentation fault, seen on a server under load): here it is done before there are threads.
+for _type in (PageDocument, Card):
+    msgspec.json.Decoder(_type)

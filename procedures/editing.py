@@ -1,5 +1,7 @@
 """The forms in which staff edit the working copy: a page with its parts, in order, by several people."""
 
+import math
+import re
 from typing import Any, cast
 
 from django import forms
@@ -7,7 +9,9 @@ from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.core import signing
 from django.db.models import QuerySet
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from msgspec.structs import replace
@@ -16,10 +20,12 @@ from procedures import comparison, outline, working_copy
 from procedures.comparison import Change
 from procedures.documents import PageDocument
 from procedures.forms import PhotoForm
-from procedures.models import Page, Part, Section, SectionKind
+from procedures.models import CareCard, Page, Part, Section, SectionKind, Source
 
 LANGUAGE = "en"
 LAST = 32_000
+EMPTY_ROWS = 2
+OPENED = "procedures.editing.opened"
 
 
 class PageForm(PhotoForm):
@@ -37,7 +43,11 @@ class PageForm(PhotoForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.is_bound:
-            self.initial["opened"] = signing.dumps(own_text(self.instance).to_json(), compress=True)
+            self.initial["opened"] = _signed(own_text(self.instance))
+
+    @property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if name != "opened"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -51,15 +61,13 @@ class PageForm(PhotoForm):
             Page.objects.select_for_update(of=("self",)).select_related("edited_by").get(pk=self.instance.pk)
         )
         now = own_text(page)
-        try:
-            opened = PageDocument.from_json(signing.loads(self.data.get(self.add_prefix("opened"), "")))
-        except (signing.BadSignature, ValueError):
-            opened = None
+        opened = _unsigned(self.data.get(self.add_prefix("opened"), ""))
         if opened == now:
             return
-        self.conflict = comparison.changes(opened, now) if opened else ()
+        # Without a readable ``opened`` nobody can say what changed since: everything there is, is shown.
+        self.conflict = comparison.changes(opened, now)
         data = cast(QueryDict, self.data).copy()
-        data[self.add_prefix("opened")] = signing.dumps(now.to_json(), compress=True)
+        data[self.add_prefix("opened")] = _signed(now)
         self.data = data
         who = (
             page.edited_by.get_full_name() or page.edited_by.get_username()
@@ -74,6 +82,19 @@ class PageForm(PhotoForm):
             )
             % {"who": who},
         )
+        if self.files:
+            self.add_error("photo_upload", _t("Choose the photograph once more: a browser does not keep it."))
+
+
+def _signed(document: PageDocument) -> str:
+    return signing.dumps(document.to_json(), salt=OPENED, compress=True)
+
+
+def _unsigned(value: str) -> PageDocument | None:
+    try:
+        return PageDocument.from_json(signing.loads(value, salt=OPENED))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
 
 
 def own_text(page: Page) -> PageDocument:
@@ -100,6 +121,11 @@ class PartForm(forms.ModelForm):
         place = self.cleaned_data["position"]
         return LAST if place is None else place
 
+    def has_changed(self) -> bool:
+        # A new row that nobody filled in has a place all the same, once the script has numbered it.
+        changed = set(self.changed_data)
+        return bool(changed if self.instance.pk else changed - {"position"})
+
 
 class SectionForm(PartForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -109,51 +135,99 @@ class SectionForm(PartForm):
 
 
 class PartFormSet(forms.BaseInlineFormSet):
-    """Keeps what was typed into a part that a colleague has removed meanwhile: it becomes a new part."""
+    """The parts of a page, each known by its id, whatever became of it or of its row meanwhile.
+
+    What was typed into a part that a colleague has removed becomes a new part. Django knows the rows of
+    what is stored by their place in the form, which no longer holds then, nor when rows were moved.
+    """
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
-        self.gone: set[int] = set()
         if self.is_bound:
-            existing = {str(part.pk) for part in self.get_queryset()}
-            data = cast(QueryDict, self.data).copy()
-            for number in range(self.initial_form_count()):
-                key = f"{self.prefix}-{number}-id"
-                if data.get(key) and data[key] not in existing:
-                    data[key] = ""
-                    self.gone.add(number)
-            self.data = data
+            self._stored_first()
 
-    def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
-        if i in self.gone:
-            form.fields["id"].required = False
-        return form
+    def _stored_first(self) -> None:
+        """Number the rows anew: those of parts that are there, then all others, as new ones."""
+        stored = {str(part.pk): part for part in self.get_queryset()}
+        data = cast(QueryDict, self.data).copy()
+        rows: list[dict[str, list[str]]] = [{} for _row in range(self.total_form_count())]
+        for name in list(data):
+            if (row := self._row_of(name)) < len(rows):
+                rows[row][name.split("-", 2)[2]] = data.pop(name)
+        known: dict[str, dict[str, list[str]]] = {}
+        for row_of_one in rows:
+            (pk,) = row_of_one.get("id", [""])[-1:]
+            if pk in stored:
+                known.setdefault(pk, row_of_one)
+        new = [row | {"id": [""]} for row in rows if not any(row is one for one in known.values())]
+        for number, row in enumerate([*known.values(), *new]):
+            for name, values in row.items():
+                data.setlist(f"{self.prefix}-{number}-{name}", values)
+        data[f"{self.prefix}-INITIAL_FORMS"] = str(len(known))
+        self.data = data
+        self.__dict__.pop("management_form", None)
+        # The admin draws each stored row beside its part, in this order.
+        self._queryset = [stored[pk] for pk in known]
 
-    def save_new_objects(self, commit: bool = True) -> list[Any]:
-        saved = super().save_new_objects(commit)
-        kept = [self.forms[number] for number in sorted(self.gone)]
-        self.new_objects += [self.save_new(form, commit) for form in kept if form not in self.deleted_forms]
-        return saved
+    def _row_of(self, name: str) -> float:
+        """The row that a field of this name stands in; infinity for a field of no row."""
+        found = re.fullmatch(rf"{self.prefix}-(0|[1-9][0-9]{{0,4}})-.+", name)
+        return int(found[1]) if found else math.inf
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if source := form.fields.get("source"):
+            source.choices = self._sources
+        # In a table the words stand above the column, where no screen reader joins them to the field.
+        place = "" if index is None else f" {index + 1}"
+        for name, field in form.fields.items():
+            label = f"{capfirst(field.label or name)}, {self.model._meta.verbose_name}{place}"
+            for widget in (field.widget, getattr(field.widget, "widget", None)):
+                if widget and not widget.is_hidden:
+                    widget.attrs["aria-label"] = label
+
+    @cached_property
+    def _sources(self) -> list[Any]:
+        """Read once, not once a row."""
+        return [("", "---------"), *((source.pk, str(source)) for source in Source.objects.all())]
 
 
-class SectionFormSet(PartFormSet):
-    """Holds the sections of a page against each other, which Django does only for unconditional constraints."""
+class OncePerPageFormSet(PartFormSet):
+    """Parts of which a page has one of a kind: also while they are saved, one after the other.
+
+    Django holds the forms of a set against each other only for unconditional constraints, and only as
+    they will be in the end.
+    """
 
     def clean(self) -> None:
         super().clean()
-        saved = {section.pk: section.kind for section in self.get_queryset()}
+        name = ONE_OF_A_KIND[self.model]
+        saved = {form.instance.pk: form.initial.get(name) for form in self.initial_forms}
         deleted = {form.instance.pk for form in self.deleted_forms}
         kinds: set[str] = set()
         for form in self.forms:
-            kind = getattr(form, "cleaned_data", {}).get("kind", SectionKind.TEXT)
-            if form in self.deleted_forms or kind == SectionKind.TEXT:
+            kind = getattr(form, "cleaned_data", {}).get(name)
+            if form in self.deleted_forms or kind in (None, SectionKind.TEXT):
                 continue
-            # A changed section is saved before a later one is taken out; a new one comes after both.
+            # A changed part is saved before a later one is taken out; a new one comes after both.
             gone = deleted if form.instance.pk is None else {form.instance.pk}
             if kind in kinds or kind in {saved[pk] for pk in saved.keys() - gone}:
-                form.add_error("kind", Section._meta.constraints[0].violation_error_message)
+                form.add_error(name, self.model._meta.constraints[0].violation_error_message)
             kinds.add(kind)
+
+
+# What a page has one of each of, and the field that tells which it is.
+ONE_OF_A_KIND: dict[type[Part], str] = {Section: "kind", CareCard: "level"}
+
+
+class PartInline(InlineModelAdmin):
+    """Rows are added by the admin's script. Without JavaScript, the address with ``?rows`` has empty ones."""
+
+    extra = 0
+    ordering = ["position", "pk"]
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return EMPTY_ROWS if "rows" in request.GET else 0
 
 
 def parts(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
@@ -162,11 +236,10 @@ def parts(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
     options = {
         "model": part,
         "form": SectionForm if part is Section else PartForm,
-        "formset": SectionFormSet if part is Section else PartFormSet,
-        "extra": 0,
-        "ordering": ["position", "pk"],
+        "formset": OncePerPageFormSet if part in ONE_OF_A_KIND else PartFormSet,
+        "template": base.template if stacked else "admin/procedures/page/tabular.html",
     }
-    return type(f"{part.__name__}Inline", (base,), options)
+    return type(f"{part.__name__}Inline", (PartInline, base), options)
 
 
 def renumber(parts_of_a_page: QuerySet[Any]) -> None:

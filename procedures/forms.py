@@ -1,6 +1,6 @@
 """What staff fill in: a page's photograph, and the sign-off."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -82,9 +82,10 @@ class SignOffForm(forms.Form):
         label=_("Live from"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("Leave empty to publish now."),
+        help_text=_("Time in Lahore. Leave empty to publish now."),
     )
-    seen = forms.CharField(widget=forms.HiddenInput)
+    # Without it nothing has been seen: the page is shown anew.
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,7 +127,15 @@ class SignOffForm(forms.Form):
             ):
                 if name not in self.errors and not cleaned.get(name):
                     self.add_error(name, message)
+            self._check_next_review(cleaned.get("review_due_on"), cleaned.get("live_from"))
         return cleaned
+
+    def _check_next_review(self, due_on: date | None, live_from: datetime | None) -> None:
+        """Nothing goes live overdue."""
+        if due_on and due_on <= timezone.localdate():
+            self.add_error("review_due_on", _("The next review must be in the future."))
+        elif due_on and live_from and due_on <= timezone.localdate(live_from):
+            self.add_error("live_from", _("This is after the next review. Choose an earlier time."))
 
     @property
     def sign_off(self) -> SignOff:

@@ -7,20 +7,20 @@ the disk: its pixels are turned upright, brought to sRGB, scaled and written ane
 import hashlib
 import io
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from procedures import media
 from procedures.models import Photo
 
+KIND = "photos"
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_BYTES = 15 * 1024 * 1024
 # 50 million pixels are 200 MB once decoded: more than any phone's photograph, less than the server's memory.
@@ -45,14 +45,8 @@ class EncodedPhoto:
 
     def store(self) -> Photo:
         """Write the files, then the row that names them. Doing so twice gives the same photograph."""
-        folder = photo_folder()
-        folder.mkdir(parents=True, exist_ok=True)
         for width, data in self.files.items():
-            # Never half a file under its name: a reader sees all of it or none.
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as temporary:
-                temporary.write(data)
-            Path(temporary.name).chmod(0o644)
-            Path(temporary.name).replace(folder / file_name(self.digest, width))
+            media.store(KIND, file_name(self.digest, width), data)
         photo, _created = Photo.objects.get_or_create(
             digest=self.digest,
             defaults={"width": self.width, "height": self.height, "widths": sorted(self.files)},
@@ -61,7 +55,7 @@ class EncodedPhoto:
 
 
 def photo_folder() -> Path:
-    return Path(settings.MEDIA_ROOT) / "photos"
+    return media.folder(KIND)
 
 
 def file_name(digest: str, width: int) -> str:
@@ -129,7 +123,7 @@ def _upright_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _turned(picture: Image.Image) -> Image.Image:
-    """The picture as it was held. What its metadata says is a stranger's word, and may be broken in any way."""
+    """The picture as it was held. Its metadata is a stranger's word, and may be broken in any way."""
     try:
         return ImageOps.exif_transpose(picture)
     except Exception:
@@ -148,10 +142,4 @@ def _webp(picture: Image.Image, width: int) -> bytes:
 
 @require_safe
 def serve(request: HttpRequest, name: str) -> FileResponse:
-    """One file of a photograph. Its name changes when it does, so any cache may keep it."""
-    path = photo_folder() / name
-    if not _NAME.fullmatch(name) or not path.is_file():
-        raise Http404("No such photograph.")
-    response = FileResponse(path.open("rb"), content_type="image/webp")
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
+    return media.serve(KIND, name, _NAME, "image/webp")

@@ -9,6 +9,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,6 +29,8 @@ from procedures.views import render_unpublished
 
 LANGUAGE = "en"
 PUBLISH = "procedures.publish_page"
+# As many of the latest acts of staff as the history shows.
+RECORDED = 50
 
 
 def needs(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
@@ -83,6 +87,10 @@ class PublishingAdmin(admin.ModelAdmin):
         page: Page = get_object_or_404(self.get_queryset(request), pk=object_id)
         return page
 
+    def record(self, request: HttpRequest, page: Page, what: str) -> None:
+        """Who did what besides publishing, which its version itself records: shown under "History"."""
+        self.log_change(request, page, what)
+
     def render(self, request: HttpRequest, name: str, page: Page, title: str, **context: Any) -> HttpResponse:
         context = (
             self.admin_site.each_context(request)
@@ -116,6 +124,7 @@ class PublishingAdmin(admin.ModelAdmin):
         address = ""
         if request.method == "POST":
             _link, token = services.make_preview_link(page, language=LANGUAGE, by=request.user)
+            self.record(request, page, _("Made a preview link."))
             address = request.build_absolute_uri(reverse("procedures:preview", args=[token]))
         return self.render(
             request,
@@ -132,6 +141,7 @@ class PublishingAdmin(admin.ModelAdmin):
     def revoke_view(self, request: HttpRequest, object_id: int, link_id: int) -> HttpResponse:
         page = self.page(object_id, request)
         services.revoke_preview_link(get_object_or_404(page.preview_links.all(), pk=link_id))
+        self.record(request, page, _("Revoked a preview link."))
         self.message_user(request, _("The link is revoked: it opens nothing any more."), messages.SUCCESS)
         return redirect(self.url("preview_link", page))
 
@@ -144,9 +154,7 @@ class PublishingAdmin(admin.ModelAdmin):
         page = self.page(object_id, request)
         document = working_copy.read(page, LANGUAGE)
         reviewed = services.reviewed_document(page, LANGUAGE)
-        missing = tuple(
-            item for item in missing_for_publication(document) if item.field not in SignOffForm.base_fields
-        )
+        missing = self.missing(page, document)
         form = SignOffForm(
             request.POST or None,
             initial={"seen": services.fingerprint(document)},
@@ -191,17 +199,21 @@ class PublishingAdmin(admin.ModelAdmin):
             return services.publish_correction(page, **common)
         return services.publish(page, sign_off=form.sign_off, **common)
 
+    def missing(self, page: Page, document: PageDocument) -> tuple[Missing, ...]:
+        """What is wanted before anybody can sign. Who signs, and when, is asked with the signature."""
+        missing = missing_for_publication(document) + services.missing_elsewhere(page, document)
+        return tuple(item for item in missing if item.field not in SignOffForm.base_fields)
+
     def where(self, page: Page, missing: Missing) -> str:
         """The address of the field where something missing is mended."""
-        if missing.field in ("disclaimer", "emergency"):
-            model = {"disclaimer": "disclaimer", "emergency": "emergencytext"}[missing.field]
-            return reverse(f"admin:procedures_{model}_changelist")
-        is_field = missing.field in {field.name for field in self.opts.get_fields()}
-        anchor = (
-            f"id_{missing.field}"
-            if is_field and not missing.field.endswith("s")
-            else f"{missing.field}-group"
-        )
+        match missing.field:
+            case "disclaimer" | "emergency":
+                model = {"disclaimer": "disclaimer", "emergency": "emergencytext"}[missing.field]
+                return reverse(f"admin:procedures_{model}_add") + "#id_heading"
+            case "archived_at":
+                return self.url("unarchive", page)
+        is_part = missing.field in {field.name for field in self.opts.related_objects}
+        anchor = f"{missing.field}-group" if is_part else f"id_{missing.field}"
         return f"{self.url('change', page)}#{anchor}"
 
     @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
@@ -211,6 +223,7 @@ class PublishingAdmin(admin.ModelAdmin):
         page = self.page(object_id, request)
         if request.method == "POST":
             if services.withdraw(page, language=LANGUAGE):
+                self.record(request, page, _("Withdrew the page."))
                 self.message_user(
                     request, _("Withdrawn. Patients are told that the page is gone."), messages.SUCCESS
                 )
@@ -241,6 +254,9 @@ class PublishingAdmin(admin.ModelAdmin):
             versions=versions.select_related("reviewer", "published_by"),
             live_pk=live,
             scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
+            recorded=LogEntry.objects.filter(
+                content_type=get_content_type_for_model(page), object_id=str(page.pk)
+            ).select_related("user")[:RECORDED],
         )
 
     @safe
@@ -273,6 +289,7 @@ class PublishingAdmin(admin.ModelAdmin):
         """Bring a version back into the draft; never straight to the site."""
         page = self.page(object_id, request)
         services.restore(self._version(page, number), by=request.user)
+        self.record(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
         self.message_user(
             request,
             _("The draft now says what version %(number)d said. Patients see it once it is published.")
@@ -286,6 +303,7 @@ class PublishingAdmin(admin.ModelAdmin):
     def call_off_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
         page = self.page(object_id, request)
         if services.call_off(self._version(page, number)):
+            self.record(request, page, _("Called off version %(number)d.") % {"number": number})
             self.message_user(
                 request, _("Version %(number)d is called off.") % {"number": number}, messages.SUCCESS
             )

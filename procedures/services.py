@@ -11,11 +11,12 @@ from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures import working_copy
-from procedures.comparison import numbers
+from procedures import share_pictures, working_copy
+from procedures.comparison import numbers, shape
 from procedures.documents import PageDocument, Review, Version
 from procedures.gate import Missing, missing_for_publication
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
+from procedures.models.publications import NOT_CALLED_OFF
 
 PREVIEW_DAYS = 7
 
@@ -77,27 +78,27 @@ def publish_correction(
 
     Raises as ``publish`` does; also when no version has been reviewed yet.
     """
-    reviewed = Publication.objects.filter(page=page, language=language, reviewer__isnull=False)
-    latest = reviewed.select_related("reviewer").order_by("-number").first()
-    if (
-        latest is None
-        or latest.reviewer is None
-        or latest.reviewed_on is None
-        or latest.review_due_on is None
-    ):
-        raise NotReadyError(
-            (Missing("is_minor", _("This page was never reviewed: it needs a full review.")),)
-        )
     return _publish(
         page,
         language,
-        sign_off=SignOff(latest.reviewer, latest.reviewed_on, latest.review_due_on),
+        sign_off=None,
         change_note=change_note,
         by=by,
         seen=seen,
         live_from=live_from,
         is_minor=True,
     )
+
+
+def _last_sign_off(page: Page, language: str) -> SignOff:
+    """That of the last version that was signed. Raises ``NotReadyError`` when there is none."""
+    signed = Publication.objects.filter(page=page, language=language, reviewer__isnull=False)
+    last = signed.select_related("reviewer").order_by("-number").first()
+    if last is None or last.reviewer is None or last.reviewed_on is None or last.review_due_on is None:
+        raise NotReadyError(
+            (Missing("is_minor", _("This page was never reviewed: it needs a full review.")),)
+        )
+    return SignOff(last.reviewer, last.reviewed_on, last.review_due_on)
 
 
 def publish_sample(page: Page, *, language: str) -> Publication:
@@ -114,14 +115,14 @@ def withdraw(page: Page, *, language: str) -> bool:
     Page.objects.select_for_update().get(pk=page.pk)
     publications = Publication.objects.filter(page=page, language=language)
     found = [*publications.live().values_list("pk", flat=True)]
-    found += publications.scheduled().values_list("pk", flat=True)
+    found += publications.pending().values_list("pk", flat=True)
     return bool(Publication.objects.filter(pk__in=found).update(withdrawn_at=timezone.now()))
 
 
 @transaction.atomic
 def call_off(publication: Publication) -> bool:
     """Call off a version whose time has not come. False when it has, or when it was called off before."""
-    return bool(Publication.objects.scheduled().filter(pk=publication.pk).update(withdrawn_at=timezone.now()))
+    return bool(Publication.objects.pending().filter(pk=publication.pk).update(withdrawn_at=timezone.now()))
 
 
 @transaction.atomic
@@ -135,11 +136,19 @@ def restore(publication: Publication, *, by: Any) -> None:
 @transaction.atomic
 def archive(procedure: Procedure, *, by: Any) -> None:
     """What deleting a procedure means: off the site and out of the lists, and all that was said stays."""
-    for language in procedure.publications.values_list("language", flat=True).distinct():
+    Page.objects.select_for_update().get(pk=procedure.pk)
+    for language in procedure.publications.order_by().values_list("language", flat=True).distinct():
         withdraw(procedure, language=language)
-    Procedure.objects.filter(pk=procedure.pk).update(
-        archived_at=timezone.now(), edited_by=by, edited_at=timezone.now()
-    )
+    _set_archived_at(procedure, timezone.now(), by)
+
+
+def unarchive(procedure: Procedure, *, by: Any) -> None:
+    """Back into the lists of staff. Patients see it once it is published."""
+    _set_archived_at(procedure, None, by)
+
+
+def _set_archived_at(procedure: Procedure, at: datetime | None, by: Any) -> None:
+    Procedure.objects.filter(pk=procedure.pk).update(archived_at=at, edited_by=by, edited_at=timezone.now())
 
 
 def make_preview_link(page: Page, *, language: str, by: Any) -> tuple[PreviewLink, str]:
@@ -185,23 +194,26 @@ def _publish(
     document = working_copy.read(page, language)
     if seen is not None and fingerprint(document) != seen:
         raise ChangedSinceSeenError
+    if is_minor:
+        sign_off = _last_sign_off(page, language)
     now = timezone.now()
     live_from = max(live_from or now, now)
-    review = sign_off.review if sign_off else None
     document = document.signed(
         version=_next_version(page, language, live_from=live_from, change_note=change_note),
-        review=review,
+        review=sign_off.review if sign_off else None,
     )
     missing = missing_for_publication(document) if sign_off else ()
-    missing += _address_taken(page, document) + (_more_than_typing(page, document) if is_minor else ())
+    missing += missing_elsewhere(page, document) + (_more_than_typing(page, document) if is_minor else ())
     if missing:
         raise NotReadyError(missing)
+    # The file is there before the row that names it. A file whose row is rolled back does no harm.
+    document = document.with_share_picture(share_pictures.make(document))
     return _store(page, document, sign_off=sign_off, by=by, now=now, live_from=live_from, is_minor=is_minor)
 
 
 def _next_version(page: Page, language: str, *, live_from: datetime, change_note: str) -> Version:
     earlier = Publication.objects.filter(page=page, language=language).aggregate(
-        number=Max("number"), first_live_from=Min("live_from")
+        number=Max("number"), first_live_from=Min("live_from", filter=NOT_CALLED_OFF)
     )
     return Version(
         number=(earlier["number"] or 0) + 1,
@@ -209,6 +221,17 @@ def _next_version(page: Page, language: str, *, live_from: datetime, change_note
         first_published_at=min(earlier["first_live_from"] or live_from, live_from),
         change_note=change_note,
     )
+
+
+def missing_elsewhere(page: Page, document: PageDocument) -> tuple[Missing, ...]:
+    """What the gate cannot tell from the document alone."""
+    return _archived(page) + _address_taken(page, document)
+
+
+def _archived(page: Page) -> tuple[Missing, ...]:
+    if Procedure.objects.filter(pk=page.pk, archived_at__isnull=False).exists():
+        return (Missing("archived_at", _("This procedure is archived. Take it out of the archive first.")),)
+    return ()
 
 
 def _address_taken(page: Page, document: PageDocument) -> tuple[Missing, ...]:
@@ -220,10 +243,23 @@ def _address_taken(page: Page, document: PageDocument) -> tuple[Missing, ...]:
 
 
 def _more_than_typing(page: Page, document: PageDocument) -> tuple[Missing, ...]:
-    """A correction of typing changes no number: a dose, an age or a telephone number is never mere typing."""
+    """A correction of typing changes no number: a dose, an age or a telephone number is never mere typing.
+
+    Nor does it add a part, take one out, call a risk rarer, or put another photograph.
+    """
     reviewed = reviewed_document(page, document.language)
     if reviewed and numbers(reviewed) != numbers(document):
         return (Missing("is_minor", _("A number has changed: that needs a full review.")),)
+    if reviewed and shape(reviewed) != shape(document):
+        return (
+            Missing(
+                "is_minor",
+                _(
+                    "More than words has changed (a part, a level, a source or a picture): "
+                    "that needs a full review."
+                ),
+            ),
+        )
     return ()
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from clinic_site.models import ClinicProfile
@@ -23,7 +24,8 @@ from procedures.models import Practitioner, SectionKind
 def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
     """``MedicalWebPage`` about a ``SurgicalProcedure``, or about microsurgery; and the way to it."""
     url = absolute(document.get_absolute_url())
-    version, review = document.version, document.review
+    # A sample person's signature is no review: the reader is not told of one either.
+    version, review = document.version, None if document.is_sample else document.review
     node = without_empty(
         {
             "@type": "MedicalWebPage",
@@ -32,8 +34,8 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "name": document.title,
             "description": document.description,
             "inLanguage": document.language,
-            "datePublished": version and version.first_published_at.date().isoformat(),
-            "dateModified": version and version.published_at.date().isoformat(),
+            "datePublished": version and localdate(version.first_published_at).isoformat(),
+            "dateModified": version and localdate(version.published_at).isoformat(),
             "lastReviewed": review and review.reviewed_on.isoformat(),
             "reviewedBy": review and _person(review.reviewer),
             "author": document.author and {"@type": "Organization", "name": document.author},

@@ -3,17 +3,21 @@
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from clinic_site.models import ClinicProfile
+from clinic_site import frame
+from clinic_site.page_cache import content_page
 from procedures import catalog, services, structured_data, working_copy
 from procedures.documents import PageDocument
 from procedures.models import Practitioner, PreviewLink
@@ -27,16 +31,21 @@ def language() -> str:
     return get_language() or "en"
 
 
+@content_page(unless="on")
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     if "on" in request.GET:
         return archive(request)
     page = catalog.live_overview(language())
     if page is None:
-        raise Http404("The overview is not published.")
+        former = catalog.former_overview(language())
+        if former is None:
+            raise Http404("The overview was never published.")
+        return render(request, "410.html", {"title": former}, status=410)
     return render_document(request, page)
 
 
+@content_page(unless="on")
 @require_safe
 def procedure(request: HttpRequest, slug: str) -> HttpResponse:
     if "on" in request.GET:
@@ -48,23 +57,23 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
     if former is None:
         raise Http404("No procedure was ever published under this address.")
     if former.now_at:
-        return HttpResponsePermanentRedirect(former.now_at)
+        moved = HttpResponsePermanentRedirect(former.now_at)
+        # Without a limit a browser keeps it for good, and goes in circles once the old address is used again.
+        patch_cache_control(moved, public=True, max_age=3600)
+        return moved
     return render(request, "410.html", {"title": former.title}, status=410)
 
 
 def render_document(request: HttpRequest, page: PageDocument, **context: Any) -> HttpResponse:
     """A document as its reader sees it: the published page, a preview or an old version."""
-    menu = catalog.published_procedures(language())
-    clinic = ClinicProfile.current()
-    context = {
+    around = frame.read()
+    own = {
         "page": page,
-        "menu": menu,
-        "cards": menu[:CARDS_ON_OVERVIEW],
-        "more_cards": len(menu) > CARDS_ON_OVERVIEW,
-        "clinic": clinic,
-        "structured_data": structured_data.page(page, clinic),
-    } | context
-    return render(request, f"procedures/{page.kind}.html", context)
+        "cards": around["menu"][:CARDS_ON_OVERVIEW],
+        "more_cards": len(around["menu"]) > CARDS_ON_OVERVIEW,
+        "structured_data": structured_data.page(page, around["clinic"]),
+    }
+    return render(request, f"procedures/{page.kind}.html", around | own | context)
 
 
 def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) -> HttpResponse:
@@ -84,6 +93,8 @@ def archive(request: HttpRequest, slug: str = "") -> HttpResponse:
         day = date.fromisoformat(request.GET["on"])
     except ValueError:
         raise Http404("The day must be written like 2026-05-03.") from None
+    if day > timezone.localdate():
+        raise Http404("That day has not come.")
     page = catalog.version_on(day, slug, language())
     if page is None:
         raise Http404("This page was not on the site on that day.")
@@ -100,19 +111,29 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     return render_unpublished(request, page, _("Draft. Patients do not see this page."))
 
 
+@content_page(numbered=True)
 @require_safe
 def procedure_list(request: HttpRequest) -> HttpResponse:
-    menu = catalog.published_procedures(language())
-    page_obj = Paginator(menu, CARDS_ON_A_PAGE).get_page(request.GET.get("page"))
+    number = request.GET.get("page", "1")
+    if not (number.isascii() and number.isdigit() and 0 < int(number[:5]) < 10_000):
+        raise Http404("No such page.")
+    cards, total = catalog.page_of_procedures(language(), int(number), CARDS_ON_A_PAGE)
+    if not cards and number != "1":
+        raise Http404("No such page.")
+    # Both were read in one query: the paginator need not count.
+    paginator = Paginator(cards, CARDS_ON_A_PAGE)
+    paginator.count = total
     context = {
-        "menu": menu,
-        "cards": page_obj.object_list,
-        "page_obj": page_obj,
+        "cards": cards,
+        "page_obj": Page(cards, int(number), paginator),
         "structured_data": structured_data.procedure_list(),
     }
+    if number != "1":
+        context["canonical_url"] = f"{settings.SITE_URL}{request.path}?page={int(number)}"
     return render(request, "procedures/procedure_list.html", context)
 
 
+@content_page()
 @require_safe
 def surgeons(request: HttpRequest) -> HttpResponse:
     practitioners = tuple(Practitioner.objects.filter(is_active=True).select_related("photo"))

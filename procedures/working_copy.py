@@ -56,7 +56,7 @@ def read(page: Page, language: str) -> PageDocument:
         **_fields(page),
         photo=photo(page.photo, page.photo_alt),
         sections=tuple(
-            documents.Section(kind=section.kind, heading=section.heading, body=section.body)
+            documents.Section(kind=section.kind, heading=section.heading, body=_text(section.body))
             for section in page.sections.all()
         ),
         key_facts=key_facts,
@@ -67,7 +67,10 @@ def read(page: Page, language: str) -> PageDocument:
         expectations=_titled(page.expectations.all()),
         risks=tuple(
             documents.Risk(
-                name=risk.name, medical_term=risk.medical_term, body=risk.body, frequency=risk.frequency
+                name=risk.name,
+                medical_term=risk.medical_term,
+                body=_text(risk.body),
+                frequency=risk.frequency,
             )
             for risk in page.risks.all()
         ),
@@ -75,7 +78,9 @@ def read(page: Page, language: str) -> PageDocument:
             documents.CareCard(level=card.level, heading=card.heading, items=lines(card.items))
             for card in page.carecards.all()
         ),
-        questions=tuple(documents.Question(text=q.text, answer=q.answer) for q in page.questions.all()),
+        questions=tuple(
+            documents.Question(text=q.text, answer=_text(q.answer)) for q in page.questions.all()
+        ),
         sources=citations.sources(),
         emergency=emergency(),
         disclaimer=disclaimer(),
@@ -92,7 +97,10 @@ def write(page: Page, document: PageDocument) -> None:
     for name in _OWN_FIELDS + (_PROCEDURE_FIELDS if isinstance(page, Procedure) else ()):
         setattr(page, name, getattr(document, name))
     if isinstance(page, Procedure):
-        page.alternate_names = ", ".join(document.alternate_names)
+        names = document.alternate_names
+        # Written with commas alone they may fill the field; the spaces are only for the eye.
+        longest = Procedure._meta.get_field("alternate_names").max_length or 0
+        page.alternate_names = ", ".join(names) if len(", ".join(names)) <= longest else ",".join(names)
         taken = Procedure.objects.filter(slug=document.slug).exclude(pk=page.pk).exists()
         page.slug = page.slug if taken else document.slug
     page.photo = Photo.objects.filter(digest=document.photo.digest).first() if document.photo else None
@@ -123,17 +131,36 @@ def _write_parts(page: Page, document: PageDocument) -> None:
             for fact in document.key_facts
         ],
         Citation: [
-            {"source": row, "section": statement.section, "statement": statement.text}
+            {"statement": statement.text, "source": row, "section": statement.section}
             for row, source in zip(sources, document.sources, strict=True)
             for statement in source.statements
         ],
     }
     for part, fields in rows.items():
-        part._default_manager.filter(page=page).delete()
-        part._default_manager.bulk_create(
-            part(page_id=page.pk, position=position, **values)
-            for position, values in enumerate(fields, start=1)
-        )
+        _write_rows(page, part, fields)
+
+
+def _write_rows(page: Page, part: type[Part], fields: list[dict[str, Any]]) -> None:
+    """Make a page's parts of one kind these, in this order. The first field is the one that names a part.
+
+    Rows are used again, so that a form that somebody has open goes on meaning the parts it meant: those
+    of the same name; then, but for parts of which there is one of a kind, whichever comes next.
+    """
+    rows = list(part._default_manager.filter(page=page))
+    kept: list[Any] = []
+    for values in fields:
+        name = next(iter(values))
+        row = next((row for row in rows if getattr(row, name) == values[name]), None)
+        kept.append(row)
+        if row:
+            rows.remove(row)
+    spare = [] if part._meta.constraints else [rows.pop(0) for _row in rows[: kept.count(None)]]
+    part._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
+    for position, (row, values) in enumerate(zip(kept, fields, strict=True), start=1):
+        row = row or (spare.pop(0) if spare else part(page_id=page.pk))
+        for name, value in (values | {"position": position}).items():
+            setattr(row, name, value)
+        row.save()
 
 
 def photo(record: Photo | None, alt: str) -> documents.Photo | None:
@@ -168,7 +195,7 @@ def emergency() -> documents.Emergency | None:
 
 def disclaimer() -> documents.Disclaimer | None:
     record = Disclaimer.current()
-    return documents.Disclaimer(heading=record.heading, body=record.body) if record else None
+    return documents.Disclaimer(heading=record.heading, body=_text(record.body)) if record else None
 
 
 class _Citations:
@@ -198,8 +225,13 @@ class _Citations:
         )
 
 
+def _text(text: str) -> str:
+    """As it was typed, but for the line ends: each browser sends its own, and they say nothing."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def _titled(parts: Iterable[Any]) -> tuple[TitledText, ...]:
-    return tuple(TitledText(title=part.title, body=part.body) for part in parts)
+    return tuple(TitledText(title=part.title, body=_text(part.body)) for part in parts)
 
 
 def _fields(page: Page) -> dict[str, Any]:

@@ -168,11 +168,11 @@ def a_procedure(slug: str = "lymph-vessel-repair", **fields: Any) -> Procedure:
 
 
 def _fill(page: Page, kinds: tuple[str, ...]) -> None:
-    for position, kind in enumerate(kinds):
+    for position, kind in enumerate(kinds, start=1):
         page.sections.create(
             kind=kind, heading=f"{page.title[:40]}: {kind}", body="Plain words.", position=position
         )
-    page.risks.create(name="Infection", body="Germs get in.", frequency="common")
+    page.risks.create(name="Infection", body="Germs get in.", frequency="common", position=1)
     page.carecards.create(level="emergency", heading="Call 1122 now if:", items="bleeding does not stop")
     source = Source.objects.filter(key="lymph-2020").first() or a_source()
     page.citations.create(source=source, section="why", statement="Fluid drains better.")
@@ -287,14 +287,14 @@ def a_request(
 
 
 def form_data(**changes: Any) -> dict[str, Any]:
-    """What a browser sends when a mother fills in the form for her child, but for the hidden fields.
+    """What a browser sends when a guardian fills in the form for a child, but for the hidden fields.
 
     A value of None leaves its field out.
     """
     values = {
         "for_whom": "child",
         "requester_name": "Ayesha Khan",
-        "relationship": "mother",
+        "relationship": "guardian",
         "patient_name": "علی خان",
         "patient_age": "7",
         "about": "not_sure",

@@ -19,7 +19,7 @@ def markdown(text: str) -> SafeString:
     return mark_safe(render(text))  # noqa: S308
 
 
-@register.filter
+@register.filter(expects_localtime=True)
 def day(value: date | None) -> str:
     """A date as patients read it: 6 August 2026."""
     return date_format(value, "j F Y") if value else ""

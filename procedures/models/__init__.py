@@ -16,6 +16,7 @@ from procedures.models.parts import (
     Step,
 )
 from procedures.models.publications import PreviewLink, Publication
+from procedures.models.quality import MistakeReport, PlainWord, ReviewReminder
 from procedures.models.shared import Disclaimer, EmergencyText, Photo, Practitioner, Source
 
 __all__ = [
@@ -26,16 +27,19 @@ __all__ = [
     "EmergencyText",
     "Expectation",
     "KeyFact",
+    "MistakeReport",
     "Overview",
     "Page",
     "Part",
     "Photo",
+    "PlainWord",
     "Practitioner",
     "PreviewLink",
     "Procedure",
     "Publication",
     "Question",
     "RecoveryNote",
+    "ReviewReminder",
     "Risk",
     "Section",
     "SectionKind",

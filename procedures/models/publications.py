@@ -11,10 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+# One that was called off before its time came never counts.
+NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))
+
+
 class PublicationQuerySet(models.QuerySet["Publication"]):
     def took_effect(self, at: datetime) -> "PublicationQuerySet":
         """Those whose time had come, without those called off before it came."""
-        return self.filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from")), live_from__lte=at)
+        return self.filter(NOT_CALLED_OFF, live_from__lte=at)
 
     def in_force(self, at: datetime | None = None) -> "PublicationQuerySet":
         """The newest version of each page and language at a time, withdrawn ones among them.
@@ -32,9 +36,20 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         at = at or timezone.now()
         return self.in_force(at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
 
-    def scheduled(self) -> "PublicationQuerySet":
+    def pending(self) -> "PublicationQuerySet":
         """Those whose time has not come yet."""
         return self.filter(live_from__gt=timezone.now(), withdrawn_at=None)
+
+    def scheduled(self) -> "PublicationQuerySet":
+        """Those that will be shown when their time comes: no newer version will have replaced them by then."""
+        newer = Publication.objects.filter(
+            NOT_CALLED_OFF,
+            page=OuterRef("page"),
+            language=OuterRef("language"),
+            number__gt=OuterRef("number"),
+            live_from__lte=OuterRef("live_from"),
+        )
+        return self.pending().filter(~Exists(newer))
 
     def procedures(self) -> "PublicationQuerySet":
         """Those of procedures, in the order staff gave them."""
@@ -92,7 +107,11 @@ class Publication(models.Model):
             ),
             models.CheckConstraint(condition=Q(number__gte=1), name="publication_numbers_start_at_1"),
         ]
-        indexes = [models.Index(fields=["language", "slug", "live_from"], name="publication_by_address")]
+        indexes = [
+            models.Index(fields=["language", "slug", "live_from"], name="publication_by_address"),
+            # Asked with every request: has the time of a scheduled one come?
+            models.Index(fields=["live_from"], name="publication_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.page} {self.language} {self.number}"

@@ -6,7 +6,8 @@ from django import template
 from django.urls import reverse
 from django.utils import timezone
 
-from procedures.documents import PageDocument, Photo
+from procedures import documents, models
+from procedures.documents import PageDocument
 from procedures.models import SectionKind
 
 register = template.Library()
@@ -40,8 +41,15 @@ def overdue(page: PageDocument) -> bool:
     return page.is_overdue(timezone.localdate())
 
 
+@register.filter
+def change_url(publication: models.Publication) -> str:
+    """Where staff edit the page of a publication."""
+    kind = "procedure" if publication.slug else "overview"
+    return reverse(f"admin:procedures_{kind}_change", args=[publication.page_id])
+
+
 @register.inclusion_tag("components/photo.html")
-def photo(picture: Photo, sizes: str = "100vw") -> dict[str, Any]:
+def photo(picture: documents.Photo | models.Photo, alt: str, sizes: str = "100vw") -> dict[str, Any]:
     """A photograph in the widths it was stored in; the browser takes the smallest that will do."""
     sources = [
         (reverse("procedures:photo", args=[f"{picture.digest}-{width}.webp"]), width)
@@ -52,4 +60,5 @@ def photo(picture: Photo, sizes: str = "100vw") -> dict[str, Any]:
         "src": sources[-1][0],
         "srcset": ", ".join(f"{url} {width}w" for url, width in sources),
         "sizes": sizes,
+        "alt": alt,
     }

@@ -3,6 +3,7 @@
 "use strict";
 {
   const words = document.currentScript.dataset;
+  const LAST = 32000;
 
   function rowsOf(group) {
     return [...group.querySelectorAll(".inline-related:not(.empty-form):not(.tabular), tr.form-row:not(.empty-form)")]
@@ -13,14 +14,29 @@
     return row.querySelector("input[name$='-position']");
   }
 
+  // A form that came back with errors has its rows as they were sent, with places that say otherwise.
+  function sort(group) {
+    const rows = rowsOf(group);
+    const place = (row) => { const typed = placeOf(row).value; return typed === "" ? LAST : Number(typed); };
+    const sorted = [...rows].sort((one, other) => place(one) - place(other));
+    if (sorted.every((row, index) => row === rows[index])) return;
+    sorted.forEach((row, index) => { if (index) sorted[index - 1].after(row); else rows[0].before(row); });
+  }
+
   function renumber(group) {
     const rows = rowsOf(group);
     rows.forEach((row, index) => {
       placeOf(row).value = index + 1;
+      for (const control of row.querySelectorAll("[aria-label]:not(button)")) {
+        control.setAttribute("aria-label", `${control.getAttribute("aria-label").replace(/ \d+$/, "")} ${index + 1}`);
+      }
       const [up, down] = row.querySelectorAll(".move button");
       if (up) {
-        up.disabled = index === 0;
-        down.disabled = index === rows.length - 1;
+        // Not "disabled": the button would lose the focus of who has just moved the part to the end.
+        up.setAttribute("aria-disabled", index === 0);
+        down.setAttribute("aria-disabled", index === rows.length - 1);
+        up.setAttribute("aria-label", `${words.up} (${index + 1})`);
+        down.setAttribute("aria-label", `${words.down} (${index + 1})`);
       }
     });
   }
@@ -33,11 +49,10 @@
     renumber(group);
   }
 
-  function button(text, sign, press) {
+  function button(sign, press) {
     const made = document.createElement("button");
     made.type = "button";
     made.textContent = sign;
-    made.setAttribute("aria-label", text);
     made.addEventListener("click", () => { press(); made.focus(); });
     return made;
   }
@@ -47,25 +62,27 @@
     const buttons = document.createElement("span");
     buttons.className = "move";
     buttons.append(
-      button(words.up, "↑", () => move(group, row, -1)),
-      button(words.down, "↓", () => move(group, row, 1)),
+      button("↑", () => move(group, row, -1)),
+      button("↓", () => move(group, row, 1)),
     );
     placeOf(row).after(buttons);
+    // Text in a field is selected by dragging too: only the row's own ground picks it up.
     row.draggable = true;
+    row.addEventListener("mousedown", (event) => {
+      row.draggable = !event.target.closest("input, textarea, select, button, a, label");
+    });
     row.addEventListener("dragstart", (event) => {
-      // Text in a field is selected by dragging too: only the row's own ground picks it up.
-      if (event.target !== row || document.activeElement.matches("input, textarea, select")) {
-        event.preventDefault();
-        return;
-      }
+      event.dataTransfer.setData("text/plain", "");
       event.dataTransfer.effectAllowed = "move";
       row.classList.add("is-dragged");
     });
     row.addEventListener("dragend", () => { row.classList.remove("is-dragged"); renumber(group); });
+    row.addEventListener("drop", (event) => { if (group.querySelector(".is-dragged")) event.preventDefault(); });
     row.addEventListener("dragover", (event) => {
       const dragged = group.querySelector(".is-dragged");
-      if (!dragged || dragged === row) return;
+      if (!dragged) return;
       event.preventDefault();
+      if (dragged === row) return;
       const half = row.getBoundingClientRect().top + row.offsetHeight / 2;
       if (event.clientY < half) row.before(dragged); else row.after(dragged);
     });
@@ -74,8 +91,10 @@
   document.addEventListener("DOMContentLoaded", () => {
     for (const group of document.querySelectorAll(".inline-group")) {
       const refresh = () => { rowsOf(group).forEach((row) => prepare(group, row)); renumber(group); };
-      if (rowsOf(group).length) refresh();
+      sort(group);
+      refresh();
       document.addEventListener("formset:added", (event) => { if (group.contains(event.target)) refresh(); });
+      document.addEventListener("formset:removed", () => renumber(group));
     }
   });
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
@@ -60,7 +61,7 @@ def test_what_is_valid_can_be_stored_and_found(notice: PrivacyNotice, changes: d
     assert request in ConsultationRequest.objects.search(request.patient_name)
 
 
-@many
+@settings(many, max_examples=40)
 @given(sent=a_form(), button=st.sampled_from(["", "send", "change"]), value=HOSTILE)
 def test_no_post_makes_a_page_fail(
     notice: PrivacyNotice, sent: dict[str, Any], button: str, value: str
@@ -88,8 +89,6 @@ def test_another_kind_of_content_is_an_empty_form(
 
 @pytest.mark.parametrize("address", ["start", "request"])
 def test_a_file_in_place_of_words_is_no_answer(client: Client, notice: PrivacyNotice, address: str) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     files = {name: SimpleUploadedFile("x.txt", b"x") for name in ("patient_name", "emergency", "key")}
     assert client.post(reverse(f"consultations:{address}"), files).status_code == 200
 

@@ -146,29 +146,6 @@ def test_it_stands_where_staff_put_it(client: Client, fifth: Procedure, reviewer
     assert read(client.get("/procedures/")).main.all("h2")[0].text == NAME
 
 
-def test_parts_without_a_place_go_to_the_end_and_all_are_numbered(editor: Client, fifth: Procedure) -> None:
-    more = [
-        {"name": "Bleeding", "body": "A little.", "frequency": "serious", "position": ""},
-        {"name": "Scars", "body": "One.", "frequency": "common", "position": "0"},
-    ]
-    sent = with_parts(form_of(editor, address(fifth)), {"risks": more})
-    response = editor.post(address(fifth), sent)
-    assert response.status_code == 302, errors_in(response)
-    assert [(risk.name, risk.position) for risk in fifth.risks.all()] == [
-        ("Scars", 1),
-        ("Infection", 2),
-        ("Bleeding", 3),
-    ]
-
-
-def test_a_part_that_is_taken_out_leaves_no_gap(editor: Client, fifth: Procedure) -> None:
-    sent = form_of(editor, address(fifth)) | {"sections-1-DELETE": "on"}
-    assert editor.post(address(fifth), sent).status_code == 302
-    sections = list(fifth.sections.all())
-    assert [section.position for section in sections] == list(range(1, len(sections) + 1))
-    assert [section.kind for section in sections[:2]] == ["why", "alternatives"]
-
-
 def test_what_is_missing_is_named_and_nothing_is_published(
     client: Client, editor: Client, reviewer: Client
 ) -> None:
@@ -181,25 +158,3 @@ def test_what_is_missing_is_named_and_nothing_is_published(
     assert "Say when to get help: add a card." in text
     assert not procedure.publications.exists()
     assert client.get(ADDRESS).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"slug": "replantation"}, "already exists"),
-        ({"slug": "not an address"}, "valid"),
-        ({"title": ""}, "required"),
-        ({"title": "T" * 66}, "at most 65"),
-        ({"carecards-0-items": "\n".join("abcdefg")}, "Write at most 6 lines; there are 7."),
-        ({"carecards-0-items": "x" * 121}, "Shorten line 1 to 120 characters; it has 121."),
-        ({"sections-1-kind": "why"}, "This page has a section of this kind already. Choose another kind."),
-    ],
-)
-def test_what_is_wrong_with_a_form_is_said_and_nothing_is_saved(
-    editor: Client, fifth: Procedure, changes: dict[str, str], sentence: str
-) -> None:
-    before = Procedure.objects.values().get(pk=fifth.pk)
-    response = editor.post(address(fifth), form_of(editor, address(fifth)) | changes)
-    assert response.status_code == 200
-    assert any(sentence in error for error in errors_in(response)), errors_in(response)
-    assert Procedure.objects.values().get(pk=fifth.pk) == before

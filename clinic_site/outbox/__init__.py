@@ -1,0 +1,168 @@
+"""The outbox: what is to be told by mail is a row, stored with what it tells of, and sent by a worker.
+
+``queue`` writes the row in the caller's transaction: rolled back, there is no message; committed, none
+can be lost. ``manage.py send_mail`` sends (``worker``). What cannot be sent within a day, or never, is
+listed for staff as "could not be told", with a phone number.
+"""
+
+import base64
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic_site.outbox.message import ADDRESS_LENGTH, REASON_LENGTH, SUBJECT_LENGTH, OutgoingMessage
+
+# How long a message is tried, and when it is too late to say that the worker runs.
+TRIED_FOR = timedelta(hours=24)
+WORKER_IS_LATE_AFTER = timedelta(hours=2)
+
+# What a name of ours may hold: it goes into a header, or into the name of a file.
+_TOKEN = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)
+_MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[A-Za-z0-9-]+)*")
+
+Attachment = tuple[str, str, bytes]
+
+
+def queue(
+    to: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    *,
+    kind: str,
+    about: str = "",
+    attachments: Sequence[Attachment] = (),
+    phone_for_staff: str = "",
+) -> OutgoingMessage:
+    """Store a message to one address. Call it in the transaction that stores what the message tells of.
+
+    ``kind`` names the sort of message ("acknowledgement"), ``about`` what it concerns (a reference);
+    neither, and no subject, may say anything about a person. ``attachments`` are (name, MIME type,
+    content); ``phone_for_staff`` is what staff call when the mail cannot be delivered.
+
+    What a patient typed can never make this fail: a message to an impossible address is stored as one
+    that could not be told. Raises ``ValueError`` for a subject, kind, about or attachment that would not
+    be one header line, and ``TransactionManagementError`` outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("A message is queued in the transaction of what it tells of.")
+    _require_one_line(subject, kind, about, attachments)
+    now = timezone.now()
+    problem, address = "", ""
+    try:
+        address = deliverable(to)
+    except ValueError:
+        problem = _("This is not a possible email address.")
+    if settings.MAIL_DELIVERY == "off":
+        problem = _("The site is set up to send no mail (EMAIL_URL=off).")
+    return OutgoingMessage.objects.create(
+        message_id=f"<{uuid.uuid4().hex}@{_our_domain()}>",
+        kind=kind,
+        about=about,
+        to=address or _storable(to)[:ADDRESS_LENGTH],
+        phone_for_staff=_storable(phone_for_staff)[:30],
+        subject=subject[:SUBJECT_LENGTH],
+        text=_storable(text),
+        html=_storable(html),
+        attachments=[
+            {"name": name, "type": mime_type, "content": base64.b64encode(content).decode("ascii")}
+            for name, mime_type, content in attachments
+        ],
+        created_at=now,
+        next_attempt_at=now,
+        give_up_at=now + TRIED_FOR,
+        failed_at=now if problem else None,
+        reason=problem[:REASON_LENGTH],
+    )
+
+
+def deliverable(to: str) -> str:
+    """An address as a server takes it: ASCII, the domain in its international form.
+
+    Raises ``ValueError`` for anything else. Quoted names are refused: nobody has one, and they may hold
+    what ends an address.
+    """
+    name, _at, domain = to.strip().rpartition("@")
+    try:
+        address = f"{name}@{domain.encode('idna').decode('ascii')}"
+        validate_email(address)
+    except (ValidationError, UnicodeError):
+        raise ValueError("not an address") from None
+    if len(address) > ADDRESS_LENGTH or not re.fullmatch(r"[!#-;=?-~]+", address):
+        raise ValueError("not an address")
+    return address
+
+
+def resend(message: OutgoingMessage) -> bool:
+    """Try a failed message again, for another day. False if by now it is not a failed one any more."""
+    now = timezone.now()
+    changed = (
+        OutgoingMessage.objects.could_not_be_told()
+        .filter(pk=message.pk)
+        .update(
+            failed_at=None,
+            reason="",
+            attempts=0,
+            unanswered=0,
+            next_attempt_at=now,
+            give_up_at=now + TRIED_FOR,
+        )
+    )
+    return bool(changed)
+
+
+def settle(message: OutgoingMessage) -> bool:
+    """Staff have told it another way: its text goes, and it leaves their list. False if it was not on it."""
+    settled = OutgoingMessage.objects.could_not_be_told().filter(pk=message.pk)
+    return bool(settled.update(settled_at=timezone.now(), **NOTHING_WRITTEN))
+
+
+# What a row holds of what was written, once nobody needs it any more.
+NOTHING_WRITTEN: dict[str, Any] = {"text": "", "html": "", "attachments": []}
+
+
+def forget_sent(before: datetime) -> int:
+    """Remove every message that was sent, or told another way, before a moment. Gives their number.
+
+    Those that could not be told stay, however old: somebody still has to deal with them.
+    """
+    gone, _details = OutgoingMessage.objects.filter(sent_at__lt=before).delete()
+    settled, _details = OutgoingMessage.objects.filter(settled_at__lt=before).delete()
+    return gone + settled
+
+
+def require_worker() -> None:
+    """Raises ``TimeoutError`` when a message has been due for hours: then no worker runs."""
+    late = OutgoingMessage.objects.due(timezone.now() - WORKER_IS_LATE_AFTER)
+    if late.exists():
+        raise TimeoutError("Mail is waiting and nothing sends it: is `manage.py send_mail` running?")
+
+
+def _require_one_line(subject: str, kind: str, about: str, attachments: Sequence[Attachment]) -> None:
+    if not subject or not subject.isprintable():
+        raise ValueError("A subject is one line of printable characters.")
+    if not _TOKEN.fullmatch(kind) or (about and not _TOKEN.fullmatch(about)):
+        raise ValueError("kind and about are at most 40 letters, digits, dots and dashes.")
+    for name, mime_type, _content in attachments:
+        if not _TOKEN.fullmatch(name) or not _MIME_TYPE.fullmatch(mime_type):
+            raise ValueError("An attachment has a plain name, and a type like text/plain; charset=utf-8.")
+
+
+def _storable(text: str) -> str:
+    """Text as every database keeps it and every message can carry it: no NUL, no half of a character."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def _our_domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

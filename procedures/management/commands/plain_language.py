@@ -1,0 +1,41 @@
+"""Print how plain the words of every page are: grade, long sentences, words to avoid, promises.
+
+It measures the working copies, which is what editors can mend.
+"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from procedures import plain_language, working_copy
+from procedures.models import Page, PlainWord
+
+ROW = "  {label:<42} {grade:>5}  {to_mend}"
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--language", default="en")
+
+    def handle(self, *args: Any, language: str, **options: Any) -> None:
+        words = list(PlainWord.objects.all())
+        for page in Page.objects.filter(procedure__archived_at=None).order_by("procedure__position", "pk"):
+            report = plain_language.measure(working_copy.read(page, language), words)
+            self._print(str(page), report)
+
+    def _print(self, title: str, report: plain_language.Report) -> None:
+        self.stdout.write(f"{title}: grade {_written(report.grade)} (at most {report.highest})")
+        for section in report.sections:
+            to_mend = "" if not section.is_too_hard else f"grade above {section.highest}"
+            self.stdout.write(
+                ROW.format(label=section.label[:42], grade=_written(section.grade), to_mend=to_mend).rstrip()
+            )
+            for finding in section.findings:
+                mark = "promise" if finding.is_promise else "mend"
+                self.stdout.write(f"      {mark}: “{finding.words}” {finding.advice}")
+
+
+def _written(grade: float | None) -> str:
+    return "–" if grade is None else f"{grade:.1f}"

@@ -1,0 +1,16 @@
+"""Mail the editors the pages that are due for review. Run it daily: each address gets one mail a week."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from procedures import reminders
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sent = reminders.send_reminders(timezone.localdate())
+        self.stdout.write(f"Reminders queued: {sent}")

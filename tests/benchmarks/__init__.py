@@ -1,0 +1,1 @@
+"""``make bench``: how fast the site is, beside two small applications on the same server."""

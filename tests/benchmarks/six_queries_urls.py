@@ -1,0 +1,34 @@
+"""The one view of the comparison; the site's other addresses are there to be linked to."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import include, path
+
+from clinic_site.models import ClinicProfile, Closure, OpeningHours
+from clinic_site.urls import urlpatterns as site
+from procedures import structured_data
+from procedures.documents import Card, PageDocument
+from procedures.models import Practitioner, Publication
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    live = Publication.objects.live().filter(language="en")
+    page = PageDocument.from_json(live.get(page__overview__isnull=False).document)
+    cards = tuple(Card.from_json(text) for text in live.procedures().values_list("card", flat=True)[:13])
+    clinic = ClinicProfile.objects.get()
+    context = {
+        "page": page,
+        "menu": cards,
+        "cards": cards[:12],
+        "more_cards": len(cards) > 12,
+        "clinic": clinic,
+        "structured_data": structured_data.page(page, clinic),
+        # What such a page often has beside its text.
+        "practitioners": list(Practitioner.objects.filter(is_active=True)),
+        "opening_hours": list(OpeningHours.objects.all()),
+        "closures": list(Closure.objects.all()),
+    }
+    return render(request, "procedures/overview.html", context)
+
+
+urlpatterns = [path("", overview), path("", include(site))]

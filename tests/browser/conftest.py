@@ -1,0 +1,150 @@
+"""A real chromium, and the whole site served to it with its static files."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.conftest import load_sample_content
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PASSWORD = "correct horse battery staple"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="there is no chromium: apt-get install chromium"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_as_in_production() -> Iterator[None]:
+    """Django's test server would look static files up by their plain names; WhiteNoise serves them here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "_should_handle", lambda self, path: False)
+        yield
+
+
+@pytest.fixture
+def site(transactional_db: None, live_server: Any, settings: Any) -> str:
+    """The address of the site with its sample content, served as it is in production."""
+    settings.SITE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    load_sample_content()
+    return str(live_server.url)
+
+
+class Visitor:
+    """Somebody with a browser window. What the browser complains of fails the test at its end."""
+
+    def __init__(self, browser: Browser, site: str, **options: Any) -> None:
+        self.site = site
+        self.context: BrowserContext = browser.new_context(
+            **({"viewport": {"width": 390, "height": 800}, "base_url": site} | options)
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.complaints: list[str] = []
+        self.page.on("console", self._hears)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hears(self, message: ConsoleMessage) -> None:
+        # A page that is meant to answer 4xx is reported here too; its own test asserts the status.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def opens(self, path: str) -> Page:
+        self.page.goto(self.site + path)
+        return self.page
+
+    def is_signed_in(self, user: User) -> Page:
+        """Without the sign-in page, for tests that are about something else."""
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        self.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.site}])
+        return self.page
+
+    def signs_in(self, user: User) -> Page:
+        page = self.opens("/staff/")
+        page.fill("#id_username", user.get_username())
+        page.fill("#id_password", PASSWORD)
+        page.click("input[type=submit]")
+        return page
+
+    def violations(self) -> list[str]:
+        """What axe finds wrong with the page as it is now, in words."""
+        heard = len(self.complaints)
+        heard_before = len(self.complaints)
+        result = Axe().run(self.page)
+        # Axe puts styles of its own into the page, which our policy forbids: no fault of the page.
+        del self.complaints[heard_before:]
+        # The tool tries styles of its own, which our policy forbids: that is not the page's doing.
+        del self.complaints[heard:]
+        return [
+            f"{self.page.url} {found['id']}: {node['html'][:160]}"
+            for found in result.response["violations"]
+            for node in found["nodes"]
+        ]
+
+    def scrolls_sideways(self) -> bool:
+        return bool(
+            self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        )
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors: ``visit(java_script_enabled=False)``."""
+    visitors: list[Visitor] = []
+
+    def make(**options: Any) -> Visitor:
+        visitors.append(Visitor(chromium, site, **options))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+
+
+@pytest.fixture
+def opened(visit: Callable[..., Visitor]) -> Callable[..., Page]:
+    """Opens windows: ``opened()``, or signed in, ``opened(user, java_script_enabled=False)``."""
+
+    def make(user: User | None = None, **options: Any) -> Page:
+        visitor = visit(**({"viewport": {"width": 1280, "height": 800}} | options))
+        return visitor.is_signed_in(user) if user else visitor.page
+
+    return make
+
+
+@pytest.fixture
+def staff_member(transactional_db: None) -> Callable[[str], User]:
+    """Makes a member of staff with one role."""
+
+    def make(role: str) -> User:
+        user = User.objects.create_user(role.lower().replace(" ", "-"), password=PASSWORD, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        return user
+
+    return make

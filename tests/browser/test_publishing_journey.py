@@ -1,0 +1,107 @@
+"""From a changed risk to the public page and back: an editor, a reviewer without an account, a clinician."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page as Window
+from playwright.sync_api import expect
+
+from procedures.models import Procedure, Publication
+from tests.admin_forms import address
+from tests.factories import a_procedure, a_reviewer, published, staff
+
+OLD, NEW = "Germs get in.", "Germs get in, and the wound turns red."
+PUBLIC = "/procedures/lymph-vessel-repair/"
+
+
+@pytest.fixture
+def procedure(site: str) -> Procedure:
+    procedure = a_procedure()
+    published(procedure, reviewer=a_reviewer())
+    return procedure
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
+    opened: Callable[..., Window], procedure: Procedure, javascript: bool
+) -> None:
+    options: dict[str, Any] = {"java_script_enabled": javascript}
+    editor = opened(staff("Editor"), **options)
+    outsider, patient = opened(**options), opened(**options)
+    clinician = opened(staff("Clinical reviewer"), **options)
+
+    # The editor changes a risk. Patients see nothing of it.
+    editor.goto(address(procedure))
+    expect(editor.locator(".page-state")).to_contain_text("Live: version 1")
+    expect(editor.locator(".page-state")).to_contain_text("The draft says what patients see.")
+    expect(editor.get_by_role("link", name="Publish…")).to_have_count(0)
+    editor.locator("[name=risks-0-body]").fill(NEW)
+    editor.get_by_role("button", name="Save and continue editing").click()
+    expect(editor.locator(".messagelist")).to_contain_text("Patients see this change once it is published.")
+    expect(editor.locator(".page-state")).to_contain_text("The draft differs in:")
+    patient.goto(PUBLIC)
+    expect(patient.locator("main")).to_contain_text(OLD)
+    expect(patient.locator("main")).not_to_contain_text(NEW)
+
+    # Somebody without an account reads the draft by a link.
+    editor.get_by_role("link", name="Preview links").click()
+    editor.get_by_role("button", name="Make a link").click()
+    link = editor.get_by_label("Copy this link now. It is not shown again.").input_value()
+    outsider.goto(re.sub(r"^https?://[^/]+", "", link))
+    expect(outsider.locator("body")).to_contain_text("Draft. Patients do not see this page.")
+    expect(outsider.locator("main")).to_contain_text(NEW)
+
+    # The clinician reads what changed, word by word, and signs.
+    clinician.goto(address(procedure))
+    clinician.get_by_role("link", name="Publish…").click()
+    expect(clinician.locator(".change ins")).to_contain_text("and the wound turns red.")
+    clinician.get_by_label("Reviewed by").select_option(label="Dr. Ayesha Khan")
+    clinician.get_by_label("What changed").fill("Infection is told more clearly.")
+    clinician.get_by_label(re.compile("I have read this change")).check()
+    clinician.get_by_role("button", name="Publish").click()
+    expect(clinician.locator(".messagelist")).to_contain_text("Published as version 2. Patients see it now.")
+
+    # The page has changed, and says so.
+    patient.goto(PUBLIC)
+    expect(patient.locator("main")).to_contain_text(NEW)
+    expect(patient.locator("main")).to_contain_text("Infection is told more clearly.")
+
+    # The old version is read as it was, and brought back into the draft; never straight to patients.
+    editor.goto(address(procedure))
+    editor.get_by_role("link", name="History", exact=True).first.click()
+    editor.get_by_role("link", name="1", exact=True).click()
+    expect(editor.locator("body")).to_contain_text("Version 1, as it was published.")
+    expect(editor.locator("main")).not_to_contain_text(NEW)
+    editor.go_back()
+    editor.get_by_role("button", name="Restore into the draft 1").click()
+    expect(editor.locator(".messagelist")).to_contain_text("The draft now says what version 1 said.")
+    expect(editor.locator("[name=risks-0-body]")).to_have_value(OLD)
+    patient.goto(PUBLIC)
+    expect(patient.locator("main")).to_contain_text(NEW)
+    versions = Publication.objects.filter(page=procedure).order_by("number")
+    assert [version.number for version in versions] == [1, 2]
+
+
+def test_what_the_gate_wants_leads_to_its_field(opened: Callable[..., Window], procedure: Procedure) -> None:
+    procedure.risks.all().delete()
+    clinician = opened(staff("Clinical reviewer"))
+    clinician.goto(address(procedure, "publish"))
+    expect(clinician.get_by_role("button", name="Publish")).to_be_disabled()
+    clinician.get_by_role("link", name="Add the risks.").click()
+    expect(clinician.locator("#risks-group")).to_be_in_viewport()
+
+
+def test_without_javascript_a_new_part_has_an_empty_row(
+    opened: Callable[..., Window], procedure: Procedure
+) -> None:
+    editor = opened(staff("Editor"), java_script_enabled=False)
+    editor.goto(address(procedure))
+    editor.get_by_role("link", name="Show empty rows for new parts").click()
+    editor.locator("[name=risks-1-name]").fill("Scars")
+    editor.locator("[name=risks-1-body]").fill("Each cut leaves one.")
+    editor.locator("[name=risks-1-position]").fill("0")
+    editor.get_by_role("button", name="Save and continue editing").click()
+    expect(editor.locator(".messagelist")).to_contain_text("was changed successfully")
+    assert [risk.name for risk in procedure.risks.all()] == ["Scars", "Infection"]

@@ -1,0 +1,39 @@
+"""The site's addresses, and some whose pages fail as pages fail in use."""
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from clinic_site.urls import urlpatterns as of_the_site
+
+SECRET = "Ayesha Khan, 0301 2345678"
+
+
+def failing(request: HttpRequest, token: str = "") -> HttpResponse:
+    raise DatabaseError(f"duplicate key: Key (name)=({SECRET}) already exists")
+
+
+def chained(request: HttpRequest) -> HttpResponse:
+    try:
+        raise ValueError(SECRET)
+    except ValueError as error:
+        raise RuntimeError(f"while reading {SECRET}") from error
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied(SECRET)
+
+
+def suspicious(request: HttpRequest) -> HttpResponse:
+    raise SuspiciousOperation(SECRET)
+
+
+urlpatterns = [
+    path("fails/", failing),
+    path("fails/<str:token>/", failing),
+    path("chained/", chained),
+    path("forbidden/", forbidden),
+    path("suspicious/", suspicious),
+    *of_the_site,
+]

@@ -1,0 +1,171 @@
+"""The sample content of a new site: complete, marked as a sample, and never over what staff wrote."""
+
+import io
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.test import Client
+from msgspec.structs import replace
+
+from clinic_site.models import ClinicProfile
+from consultations.models import PrivacyNotice
+from procedures import working_copy
+from procedures.documents import PageDocument
+from procedures.gate import missing_for_publication
+from procedures.models import Disclaimer, Overview, Page, Practitioner, Procedure, Publication, Source
+from tests.factories import a_document
+from tests.pages import read
+
+pytestmark = pytest.mark.django_db
+
+
+def load() -> str:
+    said = io.StringIO()
+    call_command("load_sample_content", stdout=said)
+    return said.getvalue()
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    names = ("clinic_site", "procedures", "consultations")
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for name in names
+        for model in apps.get_app_config(name).get_models()
+    }
+
+
+def test_it_brings_the_overview_four_procedures_people_and_a_clinic() -> None:
+    load()
+    assert Overview.objects.count() == 1
+    assert list(Procedure.objects.values_list("title", flat=True)) == [
+        "Microvascular Surgery",
+        "Nerve Repair",
+        "Replantation",
+        "Tumor Removal",
+    ]
+    assert Publication.objects.live().count() == 5
+    assert Practitioner.objects.exists()
+    assert ClinicProfile.current()
+    assert PrivacyNotice.objects.exists()
+
+
+def test_running_it_again_changes_nothing_and_says_so() -> None:
+    assert "5 were entered" in load()
+    before = everything()
+    assert load().count("kept as") == 3
+    assert everything() == before
+
+
+def test_what_staff_have_written_is_never_touched() -> None:
+    load()
+    Procedure.objects.update(summary="Written by staff.")
+    Page.objects.update(title="Staff's own title")
+    Practitioner.objects.all().delete()
+    Disclaimer.objects.update(body="Staff's own.")
+    ClinicProfile.objects.update(name="A Real Clinic", is_sample=False)
+    before = everything()
+    load()
+    assert everything() == before
+
+
+def test_a_site_that_staff_have_begun_themselves_gets_no_sample_pages() -> None:
+    Procedure.objects.create(slug="ours", title="Ours", menu_label="Ours", summary="…", description="…")
+    ClinicProfile.objects.create(name="A Real Clinic")
+    load()
+    assert Page.objects.count() == 1
+    assert Publication.objects.count() == 0
+    assert not Practitioner.objects.exists()
+    assert ClinicProfile.objects.get().name == "A Real Clinic"
+
+
+def test_nothing_in_it_pretends_to_be_real() -> None:
+    load()
+    clinic = ClinicProfile.current()
+    assert clinic and clinic.is_sample
+    assert "ample" in clinic.name
+    for person in Practitioner.objects.all():
+        assert person.is_sample
+        assert "Sample" in person.name
+        assert "SAMPLE" in person.registration_number
+    for publication in Publication.objects.all():
+        assert PageDocument.from_json(publication.document).is_sample
+
+
+def test_every_page_says_that_it_is_a_sample(client: Client) -> None:
+    load()
+    for publication in Publication.objects.live():
+        page = read(client.get(publication.get_absolute_url()))
+        assert "This is a sample site." in page.one("header", class_="top").text
+        assert "Not yet reviewed" in page.main.text
+
+
+def test_a_reviewer_could_sign_every_page_as_it_stands() -> None:
+    """All that the gate still wants of it is the signature."""
+    load()
+    signature = a_document()
+    for page in Page.objects.all():
+        document = working_copy.read(page, "en").signed(
+            version=signature.version,  # type: ignore[arg-type]
+            review=signature.review,
+        )
+        assert missing_for_publication(document) == (), page
+
+
+def test_replantation_opens_with_first_aid_and_1122_and_has_steps_of_its_own(client: Client) -> None:
+    load()
+    page = read(client.get("/procedures/replantation/"))
+    first = page.main.all("section")[0]
+    assert first.get("id") == "emergency"
+    assert first.one("a", href="tel:1122")
+    for words in ("Press firmly", "Wrap the cut-off part", "Do not freeze", "ice and water"):
+        assert words in first.text
+    steps = [item.one("h3").text for item in page.main.one(id="steps").one("ol").all("li")]
+    assert steps[:3] == ["First Aid", "Rescue 1122", "Emergency Assessment"]
+
+
+def test_every_source_is_cited_somewhere_and_every_page_shows_its_sources(client: Client) -> None:
+    load()
+    unused = [
+        source.key
+        for source in Source.objects.all()
+        if not source.citations.exists() and not Page.objects.filter(keyfacts__source=source).exists()
+    ]
+    assert unused == []
+    for publication in Publication.objects.live():
+        page = read(client.get(publication.get_absolute_url()))
+        assert page.main.one("ol", class_="sources").all("li")
+
+
+LONGEST = {"overview": (900, 1300), "procedure": (700, 1100)}
+
+
+def test_pages_are_as_long_as_people_read() -> None:
+    """Words between the title and the trust record (content-brief.md, section 1)."""
+    load()
+    for page in Page.objects.all():
+        document = working_copy.read(page, "en")
+        texts = [document.summary]
+        for section in document.shown_sections:
+            texts += [section.heading, section.body, *document.lines_of(section.kind)]
+        fewest, most = LONGEST[document.kind]
+        words = len(" ".join(texts).split())
+        assert fewest <= words <= most, f"{page}: {words} words"
+
+
+def test_no_page_promises_a_result() -> None:
+    load()
+    for page in Page.objects.all():
+        text = working_copy.read(page, "en").to_json().lower()
+        for word in ("guarantee", "100%", "painless", "world-class", "state-of-the-art", "best surgeon"):
+            assert word not in text, f"{page} says {word}"
+
+
+def test_its_spelling_is_american() -> None:
+    load()
+    for page in Page.objects.all():
+        # The titles of others' publications stay as they are.
+        text = replace(working_copy.read(page, "en"), sources=()).to_json().lower()
+        for word in ("anaesth", "tumour", "minimis", "customis", "colour", "haemo", "centimetre"):
+            assert word not in text, f"{page} says {word}"

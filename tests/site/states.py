@@ -1,0 +1,118 @@
+"""Every page that anyone can be shown without signing in, and every state that it can be in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from procedures import mistakes, services
+from procedures.models import Procedure
+from tests.factories import form_data
+from tests.pages import Page
+
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+@dataclass
+class State:
+    """One page in one state: what was answered, and the page it holds."""
+
+    name: str
+    status: int
+    content: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    sets_cookies: bool = False
+
+    @property
+    def page(self) -> Page:
+        return Page(self.content.decode())
+
+    @property
+    def is_content(self) -> bool:
+        """A page that is the same for everyone: it has an address of its own in the sitemap, and no form."""
+        return self.status == 200 and self.name.startswith("/") and b"<form" not in self.content
+
+
+def of_response(name: str, response: Any) -> State:
+    return State(name, response.status_code, response.content, dict(response.headers), bool(response.cookies))
+
+
+def addresses_in_the_sitemap() -> list[str]:
+    sitemap = ElementTree.fromstring(Client().get(reverse("sitemap")).content)  # noqa: S314
+    return [urlsplit(place.text or "").path for place in sitemap.iter(f"{SITEMAP}loc")]
+
+
+def every_state() -> Iterator[State]:
+    """The site with its sample content, walked through."""
+    for address in [*addresses_in_the_sitemap(), reverse("consultations:emergency")]:
+        yield of_response(address, Client().get(address))
+    yield from _request_states()
+    yield from _mistake_states()
+    yield from _error_states()
+
+
+def _request_states() -> Iterator[State]:
+    form = reverse("consultations:request")
+    start = reverse("consultations:start")
+    yield of_response("emergency question unanswered", Client().post(start, {}))
+    yield of_response("request, empty", Client().get(form))
+    yield of_response("request, nothing answered", Client().post(form, {}))
+    wrong = {
+        "for_whom": "child",
+        "patient_name": "9" * 300,
+        "patient_age": "-3",
+        "about": "no-such-procedure",
+        "contact_method": "email",
+        "phone": "0301 23",
+        "email": "not an address",
+        "message": "w" * 2000,
+    }
+    yield of_response("request, everything wrong", Client().post(form, wrong))
+    client = Client()
+    hidden = Page(client.get(form).content.decode()).main.all("input", type="hidden")
+    answers = form_data() | {field["name"]: field.get("value") for field in hidden}
+    yield of_response("request, check your answers", client.post(form, answers))
+    sent = client.post(form, answers | {"send": "1"})
+    assert sent.status_code == 303, sent.content
+    yield of_response("request, sent", client.get(sent["Location"]))
+    yield of_response("request, unknown token", client.get(reverse("consultations:private", args=["x" * 32])))
+
+
+def _mistake_states() -> Iterator[State]:
+    form = reverse("procedures:report_mistake")
+    about = {"page": "replantation", "version": "1"}
+    yield of_response("mistake, empty", Client().get(form, about))
+    yield of_response(
+        "mistake, everything wrong", Client().post(form, about | {"name": "n" * 200, "email": "no"})
+    )
+    sent = Client().post(form, about | {"text": "A word is missing."})
+    yield of_response("mistake, sent", Client().get(sent["Location"]))
+    for _again in range(mistakes.LIMIT.attempts):
+        limited = Client().post(form, about | {"text": "A word is missing."})
+    yield of_response("mistake, too many", limited)
+
+
+def _error_states() -> Iterator[State]:
+    yield of_response("404", Client().get("/there-is-no-such-page/"))
+    yield of_response("404 of a procedure", Client().get(reverse("procedures:procedure", args=["none"])))
+    strict = Client(enforce_csrf_checks=True)
+    yield of_response("403, form not from here", strict.post(reverse("consultations:request"), {}))
+    asked = RequestFactory().get("/")
+    for name in ("400.html", "403.html", "429.html", "500.html"):
+        content = render_to_string(name, request=None if name == "500.html" else asked)
+        yield State(name, int(name[:3]), content.encode())
+    withdrawn = Procedure.objects.latest("pk")
+    services.withdraw(withdrawn, language="en")
+    yield of_response("410", Client().get(reverse("procedures:procedure", args=[withdrawn.slug])))
+    # A notice is never deleted: only a site that has none yet is without.
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM consultations_event")
+        cursor.execute("DELETE FROM consultations_consultationrequest")
+        cursor.execute("DELETE FROM consultations_privacynotice")
+    yield of_response("requests cannot be taken", Client().get(reverse("consultations:request")))

@@ -1,0 +1,85 @@
+"""The site after years: forty procedures, long texts. The budgets hold, the reader finds every page."""
+
+import gzip
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests.factories import a_procedure, an_overview, published
+from tests.pages import Page, read
+from tests.site.test_budgets import HTML_AND_CSS, compressed, static_file, style_sheets
+
+pytestmark = pytest.mark.django_db
+
+PROCEDURES = 40
+
+
+@pytest.fixture
+def grown() -> None:
+    published(an_overview())
+    for number in range(PROCEDURES):
+        published(
+            a_procedure(
+                f"procedure-{number}",
+                title=f"Repair of a Very Small Vessel in the {number}th Place of the Hand"[:65],
+                summary=f"This is operation number {number}, told in two sentences. It joins what is small.",
+                position=number,
+            )
+        )
+
+
+def weight(page: Page, content: bytes) -> int:
+    return compressed(content) + sum(compressed(static_file(sheet)) for sheet in style_sheets(page))
+
+
+def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Client, grown: None) -> None:
+    found: list[str] = []
+    address = "/procedures/"
+    for _page in range(10):
+        page = read(client.get(address))
+        found += [heading.one("a")["href"] for heading in page.main.all("h2") if heading.all("a")]
+        following = page.main.all("a", rel="next")
+        if not following:
+            break
+        address = "/procedures/" + following[0]["href"]
+    assert found == [f"/procedures/procedure-{number}/" for number in range(PROCEDURES)]
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=999", "page=two", "page=", "page=2&page=3"])
+def test_a_strange_page_number_never_fails(client: Client, grown: None, query: str) -> None:
+    response = client.get(f"/procedures/?{query}")
+    assert response.status_code in (200, 404)
+    assert read(response).one("h1")
+
+
+def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Client, grown: None) -> None:
+    first, second = (read(client.get(f"/procedures/{query}")) for query in ("", "?page=2"))
+    canonical = [page.one("link", rel="canonical")["href"] for page in (first, second)]
+    assert canonical == [f"{settings.SITE_URL}/procedures/", f"{settings.SITE_URL}/procedures/?page=2"]
+    assert first.title != second.title
+
+
+@pytest.mark.parametrize("address", ["/", "/procedures/", "/procedures/procedure-1/", "/consultation/"])
+def test_no_page_grows_beyond_one_round_trip(client: Client, grown: None, address: str) -> None:
+    response = client.get(address)
+    assert weight(read(response), response.content) <= HTML_AND_CSS
+
+
+def test_the_menu_leads_to_the_others(client: Client, grown: None) -> None:
+    menu = read(client.get("/")).one("nav", id="menu")
+    assert "/procedures/" in [link["href"] for link in menu.all("a")]
+    assert len(menu.all("a")) < 20
+
+
+def test_the_longest_page_that_staff_can_write_stays_readable(client: Client, db: None) -> None:
+    """Every field at its limit: bytes grow, but nothing breaks."""
+    procedure = a_procedure(title="W" * 65, plain_name="w" * 80, menu_label="W" * 30, summary="w " * 100)
+    for number in range(12):
+        procedure.steps.create(title="S" * 50, body=f"{number} " * 100, position=number)
+        procedure.questions.create(text="Q" * 119 + "?", position=number)
+    procedure.citations.create(source=procedure.citations.get().source, section="steps", statement="…")
+    published(procedure)
+    response = client.get("/procedures/lymph-vessel-repair/")
+    assert response.status_code == 200
+    assert len(gzip.compress(response.content)) < 60 * 1024

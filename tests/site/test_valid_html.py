@@ -1,0 +1,32 @@
+"""Every page in every state is valid HTML, by the Nu validator."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.site.states import State
+
+VALIDATOR = Path(settings.BASE_DIR, "var", "tools", "package", "build", "dist", "vnu.jar")
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="there is no Java to run the HTML validator with")
+@pytest.mark.skipif(not VALIDATOR.exists(), reason="no HTML validator: scripts/install-test-tools fetches it")
+def test_every_page_is_valid_html(states: list[State], tmp_path: Path) -> None:
+    for number, state in enumerate(states):
+        (tmp_path / f"{number}.html").write_bytes(state.content)
+    ran = subprocess.run(
+        ["java", "-jar", str(VALIDATOR), "--format", "json", "--stdout", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    found = [
+        (states[int(Path(message["url"]).stem)].name, message["message"], message.get("extract"))
+        for message in json.loads(ran.stdout)["messages"]
+        if message["type"] == "error" or message.get("subType") == "warning"
+    ]
+    assert found == []

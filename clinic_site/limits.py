@@ -67,7 +67,7 @@ def network_address(request: HttpRequest) -> str:
     is what the sender wrote.
     """
     address = request.META.get("REMOTE_ADDR", "")
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    forwarded = request.headers.get("x-forwarded-for", "")
     if settings.BEHIND_PROXY and forwarded:
         address = forwarded.rpartition(",")[2]
     try:

@@ -128,7 +128,7 @@ class KeptPage(NamedTuple):
 
     def answer(self, request: WSGIRequest, start_response: StartResponse) -> tuple[int, list[bytes]]:
         """Sends the page, or 304, as this reader's own headers ask for it; its status and its bytes."""
-        variant = self.variants[accepted_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))]
+        variant = self.variants[accepted_encoding(request.headers.get("accept-encoding", ""))]
         # Nothing may be dated later than now: until the rounded second has come, the one before is told.
         dated = [("Last-Modified", http_date(min(self.modified, time.time())))]
         if self._is_unchanged(request, variant.etag):
@@ -140,7 +140,7 @@ class KeptPage(NamedTuple):
     def _is_unchanged(self, request: WSGIRequest, etag: str) -> bool:
         if not any(name in request.META for name in CONDITIONS):
             return False
-        if request.META.get("HTTP_IF_NONE_MATCH") == etag and "HTTP_IF_MATCH" not in request.META:
+        if request.headers.get("if-none-match") == etag and "if-match" not in request.headers:
             # What nearly every browser and proxy sends: no need to read it word by word.
             return True
         answer = get_conditional_response(request, etag=etag, last_modified=self.modified)
@@ -236,7 +236,7 @@ class PageCache:
             page = KeptPage.of(made.headers, made.body)
             self.pages.write(key, page)
             return page.answer(request, start_response)[1]
-        made = made.compressed(accepted_encoding(request.META.get("HTTP_ACCEPT_ENCODING", "")))
+        made = made.compressed(accepted_encoding(request.headers.get("accept-encoding", "")))
         start_response(made.status, made.headers)
         return [made.body] if request.method == "GET" else []
 

@@ -52,12 +52,18 @@ class PageAdmin(PublishingAdmin):
         return False
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         if obj:
             # As it is stored: the form may hold what is not saved yet.
             context |= self.state(self.get_queryset(request).get(pk=obj.pk), request)
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def state(self, page: Page, request: HttpRequest) -> dict[str, Any]:
         """The line of state: what is live, how the draft differs, what the gate still wants."""

@@ -12,7 +12,6 @@ from typing import Any, Self
 import msgspec
 from django.urls import reverse
 from django.utils.text import slugify
-from django.utils.text import slugify
 from msgspec import Struct
 
 from procedures.models import SectionKind

@@ -1,6 +1,5 @@
 """The forms in which staff edit the working copy: a page with its parts, in order, by several people."""
 
-import math
 import re
 from typing import Any, cast
 
@@ -160,8 +159,8 @@ class PartFormSet(forms.BaseInlineFormSet):
             if pk in stored:
                 known.setdefault(pk, row_of_one)
         new = [row | {"id": [""]} for row in rows if not any(row is one for one in known.values())]
-        for number, row in enumerate([*known.values(), *new]):
-            for name, values in row.items():
+        for number, fields in enumerate([*known.values(), *new]):
+            for name, values in fields.items():
                 data.setlist(f"{self.prefix}-{number}-{name}", values)
         data[f"{self.prefix}-INITIAL_FORMS"] = str(len(known))
         self.data = data
@@ -169,10 +168,10 @@ class PartFormSet(forms.BaseInlineFormSet):
         # The admin draws each stored row beside its part, in this order.
         self._queryset = [stored[pk] for pk in known]
 
-    def _row_of(self, name: str) -> float:
-        """The row that a field of this name stands in; infinity for a field of no row."""
+    def _row_of(self, name: str) -> int:
+        """The row that a field of this name stands in; beyond the last for a field of no row."""
         found = re.fullmatch(rf"{self.prefix}-(0|[1-9][0-9]{{0,4}})-.+", name)
-        return int(found[1]) if found else math.inf
+        return int(found[1]) if found else self.total_form_count()
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

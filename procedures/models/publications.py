@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-
 # One that was called off before its time came never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))
 
@@ -41,7 +40,7 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return self.filter(live_from__gt=timezone.now(), withdrawn_at=None)
 
     def scheduled(self) -> "PublicationQuerySet":
-        """Those that will be shown when their time comes: no newer version will have replaced them by then."""
+        """Those that will be shown when their time comes: no newer version replaces them by then."""
         newer = Publication.objects.filter(
             NOT_CALLED_OFF,
             page=OuterRef("page"),

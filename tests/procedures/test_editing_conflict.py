@@ -321,7 +321,9 @@ def test_an_added_row_that_nobody_filled_in_is_passed_over(procedure: Procedure,
 
 
 def test_restoring_uses_the_rows_again_that_are_meant(procedure: Procedure) -> None:
-    before = {part: set(getattr(procedure, part).values_list("pk", flat=True)) for part in ("risks", "sections")}
+    before = {
+        part: set(getattr(procedure, part).values_list("pk", flat=True)) for part in ("risks", "sections")
+    }
     version = published(procedure)
     a_source("another")
     procedure.risks.filter(name="Bleeding").update(name="Blood")

@@ -99,7 +99,16 @@ def test_a_version_compared_with_itself_says_the_same(editor: Client, procedure:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("9", "1"), ("", "1"), ("x", "draft"), ("1", "\0"), ("٣", "1"), ("1" * 400, "1"), ("-1", "1"), ("1", "1e3")],
+    [
+        ("9", "1"),
+        ("", "1"),
+        ("x", "draft"),
+        ("1", "\0"),
+        ("٣", "1"),
+        ("1" * 400, "1"),
+        ("-1", "1"),
+        ("1", "1e3"),
+    ],
 )
 def test_a_version_that_is_not_there_is_404(editor: Client, procedure: Procedure, old: str, new: str) -> None:
     assert editor.get(f"{versions(procedure)}compare/", {"from": old, "to": new}).status_code == 404
@@ -172,7 +181,18 @@ def test_what_is_scheduled_for_later_today_was_not_seen_today(
 
 @pytest.mark.parametrize(
     "day",
-    ["2026-05-02", "2026-05-13", "2030-01-01", "", "yesterday", "2026-02-30", "\0", "0001-01-01", "9999-12-31", "🩺"],
+    [
+        "2026-05-02",
+        "2026-05-13",
+        "2030-01-01",
+        "",
+        "yesterday",
+        "2026-02-30",
+        "\0",
+        "0001-01-01",
+        "9999-12-31",
+        "🩺",
+    ],
 )
 def test_a_day_without_the_page_or_that_is_no_day_or_has_not_come_is_404(
     editor: Client, procedure: Procedure, day: str

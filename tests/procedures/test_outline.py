@@ -39,7 +39,10 @@ def procedure(editor: Client) -> Procedure:
 
 
 def test_it_has_every_section_of_the_outline_in_order_and_empty(procedure: Procedure) -> None:
-    found = [(section.position, section.kind, section.heading, section.body) for section in procedure.sections.all()]
+    found = [
+        (section.position, section.kind, section.heading, section.body)
+        for section in procedure.sections.all()
+    ]
     assert found == [
         (place, heading.kind.value, str(heading.heading), "")
         for place, heading in enumerate(outline.OUTLINE, start=1)
@@ -78,7 +81,12 @@ def test_a_section_left_empty_leaves_no_heading_and_no_guidance_on_the_page(
     page = read(client.get("/procedures/tendon-transfer/"))
     headings = page.heading_texts()
     assert "Other options, including no operation" in headings
-    for empty in ("Why it is done", "How to prepare", "In the hospital after the operation", "Recovery over time"):
+    for empty in (
+        "Why it is done",
+        "How to prepare",
+        "In the hospital after the operation",
+        "Recovery over time",
+    ):
         assert empty not in headings
         assert empty not in page.main.text
     for heading in outline.OUTLINE:

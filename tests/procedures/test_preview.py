@@ -122,7 +122,8 @@ def test_a_link_is_revoked_on_its_own_page_only(procedure: Procedure, editor: Cl
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "A" * 32, "A" * 5_000, "%00", "🩺", "..%2F..", "' OR 1=1 --", "e3b0c44298fc1c149afbf4c8996fb92"]
+    "token",
+    ["x", "A" * 32, "A" * 5_000, "%00", "🩺", "..%2F..", "' OR 1=1 --", "e3b0c44298fc1c149afbf4c8996fb92"],
 )
 def test_a_wrong_token_is_404(client: Client, procedure: Procedure, token: str) -> None:
     link_to(procedure)
@@ -134,7 +135,9 @@ def test_the_stored_hash_is_no_token(client: Client, procedure: Procedure) -> No
     assert client.get(reverse("procedures:preview", args=[link.token_hash])).status_code == 404
 
 
-def test_making_a_link_in_the_admin_shows_it_once(client: Client, procedure: Procedure, editor: Client) -> None:
+def test_making_a_link_in_the_admin_shows_it_once(
+    client: Client, procedure: Procedure, editor: Client
+) -> None:
     path = address(procedure, "preview_link")
     editor.get(path)
     assert not PreviewLink.objects.exists()

@@ -32,7 +32,9 @@ SOURCES = {
 def text(most: int, least: int = 0) -> st.SearchStrategy[str]:
     """A text as a form of the admin leaves it: no NUL, nothing but words at its ends."""
     letters = st.one_of(
-        st.sampled_from("ab 1,&<\n\t\"'"), st.sampled_from("مجھے۱۲ 🩺é\u200c\u2028"), st.characters(codec="utf-8")
+        st.sampled_from("ab 1,&<\n\t\"'"),
+        st.sampled_from("مجھے۱۲ 🩺é\u200c\u2028"),
+        st.characters(codec="utf-8"),
     )
     plain = st.text(letters.filter(lambda letter: letter not in "\0\r"), max_size=12)
     filled = plain.map(str.strip).map(lambda words: words[:most].strip())
@@ -40,8 +42,10 @@ def text(most: int, least: int = 0) -> st.SearchStrategy[str]:
 
 
 def one_line(most: int, least: int = 1) -> st.SearchStrategy[str]:
-    return text(most, least).map(lambda words: " ".join(words.split())[:most].strip()).filter(
-        lambda words: len(words) >= least
+    return (
+        text(most, least)
+        .map(lambda words: " ".join(words.split())[:most].strip())
+        .filter(lambda words: len(words) >= least)
     )
 
 
@@ -111,7 +115,8 @@ def held(draw: st.DrawFn) -> PageDocument:
         body_location=draw(one_line(80, 0)),
         show_in_form=draw(st.booleans()),
         sections=tuple(
-            documents.Section(kind=kind, heading=draw(one_line(65, 0)), body=draw(text(2500))) for kind in kinds
+            documents.Section(kind=kind, heading=draw(one_line(65, 0)), body=draw(text(2500)))
+            for kind in kinds
         ),
         key_facts=tuple(
             documents.KeyFact(label=label, value=value, certainty=certainty, source=number)

@@ -253,9 +253,7 @@ def test_a_reviewer_without_a_registration_number_cannot_sign(
     clinician: Client, procedure: Procedure
 ) -> None:
     response = publish_in_admin(clinician, procedure, a_reviewer(registration_number=""), change_note="…")
-    assert errors_in(response) == [
-        "The reviewer has no registration number. Enter it under Practitioners."
-    ]
+    assert errors_in(response) == ["The reviewer has no registration number. Enter it under Practitioners."]
     assert numbers() == []
 
 
@@ -275,7 +273,10 @@ def test_somebody_who_left_cannot_sign(clinician: Client, procedure: Procedure) 
         ({"review_due_on": "2029-06-02"}, "The next review must be within 36 months."),
         ({"review_due_on": "9999-12-31"}, "The next review must be within 36 months."),
         ({"review_due_on": "2026-06-01"}, "The next review must be in the future."),
-        ({"reviewed_on": "0001-01-01", "review_due_on": "0003-01-01"}, "The next review must be in the future."),
+        (
+            {"reviewed_on": "0001-01-01", "review_due_on": "0003-01-01"},
+            "The next review must be in the future.",
+        ),
         ({"reviewed_on": "0001-01-01"}, "The next review must be within 36 months."),
         ({"change_note": ""}, "This field is required."),
         ({"change_note": "x" * 201}, "at most 200 characters"),

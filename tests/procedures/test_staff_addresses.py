@@ -109,7 +109,11 @@ def test_an_editor_cannot_publish_by_any_route(procedure: Procedure) -> None:
     for route in routes:
         for suffix in ("", "?_publish=1", "?on=2026-05-03"):
             editor.post(base(procedure) + route.split("?")[0] + suffix, sent)
-    for listed in ("/staff/procedures/procedure/", "/staff/procedures/page/", "/staff/procedures/publication/"):
+    for listed in (
+        "/staff/procedures/procedure/",
+        "/staff/procedures/page/",
+        "/staff/procedures/publication/",
+    ):
         editor.post(listed, sent)
         editor.post(f"{listed}add/", sent)
     editor.post("/procedures/lymph-vessel-repair/", sent)
@@ -141,7 +145,8 @@ def test_a_page_or_version_of_any_number_is_404_and_never_fails(procedure: Proce
     for path, *_rest in TABLE:
         for url in (
             f"/staff/procedures/procedure/{number}/{path.format(link=number)}",
-            base(procedure) + path.format(link=number).replace("/1/", f"/{number}/").replace("=1", f"={number}"),
+            base(procedure)
+            + path.format(link=number).replace("/1/", f"/{number}/").replace("=1", f"={number}"),
         ):
             for method in ("get", "post"):
                 assert getattr(manager, method)(url).status_code < 500, (method, url)
@@ -178,7 +183,8 @@ def test_any_field_may_be_missing_or_be_there_twice(procedure: Procedure, view: 
 
 
 @pytest.mark.parametrize(
-    "name", ["risks-999999999999-name", "risks-" + "9" * 5000 + "-id", "risks--1-id", "risks-٣-id", "risks-00-id"]
+    "name",
+    ["risks-999999999999-name", "risks-" + "9" * 5000 + "-id", "risks--1-id", "risks-٣-id", "risks-00-id"],
 )
 def test_a_field_with_a_strange_name_is_passed_over(procedure: Procedure, name: str) -> None:
     manager = somebody(MANAGER)
@@ -195,7 +201,9 @@ def test_a_count_of_rows_that_is_not_true_costs_nothing(procedure: Procedure, fo
         assert manager.post(address(procedure), sent | {f"risks-{count}_FORMS": forms}).status_code < 500
 
 
-@pytest.mark.parametrize("query", ["?q=%00", "?archived=%00", "?p=x", "?o=9.9.9", "?archived=no", "?q=" + "x" * 5000])
+@pytest.mark.parametrize(
+    "query", ["?q=%00", "?archived=%00", "?p=x", "?o=9.9.9", "?archived=no", "?q=" + "x" * 5000]
+)
 def test_a_strange_list_is_a_list(procedure: Procedure, query: str) -> None:
     response = somebody(EDITOR).get(f"/staff/procedures/procedure/{query}")
     assert response.status_code in (200, 302)

@@ -1,10 +1,10 @@
 """Staff edit the working copy here, with its parts in order. What comes after is in ``publishing``."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _t
@@ -186,7 +186,7 @@ class ProcedureAdmin(PageAdmin):
     @may_publish
     def archive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What stands in for deleting: ask first; on POST, off the site and out of the lists."""
-        page = get_object_or_404(Procedure, pk=object_id)
+        page = cast(Procedure, self.page(object_id, request))
         if request.method == "POST":
             services.archive(page, by=request.user)
             self.record(request, page, _t("Archived the procedure."))
@@ -198,7 +198,7 @@ class ProcedureAdmin(PageAdmin):
     @may_publish
     def unarchive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The way back: ask first; on POST, into the lists of staff, and not to the site."""
-        page = get_object_or_404(Procedure, pk=object_id)
+        page = cast(Procedure, self.page(object_id, request))
         if request.method == "POST":
             services.unarchive(page, by=request.user)
             self.record(request, page, _t("Took the procedure out of the archive."))

@@ -1,6 +1,7 @@
 """The forms in which staff edit the working copy: a page with its parts, in order, by several people."""
 
 import re
+import sys
 from typing import Any, cast
 
 from django import forms
@@ -24,6 +25,7 @@ from procedures.models import CareCard, Page, Part, Section, SectionKind, Source
 LANGUAGE = "en"
 LAST = 32_000
 EMPTY_ROWS = 2
+MOST_PARTS = 100
 OPENED = "procedures.editing.opened"
 
 
@@ -171,7 +173,7 @@ class PartFormSet(forms.BaseInlineFormSet):
     def _row_of(self, name: str) -> int:
         """The row that a field of this name stands in; beyond the last for a field of no row."""
         found = re.fullmatch(rf"{self.prefix}-(0|[1-9][0-9]{{0,4}})-.+", name)
-        return int(found[1]) if found else self.total_form_count()
+        return int(found[1]) if found else sys.maxsize
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
@@ -223,7 +225,12 @@ class PartInline(InlineModelAdmin):
     """Rows are added by the admin's script. Without JavaScript, the address with ``?rows`` has empty ones."""
 
     extra = 0
+    max_num = MOST_PARTS
     ordering = ["position", "pk"]
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        # Django would draw up to a thousand rows more than that, whoever claims to send them.
+        return super().get_formset(request, obj, **kwargs | {"absolute_max": MOST_PARTS})
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return EMPTY_ROWS if "rows" in request.GET else 0

@@ -83,8 +83,16 @@ class PublishingAdmin(admin.ModelAdmin):
     def url(self, view: str, page: Page, *args: Any) -> str:
         return reverse(f"admin:{self.url_name(view)}", args=[page.pk, *args])
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:  # a number that SQLite cannot hold
+            return None
+
     def page(self, object_id: int, request: HttpRequest) -> Page:
-        page: Page = get_object_or_404(self.get_queryset(request), pk=object_id)
+        page: Page | None = self.get_object(request, str(object_id))
+        if page is None:
+            raise Http404("No such page.")
         return page
 
     def record(self, request: HttpRequest, page: Page, what: str) -> None:

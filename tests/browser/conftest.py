@@ -1,9 +1,12 @@
 """A real chromium, and the whole site served to it with its static files."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
@@ -19,13 +22,24 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "correct horse battery staple"
 
 
+def missing() -> str:
+    """What a browser test lacks on this machine; "" when nothing."""
+    if CHROMIUM is None:
+        return "there is no chromium: apt-get install chromium"
+    driver = Path(playwright.__file__).parent / "driver" / "node"
+    if subprocess.run([driver, "--version"], capture_output=True, check=False).returncode:
+        return "Playwright cannot run here: apt-get install libatomic1"
+    return ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    lacking = missing()
     for item in items:
         if "/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.django_db(transaction=True))
-            if CHROMIUM is None:
-                item.add_marker(pytest.mark.skip(reason="there is no chromium: apt-get install chromium"))
+            if lacking:
+                item.add_marker(pytest.mark.skip(reason=lacking))
 
 
 @pytest.fixture(scope="session")

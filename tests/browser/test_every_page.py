@@ -95,7 +95,8 @@ def test_pages_hold_in_forced_colors_and_with_reduced_motion(visit: Visit) -> No
     page = visitor.opens("/")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     assert page.get_by_role("heading", level=1).is_visible()
-    assert visitor.violations() == []
+    # The system gives the colors then: axe would measure those that the style sheet asked for.
+    assert [found for found in visitor.violations() if "color-contrast" not in found] == []
 
 
 def test_the_staff_pages_are_accessible_and_fit_a_phone(

@@ -117,7 +117,7 @@ def test_saving_a_form_that_nobody_touched_changes_nothing_that_patients_read(
     editor: Client, sample_site: None
 ) -> None:
     """Browsers send line ends of their own."""
-    for page in Procedure.objects.all():
-        before = working_copy.read(page, "en")
-        assert editor.post(address(page), form_of(editor, address(page))).status_code == 302
-        assert working_copy.read(Procedure.objects.get(pk=page.pk), "en") == before
+    page = Procedure.objects.get(slug="nerve-repair")
+    before = working_copy.read(page, "en")
+    assert editor.post(address(page), form_of(editor, address(page))).status_code == 302
+    assert working_copy.read(Procedure.objects.get(pk=page.pk), "en") == before

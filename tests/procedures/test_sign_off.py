@@ -1,25 +1,19 @@
 """Nothing is published until the list is empty, the changes are read, and somebody entitled has signed."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
 
 from procedures import services, working_copy
-from procedures.documents import PageDocument
 from procedures.models import Disclaimer, EmergencyText, Photo, Procedure, Publication
 from tests.admin_forms import address, errors_in, form_of, publish_in_admin, told
 from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts, staff
 from tests.pages import read
+from tests.procedures.signing import NOW, PATH, boxes, numbers, signed
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 6, 1, 7, tzinfo=UTC)  # noon in Lahore
-PATH = "/procedures/lymph-vessel-repair/"
 
 
 @pytest.fixture(autouse=True)
@@ -39,22 +33,6 @@ def clinician() -> Client:
     client = Client()
     client.force_login(staff("Clinical reviewer"))
     return client
-
-
-def boxes(client: Client, procedure: Procedure) -> list[str]:
-    page = read(client.get(address(procedure, "publish")))
-    return [box["name"] for box in page.all("input", type="checkbox") if box["name"].startswith("read_")]
-
-
-def signed(client: Client, procedure: Procedure, fields: dict[str, str]) -> Any:
-    """The answer to a sign-off in which every change is ticked, and these fields are filled in."""
-    url = address(procedure, "publish")
-    ticked = dict.fromkeys(boxes(client, procedure), "on")
-    return client.post(url, form_of(client, url) | ticked | {"change_note": "Written anew."} | fields)
-
-
-def numbers() -> list[int]:
-    return list(Publication.objects.order_by("number").values_list("number", flat=True))
 
 
 # What is missing, each with a link to its field
@@ -309,165 +287,6 @@ def test_what_was_signed_is_what_the_reader_is_told(
     text = read(client.get(PATH)).main.text
     for words in ("Dr. Ayesha Khan", "12345-P", "3 May 2026", "3 May 2029", "Infection is told better."):
         assert words in text
-
-
-# Corrections of typing
-
-
-def corrected(clinician: Client, procedure: Procedure, **changes: str) -> Any:
-    empty = {"reviewer": "", "reviewed_on": "", "review_due_on": ""}
-    return signed(clinician, procedure, empty | {"is_minor": "on"} | changes)
-
-
-def test_a_correction_keeps_the_review_and_its_dates_and_is_recorded_as_one(
-    clinician: Client, procedure: Procedure, clock: time_machine.Traveller
-) -> None:
-    published(procedure, reviewed_on=date(2026, 3, 1), review_due_on=date(2028, 3, 1))
-    clock.shift(timedelta(days=30))
-    procedure.risks.update(body="Germs can get in.")
-    corrected(clinician, procedure)
-    first, second = Publication.objects.order_by("number")
-    assert (second.is_minor, second.reviewer) == (True, first.reviewer)
-    assert (second.reviewed_on, second.review_due_on) == (date(2026, 3, 1), date(2028, 3, 1))
-    review = PageDocument.from_json(second.document).review
-    assert review and (review.reviewed_on, review.due_on) == (date(2026, 3, 1), date(2028, 3, 1))
-    assert "(typing corrected)" in read(clinician.get(address(procedure, "history_of"))).text
-
-
-def test_a_correction_too_must_be_read(clinician: Client, procedure: Procedure) -> None:
-    published(procedure)
-    procedure.risks.update(body="Germs can get in.")
-    response = corrected(clinician, procedure, read_risks="")
-    assert errors_in(response) == ["Read this change and tick the box."]
-
-
-def test_a_page_that_was_never_reviewed_cannot_be_corrected(clinician: Client, procedure: Procedure) -> None:
-    services.publish_sample(procedure, language="en")
-    response = corrected(clinician, procedure)
-    assert errors_in(response) == ["This page was never reviewed: it needs a full review."]
-    assert numbers() == [1]
-
-
-NOT_TYPING = {
-    "a number": lambda page: page.risks.update(body="About 1 in 20."),
-    "a number in other digits": lambda page: page.risks.update(body="۲۰"),
-    "a number taken out": lambda page: page.keyfacts.all().delete(),
-    "a risk taken out": lambda page: page.risks.filter(name="Scars").delete(),
-    "a risk added": lambda page: page.risks.create(name="New", body="…"),
-    "a risk called rarer": lambda page: page.risks.update(frequency="uncommon"),
-    "a card of another level": lambda page: page.carecards.update(level="routine"),
-    "a line less on a card": lambda page: page.carecards.update(items="it bleeds"),
-    "a section emptied": lambda page: page.sections.filter(kind="why").update(body=""),
-    "planned instead of emergency": lambda page: Procedure.objects.update(urgency="both"),
-    "a question answered": lambda page: page.questions.update(answer="Yes."),
-}
-
-
-@pytest.mark.parametrize("what", NOT_TYPING)
-def test_more_than_typing_needs_a_full_review(clinician: Client, procedure: Procedure, what: str) -> None:
-    procedure.risks.create(name="Scars", body="Each cut leaves one.", frequency="common", position=2)
-    procedure.keyfacts.create(
-        label="Length", value="3 hours", certainty="varies", source=procedure.citations.get().source
-    )
-    procedure.carecards.update(items="it bleeds\nit swells")
-    procedure.questions.create(text="May I drive?")
-    procedure.sections.create(kind="faqs", heading="Questions", position=8)
-    procedure.citations.create(source=procedure.citations.get().source, section="risks", statement="…")
-    published(procedure)
-    NOT_TYPING[what](procedure)
-    response = corrected(clinician, procedure)
-    assert any("needs a full review" in error for error in errors_in(response)), errors_in(response)
-    assert numbers() == [1]
-
-
-def test_corrections_do_not_add_up_to_another_number(clinician: Client, procedure: Procedure) -> None:
-    """Each is held against the last full review, not against the correction before it."""
-    published(procedure)
-    for body in ("Germs can get in.", "Germs may get in."):
-        procedure.risks.update(body=body)
-        corrected(clinician, procedure)
-    assert numbers() == [1, 2, 3]
-
-
-def test_a_correction_of_a_page_whose_reviewer_lost_the_registration_is_refused(
-    clinician: Client, procedure: Procedure
-) -> None:
-    publication = published(procedure)
-    assert publication.reviewer
-    publication.reviewer.__class__.objects.update(registration_number="")
-    procedure.risks.update(body="Germs can get in.")
-    assert corrected(clinician, procedure).status_code == 200
-    assert numbers() == [1]
-
-
-# Live from a time
-
-
-def test_a_scheduled_version_goes_live_at_its_time_by_itself(
-    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
-) -> None:
-    published(procedure)
-    procedure.risks.update(body="Germs get in, later.")
-    # Nine in the morning of 3 June in Lahore is four o'clock in UTC.
-    response = publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
-    assert told(response) == ["Version 2 is scheduled: patients see it from the time you gave."]
-    assert "Version 2 goes live on 3 June 2026, 09:00." in read(clinician.get(address(procedure))).text
-    clock.move_to(datetime(2026, 6, 3, 3, 59, 59, tzinfo=UTC))
-    assert "Germs get in." in read(client.get(PATH)).main.text
-    clock.move_to(datetime(2026, 6, 3, 4, tzinfo=UTC))
-    assert "Germs get in, later." in read(client.get(PATH)).main.text
-
-
-def test_called_off_it_never_comes(
-    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
-) -> None:
-    published(procedure)
-    procedure.risks.update(body="Germs get in, later.")
-    publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
-    call_off = f"{address(procedure, 'history_of')}2/call-off/"
-    assert clinician.get(call_off).status_code == 405
-    assert told(clinician.post(call_off))[-1] == "Version 2 is called off."
-    assert told(clinician.post(call_off))[-1] == "This version is not waiting any more."
-    clock.shift(timedelta(days=10))
-    assert "Germs get in." in read(client.get(PATH)).main.text
-
-
-def test_one_that_a_newer_version_replaces_is_not_said_to_be_waiting(
-    clinician: Client, procedure: Procedure
-) -> None:
-    published(procedure, live_from=NOW + timedelta(days=2))
-    published(procedure)
-    assert "goes live on" not in read(clinician.get(address(procedure))).text
-    assert "scheduled" not in read(clinician.get(address(procedure, "history_of"))).one("tbody").text
-
-
-def test_withdrawing_calls_off_everything_that_waits(
-    client: Client, procedure: Procedure, clock: time_machine.Traveller
-) -> None:
-    """Also a version that waited behind another one."""
-    published(procedure, live_from=NOW + timedelta(days=4))
-    published(procedure, live_from=NOW + timedelta(days=2))
-    services.withdraw(procedure, language="en")
-    for days in (1, 3, 5):
-        clock.move_to(NOW + timedelta(days=days))
-        assert client.get(PATH).status_code == 404
-
-
-def test_a_time_that_has_passed_means_now(clinician: Client, procedure: Procedure) -> None:
-    for past in ("2020-01-01T00:00", "0001-01-01T00:00"):
-        procedure.risks.update(body=f"Germs get in, {past[0]}.")
-        procedure.citations.create(source=procedure.citations.first().source, section="risks", statement="…")
-        publish_in_admin(clinician, procedure, a_reviewer(), live_from=past)
-    assert set(Publication.objects.values_list("live_from", flat=True)) == {timezone.now()}
-
-
-def test_a_page_first_called_off_was_first_published_when_patients_first_saw_it(procedure: Procedure) -> None:
-    first = published(procedure, live_from=NOW + timedelta(days=1))
-    services.call_off(first)
-    later = NOW + timedelta(days=9)
-    with time_machine.travel(later, tick=False):
-        version = PageDocument.from_json(published(procedure).document).version
-    assert version and version.first_published_at == later
 
 
 def test_the_line_of_state_says_where_a_page_stands(clinician: Client, procedure: Procedure) -> None:

@@ -42,11 +42,11 @@ def procedure() -> Procedure:
 def longer(procedure: Procedure) -> None:
     for number in range(12):
         source = a_source(f"source-{number}")
-        procedure.risks.create(name=f"Risk {number}", body="…", position=9)
-        procedure.questions.create(text=f"Question {number}?", position=9)
-        procedure.keyfacts.create(label=f"Fact {number}", value="…", source=source, position=9)
+        procedure.risks.create(name=f"Risk {chr(97 + number)}", body="…", position=9)
+        procedure.questions.create(text=f"Question {chr(97 + number)}?", position=9)
+        procedure.keyfacts.create(label=f"Fact {chr(97 + number)}", value="…", source=source, position=9)
         procedure.citations.create(source=source, section="why", statement="…", position=9)
-        procedure.sections.create(kind="text", heading=f"Text {number}", body="…", position=9)
+        procedure.sections.create(kind="text", heading=f"Text {chr(97 + number)}", body="…", position=9)
     for _ in range(6):
         published(procedure)
     for number in range(12):

@@ -46,11 +46,11 @@ def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Clien
     assert found == [f"/procedures/procedure-{number}/" for number in range(PROCEDURES)]
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=999", "page=two", "page=", "page=2&page=3"])
-def test_a_strange_page_number_never_fails(client: Client, grown: None, query: str) -> None:
-    response = client.get(f"/procedures/?{query}")
-    assert response.status_code in (200, 404)
-    assert read(response).one("h1")
+def test_a_strange_page_number_never_fails(client: Client, grown: None) -> None:
+    for query in ("page=0", "page=-1", "page=999", "page=two", "page=", "page=2&page=3"):
+        response = client.get(f"/procedures/?{query}")
+        assert response.status_code in (200, 404), query
+        assert read(response).one("h1")
 
 
 def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Client, grown: None) -> None:
@@ -60,13 +60,12 @@ def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Cli
     assert first.title != second.title
 
 
-@pytest.mark.parametrize("address", ["/", "/procedures/", "/procedures/procedure-1/", "/consultation/"])
-def test_no_page_grows_beyond_one_round_trip(client: Client, grown: None, address: str) -> None:
-    response = client.get(address)
-    assert weight(read(response), response.content) <= HTML_AND_CSS
-
-
-def test_the_menu_leads_to_the_others(client: Client, grown: None) -> None:
+def test_no_page_grows_beyond_one_round_trip_and_the_menu_leads_to_the_others(
+    client: Client, grown: None
+) -> None:
+    for address in ("/", "/procedures/", "/procedures/procedure-1/", "/consultation/"):
+        response = client.get(address)
+        assert weight(read(response), response.content) <= HTML_AND_CSS, address
     menu = read(client.get("/")).one("nav", id="menu")
     assert "/procedures/" in [link["href"] for link in menu.all("a")]
     assert len(menu.all("a")) < 20

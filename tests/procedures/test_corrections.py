@@ -1,0 +1,125 @@
+"""A correction of typing republishes under the review that was; what is more needs a review of its own."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from procedures import services
+from procedures.documents import PageDocument
+from procedures.models import Procedure, Publication
+from tests.admin_forms import address, errors_in
+from tests.factories import a_procedure, published, shared_texts, staff
+from tests.pages import read
+from tests.procedures.signing import NOW, numbers, signed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def procedure() -> Procedure:
+    shared_texts()
+    return a_procedure()
+
+
+@pytest.fixture
+def clinician() -> Client:
+    client = Client()
+    client.force_login(staff("Clinical reviewer"))
+    return client
+
+
+def corrected(clinician: Client, procedure: Procedure, **changes: str) -> Any:
+    empty = {"reviewer": "", "reviewed_on": "", "review_due_on": ""}
+    return signed(clinician, procedure, empty | {"is_minor": "on"} | changes)
+
+
+def test_a_correction_keeps_the_review_and_its_dates_and_is_recorded_as_one(
+    clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure, reviewed_on=date(2026, 3, 1), review_due_on=date(2028, 3, 1))
+    clock.shift(timedelta(days=30))
+    clinician.force_login(staff("Clinical reviewer", username="a-month-later"))
+    procedure.risks.update(body="Germs can get in.")
+    corrected(clinician, procedure)
+    first, second = Publication.objects.order_by("number")
+    assert (second.is_minor, second.reviewer) == (True, first.reviewer)
+    assert (second.reviewed_on, second.review_due_on) == (date(2026, 3, 1), date(2028, 3, 1))
+    review = PageDocument.from_json(second.document).review
+    assert review and (review.reviewed_on, review.due_on) == (date(2026, 3, 1), date(2028, 3, 1))
+    assert "(typing corrected)" in read(clinician.get(address(procedure, "history_of"))).text
+
+
+def test_a_correction_too_must_be_read(clinician: Client, procedure: Procedure) -> None:
+    published(procedure)
+    procedure.risks.update(body="Germs can get in.")
+    response = corrected(clinician, procedure, read_risks="")
+    assert errors_in(response) == ["Read this change and tick the box."]
+
+
+def test_a_page_that_was_never_reviewed_cannot_be_corrected(clinician: Client, procedure: Procedure) -> None:
+    services.publish_sample(procedure, language="en")
+    response = corrected(clinician, procedure)
+    assert errors_in(response) == ["This page was never reviewed: it needs a full review."]
+    assert numbers() == [1]
+
+
+NOT_TYPING = {
+    "a number": lambda page: page.risks.update(body="About 1 in 20."),
+    "a number in other digits": lambda page: page.risks.update(body="۲۰"),
+    "a number taken out": lambda page: page.keyfacts.all().delete(),
+    "a risk taken out": lambda page: page.risks.filter(name="Scars").delete(),
+    "a risk added": lambda page: page.risks.create(name="New", body="…"),
+    "a risk called rarer": lambda page: page.risks.update(frequency="uncommon"),
+    "a card of another level": lambda page: page.carecards.update(level="routine"),
+    "a line less on a card": lambda page: page.carecards.update(items="it bleeds"),
+    "a section emptied": lambda page: page.sections.filter(kind="why").update(body=""),
+    "planned instead of emergency": lambda page: Procedure.objects.update(urgency="both"),
+    "a question answered": lambda page: page.questions.update(answer="Yes."),
+}
+
+
+@pytest.mark.parametrize("what", NOT_TYPING)
+def test_more_than_typing_needs_a_full_review(clinician: Client, procedure: Procedure, what: str) -> None:
+    procedure.risks.create(name="Scars", body="Each cut leaves one.", frequency="common", position=2)
+    procedure.keyfacts.create(
+        label="Length", value="3 hours", certainty="varies", source=procedure.citations.get().source
+    )
+    procedure.carecards.update(items="it bleeds\nit swells")
+    procedure.questions.create(text="May I drive?")
+    procedure.sections.create(kind="faqs", heading="Questions", position=8)
+    procedure.citations.create(source=procedure.citations.get().source, section="risks", statement="…")
+    published(procedure)
+    NOT_TYPING[what](procedure)
+    response = corrected(clinician, procedure)
+    assert any("needs a full review" in error for error in errors_in(response)), errors_in(response)
+    assert numbers() == [1]
+
+
+def test_corrections_do_not_add_up_to_another_number(clinician: Client, procedure: Procedure) -> None:
+    """Each is held against the last full review, not against the correction before it."""
+    published(procedure)
+    for body in ("Germs can get in.", "Germs may get in."):
+        procedure.risks.update(body=body)
+        corrected(clinician, procedure)
+    assert numbers() == [1, 2, 3]
+
+
+def test_a_correction_of_a_page_whose_reviewer_lost_the_registration_is_refused(
+    clinician: Client, procedure: Procedure
+) -> None:
+    publication = published(procedure)
+    assert publication.reviewer
+    publication.reviewer.__class__.objects.update(registration_number="")
+    procedure.risks.update(body="Germs can get in.")
+    assert corrected(clinician, procedure).status_code == 200
+    assert numbers() == [1]

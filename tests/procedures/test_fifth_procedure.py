@@ -101,6 +101,12 @@ def test_published_it_is_everywhere(client: Client, fifth: Procedure, reviewer: 
     assert set(everywhere(client).values()) == {True}, everywhere(client)
 
 
+def test_withdrawn_it_is_nowhere_any_more(client: Client, fifth: Procedure, reviewer: Client) -> None:
+    publish_in_admin(reviewer, fifth, a_reviewer())
+    assert reviewer.post(address(fifth, "withdraw")).status_code == 302
+    assert set(everywhere(client).values()) == {False}, everywhere(client)
+
+
 def test_its_page_says_what_staff_entered(client: Client, fifth: Procedure, reviewer: Client) -> None:
     publish_in_admin(reviewer, fifth, a_reviewer())
     page = read(client.get(ADDRESS))

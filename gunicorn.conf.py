@@ -23,8 +23,8 @@ logconfig_dict = settings.LOGGING
 control_socket_disable = True
 
 
-# In local use the mail worker runs beside the server, one for all its processes. In production it is a
-# service of its own (docs/deployment.md).
+# In local use the mail worker runs beside the server, one for all its processes, and so does what reminds
+# of appointments. In production each is a unit of its own (docs/deployment.md).
 beside: list[subprocess.Popen] = []
 
 
@@ -35,9 +35,10 @@ def when_ready(server) -> None:
             lines += (f"Mail is written into {settings.MAIL_DIR}",)
         print("", *lines, "Ctrl-C stops it.", "", sep="\n", flush=True)  # noqa: T201
         manage = settings.BASE_DIR / "manage.py"
-        # It ends by itself when this process has ended, even one that was killed.
-        command = [sys.executable, str(manage), "send_mail", "--forever", "--beside", str(os.getpid())]
-        beside.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
+        for worker in ("send_mail", "remind"):
+            # It ends by itself when this process has ended, even one that was killed.
+            command = [sys.executable, str(manage), worker, "--forever", "--beside", str(os.getpid())]
+            beside.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
 
 
 def on_exit(server) -> None:

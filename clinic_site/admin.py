@@ -1,13 +1,14 @@
-"""The clinic's own facts and the accounts of staff, in the admin."""
+"""The clinic's own facts and the roles of staff, in the admin."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access import admin as access_admin  # noqa: F401 - registers itself
 from clinic_site.models import ClinicProfile, Closure, InformationPractice, OpeningHours
 from clinic_site.outbox import admin as outbox_admin  # noqa: F401 - registers itself
 
@@ -41,6 +42,7 @@ class ClinicProfileAdmin(SingletonAdmin):
                     "accepts_emergencies",
                     "answer_within_hours",
                     "answer_promise",
+                    "shows_answer_time",
                 ]
             },
         ),
@@ -66,38 +68,7 @@ class InformationPracticeAdmin(admin.ModelAdmin):
     list_display = ["criterion", "text"]
 
 
-admin.site.unregister(User)
 admin.site.unregister(Group)
-
-
-@admin.register(User)
-class StaffUserAdmin(UserAdmin):
-    """Accounts of staff. A manager gives roles; only a superuser makes a superuser, or changes one."""
-
-    list_display = ["username", "first_name", "last_name", "is_active", "last_login"]
-    list_filter = ["is_active", "groups"]
-    fieldsets = [
-        (None, {"fields": ["username", "password"]}),
-        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
-        (_("Roles"), {"fields": ["is_active", "is_staff", "groups"]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
-    ]
-    readonly_fields = ["last_login", "date_joined"]
-
-    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is not None and request.user.is_superuser:
-            return [*fieldsets, (_("Everything"), {"fields": ["is_superuser"]})]
-        return fieldsets
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
-            return False
-        return super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        # What a person did stays under that person's name: an account is made inactive instead.
-        return False
 
 
 @admin.register(Group)

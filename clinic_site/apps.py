@@ -23,6 +23,7 @@ class ClinicSiteConfig(AppConfig):
         roles.grant_models((roles.MANAGER,), "clinic_site", models, actions="view add change delete")
         roles.grant_models((roles.MANAGER,), "auth", ("user",), actions="view add change")
         roles.grant_models((roles.MANAGER,), "auth", ("group",), actions="view")
+        roles.grant(roles.MANAGER, "clinic_site.view_accessevent")
         for role in (roles.COORDINATOR, roles.MANAGER):
             roles.grant(role, "clinic_site.view_outgoingmessage", "clinic_site.resend_outgoingmessage")
         readiness.register("outbox", outbox.require_worker)

@@ -14,8 +14,10 @@ from clinic_site import frame
 def site(request: HttpRequest) -> dict[str, Any]:
     # Lazy: a page that shows none of it asks for none, and a view that has read it gives it itself.
     around = SimpleLazyObject(frame.read)
+    # An address with a token in it is a secret: no page shows it, not even one that says what went wrong.
+    is_secret = request.resolver_match is not None and "token" in request.resolver_match.kwargs
     return {
         **{name: SimpleLazyObject(partial(getitem, around, name)) for name in frame.names()},
         "site_url": settings.SITE_URL,
-        "canonical_url": settings.SITE_URL + request.path,
+        "canonical_url": "" if is_secret else settings.SITE_URL + request.path,
     }

@@ -25,15 +25,23 @@ def says(sentence: "Words") -> "dict[str, Words]":
     return dict.fromkeys(("required", "invalid", "invalid_choice"), sentence)
 
 
-class Radios(forms.RadioSelect):
-    """Radio buttons. What is wrong with the group is said by its fieldset, not by each button."""
+class OneGroup:
+    """What is wrong with a group is said by its fieldset, not by each button; and it takes the focus once."""
 
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(*args, **kwargs)
+        option: dict[str, Any] = super().create_option(*args, **kwargs)  # type: ignore[misc]
         option["attrs"].pop("aria-invalid", None)
         if option["index"] != "0":
             option["attrs"].pop("autofocus", None)
         return option
+
+
+class Radios(OneGroup, forms.RadioSelect):
+    """Radio buttons."""
+
+
+class Boxes(OneGroup, forms.CheckboxSelectMultiple):
+    """Boxes to tick, any number of them."""
 
 
 class TextField(forms.CharField):
@@ -57,13 +65,16 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         if len(text) > FAR_TOO_LONG:
-            raise ValidationError(self.too_long, code="too_long")
+            raise self._too_long(len(text))
         text = plain_text(text) if self.lines else plain_line(text)
         if len(text) > self.longest:
-            raise ValidationError(self.too_long, code="too_long")
+            raise self._too_long(len(text))
         if text and self.name and not any(unicodedata.category(letter).startswith("L") for letter in text):
             raise ValidationError(self.sentence, code="invalid")
         return text
+
+    def _too_long(self, length: int) -> ValidationError:
+        return ValidationError(self.too_long, code="too_long", params={"length": length})
 
 
 class EmailField(forms.EmailField):

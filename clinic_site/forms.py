@@ -1,10 +1,13 @@
 """What every form that patients fill in shares. Its fields are in ``clinic_site.fields``."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
 
 
 def form_helper(action: str, *layout: Any) -> FormHelper:
@@ -22,6 +25,16 @@ class Section(Fieldset):
     """A part of a form under a heading of its own."""
 
     template = "%s/layout/section.html"
+
+
+class Folded(Fieldset):
+    """A part of a form that is folded away until somebody opens it, or ``is_open`` from the start."""
+
+    template = "%s/layout/folded.html"
+
+    def __init__(self, legend: "Words", *fields: Any, is_open: bool) -> None:
+        super().__init__(legend, *fields)
+        self.is_open = is_open
 
 
 class Trap(Fieldset):

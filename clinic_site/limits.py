@@ -12,10 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from clinic_site.batches import delete_in_batches
 from clinic_site.models import Attempts
 
 # What an address that cannot be read counts as: one subject for all of them.
@@ -81,8 +83,13 @@ def network_address(request: HttpRequest) -> str:
 
 
 def forget_old(now: datetime | None = None) -> int:
-    """Remove what counts no more. For the command that tidies up; returns how many rows went."""
-    return Attempts.objects.filter(ends_at__lte=now or timezone.now()).delete()[0]
+    """Remove what counts no more, a little at a time; returns how many rows went."""
+    return delete_in_batches(old(now or timezone.now()))
+
+
+def old(now: datetime) -> QuerySet[Attempts]:
+    """The counts of windows that have ended."""
+    return Attempts.objects.filter(ends_at__lte=now)
 
 
 def _hashed(scope: str, subject: str) -> str:

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.events import AccessEvent as AccessEvent
 from clinic_site.outbox.message import OutgoingMessage as OutgoingMessage
 
 
@@ -87,6 +88,14 @@ class ClinicProfile(SingletonModel):
         help_text=_(
             "Where no number of hours is given: completes “We contact you …”, such as “by the end of the "
             "next working day”."
+        ),
+    )
+    shows_answer_time = models.BooleanField(
+        _("tell patients how soon we usually answer"),
+        default=False,
+        help_text=_(
+            "Before they send a request, patients read within how many open hours half of the requests of "
+            "the last 30 days had a first call or message. Nothing is told while fewer than 20 had one."
         ),
     )
     is_sample = models.BooleanField(

@@ -55,6 +55,9 @@ INSTALLED_APPS = [
     "procedures.apps.ProceduresConfig",
     "consultations.apps.ConsultationsConfig",
     "crispy_forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "clinic_site.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -76,6 +79,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "clinic_site.access.middleware.StaffAccessMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -142,6 +147,24 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+# Signing in: a password, then a code from an app on the phone. Where it is required, whoever has not set
+# that up can do nothing else first.
+STAFF_TWO_STEP = env.yes_no("STAFF_TWO_STEP", not LOCAL)
+ACCOUNT_ADAPTER = "clinic_site.access.adapter.StaffAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+# Its limits count in a cache, so each process would have its own; clinic_site.access.guards counts rows.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+MFA_ADAPTER = "clinic_site.access.adapter.StaffMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A phone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+# No address of email is verified here: an account is made by a manager.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -153,6 +176,21 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
+# What patients send with a request. No address leads into it: a view reads it for staff who may see it.
+PRIVATE_ROOT = DATA_DIR / "private"
+# Whose details were erased, by reference: outside the database, so that no restored backup brings them back.
+ERASURE_LEDGER = DATA_DIR / "erased.log"
+# After how many months a request that ended so loses its personal details. Defaults for the clinic to set
+# (/staff/, "How long requests are kept"): long enough to answer a question or a complaint about what
+# became of it. A request is not the medical record; that is kept elsewhere, and for longer.
+RETENTION_MONTHS = {
+    "completed": 12,
+    "did_not_attend": 6,
+    "declined": 6,
+    "unreachable": 6,
+    "withdrawn": 3,
+    "quarantined": 3,
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access import events
+from clinic_site.access.events import AccessEvent
 from clinic_site.panels import panels
 
 
@@ -29,6 +32,23 @@ class StaffSite(admin.AdminSite):
         return sorted(
             found, key=lambda app: getattr(apps.get_app_config(app["app_label"]), "staff_order", 99)
         )
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """One page signs in, wherever from: with its limits, and with the second step."""
+        from clinic_site.access.views import SignInView
+
+        return SignInView.as_view()(request)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if request.method == "POST" and isinstance(request.user, User):
+            events.record(AccessEvent.Kind.SIGNED_OUT, actor=request.user, subject=request.user)
+        return super().logout(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        response = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == 302 and isinstance(request.user, User):
+            events.record(AccessEvent.Kind.PASSWORD_CHOSEN, actor=request.user, subject=request.user)
+        return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"panels": panels(request)} | (extra_context or {}))

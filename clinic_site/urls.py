@@ -13,6 +13,8 @@ urlpatterns = [
     path("clinic/", views.clinic, name="clinic"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("about-our-information/", views.about_our_information, name="about_our_information"),
+    path("staff/", include("clinic_site.access.urls")),
+    path("staff/", include("consultations.desk.urls")),
     path("staff/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -1,11 +1,13 @@
 """What a patient answers, as one plain value: made by the form, shown for checking, stored by ``submit``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.models import OpeningHours
 from consultations import phones
 
 if TYPE_CHECKING:
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 120
 RELATIONSHIP_LENGTH = 60
+CITY_LENGTH = 60
 MESSAGE_LENGTH = 1000
+OTHER_LANGUAGE_LENGTH = 40
+ACCESS_NEEDS_LENGTH = 300
 MAX_AGE = 120
 
 
@@ -25,10 +30,30 @@ class ForWhom(models.TextChoices):
     ADULT = "adult", _("Another adult I help")
 
 
+class YesNo(models.TextChoices):
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+
+
 class About(models.TextChoices):
     PROCEDURE = "procedure", _("A procedure")
     SOMETHING_ELSE = "something_else", _("Something else")
     NOT_SURE = "not_sure", _("I am not sure")
+
+
+class Began(models.IntegerChoices):
+    """How long before the request it began. The numbers rank it: the lower, the sooner to be called.
+
+    Who does not know stands behind what is recent: it may be.
+    """
+
+    DAY = 1, _("In the last 24 hours")
+    WEEK = 2, _("1 to 7 days ago")
+    MONTH = 4, _("1 to 4 weeks ago")
+    YEAR = 5, _("1 to 12 months ago")
+    LONGER = 6, _("More than a year ago")
+    BIRTH = 7, _("Since birth")
+    NOT_SURE = 3, _("I am not sure")
 
 
 class ContactMethod(models.TextChoices):
@@ -38,6 +63,21 @@ class ContactMethod(models.TextChoices):
     EMAIL = "email", _("Email")
 
 
+class PartOfDay(models.TextChoices):
+    MORNING = "morning", _("Morning")
+    AFTERNOON = "afternoon", _("Afternoon")
+    EVENING = "evening", _("Evening")
+
+
+class Language(models.TextChoices):
+    """What the patient speaks; not the language of the page."""
+
+    URDU = "ur", _("Urdu")
+    ENGLISH = "en", _("English")
+    PUNJABI = "pa", _("Punjabi")
+    OTHER = "other", _("Another language")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answers:
     """The answers of one form, valid. The names are those of ``ConsultationRequest``'s fields."""
@@ -45,16 +85,28 @@ class Answers:
     for_whom: str
     requester_name: str
     relationship: str
+    patient_knows: str
     patient_name: str
-    patient_age: int
+    patient_age: int | None
+    city: str
     about: str
     procedure: "Procedure | None"
     procedure_name: str
+    began: int
     message: str
     contact_method: str
     phone_as_typed: str
     phone: str
+    whatsapp_as_typed: str
+    whatsapp: str
     email: str
+    may_say_who: str
+    days: list[int]
+    parts_of_day: list[str]
+    speaks: str
+    speaks_other: str
+    woman_staff: bool
+    access_needs: str
 
     def in_words(self) -> dict[str, str]:
         """Each question, by its field's name, and the answer as a person reads it; "" where there is none.
@@ -62,14 +114,32 @@ class Answers:
         Two spellings of one phone number are one answer.
         """
         return {
-            "for_whom": str(ForWhom(self.for_whom).label),
+            "for_whom": _label(ForWhom, self.for_whom),
             "requester_name": self.requester_name,
             "relationship": self.relationship,
+            "patient_knows": _label(YesNo, self.patient_knows),
             "patient_name": self.patient_name,
-            "patient_age": str(self.patient_age),
-            "about": self.procedure_name or str(About(self.about).label),
+            "patient_age": "" if self.patient_age is None else str(self.patient_age),
+            "city": self.city,
+            "about": self.procedure_name or _label(About, self.about),
+            "began": _label(Began, self.began),
             "message": self.message,
-            "contact_method": str(ContactMethod(self.contact_method).label),
+            "contact_method": _label(ContactMethod, self.contact_method),
             "phone": phones.for_reading(self.phone),
+            "whatsapp": phones.for_reading(self.whatsapp),
             "email": self.email,
+            "may_say_who": _label(YesNo, self.may_say_who),
+            "speaks": self.speaks_other or _label(Language, self.speaks),
+            "days": _labels(OpeningHours.Weekday, self.days),
+            "parts_of_day": _labels(PartOfDay, self.parts_of_day),
+            "woman_staff": _label(YesNo, YesNo.YES if self.woman_staff else ""),
+            "access_needs": self.access_needs,
         }
+
+
+def _label(choices: type[models.Choices], value: str | int) -> str:
+    return str(choices(value).label) if value != "" else ""
+
+
+def _labels(choices: type[models.Choices], values: Iterable[str | int]) -> str:
+    return ", ".join(_label(choices, value) for value in values)

@@ -9,14 +9,33 @@ class ConsultationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clinic_site import live, readiness, roles, sample_content
-        from consultations import privacy
+        from clinic_site import live, panels, readiness, roles, sample_content
+        from consultations import chores, privacy, texts
+        from consultations.desk import log
+        from consultations.desk.panel import panel
         from consultations.models import PrivacyNotice
+        from consultations.services import forgetting
 
         for role in (roles.COORDINATOR, roles.MANAGER):
-            roles.grant(role, "consultations.view_consultationrequest", "consultations.change_status")
-        roles.grant_models((roles.MANAGER,), "consultations", ("privacynotice",), actions="view add")
+            roles.grant(
+                role,
+                "consultations.view_consultationrequest",
+                "consultations.change_status",
+                "consultations.view_photograph",
+            )
+        for permission in ("export_requests", "erase_request", "view_figures", "view_disclosure"):
+            roles.grant(roles.MANAGER, f"consultations.{permission}")
+        roles.grant(roles.MANAGER, "consultations.manage_feeds")
+        manager = (roles.MANAGER,)
+        roles.grant_models(manager, "consultations", ("privacynotice",), actions="view add")
+        roles.grant_models(manager, "consultations", ("messagetext",), actions="view change")
+        roles.grant_models(manager, "consultations", ("retentionrule",), actions="view add change delete")
+        panels.register(1, "admin/desk/queue/panel.html", panel)
+        panels.register(80, "admin/consultations/messagetext/panel.html", texts.texts_panel)
+        panels.register(90, "admin/desk/keeping/panel.html", log.panel)
         sample_content.register(30, privacy.load_sample)
         readiness.register("privacy notice", privacy.require_notice)
+        readiness.register("erasures", forgetting.require_replayed)
+        chores.register()
         live.shown(PrivacyNotice)
         live.changes_with_time(PrivacyNotice, "published_at")

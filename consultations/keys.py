@@ -8,8 +8,10 @@ holds nothing but hashes of the two. Neither depends on ``SECRET_KEY``: changing
 import hashlib
 import hmac
 import secrets
+import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Self
 
 from django.core import signing
@@ -19,9 +21,9 @@ TOKEN_BYTES = 24  # 192 bits: 32 characters of an address
 
 
 def _signer() -> signing.Signer:
-    """Keeps out keys that we did not make, which may be weak or shared.
+    """Keeps out keys that we did not make, which may be weak or shared, and vouches for when they were made.
 
-    There is no time in the signature: a form may stay open for days on a phone, and still counts.
+    No key is ever too old: a form may stay open for days on a phone, and still counts.
     """
     return signing.Signer(salt="consultations.submission_key")
 
@@ -31,21 +33,29 @@ class SubmissionKey:
     """One filled-in form. ``repr`` does not show the secret, so that no log does."""
 
     secret: str = field(repr=False)
+    # Seconds since 1970, when the form was made.
+    made_at: int = field(compare=False)
 
     @classmethod
     def new(cls) -> Self:
-        return cls(secrets.token_urlsafe(KEY_BYTES))
+        return cls(secrets.token_urlsafe(KEY_BYTES), int(time.time()))
 
     @classmethod
     def from_form(cls, signed: str) -> Self | None:
         """The key that a form sent back; None when it is missing, or not one that we made."""
         try:
-            return cls(_signer().unsign(signed))
-        except signing.BadSignature:
+            secret, _at, made_at = _signer().unsign(signed).partition("@")
+            return cls(secret, int(made_at))
+        except (signing.BadSignature, ValueError):
             return None
 
     def for_form(self) -> str:
-        return _signer().sign(self.secret)
+        return _signer().sign(f"{self.secret}@{self.made_at}")
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago the form was made, to the second."""
+        return timedelta(seconds=time.time() - self.made_at)
 
     @property
     def hash(self) -> str:

@@ -51,12 +51,19 @@ def parse(text: str) -> Phone:
 
 def is_mobile(e164: str) -> bool:
     """Whether an SMS or a WhatsApp message may reach this number."""
+    if not e164:
+        return False
     number = phonenumbers.parse(e164)
     return _is_home_mobile(number) or phonenumbers.number_type(number) in MOBILE_TYPES
 
 
 def for_reading(e164: str) -> str:
-    """The number as people here write it: "0301 2345678"; one from abroad as "+44 20 7946 0018"."""
+    """The number as people here write it: "0301 2345678"; one from abroad as "+44 20 7946 0018".
+
+    "" where there is none.
+    """
+    if not e164:
+        return ""
     number = phonenumbers.parse(e164)
     at_home = number.country_code == HOME_CODE
     return phonenumbers.format_number(

@@ -1,21 +1,33 @@
 """The pages of a request. Nothing personal is kept before "Send request", and no GET changes anything."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clinic_site import clinic_hours
+from clinic_site.limits import Limit, network_address
+from clinic_site.models import ClinicProfile
 from clinic_site.page_cache import content_page
 from clinic_site.responses import SeeOther, for_this_reader
-from consultations import services, subjects
-from consultations.forms import EmergencyQuestion, RequestForm
-from consultations.models import ConsultationRequest, PrivacyNotice
+from consultations import answer_time, services, subjects
+from consultations.forms import EmergencyQuestion, PhotographsForm, RequestForm
+from consultations.models import PrivacyNotice
+from consultations.uploads import takes_files
 from procedures.catalog import live_overview
 from procedures.documents import Emergency
+
+# Many patients share one address of a mobile network, and a family shares a phone: enough for all of
+# them, too few for a flood.
+FROM_ONE_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
+FOR_ONE_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
+UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -32,7 +44,21 @@ def start(request: HttpRequest) -> HttpResponse:
     else:
         led_by = {"about": request.GET.get("about", ""), "source_page": page_before(request)}
         form = EmergencyQuestion(initial=led_by, signs=signs)
-    return for_this_reader(render(request, "consultations/start.html", {"form": form}))
+    context = {"form": form, **when_we_answer()}
+    return for_this_reader(render(request, "consultations/start.html", context))
+
+
+def when_we_answer() -> dict[str, str]:
+    """What the clinic promises, and, where its owner agreed, what is usual."""
+    now, clinic = timezone.now(), ClinicProfile.current()
+    if clinic is None:
+        return {}
+    needs_hours = clinic.answer_within_hours or clinic.shows_answer_time
+    hours = clinic_hours.load() if needs_hours else None
+    return {
+        "promise": clinic_hours.promise_sentence(now, hours=hours, clinic=clinic),
+        "usual": answer_time.sentence(now, hours) if clinic.shows_answer_time else "",
+    }
 
 
 @content_page()
@@ -63,30 +89,66 @@ def answered(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         form = RequestForm(initial=request.POST, notice=notice, language=language())
         form.focus_on(name)
         return ask(request, form)
+    # The cookie against forged requests tells this browser from all others, and is needed here anyway.
+    browser = request.META.get("CSRF_COOKIE", "")
+    form = RequestForm(request.POST, notice=notice, language=language(), browser=browser)
+    if not form.is_valid():
+        return ask(request, form)
+    if "send" not in request.POST:
+        return check(request, form)
+    if not form.has_own_key:
+        # Sent without a key of ours, two presses would store two requests. The page that is shown now has
+        # a key: the patient is asked to press once more, and nothing is stored twice.
+        return check(request, form, press_again=True)
+    if not may_be_sent(request, form):
+        return check(request, form, status=429, is_limited=True)
+    services.submit(form.submission)
+    return SeeOther(reverse("consultations:private", args=[form.submission_key.token]))
+
+
+def may_be_sent(request: HttpRequest, form: RequestForm) -> bool:
+    """Whether the limits let a form through. Sending the same form again is never limited."""
+    return services.is_stored(form.submission_key) or (
+        FROM_ONE_ADDRESS.lets_through(network_address(request))
+        and FOR_ONE_PHONE.lets_through(form.answers.phone)
+    )
+
+
+def check(request: HttpRequest, form: RequestForm, *, status: int = 200, **context: bool) -> HttpResponse:
+    """ "Check your answers": nothing is sent yet, and the answers travel in the page."""
+    context_of_page = {"form": form, "photographs": form.photographs, **context}
+    return render(request, "consultations/check.html", context_of_page, status=status)
+
+
+@takes_files
+@never_cache
+@require_POST
+def photographs(request: HttpRequest) -> HttpResponse:
+    """Files are added to a form that is not sent yet, or taken out. Its answers travel along."""
+    notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
+    if notice is None:
+        return render(request, "consultations/closed.html", status=503)
     form = RequestForm(request.POST, notice=notice, language=language())
     if not form.is_valid():
         return ask(request, form)
-    is_sent = "send" in request.POST
-    if is_sent and form.has_own_key:
-        services.submit(form.submission)
-        return SeeOther(reverse("consultations:private", args=[form.submission_key.token]))
-    # Sent without a key of ours, two presses would store two requests. The page that is shown now has
-    # a key: the patient is asked to press once more, and nothing is stored twice.
-    return render(request, "consultations/check.html", {"form": form, "press_again": is_sent})
+    if remove := request.POST.get("remove", ""):
+        form.take_out(remove)
+        return check(request, form)
+    if "add" not in request.POST:
+        return choose_photographs(request, form, PhotographsForm())
+    if not UPLOADS.lets_through(network_address(request)):
+        return choose_photographs(request, form, PhotographsForm.refused(), status=429)
+    chosen = PhotographsForm(request.POST, request.FILES)
+    if chosen.keep_for(form.submission_key):
+        return check(request, form)
+    return choose_photographs(request, form, chosen)
 
 
-@never_cache
-@require_safe
-def private(request: HttpRequest, token: str) -> HttpResponse:
-    """Where one request stands. Opening it changes nothing, and a wrong address says nothing."""
-    consultation = ConsultationRequest.objects.for_token(token).first()
-    # The address is the secret: it stands nowhere in the page.
-    context = {"consultation": consultation, "canonical_url": ""}
-    template = "consultations/private.html" if consultation else "consultations/private_unknown.html"
-    response = render(request, template, context, status=200 if consultation else 404)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+def choose_photographs(
+    request: HttpRequest, form: RequestForm, chosen: PhotographsForm, status: int = 200
+) -> HttpResponse:
+    context = {"form": chosen, "answers": form, "photographs": form.photographs}
+    return render(request, "consultations/photographs.html", context, status=status)
 
 
 @content_page()

@@ -50,6 +50,8 @@ CLOSED = frozenset(
 )
 # Neither open nor closed: it looks like spam, and a person has still to look at it.
 SET_ASIDE = frozenset({Status.QUARANTINED})
+# What nobody has to do anything about any more, in a fixed order: it is kept for a time, then forgotten.
+FINISHED = tuple(status for status in Status if status in CLOSED | SET_ASIDE)
 
 
 class Step(NamedTuple):
@@ -103,8 +105,18 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
     Status.DECLINED: (Step(Status.CONTACTING, gettext_noop("Open again")),),
     Status.WITHDRAWN: (Step(Status.CONTACTING, gettext_noop("Open again")),),
     Status.UNREACHABLE: (Step(Status.CONTACTING, gettext_noop("Open again")),),
-    Status.QUARANTINED: (Step(Status.NEW, gettext_noop("Not spam: put in the queue")),),
+    Status.QUARANTINED: (
+        Step(Status.NEW, gettext_noop("Not spam: put in the queue")),
+        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+    ),
 }
+
+
+def needs_time(from_status: str, to_status: str) -> bool:
+    """Whether a time has to be named for this step: one is offered, or agreed without having been offered."""
+    return to_status == Status.PROPOSED or (
+        to_status == Status.CONFIRMED and from_status not in (Status.PROPOSED, Status.COMPLETED)
+    )
 
 
 def may_follow(from_status: str, to_status: str) -> bool:

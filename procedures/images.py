@@ -1,11 +1,10 @@
 """Photographs: what staff upload is read as hostile, re-encoded, and only our own files are kept.
 
 A photograph from a phone carries the place where it was taken. Nothing of the uploaded file reaches
-the disk: its pixels are turned upright, brought to sRGB, scaled and written anew as WebP.
+the disk: its pixels are read by ``clinic_site.pictures``, scaled and written anew as WebP.
 """
 
 import hashlib
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from clinic_site import pictures
 from procedures import media
 from procedures.models import Photo
 
@@ -72,7 +72,7 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
         raise ValidationError(
             _("Choose a photograph of at most %(limit)d MB.") % {"limit": MAX_BYTES // 1024 // 1024}
         )
-    picture = _upright_rgb(_open(upload))
+    picture = _open(upload)
     if picture.width < MIN_WIDTH:
         raise ValidationError(_("Choose a photograph at least %(limit)d pixels wide.") % {"limit": MIN_WIDTH})
     largest = min(max(WIDTHS), picture.width)
@@ -85,59 +85,23 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
 
 
 def _open(upload: UploadedFile) -> Image.Image:
-    """The decoded picture. Its size is checked from its header, before a pixel is decoded."""
+    """The decoded picture, upright. Its size is checked from its header, before a pixel is decoded."""
     try:
-        picture = Image.open(upload, formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise ValidationError(
-                _("Choose a photograph of at most %(limit)d million pixels.")
-                % {"limit": MAX_PIXELS // 1_000_000}
-            )
-        picture.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+        return pictures.read(upload, pictures.opener(*FORMATS), MAX_PIXELS)
+    except pictures.TooManyPixelsError:
+        raise ValidationError(
+            _("Choose a photograph of at most %(limit)d million pixels.") % {"limit": MAX_PIXELS // 1_000_000}
+        ) from None
+    except pictures.UnknownFormatError:
         raise ValidationError(_("Choose a photograph as a JPEG, PNG, WebP or AVIF file.")) from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, RuntimeError):
+    except pictures.DamagedPictureError:
         raise ValidationError(_("This photograph is damaged. Save it again, or choose another.")) from None
-    return picture
-
-
-def _upright_rgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    picture = _turned(picture)
-    if picture.mode.startswith("I"):
-        # 16 bits of gray: Pillow would cut off what is above 255, not scale it.
-        picture = picture.point(lambda gray: gray / 256).convert("L")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        ground = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(ground, picture)
-    picture = picture.convert("RGB")
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), inPlace=True)
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            # A broken or foreign profile costs a little color, not the photograph.
-            pass
-    return picture
-
-
-def _turned(picture: Image.Image) -> Image.Image:
-    """The picture as it was held. Its metadata is a stranger's word, and may be broken in any way."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:
-        return picture
 
 
 def _webp(picture: Image.Image, width: int) -> bytes:
     height = max(1, round(picture.height * width / picture.width))
-    # A new image has none of the old one's metadata.
-    copy = Image.new("RGB", (width, height))
-    copy.paste(picture.resize((width, height), Image.Resampling.LANCZOS))
-    output = io.BytesIO()
-    copy.save(output, "WEBP", quality=QUALITY, method=4)
-    return output.getvalue()
+    copy = picture.resize((width, height), Image.Resampling.LANCZOS)
+    return pictures.encoded(copy, "WEBP", quality=QUALITY, method=4)
 
 
 @require_safe

@@ -1,11 +1,12 @@
 """Files of our own making under ``MEDIA_ROOT``: named by their content, so that they never change."""
 
 import re
-import tempfile
 from pathlib import Path
 
 from django.conf import settings
 from django.http import FileResponse, Http404
+
+from clinic_site import whole_files
 
 
 def folder(kind: str) -> Path:
@@ -16,10 +17,7 @@ def store(kind: str, name: str, data: bytes) -> None:
     """Write a file. Never half of it stands under its name: a reader sees all of it or none."""
     place = folder(kind)
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place, delete=False) as temporary:
-        temporary.write(data)
-    Path(temporary.name).chmod(0o644)
-    Path(temporary.name).replace(place / name)
+    whole_files.write(place / name, data, mode=0o644)
 
 
 def serve(kind: str, name: str, names: re.Pattern[str], content_type: str) -> FileResponse:

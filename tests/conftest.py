@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,17 @@ def sample_site(db: None) -> None:
 def own_media(settings: Any, tmp_path: Path) -> None:
     """Each test keeps its photographs to itself."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    settings.ERASURE_LEDGER = tmp_path / "erased.log"
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test fills in a form faster than any person. Those about that set the limit themselves."""
+    monkeypatch.setattr("consultations.forms.request.FASTEST_PERSON", timedelta(0))
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """What takes a third of a second to guess takes as long to make: not where nobody guesses."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

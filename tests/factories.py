@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from consultations import services as requests
-from consultations.answers import About, Answers, ContactMethod, ForWhom
+from consultations.answers import About, Answers, Began, ContactMethod, ForWhom, Language
 from consultations.keys import SubmissionKey
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.workflow import Status
@@ -246,22 +246,37 @@ def answers(**changes: Any) -> Answers:
         "for_whom": ForWhom.SELF.value,
         "requester_name": "",
         "relationship": "",
+        "patient_knows": "",
         "patient_name": "Ayesha Khan",
         "patient_age": 34,
+        "city": "",
         "about": About.NOT_SURE.value,
         "procedure": None,
         "procedure_name": "",
+        "began": Began.NOT_SURE.value,
         "message": "",
         "contact_method": ContactMethod.CALL.value,
         "phone_as_typed": "0301 2345678",
         "phone": "+923012345678",
+        "whatsapp_as_typed": "",
+        "whatsapp": "",
         "email": "",
+        "may_say_who": "no",
+        "days": [],
+        "parts_of_day": [],
+        "speaks": Language.URDU.value,
+        "speaks_other": "",
+        "woman_staff": False,
+        "access_needs": "",
     }
     return Answers(**values | changes)
 
 
-def a_submission(*, key: SubmissionKey | None = None, **changes: Any) -> requests.Submission:
+def a_submission(
+    *, key: SubmissionKey | None = None, suspicions: tuple[str, ...] = (), **changes: Any
+) -> requests.Submission:
     return requests.Submission(
+        suspicions=suspicions,
         key=key or SubmissionKey.new(),
         answers=answers(**changes),
         notice=PrivacyNotice.objects.current("en") or a_notice(),
@@ -302,6 +317,9 @@ def form_data(**changes: Any) -> dict[str, Any]:
         "contact_method": "whatsapp",
         "phone": "0301 2345678",
         "email": "",
+        "began": "2",
+        "may_say_who": "no",
+        "speaks": "ur",
         "consent": "on",
     }
     return {name: value for name, value in (values | changes).items() if value is not None}

@@ -21,6 +21,7 @@ from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic_site.batches import delete_in_batches
 from clinic_site.outbox.message import ADDRESS_LENGTH, REASON_LENGTH, SUBJECT_LENGTH, OutgoingMessage
 
 # How long a message is tried, and when it is too late to say that the worker runs.
@@ -137,9 +138,7 @@ def forget_sent(before: datetime) -> int:
 
     Those that could not be told stay, however old: somebody still has to deal with them.
     """
-    gone, _details = OutgoingMessage.objects.filter(sent_at__lt=before).delete()
-    settled, _details = OutgoingMessage.objects.filter(settled_at__lt=before).delete()
-    return gone + settled
+    return delete_in_batches(OutgoingMessage.objects.done_with(before))
 
 
 def require_worker() -> None:

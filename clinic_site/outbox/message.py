@@ -25,6 +25,10 @@ class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
         """Those that failed and that nobody of the staff has dealt with yet."""
         return self.filter(failed_at__isnull=False, settled_at=None)
 
+    def done_with(self, before: datetime) -> "OutgoingMessageQuerySet":
+        """Those that were sent, or told another way, before a moment."""
+        return self.filter(Q(sent_at__lt=before) | Q(settled_at__lt=before))
+
     def failed_first(self) -> "OutgoingMessageQuerySet":
         """What staff have to do something about, then the newest."""
         is_failed = models.ExpressionWrapper(

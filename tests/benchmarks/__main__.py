@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.benchmarks import queue, storing
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 # With 16 the overview shows as many as it ever does, twelve cards; with 4 it is a shorter page.
@@ -100,6 +102,10 @@ def main() -> None:
             print(f"{count} published procedures")
             run("tests.benchmarks.pages", place=data[count])
             print()
+        queue.compare(Path(folder))
+        print()
+        storing.compare(Path(folder))
+        print()
         load_average = os.getloadavg()[0]
         print(f"{os.cpu_count()} cores; load average {load_average:.1f}: compare ratios, not figures.")
 

@@ -106,7 +106,7 @@ class Visitor:
 
     def signs_in(self, user: User) -> Page:
         page = self.opens("/staff/")
-        page.fill("#id_username", user.get_username())
+        page.fill("#id_login", user.get_username())
         page.fill("#id_password", PASSWORD)
         page.click("input[type=submit]")
         return page

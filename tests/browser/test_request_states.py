@@ -32,7 +32,7 @@ def test_every_field_wrong_has_its_own_sentence_beside_it_and_in_the_summary(vis
         text.removeprefix("Error:").strip() for text in page.locator(".error-message").all_inner_texts()
     ]
     assert summary == beside
-    assert len(summary) == len(set(summary)) == 9
+    assert len(summary) == len(set(summary)) == 12
     # Each control says which sentence is about it.
     for control in page.locator("[aria-invalid=true]").all():
         described = (control.get_attribute("aria-describedby") or "").split()

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.django_db
 PHONE = "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"
 AGE = "Enter the patient’s age in whole years, from 0 to 120"
 EMAIL = "Enter an email address, like name@example.com"
+KNOWS = "Choose whether the patient knows that you are asking"
+SAY_WHO = "Choose whether we may say who we are if someone else answers"
 MOBILE = "Enter a mobile number, like 0301 2345678, or choose “Phone call”"
 
 WRONG = [
@@ -26,7 +28,7 @@ WRONG = [
         "Enter your full name, because you are asking for someone else",
     ),
     (
-        {"for_whom": "adult", "requester_name": "123"},
+        {"for_whom": "adult", "patient_knows": "yes", "requester_name": "123"},
         "requester_name",
         "Enter your full name, because you are asking for someone else",
     ),
@@ -56,7 +58,36 @@ WRONG = [
     ({"about": None}, "about", "Choose what the request is about, or “I am not sure”"),
     ({"about": "procedure:secret"}, "about", "Choose what the request is about, or “I am not sure”"),
     ({"about": "procedure"}, "about", "Choose what the request is about, or “I am not sure”"),
-    ({"message": "a" * 1001}, "message", "Shorten your words about the problem to 1,000 characters"),
+    ({"for_whom": "adult"}, "patient_knows", KNOWS),
+    ({"for_whom": "adult", "patient_knows": "perhaps"}, "patient_knows", KNOWS),
+    ({"city": "54000"}, "city", "Enter the name of a city or town, or leave it empty"),
+    ({"city": "a" * 61}, "city", "Shorten the city or town to 60 characters"),
+    ({"began": None}, "began", "Choose when it began, or “I am not sure”"),
+    ({"began": "0"}, "began", "Choose when it began, or “I am not sure”"),
+    ({"began": "soon"}, "began", "Choose when it began, or “I am not sure”"),
+    ({"message": "a" * 1001}, "message", "Shorten your words to 1,000 characters. They have 1001 now"),
+    ({"may_say_who": None}, "may_say_who", SAY_WHO),
+    ({"may_say_who": "maybe"}, "may_say_who", SAY_WHO),
+    ({"speaks": None}, "speaks", "Choose the language we shall speak"),
+    ({"speaks": "xx"}, "speaks", "Choose the language we shall speak"),
+    ({"speaks": "other"}, "speaks_other", "Enter the name of the language we shall speak"),
+    (
+        {"speaks": "other", "speaks_other": "12"},
+        "speaks_other",
+        "Enter the name of the language we shall speak",
+    ),
+    (
+        {"speaks": "other", "speaks_other": "a" * 41},
+        "speaks_other",
+        "Shorten the name of the language to 40 characters",
+    ),
+    ({"whatsapp": "12"}, "whatsapp", PHONE),
+    ({"whatsapp": "042 35761999"}, "whatsapp", MOBILE),
+    (
+        {"access_needs": "a" * 301},
+        "access_needs",
+        "Shorten what you need to 300 characters. It has 301 now",
+    ),
     ({"contact_method": None}, "contact_method", "Choose how we may reach you"),
     ({"contact_method": "pigeon"}, "contact_method", "Choose how we may reach you"),
     ({"phone": ""}, "phone", PHONE),
@@ -65,8 +96,11 @@ WRONG = [
     ({"contact_method": "whatsapp", "phone": "042 111 222 333"}, "phone", MOBILE),
     ({"contact_method": "email"}, "email", EMAIL),
     ({"contact_method": "email", "email": "name@"}, "email", EMAIL),
-    ({"contact_method": "call", "email": "name"}, "email", EMAIL),
-    ({"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.com"}, "email", EMAIL),
+    (
+        {"contact_method": "email", "email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.com"},
+        "email",
+        EMAIL,
+    ),
     (
         {"consent": None},
         "consent",
@@ -89,7 +123,9 @@ def test_each_wrong_answer_has_its_own_sentence_and_no_other_field_has_one(
 
 
 def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: PrivacyNotice) -> None:
-    assert {field for _, field, _ in WRONG} == {field.name for field in checked(notice).visible_fields()}
+    never_wrong = {"days", "parts_of_day", "woman_staff", "website"}
+    questions = {field.name for field in checked(notice).visible_fields()} - never_wrong
+    assert {field for _, field, _ in WRONG} == questions
 
 
 @pytest.mark.parametrize(
@@ -97,7 +133,8 @@ def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: 
     [
         {},
         {"for_whom": "self", "requester_name": "", "relationship": ""},
-        {"for_whom": "adult"},
+        {"for_whom": "adult", "patient_knows": "no"},
+        {"for_whom": "self", "requester_name": "123", "relationship": "a" * 61, "patient_knows": "?"},
         {"patient_age": "۷"},
         {"patient_age": " 07 "},
         {"patient_age": "0"},
@@ -110,7 +147,11 @@ def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: 
         {"about": "something_else"},
         {"contact_method": "call", "phone": "042 35761999"},
         {"contact_method": "email", "email": " name@example.com "},
-        {"contact_method": "call", "email": "name@example.com"},
+        {"contact_method": "call", "email": "name@", "whatsapp": "12"},
+        {"contact_method": "whatsapp", "phone": "042 35761999", "whatsapp": "0301 2345678"},
+        {"days": ["0", "9", "x"], "parts_of_day": ["noon"]},
+        {"speaks": "ur", "speaks_other": "12"},
+        {"city": "Lahore", "woman_staff": "on", "access_needs": "وہیل چیئر"},
         {"phone": "۰۳۰۱-۲۳۴ ۵۶۷۸"},
         {"consent": "True"},
     ],
@@ -139,6 +180,33 @@ def test_what_somebody_wrote_about_themselves_is_not_thrown_away(notice: Privacy
     assert form.answers.requester_name == "Ayesha Khan"
 
 
+def test_what_the_other_answers_made_needless_is_not_stored(notice: PrivacyNotice) -> None:
+    form = checked(
+        notice,
+        contact_method="call",
+        email="name@example.com",
+        whatsapp="0333 1234567",
+        patient_knows="no",
+        speaks_other="Pashto",
+    )
+    assert form.is_valid()
+    answers = form.answers
+    assert (answers.email, answers.whatsapp, answers.whatsapp_as_typed) == ("", "", "")
+    assert (answers.patient_knows, answers.speaks_other) == ("", "")
+
+
+def test_a_whatsapp_number_that_is_the_phone_number_is_no_second_number(notice: PrivacyNotice) -> None:
+    form = checked(notice, whatsapp="+92 301 2345678")
+    assert form.is_valid()
+    assert form.answers.whatsapp == ""
+
+
+def test_days_and_times_that_are_not_on_offer_are_left_out(notice: PrivacyNotice) -> None:
+    form = checked(notice, days=["4", "0", "0", "9", "x"], parts_of_day=["evening", "noon"])
+    assert form.is_valid()
+    assert (form.answers.days, form.answers.parts_of_day) == ([0, 4], ["evening"])
+
+
 @pytest.mark.parametrize(("changes", "field", "sentence"), WRONG)
 def test_the_page_says_it_beside_the_field_and_in_the_summary_and_keeps_the_rest(
     patient: Patient, changes: dict[str, Any], field: str, sentence: str
@@ -163,8 +231,9 @@ def assert_nothing_typed_is_lost(patient: Patient, sent: dict[str, Any]) -> None
     page = patient.page
     for name in ("requester_name", "relationship", "patient_name", "patient_age", "phone", "email"):
         assert page.one("input", name=name)["value"] == (sent.get(name) or "").replace("\x00", "")
-    assert page.one("textarea").text == " ".join(sent.get("message", "").split())
-    for name in ("for_whom", "about", "contact_method"):
+    for name in ("message", "access_needs"):
+        assert page.one("textarea", name=name).text == " ".join(sent.get(name, "").split())
+    for name in ("for_whom", "about", "contact_method", "began", "may_say_who", "speaks"):
         ticked = [radio["value"] for radio in page.all("input", name=name) if "checked" in radio.attributes]
         offered = [radio["value"] for radio in page.all("input", name=name)]
         assert ticked == [value for value in offered if value == sent.get(name)]
@@ -178,7 +247,7 @@ def test_everything_wrong_at_once_has_one_sentence_a_question_in_the_order_of_th
     summary = [child.text for child in page.by_class("error-summary")[0].children if child.tag == "a"]
     beside = [element.text.removeprefix("Error: ") for element in page.by_class("error-message")]
     assert summary == beside
-    assert len(summary) == len(set(summary)) == 7
+    assert len(summary) == len(set(summary)) == 10
 
 
 def test_a_field_that_is_sent_twice_counts_as_it_was_sent_last(patient: Patient) -> None:
@@ -191,7 +260,9 @@ def test_a_field_that_is_sent_twice_counts_as_it_was_sent_last(patient: Patient)
 def test_a_megabyte_in_every_field_gets_its_sentences(patient: Patient) -> None:
     hidden = patient.opens().hidden_fields()
     for name in form_data(email="x"):
-        page = patient.posts(hidden | form_data() | {name: "آ" * 500_000})
+        page = patient.posts(
+            hidden | form_data(contact_method="email", email="name@example.com") | {name: "آ" * 500_000}
+        )
         assert patient.response.status_code == 200
         assert name == "consent" or len(page.by_class("error-message")) == 1, name
 

@@ -145,9 +145,12 @@ def test_a_line_about_radio_buttons_leads_to_the_first_of_them(patient: Patient)
 
 
 def test_only_what_may_be_left_out_says_that_it_is_optional(patient: Patient) -> None:
-    labels = [label.text for label in patient.opens().all("label")]
+    labels = [label.text for label in patient.opens().all("label") if label["for"] != "id_website"]
     assert [label for label in labels if "(optional)" in label] == [
-        "A few words about the problem (optional)"
+        "City or town (optional)",
+        "A few words about the problem (optional)",
+        "I would like to talk to a woman of the staff. (optional)",
+        "What you need at the clinic (optional)",
     ]
 
 

@@ -116,15 +116,22 @@ def test_the_answers_are_shown_to_be_checked_each_with_a_way_to_change_it(patien
         "Your relationship to the patient": "guardian",
         "Patient’s full name": "علی خان",
         "Patient’s age in years": "7",
+        "City or town": "Nothing written",
         "What is it about?": "I am not sure",
+        "When did it begin?": "1 to 7 days ago",
         "A few words about the problem": "He cut his hand on glass. Two fingers feel numb.",
         "How may we reach you?": "WhatsApp message",
         "Phone number": "0301 2345678",
+        "If someone else answers, may we say who we are?": "No",
+        "Which language shall we speak?": "Urdu",
+        "Good days": "Nothing written",
+        "Photographs or a report": "None",
         "Your details": "I agree that the clinic keeps these details and contacts me about this request.",
     }
     for question, row in rows.items():
         (change,) = [child for child in row.children if child.tag == "button"]
-        assert change.text == f"Change: {question}"
+        word = "Add" if question == "Photographs or a report" else "Change"
+        assert change.text == f"{word}: {question}"
 
 
 def test_a_question_left_out_on_purpose_is_not_shown_and_one_left_empty_is(patient: Patient) -> None:
@@ -158,7 +165,7 @@ def test_change_leads_back_to_the_question_with_every_answer_kept(patient: Patie
             kept[control["name"]] = control["value"]
     kept["message"] = form_data()["message"]
     assert form_data().items() <= kept.items()
-    assert "He cut his hand on glass." in page.one("textarea").text
+    assert "He cut his hand on glass." in page.one("textarea", name="message").text
 
 
 def test_changing_to_a_question_that_does_not_exist_is_just_the_form(patient: Patient) -> None:

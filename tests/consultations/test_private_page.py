@@ -1,38 +1,31 @@
-"""The private page says where a request stands, to whoever has its address, and does nothing else."""
+"""The private page says where a request stands, to whoever has its address, and shows the least."""
+
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clinic_site.models import ClinicProfile
-from consultations.keys import SubmissionKey
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from tests.consultations.pages import Page
-from tests.factories import a_request
+from tests.consultations.private_pages import ACTIONS, PrivatePage, everything_stored
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def key() -> SubmissionKey:
-    return SubmissionKey.new()
+def main_of(page: Page) -> str:
+    return page.one("main").text
 
 
-def address(key: SubmissionKey) -> str:
-    return f"/consultation/{key.token}/"
-
-
-def opened(key: SubmissionKey) -> str:
-    return Page(Client().get(address(key))).one("main").text
-
-
-def test_the_reference_is_what_stands_out(client: Client, key: SubmissionKey) -> None:
-    request = a_request(key=key)
-    page = Page(client.get(address(key)))
-    assert page.by_class("panel")[0].text.startswith(f"Your reference {request.reference}")
-    assert page.one("strong").text == request.reference
+def test_the_reference_is_what_stands_out() -> None:
+    patient = PrivatePage()
+    page = patient.opens()
+    assert page.by_class("panel")[0].text.startswith(f"Your reference {patient.request.reference}")
+    assert page.one("strong").text == patient.request.reference
 
 
 @pytest.mark.parametrize(
@@ -50,56 +43,119 @@ def test_the_reference_is_what_stands_out(client: Client, key: SubmissionKey) ->
         (Status.QUARANTINED, "We contact you to agree on a time."),
     ],
 )
-def test_each_status_is_said_in_plain_words(key: SubmissionKey, status: Status, words: str) -> None:
-    a_request(key=key, status=status)
-    assert words in opened(key)
+def test_each_status_is_said_in_plain_words(status: Status, words: str) -> None:
+    assert words in main_of(PrivatePage(status=status).opens())
 
 
 @pytest.mark.parametrize("status", Status)
-def test_only_whoever_has_an_appointment_is_not_told_that_there_is_none(
-    key: SubmissionKey, status: Status
-) -> None:
-    a_request(key=key, status=status)
+def test_only_whoever_has_an_appointment_is_not_told_that_there_is_none(status: Status) -> None:
+    text = main_of(PrivatePage(status=status).opens())
     has_one = status in (Status.CONFIRMED, Status.COMPLETED)
-    assert ("You do not have an appointment yet." in opened(key)) != has_one
+    assert ("You do not have an appointment" in text) != has_one
+    may_come = status in (Status.NEW, Status.CONTACTING, Status.PROPOSED, Status.QUARANTINED)
+    assert ("You do not have an appointment yet." in text) == may_come
 
 
-def test_a_request_set_aside_as_spam_looks_like_any_other(key: SubmissionKey) -> None:
-    request = a_request(key=key)
-    as_new = opened(key)
-    ConsultationRequest.objects.filter(pk=request.pk).update(status=Status.QUARANTINED)
-    assert opened(key) == as_new
+@pytest.mark.parametrize("status", Status)
+def test_only_what_can_be_done_is_on_offer(status: Status) -> None:
+    patient = PrivatePage(status=status)
+    offered = {link["href"] for link in patient.opens().all("a")} & {f"{name}/" for name in ACTIONS}
+    for action in ACTIONS:
+        has_form = bool(patient.opens(action).all("form"))
+        assert patient.response.status_code == 200
+        assert has_form == (f"{action}/" in offered)
+    open_ones = {Status.NEW, Status.CONTACTING, Status.PROPOSED, Status.CONFIRMED, Status.QUARANTINED}
+    assert ("note/" in offered) == (status in open_ones)
 
 
-def test_the_clinics_own_promise_is_told_and_none_is_made_up(key: SubmissionKey) -> None:
-    a_request(key=key)
-    assert "by the end" not in opened(key)
+def test_a_request_set_aside_as_spam_looks_like_any_other() -> None:
+    patient = PrivatePage()
+    pages = [main_of(patient.opens(action)) for action in ("", *ACTIONS)]
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(status=Status.QUARANTINED)
+    assert [main_of(patient.opens(action)) for action in ("", *ACTIONS)] == pages
+
+
+def test_the_clinics_own_promise_is_told_and_none_is_made_up() -> None:
+    patient = PrivatePage()
+    assert "by the end" not in main_of(patient.opens())
     ClinicProfile.objects.create(name="A Clinic", answer_promise="by the end of the next working day")
-    assert "We contact you by the end of the next working day." in opened(key)
+    assert "We contact you by the end of the next working day." in main_of(patient.opens())
 
 
-def test_the_way_to_help_and_to_the_clinic_are_there(client: Client, key: SubmissionKey) -> None:
-    a_request(key=key)
+def test_the_promised_moment_is_told_and_kept_to_what_was_promised() -> None:
+    patient = PrivatePage()
+    promised = datetime.fromisoformat("2030-05-06T18:00:00+05:00")
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=promised)
+    ClinicProfile.objects.create(name="A Clinic", answer_promise="some day")
+    with time_machine.travel("2030-05-04T10:00:00+05:00", tick=False):
+        assert "We contact you by 6pm on Monday 6 May." in main_of(patient.opens())
+    with time_machine.travel("2030-05-05T10:00:00+05:00", tick=False):
+        assert "We contact you by 6pm tomorrow, Monday 6 May." in main_of(patient.opens())
+
+
+@pytest.mark.parametrize("status", [Status.NEW, Status.CONTACTING, Status.QUARANTINED])
+def test_a_promise_that_was_not_kept_is_owned_and_the_phone_number_given(status: Status) -> None:
+    patient = PrivatePage(status=status)
+    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
+    late = timezone.now() - timedelta(minutes=1)
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=late)
+    page = patient.opens()
+    assert "We said that we would contact you by" in main_of(page)
+    assert "That time is past" in main_of(page)
+    assert page.one("main").text.index("call us") < page.one("main").text.index("042 35761999")
+    assert "We contact you" not in main_of(page)
+
+
+def test_nobody_is_told_that_a_promise_was_broken_who_was_reached() -> None:
+    patient = PrivatePage(status=Status.CONTACTING)
+    now = timezone.now()
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(
+        promised_by=now - timedelta(hours=1), first_contact_at=now - timedelta(hours=2)
+    )
+    assert "That time is past" not in main_of(patient.opens())
+
+
+def test_the_way_to_help_and_to_the_clinic_are_there() -> None:
+    patient = PrivatePage()
     ClinicProfile.objects.create(name="A Clinic", phone="042 35761999", urgent_phone="0300 1234567")
-    links = [link["href"] for link in Page(client.get(address(key))).one("main").children if link.tag == "a"]
+    links = [link["href"] for link in patient.opens().one("main").children if link.tag == "a"]
     assert {"tel:1122", "tel:+924235761999", "tel:+923001234567"} <= set(links)
 
 
-def test_a_stranger_who_opens_it_learns_nobodys_name_age_number_or_complaint(key: SubmissionKey) -> None:
-    a_request(
-        key=key,
+@pytest.mark.parametrize("action", ["", *ACTIONS])
+def test_a_stranger_who_opens_it_learns_a_first_name_and_three_digits(action: str) -> None:
+    patient = PrivatePage(
         for_whom="child",
         requester_name="Ayesha Khan",
         relationship="mother",
         patient_name="Bilal Ahmed",
         patient_age=77,
+        about="procedure",
+        procedure_name="Nerve Repair",
         message="My secret.",
         email="a@example.com",
+        whatsapp="+923217654987",
+        contact_method="whatsapp",
     )
-    text = opened(key)
-    for secret in ("Ayesha", "mother", "Bilal", "77", "secret", "a@example.com", "0301", "2345678"):
+    text = main_of(patient.opens(action)).replace("0301 2345678", "", 1 if action == "phone" else 0)
+    for secret in ("Khan", "mother", "Bilal", "77", "secret", "a@example.com", "2345678", "7654987", "Nerve"):
         assert secret not in text
-    assert "the number that ends in 678" in text
+    if not action:
+        assert "Sent by Ayesha on" in text
+        assert "WhatsApp to the number that ends in 987" in text
+
+
+def test_a_name_that_could_be_an_address_is_not_shown() -> None:
+    assert "Sent on" in main_of(PrivatePage(patient_name="evil.example/x now").opens())
+
+
+def test_it_says_how_many_photographs_there_are_and_shows_none() -> None:
+    patient = PrivatePage()
+    assert "photograph or report from you" not in main_of(patient.opens())
+    patient.request.photographs.create(name="0" * 32 + ".jpg", size=1, digest="0", added_at=timezone.now())
+    page = patient.opens()
+    assert "We have 1 photograph or report from you." in main_of(page)
+    assert not [image for image in page.one("main").children if image.tag == "img"]
 
 
 @pytest.mark.parametrize(
@@ -111,57 +167,72 @@ def test_a_stranger_who_opens_it_learns_nobodys_name_age_number_or_complaint(key
         ("email", "We write to your email address"),
     ],
 )
-def test_it_says_how_we_reach_them(key: SubmissionKey, method: str, words: str) -> None:
-    a_request(key=key, contact_method=method, email="a@example.com")
-    assert words in opened(key)
+def test_it_says_how_we_reach_them(method: str, words: str) -> None:
+    text = main_of(PrivatePage(contact_method=method, email="a@example.com").opens())
+    assert words in text and "the number that ends in 678" in text
 
 
-def test_no_cache_keeps_it_no_search_engine_lists_it_and_no_link_tells_of_it(
-    client: Client, key: SubmissionKey
-) -> None:
-    a_request(key=key)
-    for path in (address(key), "/consultation/wrong/"):
-        response = client.get(path)
+@pytest.mark.parametrize("action", ["", *ACTIONS])
+def test_no_cache_keeps_it_no_search_engine_lists_it_and_no_link_tells_of_it(action: str) -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    for path in (patient.address_of(action), f"/consultation/wrong/{action}{'/' if action else ''}"):
+        response = patient.client.get(path)
+        page = Page(response)
         assert "no-store" in response["Cache-Control"]
-        assert response["Referrer-Policy"] == "no-referrer"
+        # Under "no-referrer" a form is sent with "Origin: null", and refused.
+        assert response["Referrer-Policy"] == ("same-origin" if page.all("form") else "no-referrer")
         assert "noindex" in response["X-Robots-Tag"]
-        assert "noindex" in Page(response).one("meta", name="robots")["content"]
-        assert not response.cookies
+        assert "noindex" in page.one("meta", name="robots")["content"]
+        assert bool(response.cookies) == bool(page.all("form"))
 
 
-def test_its_address_stands_nowhere_in_the_page(client: Client, key: SubmissionKey) -> None:
-    a_request(key=key)
-    assert key.token not in client.get(address(key)).content.decode()
+@pytest.mark.parametrize("action", ["", *ACTIONS, "no-such-action"])
+def test_its_address_stands_nowhere_in_the_page(action: str) -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    patient.opens(action)
+    assert patient.key.token not in patient.response.content.decode()
+    assert all("action" not in form.attributes for form in Page(patient.response).all("form"))
 
 
-def test_opening_it_changes_nothing(client: Client, key: SubmissionKey) -> None:
-    a_request(key=key)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        client.get(address(key)), client.head(address(key))
+@pytest.mark.parametrize("address", ["photographs/", "note/"])
+def test_nor_in_the_page_that_says_what_went_wrong(address: str) -> None:
+    patient = PrivatePage()
+    strict = type(patient.client)(enforce_csrf_checks=True)
+    refused = strict.post(patient.address + address, {"text": "words"})
+    too_large = patient.client.post(patient.address + "photographs/", CONTENT_LENGTH=str(10**10))
+    assert [refused.status_code, too_large.status_code] == [403, 413]
+    for response in (refused, too_large):
+        assert patient.key.token not in response.content.decode()
+
+
+def test_opening_any_of_its_links_changes_nothing() -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    before = everything_stored()
+    with CaptureQueriesContext(connection) as queries:
+        for action in ("", *ACTIONS):
+            for query in ({}, {"done": action}, {"appointment": "1"}):
+                patient.client.get(patient.address_of(action), query)
+                patient.client.head(patient.address_of(action), query)
     assert {query["sql"].lstrip("(").split()[0] for query in queries} == {"SELECT"}
+    assert everything_stored() == before
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-def test_nothing_can_be_sent_to_it(client: Client, key: SubmissionKey, method: str) -> None:
-    a_request(key=key)
-    assert getattr(client, method)(address(key)).status_code == 405
+def test_nothing_can_be_sent_to_it(method: str) -> None:
+    patient = PrivatePage()
+    assert getattr(patient.client, method)(patient.address).status_code == 405
 
 
-def test_a_wrong_address_is_answered_kindly_and_tells_nothing(client: Client, key: SubmissionKey) -> None:
-    request = a_request(key=key)
-    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
-    wrong = [
-        SubmissionKey.new().token,
-        request.reference,
-        request.token_hash,
-        key.token[:-1],
-        "x",
-        "a" * 5000,
-    ]
-    pages = [client.get(f"/consultation/{token}/") for token in wrong]
-    assert {page.status_code for page in pages} == {404}
-    assert len({page.content for page in pages}) == 1
-    assert Page(pages[0]).one("h1").text == "We cannot find this request"
-    assert Page(pages[0]).all("a", href="tel:+924235761999")
+def test_the_number_of_queries_does_not_grow_with_what_happened() -> None:
+    patient = PrivatePage()
+    patient.opens()
+    with CaptureQueriesContext(connection) as few:
+        patient.opens()
+    for number in range(5):
+        patient.fills_in("note", text=f"Note {number}")
+    with CaptureQueriesContext(connection) as many:
+        patient.opens()
+    assert len(many) == len(few) <= 6

@@ -10,6 +10,7 @@ from django.utils import translation
 from consultations import services
 from consultations.keys import SubmissionKey, token_hash
 from consultations.models import ConsultationRequest, Event, Note
+from consultations.services import submitting
 from consultations.workflow import Status
 from tests.factories import a_notice, a_submission
 
@@ -121,7 +122,7 @@ def test_a_note_is_written_in_the_staffs_language_whatever_the_patient_reads() -
 
 def test_a_reference_that_is_taken_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["MS-2222-2222", "MS-2222-2222", "MS-3333-3333"])
-    monkeypatch.setattr(services, "new_reference", lambda: next(drawn))
+    monkeypatch.setattr(submitting, "new_reference", lambda: next(drawn))
     first, second = services.submit(a_submission()), services.submit(a_submission())
     assert (first.reference, second.reference) == ("MS-2222-2222", "MS-3333-3333")
 
@@ -129,7 +130,7 @@ def test_a_reference_that_is_taken_is_drawn_again(monkeypatch: pytest.MonkeyPatc
 def test_what_the_database_refuses_for_good_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     services.submit(a_submission())
     taken = ConsultationRequest.objects.get().reference
-    monkeypatch.setattr(services, "new_reference", lambda: taken)
+    monkeypatch.setattr(submitting, "new_reference", lambda: taken)
     with pytest.raises(IntegrityError):
         services.submit(a_submission())
     assert ConsultationRequest.objects.count() == Event.objects.count() == 1

@@ -23,10 +23,3 @@ def test_only_what_waits_for_the_clinic_is_waiting() -> None:
     requests = {status: a_request(status=status) for status in Status}
     waiting = set(ConsultationRequest.objects.waiting())
     assert waiting == {requests[status] for status in workflow.WAITING}
-
-
-def test_a_request_says_since_when_it_waits_or_that_it_does_not() -> None:
-    waits = a_request(created_at=MORNING, status=Status.CONTACTING)
-    a_request(created_at=MORNING, status=Status.CONFIRMED)
-    since = ConsultationRequest.objects.with_waiting_since().values_list("pk", "waiting_since")
-    assert {(pk, at) for pk, at in since if at} == {(waits.pk, MORNING)}

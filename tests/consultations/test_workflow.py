@@ -25,7 +25,7 @@ MAY_FOLLOW = {
     "declined": {"contacting"},
     "withdrawn": {"contacting"},
     "unreachable": {"contacting"},
-    "quarantined": {"new"},
+    "quarantined": {"new", "withdrawn"},
 }
 
 

@@ -57,7 +57,7 @@ def test_old_requests_keep_its_name(client: Client, manager: Client, procedure: 
     request = ConsultationRequest.objects.get(pk=request.pk)
     assert request.procedure_name == "Lymph Vessel Repair"
     assert request.procedure_id == procedure.pk
-    response = manager.get(reverse("admin:consultations_consultationrequest_change", args=[request.pk]))
+    response = manager.get(reverse("desk:request", args=[request.pk]))
     assert "Lymph Vessel Repair" in response.content.decode()
 
 

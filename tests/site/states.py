@@ -28,6 +28,8 @@ class State:
     content: bytes
     headers: dict[str, str] = field(default_factory=dict)
     sets_cookies: bool = False
+    # Where it was asked for; relative links begin there.
+    address: str = "/"
 
     @property
     def page(self) -> Page:
@@ -40,7 +42,14 @@ class State:
 
 
 def of_response(name: str, response: Any) -> State:
-    return State(name, response.status_code, response.content, dict(response.headers), bool(response.cookies))
+    return State(
+        name,
+        response.status_code,
+        response.content,
+        dict(response.headers),
+        bool(response.cookies),
+        response.request["PATH_INFO"],
+    )
 
 
 def addresses_in_the_sitemap() -> list[str]:

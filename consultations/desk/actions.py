@@ -1,0 +1,168 @@
+"""The buttons of one request. Each is a POST that says how the request stood where it was pressed.
+
+What is done is answered with 303 to the page; what is not, with the page as it is now: a sentence on top,
+and what was typed still there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clinic_site.responses import SeeOther
+from consultations import workflow
+from consultations.desk import presence
+from consultations.desk.access import VIEW, WORK, member, page
+from consultations.desk.people import name_of
+from consultations.desk.request import find, page_of
+from consultations.desk.request_forms import ContactForm, HandOverForm, NoteForm, PressForm, StatusForm
+from consultations.models import ConsultationRequest
+from consultations.services import NotAllowedError, SomeoneElseChangedError, as_seen
+from consultations.workflow import Status
+
+F = TypeVar("F", bound=PressForm)
+
+
+@dataclass(frozen=True)
+class Press(Generic[F]):
+    """A button that was pressed, with a form that is valid."""
+
+    http: HttpRequest
+    consultation: ConsultationRequest
+    actor: User
+    form: F
+
+
+Action = Callable[[Press[F]], str]  # does it, and says what was done
+View = Callable[[HttpRequest, int], HttpResponseBase]
+
+
+def back_to_page(press: Press[F], said: str) -> HttpResponse:
+    messages.success(press.http, said)
+    return SeeOther(reverse("desk:request", args=[press.consultation.pk]))
+
+
+def show_link(press: Press[F], said: str) -> HttpResponse:
+    """On the answer itself, and nowhere else: only its hash is stored."""
+    return page_of(press.http, find(press.consultation.pk), link=said)
+
+
+def action(
+    form_class: type[F], answer: Callable[[Press[F], str], HttpResponse] = back_to_page
+) -> Callable[[Action[F]], View]:
+    """A view that reads the form, does one thing, and keeps the note that came with it."""
+
+    def make(do: Action[F]) -> View:
+        @page(VIEW, WORK)
+        @require_POST
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            form = form_class(request.POST)
+            press = Press(request, find(pk), member(request), form)
+            if not form.is_valid():
+                return not_done(press, _("Nothing was done yet. See below what is missing."), 400)
+            try:
+                said = as_seen.with_note(
+                    press.consultation, form.note, actor=press.actor, do=lambda: do(press)
+                )
+            except SomeoneElseChangedError:
+                return not_done(press, someone_else(form), 409)
+            except NotAllowedError:
+                return not_done(press, _("This cannot be done with the request as it stands."), 409)
+            return answer(press, said)
+
+        return view
+
+    return make
+
+
+def not_done(press: Press[F], problem: str, status: int) -> HttpResponse:
+    typed = ContactForm(press.http.POST)
+    return page_of(
+        press.http,
+        find(press.consultation.pk),
+        form=typed,
+        errors=press.form.errors,
+        problem=problem,
+        status=status,
+    )
+
+
+def someone_else(form: PressForm) -> str:
+    sentences = [
+        _("Someone else has just changed this request. Nothing of yours was done. This is how it stands now.")
+    ]
+    if form.note:
+        sentences.append(_("Your note is still below."))
+    return " ".join(sentences)
+
+
+@action(StatusForm)
+def status(press: Press[StatusForm]) -> str:
+    """``to`` is where the button leads."""
+    to = press.form.cleaned_data["to"]
+    as_seen.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
+    return _("%(reference)s: %(status)s") % {
+        "reference": press.consultation.reference,
+        "status": _(workflow.NAMES[Status(to)]),
+    }
+
+
+@action(ContactForm)
+def contact(press: Press[ContactForm]) -> str:
+    as_seen.contact(
+        press.consultation,
+        press.form.outcome_word,
+        actor=press.actor,
+        seen=press.form.seen,
+        call_back_at=press.form.call_back_at,
+    )
+    return _("Your try to reach the patient is recorded.")
+
+
+@action(NoteForm)
+def note(press: Press[NoteForm]) -> str:
+    """The words go with the form, as with every other button. They overwrite nothing."""
+    return _("The note is kept.")
+
+
+@action(HandOverForm)
+def hand_over(press: Press[HandOverForm]) -> str:
+    to = receiver(press)
+    as_seen.hand_over(press.consultation, to, actor=press.actor, seen=press.form.seen)
+    if to is None:
+        return _("Nobody has this request now.")
+    if to.pk == press.actor.pk:
+        return _("This request is yours.")
+    return _("%(name)s has this request now.") % {"name": name_of(to)}
+
+
+def receiver(press: Press[HandOverForm]) -> User | None:
+    """Who is to have it. Raises ``NotAllowedError`` for somebody who does not work with requests."""
+    give = press.form.cleaned_data["give"]
+    if give == "me":
+        return press.actor
+    if give == "nobody":
+        return None
+    wanted = press.form.cleaned_data["colleague"]
+    for person in presence.colleagues(press.consultation.pk, timezone.now()):
+        if str(person.pk) == wanted:
+            return person.user
+    raise NotAllowedError("not a colleague")
+
+
+@action(PressForm)
+def read(press: Press[PressForm]) -> str:
+    as_seen.read(press.consultation, actor=press.actor, seen=press.form.seen)
+    return _("Noted: what the patient wrote was read.")
+
+
+@action(PressForm, show_link)
+def new_link(press: Press[PressForm]) -> str:
+    return as_seen.private_link(press.consultation, actor=press.actor, seen=press.form.seen)

@@ -1,0 +1,114 @@
+"""A patient's wish: to be forgotten, or to have a copy of what is kept. For managers.
+
+Both pages say what will happen without showing anything personal: to see that, there is the request's own
+page, which writes down who looked.
+"""
+
+import logging
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from clinic_site.models import OutgoingMessage
+from clinic_site.responses import SeeOther
+from consultations import workflow
+from consultations.desk.access import VIEW, member, page, show
+from consultations.desk.keeping_forms import CopyForm, EraseForm
+from consultations.models import ConsultationRequest
+from consultations.services import NotAllowedError, SomeoneElseChangedError, copies, forgetting
+
+logger = logging.getLogger(__name__)
+
+ERASE = "consultations.erase_request"
+# What a person's browser may send; what a program may, is refused with 405.
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@page(VIEW, ERASE)
+@get_or_post
+def erase(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """GET says what will be gone; POST, with a reason and the reference typed, erases it."""
+    consultation = get_object_or_404(ConsultationRequest, pk=pk)
+    form = EraseForm(_sent(request), consultation=consultation)
+    if not form.is_bound or consultation.erased_at or not form.is_valid():
+        return _page(request, "erase", consultation, form)
+    try:
+        forgetting.erase(consultation, actor=member(request), reason=form.cleaned_data["reason"])
+    except (SomeoneElseChangedError, NotAllowedError):
+        consultation.refresh_from_db()
+        return _page(request, "erase", consultation, form)
+    except OSError:
+        logger.exception("the ledger of erasures cannot be written")
+        problem = _("Nothing was erased: the list of erasures cannot be written. Tell who keeps the server.")
+        return _page(request, "erase", consultation, form, problem=problem, status=503)
+    messages.success(
+        request, _("%(reference)s: the personal details are erased.") % {"reference": consultation.reference}
+    )
+    return SeeOther(reverse("desk:request", args=[pk]))
+
+
+@page(VIEW, ERASE)
+@get_or_post
+def copy(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """GET asks why; POST answers with everything that is kept about the request, as a file."""
+    consultation = get_object_or_404(ConsultationRequest.objects.select_related("notice"), pk=pk)
+    form = CopyForm(_sent(request), consultation=consultation)
+    if not form.is_bound or consultation.erased_at or not form.is_valid():
+        return _page(request, "copy", consultation, form)
+    try:
+        made = copies.make(consultation, actor=member(request), reason=form.cleaned_data["reason"])
+    except NotAllowedError:
+        consultation.refresh_from_db()
+        return _page(request, "copy", consultation, form)
+    response = FileResponse(
+        made, as_attachment=True, filename=f"{consultation.reference}.zip", content_type="application/zip"
+    )
+    response.headers["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _sent(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _page(
+    request: HttpRequest,
+    name: str,
+    consultation: ConsultationRequest,
+    form: EraseForm | CopyForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> TemplateResponse:
+    titles = {"erase": _("Erase the personal details"), "copy": _("Copy for the patient")}
+    if form.is_bound and consultation.erased_at:
+        status = 409  # somebody else was faster
+    return show(
+        request,
+        f"admin/desk/keeping/{name}.html",
+        {
+            "consultation": consultation,
+            "form": form,
+            "problem": problem,
+            "subtitle": _("Error") if form.is_bound and form.errors else "",
+            "is_open": consultation.status in workflow.OPEN,
+            "gone": _counts(consultation) if not consultation.erased_at else {},
+        },
+        title=f"{titles[name]}: {consultation.reference}",
+        status=status,
+    )
+
+
+def _counts(consultation: ConsultationRequest) -> dict[str, int]:
+    return {
+        "photographs": consultation.photographs.count(),
+        "notes": consultation.notes.count(),
+        "messages": OutgoingMessage.objects.filter(about=consultation.reference).count(),
+        "appointments": consultation.appointments.live().count(),
+    }

@@ -1,0 +1,111 @@
+"""A request as one row of the queue: what a person needs to choose what to do next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from clinic_site.clinic_hours import ClinicHours
+from clinic_site.templatetags.site_tags import clock
+from consultations import workflow
+from consultations.answers import Began, ForWhom, Language, YesNo
+from consultations.desk.people import name_of
+from consultations.models import ConsultationRequest
+from consultations.workflow import Status
+
+RECENT = frozenset({Began.DAY, Began.WEEK})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Words, and whether the clinic is late."""
+
+    words: str
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    request: ConsultationRequest
+    hours: ClinicHours
+    now: datetime
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.request.status in workflow.WAITING
+
+    @property
+    def asked_by(self) -> str:
+        """Who wrote, where that is not the patient."""
+        if self.request.for_whom == ForWhom.SELF or not self.request.requester_name:
+            return ""
+        return self.request.requester_name
+
+    @property
+    def began_lately(self) -> bool:
+        return self.request.began in RECENT
+
+    @property
+    def waiting(self) -> str:
+        return self._between(self.request.created_at, self.now) if self.is_waiting else ""
+
+    @cached_property
+    def promise(self) -> Standing | None:
+        """How the first answer stands against what the patient was promised; None where nothing counts."""
+        due, answered = self.request.promised_by, self.request.first_contact_at
+        if due is None:
+            return None
+        if answered:
+            return Standing(_("answered in time") if answered <= due else _("answered late"))
+        if not self.is_waiting:
+            return None
+        if due < self.now:
+            return Standing(_("overdue by %(time)s") % {"time": self._between(due, self.now)}, is_late=True)
+        return Standing(_("%(time)s left") % {"time": self._between(self.now, due)})
+
+    @property
+    def must_not_say_who(self) -> bool:
+        return self.request.may_say_who != YesNo.YES
+
+    @property
+    def speaks(self) -> str:
+        return self.request.speaks_other or str(Language(self.request.speaks).label)
+
+    @property
+    def assignee(self) -> str:
+        return name_of(self.request.assignee) if self.request.assignee else ""
+
+    @property
+    def usual_step(self) -> str:
+        """The words of the button that is pressed most often; "" for what is finished."""
+        status = Status(self.request.status)
+        return _(workflow.STEPS[status][0].button) if status in workflow.OPEN else ""
+
+    @cached_property
+    def call_back(self) -> Standing | None:
+        """When the clinic is to call again, by its own clock."""
+        at = self.request.call_back_at
+        if at is None:
+            return None
+        local = timezone.localtime(at, timezone.get_default_timezone())
+        words = {"day": date_format(local, "D j M"), "time": clock(local)}
+        return Standing(_("Call back %(day)s, %(time)s") % words, is_late=at <= self.now)
+
+    def _between(self, start: datetime, end: datetime) -> str:
+        """In clinic hours; by the clock where staff have entered none."""
+        if not self.hours.sessions:
+            return timesince(start, end)
+        return in_hours(self.hours.clinic_time_between(start, end))
+
+
+def in_hours(duration: timedelta) -> str:
+    """2 h 5 min; from ten hours on, whole hours."""
+    hours, seconds = divmod(int(duration.total_seconds()), 3600)
+    words = {"hours": f"{hours:,}", "minutes": seconds // 60}
+    if hours >= 10:
+        return _("%(hours)s h") % words
+    return _("%(hours)s h %(minutes)s min") % words if hours else _("%(minutes)s min") % words

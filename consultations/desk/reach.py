@@ -1,0 +1,28 @@
+"""The way to the patient's WhatsApp."""
+
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from consultations import phones, texts
+from consultations.desk.access import VIEW, page
+from consultations.desk.request import find, whatsapp_number
+
+
+@page(VIEW)
+@require_safe
+def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leads to a chat with the patient, the approved opening ready in it.
+
+    The words are made when the link is followed: they are as a manager last wrote them, and the page of
+    the request need not ask for them.
+    """
+    consultation = find(pk)
+    number = whatsapp_number(consultation)
+    if not number:
+        raise Http404
+    words = quote(texts.whatsapp_opening(consultation), safe="")
+    response = HttpResponseRedirect(f"{phones.whatsapp_link(number)}?text={words}")
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,56 @@
+"""Whom to remind today by hand, and who was reminded."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic_site.responses import SeeOther
+from consultations import agenda
+from consultations import reminders as reminding
+from consultations.desk.access import VIEW, WORK, member, page, show
+from consultations.models import Appointment, Disclosure
+from consultations.models.appointments import midnight
+from consultations.services import disclosures
+
+
+@page(VIEW)
+@require_safe
+def reminders(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    due = list(reminding.due_by_hand(now))
+    reminded = list(reminding.reminded_since(midnight(agenda.today())))
+    seen = {appointment.request_id: appointment.request for appointment in due}
+    disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
+    return show(
+        request,
+        "admin/desk/reminders/list.html",
+        {
+            "calls": reminding.calls(due),
+            "reminded": reminded,
+            "by_mail": reminding.waiting_for_mail(now).count(),
+            "may_work": request.user.has_perm(WORK),
+        },
+        title=_("Reminders for today"),
+    )
+
+
+@require_POST
+@page(VIEW, WORK)
+def done(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody has reminded the patient of this appointment."""
+    appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
+    if reminding.mark_reminded(appointment, actor=member(request)):
+        messages.success(
+            request, _("%(reference)s: reminded.") % {"reference": appointment.request.reference}
+        )
+    else:
+        messages.warning(
+            request,
+            _("%(reference)s: somebody has reminded them already, or the time does not stand any more.")
+            % {"reference": appointment.request.reference},
+        )
+    return SeeOther(reverse("desk:reminders"))

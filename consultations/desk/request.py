@@ -1,0 +1,179 @@
+"""One request: what the patient said, what may be done next, and everything that happened."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import F, FilteredRelation, Q
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from clinic_site import clinic_hours
+from consultations import phones, workflow
+from consultations.desk import presence, same_number
+from consultations.desk.access import VIEW, WORK, member, page, show
+from consultations.desk.call_back import ready_times
+from consultations.desk.people import name_of
+from consultations.desk.request_forms import ContactForm
+from consultations.desk.timeline import events_of, messages_of, notes_of, timeline
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Note, Photograph
+from consultations.services import disclosures
+from consultations.services.as_seen import Seen, may_have_link
+
+VIEW_PHOTOGRAPH = "consultations.view_photograph"
+VIEW_MESSAGE = "clinic_site.view_outgoingmessage"
+
+
+@page(VIEW)
+@require_safe
+def one_request(request: HttpRequest, pk: int) -> HttpResponse:
+    return page_of(request, find(pk))
+
+
+def find(pk: int) -> ConsultationRequest:
+    """A request with the time that is offered or agreed, as it is now. One query."""
+    requests = ConsultationRequest.objects.select_related("notice", "assignee").annotate(
+        live=FilteredRelation("appointments", condition=Q(appointments__state__in=Appointment.LIVE)),
+        appointment_id=F("live__pk"),
+        appointment_at=F("live__starts_at"),
+        appointment_with=F("live__practitioner__name"),
+    )
+    return get_object_or_404(requests, pk=pk)
+
+
+def page_of(
+    request: HttpRequest,
+    consultation: ConsultationRequest,
+    *,
+    form: ContactForm | None = None,
+    errors: ErrorDict | None = None,
+    problem: str = "",
+    link: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The page, with what was typed into ``form`` and what is wrong with it, or a private address to be told.
+
+    Takes 15 queries, whatever there is to show, and writes who saw what.
+    """
+    me, now = member(request), timezone.now()
+    may_work = request.user.has_perm(WORK) and consultation.erased_at is None
+    people = presence.colleagues(consultation.pk, now)
+    presence.note(consultation, me, people, now)
+    events, notes, messages = events_of(consultation), notes_of(consultation), messages_of(consultation)
+    may_see_photographs = request.user.has_perm(VIEW_PHOTOGRAPH)
+    photographs = list(consultation.photographs.all()) if may_see_photographs else []
+    from_number = same_number.from_same_number(consultation)
+    record_views(me, consultation, photographs, from_number)
+    shown = {
+        "consultation": consultation,
+        "phone": phones.for_reading(consultation.phone),
+        "whatsapp": phones.for_reading(consultation.whatsapp),
+        "has_whatsapp": bool(whatsapp_number(consultation)),
+        "answers": consultation.answers.in_words(),
+        "assignee_name": name_of(consultation.assignee) if consultation.assignee else "",
+        "photographs": photographs,
+        "may_see_photographs": may_see_photographs,
+        "from_number": from_number[: same_number.MOST],
+        "are_more_from_number": len(from_number) > same_number.MOST,
+        "timeline": timeline(events, notes, messages, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
+        "newest": max((event.pk for event in events), default=0),
+        **presence.present(people, me, now),
+        "seen": seen_on(consultation, events, notes),
+        "form": form or ContactForm(),
+        "errors": errors or {},
+        "problem": problem,
+        "link": link,
+        "may_work": may_work,
+        **(work(consultation, people, me) if may_work else {}),
+    }
+    shown["said"] = presence.said(shown)
+    title = _("Error: %(title)s") % {"title": consultation.reference} if problem else consultation.reference
+    return show(request, "admin/desk/request/request.html", shown, title=title, status=status)
+
+
+def work(consultation: ConsultationRequest, people: list[presence.Colleague], me: User) -> dict[str, Any]:
+    """What may be done next, for somebody who may do it."""
+    now, hours = timezone.now(), clinic_hours.load()
+    is_waiting = consultation.status in workflow.WAITING
+    waited = hours.clinic_time_between(consultation.created_at, now) if is_waiting else None
+    return {
+        "steps": steps(consultation),
+        "is_open": consultation.status in workflow.OPEN,
+        "ready_times": ready_times(now, hours),
+        "people": [person for person in people if person.pk not in (me.pk, consultation.assignee_id)],
+        "may_have_link": may_have_link(consultation),
+        "waited_hours": int(waited.total_seconds() // 3600) if waited is not None else None,
+        "is_late": is_waiting
+        and consultation.first_contact_at is None
+        and consultation.promised_by is not None
+        and consultation.promised_by < now,
+    }
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A button, or, where a time has to be named first, a link to where that is done."""
+
+    button: str
+    to: str
+    address: str = ""
+
+
+def steps(consultation: ConsultationRequest) -> list[NextStep]:
+    """What the workflow allows from here, the usual first; last of all, another time in place of this one."""
+    found = []
+    for step in consultation.next_steps:
+        if not workflow.needs_time(consultation.status, step.to):
+            found.append(NextStep(_(step.button), step.to))
+        else:
+            found.append(NextStep(_(step.button), step.to, time_address(consultation, step.to)))
+    if getattr(consultation, "appointment_id", None) is not None:
+        address = time_address(consultation, consultation.status)
+        found.append(NextStep(_("Another time in place of this one"), consultation.status, address))
+    return found
+
+
+def time_address(consultation: ConsultationRequest, to: str) -> str:
+    """Where a time is picked for this step."""
+    return f"{reverse('desk:offer_time', args=[consultation.pk])}?{urlencode({'to': to})}"
+
+
+def seen_on(consultation: ConsultationRequest, events: list[Event], notes: list[Note]) -> Seen:
+    """How the request stands on this page: what its form carries."""
+    return Seen(
+        status=consultation.status,
+        appointment=getattr(consultation, "appointment_id", None) or 0,
+        contact=max((event.pk for event in events if event.kind == Event.Kind.CONTACTED), default=0),
+        words=max((note.pk for note in notes if note.author_id is None), default=0),
+        assignee=consultation.assignee_id or 0,
+    )
+
+
+def whatsapp_number(consultation: ConsultationRequest) -> str:
+    """The number to open a chat with: the one named for it, otherwise the phone. "" where it is no mobile."""
+    number = consultation.whatsapp or consultation.phone
+    return number if phones.is_mobile(number) else ""
+
+
+def record_views(
+    me: User,
+    consultation: ConsultationRequest,
+    photographs: list[Photograph],
+    from_number: list[same_number.FromSameNumber],
+) -> None:
+    """The request was opened; each thumbnail, and each name from the same number, was seen with it."""
+    kinds = Disclosure.Kind
+    disclosures.record_each(
+        me,
+        [
+            (kinds.OPENED, consultation),
+            *((kinds.PHOTOGRAPH, consultation) for photograph in photographs if photograph.is_image),
+            *((kinds.LISTED, other.request) for other in from_number[: same_number.MOST]),
+        ],
+    )

@@ -1,0 +1,54 @@
+"""Photographs and reports, chosen before "Send request" or added on the private page."""
+
+from typing import Self
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from consultations.fields import FilesField, whole_files_beside
+from consultations.keys import SubmissionKey
+from consultations.services import NotAllowedError
+from consultations.services import photographs as keeping
+from consultations.uploads import MOST_FILES
+
+
+class PhotographsForm(forms.Form):
+    """Up to four files at once. What is whole is kept, even if another of them is not."""
+
+    use_required_attribute = False
+    conditional: tuple[str, ...] = ()
+
+    photographs = FilesField(
+        label=_("Photographs or a report"),
+        help_text=_(
+            "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
+            "The place where a photograph was taken is removed."
+        ),
+        error_messages={"required": _("Choose a photograph or a report, or go on without one")},
+    )
+
+    @classmethod
+    def refused(cls) -> Self:
+        """An empty form that says why nothing was taken."""
+        form = cls({}, MultiValueDict())
+        form.full_clean()
+        form.errors.clear()
+        form.add_error(
+            "photographs", _t("Send your request without it. You can add it later, on your private page")
+        )
+        return form
+
+    def keep_for(self, key: SubmissionKey) -> bool:
+        """Keep the files until their form is sent. False when something is wrong, which ``errors`` says."""
+        whole = (
+            self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
+        )
+        try:
+            keeping.wait_for_sending(key, whole)
+        except (NotAllowedError, OSError) as error:  # OSError: a full disk must not cost the request
+            too_many = _t("Choose fewer files. A request takes %(most)d at most") % {"most": MOST_FILES}
+            later = _t("Send your request without it. You can add it later, on your private page")
+            self.add_error("photographs", too_many if str(error) == "too many" else later)
+        return not self.errors

@@ -1,0 +1,52 @@
+"""Mail the reminders of tomorrow's appointments. Run it every hour: each patient gets one, however often."""
+
+import logging
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from clinic_site.management.commands.send_mail import StopSignals
+from consultations import reminders
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks, and between two checks of whether the process beside is still there.
+EVERY, CHECK_EVERY = 600.0, 5.0
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--forever", action="store_true", help="Go on until stopped (SIGTERM or Ctrl-C).")
+        parser.add_argument(
+            "--beside",
+            type=int,
+            metavar="PID",
+            help="With --forever: stop when this parent process has ended.",
+        )
+
+    def handle(self, *args: Any, forever: bool, beside: int | None, **options: Any) -> None:
+        if forever:
+            remind_forever(StopSignals(), beside)
+            return
+        done = reminders.send_reminders()
+        self.stdout.write(f"Reminders queued: {done.queued}")
+        if done.failed:
+            raise CommandError(f"Reminders that could not be queued: {done.failed}. The log says why.")
+
+
+def remind_forever(stop: StopSignals, parent: int | None) -> None:
+    waited = EVERY
+    while not stop.is_set() and parent in (None, os.getppid()):
+        if waited >= EVERY:
+            waited = 0.0
+            try:
+                reminders.send_reminders()
+            except DatabaseError:
+                logger.exception("reminders: the database did not answer")
+            close_old_connections()
+        stop.wait(CHECK_EVERY)
+        waited += CHECK_EVERY

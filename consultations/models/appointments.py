@@ -1,0 +1,182 @@
+"""Times offered to patients and agreed with them, and the calendars that show them."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from consultations.keys import token_hash
+from consultations.models.requests import ConsultationRequest
+
+# The grain of the calendar: every appointment begins and ends at a multiple of it.
+SLOT = timedelta(minutes=5)
+
+
+def midnight(day: date) -> datetime:
+    """When a day begins at the clinic."""
+    return datetime.combine(day, time(), timezone.get_default_timezone())
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def live(self) -> "AppointmentQuerySet":
+        """Those that may still take place."""
+        return self.filter(state__in=Appointment.LIVE)
+
+    def between(self, start: datetime, end: datetime) -> "AppointmentQuerySet":
+        return self.filter(starts_at__lt=end, ends_at__gt=start)
+
+    def in_calendar(self) -> "AppointmentQuerySet":
+        """Those that hold, or held, a practitioner's time: all but the cancelled."""
+        return self.exclude(state=Appointment.State.CANCELLED).order_by("starts_at", "pk")
+
+    def on_days(self, first: date, last: date) -> "AppointmentQuerySet":
+        """Those that fall on these days, by the clinic's clock."""
+        return self.between(midnight(first), midnight(last + timedelta(days=1)))
+
+    def today(self) -> "AppointmentQuerySet":
+        """What the clinic has before it today, and has had; with request and practitioner."""
+        today = timezone.localdate(timezone=timezone.get_default_timezone())
+        return self.in_calendar().on_days(today, today).select_related("request", "practitioner")
+
+    def agreed_and_not_reminded(self, now: datetime) -> "AppointmentQuerySet":
+        """Those still ahead of whose day nobody has reminded the patient, the next one first."""
+        return self.filter(
+            state=Appointment.State.AGREED, reminded_at=None, starts_at__gt=now, request__erased_at=None
+        ).order_by("starts_at", "pk")
+
+
+class Appointment(models.Model):
+    """One time with one practitioner, offered or agreed. A new time is a new row: the old one stays.
+
+    ``services`` is the only writer. The time is taken by its ``TakenSlot`` rows, which the database
+    keeps from overlapping.
+    """
+
+    class State(models.TextChoices):
+        OFFERED = "offered", _("Offered")
+        AGREED = "agreed", _("Agreed")
+        ATTENDED = "attended", _("Took place")
+        MISSED = "missed", _("Did not attend")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    LIVE = (State.OFFERED, State.AGREED)
+
+    request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="appointments")
+    practitioner = models.ForeignKey(
+        "procedures.Practitioner",
+        models.PROTECT,
+        related_name="appointments",
+        verbose_name=_("practitioner"),
+    )
+    starts_at = models.DateTimeField(_("starts at"))
+    ends_at = models.DateTimeField(_("ends at"))
+    state = models.CharField(_("state"), max_length=10, choices=State)
+    state_changed_at = models.DateTimeField()
+    # The version of the request's one calendar entry that this stands for (RFC 5545): a new time, and its
+    # cancelling, count it up, so that a patient's calendar never shows two.
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("offered by")
+    )
+    made_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("appointment")
+        verbose_name_plural = _("appointments")
+        ordering = ["starts_at", "pk"]
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["starts_at"], name="appointment_start"),
+            models.Index(fields=["practitioner", "starts_at"], name="appointment_of_practitioner"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="appointment_ends_after_it_starts",
+                violation_error_message=_("An appointment must end after it starts."),
+            ),
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=Q(state__in=["offered", "agreed"]),
+                name="one_live_appointment_of_a_request",
+                violation_error_message=_("This request has a time already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M} {self.practitioner_id}"
+
+    def slots(self) -> Iterator[datetime]:
+        """The moments that this appointment takes, ``SLOT`` apart."""
+        at = self.starts_at
+        while at < self.ends_at:
+            yield at
+            at += SLOT
+
+
+class TakenSlot(models.Model):
+    """Five minutes of a practitioner, taken by an appointment.
+
+    Two appointments overlap where they share a slot, and one slot cannot be stored twice: a plain
+    unique constraint, which SQLite and PostgreSQL both keep whatever runs at the same time.
+    """
+
+    practitioner = models.ForeignKey("procedures.Practitioner", models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="taken")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practitioner", "at"],
+                name="no_two_appointments_at_once",
+                violation_error_message=_("This time is taken already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
+    def valid(self) -> "CalendarFeedQuerySet":
+        return self.filter(revoked_at=None)
+
+    def for_token(self, token: str) -> "CalendarFeedQuerySet":
+        """The one that a private address opens: none once it was revoked."""
+        return self.valid().filter(token_hash=token_hash(token))
+
+
+class CalendarFeed(models.Model):
+    """A private calendar address of one practitioner, as the hash of its token."""
+
+    practitioner = models.ForeignKey(
+        "procedures.Practitioner", models.CASCADE, related_name="feeds", verbose_name=_("practitioner")
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    objects = CalendarFeedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("calendar address")
+        verbose_name_plural = _("calendar addresses")
+        ordering = ["-made_at", "-pk"]
+        default_permissions = ()
+        permissions = [("manage_feeds", "Can make and revoke the private calendar addresses")]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner} {self.made_at:%Y-%m-%d}"

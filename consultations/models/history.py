@@ -1,0 +1,142 @@
+"""What happened to a request, what was written to it after it was sent, and who saw it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from consultations.models.requests import STATUS_CHOICES, ConsultationRequest
+
+
+class Event(AppendOnlyModel):
+    """Something that happened to a request. Written in the transaction of what it records, and never again.
+
+    ``detail`` says more where a kind needs it, never with personal details: a log outlives an erasure.
+    """
+
+    class Kind(models.TextChoices):
+        SUBMITTED = "submitted", _("Sent by the patient")
+        STATUS_CHANGED = "status_changed", _("Status changed")
+        ANSWERS_CHANGED = "answers_changed", _("Answers changed by the patient")
+        PHONE_CORRECTED = "phone_corrected", _("Phone number corrected by the patient")
+        PHOTOGRAPH_ADDED = "photograph_added", _("Photograph or report added by the patient")
+        CONTACTED = "contacted", _("Contact tried")
+        ASSIGNED = "assigned", _("Assigned")
+        NOTED = "noted", _("Seen by the staff")
+        TIME_OFFERED = "time_offered", _("Time offered")
+        TIME_AGREED = "time_agreed", _("Time agreed")
+        TIME_REFUSED = "time_refused", _("The patient asked for another time")
+        TIME_CANCELLED = "time_cancelled", _("Time cancelled")
+        REMINDED = "reminded", _("Reminded of the appointment")
+        NOT_TOLD = "not_told", _("A message could not be written")
+        LINK_MADE = "link_made", _("New private link made")
+        COPY_MADE = "copy_made", _("Copy made for the patient")
+        ERASED = "erased", _("Personal details erased")
+
+    request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="events")
+    kind = models.CharField(_("what happened"), max_length=30, choices=Kind)
+    # Nobody of the staff for what the patient did. A person who leaves is deactivated, not deleted.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    at = models.DateTimeField(_("at"))
+    from_status = models.CharField(_("from"), max_length=20, choices=STATUS_CHOICES, blank=True, default="")
+    to_status = models.CharField(_("to"), max_length=20, choices=STATUS_CHOICES, blank=True, default="")
+    detail = models.JSONField(_("detail"), default=dict, blank=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["at", "pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Note(models.Model):
+    """Words added to a request after it was sent: the patient's (no author), or a colleague's."""
+
+    request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="notes")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    text = models.TextField(_("text"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ["at", "pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.request} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Disclosure(AppendOnlyModel):
+    """Personal details of one request were shown to one person of the staff. Never changed, never deleted.
+
+    ``reason`` is what the person gave as reason, where one is asked for.
+    """
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", _("Opened the request")
+        LISTED = "listed", _("Saw it in a list")
+        FOUND = "found", _("Found it by a search")
+        PHOTOGRAPH = "photograph", _("Saw a photograph")
+        DOWNLOADED = "downloaded", _("Downloaded a report")
+        EXPORTED = "exported", _("Exported it")
+        COPIED = "copied", _("Made a copy for the patient")
+
+    request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="disclosures")
+    kind = models.CharField(_("what"), max_length=12, choices=Kind)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=300, blank=True, default="")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("view of personal details")
+        verbose_name_plural = _("who saw what")
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["request", "-at"], name="disclosure_of_request"),
+            models.Index(fields=["actor", "-at"], name="disclosure_to_person"),
+            models.Index(fields=["-at"], name="disclosure_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Presence(models.Model):
+    """Somebody of the staff has a request open. A row that is minutes old means nothing any more."""
+
+    request = models.ForeignKey(ConsultationRequest, models.CASCADE, related_name="present")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    opened_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["request", "user"], name="one_presence_of_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.seen_at:%Y-%m-%d %H:%M}"

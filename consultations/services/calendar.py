@@ -1,0 +1,110 @@
+"""What the calendar holds, in the transaction of whoever changes it. Times are taken and given back here."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from consultations import messages
+from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
+from consultations.services.errors import TimeTakenError
+from consultations.services.telling import tell
+from consultations.workflow import Status
+from procedures.models import Practitioner
+
+# What becomes of a time when its request gets another status; every status that is not here cancels it.
+FOLLOWS = {
+    Status.CONFIRMED: Appointment.State.AGREED,
+    Status.COMPLETED: Appointment.State.ATTENDED,
+    Status.DID_NOT_ATTEND: Appointment.State.MISSED,
+}
+# The states that a time may come back from, when a wrong press is taken back.
+LAST_HELD = (*Appointment.LIVE, Appointment.State.ATTENDED, Appointment.State.MISSED)
+
+
+def take(
+    request: ConsultationRequest,
+    practitioner: Practitioner,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    agreed: bool,
+    actor: User,
+    now: datetime,
+) -> Appointment:
+    """Store a time and take it from the calendar. Raises ``TimeTakenError``."""
+    last = request.appointments.order_by("-sequence").first()
+    appointment = Appointment(
+        request=request,
+        practitioner=practitioner,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        state=Appointment.State.AGREED if agreed else Appointment.State.OFFERED,
+        state_changed_at=now,
+        sequence=last.sequence + 1 if last else 0,
+        made_by=actor,
+        made_at=now,
+    )
+    try:
+        with transaction.atomic():  # a savepoint: the caller's transaction goes on when the time is taken
+            appointment.save()
+            TakenSlot.objects.bulk_create(
+                TakenSlot(practitioner=practitioner, at=at, appointment=appointment)
+                for at in appointment.slots()
+            )
+    except IntegrityError as error:
+        raise TimeTakenError(str(starts_at)) from error
+    record(appointment, Event.Kind.TIME_AGREED if agreed else Event.Kind.TIME_OFFERED, actor, now)
+    return appointment
+
+
+def live(request: ConsultationRequest) -> Appointment | None:
+    """The time that was offered to a patient or agreed with them."""
+    return request.appointments.live().select_related("practitioner").first()
+
+
+def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
+    """Let the request's time follow its new status."""
+    state = FOLLOWS.get(Status(to))
+    if state is None:
+        cancel(request, actor=actor, now=now)
+        return
+    appointment = request.appointments.filter(state__in=LAST_HELD).order_by("-made_at", "-pk").first()
+    if appointment is None or appointment.state == state:
+        return
+    was, appointment.state = appointment.state, state
+    appointment.state_changed_at = now
+    appointment.save(update_fields=["state", "state_changed_at"])
+    if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
+        record(appointment, Event.Kind.TIME_AGREED, actor, now)
+        if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
+            tell(appointment.request, messages.time_agreed, appointment)
+
+
+def cancel(request: ConsultationRequest, *, actor: User | None, now: datetime, tells: bool = True) -> None:
+    """Give the live time back, if there is one. ``tells`` is off where the patient gets another at once."""
+    appointment = live(request)
+    if appointment is None:
+        return
+    was_agreed = appointment.state == Appointment.State.AGREED
+    appointment.state, appointment.state_changed_at = Appointment.State.CANCELLED, now
+    appointment.sequence += 1
+    appointment.save(update_fields=["state", "state_changed_at", "sequence"])
+    appointment.taken.all().delete()
+    record(appointment, Event.Kind.TIME_CANCELLED, actor, now)
+    if was_agreed and tells and appointment.starts_at > now:
+        tell(appointment.request, messages.time_cancelled, appointment)
+
+
+def record(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:
+    Event.objects.create(
+        request=appointment.request,
+        kind=kind,
+        actor=actor,
+        at=now,
+        detail={
+            "appointment": appointment.pk,
+            "starts_at": appointment.starts_at.isoformat(),
+            "practitioner": appointment.practitioner.name,
+        },
+    )

@@ -1,0 +1,32 @@
+"""Files that a patient adds on the private page: checked already, stored, and made the request's."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from consultations import files
+from consultations.models import ConsultationRequest, Photograph
+from consultations.services.patient import add_photographs
+from consultations.services.photographs import names_of, stored
+from consultations.uploads import CleanFile
+
+
+def add(request: ConsultationRequest, cleaned: Sequence[CleanFile]) -> None:
+    """Add files; one that the request has already is passed over. Raises ``NotAllowedError``."""
+    rows = stored(cleaned)
+    try:
+        with transaction.atomic():
+            new = _new_to(request, rows)
+            if new:
+                add_photographs(request, new)
+    except BaseException:
+        files.delete(names_of(rows))
+        raise
+    files.delete(names_of(row for row in rows if row not in new))
+
+
+def _new_to(request: ConsultationRequest, rows: Sequence[Photograph]) -> list[Photograph]:
+    """Who presses twice sends the same files twice, perhaps at the same moment: the second one waits here."""
+    locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
+    known = set(locked.photographs.values_list("digest", flat=True))
+    return list({row.digest: row for row in rows if row.digest not in known}.values())

@@ -1,0 +1,102 @@
+"""Files of patients, from the moment they were chosen: the file first, then its row (see ``files``)."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
+from consultations import files
+from consultations.keys import SubmissionKey
+from consultations.models import ConsultationRequest, Photograph
+from consultations.services.errors import NotAllowedError
+from consultations.uploads import MOST_FILES, CleanFile
+
+
+def wait_for_sending(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
+    """Keep what was chosen in a form until it is sent; a file that waits there already is passed over.
+
+    Sending the form, for the first time or again, makes them its request's. Raises ``NotAllowedError``
+    when there would be too many, or when too much waits already for all patients together.
+    """
+    digests = set(Photograph.objects.waiting_with(key.hash).values_list("digest", flat=True))
+    new = list({digest: clean for clean in cleaned if (digest := digest_of(clean)) not in digests}.values())
+    if len(digests) + len(new) > MOST_FILES:
+        raise NotAllowedError("too many")
+    if _bytes_waiting() + sum(clean.size for clean in new) > files.MOST_BYTES_WAITING:
+        raise NotAllowedError("full")
+    rows = stored(new)
+    try:
+        with transaction.atomic():
+            for row in rows:
+                row.key_hash = key.hash
+            Photograph.objects.bulk_create(rows, ignore_conflicts=True)
+    except BaseException:
+        files.delete(names_of(rows))
+        raise
+    # Two that sent the same file at the same moment: one row, and one file that no row names.
+    kept = set(Photograph.objects.filter(name__in=[row.name for row in rows]).values_list("name", flat=True))
+    files.delete(names_of(row for row in rows if row.name not in kept))
+
+
+def take_out(key: SubmissionKey, photograph_id: int) -> None:
+    """Remove a file from a form that is not sent yet. What is not there is gone already."""
+    remove(Photograph.objects.waiting_with(key.hash).filter(pk=photograph_id))
+
+
+def forget_unsent(now: datetime | None = None) -> int:
+    """Remove what waited too long for "Send request"; how many files that were."""
+    return remove(Photograph.objects.forgotten((now or timezone.now()) - files.WAITING_FOR))
+
+
+def remove_of(request: ConsultationRequest) -> int:
+    """Remove every file of a request, in the caller's transaction; how many there were."""
+    return remove(Photograph.objects.filter(request=request))
+
+
+def stored(cleaned: Iterable[CleanFile]) -> list[Photograph]:
+    """Write files, and make the rows that name them, for the caller to save."""
+    rows: list[Photograph] = []
+    try:
+        for clean in cleaned:
+            kept = files.store(clean)
+            rows.append(
+                Photograph(
+                    kind=clean.kind,
+                    name=kept.name,
+                    thumbnail_name=kept.thumbnail_name,
+                    width=clean.width,
+                    height=clean.height,
+                    size=kept.size,
+                    digest=digest_of(clean),
+                    added_at=timezone.now(),
+                )
+            )
+    except BaseException:
+        files.delete(names_of(rows))
+        raise
+    return rows
+
+
+def remove(photographs: QuerySet[Photograph]) -> int:
+    """Remove rows, and, once that is committed, their files."""
+    with transaction.atomic():
+        rows = list(photographs.select_for_update())
+        Photograph.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        names = names_of(rows)
+        transaction.on_commit(lambda: files.delete(names))
+    return len(rows)
+
+
+def names_of(rows: Iterable[Photograph]) -> list[str]:
+    return [name for row in rows for name in (row.name, row.thumbnail_name) if name]
+
+
+def digest_of(clean: CleanFile) -> str:
+    return hashlib.sha256(clean.content).hexdigest()
+
+
+def _bytes_waiting() -> int:
+    return Photograph.objects.filter(request=None).aggregate(bytes=Sum("size"))["bytes"] or 0

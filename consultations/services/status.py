@@ -1,0 +1,56 @@
+"""A status changes: with its event, with what it means for an agreed time, and with who is told."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from consultations import messages, workflow
+from consultations.models import ConsultationRequest, Event
+from consultations.services import calendar
+from consultations.services.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.services.telling import tell
+
+
+def change_status(request: ConsultationRequest, to: str, *, actor: User | None, expected_status: str) -> None:
+    """Move a request on, with its event. ``actor`` is None for the patient.
+
+    ``expected_status`` is the status that the person who pressed was looking at. Raises
+    ``NotAllowedError`` when ``to`` may not follow it, or follows it only with a time (``offer_time``),
+    and ``SomeoneElseChangedError`` when the request no longer has it.
+    """
+    if not workflow.may_follow(expected_status, to) or workflow.needs_time(expected_status, to):
+        raise NotAllowedError(f"{expected_status} to {to}")
+    with transaction.atomic():
+        now = move(request, to, actor=actor, expected_status=expected_status)
+        calendar.follow(request, to, actor=actor, now=now)
+        if expected_status not in workflow.SET_ASIDE:
+            tell(request, messages.status_changed, request, expected_status)
+        elif to not in workflow.CLOSED:
+            tell(request, messages.let_in, request)
+
+
+def move(request: ConsultationRequest, to: str, *, actor: User | None, expected_status: str) -> datetime:
+    """Set a status and write its event, in the caller's transaction. Returns when that was."""
+    now = timezone.now()
+    changes = {"status": to, "status_changed_at": now}
+    if to not in workflow.WAITING:
+        changes["call_back_at"] = None
+    # Compare and set in one statement: of two people who press at once, one finds no row left.
+    changed = ConsultationRequest.objects.filter(
+        pk=request.pk, status=expected_status, erased_at=None
+    ).update(**changes)
+    if not changed:
+        raise SomeoneElseChangedError(request.reference)
+    Event.objects.create(
+        request=request,
+        kind=Event.Kind.STATUS_CHANGED,
+        actor=actor,
+        at=now,
+        from_status=expected_status,
+        to_status=to,
+    )
+    for name, value in changes.items():
+        setattr(request, name, value)
+    return now

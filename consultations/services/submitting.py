@@ -1,0 +1,193 @@
+"""A request is stored: once, whole, with all that follows from it."""
+
+import hmac
+import json
+from dataclasses import asdict, dataclass, fields, replace
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic_site import clinic_hours
+from consultations import messages
+from consultations.answers import Answers
+from consultations.keys import SubmissionKey, token_hash
+from consultations.models import (
+    ConsultationRequest,
+    Event,
+    Note,
+    Photograph,
+    PrivacyNotice,
+    PrivateLink,
+    SearchTerm,
+)
+from consultations.models.search import terms_of
+from consultations.references import new_reference
+from consultations.services.telling import tell
+from consultations.services.words import in_staff_language
+from consultations.workflow import Status
+
+# With a million requests stored, one new reference in 150,000 is taken. Five in a row are not.
+TRIES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One filled-in form: the answers, and what has to be known about how they were given."""
+
+    key: SubmissionKey
+    answers: Answers
+    notice: PrivacyNotice
+    language: str
+    source_page: str = ""
+    # What tells the sender's browser from any other, and nobody else knows; "" if nothing does.
+    browser: str = ""
+    # Why it looks like spam, in a word for each sign; empty for what looks like a patient.
+    suspicions: tuple[str, ...] = ()
+
+    @property
+    def twin_hash(self) -> str:
+        """The same for the same answers from the same browser, however a telephone number is written."""
+        if not self.browser:
+            return ""
+        answers = asdict(replace(self.answers, phone_as_typed="", whatsapp_as_typed="", procedure=None))
+        told = json.dumps(answers, sort_keys=True)
+        return hmac.digest(self.browser.encode(), told.encode(), "sha256").hex()
+
+
+def submit(submission: Submission) -> ConsultationRequest:
+    """Store what was sent, with its first event, once for each key.
+
+    The same key again gives the same request; if the answers are others by then, what has changed is
+    kept with it as the patient's note. In both cases ``submission.key.token`` opens its private page.
+    """
+    tries = TRIES
+    while True:
+        try:
+            return _submit_once(submission)
+        except IntegrityError:
+            # Another thread stored the same form a moment ago: the next turn finds it. Or the
+            # reference is taken: the next turn draws another.
+            tries -= 1
+            if not tries:
+                raise
+
+
+def is_stored(key: SubmissionKey) -> bool:
+    """Whether the form was sent already: sending it again costs nothing, and is never refused."""
+    return _of_form(key) is not None
+
+
+def _of_form(key: SubmissionKey) -> ConsultationRequest | None:
+    """The request that a form became: its own, or that of its twin, whose link it was given then."""
+    own = ConsultationRequest.objects.for_key(key.hash).first()
+    link = own or PrivateLink.objects.filter(token_hash=token_hash(key.token)).first()
+    return link.request if isinstance(link, PrivateLink) else own
+
+
+def _submit_once(submission: Submission) -> ConsultationRequest:
+    # Durable: when this returns, the request is on the disk, whatever becomes of the caller.
+    with transaction.atomic(durable=True):
+        # The lock keeps two sendings of changed answers from both leaving the same note.
+        request = _of_form(submission.key) or _take_for_its_twin(submission)
+        if request is None:
+            return _store(submission)
+        request = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
+        if request.erased_at is None:
+            _keep_photographs(request, submission.key)
+            _keep_changes(request, submission.answers)
+        return request
+
+
+def _take_for_its_twin(submission: Submission) -> ConsultationRequest | None:
+    """What the same browser sent with the very same answers: this form opens its private page too.
+
+    A phone that has thrown the form away fetches another, with another key, and puts back what was typed:
+    whoever got no answer and sends that has not asked twice. Another browser is never let in here, whatever
+    it knows; and one different answer makes another request.
+    """
+    if not submission.twin_hash:
+        return None
+    twin = ConsultationRequest.objects.twins(submission.twin_hash).first()
+    if twin is not None:
+        _link(twin, submission.key)
+    return twin
+
+
+def _link(request: ConsultationRequest, key: SubmissionKey) -> None:
+    PrivateLink.objects.create(request=request, token_hash=token_hash(key.token), made_at=timezone.now())
+
+
+def _store(submission: Submission) -> ConsultationRequest:
+    now = timezone.now()
+    answers = {field.name: getattr(submission.answers, field.name) for field in fields(submission.answers)}
+    status = Status.QUARANTINED if submission.suspicions else Status.NEW
+    request = ConsultationRequest.objects.create(
+        **answers,
+        reference=new_reference(),
+        key_hash=submission.key.hash,
+        twin_hash=submission.twin_hash,
+        status=status,
+        language=submission.language,
+        notice=submission.notice,
+        consented_at=now,
+        source_page=submission.source_page,
+        created_at=now,
+        status_changed_at=now,
+        promised_by=clinic_hours.promised_by(now),
+    )
+    _link(request, submission.key)
+    SearchTerm.objects.bulk_create(
+        SearchTerm(request=request, term=term) for term in terms_of(request.reference, submission.answers)
+    )
+    _keep_photographs(request, submission.key)
+    Event.objects.create(
+        request=request,
+        kind=Event.Kind.SUBMITTED,
+        at=now,
+        to_status=status,
+        detail={"suspicions": list(submission.suspicions)} if submission.suspicions else {},
+    )
+    tell(request, messages.received, request, submission.key.token)
+    tell(request, messages.new_request, request)
+    return request
+
+
+def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
+    """In one statement: a file that is taken out of the form at this moment is either in or out."""
+    Photograph.objects.waiting_with(key.hash).update(request=request, key_hash="")
+
+
+def _keep_changes(request: ConsultationRequest, answers: Answers) -> None:
+    """Note in which answers a second sending differs from the first, unless the last note says so already."""
+    with in_staff_language():
+        was, now = request.answers.in_words(), answers.in_words()
+        changed = [name for name in now if now[name] != was[name]]
+        last = _last_change(request)
+        text = "\n".join(_change(name, was[name], now[name]) for name in changed)
+        if last and not changed:
+            text = _("All answers are again as they were first sent.")
+    if not text or (last and last.text == text):
+        return
+    sent_at = timezone.now()
+    Note.objects.create(request=request, text=text, at=sent_at)
+    Event.objects.create(
+        request=request, kind=Event.Kind.ANSWERS_CHANGED, at=sent_at, detail={"answers": changed}
+    )
+    ConsultationRequest.objects.filter(pk=request.pk, patient_wrote_at=None).update(patient_wrote_at=sent_at)
+
+
+def _last_change(request: ConsultationRequest) -> Note | None:
+    """What the last sending with other answers left; not what the patient wrote on the private page."""
+    event = request.events.filter(kind=Event.Kind.ANSWERS_CHANGED).last()
+    return request.notes.filter(author=None, at=event.at).first() if event else None
+
+
+def _change(name: str, was: str, now: str) -> str:
+    label = ConsultationRequest._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    nothing = _("nothing")
+    return _("%(question)s: now “%(now)s”, before “%(was)s”") % {
+        "question": str(label).capitalize(),
+        "now": now or nothing,
+        "was": was or nothing,
+    }

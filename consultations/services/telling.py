@@ -1,0 +1,35 @@
+"""Messages are consequences: whatever goes wrong with one, what it tells of is stored."""
+
+import logging
+from collections.abc import Callable
+from typing import ParamSpec
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from consultations.models import ConsultationRequest, Event
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+
+def tell(
+    request: ConsultationRequest, message: Callable[P, None], *args: P.args, **options: P.kwargs
+) -> None:
+    """Queue a message about a request, in the caller's transaction.
+
+    One that cannot be written is an event of the request, for staff to see, and no reason to lose
+    anything. What the database says is another matter: then the transaction as a whole is tried again.
+    """
+    try:
+        with transaction.atomic():
+            message(*args, **options)
+    except DatabaseError:
+        raise
+    except Exception:
+        name = getattr(message, "__name__", "message")
+        logger.exception("message could not be written", extra={"data": {"message": name}})
+        Event.objects.create(
+            request=request, kind=Event.Kind.NOT_TOLD, at=timezone.now(), detail={"message": name}
+        )

@@ -1,0 +1,146 @@
+"""A new coordinator's first request, from the first sign-in to its end; and two coordinators at once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from clinic_site import clinic_hours, roles
+from consultations import keys
+from consultations.models import Appointment, ConsultationRequest, Disclosure
+from consultations.workflow import Status
+from tests.browser.conftest import PASSWORD
+from tests.clinic_site.access.people import code_at
+from tests.factories import a_request
+
+Visit = Callable[..., Any]
+Make = Callable[[str], User]
+DESK = {"width": 1280, "height": 900}
+
+
+def signs_in_for_the_first_time(visitor: Any, user: User) -> Page:
+    page: Page = visitor.opens("/staff/")
+    page.fill("#id_login", user.username)
+    page.fill("#id_password", PASSWORD)
+    visitor.presses("Sign in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up two-step sign-in")
+    page.fill("#id_code", code_at(page.locator("#secret").inner_text().replace(" ", "")))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_role("link", name="I have them").click()
+    return page
+
+
+def a_morning_to_come() -> datetime:
+    """The start of the next day on which the clinic is open, as it is stored."""
+    tomorrow = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    found = clinic_hours.load().next_opening(tomorrow)
+    assert found
+    return found
+
+
+def offers(visitor: Any, page: Page, at: datetime) -> None:
+    local = timezone.localtime(at)
+    page.get_by_label("The time that I type here").check()
+    page.get_by_label("Day", exact=True).fill(f"{local:%Y-%m-%d}")
+    page.get_by_label("Time", exact=True).fill(f"{local:%H:%M}")
+    visitor.presses("Take this time")
+
+
+def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
+    visit: Visit, staff_member: Make, settings: Any
+) -> None:
+    settings.STAFF_TWO_STEP = True
+    cache.clear()
+    key, long_ago = keys.SubmissionKey.new(), timezone.now() - timedelta(days=2)
+    oldest = a_request(key=key, patient_name="Zainab Bibi", created_at=long_ago)
+    a_request(patient_name="Omar Farooq")
+    desk = visit(viewport=DESK)
+    page = signs_in_for_the_first_time(desk, staff_member(roles.COORDINATOR))
+
+    # The first page says who waits longest; one press leads there.
+    expect(page.get_by_text("has waited longest")).to_be_visible()
+    page.get_by_role("link", name=oldest.reference).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(oldest.reference)
+    desk.presses("No answer")
+    page.get_by_label("Another time").fill(f"{timezone.localtime() + timedelta(days=1):%Y-%m-%dT%H:%M}")
+    desk.presses("Call back then")
+    desk.presses("Spoke")
+    page.get_by_role("link", name="A time was offered").click()
+    at = a_morning_to_come()
+    offers(desk, page, at)
+    oldest.refresh_from_db()
+    assert oldest.status == Status.PROPOSED
+
+    # The patient accepts on the private page, on a small phone.
+    patient = visit(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    private = patient.opens(reverse("consultations:private", args=[key.token]))
+    private.get_by_role("link", name="Yes, I will come").click()
+    patient.presses("Yes, I will come")
+    expect(private.get_by_text("Thank you. The time is agreed.")).to_be_visible()
+
+    # It stands in the week, and the patient on the list of those to be reminded.
+    page.goto(f"{desk.site}{reverse('desk:week')}?day={timezone.localtime(at):%Y-%m-%d}")
+    expect(page.get_by_role("link", name=oldest.reference)).to_be_visible()
+    page.goto(desk.site + reverse("desk:reminders"))
+    reminder = page.locator(".reminder", has_text=oldest.reference)
+    if reminder.count():  # on the last open day before the appointment
+        reminder.get_by_role("button", name="Done").click()
+        expect(page.get_by_text("Reminded today")).to_be_visible()
+
+    # The day has come, and the patient.
+    begun = timezone.now() - timedelta(minutes=30)
+    Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
+    page.goto(desk.site + reverse("desk:request", args=[oldest.pk]))
+    desk.presses("The consultation took place")
+    oldest.refresh_from_db()
+    assert oldest.status == Status.COMPLETED
+    told = page.locator(".timeline").inner_text()
+    story = [
+        "Sent by the patient",
+        "No answer",
+        "Call back",
+        "Spoke",
+        "Time offered",
+        "Time agreed",
+        "Completed",
+    ]
+    places = [told.find(words) for words in story]
+    assert -1 not in places, told
+    assert places == sorted(places), told
+    assert Disclosure.objects.filter(request=oldest, kind=Disclosure.Kind.OPENED).exists()
+    assert desk.violations() == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_of_two_coordinators_at_once_one_wins_and_the_other_is_told(
+    visit: Visit, staff_member: Make, scripts: bool
+) -> None:
+    request = a_request()
+    address = reverse("desk:request", args=[request.pk])
+    first = visit(viewport=DESK, java_script_enabled=scripts)
+    second = visit(viewport=DESK, java_script_enabled=scripts)
+    sana, bilal = staff_member(roles.COORDINATOR), staff_member(roles.MANAGER)
+    first.is_signed_in(sana)
+    second.is_signed_in(bilal)
+    mine, theirs = first.opens(address), second.opens(address)
+    expect(theirs.get_by_text(f"{sana.username} has just opened this too.")).to_be_visible()
+
+    first.presses("Decline")
+    theirs.get_by_label("For colleagues").fill("She called again herself.")
+    second.presses("Start contacting")
+    expect(theirs.get_by_text("Someone else has just changed this request").first).to_be_visible()
+    expect(theirs.get_by_label("For colleagues")).to_have_value("She called again herself.")
+    request = ConsultationRequest.objects.get()
+    assert request.status == Status.DECLINED
+    assert request.events.filter(kind="status_changed").count() == 1
+    second.presses("Open again")
+    assert request.notes.get().text == "She called again herself."
+    mine.reload()
+    expect(mine.get_by_text("She called again herself.")).to_be_visible()

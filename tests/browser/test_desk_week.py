@@ -1,0 +1,108 @@
+"""Times, the week, reminders and calendar addresses in a real browser: on a phone, at a desk, on paper."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from clinic_site import roles
+from clinic_site.models import OpeningHours
+from consultations.models import Appointment
+from procedures.models import Practitioner
+from tests.consultations.desk.calendars import an_agreed_time, at, given, open_every_day
+from tests.factories import a_request
+
+Visit = Callable[..., Any]
+Make = Callable[[str], User]
+
+
+@pytest.fixture(autouse=True)
+def opening_hours(site: str) -> None:
+    OpeningHours.objects.all().delete()
+    open_every_day()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_time_is_picked_offered_and_seen_in_the_week(
+    visit: Visit, staff_member: Make, width: int, scripts: bool
+) -> None:
+    practitioner = Practitioner.objects.all()[0]
+    request = a_request(days=[at(10).weekday()], parts_of_day=["morning"])
+    given(a_request(), practitioner, at(10))
+    visitor = visit(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
+    visitor.is_signed_in(staff_member(roles.MANAGER))
+    page = visitor.opens(f"{reverse('desk:offer_time', args=[request.pk])}?practitioner={practitioner.pk}")
+    expect(page.get_by_text("10am – 10:30am taken")).to_be_visible()
+    if scripts:
+        assert visitor.violations() == []
+        assert not visitor.scrolls_sideways()
+    # Nothing chosen: the page says so and keeps the rest.
+    page.get_by_label("Agreed on the phone").check()
+    visitor.presses("Take this time")
+    expect(page.get_by_role("alert")).to_contain_text("Choose one of the times")
+    expect(page.get_by_label("Agreed on the phone")).to_be_checked()
+    if scripts:
+        assert visitor.violations() == []
+        assert not visitor.scrolls_sideways()
+    page.locator("input[name=starts]").first.check()
+    visitor.presses("Take this time")
+    appointment = Appointment.objects.get(request=request)
+    assert appointment.state == Appointment.State.AGREED
+
+    page = visitor.opens(reverse("desk:week") + f"?day={appointment.starts_at:%Y-%m-%d}")
+    expect(page.get_by_role("link", name=request.reference)).to_be_visible()
+    if scripts:
+        assert visitor.violations() == []
+        assert not visitor.scrolls_sideways()
+
+
+def test_a_full_week_is_one_sheet_of_paper(visit: Visit, staff_member: Make) -> None:
+    practitioners = list(Practitioner.objects.all()[:2])
+    monday = 7 - at(10, days=0).weekday()
+    for day in range(6):
+        for number in range(20):
+            given(
+                a_request(),
+                practitioners[number % 2],
+                at(9, days=monday + day) + timedelta(minutes=20 * number),
+                minutes=20,
+                agreed=bool(number % 3),
+            )
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    visitor.is_signed_in(staff_member(roles.MANAGER))
+    page = visitor.opens(f"{reverse('desk:week')}?day={at(10, days=monday):%Y-%m-%d}")
+    paper = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    assert visitor.violations() == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_reminders_and_calendar_addresses(visit: Visit, staff_member: Make, width: int) -> None:
+    appointment = an_agreed_time(at(10, days=1), contact_method="sms")
+    an_agreed_time(at(11, days=1), contact_method="whatsapp", may_say_who="yes")
+    visitor = visit(viewport={"width": width, "height": 900})
+    visitor.is_signed_in(staff_member(roles.MANAGER))
+    page = visitor.opens(reverse("desk:reminders"))
+    expect(page.get_by_text("Do not say who is calling")).to_be_visible()
+    assert visitor.violations() == []
+    assert not visitor.scrolls_sideways()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Done").first.click()
+    appointment.refresh_from_db()
+    assert appointment.reminded_at is not None
+    expect(page.get_by_role("heading", name="Reminded today")).to_be_visible()
+    assert visitor.violations() == []
+
+    page = visitor.opens(reverse("desk:calendars"))
+    page.get_by_role("button", name="Make an address").first.click()
+    expect(page.get_by_label("Copy it now")).to_have_value(re.compile(r"/calendar/[\w-]{32}\.ics$"))
+    assert visitor.violations() == []
+    assert not visitor.scrolls_sideways()
+    visitor.presses("Revoke")
+    expect(page.get_by_text("opens nothing any more")).to_be_visible()

@@ -1,0 +1,162 @@
+"""The private page in a real browser: by keyboard, without JavaScript, on a narrow phone, in every state."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from consultations.models import ConsultationRequest
+from consultations.workflow import Status
+from tests.browser.test_request_journey import press_button, tab_to, type_into
+from tests.consultations.private_pages import ACTIONS, PrivatePage
+from tests.procedures.photographs import encoded, picture
+
+Visit = Callable[..., Any]
+
+NARROW = {"width": 320, "height": 640}
+
+
+def done(page: Page) -> str:
+    """What the private page confirms; it has the focus, so that it is read aloud."""
+    confirmation = page.locator("#done")
+    expect(confirmation).to_be_visible()
+    assert page.evaluate("document.activeElement.contains(document.getElementById('done'))")
+    return confirmation.inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_everything_a_patient_may_do_works_and_is_confirmed(
+    visit: Visit, scripts: bool, tmp_path: Path
+) -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    visitor = visit(java_script_enabled=scripts, viewport=NARROW)
+    page = visitor.opens(patient.address)
+
+    page.get_by_role("link", name="Yes, I will come").click()
+    visitor.presses("Yes, I will come")
+    assert done(page) == "Thank you. The time is agreed."
+    expect(page.get_by_role("heading", name="What to bring")).to_be_visible()
+
+    page.get_by_role("link", name="Ask for another time").click()
+    page.get_by_label("When would suit you better?").fill("After 5pm, please.")
+    visitor.presses("Ask for another time")
+    assert done(page) == "We look for another time, and contact you."
+
+    page.get_by_role("link", name="Correct the phone number").click()
+    page.get_by_label("The right phone number").fill("0321 7654987")
+    visitor.presses("Save this number")
+    assert done(page) == "The phone number we have for you ends in 987."
+
+    page.get_by_role("link", name="Add a note").click()
+    page.get_by_label("Your note").fill("It is worse.")
+    visitor.presses("Add this note")
+    assert done(page) == "We have your note."
+
+    photograph = tmp_path / "hand.jpg"
+    photograph.write_bytes(encoded(picture()))
+    page.get_by_role("link", name="Add photographs or a report").click()
+    page.get_by_label("Photographs or a report").set_input_files(photograph)
+    visitor.presses("Add")
+    assert done(page) == "We have what you added."
+
+    page.get_by_role("link", name="Withdraw the request").click()
+    visitor.presses("Withdraw my request")
+    assert done(page) == "Your request is withdrawn."
+    assert patient.now().status == Status.WITHDRAWN
+    assert patient.now().photographs.count() == 1
+
+
+def test_a_form_is_sent_with_its_origin_and_the_page_itself_tells_nobody_where_it_is(visit: Visit) -> None:
+    """Under "no-referrer" a browser sends "Origin: null" with a form, and the check refuses it."""
+    patient = PrivatePage()
+    visitor = visit()
+    sent: list[dict[str, str]] = []
+    visitor.page.on(
+        "request", lambda request: sent.append({"": request.method + request.url} | request.all_headers())
+    )
+    page = visitor.opens(patient.address)
+    page.get_by_role("link", name="Add a note").click()
+    page.get_by_label("Your note").fill("It is worse.")
+    visitor.presses("Add this note")
+    page.get_by_role("link", name="Surgeons").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Surgeons")
+    (posted,) = [headers for headers in sent if headers[""].startswith("POST")]
+    assert posted["origin"] == visitor.site
+    after = [headers for headers in sent if headers[""].endswith("/surgeons/")]
+    assert after and not any("referer" in headers for headers in after)
+
+
+def test_a_note_is_added_by_keyboard_alone(visit: Visit) -> None:
+    patient = PrivatePage()
+    page = visit(viewport={"width": 1280, "height": 900}).opens(patient.address)
+    tab_to(page, "a[href='note/']")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    type_into(page, "id_text", "It is worse.")
+    press_button(page, "Add this note")
+    assert done(page) == "We have your note."
+
+
+def test_a_double_press_and_going_back_do_it_once(visit: Visit) -> None:
+    patient = PrivatePage()
+    page = visit().opens(patient.address_of("note"))
+    page.get_by_label("Your note").fill("It is worse.")
+    page.get_by_role("button", name="Add this note").dblclick()
+    assert done(page) == "We have your note."
+    page.go_back()
+    page.go_forward()
+    page.reload()
+    assert patient.now().notes.count() == 1
+
+
+def test_a_request_closed_in_between_is_said_and_the_words_stay(visit: Visit) -> None:
+    patient = PrivatePage()
+    visitor = visit(viewport=NARROW)
+    page = visitor.opens(patient.address_of("note"))
+    page.get_by_label("Your note").fill("It is worse.")
+    ConsultationRequest.objects.update(status=Status.DECLINED)
+    visitor.presses("Add this note")
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
+    assert page.get_by_label("Your note").input_value() == "It is worse."
+    assert not visitor.scrolls_sideways()
+    assert visitor.violations() == []
+
+
+@pytest.mark.parametrize("status", [*Status, "offered", "agreed"])
+def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit, status: str) -> None:
+    is_a_status = status in set(Status)
+    patient = PrivatePage(status=Status(status) if is_a_status else Status.NEW, patient_name="زینب بی بی")
+    if not is_a_status:
+        patient.is_offered(agreed=status == "agreed")
+    visitor = visit(viewport=NARROW)
+    for path in ("", *ACTIONS) if status in (Status.NEW, Status.WITHDRAWN, "offered", "agreed") else ("",):
+        visitor.opens(patient.address_of(path))
+        assert not visitor.scrolls_sideways(), path
+        assert visitor.violations() == []
+
+
+def test_errors_are_accessible_too(visit: Visit) -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    visitor = visit(viewport=NARROW)
+    for action, button in (("phone", "Save this number"), ("note", "Add this note"), ("photographs", "Add")):
+        page = visitor.opens(patient.address_of(action))
+        visitor.presses(button)
+        assert page.title().startswith("Error: ")
+        page.locator(".error-summary a").click()
+        assert page.evaluate("document.activeElement.matches('input, textarea')")
+        assert not visitor.scrolls_sideways()
+        assert visitor.violations() == []
+
+
+def test_on_paper_the_reference_stays_and_the_address_is_not_printed(visit: Visit) -> None:
+    patient = PrivatePage()
+    page = visit().opens(patient.address)
+    page.emulate_media(media="print")
+    expect(page.get_by_text(patient.request.reference)).to_be_visible()
+    assert not re.search(re.escape(patient.key.token), page.content())

@@ -1,0 +1,186 @@
+"""A request over a bad line, at 320 pixels, with photographs, and with a mind that changes."""
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from clinic_site.limits import Limit
+from consultations import views
+from consultations.models import ConsultationRequest, Photograph
+from tests.browser.test_request_journey import fill_in, pick, send
+
+Visit = Callable[..., Any]
+SMALL = {"width": 320, "height": 640}
+FORM = "/consultation/request/"
+
+
+def a_file(name: str = "hand.jpg") -> dict[str, Any]:
+    content = io.BytesIO()
+    Image.new("RGB", (400, 300), "red").save(content, "JPEG")
+    return {"name": name, "mimeType": "image/jpeg", "buffer": content.getvalue()}
+
+
+class SlowLine:
+    """A line of the second generation: half a second away, 6 KB a second, and cut at times."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._line = page.context.new_cdp_session(page)
+        self._line.send("Network.enable")
+        self.is_cut(False)
+        page.set_default_timeout(30_000)
+
+    def is_cut(self, offline: bool) -> None:
+        speed = {"latency": 500, "downloadThroughput": 6_000, "uploadThroughput": 6_000}
+        self._line.send("Network.emulateNetworkConditions", {"offline": offline, **speed})
+
+    def is_cut_when_pressing(self, button: str) -> None:
+        """The browser shows its own page; the line comes back, and the patient goes back."""
+        self.is_cut(True)
+        self.page.get_by_role("button", name=button).click()
+        self.page.wait_for_url("chrome-error://**")
+        self.is_cut(False)
+        self.page.go_back()
+
+
+def test_a_slow_line_that_is_cut_between_all_pages_loses_and_doubles_nothing(visit: Visit) -> None:
+    page = visit(viewport=SMALL).opens("/consultation/")
+    line = SlowLine(page)
+    page.get_by_label("No", exact=True).check()
+    page.get_by_role("button", name="Continue").click()
+    fill_in(page)
+    line.is_cut_when_pressing("Continue")
+    expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
+    expect(page.get_by_role("radiogroup", name="Which language").get_by_label("Punjabi")).to_be_checked()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
+    line.is_cut_when_pressing("Send request")
+    expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
+    first = send(page)
+    line.is_cut(True)
+    line.is_cut(False)
+    page.reload()
+    assert page.locator(".panel").inner_text() == first
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_a_connection_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
+    """The server has stored it, the answer never comes: the patient goes back, and sends once more."""
+    page = visit(viewport=SMALL).opens(FORM)
+    fill_in(page)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
+
+    def stored_but_never_answered(route: Any) -> None:
+        route.fetch(max_redirects=0)
+        route.abort("connectionreset")
+
+    page.route("**/consultation/request/?answers", stored_but_never_answered, times=1)
+    page.get_by_role("button", name="Send request").click()
+    page.wait_for_url("chrome-error://**")
+    assert ConsultationRequest.objects.count() == 1
+    # "Check your answers" had the same address, so that back leads to the form itself.
+    page.go_back()
+    expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
+    panel = send(page)
+    assert ConsultationRequest.objects.get().reference in panel
+
+
+def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> None:
+    visitor = visit(viewport=SMALL)
+    page = visitor.opens(FORM)
+    pick(page, "Who is the request for?", "Me")
+    for label in ("Your name", "Your relationship", "WhatsApp number", "Email address"):
+        expect(page.get_by_label(label)).to_be_hidden()
+    page.get_by_label("Patient’s full name").fill("Ayesha Khan")
+    page.get_by_label("Patient’s age").fill("۳۴")
+    pick(page, "What is it about?", "Something else")
+    pick(page, "When did it begin?", "In the last 24 hours")
+    pick(page, "How may we reach you?", "WhatsApp message")
+    expect(page.get_by_label("WhatsApp number")).to_be_visible()
+    page.get_by_label("Phone number").fill("042 35761999")
+    page.get_by_label("WhatsApp number").fill("۰۳۰۱ ۲۳۴۵۶۷۸")
+    pick(page, "If someone else answers", "Yes")
+    pick(page, "Which language", "Another language")
+    page.get_by_label("Name of the language").fill("Pashto")
+    page.get_by_text("Good times, and what you need").click()
+    page.get_by_label("Friday").check()
+    page.get_by_label("Evening").check()
+    page.get_by_label("a woman of the staff").check()
+    page.get_by_label("What you need at the clinic").fill("A wheelchair")
+    page.get_by_label("I agree").check()
+    assert not visitor.scrolls_sideways()
+    send(page)
+    request = ConsultationRequest.objects.get()
+    assert (request.patient_age, request.phone, request.whatsapp) == (34, "+924235761999", "+923012345678")
+    assert (request.began, request.may_say_who, request.speaks_other) == (1, "yes", "Pashto")
+    assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
+
+
+def test_photographs_are_added_taken_out_and_sent(visit: Visit) -> None:
+    visitor = visit(viewport=SMALL, java_script_enabled=False)
+    page = visitor.opens(FORM)
+    fill_in(page)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name=re.compile("^Add.*report$")).click()
+    files = page.get_by_label("Photographs or a report")
+    files.set_input_files([a_file(), {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"}])
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".error-message")).to_contain_text("File 2 (notes.txt)")
+    expect(page.get_by_text("1: Photograph")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
+    page.get_by_role("button", name=re.compile("^Add.*report$")).click()
+    page.get_by_label("Photographs or a report").set_input_files([a_file()])
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("1: Photograph")).to_be_visible()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
+    assert ConsultationRequest.objects.get().photographs.count() == Photograph.objects.count() == 1
+
+
+def test_the_page_for_photographs_and_the_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
+    once = Limit("requests for a phone", 1, views.FOR_ONE_PHONE.period)
+    monkeypatch.setattr(views, "FOR_ONE_PHONE", once)
+    assert once.lets_through("+923012345678")
+    visitor = visit(viewport=SMALL)
+    page = visitor.opens(FORM)
+    fill_in(page)
+    visitor.presses("Continue")
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile("^Add.*report$")).click()
+    found = visitor.violations()
+    visitor.presses("Add")
+    expect(page.locator(".error-message")).to_be_visible()
+    found += visitor.violations()
+    assert not visitor.scrolls_sideways()
+    visitor.presses("Back to your answers")
+    visitor.presses("Send request")
+    expect(page.locator(".error-summary")).to_contain_text("Your request is not sent yet")
+    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
+    assert not visitor.scrolls_sideways()
+    found += visitor.violations()
+    assert found == []
+    assert page.url.endswith(reverse("consultations:request") + "?answers")
+
+
+def test_folded_questions_open_where_something_in_them_is_wrong_or_to_be_changed(visit: Visit) -> None:
+    visitor = visit(viewport=SMALL)
+    page = visitor.opens(FORM)
+    fill_in(page)
+    page.get_by_text("Good times, and what you need").click()
+    page.get_by_label("What you need at the clinic").fill("w" * 301)
+    visitor.presses("Continue")
+    expect(page.locator(".error-message")).to_contain_text("It has 301 now")
+    assert visitor.violations() == []
+    page.get_by_label("What you need at the clinic").fill("A wheelchair")
+    visitor.presses("Continue")
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile("^Change.*Good days$")).click()
+    expect(page.get_by_label("Monday")).to_be_focused()
+    expect(page.get_by_label("What you need at the clinic")).to_have_value("A wheelchair")

@@ -1,0 +1,165 @@
+"""Every time that a request ever had stays, with what became of it, on each path through the workflow."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from clinic_site.models import OutgoingMessage
+from consultations import services
+from consultations.models import Appointment, ConsultationRequest, Event
+from consultations.services import NotAllowedError
+from consultations.workflow import Status
+from procedures.models import Practitioner
+from tests.consultations.desk.calendars import a_coordinator, at, given
+from tests.consultations.telling import with_email
+from tests.factories import a_request, a_reviewer
+
+pytestmark = pytest.mark.django_db
+
+State = Appointment.State
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
+        yield travelled
+
+
+@pytest.fixture
+def practitioner(db: None) -> Practitioner:
+    return a_reviewer()
+
+
+def moves(request: ConsultationRequest, *statuses: Status) -> None:
+    for status in statuses:
+        services.change_status(request, status, actor=a_coordinator(), expected_status=request.status)
+
+
+def history(request: ConsultationRequest) -> list[tuple[str, bool]]:
+    """What became of each time, in the order in which they were made, and whether it is still taken."""
+    return [(found.state, found.taken.exists()) for found in request.appointments.order_by("made_at", "pk")]
+
+
+def kinds(request: ConsultationRequest) -> list[str]:
+    times = [kind.value for kind in Event.Kind if kind.value.startswith("time_")]
+    return list(request.events.filter(kind__in=times).values_list("kind", flat=True))
+
+
+def test_an_offered_time_that_is_agreed_is_the_same_time(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    request.refresh_from_db()
+    moves(request, Status.CONFIRMED)
+    assert history(request) == [(State.AGREED, True)]
+    assert kinds(request) == ["time_offered", "time_agreed"]
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [(Status.COMPLETED, State.ATTENDED), (Status.DID_NOT_ATTEND, State.MISSED)]
+)
+def test_what_took_place_or_was_missed_says_so(
+    practitioner: Practitioner, step: Status, state: Appointment.State
+) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, step)
+    assert history(request) == [(state, True)]
+
+
+def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Practitioner) -> None:
+    appointment = given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.COMPLETED, Status.CONFIRMED)
+    assert history(request) == [(State.AGREED, True)]
+    moves(request, Status.DID_NOT_ATTEND, Status.COMPLETED)
+    assert history(request) == [(State.ATTENDED, True)]
+    moves(request, Status.CONFIRMED, Status.DID_NOT_ATTEND)
+    assert history(request) == [(State.MISSED, True)]
+    # No press of these told the patient of a time, or counted up its calendar entry.
+    assert kinds(request) == ["time_agreed"]
+    appointment.refresh_from_db()
+    assert appointment.sequence == 0
+
+
+def test_a_missed_time_stays_when_another_is_offered_and_agreed(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.DID_NOT_ATTEND)
+    given(request, practitioner, at(10, days=9))
+    request.refresh_from_db()
+    moves(request, Status.CONFIRMED)
+    assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
+    # Contacted again instead, and lost: the missed one is not touched either.
+    moves(request, Status.CONTACTING, Status.UNREACHABLE)
+    assert history(request) == [(State.MISSED, True), (State.CANCELLED, False)]
+
+
+def test_rescheduling_keeps_the_time_before_as_cancelled(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    given(request, practitioner, at(11))
+    given(request, practitioner, at(12), agreed=True)
+    given(request, practitioner, at(13), agreed=True)
+    assert [state for state, _taken in history(request)] == [State.CANCELLED] * 3 + [State.AGREED]
+    assert [taken for _state, taken in history(request)] == [False] * 3 + [True]
+    sequences = list(request.appointments.order_by("pk").values_list("sequence", flat=True))
+    assert sequences == sorted(set(sequences))
+    assert kinds(request).count("time_cancelled") == 3
+
+
+@pytest.mark.parametrize(
+    "step", [Status.CONTACTING, Status.DECLINED, Status.WITHDRAWN], ids=lambda step: str(step)
+)
+def test_a_time_that_is_off_is_given_back_and_stays_in_the_history(
+    practitioner: Practitioner, step: Status
+) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, step)
+    assert history(request) == [(State.CANCELLED, False)]
+    assert kinds(request) == ["time_agreed", "time_cancelled"]
+
+
+def test_a_time_that_overlaps_the_one_it_replaces_is_possible(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    given(request, practitioner, at(10, 15), agreed=True)
+    assert history(request) == [(State.CANCELLED, False), (State.AGREED, True)]
+
+
+def test_nobody_is_told_to_come_or_to_stay_away_when_the_time_is_past(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := with_email(), practitioner, at(10))
+    other = with_email(email="other@example.com")
+    given(other, practitioner, at(12), agreed=True)
+    OutgoingMessage.objects.all().delete()
+    clock.shift(timedelta(days=5))
+    for found, step in ((request, Status.CONFIRMED), (other, Status.CONTACTING)):
+        found.refresh_from_db()
+        moves(found, step)
+    assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
+
+
+def test_a_time_is_the_first_answer_if_nobody_answered_before(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    request.refresh_from_db()
+    first = request.first_contact_at
+    given(request, practitioner, at(11))
+    request.refresh_from_db()
+    assert first is not None and request.first_contact_at == first
+
+
+@pytest.mark.parametrize(("minute", "days"), [(0, -1), (0, 400), (3, 3)], ids=["past", "too far", "odd"])
+def test_a_time_that_cannot_be_meant_is_refused(practitioner: Practitioner, minute: int, days: int) -> None:
+    with pytest.raises(NotAllowedError):
+        given(a_request(), practitioner, at(10, minute, days=days))
+
+
+def test_an_erased_request_is_given_no_other_time(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    erased = {"patient_name": "", "requester_name": "", "phone": "", "patient_age": None}
+    ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=at(1), **erased)
+    with pytest.raises(services.SomeoneElseChangedError):
+        given(request, practitioner, at(12))
+    assert history(request) == [(State.OFFERED, True)]

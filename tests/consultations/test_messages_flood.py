@@ -1,0 +1,83 @@
+"""A flood of requests fills neither the mailbox of the staff nor that of a stranger."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+
+from clinic_site.models import OutgoingMessage
+from consultations import messages
+from consultations.workflow import Status
+from tests.consultations.telling import queued, with_email
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def few(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.STAFF_MAIL = ("desk@clinic.example",)
+    monkeypatch.setattr(messages, "NOTICES_AN_HOUR", 3)
+
+
+def test_after_many_notices_staff_are_told_once_that_no_more_come() -> None:
+    request = with_email()
+    subjects = [message.subject for _ in range(6) for message in queued(messages.new_request, request)]
+    notice = f"New request {request.reference}"
+    assert subjects == [notice, notice, "Very many messages: please look at the queue"]
+    assert OutgoingMessage.objects.last().text.endswith(  # type: ignore[union-attr]
+        "http://127.0.0.1:8000/staff/consultations/consultationrequest/\n"
+    )
+
+
+def test_what_patients_do_is_still_told_while_requests_flood_in() -> None:
+    request = with_email()
+    for _ in range(6):
+        queued(messages.new_request, request)
+    [message] = queued(messages.patient_wrote, request, "note")
+    assert message.subject == f"{request.reference}: something from the patient"
+
+
+def test_an_hour_later_notices_come_again() -> None:
+    request = with_email()
+    for _ in range(6):
+        queued(messages.new_request, request)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert len(queued(messages.new_request, request)) == 1
+
+
+@pytest.mark.parametrize("spelling", ["ayesha@example.com", "Ayesha@EXAMPLE.com", " ayesha@example.com"])
+def test_one_address_gets_five_acknowledgements_a_day(spelling: str) -> None:
+    request = with_email()
+    for _ in range(5):
+        assert len(queued(messages.received, request, "token")) == 1
+    request.email = spelling
+    assert queued(messages.received, request, "token") == []
+    request.email = "somebody.else@example.com"
+    assert len(queued(messages.received, request, "token")) == 1
+    request.email = spelling
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        assert len(queued(messages.received, request, "token")) == 1
+
+
+def test_sending_and_withdrawing_again_and_again_sends_no_more_mail_than_that() -> None:
+    request = with_email(status=Status.WITHDRAWN)
+    told = [message for _ in range(8) for message in queued(messages.status_changed, request, "new")]
+    assert len(told) == 5
+
+
+def test_what_staff_send_is_never_held_back() -> None:
+    request = with_email(status=Status.DECLINED)
+    told = [message for _ in range(8) for message in queued(messages.status_changed, request, "new")]
+    assert len(told) == 8
+
+
+def test_what_was_rolled_back_counts_as_nothing() -> None:
+    request = with_email()
+    for _ in range(8):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            messages.received(request, "token")
+            raise RuntimeError
+    assert len(queued(messages.received, request, "token")) == 1

@@ -1,0 +1,197 @@
+"""Photographs chosen before "Send request": they wait, come along, can be taken out, and are forgotten."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image
+
+from clinic_site.limits import Limit
+from consultations import files, views
+from consultations.models import ConsultationRequest, Photograph
+from consultations.services import photographs as keeping
+from tests.consultations.conftest import Patient
+from tests.consultations.pages import Page
+
+pytestmark = pytest.mark.django_db
+
+PHOTOGRAPHS = "/consultation/request/photographs/"
+
+
+def a_photograph(color: str = "red", name: str = "hand.jpg") -> SimpleUploadedFile:
+    content = io.BytesIO()
+    Image.new("RGB", (400, 300), color).save(content, "JPEG")
+    return SimpleUploadedFile(name, content.getvalue(), "image/jpeg")
+
+
+def a_report() -> SimpleUploadedFile:
+    return SimpleUploadedFile("report.pdf", b"%PDF-1.4\n1 0 obj\n%%EOF\n", "application/pdf")
+
+
+class WithFiles:
+    """A patient at "Check your answers" who goes to the page for photographs and back."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+        patient.answers()
+
+    def posts(self, **pressed: Any) -> Page:
+        hidden = self.patient.page.hidden_fields()
+        self.patient.response = self.patient.client.post(PHOTOGRAPHS, hidden | pressed)
+        return self.patient.page
+
+    def adds(self, *uploads: SimpleUploadedFile) -> Page:
+        self.posts(open="yes")
+        return self.posts(add="yes", photographs=list(uploads))
+
+
+@pytest.fixture
+def chooser(patient: Patient) -> WithFiles:
+    return WithFiles(patient)
+
+
+def stored_names() -> set[str]:
+    return {path.name for path in files._all()}
+
+
+def test_what_is_added_waits_comes_back_in_the_check_and_goes_with_the_request(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    page = chooser.adds(a_photograph(), a_report())
+    assert page.one("h1").text == "Check your answers"
+    assert "1: Photograph, 2: Report (PDF)" in page.one("main").text
+    assert set(Photograph.objects.values_list("request", flat=True)) == {None}
+    patient.presses("send")
+    request = ConsultationRequest.objects.get()
+    assert [photograph.kind for photograph in request.photographs.all()] == ["image", "pdf"]
+    assert len(stored_names()) == 3
+
+
+def test_the_answers_come_back_with_the_files(chooser: WithFiles, patient: Patient) -> None:
+    chooser.adds(a_photograph())
+    patient.presses("change", "message")
+    assert "He cut his hand on glass." in patient.page.one("textarea", name="message").text
+
+
+def test_what_is_taken_out_is_gone_with_its_file(
+    chooser: WithFiles, patient: Patient, django_capture_on_commit_callbacks: Any
+) -> None:
+    chooser.adds(a_photograph(), a_photograph("blue"))
+    page = chooser.posts(open="yes")
+    first = next(button for button in page.all("button", name="remove"))
+    with django_capture_on_commit_callbacks(execute=True):
+        chooser.posts(remove=first["value"])
+    assert Photograph.objects.count() == 1
+    assert len(stored_names()) == 2
+    for nothing in (first["value"], "0", "x", "9" * 30, "۱"):
+        chooser.posts(remove=nothing)
+        assert patient.response.status_code == 200
+
+
+def test_nobody_takes_out_what_waits_in_another_form(chooser: WithFiles, patient: Patient) -> None:
+    chooser.adds(a_photograph())
+    others = Photograph.objects.get()
+    stranger = WithFiles(patient)
+    stranger.posts(remove=str(others.pk))
+    assert Photograph.objects.filter(pk=others.pk).exists()
+
+
+def test_a_wrong_file_is_named_and_the_whole_ones_beside_it_are_kept(chooser: WithFiles) -> None:
+    page = chooser.adds(a_photograph(), SimpleUploadedFile("virus <i>.exe", b"MZ..."))
+    assert page.one("title").text.startswith("Error: ")
+    (error,) = page.by_class("error-message")
+    assert "virus <i>.exe" in error.text
+    assert "Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF." in error.text
+    assert Photograph.objects.count() == 1
+
+
+def test_nothing_chosen_says_what_to_do(chooser: WithFiles) -> None:
+    page = chooser.adds()
+    assert "go on without one" in page.by_class("error-message")[0].text
+
+
+def test_a_page_that_is_loaded_again_adds_nothing_twice(chooser: WithFiles) -> None:
+    for _ in range(3):
+        chooser.adds(a_photograph())
+    assert Photograph.objects.count() == 1
+    assert len(stored_names()) == 2
+
+
+def test_more_than_four_are_refused_and_none_of_the_four_is_lost(chooser: WithFiles) -> None:
+    chooser.adds(*(a_photograph(color) for color in ("red", "green", "blue", "white")))
+    page = chooser.adds(a_photograph("black"))
+    assert "Choose fewer files" in page.by_class("error-message")[0].text
+    assert Photograph.objects.count() == 4
+    assert len(stored_names()) == 8
+
+
+def test_when_too_much_waits_already_the_request_goes_without(
+    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_BYTES_WAITING", 10)
+    page = chooser.adds(a_photograph())
+    assert "Send your request without it" in page.by_class("error-message")[0].text
+    assert not stored_names()
+    patient.presses("send")
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_uploads_are_limited_and_the_answers_stay(
+    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "UPLOADS", Limit("uploads", 1, timedelta(hours=1)))
+    chooser.adds(a_photograph())
+    page = chooser.adds(a_photograph("blue"))
+    assert patient.response.status_code == 429
+    assert "Send your request without it" in page.by_class("error-message")[0].text
+    assert page.hidden_fields()["patient_name"] == "علی خان"
+
+
+def test_what_is_not_sent_is_forgotten_after_a_day_and_what_is_sent_is_kept(
+    chooser: WithFiles, patient: Patient, django_capture_on_commit_callbacks: Any
+) -> None:
+    chooser.adds(a_photograph())
+    patient.presses("send")
+    WithFiles(patient).adds(a_photograph("blue"))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert keeping.forget_unsent(timezone.now() + timedelta(hours=23)) == 0
+        assert keeping.forget_unsent(timezone.now() + timedelta(hours=25)) == 1
+    assert ConsultationRequest.objects.get().photographs.count() == 1
+    assert len(stored_names()) == 2
+
+
+def test_files_added_after_going_back_join_the_same_request(chooser: WithFiles, patient: Patient) -> None:
+    check = patient.response
+    patient.presses("send")
+    patient.response = check
+    chooser.adds(a_photograph())
+    patient.presses("send")
+    assert ConsultationRequest.objects.get().photographs.count() == 1
+
+
+def test_a_form_whose_answers_are_wrong_asks_for_them_first(chooser: WithFiles, patient: Patient) -> None:
+    hidden = patient.page.hidden_fields() | {"patient_age": "200", "add": "yes"}
+    response = patient.client.post(PHOTOGRAPHS, hidden | {"photographs": a_photograph()})
+    assert "Enter the patient’s age" in response.content.decode()
+    assert not Photograph.objects.exists()
+    assert not stored_names()
+
+
+def test_no_photograph_is_looked_at_by_a_get(patient: Patient) -> None:
+    assert patient.client.get(PHOTOGRAPHS).status_code == 405
+
+
+def test_a_disk_that_is_full_loses_no_request(
+    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any, **options: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("clinic_site.whole_files.write", full)
+    page = chooser.adds(a_photograph())
+    assert "Send your request without it" in page.by_class("error-message")[0].text
+    patient.presses("send")
+    assert ConsultationRequest.objects.count() == 1

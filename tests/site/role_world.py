@@ -1,0 +1,272 @@
+"""One of everything that an address under /staff/ can name, and what a browser would send there."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLResolver, get_resolver
+from django.utils import timezone
+
+from clinic_site import models as clinic
+from clinic_site.access import events, links
+from clinic_site.roles import EDITOR
+from consultations import models as desk
+from consultations.services import feeds
+from consultations.workflow import Status
+from procedures import models as content
+from procedures import services as publishing
+from tests.admin_forms import Sent, form_of
+from tests.clinic_site.access.people import PASSWORD, a_person
+from tests.clinic_site.mail import a_message
+from tests.consultations.desk.calendars import an_agreed_time, at, open_every_day
+from tests.consultations.desk.one_request import with_files
+from tests.factories import a_procedure, a_request, an_overview, published, staff
+from tests.pages import read
+
+STAFF = "/staff/"
+# Patterns in place of paths: the apps that have a page of their own, and whatever nothing else answers.
+APPS = re.compile(r"\^\(\?P<app_label>([\w|]+)\)/\$")
+ANYTHING_ELSE = "(?P<url>.*)$"
+
+# Those outside /staff/ that one may think a role opens. The public ones are swept by others.
+ELSEWHERE = ["/preview/<token>/", "/procedures/<slug>/", "/calendar/<token>.ics"]
+
+
+def addresses() -> list[str]:
+    """Every address of the staff side, such as ``/staff/requests/<pk>/``, and those elsewhere."""
+    known = (f"/{route}" for route in _routes(get_resolver()))
+    found = [address for route in known if route.startswith(STAFF) for address in _readable(route)]
+    return [*dict.fromkeys(found), *ELSEWHERE]
+
+
+def _routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern, route)
+        else:
+            yield route
+
+
+def _readable(route: str) -> list[str]:
+    if route.endswith(ANYTHING_ELSE):
+        return [route.replace(ANYTHING_ELSE, "no-such-page/")]
+    if found := APPS.search(route):
+        return [f"{route[: found.start()]}{app}/" for app in found[1].split("|")]
+    return [re.sub(r"<\w+:", "<", route)]
+
+
+class World:
+    """``rows`` are the objects that addresses name, by the beginning of the address."""
+
+    def __init__(self) -> None:
+        self.rows = self._desk() | self._clinic() | self._content()
+        self.superuser = Client()
+        self.superuser.force_login(staff(username="superuser", is_superuser=True))
+        self.other = self._other_parts()
+        self.buttons = self._buttons()
+
+    def _clinic(self) -> dict[str, Model]:
+        member = a_person(EDITOR, username="colleague", email="colleague@clinic.example")
+        events.record(clinic.AccessEvent.Kind.SIGN_IN_FAILED, subject=member, step="code")
+        message = a_message()
+        clinic.OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), reason="550 No")
+        day = date(2030, 1, 1)
+        return {
+            "auth/user/": member,
+            "auth/group/": Group.objects.get(name=EDITOR),
+            "clinic_site/accessevent/": clinic.AccessEvent.objects.latest("pk"),
+            "clinic_site/outgoingmessage/": message,
+            "clinic_site/clinicprofile/": clinic.ClinicProfile.objects.create(name="A clinic"),
+            "clinic_site/openinghours/": clinic.OpeningHours.objects.latest("pk"),
+            "clinic_site/closure/": clinic.Closure.objects.create(name="Eid", starts_on=day, ends_on=day),
+            "clinic_site/informationpractice/": clinic.InformationPractice.objects.create(
+                criterion="evidence", text="We read."
+            ),
+        }
+
+    def _desk(self) -> dict[str, Model]:
+        open_every_day()
+        request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
+        with_files(request)
+        time = an_agreed_time(at(12, days=1), phone="+923017654321")
+        self.feed = feeds.make(time.practitioner, actor=User.objects.get(username="coordinator"))
+        return {
+            "requests/": request,
+            "reminders/": time,
+            "consultations/consultationrequest/": request,
+            "consultations/privacynotice/": request.notice,
+            "consultations/retentionrule/": desk.RetentionRule.objects.create(status="declined", months=3),
+        }
+
+    def _content(self) -> dict[str, Model]:
+        overview, procedure = an_overview(), a_procedure()
+        self.archived = a_procedure("nerve-repair")
+        for page in (overview, procedure, self.archived):
+            published(page)
+        publishing.archive(self.archived, by=None)
+        for page in (overview, procedure):
+            published(page, live_from=timezone.now() + timedelta(days=9))
+        word = content.PlainWord.objects.create(word="utilize", alternative="use")
+        return {
+            "procedures/overview/": overview,
+            "procedures/procedure/": procedure,
+            "procedures/disclaimer/": content.Disclaimer.objects.get(),
+            "procedures/emergencytext/": content.EmergencyText.objects.get(),
+            "procedures/practitioner/": content.Practitioner.objects.latest("pk"),
+            "procedures/source/": content.Source.objects.get(),
+            "procedures/mistakereport/": content.MistakeReport.objects.create(text="The left hand is meant."),
+            "procedures/plainword/": word,
+        }
+
+    def _other_parts(self) -> dict[str, dict[str, object]]:
+        """What else an address names, by its beginning."""
+        member, request = self.rows["auth/user/"], self.rows["requests/"]
+        link, preview = publishing.make_preview_link(self.page("procedure"), language="en", by=member)
+        of_overview, _token = publishing.make_preview_link(self.page("overview"), language="en", by=member)
+        publication = content.Publication.objects.get(page=self.page("procedure"), number=1)
+        assert isinstance(member, User) and isinstance(request, desk.ConsultationRequest)
+        return {
+            "requests/": {"photograph": request.photographs.earliest("pk").pk},
+            "r/": {
+                "content_type_id": ContentType.objects.get_for_model(publication).pk,
+                "object_id": publication.pk,
+            },
+            "procedures/procedure/": {"link_id": link.pk, "number": 1},
+            "procedures/overview/": {"link_id": of_overview.pk, "number": 1},
+            "consultations/messagetext/": {"kind": "acknowledgement", "language": "en"},
+            "password/choose/": {
+                "token": links.make(member, timedelta(hours=1)).rstrip("/").rpartition("/")[2]
+            },
+            "/preview/": {"token": preview},
+            "/procedures/": {"slug": self.archived.slug},
+            "/calendar/": {"token": self.feed},
+        }
+
+    def page(self, kind: str) -> Any:
+        return self.rows[f"procedures/{kind}/"]
+
+    def url(self, address: str) -> str:
+        """The address with the objects of this world in it. Raises ``KeyError`` for a part that has none."""
+        start = address.removeprefix(STAFF).partition("<")[0]
+        row, parts = self.rows.get(start), self.other.get(start, {})
+
+        def filled(part: re.Match[str]) -> str:
+            name = part[1]
+            if name in ("pk", "id", "object_id") and row:
+                return str(row.pk)
+            return str(parts[name])
+
+        if address.endswith("/call-off/"):
+            parts = parts | {"number": 2}  # the version that waits
+        query = "?from=1&to=draft" if address.endswith("/compare/") else ""
+        return re.sub(r"<(\w+)>", filled, address) + query
+
+    # What a browser sends
+
+    def sent(self, address: str) -> Sent:
+        """What is sent there by a button or a form: enough for the work to be done by whoever may do it."""
+        route = address.removeprefix(STAFF)
+        if route in NEW_ROWS:
+            return form_of(self.superuser, address) | NEW_ROWS[route]
+        if self.is_list(address):
+            return {"action": "delete_selected", "_selected_action": str(self.rows[route].pk), "post": "yes"}
+        if route.endswith("/delete/"):
+            return {"post": "yes"}
+        if route.endswith("/publish/"):
+            return self._signed(self.url(address))
+        if route.endswith("/change/"):
+            response = self.superuser.get(self.url(address))
+            has_form = response.status_code == 200 and "_save" in response.content.decode()
+            return form_of(self.superuser, self.url(address)) if has_form else {}
+        return self.buttons.get(route, {})
+
+    def is_list(self, address: str) -> bool:
+        return address.removeprefix(STAFF) in self.rows.keys() - {"requests/", "reminders/"}
+
+    def _signed(self, url: str) -> Sent:
+        page = read(self.superuser.get(url))
+        boxes = [box["name"] for box in page.all("input", type="checkbox") if box["name"].startswith("read_")]
+        signed = {"reviewer": str(self.page("practitioner").pk), "change_note": "Written anew."}
+        dates = {
+            "reviewed_on": f"{timezone.localdate()}",
+            "review_due_on": f"{timezone.localdate().year + 1}-01-01",
+        }
+        return form_of(self.superuser, url) | dict.fromkeys(boxes, "on") | signed | dates
+
+    def _buttons(self) -> dict[str, Sent]:
+        request, practitioner = self.rows["requests/"], self.page("practitioner")
+        assert isinstance(request, desk.ConsultationRequest)
+        seen = self._seen_on_the_page()
+        time = {
+            "practitioner": practitioner.pk,
+            "length": "30",
+            "way": "offered",
+            "expected_status": "contacting",
+        }
+        starts = {"starts": "other", "other_day": f"{at(9).date()}", "other_time": "15:00"}
+        passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
+        return {
+            "requests/found/": {"text": "Ayesha"},
+            "requests/assigned/": {"request": f"{request.pk}-", "to": "nobody"},
+            "requests/<pk>/status/": seen | {"to": "unreachable"},
+            "requests/<pk>/contact/": seen | {"outcome": "no_answer"},
+            "requests/<pk>/note/": seen | {"text": "Call after Friday prayers."},
+            "requests/<pk>/assignee/": seen | {"give": "nobody"},
+            "requests/<pk>/read/": seen,
+            "requests/<pk>/link/": seen,
+            "requests/<pk>/time/": time | starts,
+            "requests/<pk>/erase/": {"reason": "asked_by_phone", "reference": request.reference},
+            "requests/<pk>/copy/": {"reason": "Asked for by letter"},
+            "export/": {
+                "first": "2020-01-01",
+                "last": "2090-01-01",
+                "columns": ["reference"],
+                "reason": "Audit",
+            },
+            "calendars/": {"practitioner": practitioner.pk},
+            "calendars/revoke/": {"feed": desk.CalendarFeed.objects.get().pk},
+            "login/": {"login": "colleague", "password": PASSWORD},
+            "confirm/password/": {"password": PASSWORD},
+            "password_change/": {"old_password": PASSWORD} | passwords,
+            "password/forgotten/": {"name": "colleague"},
+            "password/choose/<token>/": passwords,
+            "auth/user/<pk>/access/": {"step": "link"},
+            "clinic_site/outgoingmessage/<pk>/step/": {"step": "resend"},
+            "consultations/messagetext/<kind>/<language>/": {"do": "shipped"},
+        }
+
+    def _seen_on_the_page(self) -> dict[str, str]:
+        """How the request stands, as its page says to every button."""
+        page = read(self.superuser.get(self.url("/staff/requests/<pk>/")))
+        names = ("expected", "appointment", "contact", "words", "assignee")
+        fields = {field["name"]: field.get("value") for field in page.all("input", type="hidden")}
+        return {name: fields[name] for name in names if name in fields}
+
+
+# What is filled in where a row is added in the admin.
+DAYS = {"starts_on": "2031-01-01", "ends_on": "2031-01-02"}
+NEW_ROWS: dict[str, Sent] = {
+    "auth/user/add/": {"username": "newcomer", "email": "newcomer@clinic.example"},
+    "clinic_site/openinghours/add/": {"weekday": "5", "opens": "18:00", "closes": "20:00"},
+    "clinic_site/closure/add/": {"name": "Eid", "certainty": "expected"} | DAYS,
+    "clinic_site/informationpractice/add/": {"criterion": "need", "text": "We ask patients."},
+    "procedures/plainword/add/": {"word": "commence", "alternative": "begin"},
+    "procedures/procedure/add/": {
+        "title": "Toe Transfer",
+        "slug": "toe-transfer",
+        "plain_name": "a toe in place of a thumb",
+        "menu_label": "Toe Transfer",
+        "summary": "A toe becomes a thumb.",
+        "description": "Why, how, and what then.",
+    },
+    "procedures/practitioner/add/": {"name": "Dr. Sana Malik", "specialty": "Plastic Surgery"},
+    "procedures/source/add/": {"key": "toe-2021", "title": "Toes", "publisher": "A hospital", "year": "2021"},
+    "consultations/privacynotice/add/": {"language": "en", "summary": "A. B. C.", "text": "All of it."},
+    "consultations/retentionrule/add/": {"status": "completed", "months": "18"},
+}

@@ -16,7 +16,7 @@ from clinic_site import clinic_hours
 from consultations import told, workflow
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.services import calendar
-from consultations.services.patient import MOST_NOTES, MOST_PHOTOGRAPHS
+from consultations.services.submitting import MOST_NOTES, MOST_PHOTOGRAPHS
 from consultations.workflow import Status
 
 # What leaves a note of its own in the patient's name, besides the words that the patient adds.

@@ -16,7 +16,7 @@ from consultations.forms.questions import number_input
 from consultations.models import ConsultationRequest, Event
 from consultations.phones import Phone
 from consultations.services import NotAllowedError, SomeoneElseChangedError, more_photographs
-from consultations.services.patient import MOST_PHOTOGRAPHS
+from consultations.services.submitting import MOST_PHOTOGRAPHS
 from consultations.standing import Action, Standing
 from consultations.uploads import CleanFile
 

@@ -14,13 +14,10 @@ from consultations.phones import Phone, for_reading
 from consultations.services import calendar
 from consultations.services.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.services.status import move
+from consultations.services.submitting import MOST_NOTES, MOST_PHOTOGRAPHS
 from consultations.services.telling import tell
 from consultations.services.words import in_staff_language
 from consultations.workflow import Status
-
-# What one private page takes: enough for any patient, too little to fill a disk.
-MOST_NOTES = 20
-MOST_PHOTOGRAPHS = 8
 
 
 def withdraw(request: ConsultationRequest) -> None:

@@ -27,6 +27,10 @@ from consultations.services.telling import tell
 from consultations.services.words import in_staff_language
 from consultations.workflow import Status
 
+# What one request takes from its patient: enough for anybody, too little to fill a disk.
+MOST_NOTES = 20
+MOST_PHOTOGRAPHS = 8
+
 # With a million requests stored, one new reference in 150,000 is taken. Five in a row are not.
 TRIES = 5
 
@@ -154,8 +158,13 @@ def _store(submission: Submission) -> ConsultationRequest:
 
 
 def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
-    """In one statement: a file that is taken out of the form at this moment is either in or out."""
-    Photograph.objects.waiting_with(key.hash).update(request=request, key_hash="")
+    """Give the request the files of its form, as many as one may have; the others are forgotten in a day."""
+    room = MOST_PHOTOGRAPHS - request.photographs.count()
+    chosen = Photograph.objects.waiting_with(key.hash).order_by("pk")[: max(room, 0)]
+    # In one statement: a file that is taken out of the form at this moment is either in or out.
+    Photograph.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)), request=None).update(
+        request=request, key_hash=""
+    )
 
 
 def _keep_changes(request: ConsultationRequest, answers: Answers) -> None:
@@ -168,6 +177,9 @@ def _keep_changes(request: ConsultationRequest, answers: Answers) -> None:
         if last and not changed:
             text = _("All answers are again as they were first sent.")
     if not text or (last and last.text == text):
+        return
+    # Sending again is never refused, so that it needs an end of its own: nobody changes a mind so often.
+    if request.notes.filter(author=None).count() >= MOST_NOTES:
         return
     sent_at = timezone.now()
     Note.objects.create(request=request, text=text, at=sent_at)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 PHOTOGRAPHS = "/consultation/request/photographs/"
 
 
-def a_photograph(color: str = "red", name: str = "hand.jpg") -> SimpleUploadedFile:
+def a_photograph(color: Any = "red", name: str = "hand.jpg") -> SimpleUploadedFile:
     content = io.BytesIO()
     Image.new("RGB", (400, 300), color).save(content, "JPEG")
     return SimpleUploadedFile(name, content.getvalue(), "image/jpeg")
@@ -170,6 +170,18 @@ def test_files_added_after_going_back_join_the_same_request(chooser: WithFiles, 
     chooser.adds(a_photograph())
     patient.presses("send")
     assert ConsultationRequest.objects.get().photographs.count() == 1
+
+
+def test_sending_again_and_again_adds_no_more_files_than_a_request_takes(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    check = patient.response
+    colors = iter(range(100))
+    for _ in range(3):
+        patient.response = check
+        chooser.adds(*(a_photograph((next(colors) * 20, 0, 0)) for _ in range(4)))
+        patient.presses("send")
+    assert ConsultationRequest.objects.get().photographs.count() == 8
 
 
 def test_a_form_whose_answers_are_wrong_asks_for_them_first(chooser: WithFiles, patient: Patient) -> None:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clinic_site.models import ClinicProfile
 from consultations.models import Event, Photograph
-from consultations.services.patient import MOST_PHOTOGRAPHS
+from consultations.services.submitting import MOST_PHOTOGRAPHS
 from consultations.views import UPLOADS
 from consultations.workflow import Status
 from tests.consultations.patient_files import PDF

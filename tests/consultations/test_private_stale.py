@@ -10,7 +10,7 @@ from clinic_site.models import ClinicProfile
 from consultations import services
 from consultations.models import Appointment, ConsultationRequest, Note
 from consultations.private import CORRECTIONS
-from consultations.services.patient import MOST_NOTES
+from consultations.services.submitting import MOST_NOTES
 from consultations.workflow import Status
 from tests.consultations.pages import Page
 from tests.consultations.private_pages import PrivatePage, a_coordinator, everything_stored

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
+from django.db.models import Model, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -17,10 +19,21 @@ class SingletonAdmin(admin.ModelAdmin):
     """A table of one row: it is changed; a second one is never offered, and the one is never deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not self.model._default_manager.exists()
+        return super().has_add_permission(request) and self.model not in entered(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def entered(request: HttpRequest) -> set[type[Model]]:
+    """Which tables of one row (``has_one_row``) have it: one query a request, however often it asks."""
+    found: set[type[Model]] | None = getattr(request, "_entered", None)
+    if found is None:
+        models = [model for model in apps.get_models() if getattr(model, "has_one_row", False)]
+        rows = [model._default_manager.values_list(Value(n)) for n, model in enumerate(models)]
+        found = {models[row[0]] for row in rows[0].union(*rows[1:], all=True)}
+        request._entered = found  # type: ignore[attr-defined]
+    return found
 
 
 @admin.register(ClinicProfile)

@@ -17,6 +17,8 @@ from clinic_site.outbox.message import OutgoingMessage as OutgoingMessage
 class SingletonModel(models.Model):
     """A table of one row."""
 
+    has_one_row = True
+
     class Meta:
         abstract = True
 

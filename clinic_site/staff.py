@@ -33,6 +33,19 @@ class StaffSite(admin.AdminSite):
             found, key=lambda app: getattr(apps.get_app_config(app["app_label"]), "staff_order", 99)
         )
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page needs. The list of all apps is only the index's: the sidebar that has it is off."""
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": self.site_url,
+            "has_permission": self.has_permission(request),
+            "available_apps": [],
+            "is_popup": False,
+            "is_nav_sidebar_enabled": self.enable_nav_sidebar,
+            "log_entries": self.get_log_entries(request),
+        }
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """One page signs in, wherever from: with its limits, and with the second step."""
         from clinic_site.access.views import SignInView

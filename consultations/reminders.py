@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from clinic_site import clinic_hours
+from clinic_site.clinic_hours import ClinicHours
 from clinic_site.models import ClinicProfile
 from consultations import agenda, messages, phones, placeholders, texts, told
 from consultations.answers import ContactMethod
@@ -50,12 +51,12 @@ def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
     return due.none() if settings.MAIL_DELIVERY == "off" else due
 
 
-def due_by_hand(now: datetime) -> AppointmentQuerySet:
+def due_by_hand(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
     """Whom the staff remind today: everybody until the next day on which the clinic is open.
 
     Where the site sends no mail, those too who chose it.
     """
-    due = _ahead(now, _next_open_day(_day(now)))
+    due = _ahead(now, _next_open_day(_day(now), hours or clinic_hours.load()))
     return (
         due if settings.MAIL_DELIVERY == "off" else due.exclude(request__contact_method=ContactMethod.EMAIL)
     )
@@ -77,10 +78,10 @@ def _day(now: datetime) -> date:
     return agenda.local(now).date()
 
 
-def _next_open_day(day: date) -> date:
+def _next_open_day(day: date, hours: ClinicHours) -> date:
     """The next open day after ``day``; the next of the calendar where no hours were entered."""
     tomorrow = day + timedelta(days=1)
-    opens = clinic_hours.load().next_opening(midnight(tomorrow))
+    opens = hours.next_opening(midnight(tomorrow))
     return _day(opens) if opens else tomorrow
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from clinic_site.admin import SingletonAdmin
+from clinic_site.admin import SingletonAdmin, entered
 from procedures import comparison, outline, plain_language, quality_admin, services, working_copy  # noqa: F401
 from procedures.documents import PageDocument
 from procedures.editing import PageForm, parts, renumber
@@ -118,7 +118,7 @@ class OverviewAdmin(PageAdmin):
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Overview.objects.exists()
+        return super().has_add_permission(request) and Overview not in entered(request)
 
 
 class ArchivedFilter(admin.SimpleListFilter):

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -82,10 +83,14 @@ def mistakes_panel(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("procedures.view_mistakereport"):
         return None
     waiting = MistakeReport.objects.open()
+    counts = MistakeReport.objects.aggregate(
+        open=Count("pk", filter=Q(status=MistakeReport.Status.OPEN)),
+        suspected=Count("pk", filter=Q(status=MistakeReport.Status.SUSPECTED)),
+    )
     return {
         "reports": waiting.select_related("publication__page")[:REPORTS_ON_INDEX],
-        "count": waiting.count(),
-        "suspected": MistakeReport.objects.filter(status=MistakeReport.Status.SUSPECTED).count(),
+        "count": counts["open"],
+        "suspected": counts["suspected"],
     }
 
 

@@ -38,7 +38,7 @@ def one_request(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find(pk: int) -> ConsultationRequest:
     """A request with the time that is offered or agreed, as it is now. One query."""
-    requests = ConsultationRequest.objects.select_related("notice", "assignee").annotate(
+    requests = ConsultationRequest.objects.select_related("notice", "assignee", "procedure").annotate(
         live=FilteredRelation("appointments", condition=Q(appointments__state__in=Appointment.LIVE)),
         appointment_id=F("live__pk"),
         appointment_at=F("live__starts_at"),

@@ -72,6 +72,8 @@ class Page(models.Model):
 class Overview(Page):
     """The front page: what microsurgery is. There is one."""
 
+    has_one_row = True
+
     class Meta:
         verbose_name = _("overview")
         verbose_name_plural = _("overview")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -76,6 +77,8 @@ class Child:
             try:
                 work()
                 status = 0
+            except BaseException:
+                traceback.print_exc()  # else nobody would learn why
             finally:
                 os._exit(status)
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests import lighthouse
 from tests.benchmarks import queue, storing
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -102,6 +103,8 @@ def main() -> None:
             print(f"{count} published procedures")
             run("tests.benchmarks.pages", place=data[count])
             print()
+        points(site)
+        print()
         queue.compare(Path(folder))
         print()
         storing.compare(Path(folder))
@@ -147,6 +150,16 @@ def report(results: dict[str, list[Result]]) -> None:
             by_cost = statistics.median(another.cost / one.cost for one, another in pairs)
             figures = f"{statistics.median(ratios):7.2f}{min(ratios):7.2f}{max(ratios):7.2f}{by_cost:14.2f}"
             print(f"{f'{name} : {other}':44}{figures}  {wanted}")
+
+
+def points(of: Server) -> None:
+    if lacking := lighthouse.missing():
+        return print(f"Lighthouse: {lacking}.")
+    print("Lighthouse, points of 100 on a phone")
+    for path in ("/", "/procedures/nerve-repair/", "/consultation/"):
+        found = lighthouse.scores(f"http://127.0.0.1:{of.port}{path}")
+        print(f"{path:28}" + "  ".join(f"{name} {score}" for name, score in found.items()), flush=True)
+    return None
 
 
 # Asking

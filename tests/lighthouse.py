@@ -1,0 +1,62 @@
+"""Lighthouse, as a phone sees a page: run from the command line, one page at a time.
+
+scripts/install-test-tools fetches it by npm where there is one.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LIGHTHOUSE = ROOT / "var" / "tools" / "node_modules" / ".bin" / "lighthouse"
+CHROMIUM = shutil.which("chromium")
+FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
+LASTING = ("accessibility", "best-practices", "seo")
+# It now and then finds nothing painted in the first moments of a browser that has just started.
+TRIES = 3
+
+
+def missing() -> str:
+    """What Lighthouse lacks on this machine; "" when nothing."""
+    if not (CHROMIUM and shutil.which("node") and LIGHTHOUSE.exists()):
+        return "no Lighthouse: scripts/install-test-tools fetches it where npm and chromium are"
+    return ""
+
+
+def faults(url: str) -> dict[str, list[str]]:
+    """The categories in which a page has less than all points, each with the audits that cost it some.
+
+    Without performance, which is reckoned from times: see ``scores``.
+    """
+    found = _report(url, *LASTING)
+    return {
+        name: [
+            audit["id"]
+            for audit in category["auditRefs"]
+            if audit["weight"] and found["audits"][audit["id"]]["score"] not in (None, 1)
+        ]
+        for name, category in found["categories"].items()
+        if category["score"] != 1
+    }
+
+
+def scores(url: str) -> dict[str, int]:
+    """The points of a page, of 100, in each category."""
+    found = _report(url, "performance", *LASTING)
+    return {name: round(100 * category["score"]) for name, category in found["categories"].items()}
+
+
+def _report(url: str, *categories: str) -> dict[str, Any]:
+    command = [str(LIGHTHOUSE), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
+    command.append(f"--only-categories={','.join(categories)}")
+    environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
+    found: dict[str, Any] = {}
+    for _ in range(TRIES):
+        ran = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=180)
+        found = json.loads(ran.stdout or b"{}")
+        if found and "runtimeError" not in found:
+            return found
+    raise RuntimeError(f"Lighthouse cannot tell of {url}: {found.get('runtimeError') or ran.stderr.decode()}")

@@ -96,13 +96,13 @@ def test_pressing_twice_going_back_and_reloading_store_one_request(visit: Visit)
 
 
 def test_a_yes_to_the_emergency_question_leads_to_1122_and_stores_nothing(visit: Visit) -> None:
-    page = visit().opens("/consultation/")
+    page = visit(viewport={"width": 320, "height": 568}).opens("/consultation/")
     page.get_by_label("Yes", exact=True).check()
     page.get_by_role("button", name="Continue").click()
     assert page.url.endswith("/consultation/emergency/")
-    expect(page.get_by_role("main").get_by_role("link", name="1122").first).to_have_attribute(
-        "href", "tel:1122"
-    )
+    call = page.get_by_role("main").get_by_role("link", name="1122").first
+    expect(call).to_have_attribute("href", "tel:1122")
+    expect(call).to_be_in_viewport(ratio=1)  # of a small phone, without scrolling
     assert ConsultationRequest.objects.count() == 0
 
 

@@ -7,7 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _t
@@ -58,6 +58,11 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             super().login(request, user)
             events.record(AccessEvent.Kind.SIGNED_IN, actor=user, subject=user)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        guards.remember_browser(request, response, user)
+        return response
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         # Who has just signed in has just typed the password: the first set-up does not ask for it again.

@@ -60,6 +60,60 @@ def test_an_account_that_does_not_exist_is_answered_alike(client: Client, clock:
 
 
 @pytest.mark.django_db
+def test_nobody_is_locked_out_of_a_browser_where_they_signed_in_before(client: Client, clock: Any) -> None:
+    a_person()
+    gives_password(client)
+    client.post("/staff/logout/")
+    stranger = Client(REMOTE_ADDR="203.0.113.9")
+    for _ in range(guards.SIGN_IN_BY_ACCOUNT.attempts + 1):
+        told = errors_of(gives_password(stranger, password="wrong"))
+    assert "Wait 15 minutes" in told[0]
+    gives_password(client)
+    assert is_in(client)
+
+
+@pytest.mark.django_db
+def test_a_known_browser_is_limited_by_itself_and_knows_no_other_account(client: Client, clock: Any) -> None:
+    a_person()
+    a_person(username="bilal", email="bilal@clinic.example")
+    gives_password(client)
+    client.post("/staff/logout/")
+    for name in ("ayesha", "bilal"):
+        for _ in range(guards.SIGN_IN_BY_ACCOUNT.attempts):
+            gives_password(client, name, "wrong")
+        assert "Wait 15 minutes" in errors_of(gives_password(client, name))[0]
+    # Of bilal's tries none was counted for this browser, where he never was; of hers all were.
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9")
+    assert "Wait 15 minutes" in errors_of(gives_password(elsewhere, "bilal"))[0]
+    gives_password(elsewhere, "ayesha")
+    assert is_in(elsewhere)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cookie", ["", "no cookie of ours", "a:b:c", "\x00", "é" * 4000])
+def test_a_cookie_that_was_made_up_makes_no_browser_known(client: Client, clock: Any, cookie: str) -> None:
+    a_person()
+    for _ in range(guards.SIGN_IN_BY_ACCOUNT.attempts):
+        gives_password(client, password="wrong")
+    client.cookies[guards.KNOWN_BROWSER] = cookie
+    assert "Wait 15 minutes" in errors_of(gives_password(client))[0]
+
+
+@pytest.mark.django_db
+def test_a_browser_is_known_for_ninety_days_and_by_no_script(client: Client, clock: Any) -> None:
+    a_person()
+    gives_password(client)
+    cookie = client.cookies[guards.KNOWN_BROWSER]
+    assert (cookie["max-age"], cookie["path"], cookie["httponly"]) == (90 * 24 * 3600, "/staff/", True)
+    client.post("/staff/logout/")
+    clock.shift(91 * 24 * 3600)
+    stranger = Client(REMOTE_ADDR="203.0.113.9")
+    for _ in range(guards.SIGN_IN_BY_ACCOUNT.attempts):
+        gives_password(stranger, password="wrong")
+    assert "Wait 15 minutes" in errors_of(gives_password(client))[0]
+
+
+@pytest.mark.django_db
 def test_one_address_cannot_go_through_all_accounts(client: Client, clock: Any) -> None:
     a_person()
     for number in range(guards.SIGN_IN_BY_ADDRESS.attempts):

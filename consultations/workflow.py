@@ -100,6 +100,7 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
     Status.DID_NOT_ATTEND: (
         Step(Status.CONTACTING, gettext_noop("Contact again")),
         Step(Status.PROPOSED, gettext_noop("Another time was offered")),
+        Step(Status.CONFIRMED, gettext_noop("Another time is agreed")),
         Step(Status.COMPLETED, gettext_noop("Undo: the patient did attend")),
     ),
     Status.DECLINED: (Step(Status.CONTACTING, gettext_noop("Open again")),),

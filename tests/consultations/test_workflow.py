@@ -21,7 +21,7 @@ MAY_FOLLOW = {
     "proposed": {"confirmed", "contacting", "unreachable", "declined", "withdrawn"},
     "confirmed": {"completed", "did_not_attend", "proposed", "contacting", "declined", "withdrawn"},
     "completed": {"confirmed"},
-    "did_not_attend": {"contacting", "proposed", "completed"},
+    "did_not_attend": {"contacting", "proposed", "confirmed", "completed"},
     "declined": {"contacting"},
     "withdrawn": {"contacting"},
     "unreachable": {"contacting"},

@@ -96,6 +96,15 @@ def test_a_missed_time_stays_when_another_is_offered_and_agreed(practitioner: Pr
     assert history(request) == [(State.MISSED, True), (State.CANCELLED, False)]
 
 
+def test_after_a_missed_time_another_can_be_agreed_on_the_phone(practitioner: Practitioner) -> None:
+    given(request := with_email(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.DID_NOT_ATTEND)
+    given(request, practitioner, at(10, days=9), agreed=True)
+    assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
+    assert kinds(request) == ["time_agreed", "time_agreed"]
+
+
 def test_rescheduling_keeps_the_time_before_as_cancelled(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     given(request, practitioner, at(11))

@@ -33,8 +33,8 @@ OPEN = {Status.NEW: 120, Status.CONTACTING: 120, Status.PROPOSED: 80, Status.CON
 SET_ASIDE = 100
 FIRST = ("Ayesha", "Bilal", "Fatima", "Hassan", "Zainab", "Usman", "Maryam", "Ali", "Sana", "Imran")
 LAST = ("Khan", "Ahmed", "Malik", "Butt", "Raza", "Chaudhry", "Siddiqui", "Qureshi", "Mirza", "Shah")
-# One request has this name, at any size.
-RARE = "Ramisha Feroze"
+# One request has this name, at any size; of the other there is a page full even in the small table.
+RARE, FREQUENT = "Ramisha Feroze", "Muhammad Khan"
 
 
 def main(count: int) -> None:
@@ -116,8 +116,8 @@ def _terms(model: ConsultationRequest, count: int) -> Iterator[tuple[int, str]]:
 def _person(number: int) -> tuple[str, str]:
     if number == 500:
         return RARE, "+923330000500"
-    mixed = number * 7_368_787 % 10_000_000
-    return f"{FIRST[number % 10]} {LAST[number // 10 % 10]}", f"+92300{mixed:07}"
+    name = FREQUENT if number % 12 == 5 else f"{FIRST[number % 10]} {LAST[number // 10 % 10]}"
+    return name, f"+92300{number * 7_368_787 % 10_000_000:07}"
 
 
 def _reference(number: int) -> str:

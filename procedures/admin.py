@@ -34,6 +34,7 @@ from procedures.models import (
     RecoveryNote,
     Risk,
     Section,
+    SharedText,
     Source,
     Step,
 )
@@ -209,14 +210,21 @@ class ProcedureAdmin(PageAdmin):
         )
 
 
-@admin.register(Disclaimer)
-class DisclaimerAdmin(SingletonAdmin):
-    pass
-
-
-@admin.register(EmergencyText)
-class EmergencyTextAdmin(SingletonAdmin):
-    pass
+@admin.register(Disclaimer, EmergencyText)
+class SharedTextAdmin(SingletonAdmin):
+    def save_model(self, request: HttpRequest, obj: SharedText, form: Any, change: bool) -> None:
+        if change and not form.has_changed():
+            return  # its pages need not be published again
+        super().save_model(request, obj, form, change)
+        if Publication.objects.live().exists():
+            self.message_user(
+                request,
+                _t(
+                    "Patients read the former text until each page is published again. "
+                    "The first page of the staff side lists those pages."
+                ),
+                messages.WARNING,
+            )
 
 
 @admin.register(Practitioner)

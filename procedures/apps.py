@@ -35,6 +35,7 @@ class ProceduresConfig(AppConfig):
         roles.grant(roles.MANAGER, "procedures.publish_page")
         sample_content.register(20, sample.load)
         sample_content.register(25, plain_language.load_words)
+        panels.register(15, "admin/procedures/panels/former_texts.html", reminders.former_texts_panel)
         panels.register(20, "admin/procedures/panels/mistakes.html", reminders.mistakes_panel)
         panels.register(30, "admin/procedures/panels/reviews.html", reminders.reviews_panel)
         readiness.register("overview", catalog.require_overview)

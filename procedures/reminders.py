@@ -1,4 +1,4 @@
-"""Pages whose review is due: what the staff index shows, and what a weekly mail tells the editors."""
+"""Pages that want somebody: what the staff index shows, and what a weekly mail tells the editors."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -77,6 +77,15 @@ def reviews_panel(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("procedures.view_publication"):
         return None
     return {"due": due_pages(timezone.localdate())}
+
+
+def former_texts_panel(request: HttpRequest) -> dict[str, Any] | None:
+    """There while a page may still say a former emergency text or disclaimer, and for who can publish it."""
+    if not request.user.has_perm("procedures.view_publication"):
+        return None
+    publications = Publication.objects.live().before_shared_texts_changed()
+    found = list(publications.select_related("page").defer("document", "card").order_by("page"))
+    return {"publications": found} if found else None
 
 
 def mistakes_panel(request: HttpRequest) -> dict[str, Any] | None:

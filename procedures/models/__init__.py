@@ -17,7 +17,7 @@ from procedures.models.parts import (
 )
 from procedures.models.publications import PreviewLink, Publication
 from procedures.models.quality import MistakeReport, PlainWord, ReviewReminder
-from procedures.models.shared import Disclaimer, EmergencyText, Photo, Practitioner, Source
+from procedures.models.shared import Disclaimer, EmergencyText, Photo, Practitioner, SharedText, Source
 
 __all__ = [
     "Benefit",
@@ -43,6 +43,7 @@ __all__ = [
     "Risk",
     "Section",
     "SectionKind",
+    "SharedText",
     "Source",
     "Step",
 ]

@@ -5,10 +5,12 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from procedures.models.shared import Disclaimer, EmergencyText
 
 # One that was called off before its time came never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))
@@ -34,6 +36,11 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """What a reader is shown at a time (now, unless told otherwise)."""
         at = at or timezone.now()
         return self.in_force(at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
+
+    def before_shared_texts_changed(self) -> "PublicationQuerySet":
+        """Those that may say another disclaimer or emergency text than staff have written since."""
+        changed = [Subquery(model.objects.values("changed_at")[:1]) for model in (Disclaimer, EmergencyText)]
+        return self.filter(Q(published_at__lt=changed[0]) | Q(published_at__lt=changed[1]))
 
     def pending(self) -> "PublicationQuerySet":
         """Those whose time has not come yet."""

@@ -99,7 +99,16 @@ class Photo(models.Model):
         return f"{self.digest[:8]} ({self.width} × {self.height})"
 
 
-class Disclaimer(SingletonModel):
+class SharedText(SingletonModel):
+    """A text of one row that every publication freezes. A change reaches no page until it is published."""
+
+    changed_at = models.DateTimeField(_("last changed"), auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Disclaimer(SharedText):
     """The one disclaimer. It is frozen into every publication."""
 
     heading = models.CharField(_("heading"), max_length=65)
@@ -113,7 +122,7 @@ class Disclaimer(SingletonModel):
         return self.heading
 
 
-class EmergencyText(SingletonModel):
+class EmergencyText(SharedText):
     """The one emergency text: when to call 1122, and first aid. It is frozen into every publication."""
 
     heading = models.CharField(_("heading"), max_length=80, help_text=_("States the action and ends “if:”."))

@@ -1,5 +1,6 @@
 """Pages that want somebody: what the staff index shows, and what a weekly mail tells the editors."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils.translation import ngettext
 
 from clinic_site import outbox
 from procedures.models import MistakeReport, Publication, ReviewReminder
+from procedures.models.publications import BEFORE_SHARED_TEXTS_CHANGED, PublicationQuerySet
 
 SOON, LATER = 30, 90
 DAYS_BETWEEN_MAILS = 7
@@ -50,16 +52,22 @@ class DuePages:
 
 def due_pages(today: date) -> DuePages:
     """One query, whatever the number of pages. A page that a review waits for is listed until it is live."""
-    due = (
-        Publication.objects.live()
-        .filter(review_due_on__lte=today + timedelta(days=LATER))
-        .select_related("page", "reviewer")
-        .defer("document", "card")
-        .order_by("review_due_on", "page")
-    )
+    return _by_urgency(_live_pages().filter(_is_due(today)), today)
+
+
+def _live_pages() -> PublicationQuerySet:
+    pages = Publication.objects.live().select_related("page", "reviewer").defer("document", "card")
+    return pages.order_by("review_due_on", "page")
+
+
+def _is_due(today: date) -> Q:
+    return Q(review_due_on__lte=today + timedelta(days=LATER))
+
+
+def _by_urgency(publications: Iterable[Publication], today: date) -> DuePages:
     soon = today + timedelta(days=SOON)
     overdue, within_soon, within_later = [], [], []
-    for publication in due:
+    for publication in publications:
         assert publication.review_due_on is not None
         if publication.review_due_on < today:
             overdue.append(publication)
@@ -73,19 +81,20 @@ def due_pages(today: date) -> DuePages:
 # On the staff index
 
 
-def reviews_panel(request: HttpRequest) -> dict[str, Any] | None:
+def pages_panel(request: HttpRequest) -> dict[str, Any] | None:
+    """Pages that may say a former emergency text or disclaimer, and those due for review: one query."""
     if not request.user.has_perm("procedures.view_publication"):
         return None
-    return {"due": due_pages(timezone.localdate())}
-
-
-def former_texts_panel(request: HttpRequest) -> dict[str, Any] | None:
-    """There while a page may still say a former emergency text or disclaimer, and for who can publish it."""
-    if not request.user.has_perm("procedures.view_publication"):
-        return None
-    publications = Publication.objects.live().before_shared_texts_changed()
-    found = list(publications.select_related("page").defer("document", "card").order_by("page"))
-    return {"publications": found} if found else None
+    today = timezone.localdate()
+    found: list[Any] = list(
+        _live_pages()
+        .annotate(is_former=BEFORE_SHARED_TEXTS_CHANGED, is_due=_is_due(today))
+        .filter(Q(is_former=True) | Q(is_due=True))
+    )
+    return {
+        "former": sorted((page for page in found if page.is_former), key=lambda page: page.page_id),
+        "due": _by_urgency((page for page in found if page.is_due), today),
+    }
 
 
 def mistakes_panel(request: HttpRequest) -> dict[str, Any] | None:

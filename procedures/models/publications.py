@@ -14,6 +14,10 @@ from procedures.models.shared import Disclaimer, EmergencyText
 
 # One that was called off before its time came never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))
+# It may say another disclaimer or emergency text than staff have written since.
+BEFORE_SHARED_TEXTS_CHANGED = Q(published_at__lt=Subquery(Disclaimer.objects.values("changed_at")[:1])) | Q(
+    published_at__lt=Subquery(EmergencyText.objects.values("changed_at")[:1])
+)
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
@@ -36,11 +40,6 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """What a reader is shown at a time (now, unless told otherwise)."""
         at = at or timezone.now()
         return self.in_force(at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
-
-    def before_shared_texts_changed(self) -> "PublicationQuerySet":
-        """Those that may say another disclaimer or emergency text than staff have written since."""
-        changed = [Subquery(model.objects.values("changed_at")[:1]) for model in (Disclaimer, EmergencyText)]
-        return self.filter(Q(published_at__lt=changed[0]) | Q(published_at__lt=changed[1]))
 
     def pending(self) -> "PublicationQuerySet":
         """Those whose time has not come yet."""

@@ -158,7 +158,7 @@ def test_a_phone_may_be_half_a_minute_off(client: Client, seconds: int, comes_in
     with time_machine.travel(1_800_000_000, tick=False):
         gives_password(client)
         gives_code(client, code_at(SECRET, 1_800_000_000 + seconds))
-    assert is_in(client) is comes_in
+        assert is_in(client) is comes_in
 
 
 def test_a_recovery_code_lets_one_in_once(client: Client) -> None:

@@ -175,6 +175,11 @@ class PartFormSet(forms.BaseInlineFormSet):
         found = re.fullmatch(rf"{self.prefix}-(0|[1-9][0-9]{{0,4}})-.+", name)
         return int(found[1]) if found else sys.maxsize
 
+    @cached_property
+    def empty_form(self) -> Any:
+        """Made once: the admin asks for it four times to draw one set, and Django makes each anew."""
+        return super().empty_form
+
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if source := form.fields.get("source"):
@@ -241,6 +246,8 @@ def parts(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {
         "model": part,
+        # Named, or Django would make a form and a set of forms only to ask them for these names.
+        "fields": [field.name for field in part._meta.fields if field.name not in ("id", "page")],
         "form": SectionForm if part is Section else PartForm,
         "formset": OncePerPageFormSet if part in ONE_OF_A_KIND else PartFormSet,
         "template": base.template if stacked else "admin/procedures/page/tabular.html",

@@ -7,8 +7,9 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from procedures.models import Page, Practitioner
-from tests.pages import Element, read
+from procedures.models import Page as ContentPage
+from procedures.models import Practitioner
+from tests.pages import Element, Page, read
 
 Sent = dict[str, Any]
 
@@ -47,9 +48,14 @@ def sent_by(form: Element) -> Sent:
 def form_of(client: Client, url: str) -> Sent:
     response = client.get(url)
     assert response.status_code == 200, f"{url} answered {response.status_code}"
+    return form_in(read(response))
+
+
+def form_in(page: Page) -> Sent:
+    """What the one form of a page would send."""
     (form,) = (
         form
-        for form in read(response).one(id="content").all("form")
+        for form in page.one(id="content").all("form")
         if form.get("method") == "post" and not form.get("action")
     )
     return sent_by(form)
@@ -93,13 +99,13 @@ def with_parts(sent: Sent, parts: dict[str, list[Sent]]) -> Sent:
     return sent
 
 
-def publish_in_admin(client: Client, page: Page, reviewer: Practitioner, **changes: Any) -> Any:
+def publish_in_admin(client: Client, page: ContentPage, reviewer: Practitioner, **changes: Any) -> Any:
     """Open the page's sign-off, tick what is to be read, sign, publish. Returns the answer."""
     url = address(page, "publish")
     response = client.get(url)
     assert response.status_code == 200
     boxes = [control["name"] for control in read(response).all("input", type="checkbox")]
-    sent = form_of(client, url) | {name: "on" for name in boxes if name.startswith("read_")}
+    sent = form_in(read(response)) | {name: "on" for name in boxes if name.startswith("read_")}
     sent |= {"reviewer": str(reviewer.pk), "change_note": "Written anew."} | changes
     response = client.post(url, sent)
     assert response.status_code == 302 or changes, errors_in(response)

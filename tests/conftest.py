@@ -1,16 +1,25 @@
 """What every test may use."""
 
 import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
+from django.template import Context, Template
+from django.test import TestCase, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from procedures import share_pictures
 
 # The same examples every time, on any machine: a suite that fails, fails again. The time of one example
 # says more about what else the machine is doing than about the code.
@@ -35,6 +44,66 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         database.settings_dict["TEST"]["NAME"] = name
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_looked_at_once() -> Iterator[None]:
+    """Each test client builds the middleware, which looks at every static file: no test changes any."""
+    look, seen = WhiteNoiseMiddleware.update_files_dictionary, dict[tuple[str, str], dict[str, Any]]()
+
+    def look_once(middleware: WhiteNoiseMiddleware, root: str, prefix: str) -> None:
+        if (root, prefix) not in seen:
+            look(middleware, root, prefix)
+            seen[root, prefix] = dict(middleware.files)
+        middleware.files.update(seen[root, prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", look_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pictures_are_drawn_once() -> Iterator[None]:
+    """Of the same words the picture is the same: drawing it is most of what publishing a page takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(share_pictures, "draw", cache(share_pictures.draw))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parts_of_a_form_are_not_noted(django_test_environment: None) -> Iterator[None]:
+    """The test client keeps a copy of all that each template knew: of pages, not of every input on them."""
+    note = Template._render
+
+    def note_pages(template: Template, context: Context) -> str:
+        is_part = (template.name or "").startswith("django/forms/")
+        return template.nodelist.render(context) if is_part else note(template, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", note_pages)
+        yield
+
+
+@contextmanager
+def shared_world(blocker: Any) -> Iterator[None]:
+    """What is stored within is there for several tests, and is undone after them.
+
+    As Django's own tests do for a class: what is stored counts as committed.
+    """
+    with blocker.unblock():
+        atomics = TestCase._enter_atomics()
+    try:
+        yield
+    finally:
+        with blocker.unblock():
+            TestCase._rollback_atomics(atomics)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 def load_sample_content() -> None:
     call_command("load_sample_content", verbosity=0, stdout=io.StringIO())
 
@@ -45,12 +114,32 @@ def sample_site(db: None) -> None:
     load_sample_content()
 
 
+@pytest.fixture(scope="module")
+def sample_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The same for a whole file, where every test that has a database wants it."""
+    with shared_world(django_db_blocker):
+        with django_db_blocker.unblock():
+            load_sample_content()
+        yield
+
+
+@pytest.fixture(scope="session")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("own")
+
+
 @pytest.fixture(autouse=True)
-def own_media(settings: Any, tmp_path: Path) -> None:
-    """Each test keeps its photographs to itself."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.PRIVATE_ROOT = tmp_path / "private"
-    settings.ERASURE_LEDGER = tmp_path / "erased.log"
+def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
+    """Each test keeps its photographs to itself: in one folder, which is quicker emptied than made anew."""
+    settings.MEDIA_ROOT = own_folder / "media"
+    settings.PRIVATE_ROOT = own_folder / "private"
+    settings.ERASURE_LEDGER = own_folder / "erased.log"
+    yield
+    for path in own_folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +148,8 @@ def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("consultations.forms.request.FASTEST_PERSON", timedelta(0))
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
     """What takes a third of a second to guess takes as long to make: not where nobody guesses."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield

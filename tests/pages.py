@@ -133,8 +133,11 @@ class Page(Element):
 
 
 def read(response: Any) -> Page:
-    """The page of a response of the test client."""
-    return Page(response.content.decode(response.charset))
+    """The page of a response of the test client, parsed once however often it is asked for."""
+    if not hasattr(response, "as_read"):
+        response.as_read = Page(response.content.decode(response.charset))
+    page: Page = response.as_read
+    return page
 
 
 def in_order(texts: list[str], wanted: list[str]) -> bool:

@@ -15,6 +15,11 @@ def visitor(settings: Any) -> Client:
     return Client(raise_request_exception=False)
 
 
+@pytest.fixture
+def sample_site(sample_world: None, db: None) -> None:
+    """Those that ask for it here only read it; the others may ask the database nothing."""
+
+
 def assert_helps(response: Any) -> None:
     page = read(response)
     assert page.one("h1")

@@ -17,7 +17,7 @@ from tests.clinic_site.mail import Child, a_message, impatient, messages, runnin
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # How many workers are killed. The suite's number is small; OUTBOX_KILLS=100 for a long look.
-KILLS = int(os.environ.get("OUTBOX_KILLS", "30"))
+KILLS = int(os.environ.get("OUTBOX_KILLS", "10"))
 AT_MOST_SECONDS = 300
 
 

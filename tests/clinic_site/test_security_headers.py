@@ -42,7 +42,7 @@ PATHS = {
 
 
 @pytest.fixture
-def visitor(settings: Any, sample_site: None) -> Client:
+def visitor(settings: Any, sample_world: None) -> Client:
     settings.ROOT_URLCONF = "tests.clinic_site.failing_urls"
     return Client(raise_request_exception=False)
 
@@ -112,7 +112,7 @@ def test_an_unknown_host_is_refused_without_a_word_about_it(visitor: Client) -> 
         assert_locked(response)
 
 
-def test_a_form_sent_without_its_token_is_refused_with_words(settings: Any, sample_site: None) -> None:
+def test_a_form_sent_without_its_token_is_refused_with_words(settings: Any, sample_world: None) -> None:
     client = Client(enforce_csrf_checks=True)
     response = client.post("/consultation/request/", {"patient_name": "Ayesha Khan"})
     assert response.status_code == 403
@@ -120,7 +120,7 @@ def test_a_form_sent_without_its_token_is_refused_with_words(settings: Any, samp
     assert_locked(response)
 
 
-def test_over_https_browsers_are_told_to_stay(settings: Any, sample_site: None) -> None:
+def test_over_https_browsers_are_told_to_stay(settings: Any, sample_world: None) -> None:
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.SECURE_SSL_REDIRECT = True
     assert "max-age=31536000" in Client().get("/accessibility/", secure=True)["Strict-Transport-Security"]

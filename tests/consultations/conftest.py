@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consultations.models import PrivacyNotice
-from tests.consultations.pages import Page
+from tests.consultations.pages import Page, read
 from tests.factories import a_notice, form_data
 
 
@@ -26,7 +26,7 @@ class Patient:
 
     @property
     def page(self) -> Page:
-        return Page(self.response)
+        return read(self.response)
 
     def opens(self, address: str = "", **query: str) -> Page:
         self.response = self.client.get(address or self.address, query)

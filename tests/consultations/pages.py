@@ -67,3 +67,11 @@ class Page(HTMLParser):
     def hidden_fields(self) -> dict[str, str]:
         """What the hidden fields of the page would send."""
         return {element["name"]: element["value"] for element in self.all("input", type="hidden")}
+
+
+def read(response: Any) -> Page:
+    """The page of a response, parsed once however often it is asked for."""
+    if not hasattr(response, "as_elements"):
+        response.as_elements = Page(response)
+    page: Page = response.as_elements
+    return page

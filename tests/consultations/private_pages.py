@@ -16,7 +16,7 @@ from consultations.models import Appointment, ConsultationRequest
 from consultations.services import calendar
 from consultations.workflow import Status
 from procedures.models import Practitioner
-from tests.consultations.pages import Page
+from tests.consultations.pages import Page, read
 from tests.factories import a_request, a_reviewer, staff
 
 ACTIONS = ("withdraw", "phone", "note", "photographs", "time", "other-time")
@@ -35,12 +35,12 @@ class PrivatePage:
 
     def opens(self, action: str = "", **query: str) -> Page:
         self.response = self.client.get(self.address_of(action), query)
-        return Page(self.response)
+        return read(self.response)
 
     def sends(self, action: str, **data: Any) -> Page:
         """Send data to an action as it is."""
         self.response = self.client.post(self.address_of(action), data)
-        return Page(self.response)
+        return read(self.response)
 
     def fills_in(self, action: str, **data: Any) -> Page:
         """Open an action, fill in its form and press its button."""
@@ -52,7 +52,7 @@ class PrivatePage:
         assert self.response["Location"].partition("?")[0] == self.address
         self.response = self.client.get(self.response["Location"])
         assert self.response.status_code == 200
-        return Page(self.response)
+        return read(self.response)
 
     def address_of(self, action: str) -> str:
         return f"{self.address}{action}/" if action else self.address

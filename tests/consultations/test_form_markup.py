@@ -1,14 +1,17 @@
 """How the forms are built, so that everyone can use them: by eye, by ear, by keyboard, without script."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from consultations.models import PrivacyNotice
+from tests.conftest import shared_world
 from tests.consultations.conftest import Patient
 from tests.consultations.pages import Page
-from tests.factories import a_procedure, form_data, published
+from tests.factories import a_notice, a_procedure, form_data, published
 
 pytestmark = pytest.mark.django_db
 
@@ -46,9 +49,12 @@ STATES = {
 }
 
 
-@pytest.fixture(params=STATES)
-def page(request: pytest.FixtureRequest, patient: Patient) -> Page:
-    return STATES[request.param](patient)
+@pytest.fixture(scope="module", params=STATES)
+def page(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Page:
+    """Each state is come to once, and looked at from many sides."""
+    with shared_world(django_db_blocker), django_db_blocker.unblock():
+        a_notice()
+        return STATES[request.param](Patient(Client()))
 
 
 def test_no_id_stands_twice(page: Page) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import TestCase
 
-from tests.conftest import load_sample_content
+from tests.conftest import load_sample_content, shared_world
 from tests.consultations.private_pages import every_state
 from tests.site import test_budgets as budgets
 from tests.site import test_valid_html as validation
@@ -19,13 +18,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def states(django_db_setup: None, django_db_blocker: Any) -> list[State]:
     """Walked through once, and undone."""
-    with django_db_blocker.unblock():
-        atomics = TestCase._enter_atomics()
-        try:
-            load_sample_content()
-            return [of_response(name, response) for name, response in every_state()]
-        finally:
-            TestCase._rollback_atomics(atomics)
+    with shared_world(django_db_blocker), django_db_blocker.unblock():
+        load_sample_content()
+        return [of_response(name, response) for name, response in every_state()]
 
 
 @pytest.mark.skipif(not validation.VALIDATOR.exists(), reason="there is no HTML validator")

@@ -58,14 +58,14 @@ def fill_in(editor: Client, procedure: Procedure, parts: dict[str, list[dict[str
 
 
 @pytest.fixture
-def editor(sample_site: None) -> Client:
+def editor(sample_world: None) -> Client:
     client = Client()
     client.force_login(staff("Editor"))
     return client
 
 
 @pytest.fixture
-def reviewer(sample_site: None) -> Client:
+def reviewer(sample_world: None) -> Client:
     client = Client()
     client.force_login(staff("Clinical reviewer"))
     return client

@@ -51,20 +51,20 @@ def headings(client: Client) -> list[str]:
 
 
 def test_every_part_stands_on_the_front_page_under_its_own_name_and_in_its_order(
-    client: Client, sample_site: None
+    client: Client, sample_world: None
 ) -> None:
     found = headings(client)
     assert set(FOUNDING_DOCUMENT) <= set(found), set(FOUNDING_DOCUMENT) - set(found)
     assert in_order(found, FOUNDING_DOCUMENT)
 
 
-def test_each_name_stands_there_once(client: Client, sample_site: None) -> None:
+def test_each_name_stands_there_once(client: Client, sample_world: None) -> None:
     found = headings(client)
     assert [name for name in FOUNDING_DOCUMENT if found.count(name) != 1] == []
 
 
 def test_what_is_important_before_the_operation_is_said_in_three_parts(
-    client: Client, sample_site: None
+    client: Client, sample_world: None
 ) -> None:
     found = headings(client)
     begin = found.index("Consultation and Expectations") + 1
@@ -72,7 +72,7 @@ def test_what_is_important_before_the_operation_is_said_in_three_parts(
 
 
 def test_the_disclaimer_says_that_the_site_is_for_information_and_to_ask_a_specialist(
-    client: Client, sample_site: None
+    client: Client, sample_world: None
 ) -> None:
     main = read(client.get("/")).main.text
     disclaimer = main[main.rindex("Disclaimer") :]
@@ -80,12 +80,12 @@ def test_the_disclaimer_says_that_the_site_is_for_information_and_to_ask_a_speci
         assert words in disclaimer
 
 
-def test_the_steps_are_a_numbered_list(client: Client, sample_site: None) -> None:
+def test_the_steps_are_a_numbered_list(client: Client, sample_world: None) -> None:
     section = read(client.get("/")).main.one(id="steps")
     assert [item.one("h3").text for item in section.one("ol").all("li")] == STEPS
 
 
-def test_each_procedure_is_a_link_to_its_own_page(client: Client, sample_site: None) -> None:
+def test_each_procedure_is_a_link_to_its_own_page(client: Client, sample_world: None) -> None:
     section = read(client.get("/")).main.one(id="procedures")
     for name in PROCEDURES:
         (link,) = (link for link in section.all("a") if link.text == name)
@@ -121,7 +121,7 @@ CHANGES = [
 
 
 def test_every_part_comes_from_the_database_and_a_change_reaches_patients_when_it_is_published(
-    client: Client, sample_site: None
+    client: Client, sample_world: None
 ) -> None:
     """All rows are changed in one form of the admin, as an editor would."""
     editor = Client()
@@ -154,7 +154,7 @@ def _named(overview: Overview, part_set: str, name: str, fields: dict[str, str])
     return {f"{part_set}-{index}-{field}": value for field, value in fields.items()}
 
 
-def test_the_disclaimer_comes_from_the_database(client: Client, sample_site: None) -> None:
+def test_the_disclaimer_comes_from_the_database(client: Client, sample_world: None) -> None:
     editor = Client()
     editor.force_login(staff("Editor"))
     reviewer = Client()
@@ -166,7 +166,7 @@ def test_the_disclaimer_comes_from_the_database(client: Client, sample_site: Non
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
-def test_a_procedures_card_comes_from_the_database(client: Client, sample_site: None, name: str) -> None:
+def test_a_procedures_card_comes_from_the_database(client: Client, sample_world: None, name: str) -> None:
     editor = Client()
     editor.force_login(staff("Editor"))
     reviewer = Client()
@@ -180,7 +180,7 @@ def test_a_procedures_card_comes_from_the_database(client: Client, sample_site: 
     assert name not in found
 
 
-def test_parts_stand_in_the_order_that_staff_give_them(client: Client, sample_site: None) -> None:
+def test_parts_stand_in_the_order_that_staff_give_them(client: Client, sample_world: None) -> None:
     editor = Client()
     editor.force_login(staff("Editor"))
     reviewer = Client()

@@ -50,7 +50,9 @@ def test_the_host_that_asks_does_not_matter(client: Client, sample_site: None) -
 def test_a_page_changed_when_it_was_published(client: Client) -> None:
     published(an_overview())
     publication = Publication.objects.get()
-    assert sitemap(client)["http://127.0.0.1:8000/"].startswith(str(timezone.localdate(publication.live_from)))
+    assert sitemap(client)["http://127.0.0.1:8000/"].startswith(
+        str(timezone.localdate(publication.live_from))
+    )
 
 
 def test_an_empty_site_has_a_sitemap(client: Client) -> None:

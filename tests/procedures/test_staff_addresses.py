@@ -3,6 +3,7 @@
 And whatever is sent to them, none of them fails.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from clinic_site.roles import CLINICAL_REVIEWER, COORDINATOR, EDITOR, MANAGER
 from procedures import services
 from procedures.editing import MOST_PARTS
 from procedures.models import Page, PreviewLink, Procedure, Publication
-from tests.admin_forms import address, errors_in, form_of, with_parts
+from tests.admin_forms import Sent, address, errors_in, form_of, with_parts
+from tests.conftest import shared_world, undone
 from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
 
 pytestmark = pytest.mark.django_db
 
 NOBODY, NO_ROLE, PATIENT = "nobody signed in", "", "an account that is not staff"
 ROLES = [NOBODY, PATIENT, NO_ROLE, COORDINATOR, EDITOR, CLINICAL_REVIEWER, MANAGER]
+VIEWS = ["change", "publish", "preview_link"]
 WRITES, SIGNS = {EDITOR, CLINICAL_REVIEWER, MANAGER}, {CLINICAL_REVIEWER, MANAGER}
 
 # The address; who may GET it, with what answer; who may POST to it, with what answer.
@@ -42,13 +45,24 @@ TABLE: list[tuple[str, set[str], int, set[str], int]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Sent]]:
+    """A procedure for all of these tests, and what each of its forms sends when nobody has touched it."""
+    with shared_world(django_db_blocker):
+        with django_db_blocker.unblock():
+            shared_texts()
+            procedure = a_procedure()
+            published(procedure)
+            procedure.risks.update(body="A draft.")
+            with undone():
+                manager = somebody(MANAGER)
+                forms = {view: form_of(manager, address(procedure, view)) for view in VIEWS}
+        yield forms
+
+
 @pytest.fixture
-def procedure() -> Procedure:
-    shared_texts()
-    procedure = a_procedure()
-    published(procedure)
-    procedure.risks.update(body="A draft.")
-    return procedure
+def procedure(world: dict[str, Sent]) -> Procedure:
+    return Procedure.objects.get()
 
 
 def somebody(role: str) -> Client:
@@ -158,13 +172,13 @@ STRUCTURE = ("csrfmiddlewaretoken", "opened", "seen", "_FORMS", "-id", "-page", 
 
 
 @pytest.mark.parametrize("strange", STRANGE, ids=lambda text: ascii(text)[:12])
-@pytest.mark.parametrize("view", ["change", "publish", "preview_link"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_whatever_stands_in_the_fields_the_answer_is_a_page(
-    procedure: Procedure, view: str, strange: str
+    procedure: Procedure, world: dict[str, Sent], view: str, strange: str
 ) -> None:
     manager = somebody(MANAGER)
     url = address(procedure, view)
-    honest = form_of(manager, url)
+    honest = world[view]
     strange = strange.encode("utf-8", "replace").decode()
     typed = [name for name in honest if not name.endswith(STRUCTURE)]
     if len(strange) > 10_000:
@@ -174,10 +188,12 @@ def test_whatever_stands_in_the_fields_the_answer_is_a_page(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("strange", ["\0", "x", "-1", "9" * 400, "1.5", "١"])
-def test_whatever_a_form_says_of_itself_the_answer_is_a_page(procedure: Procedure, strange: str) -> None:
+def test_whatever_a_form_says_of_itself_the_answer_is_a_page(
+    procedure: Procedure, world: dict[str, Sent], strange: str
+) -> None:
     manager = somebody(MANAGER)
     url = address(procedure)
-    honest = form_of(manager, url)
+    honest = world["change"]
     for name in (
         "risks-TOTAL_FORMS",
         "risks-INITIAL_FORMS",
@@ -191,10 +207,12 @@ def test_whatever_a_form_says_of_itself_the_answer_is_a_page(procedure: Procedur
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", ["change", "publish"])
-def test_any_field_may_be_missing_or_be_there_twice(procedure: Procedure, view: str) -> None:
+def test_any_field_may_be_missing_or_be_there_twice(
+    procedure: Procedure, world: dict[str, Sent], view: str
+) -> None:
     manager = somebody(MANAGER)
     url = address(procedure, view)
-    honest = form_of(manager, url)
+    honest = world[view]
     shapes = {name.split("-")[-1]: name for name in honest if not name.startswith("sections-")}
     for name in shapes.values():
         without = {other: value for other, value in honest.items() if other != name}
@@ -209,17 +227,21 @@ def test_any_field_may_be_missing_or_be_there_twice(procedure: Procedure, view: 
     "name",
     ["risks-999999999999-name", "risks-" + "9" * 900 + "-id", "risks--1-id", "risks-٣-id", "risks-00-id"],
 )
-def test_a_field_with_a_strange_name_is_passed_over(procedure: Procedure, name: str) -> None:
+def test_a_field_with_a_strange_name_is_passed_over(
+    procedure: Procedure, world: dict[str, Sent], name: str
+) -> None:
     manager = somebody(MANAGER)
-    sent = form_of(manager, address(procedure)) | {name: "x"}
+    sent = world["change"] | {name: "x"}
     assert manager.post(address(procedure), sent).status_code == 302
     assert procedure.risks.count() == 1
 
 
 @pytest.mark.parametrize("forms", ["-5", "1000000000", "9" * 30])
-def test_a_count_of_rows_that_is_not_true_costs_nothing(procedure: Procedure, forms: str) -> None:
+def test_a_count_of_rows_that_is_not_true_costs_nothing(
+    procedure: Procedure, world: dict[str, Sent], forms: str
+) -> None:
     manager = somebody(MANAGER)
-    sent = form_of(manager, address(procedure))
+    sent = world["change"]
     for count in ("INITIAL", "TOTAL"):
         assert manager.post(address(procedure), sent | {f"risks-{count}_FORMS": forms}).status_code < 500
 

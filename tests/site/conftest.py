@@ -1,11 +1,10 @@
-"""The sweep walks through the site once for each file of checks."""
+"""The sweep walks through the site once, for all files of checks."""
 
 from typing import Any
 
 import pytest
-from django.test import TestCase
 
-from tests.conftest import load_sample_content
+from tests.conftest import load_sample_content, shared_world
 from tests.site.states import State, every_state
 
 
@@ -16,14 +15,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def states(django_db_setup: None, django_db_blocker: Any) -> list[State]:
-    with django_db_blocker.unblock():
-        # As Django's own tests do for a class: what is stored in between counts as committed, and is undone.
-        atomics = TestCase._enter_atomics()
-        try:
-            load_sample_content()
-            found = list(every_state())
-        finally:
-            TestCase._rollback_atomics(atomics)
-    return found
+    with shared_world(django_db_blocker), django_db_blocker.unblock():
+        load_sample_content()
+        return list(every_state())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -31,7 +32,7 @@ class State:
     # Where it was asked for; relative links begin there.
     address: str = "/"
 
-    @property
+    @cached_property
     def page(self) -> Page:
         return Page(self.content.decode())
 

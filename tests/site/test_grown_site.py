@@ -1,11 +1,14 @@
 """The site after years: forty procedures, long texts. The budgets hold, the reader finds every page."""
 
 import gzip
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.conftest import shared_world
 from tests.factories import a_procedure, an_overview, published
 from tests.pages import Page, read
 from tests.site.test_budgets import HTML_AND_CSS, compressed, static_file, style_sheets
@@ -15,25 +18,28 @@ pytestmark = pytest.mark.django_db
 PROCEDURES = 40
 
 
-@pytest.fixture
-def grown() -> None:
-    published(an_overview())
-    for number in range(PROCEDURES):
-        published(
-            a_procedure(
-                f"procedure-{number}",
-                title=f"Repair of a Very Small Vessel in the {number}th Place of the Hand"[:65],
-                summary=f"This is operation number {number}, told in two sentences. It joins what is small.",
-                position=number,
-            )
-        )
+@pytest.fixture(scope="module", autouse=True)
+def grown(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with shared_world(django_db_blocker):
+        with django_db_blocker.unblock():
+            published(an_overview())
+            for number in range(PROCEDURES):
+                published(a_procedure(f"procedure-{number}", position=number, **words_of(number)))
+        yield
+
+
+def words_of(number: int) -> dict[str, str]:
+    return {
+        "title": f"Repair of a Very Small Vessel in the {number}th Place of the Hand"[:65],
+        "summary": f"This is operation number {number}, told in two sentences. It joins what is small.",
+    }
 
 
 def weight(page: Page, content: bytes) -> int:
     return compressed(content) + sum(compressed(static_file(sheet)) for sheet in style_sheets(page))
 
 
-def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Client, grown: None) -> None:
+def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Client) -> None:
     found: list[str] = []
     address = "/procedures/"
     for _page in range(10):
@@ -46,14 +52,14 @@ def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Clien
     assert found == [f"/procedures/procedure-{number}/" for number in range(PROCEDURES)]
 
 
-def test_a_strange_page_number_never_fails(client: Client, grown: None) -> None:
+def test_a_strange_page_number_never_fails(client: Client) -> None:
     for query in ("page=0", "page=-1", "page=999", "page=two", "page=", "page=2&page=3"):
         response = client.get(f"/procedures/?{query}")
         assert response.status_code in (200, 404), query
         assert read(response).one("h1")
 
 
-def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Client, grown: None) -> None:
+def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Client) -> None:
     first, second = (read(client.get(f"/procedures/{query}")) for query in ("", "?page=2"))
     canonical = [page.one("link", rel="canonical")["href"] for page in (first, second)]
     assert canonical == [f"{settings.SITE_URL}/procedures/", f"{settings.SITE_URL}/procedures/?page=2"]
@@ -61,7 +67,7 @@ def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Cli
 
 
 def test_no_page_grows_beyond_one_round_trip_and_the_menu_leads_to_the_others(
-    client: Client, grown: None
+    client: Client,
 ) -> None:
     for address in ("/", "/procedures/", "/procedures/procedure-1/", "/consultation/"):
         response = client.get(address)
@@ -71,7 +77,7 @@ def test_no_page_grows_beyond_one_round_trip_and_the_menu_leads_to_the_others(
     assert len(menu.all("a")) < 20
 
 
-def test_the_longest_page_that_staff_can_write_stays_readable(client: Client, db: None) -> None:
+def test_the_longest_page_that_staff_can_write_stays_readable(client: Client) -> None:
     """Every field at its limit: bytes grow, but nothing breaks."""
     procedure = a_procedure(title="W" * 65, plain_name="w" * 80, menu_label="W" * 30, summary="w " * 100)
     for number in range(12):

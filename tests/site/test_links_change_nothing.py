@@ -70,8 +70,11 @@ class Fetching:
 
     def changes_nothing(self, links: Iterable[str]) -> list[str]:
         """Fetch those not fetched yet. Gives where the pages that were found lead to."""
+        new = [link for link in dict.fromkeys(links) if link not in self.fetched]
+        if not new:
+            return []
         before = all_tables()
-        led_to = [to for link in links if link not in self.fetched for to in self._fetch(link)]
+        led_to = [to for link in new for to in self._fetch(link)]
         after = all_tables()
         changed = {table for table in before if before[table] != after[table]}
         assert changed <= self.may_write, {table: self.wrote.get(table) for table in changed}
@@ -123,7 +126,7 @@ def address_of(response: Any) -> str:
     return asked["PATH_INFO"] + (f"?{asked['QUERY_STRING']}" if asked.get("QUERY_STRING") else "")
 
 
-def test_no_link_of_a_public_page_in_any_state_changes_anything(sample_site: None) -> None:
+def test_no_link_of_a_public_page_in_any_state_changes_anything(sample_world: None) -> None:
     everybody = Fetching(Client())
     # The last of the states is made by taking rows away that others refer to: not to be kept.
     savepoint = transaction.savepoint()
@@ -136,7 +139,7 @@ def test_no_link_of_a_public_page_in_any_state_changes_anything(sample_site: Non
     assert {"/", "/consultation/", "/privacy/", "/sitemap.xml"} & everybody.fetched.keys()
 
 
-def test_no_link_of_a_private_page_in_any_state_changes_anything(sample_site: None) -> None:
+def test_no_link_of_a_private_page_in_any_state_changes_anything(sample_world: None) -> None:
     everybody = Fetching(Client())
     for _name, response in private_pages.every_state():
         address = address_of(response)
@@ -148,7 +151,7 @@ def test_no_link_of_a_private_page_in_any_state_changes_anything(sample_site: No
     assert set(private_pages.ACTIONS) <= actions
 
 
-def test_a_dead_private_link_counts_a_try_and_does_nothing_else(sample_site: None) -> None:
+def test_a_dead_private_link_counts_a_try_and_does_nothing_else(sample_world: None) -> None:
     patient = PrivatePage()
     services.new_private_link(patient.request, actor=staff(MANAGER))
     everybody = Fetching(Client(), may_write=DEAD_LINKS_MAY_WRITE)
@@ -189,7 +192,7 @@ def every_mail(settings: Any) -> set[str]:
     return set(OutgoingMessage.objects.values_list("kind", flat=True))
 
 
-def test_no_link_of_any_mail_changes_anything(sample_site: None, settings: Any) -> None:
+def test_no_link_of_any_mail_changes_anything(sample_world: None, settings: Any) -> None:
     kinds = every_mail(settings)
     on_paper = {"whatsapp_opening", "sms_reminder", "no_more_notices"}  # no mails, or under another's name
     assert set(SHIPPED) - on_paper | {"review-reminder", "invitation", "password-link"} <= kinds
@@ -208,7 +211,7 @@ def test_no_link_of_any_mail_changes_anything(sample_site: None, settings: Any) 
 # The staff
 
 
-def test_no_link_of_the_staff_pages_changes_anything_but_the_log_of_who_saw_what(sample_site: None) -> None:
+def test_no_link_of_the_staff_pages_changes_anything_but_the_log_of_who_saw_what(sample_world: None) -> None:
     manager = a_full_desk()
     client = Client()
     client.force_login(manager)

@@ -1,18 +1,17 @@
 """Who may do what: every address of the staff side, asked and sent to by everybody (role_table.txt)."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.test import Client, TestCase, override_settings
+from django.db import connection
+from django.test import Client, override_settings
 
 from clinic_site.roles import ROLES
 from tests.clinic_site.access.people import a_person, with_phone
+from tests.conftest import shared_world, undone
 from tests.site.role_world import STAFF, World, addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -79,13 +78,6 @@ class Person:
         return Answer(str(response.status_code), response.get("Location", ""), wrote)
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
 def noting(wrote: set[str]) -> Any:
     """Keeps what is written, such as "DELETE auth_user"."""
 
@@ -106,15 +98,8 @@ def answers(
 ) -> Answers:
     folder = tmp_path_factory.mktemp("files")
     own = {name: folder / name for name in ("MEDIA_ROOT", "PRIVATE_ROOT", "ERASURE_LEDGER")}
-    # A real hash takes a quarter of a second on purpose: how passwords are hashed is not asked here.
-    quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=quick, **own):
-        # As Django's own tests do for a class: what is stored in between counts as committed, and is undone.
-        atomics = TestCase._enter_atomics()
-        try:
-            return everybody_asks(World())
-        finally:
-            TestCase._rollback_atomics(atomics)
+    with override_settings(**own), shared_world(django_db_blocker), django_db_blocker.unblock():
+        return everybody_asks(World())
 
 
 def everybody_asks(world: World) -> Answers:

@@ -38,7 +38,7 @@ OF_ONE_REQUEST = ("desk:request", "desk:offer_time", "desk:erase", "desk:copy")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_page_of_the_staff_takes_more_than_fifteen_queries(name: str, sample_site: None) -> None:
+def test_no_page_of_the_staff_takes_more_than_fifteen_queries(name: str, sample_world: None) -> None:
     procedure = Procedure.objects.first()
     about = {"about": "procedure", "procedure": procedure, "procedure_name": "Nerve Repair"}
     requests = [a_request(patient_age=age, **about) for age in range(12)]

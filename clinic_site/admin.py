@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Model, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site import closures
 from clinic_site.access import admin as access_admin  # noqa: F401 - registers itself
 from clinic_site.models import ClinicProfile, Closure, InformationPractice, OpeningHours
 from clinic_site.outbox import admin as outbox_admin  # noqa: F401 - registers itself
@@ -74,6 +75,11 @@ class OpeningHoursAdmin(admin.ModelAdmin):
 @admin.register(Closure)
 class ClosureAdmin(admin.ModelAdmin):
     list_display = ["name", "starts_on", "ends_on", "certainty"]
+
+    def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for sentence in closures.warnings(obj):
+            messages.warning(request, sentence)
 
 
 @admin.register(InformationPractice)

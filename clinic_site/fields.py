@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
+from clinic_site.outbox import deliverable
 from clinic_site.text import plain_line, plain_text
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # What no person types into one field: not worth reading, let alone tidying.
 FAR_TOO_LONG = 20_000
+
+PLAIN_ADDRESS = _("Enter the part before the @ in the letters a to z, like name@example.com")
 
 
 def says(sentence: "Words") -> "dict[str, Words]":
@@ -78,6 +82,8 @@ class TextField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
+    """An address that mail can be sent to: Django takes more, such as a Turkish dotless i."""
+
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         super().__init__(error_messages=says(sentence), max_length=None, **options)
         self.sentence = sentence
@@ -86,7 +92,13 @@ class EmailField(forms.EmailField):
         text = plain_line(str(value or "")[:FAR_TOO_LONG])
         if len(text) > 254:  # what the column holds, and the longest address that mail can carry
             raise ValidationError(self.sentence, code="invalid")
-        return super().clean(text)
+        address = super().clean(text)
+        try:
+            if address:
+                deliverable(address)
+        except ValueError:
+            raise ValidationError(PLAIN_ADDRESS, code="invalid") from None
+        return address
 
 
 class HiddenPattern(forms.CharField):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.events import AccessEvent as AccessEvent
+from clinic_site.outbox.message import MessageStep as MessageStep
 from clinic_site.outbox.message import OutgoingMessage as OutgoingMessage
 
 
@@ -168,6 +169,9 @@ class OpeningHours(models.Model):
         super().clean()
         if self.opens is None or self.closes is None or self.weekday is None:
             return
+        if self.opens.minute % 5 or self.opens.second or self.opens.microsecond:
+            # The times that can be offered are counted from here, and an appointment begins so.
+            raise ValidationError({"opens": _("Enter a full five minutes, like 9:05.")})
         overlapping = OpeningHours.objects.filter(
             weekday=self.weekday, opens__lt=self.closes, closes__gt=self.opens
         ).exclude(pk=self.pk)

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from clinic_site.clinic_hours import ClinicHours, Interval
 from clinic_site.models import Closure, OpeningHours
+from clinic_site.templatetags.site_tags import clock
 from consultations.answers import PartOfDay
 from consultations.models import Appointment
 from consultations.models.appointments import midnight
@@ -16,6 +19,8 @@ from procedures.models import Practitioner
 # How long an appointment may be in the picker, in minutes, and how far apart its beginnings are.
 STEPS = {15: 15, 20: 20, 30: 30, 45: 15, 60: 30}
 USUAL_LENGTH = 30
+# More times than that stand under Week.
+MOST_NAMED = 20
 
 # From which hour of the clinic's clock. Patients choose the words, not the hours.
 AFTERNOON, EVENING = 12, 17
@@ -81,6 +86,27 @@ def days(
         found = found.filter(practitioner=practitioner)
     appointments = [appointment for appointment in found if appointment != but]
     return [_day(first + timedelta(days=number), hours, closures, appointments) for number in range(count)]
+
+
+def appointments_on(closure: Closure) -> str:
+    """Which times to come a closure falls on, by reference and time only; "" if there are none."""
+    now = timezone.now()
+    found = Appointment.objects.live().on_days(closure.starts_on, closure.ends_on).filter(ends_at__gt=now)
+    times = [
+        _("%(reference)s on %(day)s, %(time)s")
+        % {
+            "reference": time.request.reference,
+            "day": date_format(local(time.starts_at), "l j F"),
+            "time": clock(local(time.starts_at)),
+        }
+        for time in found.select_related("request")[: MOST_NAMED + 1]
+    ]
+    if not times:
+        return ""
+    words = {"times": "; ".join(times[:MOST_NAMED])}
+    if len(times) > MOST_NAMED:
+        return _("Times that patients were given fall on these days: %(times)s; and more. Call them.") % words
+    return _("Times that patients were given fall on these days: %(times)s. Call them.") % words
 
 
 def _day(day: date, hours: ClinicHours, closures: list[Closure], appointments: list[Appointment]) -> Day:

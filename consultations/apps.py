@@ -9,9 +9,10 @@ class ConsultationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clinic_site import live, panels, readiness, roles, sample_content
-        from consultations import chores, privacy, texts
-        from consultations.desk import log
+        from clinic_site import closures, live, panels, readiness, roles, sample_content
+        from clinic_site.outbox import subjects
+        from consultations import agenda, chores, privacy, texts
+        from consultations.desk import log, untold
         from consultations.desk.panel import panel
         from consultations.models import PrivacyNotice
         from consultations.services import forgetting
@@ -33,9 +34,11 @@ class ConsultationsConfig(AppConfig):
         panels.register(1, "admin/desk/queue/panel.html", panel)
         panels.register(80, "admin/consultations/messagetext/panel.html", texts.texts_panel)
         panels.register(90, "admin/desk/keeping/panel.html", log.panel)
+        closures.register(agenda.appointments_on)
         sample_content.register(30, privacy.load_sample)
         readiness.register("privacy notice", privacy.require_notice)
         readiness.register("erasures", forgetting.require_replayed)
         chores.register()
+        subjects.register(untold.show)
         live.shown(PrivacyNotice)
         live.changes_with_time(PrivacyNotice, "published_at")

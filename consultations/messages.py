@@ -53,6 +53,15 @@ _TOLD_OF = {
 }
 
 
+# What is moot once something newer stands: another time, an end, or a new beginning. Not a cancellation:
+# it says what is true and takes a time out of the patient's calendar, as only another agreed time does too.
+_OF_A_TIME = frozenset({"time_offered", "time_agreed", "reminder"})
+_MOOT = _OF_A_TIME | {"opened_again", *_TOLD_OF.values()}
+
+# With these, what was told last of a time is still true. Anywhere else no time is offered or agreed any more.
+_WITH_A_TIME = frozenset({Status.PROPOSED, Status.CONFIRMED})
+
+
 # To the patient
 
 
@@ -68,17 +77,25 @@ def let_in(request: ConsultationRequest) -> None:
 
 def time_offered(appointment: Appointment) -> None:
     """The clinic offers a time, and asks for an answer."""
+    outbox.supersede(appointment.request.reference, _MOOT)
     _tell_patient("time_offered", appointment.request, appointment)
 
 
 def time_agreed(appointment: Appointment) -> None:
     """A time is agreed; a calendar entry comes with the mail."""
+    outbox.supersede(appointment.request.reference, _MOOT | {"time_cancelled"})
     _tell_patient("time_agreed", appointment.request, appointment, calendar="REQUEST")
 
 
 def time_cancelled(appointment: Appointment) -> None:
     """An agreed time is given up, and its calendar entry with it. Its ``sequence`` counts this already."""
+    outbox.supersede(appointment.request.reference, _MOOT)
     _tell_patient("time_cancelled", appointment.request, appointment, calendar="CANCEL")
+
+
+def take_back(appointment: Appointment) -> None:
+    """A time is given back, whether or not the patient is told: what still waits does not speak of it."""
+    outbox.supersede(appointment.request.reference, _OF_A_TIME)
 
 
 def reminder(appointment: Appointment) -> None:
@@ -89,6 +106,8 @@ def reminder(appointment: Appointment) -> None:
 def status_changed(request: ConsultationRequest, was: str) -> None:
     """The request has another status than ``was``. Most of them say nothing to the patient."""
     status = Status(request.status)
+    if status not in _WITH_A_TIME:
+        outbox.supersede(request.reference, _MOOT)
     if status == Status.CONTACTING and was in workflow.CLOSED:
         _tell_patient("opened_again", request)
     elif status in _TOLD_OF:

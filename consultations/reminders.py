@@ -2,33 +2,41 @@
 
 Whoever chose email gets a mail, from ``send_reminders``, which may run at any time and as often as one
 likes. Everybody else stands in a list for the staff of that day, until somebody has marked them as
-reminded. A machine works every day; people remind on the last open day before.
+reminded; so does who was written to, while that mail does not go out. A machine works every day; people
+remind on the last open day before.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import override
 
 from clinic_site import clinic_hours
 from clinic_site.clinic_hours import ClinicHours
-from clinic_site.models import ClinicProfile
+from clinic_site.models import ClinicProfile, OutgoingMessage
+from clinic_site.outbox.message import OutgoingMessageQuerySet
 from consultations import agenda, messages, phones, placeholders, texts, told
 from consultations.answers import ContactMethod
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.models.appointments import AppointmentQuerySet, midnight
+from consultations.services import reach
 from consultations.shipped_texts import SHIPPED
 
 logger = logging.getLogger(__name__)
 
 # Nobody's phone rings at midnight for something that has the whole day.
 FIRST_HOUR = 8
+# A mail that still waits by then may come too late: somebody calls.
+MAIL_IS_LATE_AFTER = timedelta(hours=1)
 
 
 @dataclass
@@ -54,23 +62,59 @@ def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
 def due_by_hand(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
     """Whom the staff remind today: everybody until the next day on which the clinic is open.
 
-    Where the site sends no mail, those too who chose it.
+    Of those who chose email: whose mail has failed or is late; where the site sends none, all.
     """
-    due = _ahead(now, _next_open_day(_day(now), hours or clinic_hours.load()))
-    return (
-        due if settings.MAIL_DELIVERY == "off" else due.exclude(request__contact_method=ContactMethod.EMAIL)
+    due = _ahead(now, _next_open_day(_day(now), hours or clinic_hours.load()), or_else=mail_is_late(now))
+    if settings.MAIL_DELIVERY == "off":
+        return due
+    return due.exclude(reminded_at=None, request__contact_method=ContactMethod.EMAIL)
+
+
+def mail_is_late(now: datetime) -> Q:
+    """Appointments whose last reminder is a mail that has failed, or waits for too long already."""
+    is_late = Q(failed_at__isnull=False) | Q(created_at__lte=now - MAIL_IS_LATE_AFTER)
+    return Q(reminded_at__isnull=False) & Q(Exists(_unsent_mail().filter(is_late)))
+
+
+def _unsent_mail() -> OutgoingMessageQuerySet:
+    """The mail that an appointment's reminder became, while it is not sent. What staff note is newer."""
+    return OutgoingMessage.objects.filter(
+        kind="reminder",
+        about=OuterRef("request__reference"),
+        created_at__gte=OuterRef("reminded_at"),
+        sent_at=None,
+        settled_at=None,
     )
 
 
-def reminded_since(moment: datetime) -> AppointmentQuerySet:
-    """Whose reminder was sent or marked since then, the last one first."""
+def reminded_since(moment: datetime, now: datetime) -> AppointmentQuerySet:
+    """Whose reminder was sent or marked since then, the last one first; those with ``may_undo`` can be put
+    back."""
     reminded = Appointment.objects.filter(reminded_at__gte=moment, request__erased_at=None)
-    return reminded.select_related("request", "practitioner").order_by("-reminded_at", "-pk")
+    may_undo = Q(_marked_by_staff(), state=Appointment.State.AGREED, starts_at__gt=now)
+    return (
+        reminded.exclude(mail_is_late(now))
+        .annotate(may_undo=ExpressionWrapper(may_undo, output_field=BooleanField()))
+        .select_related("request", "practitioner")
+        .order_by("-reminded_at", "-pk")
+    )
 
 
-def _ahead(now: datetime, last: date) -> AppointmentQuerySet:
+def _marked_by_staff() -> Exists:
+    """Appointments whose last reminder somebody of the staff has noted."""
+    return Exists(
+        Event.objects.filter(
+            request=OuterRef("request"),
+            kind=Event.Kind.REMINDED,
+            actor__isnull=False,
+            at=OuterRef("reminded_at"),
+        )
+    )
+
+
+def _ahead(now: datetime, last: date, *, or_else: Q | None = None) -> AppointmentQuerySet:
     until = midnight(last + timedelta(days=1))
-    due = Appointment.objects.agreed_and_not_reminded(now).filter(starts_at__lt=until)
+    due = Appointment.objects.agreed_and_not_reminded(now, or_else=or_else).filter(starts_at__lt=until)
     return due.select_related("request", "practitioner")
 
 
@@ -110,17 +154,47 @@ def mark_reminded(appointment: Appointment, *, actor: User) -> bool:
     """Note that the patient was reminded. False if that was done already, or the time stands no more."""
     with transaction.atomic():
         how = ContactMethod(appointment.request.contact_method)
-        return _mark(appointment, how, actor=actor, now=timezone.now())
+        by_hand = ContactMethod.CALL if how == ContactMethod.EMAIL else how
+        return _mark(appointment, by_hand, actor=actor, now=timezone.now())
+
+
+def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) -> bool:
+    """Take back what ``mark_reminded`` noted at that moment. False where it does not stand so any more.
+
+    Whoever was called because a mail did not go out is again somebody whose mail did not go out.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        request = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
+        mails = request.events.filter(
+            kind=Event.Kind.REMINDED, actor=None, detail__appointment=appointment.pk, at__lt=reminded_at
+        )
+        mail = mails.last()
+        marked = Appointment.objects.filter(
+            _marked_by_staff(),
+            pk=appointment.pk,
+            state=Appointment.State.AGREED,
+            reminded_at=reminded_at,
+            starts_at__gt=now,
+        )
+        if request.erased_at or not marked.update(reminded_at=mail.at if mail else None):
+            return False
+        Event.objects.create(
+            request=request,
+            kind=Event.Kind.NOT_REMINDED,
+            actor=actor,
+            at=now,
+            detail={"appointment": appointment.pk},
+        )
+    return True
 
 
 def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
     # The request first, as everybody who changes it does: two that wait for each other would wait for good.
     request = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
     # Compare and set: of two, one finds no row left; nor is anybody reminded of what was cancelled.
-    due = Appointment.objects.filter(
-        pk=appointment.pk, state=Appointment.State.AGREED, reminded_at=None, starts_at__gt=now
-    )
-    if request.erased_at or not due.update(reminded_at=now):
+    due = Appointment.objects.agreed_and_not_reminded(now, or_else=mail_is_late(now))
+    if request.erased_at or not due.filter(pk=appointment.pk).update(reminded_at=now):
         return False
     appointment.reminded_at = now
     Event.objects.create(
@@ -145,6 +219,7 @@ class Call:
     number: str  # as people read it
     href: str
     text: str  # what the link's message says; "" for a call
+    wrong_since: datetime | None = None  # when somebody noted that the number is wrong
 
     @property
     def may_say_who(self) -> bool:
@@ -152,15 +227,29 @@ class Call:
 
 
 def calls(appointments: list[Appointment]) -> list[Call]:
-    """The same appointments with how to remind of each. Two queries for each language, and one."""
+    """The same appointments with how to remind of each. Two queries for each language, and two."""
     clinic = ClinicProfile.current()
     wordings = {
         language: texts.wording("sms_reminder", language)
         for language in {appointment.request.language for appointment in appointments}
     }
+    wrong = _wrong_numbers([appointment.request for appointment in appointments])
     return [
-        _call(appointment, clinic, wordings[appointment.request.language]) for appointment in appointments
+        replace(
+            _call(appointment, clinic, wordings[appointment.request.language]),
+            wrong_since=wrong.get(appointment.request_id),
+        )
+        for appointment in appointments
     ]
+
+
+def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
+    """Since when the numbers of some of these are known to be wrong, by the id of the request. One query."""
+    about = Event.objects.filter(request__in=requests, kind__in=reach.ABOUT_NUMBERS)
+    of_each = groupby(about.order_by("request", "at", "pk"), key=attrgetter("request_id"))
+    events = {pk: list(found) for pk, found in of_each}
+    since = {request.pk: reach.wrong_since(request, events.get(request.pk, [])) for request in requests}
+    return {pk: at for pk, at in since.items() if at}
 
 
 def _call(appointment: Appointment, clinic: ClinicProfile | None, words: texts.Wording) -> Call:

@@ -55,10 +55,20 @@ FINISHED = tuple(status for status in Status if status in CLOSED | SET_ASIDE)
 
 
 class Step(NamedTuple):
-    """A status that may come next, and the words on the button that leads there."""
+    """A status that may come next, and the words on the button that leads there.
+
+    ``once_begun`` says of an agreed time that has begun, and of which nobody has said yet what became of
+    it, whether it must stand there (True), must not (False), or does not matter (None): a visit is neither
+    marked before it began, nor given up afterwards.
+    """
 
     to: Status
     button: str
+    once_begun: bool | None = False
+
+    def is_possible(self, has_begun: bool) -> bool:
+        """Whether the step may be taken now. ``has_begun``: such a time stands there."""
+        return self.once_begun is None or self.once_begun == has_begun
 
 
 # From each status, its next steps, the usual one first. Every status but NEW can be left again:
@@ -89,12 +99,14 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
         Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
     ),
     Status.CONFIRMED: (
-        Step(Status.COMPLETED, gettext_noop("The consultation took place")),
-        Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend")),
+        Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True),
+        Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True),
         Step(Status.PROPOSED, gettext_noop("Another time was offered")),
-        Step(Status.CONTACTING, gettext_noop("The time is off: contact again")),
+        # Also once it has begun: the clinic may have had to call it off, which is nobody's absence.
+        Step(Status.CONTACTING, gettext_noop("The time is off: contact again"), once_begun=None),
         Step(Status.DECLINED, gettext_noop("Decline")),
-        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+        # Whoever withdraws after the visit is heard; the visit is still to be marked.
+        Step(Status.WITHDRAWN, gettext_noop("The patient withdrew"), once_begun=None),
     ),
     Status.COMPLETED: (Step(Status.CONFIRMED, gettext_noop("Undo: it has not taken place")),),
     Status.DID_NOT_ATTEND: (
@@ -104,7 +116,11 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
         Step(Status.COMPLETED, gettext_noop("Undo: the patient did attend")),
     ),
     Status.DECLINED: (Step(Status.CONTACTING, gettext_noop("Open again")),),
-    Status.WITHDRAWN: (Step(Status.CONTACTING, gettext_noop("Open again")),),
+    Status.WITHDRAWN: (
+        Step(Status.CONTACTING, gettext_noop("Open again")),
+        Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True),
+        Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True),
+    ),
     Status.UNREACHABLE: (Step(Status.CONTACTING, gettext_noop("Open again")),),
     Status.QUARANTINED: (
         Step(Status.NEW, gettext_noop("Not spam: put in the queue")),
@@ -120,7 +136,12 @@ def needs_time(from_status: str, to_status: str) -> bool:
     )
 
 
-def may_follow(from_status: str, to_status: str) -> bool:
-    """Whether a request may go from one status to the other. Unknown words are simply no."""
+def step(from_status: str, to_status: str) -> Step | None:
+    """The step from one status to the other. For unknown words there is none."""
     steps = STEPS[Status(from_status)] if from_status in STEPS else ()
-    return any(step.to == to_status for step in steps)
+    return next((step for step in steps if step.to == to_status), None)
+
+
+def may_follow(from_status: str, to_status: str) -> bool:
+    """Whether a request may go from one status to the other, at one time or another."""
+    return step(from_status, to_status) is not None

@@ -2,27 +2,37 @@
 
 ``queue`` writes the row in the caller's transaction: rolled back, there is no message; committed, none
 can be lost. ``manage.py send_mail`` sends (``worker``). What cannot be sent within a day, or never, is
-listed for staff as "could not be told", with a phone number.
+listed for staff as "could not be told", with a phone number. What a message is about, the app knows that
+queues it (``subjects``).
 """
 
 import base64
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Coalesce
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.batches import delete_in_batches
-from clinic_site.outbox.message import ADDRESS_LENGTH, REASON_LENGTH, SUBJECT_LENGTH, OutgoingMessage
+from clinic_site.outbox.message import (
+    ADDRESS_LENGTH,
+    PHONE_LENGTH,
+    REASON_LENGTH,
+    SUBJECT_LENGTH,
+    MessageStep,
+    OutgoingMessage,
+)
 
 # How long a message is tried, and when it is too late to say that the worker runs.
 TRIED_FOR = timedelta(hours=24)
@@ -33,6 +43,10 @@ _TOKEN = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)
 _MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[A-Za-z0-9-]+)*")
 
 Attachment = tuple[str, str, bytes]
+
+
+class NotSentAgainError(Exception):
+    """A message that failed must not, or cannot, be sent again. Says why, in a sentence for staff."""
 
 
 def queue(
@@ -60,22 +74,16 @@ def queue(
         raise TransactionManagementError("A message is queued in the transaction of what it tells of.")
     _require_one_line(subject, kind, about, attachments)
     now = timezone.now()
-    problem, address = "", ""
-    try:
-        address = deliverable(to)
-    except ValueError:
-        problem = _("This is not a possible email address.")
-    if settings.MAIL_DELIVERY == "off":
-        problem = _("The site is set up to send no mail (EMAIL_URL=off).")
+    problem = _obstacle(to)
     return OutgoingMessage.objects.create(
         message_id=f"<{uuid.uuid4().hex}@{_our_domain()}>",
         kind=kind,
         about=about,
-        to=address or _storable(to)[:ADDRESS_LENGTH],
-        phone_for_staff=_storable(phone_for_staff)[:30],
+        to=_address(to) or storable(to)[:ADDRESS_LENGTH],
+        phone_for_staff=storable(phone_for_staff)[:PHONE_LENGTH],
         subject=subject[:SUBJECT_LENGTH],
-        text=_storable(text),
-        html=_storable(html),
+        text=storable(text),
+        html=storable(html),
         attachments=[
             {"name": name, "type": mime_type, "content": base64.b64encode(content).decode("ascii")}
             for name, mime_type, content in attachments
@@ -105,28 +113,68 @@ def deliverable(to: str) -> str:
     return address
 
 
-def resend(message: OutgoingMessage) -> bool:
-    """Try a failed message again, for another day. False if by now it is not a failed one any more."""
+def supersede(about: str, kinds: Collection[str]) -> int:
+    """What is told from now on makes older messages of these kinds moot: none of them is sent any more.
+
+    Call it in the transaction that queues what takes their place, or that stores why nothing does. They
+    leave the staff's list, and cannot be sent again. What a worker is handing over at this very moment
+    may still arrive; then it counts as sent. Gives their number.
+    """
     now = timezone.now()
-    changed = (
-        OutgoingMessage.objects.could_not_be_told()
-        .filter(pk=message.pk)
-        .update(
-            failed_at=None,
-            reason="",
-            attempts=0,
-            unanswered=0,
-            next_attempt_at=now,
-            give_up_at=now + TRIED_FOR,
-        )
+    older = OutgoingMessage.objects.filter(about=about, kind__in=kinds, sent_at=None, settled_at=None)
+    return older.update(
+        failed_at=Coalesce("failed_at", now), settled_at=now, is_superseded=True, **NOTHING_WRITTEN
     )
-    return bool(changed)
 
 
-def settle(message: OutgoingMessage) -> bool:
+def correct_phone(about: str, phone: str) -> None:
+    """Whoever these messages are about has another number: staff must not call the former one."""
+    open_ones = OutgoingMessage.objects.filter(about=about, settled_at=None).exclude(phone_for_staff="")
+    open_ones.update(phone_for_staff=storable(phone)[:PHONE_LENGTH])
+
+
+def resend(message: OutgoingMessage, *, actor: User) -> bool:
+    """Try a failed message again, for another day. False if by now it is not a failed one any more.
+
+    Raises ``NotSentAgainError`` when a later message has taken its place, or it could only fail again.
+    """
+    if problem := _obstacle(message.to):
+        raise NotSentAgainError(problem)
+    now = timezone.now()
+    is_resent = _step(
+        message,
+        MessageStep.Kind.RESENT,
+        actor,
+        failed_at=None,
+        reason="",
+        attempts=0,
+        unanswered=0,
+        next_attempt_at=now,
+        give_up_at=now + TRIED_FOR,
+    )
+    if not is_resent and OutgoingMessage.objects.filter(pk=message.pk, is_superseded=True).exists():
+        raise NotSentAgainError(_("A later message has taken its place. It is not sent any more."))
+    return is_resent
+
+
+def settle(message: OutgoingMessage, *, actor: User) -> bool:
     """Staff have told it another way: its text goes, and it leaves their list. False if it was not on it."""
-    settled = OutgoingMessage.objects.could_not_be_told().filter(pk=message.pk)
-    return bool(settled.update(settled_at=timezone.now(), **NOTHING_WRITTEN))
+    return _step(message, MessageStep.Kind.SETTLED, actor, settled_at=timezone.now(), **NOTHING_WRITTEN)
+
+
+def _step(message: OutgoingMessage, kind: MessageStep.Kind, actor: User, **changes: Any) -> bool:
+    """Do something with a message that could not be told, and record who did. Of two, one does it."""
+    with transaction.atomic():
+        if not OutgoingMessage.objects.could_not_be_told().filter(pk=message.pk).update(**changes):
+            return False
+        MessageStep.objects.create(
+            kind=kind,
+            message_id=message.message_id,
+            message_kind=message.kind,
+            about=message.about,
+            actor=actor,
+        )
+    return True
 
 
 # What a row holds of what was written, once nobody needs it any more.
@@ -134,7 +182,7 @@ NOTHING_WRITTEN: dict[str, Any] = {"text": "", "html": "", "attachments": []}
 
 
 def forget_sent(before: datetime) -> int:
-    """Remove every message that was sent, or told another way, before a moment. Gives their number.
+    """Remove what was sent, told another way, or replaced, before a moment. Gives their number.
 
     Those that could not be told stay, however old: somebody still has to deal with them.
     """
@@ -148,6 +196,21 @@ def require_worker() -> None:
         raise TimeoutError("Mail is waiting and nothing sends it: is `manage.py send_mail` running?")
 
 
+def _address(to: str) -> str:
+    """``deliverable``; "" for what is no address."""
+    try:
+        return deliverable(to)
+    except ValueError:
+        return ""
+
+
+def _obstacle(to: str) -> str:
+    """Why no mail can go to an address, for staff; "" where it can."""
+    if settings.MAIL_DELIVERY == "off":
+        return _("The site is set up to send no mail (EMAIL_URL=off).")
+    return "" if _address(to) else _("This is not a possible email address.")
+
+
 def _require_one_line(subject: str, kind: str, about: str, attachments: Sequence[Attachment]) -> None:
     if not subject or not subject.isprintable():
         raise ValueError("A subject is one line of printable characters.")
@@ -158,7 +221,7 @@ def _require_one_line(subject: str, kind: str, about: str, attachments: Sequence
             raise ValueError("An attachment has a plain name, and a type like text/plain; charset=utf-8.")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text as every database keeps it and every message can carry it: no NUL, no half of a character."""
     return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 

@@ -85,7 +85,8 @@ class Smtp:
     def deliver(self, message: OutgoingMessage, content: bytes, hand_over: Callable[[], None]) -> None:
         try:
             self.server = server = _connect()
-        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        except Exception as error:
+            # Whatever it is, it has to do with no message yet.
             # What a server answers to a password may repeat it: the code says enough.
             code = getattr(error, "smtp_code", "")
             raise UnreachableError(f"{type(error).__name__} {code}".strip()) from error
@@ -112,7 +113,7 @@ class Smtp:
         server, self.server = self.server, None
         if server is None:
             return
-        with suppress(OSError, smtplib.SMTPException):
+        with suppress(Exception):
             _wait_at_most(server, FAREWELL_WITHIN)
             server.quit()
         server.close()

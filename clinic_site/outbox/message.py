@@ -2,14 +2,19 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from clinic_site.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 ADDRESS_LENGTH = 254
 SUBJECT_LENGTH = 150
 REASON_LENGTH = 300
+PHONE_LENGTH = 30
 
 
 class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
@@ -26,8 +31,18 @@ class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
         return self.filter(failed_at__isnull=False, settled_at=None)
 
     def done_with(self, before: datetime) -> "OutgoingMessageQuerySet":
-        """Those that were sent, or told another way, before a moment."""
+        """Those that were sent, told another way, or replaced by a later one, before a moment."""
         return self.filter(Q(sent_at__lt=before) | Q(settled_at__lt=before))
+
+    def with_last_step(self) -> "OutgoingMessageQuerySet":
+        """Each with what staff did with it last, ``last_step``, and who did, ``last_step_by``; or None."""
+        steps = MessageStep.objects.filter(message_id=models.OuterRef("message_id")).order_by("-at", "-pk")
+        name = Trim(Concat("actor__first_name", models.Value(" "), "actor__last_name"))
+        by = Coalesce(NullIf(name, models.Value("")), "actor__username")
+        return self.annotate(
+            last_step=models.Subquery(steps.values("kind")[:1]),
+            last_step_by=models.Subquery(steps.values_list(by)[:1]),
+        )
 
     def failed_first(self) -> "OutgoingMessageQuerySet":
         """What staff have to do something about, then the newest."""
@@ -44,6 +59,9 @@ class OutgoingMessage(models.Model):
     and ``next_attempt_at`` moves to the moment at which others may take it again: that is the lease. A
     worker records what became of it only while ``attempts`` is still what it was when it took it.
 
+    One that a later message has replaced (``outbox.supersede``) counts as given up and dealt with, whether
+    it waited or had failed.
+
     What was written goes once it was sent, or once staff have dealt with it; the row itself, with the
     address, stays until ``outbox.forget_sent``.
     """
@@ -53,12 +71,13 @@ class OutgoingMessage(models.Model):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Could not be told")
         SETTLED = "settled", _("Told another way")
+        SUPERSEDED = "superseded", _("Replaced by a later one")
 
     message_id = models.CharField(max_length=200, unique=True, editable=False)
     kind = models.CharField(_("message"), max_length=40)
     about = models.CharField(_("about"), max_length=40, blank=True, default="", db_index=True)
     to = models.CharField(_("to"), max_length=ADDRESS_LENGTH)
-    phone_for_staff = models.CharField(_("phone"), max_length=30, blank=True, default="")
+    phone_for_staff = models.CharField(_("phone"), max_length=PHONE_LENGTH, blank=True, default="")
 
     subject = models.CharField(_("subject"), max_length=SUBJECT_LENGTH)
     text = models.TextField(blank=True, default="")
@@ -75,7 +94,8 @@ class OutgoingMessage(models.Model):
     reason = models.CharField(_("what went wrong"), max_length=REASON_LENGTH, blank=True, default="")
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     failed_at = models.DateTimeField(_("given up at"), null=True, blank=True)
-    settled_at = models.DateTimeField(_("told another way at"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("dealt with at"), null=True, blank=True)
+    is_superseded = models.BooleanField(default=False)
 
     objects = OutgoingMessageQuerySet.as_manager()
 
@@ -104,6 +124,10 @@ class OutgoingMessage(models.Model):
             models.CheckConstraint(
                 condition=Q(settled_at=None) | Q(failed_at__isnull=False), name="message_settled_had_failed"
             ),
+            models.CheckConstraint(
+                condition=Q(is_superseded=False) | Q(settled_at__isnull=False),
+                name="message_superseded_is_settled",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,6 +137,37 @@ class OutgoingMessage(models.Model):
     def state(self) -> State:
         if self.sent_at:
             return self.State.SENT
+        if self.is_superseded:
+            return self.State.SUPERSEDED
         if self.settled_at:
             return self.State.SETTLED
         return self.State.FAILED if self.failed_at else self.State.WAITING
+
+
+class MessageStep(AppendOnlyModel):
+    """What somebody of the staff did with a message that could not be told. It outlives the message."""
+
+    class Kind(models.TextChoices):
+        RESENT = "resent", _("Sent again")
+        SETTLED = "settled", _("Told another way")
+
+    kind = models.CharField(_("what happened"), max_length=10, choices=Kind)
+    message_id = models.CharField(max_length=200, db_index=True)
+    message_kind = models.CharField(_("message"), max_length=40)
+    about = models.CharField(_("about"), max_length=40, blank=True, default="", db_index=True)
+    # A person who leaves is deactivated, not deleted.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("step with a message")
+        verbose_name_plural = _("steps with messages")
+        ordering = ["at", "pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -6,6 +6,8 @@ What it had handed over when it was killed may have arrived, and is sent a secon
 Message-ID; what was handed over twice without an answer is not sent a third time by itself, but listed
 for staff.
 
+Whatever goes wrong with one message fails that message, which staff are told, and no other.
+
 Nothing wakes it: it asks every two seconds what is due, by an index over the few rows that wait. What
 is queued is visible to it exactly when it is committed, on any machine, and no request can be delayed or
 fail by waking anybody.
@@ -18,11 +20,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic_site.outbox import NOTHING_WRITTEN
+from clinic_site.outbox import NOTHING_WRITTEN, storable
 from clinic_site.outbox.delivery import NoAnswerError, RefusedError, UnreachableError, delivery
 from clinic_site.outbox.letter import letter
 from clinic_site.outbox.message import REASON_LENGTH, OutgoingMessage, OutgoingMessageQuerySet
@@ -119,20 +121,24 @@ def _leased(message: OutgoingMessage) -> OutgoingMessageQuerySet:
 def _send(message: OutgoingMessage, done: Pass) -> None:
     if message.unanswered >= HANDED_OVER_AT_MOST:
         return _fail(message, done, _may_have_arrived())
+    if _is_tried_out(message):
+        return _fail(message, done, message.reason or _("Each try to send it was interrupted."))
     if done.unreachable:
         return _postpone(message, done, done.unreachable)
     try:
         content = letter(message).as_bytes()
     except Exception as error:
-        logger.exception("mail cannot be written", extra={"data": {"mail": message.pk}})
+        logger.exception("mail cannot be written", extra={"data": _facts(message)})
         return _fail(message, done, f"It cannot be written as a message ({type(error).__name__}).")
 
     way, known_unanswered = delivery(), message.unanswered
     try:
         way.deliver(message, content, lambda: _hand_over(message))
-        _record(message, sent_at=timezone.now(), reason="", **NOTHING_WRITTEN)
+        _record_sent(message)
         done.sent += 1
         logger.info("mail sent", extra={"data": _facts(message)})
+    except (DatabaseError, LeaseLostError):
+        raise
     except RefusedError as error:
         message.unanswered = known_unanswered
         (_fail if error.for_good else _postpone)(message, done, str(error))
@@ -144,9 +150,25 @@ def _send(message: OutgoingMessage, done: Pass) -> None:
             _fail(message, done, _may_have_arrived())
         else:
             _postpone(message, done, _("The mail server did not answer (%s).") % error)
+    except Exception as error:
+        # Not its words: they may hold the address, and the log says them without.
+        logger.exception("mail cannot be sent", extra={"data": _facts(message)})
+        name = type(error).__name__
+        if message.unanswered > known_unanswered:
+            _fail(message, done, _("It could not be sent (%s), and may have arrived.") % name)
+        else:
+            _fail(message, done, _("It could not be sent (%s).") % name)
     finally:
         way.close()
     return None
+
+
+def _is_tried_out(message: OutgoingMessage) -> bool:
+    """Its day is over and it has had its tries, though none came to an end that could be recorded.
+
+    So it is with a message that kills whatever process takes it: each lease would begin that again.
+    """
+    return message.attempts > len(PAUSES) + 1 and timezone.now() > message.give_up_at + LEASE
 
 
 def _hand_over(message: OutgoingMessage) -> None:
@@ -177,10 +199,32 @@ def _fail(message: OutgoingMessage, done: Pass, reason: str) -> None:
     logger.warning("mail could not be sent", extra={"data": _facts(message)})
 
 
-def _record(message: OutgoingMessage, *, reason: str, **changes: object) -> None:
+def _record_sent(message: OutgoingMessage) -> None:
+    """It went: also where a later message took its place while it was on its way."""
+    now, row = timezone.now(), OutgoingMessage.objects.filter(pk=message.pk, attempts=message.attempts)
+    going = row.filter(Q(failed_at=None) | Q(is_superseded=True), sent_at=None)
+    _record(
+        message,
+        going,
+        sent_at=now,
+        failed_at=None,
+        settled_at=None,
+        is_superseded=False,
+        reason="",
+        **NOTHING_WRITTEN,
+    )
+
+
+def _record(
+    message: OutgoingMessage,
+    rows: OutgoingMessageQuerySet | None = None,
+    *,
+    reason: str,
+    **changes: object,
+) -> None:
     """What became of a message, unless its lease has ended and another worker has taken it."""
-    changes |= {"reason": reason[:REASON_LENGTH], "unanswered": message.unanswered}
-    if not _leased(message).update(**changes):
+    changes |= {"reason": storable(reason)[:REASON_LENGTH], "unanswered": message.unanswered}
+    if not (_leased(message) if rows is None else rows).update(**changes):
         raise LeaseLostError
 
 

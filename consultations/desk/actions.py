@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -21,10 +22,21 @@ from consultations import workflow
 from consultations.desk import presence
 from consultations.desk.access import VIEW, WORK, member, page
 from consultations.desk.people import name_of
-from consultations.desk.request import find, page_of
-from consultations.desk.request_forms import ContactForm, HandOverForm, NoteForm, PressForm, StatusForm
+from consultations.desk.request import find, page_of, with_moment
+from consultations.desk.request_forms import (
+    ContactForm,
+    HandOverForm,
+    NoteForm,
+    PressForm,
+    ReachForm,
+    StatusForm,
+    typed_moment,
+)
+from consultations.desk.timeline import moment
+from consultations.desk.times import UNTOLD
 from consultations.models import ConsultationRequest
-from consultations.services import NotAllowedError, SomeoneElseChangedError, as_seen
+from consultations.services import NotAllowedError, SomeoneElseChangedError, as_seen, telling
+from consultations.services.desk import Outcome
 from consultations.workflow import Status
 
 F = TypeVar("F", bound=PressForm)
@@ -45,13 +57,16 @@ View = Callable[[HttpRequest, int], HttpResponseBase]
 
 
 def back_to_page(press: Press[F], said: str) -> HttpResponse:
+    """A time to call back that was typed, and that the button did not take, goes back there with it."""
     messages.success(press.http, said)
-    return SeeOther(reverse("desk:request", args=[press.consultation.pk]))
+    address = reverse("desk:request", args=[press.consultation.pk])
+    moment = "" if isinstance(press.form, ContactForm) else typed_moment(press.http.POST)
+    return SeeOther(f"{address}?{urlencode({'at': moment})}" if moment else address)
 
 
 def show_link(press: Press[F], said: str) -> HttpResponse:
     """On the answer itself, and nowhere else: only its hash is stored."""
-    return page_of(press.http, find(press.consultation.pk), link=said)
+    return page_of(press.http, find(press.consultation.pk), form=with_moment(press.http.POST), link=said)
 
 
 def action(
@@ -63,8 +78,9 @@ def action(
         @page(VIEW, WORK)
         @require_POST
         def view(request: HttpRequest, pk: int) -> HttpResponse:
-            form = form_class(request.POST)
-            press = Press(request, find(pk), member(request), form)
+            consultation = find(pk)
+            form = form_class(request.POST, consultation=consultation)
+            press = Press(request, consultation, member(request), form)
             if not form.is_valid():
                 return not_done(press, _("Nothing was done yet. See below what is missing."), 400)
             try:
@@ -88,6 +104,7 @@ def not_done(press: Press[F], problem: str, status: int) -> HttpResponse:
         press.http,
         find(press.consultation.pk),
         form=typed,
+        reach=press.form if isinstance(press.form, ReachForm) else None,
         errors=press.form.errors,
         problem=problem,
         status=status,
@@ -107,11 +124,23 @@ def someone_else(form: PressForm) -> str:
 def status(press: Press[StatusForm]) -> str:
     """``to`` is where the button leads."""
     to = press.form.cleaned_data["to"]
+    tells = _tells_the_patient(press.consultation, to)
     as_seen.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
+    if tells and not telling.can_be_told(press.consultation):
+        messages.warning(press.http, UNTOLD)
     return _("%(reference)s: %(status)s") % {
         "reference": press.consultation.reference,
         "status": _(workflow.NAMES[Status(to)]),
     }
+
+
+def _tells_the_patient(consultation: ConsultationRequest, to: str) -> bool:
+    """Whether a mail says so, for whoever has an address. ``consultation`` is as it was before the step."""
+    at = getattr(consultation, "appointment_at", None)
+    is_ahead = at is not None and at > timezone.now()
+    # A time ahead becomes agreed, or, if it was agreed, is cancelled; an offered one is just given back.
+    about_time = is_ahead and Status.CONFIRMED in (to, consultation.status)
+    return to == Status.DECLINED or (about_time and to != Status.WITHDRAWN)
 
 
 @action(ContactForm)
@@ -123,6 +152,10 @@ def contact(press: Press[ContactForm]) -> str:
         seen=press.form.seen,
         call_back_at=press.form.call_back_at,
     )
+    if press.form.outcome_word == Outcome.NO_ANSWER and press.form.call_back_at:
+        return _("Your try to reach the patient is recorded. Call back on %(when)s.") % {
+            "when": moment(press.form.call_back_at)
+        }
     return _("Your try to reach the patient is recorded.")
 
 
@@ -155,6 +188,19 @@ def receiver(press: Press[HandOverForm]) -> User | None:
         if str(person.pk) == wanted:
             return person.user
     raise NotAllowedError("not a colleague")
+
+
+@action(ReachForm)
+def reach(press: Press[ReachForm]) -> str:
+    form = press.form
+    is_other = as_seen.correct_reach(
+        press.consultation,
+        form.corrected,
+        actor=press.actor,
+        seen=form.seen,
+        is_right=form.cleaned_data["is_right"],
+    )
+    return _("How to reach them is corrected.") if is_other else _("How to reach them stood so already.")
 
 
 @action(PressForm)

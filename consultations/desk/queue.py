@@ -30,7 +30,7 @@ from consultations.desk.queue_tabs import (
     query_of,
     tab_of,
 )
-from consultations.models import ConsultationRequest, Disclosure
+from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.services import disclosures
 from consultations.text import folded
 
@@ -150,6 +150,7 @@ def _show(
     **context: Any,
 ) -> HttpResponse:
     hours, numbers = clinic_hours.load(), count_tabs(scope)
+    times = {time.request_id: time for time in Appointment.objects.live().filter(request__in=requests)}
     return show(
         request,
         "admin/desk/queue/queue.html",
@@ -157,7 +158,7 @@ def _show(
             "tab": tab,
             "to_do": [(shown, query_of(shown, {}), numbers[shown.name]) for shown in TO_DO],
             "by_status": [(shown, query_of(shown, {}), numbers[shown.name]) for shown in BY_STATUS],
-            "rows": [Row(found, hours, scope.now) for found in requests],
+            "rows": [Row(found, hours, scope.now, times.get(found.pk)) for found in requests],
             "people": [(person.pk, name_of(person)) for person in people],
             "may_assign": request.user.has_perm(WORK),
             **context,

@@ -14,7 +14,8 @@ from clinic_site.templatetags.site_tags import clock
 from consultations import workflow
 from consultations.answers import Began, ForWhom, Language, YesNo
 from consultations.desk.people import name_of
-from consultations.models import ConsultationRequest
+from consultations.models import Appointment, ConsultationRequest
+from consultations.models.queue import PROMISED
 from consultations.workflow import Status
 
 RECENT = frozenset({Began.DAY, Began.WEEK})
@@ -33,6 +34,7 @@ class Row:
     request: ConsultationRequest
     hours: ClinicHours
     now: datetime
+    appointment: Appointment | None = None  # the time that is offered or agreed
 
     @property
     def is_waiting(self) -> bool:
@@ -61,7 +63,7 @@ class Row:
             return None
         if answered:
             return Standing(_("answered in time") if answered <= due else _("answered late"))
-        if not self.is_waiting:
+        if self.request.status not in PROMISED:
             return None
         if due < self.now:
             return Standing(_("overdue by %(time)s") % {"time": self._between(due, self.now)}, is_late=True)
@@ -81,9 +83,27 @@ class Row:
 
     @property
     def usual_step(self) -> str:
-        """The words of the button that is pressed most often; "" for what is finished."""
+        """The words of the button that is pressed most often; "" for what is finished, or has its time."""
         status = Status(self.request.status)
-        return _(workflow.STEPS[status][0].button) if status in workflow.OPEN else ""
+        if status not in workflow.OPEN or self.appointment is not None:
+            return ""
+        return _(workflow.STEPS[status][0].button)
+
+    @cached_property
+    def time(self) -> Standing | None:
+        """What is to be done about the time that was offered or agreed; None where there is none, or where
+        the patient is called back about it."""
+        if self.appointment is None:
+            return None
+        if self.request.call_back_at and self.appointment.state == Appointment.State.OFFERED:
+            return None
+        return time_standing(
+            self.appointment.state,
+            self.appointment.starts_at,
+            self.appointment.ends_at,
+            was_reached=self.request.first_contact_at is not None,
+            now=self.now,
+        )
 
     @cached_property
     def call_back(self) -> Standing | None:
@@ -91,15 +111,34 @@ class Row:
         at = self.request.call_back_at
         if at is None:
             return None
-        local = timezone.localtime(at, timezone.get_default_timezone())
-        words = {"day": date_format(local, "D j M"), "time": clock(local)}
-        return Standing(_("Call back %(day)s, %(time)s") % words, is_late=at <= self.now)
+        return Standing(_("Call back %(day)s, %(time)s") % _day_and_time(at), is_late=at <= self.now)
 
     def _between(self, start: datetime, end: datetime) -> str:
         """In clinic hours; by the clock where staff have entered none."""
         if not self.hours.sessions:
             return timesince(start, end)
         return in_hours(self.hours.clinic_time_between(start, end))
+
+
+def time_standing(
+    state: str, starts_at: datetime, ends_at: datetime, *, was_reached: bool, now: datetime
+) -> Standing:
+    """The next step with a live time, in plain words. ``was_reached``: somebody told the patient of it."""
+    if state == Appointment.State.AGREED:
+        if starts_at <= now:
+            return Standing(_("Did they come? Mark it"), is_late=ends_at <= now)
+        return Standing(_("Appointment %(day)s, %(time)s") % _day_and_time(starts_at))
+    if starts_at <= now:
+        return Standing(_("No answer to the offered time: call"), is_late=True)
+    if not was_reached:
+        return Standing(_("Nobody has told the patient of the offered time: call"))
+    return Standing(_("The patient answers: offered %(day)s, %(time)s") % _day_and_time(starts_at))
+
+
+def _day_and_time(at: datetime) -> dict[str, str]:
+    """By the clinic's own clock."""
+    local = timezone.localtime(at, timezone.get_default_timezone())
+    return {"day": date_format(local, "D j M"), "time": clock(local)}
 
 
 def in_hours(duration: timedelta) -> str:

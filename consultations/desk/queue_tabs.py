@@ -68,7 +68,7 @@ def _waiting(scope: Scope) -> ConsultationRequestQuerySet:
 
 
 def _due(moment: Callable[[Scope], datetime]) -> Callable[[Scope], ConsultationRequestQuerySet]:
-    return lambda scope: _all().due_by(moment(scope)).with_due_at().order_by("due_at", "pk")
+    return lambda scope: _all().due_by(moment(scope), scope.now).order_by("due_at", "pk")
 
 
 def _mine(scope: Scope) -> ConsultationRequestQuerySet:

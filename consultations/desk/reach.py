@@ -6,8 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
 from consultations import phones, texts
-from consultations.desk.access import VIEW, page
+from consultations.desk.access import VIEW, member, page
 from consultations.desk.request import find, whatsapp_number
+from consultations.models import Disclosure
+from consultations.services import disclosures
 
 
 @page(VIEW)
@@ -22,6 +24,7 @@ def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
     number = whatsapp_number(consultation)
     if not number:
         raise Http404
+    disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)  # the address has the number
     words = quote(texts.whatsapp_opening(consultation), safe="")
     response = HttpResponseRedirect(f"{phones.whatsapp_link(number)}?text={words}")
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,5 +1,6 @@
 """Whom to remind today by hand, and who was reminded."""
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -22,7 +23,7 @@ from consultations.services import disclosures
 def reminders(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     due = list(reminding.due_by_hand(now))
-    reminded = list(reminding.reminded_since(midnight(agenda.today())))
+    reminded = list(reminding.reminded_since(midnight(agenda.today()), now))
     seen = {appointment.request_id: appointment.request for appointment in due}
     disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
     return show(
@@ -53,4 +54,25 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
             _("%(reference)s: somebody has reminded them already, or the time does not stand any more.")
             % {"reference": appointment.request.reference},
         )
+    return SeeOther(reverse("desk:reminders"))
+
+
+class UndoForm(forms.Form):
+    """Which mark is taken back: the one that was on the screen."""
+
+    reminded_at = forms.DateTimeField()
+
+
+@require_POST
+@page(VIEW, WORK)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """The patient was not reminded after all: the wrong button was pressed."""
+    appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
+    form, reference = UndoForm(request.POST), {"reference": appointment.request.reference}
+    if form.is_valid() and reminding.put_back(
+        appointment, reminded_at=form.cleaned_data["reminded_at"], actor=member(request)
+    ):
+        messages.success(request, _("%(reference)s: is to be reminded again.") % reference)
+    else:
+        messages.warning(request, _("%(reference)s: nothing was changed. This is how it stands.") % reference)
     return SeeOther(reverse("desk:reminders"))

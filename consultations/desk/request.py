@@ -1,6 +1,8 @@
 """One request: what the patient said, what may be done next, and everything that happened."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -20,11 +22,13 @@ from consultations.desk import presence, same_number
 from consultations.desk.access import VIEW, WORK, member, page, show
 from consultations.desk.call_back import ready_times
 from consultations.desk.people import name_of
-from consultations.desk.request_forms import ContactForm
+from consultations.desk.queue_rows import Standing, time_standing
+from consultations.desk.request_forms import ContactForm, ReachForm, typed_moment
 from consultations.desk.timeline import events_of, messages_of, notes_of, timeline
-from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Note, Photograph
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Photograph
 from consultations.services import disclosures
 from consultations.services.as_seen import Seen, may_have_link
+from consultations.services.reach import CORRECTIONS, wrong_since
 
 VIEW_PHOTOGRAPH = "consultations.view_photograph"
 VIEW_MESSAGE = "clinic_site.view_outgoingmessage"
@@ -33,7 +37,12 @@ VIEW_MESSAGE = "clinic_site.view_outgoingmessage"
 @page(VIEW)
 @require_safe
 def one_request(request: HttpRequest, pk: int) -> HttpResponse:
-    return page_of(request, find(pk))
+    return page_of(request, find(pk), form=with_moment(request.GET))
+
+
+def with_moment(sent: Mapping[str, str]) -> ContactForm:
+    """Empty but for a time to call back that was typed before something else was pressed."""
+    return ContactForm({"at": typed_moment(sent)})
 
 
 def find(pk: int) -> ConsultationRequest:
@@ -42,6 +51,8 @@ def find(pk: int) -> ConsultationRequest:
         live=FilteredRelation("appointments", condition=Q(appointments__state__in=Appointment.LIVE)),
         appointment_id=F("live__pk"),
         appointment_at=F("live__starts_at"),
+        appointment_state=F("live__state"),
+        appointment_ends=F("live__ends_at"),
         appointment_with=F("live__practitioner__name"),
     )
     return get_object_or_404(requests, pk=pk)
@@ -51,13 +62,15 @@ def page_of(
     request: HttpRequest,
     consultation: ConsultationRequest,
     *,
-    form: ContactForm | None = None,
+    form: ContactForm,
+    reach: ReachForm | None = None,
     errors: ErrorDict | None = None,
     problem: str = "",
     link: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The page, with what was typed into ``form`` and what is wrong with it, or a private address to be told.
+    """The page, with what was typed into ``form`` or ``reach`` and what is wrong with it, or a private
+    address to be told.
 
     Takes 15 queries, whatever there is to show, and writes who saw what.
     """
@@ -84,8 +97,11 @@ def page_of(
         "timeline": timeline(events, notes, messages, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
         "newest": max((event.pk for event in events), default=0),
         **presence.present(people, me, now),
-        "seen": seen_on(consultation, events, notes),
-        "form": form or ContactForm(),
+        "seen": seen_on(consultation, events),
+        "form": form,
+        "reach": reach or ReachForm.of(consultation),
+        "is_reach_open": reach is not None,
+        "wrong_since": wrong_since(consultation, events),
         "errors": errors or {},
         "problem": problem,
         "link": link,
@@ -105,6 +121,7 @@ def work(consultation: ConsultationRequest, people: list[presence.Colleague], me
     return {
         "steps": steps(consultation),
         "is_open": consultation.status in workflow.OPEN,
+        "time": time_of(consultation, now),
         "ready_times": ready_times(now, hours),
         "people": [person for person in people if person.pk not in (me.pk, consultation.assignee_id)],
         "may_have_link": may_have_link(consultation),
@@ -116,6 +133,16 @@ def work(consultation: ConsultationRequest, people: list[presence.Colleague], me
     }
 
 
+def time_of(consultation: ConsultationRequest, now: datetime) -> Standing | None:
+    """What is to be done about a time that is past, or that nobody has told the patient of."""
+    starts_at = getattr(consultation, "appointment_at", None)
+    was_reached = consultation.first_contact_at is not None
+    if starts_at is None or (starts_at > now and was_reached):
+        return None
+    state, ends_at = (getattr(consultation, f"appointment_{name}") for name in ("state", "ends"))
+    return time_standing(state, starts_at, ends_at, was_reached=was_reached, now=now)
+
+
 @dataclass(frozen=True)
 class NextStep:
     """A button, or, where a time has to be named first, a link to where that is done."""
@@ -123,20 +150,29 @@ class NextStep:
     button: str
     to: str
     address: str = ""
+    is_usual: bool = False
 
 
 def steps(consultation: ConsultationRequest) -> list[NextStep]:
     """What the workflow allows from here, the usual first; last of all, another time in place of this one."""
-    found = []
+    found, usual, has_begun = [], consultation.next_steps[0], has_begun_time(consultation)
     for step in consultation.next_steps:
-        if not workflow.needs_time(consultation.status, step.to):
-            found.append(NextStep(_(step.button), step.to))
-        else:
-            found.append(NextStep(_(step.button), step.to, time_address(consultation, step.to)))
-    if getattr(consultation, "appointment_id", None) is not None:
+        if not step.is_possible(has_begun):
+            continue
+        needs_time = workflow.needs_time(consultation.status, step.to)
+        address = time_address(consultation, step.to) if needs_time else ""
+        found.append(NextStep(_(step.button), step.to, address, is_usual=step is usual))
+    if getattr(consultation, "appointment_id", None) is not None and not has_begun:
         address = time_address(consultation, consultation.status)
         found.append(NextStep(_("Another time in place of this one"), consultation.status, address))
     return found
+
+
+def has_begun_time(consultation: ConsultationRequest) -> bool:
+    """Whether an agreed time has begun, and nobody has marked what became of it. Of what ``find`` gave."""
+    at = getattr(consultation, "appointment_at", None)
+    is_agreed = getattr(consultation, "appointment_state", "") == Appointment.State.AGREED
+    return is_agreed and at is not None and at <= timezone.now()
 
 
 def time_address(consultation: ConsultationRequest, to: str) -> str:
@@ -144,13 +180,14 @@ def time_address(consultation: ConsultationRequest, to: str) -> str:
     return f"{reverse('desk:offer_time', args=[consultation.pk])}?{urlencode({'to': to})}"
 
 
-def seen_on(consultation: ConsultationRequest, events: list[Event], notes: list[Note]) -> Seen:
+def seen_on(consultation: ConsultationRequest, events: list[Event]) -> Seen:
     """How the request stands on this page: what its form carries."""
     return Seen(
         status=consultation.status,
         appointment=getattr(consultation, "appointment_id", None) or 0,
         contact=max((event.pk for event in events if event.kind == Event.Kind.CONTACTED), default=0),
-        words=max((note.pk for note in notes if note.author_id is None), default=0),
+        patient=max((event.pk for event in events if event.is_of_patient), default=0),
+        reach=max((event.pk for event in events if event.kind in CORRECTIONS), default=0),
         assignee=consultation.assignee_id or 0,
     )
 

@@ -1,6 +1,7 @@
 """What is sent from the page of one request. Every button sends the whole form: a note that was typed
 goes along with whatever is pressed, and so does how the request stood on the screen."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +11,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.fields import HiddenPattern, TextField
-from consultations.desk.call_back import LATEST
+from clinic_site import clinic_hours
+from clinic_site.fields import EmailField, HiddenPattern, TextField
+from consultations import phones
+from consultations.answers import ContactMethod
+from consultations.desk.call_back import LATEST, next_morning
+from consultations.fields import PhoneField
+from consultations.models import ConsultationRequest
 from consultations.services.as_seen import Seen
 from consultations.services.desk import Outcome
+from consultations.services.reach import Reach
 from consultations.workflow import Status
 
 NOTE_LENGTH = 2000
 ID = r"[0-9]{1,18}"
 MOMENT = _("Enter a day and a time, like 2026-11-23 17:00.")
+TYPED_MOMENT = HiddenPattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
+MOBILE = _("Enter a mobile number, like 0301 2345678: the patient wants messages on it.")
+
+
+def typed_moment(sent: Mapping[str, str]) -> str:
+    """The time to call back that was typed when something else was pressed; "" where there was none."""
+    return TYPED_MOMENT.clean(sent.get("at"))
 
 
 class PressForm(forms.Form):
@@ -29,7 +43,8 @@ class PressForm(forms.Form):
     expected = forms.ChoiceField(choices=[(status.value, status.value) for status in Status], required=False)
     appointment = HiddenPattern(ID)
     contact = HiddenPattern(ID)
-    words = HiddenPattern(ID)
+    patient = HiddenPattern(ID)
+    reach = HiddenPattern(ID)
     assignee = HiddenPattern(ID)
     text = TextField(
         sentence=_("Write the note first."),
@@ -39,13 +54,16 @@ class PressForm(forms.Form):
         required=False,
     )
 
+    def __init__(self, *args: Any, consultation: ConsultationRequest | None = None, **options: Any) -> None:
+        self.consultation = consultation
+        super().__init__(*args, **options)
+
     @property
     def seen(self) -> Seen:
         """How the request stood where the button was pressed."""
-        ids = {name: int(self.cleaned_data[name] or 0) for name in ("appointment", "contact", "words")}
-        return Seen(
-            status=self.cleaned_data["expected"], assignee=int(self.cleaned_data["assignee"] or 0), **ids
-        )
+        names = ("appointment", "contact", "patient", "reach", "assignee")
+        ids = {name: int(self.cleaned_data[name] or 0) for name in names}
+        return Seen(status=self.cleaned_data["expected"], **ids)
 
     @property
     def note(self) -> str:
@@ -78,6 +96,9 @@ class ContactForm(PressForm):
         if "at" in self.errors or "ready" in self.errors:
             return cleaned
         moment: datetime | None = cleaned.get("ready") or cleaned.get("at")
+        if self.outcome_word == Outcome.NO_ANSWER and moment is None:
+            # Nobody was reached, so that it is still the clinic's turn: it comes back by itself.
+            cleaned["at"] = moment = next_morning(timezone.now(), clinic_hours.load())
         if self.outcome_word == Outcome.CALL_BACK and moment is None:
             self.add_error("at", ValidationError(_t("Choose when to call back."), code="required"))
         if moment and not timezone.now() < moment <= timezone.now() + LATEST:
@@ -100,3 +121,48 @@ class HandOverForm(PressForm):
 
     give = forms.ChoiceField(choices=[(name, name) for name in ("me", "colleague", "nobody")])
     colleague = HiddenPattern(ID)
+
+
+class ReachForm(PressForm):
+    """How to reach the patient of ``consultation``, corrected: under the rules of the patient's own form."""
+
+    phone = PhoneField(sentence=phones.INSTRUCTION)
+    whatsapp = PhoneField(sentence=phones.INSTRUCTION, required=False)
+    email = EmailField(sentence=_("Enter an email address, like name@example.com"), required=False)
+    is_right = forms.BooleanField(required=False)  # the number that was found to be wrong
+
+    @classmethod
+    def of(cls, consultation: ConsultationRequest) -> "ReachForm":
+        """As it stands, to be corrected."""
+        return cls(
+            consultation=consultation,
+            initial={
+                "phone": phones.for_reading(consultation.phone),
+                "whatsapp": phones.for_reading(consultation.whatsapp),
+                "email": consultation.email,
+            },
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        phone, whatsapp = cleaned.get("phone"), cleaned.get("whatsapp")
+        method = self.consultation.contact_method if self.consultation else ""
+        if method == ContactMethod.EMAIL and "email" not in self.errors and not cleaned.get("email"):
+            self.add_error("email", _t("Enter an email address: the patient wants to be written to."))
+        if whatsapp and not whatsapp.is_mobile:
+            self.add_error("whatsapp", MOBILE)
+        is_written_to = method == ContactMethod.SMS or (method == ContactMethod.WHATSAPP and not whatsapp)
+        if phone and not phone.is_mobile and is_written_to and "whatsapp" not in self.errors:
+            self.add_error("phone", MOBILE)
+        return cleaned
+
+    @property
+    def corrected(self) -> Reach:
+        phone, whatsapp = self.cleaned_data["phone"], self.cleaned_data["whatsapp"]
+        return Reach(
+            phone=phone.e164,
+            phone_as_typed=phone.as_typed,
+            whatsapp=whatsapp.e164 if whatsapp else "",
+            whatsapp_as_typed=whatsapp.as_typed if whatsapp else "",
+            email=self.cleaned_data["email"],
+        )

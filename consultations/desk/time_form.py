@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from consultations import agenda, workflow
 from consultations.models.appointments import SLOT
-from consultations.services.appointments import FURTHEST
+from consultations.services.appointments import FURTHEST, RECENT
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
@@ -145,7 +145,9 @@ class OfferForm(forms.Form):
         """What ``offer_time`` would refuse, each with its own sentence."""
         now = timezone.now()
         field = "other_day" if typed else "starts"
-        if starts_at <= now:
+        if starts_at <= now - RECENT and self.cleaned_data.get("way") == AGREED:
+            self.add_error(field, _("Choose a time of the last seven days, or a later one."))
+        elif starts_at <= now and self.cleaned_data.get("way") != AGREED:
             self.add_error(field, _("This time is past. Choose a later one."))
         elif starts_at - now > FURTHEST:
             self.add_error(field, _("Choose a time within the next year."))

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinic_site.models import OutgoingMessage
+from clinic_site.models import MessageStep, OutgoingMessage
 from clinic_site.templatetags.site_tags import clock
 from consultations.desk.people import name_of
 from consultations.models import ConsultationRequest, Event, Note
@@ -24,6 +24,11 @@ OUTCOMES = {
     Outcome.WRONG_NUMBER: gettext_lazy("Wrong number"),
     Outcome.MESSAGE_SENT: gettext_lazy("Message sent"),
     Outcome.CALL_BACK: gettext_lazy("Call back"),
+}
+REACH = {
+    "phone": gettext_lazy("phone number"),
+    "whatsapp": gettext_lazy("WhatsApp number"),
+    "email": gettext_lazy("email address"),
 }
 # What a patient may have done as well as the staff: where nobody of the staff did it, that is said.
 _BY_EITHER = (Event.Kind.STATUS_CHANGED, Event.Kind.TIME_AGREED, Event.Kind.TIME_CANCELLED)
@@ -47,7 +52,8 @@ def timeline(
 ) -> list[Entry]:
     """The oldest first."""
     entries = [
-        *(of_event(event) for event in events),
+        # The note itself stands there, with its words.
+        *(of_event(event) for event in events if event.kind != Event.Kind.NOTE_ADDED),
         *(of_note(note) for note in notes),
         *(of_message(message, may_see_messages) for message in messages),
     ]
@@ -68,6 +74,7 @@ def messages_of(consultation: ConsultationRequest) -> list[OutgoingMessage]:
     return list(
         OutgoingMessage.objects.filter(about=consultation.reference)
         .exclude(kind__in=to_staff)
+        .with_last_step()
         .defer("text", "html", "attachments")
         .order_by("created_at", "pk")
     )
@@ -91,12 +98,16 @@ def of_message(message: OutgoingMessage, may_see: bool) -> Entry:
     more = str(state.label)
     if message.sent_at:
         more = _("Sent on %(when)s") % {"when": moment(message.sent_at)}
+    step = getattr(message, "last_step", None)
+    if step == MessageStep.Kind.RESENT:
+        more = _("%(sent_again)s. %(now)s") % {"sent_again": MessageStep.Kind.RESENT.label, "now": more}
     is_problem = state == OutgoingMessage.State.FAILED
     link = reverse("admin:clinic_site_outgoingmessage_change", args=[message.pk])
     return Entry(
         message.created_at,
         _("Mail to the patient: %(name)s") % {"name": name},
         more=more,
+        who=getattr(message, "last_step_by", None) or "",
         link=link if is_problem and may_see else "",
         is_problem=is_problem,
     )
@@ -123,7 +134,15 @@ def _detail_of(event: Event) -> str:
     if event.kind == Event.Kind.PHOTOGRAPH_ADDED and isinstance(detail.get("count"), int):
         count = detail["count"]
         return ngettext("%(count)d file", "%(count)d files", count) % {"count": count}
+    if event.kind == Event.Kind.REACH_CORRECTED:
+        return _reach(detail)
     return _time(detail)
+
+
+def _reach(detail: Mapping[str, Any]) -> str:
+    what = detail.get("what", [])
+    names = [str(words) for name, words in REACH.items() if name in what]
+    return ", ".join([*names, _("the number is right after all")] if detail.get("is_right") else names)
 
 
 def _contact(detail: Mapping[str, Any]) -> str:

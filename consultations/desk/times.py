@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from clinic_site.responses import SeeOther
@@ -29,10 +30,11 @@ from consultations.desk.time_form import (
 )
 from consultations.desk.time_picker import picker_day
 from consultations.models import Appointment, ConsultationRequest, Disclosure
-from consultations.services import calendar, disclosures
+from consultations.services import calendar, disclosures, telling
 from consultations.workflow import Status
 
 DAYS = 7
+UNTOLD = gettext_lazy("No email: nobody has told the patient. Call, or write by WhatsApp.")
 
 
 @page(VIEW, WORK)
@@ -77,12 +79,25 @@ def _done(request: HttpRequest, consultation: ConsultationRequest, appointment: 
     messages.success(
         request, words % {"when": told.when(appointment), "practitioner": appointment.practitioner}
     )
+    warn_untold(request, consultation, appointment)
     (day,) = agenda.days(agenda.local(appointment.starts_at).date(), 1)
     if not any(
         opens <= appointment.starts_at and appointment.ends_at <= closes for opens, closes in day.open
     ):
         messages.warning(request, _("The clinic is not open at this time. Make sure that somebody is there."))
     return SeeOther(reverse("desk:request", args=[consultation.pk]))
+
+
+def warn_untold(request: HttpRequest, consultation: ConsultationRequest, appointment: Appointment) -> None:
+    """Staff hear at once that no mail tells the patient of this time. Of a past one nobody is told."""
+    if telling.can_be_told(consultation) or appointment.starts_at <= timezone.now():
+        return
+    if appointment.state == Appointment.State.AGREED:
+        messages.warning(
+            request, _("No email: the patient has this time only by word of mouth. Write it by WhatsApp.")
+        )
+    else:
+        messages.warning(request, UNTOLD)
 
 
 def _someone_else(
@@ -130,10 +145,11 @@ def _page(
 ) -> HttpResponse:
     """The picker. Where something went wrong: with a sentence on top, and with all that was chosen."""
     disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)
-    possible = ways(consultation.status) if consultation.erased_at is None else {}
+    live = calendar.live(consultation)
+    is_unmarked = calendar.has_begun(live, timezone.now())
+    possible = ways(consultation.status) if consultation.erased_at is None and not is_unmarked else {}
     shown = ShownForm(request.POST if form else request.GET)
     shown.is_valid()
-    live = calendar.live(consultation)
     found = practitioners()
     practitioner = shown.practitioner_of(found, live.practitioner_id if live else None)
     days = []
@@ -159,6 +175,7 @@ def _page(
             "first_day": shown.first_day,
             "days": days,
             "ways": possible,
+            "is_unmarked": is_unmarked,
             "chosen": _chosen(request, form, possible, free),
             "problem": problem,
             "errors": form.errors if form else {},

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/contact/", actions.contact, "contact"),
     address("requests/<int:pk>/note/", actions.note, "note"),
     address("requests/<int:pk>/assignee/", actions.hand_over, "hand_over"),
+    address("requests/<int:pk>/reach/", actions.reach, "reach"),
     address("requests/<int:pk>/read/", actions.read, "read"),
     address("requests/<int:pk>/link/", actions.new_link, "link"),
     address("requests/<int:pk>/presence/", presence, "presence"),
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern] = [
     address("week/", week.week, "week"),
     address("reminders/", reminders.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminders.done, "reminder_done"),
+    address("reminders/<int:pk>/undo/", reminders.undo, "reminder_undo"),
     address("calendars/", calendars.calendars, "calendars"),
     address("calendars/revoke/", calendars.revoke, "calendar_revoke"),
 ]

@@ -42,10 +42,14 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         return self.in_calendar().on_days(today, today).select_related("request", "practitioner")
 
-    def agreed_and_not_reminded(self, now: datetime) -> "AppointmentQuerySet":
-        """Those still ahead of whose day nobody has reminded the patient, the next one first."""
+    def agreed_and_not_reminded(self, now: datetime, *, or_else: Q | None = None) -> "AppointmentQuerySet":
+        """Those still ahead of whose day nobody has reminded the patient, the next one first.
+
+        ``or_else`` are those of which this is true although it is noted otherwise.
+        """
+        not_reminded = Q(reminded_at=None) | or_else if or_else else Q(reminded_at=None)
         return self.filter(
-            state=Appointment.State.AGREED, reminded_at=None, starts_at__gt=now, request__erased_at=None
+            not_reminded, state=Appointment.State.AGREED, starts_at__gt=now, request__erased_at=None
         ).order_by("starts_at", "pk")
 
 

@@ -1,11 +1,23 @@
 """What happened to a request, what was written to it after it was sent, and who saw it."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from consultations.models.requests import STATUS_CHOICES, ConsultationRequest
+
+# The very same words of the same person again, so soon, are one press that arrived twice.
+ONE_PRESS = timedelta(minutes=10)
+
+
+class EventQuerySet(AppendOnlyQuerySet):
+    def of_patient(self) -> "EventQuerySet":
+        """What came from the patient: what nobody of the staff did, nor the site by itself."""
+        return self.filter(actor=None).exclude(kind__in=Event.BY_ITSELF)
 
 
 class Event(AppendOnlyModel):
@@ -19,6 +31,8 @@ class Event(AppendOnlyModel):
         STATUS_CHANGED = "status_changed", _("Status changed")
         ANSWERS_CHANGED = "answers_changed", _("Answers changed by the patient")
         PHONE_CORRECTED = "phone_corrected", _("Phone number corrected by the patient")
+        REACH_CORRECTED = "reach_corrected", _("How to reach them corrected")
+        NOTE_ADDED = "note_added", _("Note added by the patient")
         PHOTOGRAPH_ADDED = "photograph_added", _("Photograph or report added by the patient")
         CONTACTED = "contacted", _("Contact tried")
         ASSIGNED = "assigned", _("Assigned")
@@ -28,10 +42,14 @@ class Event(AppendOnlyModel):
         TIME_REFUSED = "time_refused", _("The patient asked for another time")
         TIME_CANCELLED = "time_cancelled", _("Time cancelled")
         REMINDED = "reminded", _("Reminded of the appointment")
+        NOT_REMINDED = "not_reminded", _("Not reminded after all")
         NOT_TOLD = "not_told", _("A message could not be written")
         LINK_MADE = "link_made", _("New private link made")
         COPY_MADE = "copy_made", _("Copy made for the patient")
         ERASED = "erased", _("Personal details erased")
+
+    # What the site may write without anybody: it is not the patient's.
+    BY_ITSELF = (Kind.REMINDED, Kind.NOT_TOLD, Kind.ERASED)
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="events")
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind)
@@ -49,7 +67,7 @@ class Event(AppendOnlyModel):
     to_status = models.CharField(_("to"), max_length=20, choices=STATUS_CHOICES, blank=True, default="")
     detail = models.JSONField(_("detail"), default=dict, blank=True)
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("event")
@@ -59,6 +77,11 @@ class Event(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_of_patient(self) -> bool:
+        """As ``EventQuerySet.of_patient`` says it."""
+        return self.actor_id is None and self.kind not in self.BY_ITSELF
 
 
 class Note(models.Model):
@@ -84,6 +107,10 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request} {self.at:%Y-%m-%d %H:%M}"
+
+    def is_same_press(self, text: str) -> bool:
+        """Whether these words, by the same person, are this very note that arrives a second time."""
+        return self.text == text and timezone.now() - self.at < ONE_PRESS
 
 
 class Disclosure(AppendOnlyModel):

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, FilteredRelation, Q, Value, When
 from django.db.models.functions import Coalesce, Least
 
 from consultations import workflow
+from consultations.workflow import Status
 
 if TYPE_CHECKING:
     from consultations.models.requests import ConsultationRequest
 
+# Who was offered a time without being told of it has had no answer yet either.
+PROMISED = workflow.WAITING | {Status.PROPOSED}
 # Later than anything that a request can be due at.
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -22,19 +25,29 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
         """Those for which the clinic has to do the next thing, the one that has waited longest first."""
         return self.filter(status__in=workflow.WAITING).order_by("created_at", "pk")
 
-    def due_by(self, moment: datetime) -> Self:
-        """The waiting ones whose first answer was promised, or whose call back was agreed, by a moment.
+    def due_by(self, moment: datetime, now: datetime) -> Self:
+        """The open ones with which something is to be done by a moment, which is now or later.
 
-        A promise is kept by the first contact; a call back by the next one, which takes its time away.
+        A first answer was promised, a call back agreed, or a time is past: one that was offered, without
+        an answer, or one that was agreed, and nobody has marked what became of it. A promise is kept by the
+        first contact; a call back by the next one, which takes its time away. Only open ones are looked
+        through, and there are few of them among however many.
         """
-        promise = Q(first_contact_at=None, promised_by__lte=moment)
-        return self.filter(promise | Q(call_back_at__lte=moment), status__in=workflow.WAITING)
+        return self.filter(status__in=workflow.OPEN).with_due_at(now).filter(due_at__lte=moment)
 
-    def with_due_at(self) -> Self:
-        """Adds ``due_at``: when the clinic owes the next answer; far in the future if it owes none."""
+    def with_due_at(self, now: datetime) -> Self:
+        """Adds ``due_at``: since when the clinic owes something; far in the future if it owes nothing."""
         never = Value(NEVER, output_field=models.DateTimeField())
-        promise = Case(When(first_contact_at=None, then="promised_by"))
-        return self.annotate(due_at=Least(Coalesce(promise, never), Coalesce("call_back_at", never)))
+        promise = Case(When(first_contact_at=None, status__in=PROMISED, then="promised_by"))
+        past = Case(
+            # Whoever was called about it, in vain, is called back when that was set.
+            When(status=Status.PROPOSED, live__starts_at__lte=now, call_back_at=None, then="live__starts_at"),
+            When(status=Status.CONFIRMED, live__ends_at__lte=now, then="live__ends_at"),
+        )
+        # Of one request at most one time is live: no row comes twice.
+        live = FilteredRelation("appointments", condition=Q(appointments__state__in=["offered", "agreed"]))
+        moments = [Coalesce(moment, never) for moment in (promise, "call_back_at", past)]
+        return self.alias(live=live).annotate(due_at=Least(*moments))
 
     def longest_against_the_promise(self) -> "ConsultationRequest | None":
         """The waiting one whose first answer is due first; else the one that has waited longest."""

@@ -54,9 +54,13 @@ class ConsultationRequestQuerySet(QueueQuerySet):
         return self.filter(key_hash=key_hash)
 
     def twins(self, twin_hash: str) -> "ConsultationRequestQuerySet":
-        """What was sent by the same browser with the very same answers not long ago."""
+        """What was sent by the same browser with the very same answers not long ago, and is not closed.
+
+        Who withdrew, was declined or could not be reached, and sends the form again, asks anew.
+        """
         recently = timezone.now() - TWIN_WITHIN
-        return self.filter(twin_hash=twin_hash, created_at__gte=recently, erased_at=None)
+        alive = workflow.OPEN | workflow.SET_ASIDE
+        return self.filter(twin_hash=twin_hash, created_at__gte=recently, status__in=alive, erased_at=None)
 
     def for_token(self, token: str) -> "ConsultationRequestQuerySet":
         """The request that a private address opens: none once it has been closed for 90 days, or erased."""
@@ -89,7 +93,8 @@ class ConsultationRequest(models.Model):
 
     reference = models.CharField(_("reference"), max_length=12)
     key_hash = models.CharField(max_length=64, editable=False)
-    # The same answers from the same browser give the same; "" where no browser could be told apart.
+    # The same answers from the same browser give the same; only the newest of such requests has it. ""
+    # where no browser could be told apart.
     twin_hash = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
     status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES, default=Status.NEW.value)
 
@@ -218,6 +223,12 @@ class ConsultationRequest(models.Model):
                 fields=["key_hash"],
                 name="one_request_of_a_form",
                 violation_error_message=_("This form has been sent already."),
+            ),
+            models.UniqueConstraint(
+                fields=["twin_hash"],
+                condition=~Q(twin_hash=""),
+                name="one_request_of_the_same_answers",
+                violation_error_message=_("These answers have been sent already."),
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[status.value for status in Status]),

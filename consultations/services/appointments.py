@@ -12,13 +12,15 @@ from consultations.models.appointments import SLOT
 from consultations.services import calendar
 from consultations.services.errors import NotAllowedError, SomeoneElseChangedError, TimeTakenError
 from consultations.services.status import move
-from consultations.services.telling import tell
+from consultations.services.telling import can_be_told, tell
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
 __all__ = ["TimeTakenError", "offer_time"]
 
 LONGEST = timedelta(hours=4)
+# Who came without a time, or agreed to one that nobody noted, can be noted for so long.
+RECENT = timedelta(days=7)
 # A time further ahead is a slip of the keyboard.
 FURTHEST = timedelta(days=366)
 
@@ -37,15 +39,16 @@ def offer_time(
     """Offer a time, or note one that was ``agreed`` on the phone; whatever time there was is given back.
 
     ``expected_appointment`` is the id of the time that was on the screen, None where there was none.
-    Raises ``NotAllowedError`` for a step the workflow does not know, a time that is past or more than a
-    year ahead, or one that does not begin and end at full five minutes; ``SomeoneElseChangedError``; and
-    ``TimeTakenError``.
+    Raises ``NotAllowedError`` for a step the workflow does not know, while an agreed time has begun and
+    nobody has marked what became of it, for a time that is past (one that was agreed may be of the last
+    seven days) or more than a year ahead, or one that does not begin and end at full five minutes;
+    ``SomeoneElseChangedError``; and ``TimeTakenError``.
     """
     to = Status.CONFIRMED if agreed else Status.PROPOSED
     stays = to == expected_status
     if not (stays or workflow.may_follow(expected_status, to)):
         raise NotAllowedError(f"{expected_status} to {to}")
-    if not _is_possible(starts_at, length):
+    if not _is_possible(starts_at, length, agreed=agreed):
         raise NotAllowedError(f"a time of {length}")
     # In UTC a later moment is a sum; by a clock that is put forward or back it is not.
     starts_at = starts_at.astimezone(UTC)
@@ -55,18 +58,23 @@ def offer_time(
         before = calendar.live(locked) if locked else None
         if locked is None or locked.status != expected_status or _pk(before) != expected_appointment:
             raise SomeoneElseChangedError(request.reference)
-        _lock_calendars(practitioner, before)
         now = timezone.now()
-        calendar.cancel(request, actor=actor, now=now, tells=not agreed)
+        if calendar.has_begun(before, now):
+            raise NotAllowedError("the time before is not marked")
+        _lock_calendars(practitioner, before)
+        is_ahead = starts_at > now
+        calendar.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
         if not stays:
             move(request, to, actor=actor, expected_status=expected_status)
         appointment = calendar.take(
             request, practitioner, starts_at, starts_at + length, agreed=agreed, actor=actor, now=now
         )
-        ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
-        if agreed:
+        # An offer that nobody hears of is no contact: the first answer is still owed.
+        if agreed or can_be_told(locked):
+            calendar.note_first_contact(request, now)
+        if agreed and is_ahead:
             tell(appointment.request, messages.time_agreed, appointment)
-        else:
+        elif not agreed:
             tell(appointment.request, messages.time_offered, appointment)
     return appointment
 
@@ -85,7 +93,8 @@ def _pk(appointment: Appointment | None) -> int | None:
     return appointment.pk if appointment else None
 
 
-def _is_possible(starts_at: datetime, length: timedelta) -> bool:
+def _is_possible(starts_at: datetime, length: timedelta, *, agreed: bool) -> bool:
     now = timezone.now()
+    earliest = now - RECENT if agreed else now
     is_on_grid = not (starts_at.timestamp() % SLOT.total_seconds() or length % SLOT)
-    return is_on_grid and SLOT <= length <= LONGEST and now < starts_at <= now + FURTHEST
+    return is_on_grid and SLOT <= length <= LONGEST and earliest < starts_at <= now + FURTHEST

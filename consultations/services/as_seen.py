@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from consultations import workflow
 from consultations.models import ConsultationRequest, Event
-from consultations.services import calendar
+from consultations.services import calendar, reach
 from consultations.services.desk import (
     add_note,
     assign,
@@ -37,7 +37,8 @@ class Seen:
     status: str
     appointment: int = 0
     contact: int = 0  # the newest try to reach the patient
-    words: int = 0  # the newest note of the patient
+    patient: int = 0  # the newest event of the patient
+    reach: int = 0  # the newest correction of how to reach them
     assignee: int = 0
 
 
@@ -107,6 +108,33 @@ def read(request: ConsultationRequest, *, actor: User, seen: Seen) -> None:
         seen_what_patient_wrote(request, actor=actor)
 
 
+def correct_reach(
+    request: ConsultationRequest, to: reach.Reach, *, actor: User, seen: Seen, is_right: bool = False
+) -> bool:
+    """Correct how to reach the patient, if that is still what it was on the screen. False if it stands so.
+
+    ``is_right`` takes back that the number was found to be wrong. The event says what kind was corrected,
+    and never the number. Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
+    """
+    with transaction.atomic():
+        locked = _locked(request)
+        changed = reach.changes(locked, to)
+        is_right = is_right and reach.wrong_since(locked, locked.events.all()) is not None
+        if not changed and not is_right:
+            return False
+        if locked.events.filter(kind__in=reach.CORRECTIONS, pk__gt=seen.reach).exists():
+            raise SomeoneElseChangedError(request.reference)
+        detail = {"what": reach.correct(locked, to, author=actor)} | ({"is_right": True} if is_right else {})
+        Event.objects.create(
+            request=request,
+            kind=Event.Kind.REACH_CORRECTED,
+            actor=actor,
+            at=timezone.now(),
+            detail=detail,
+        )
+    return True
+
+
 def private_link(request: ConsultationRequest, *, actor: User, seen: Seen) -> str:
     """A new private address, in place of all before. Raises ``NotAllowedError`` where none would open."""
     with transaction.atomic():
@@ -133,7 +161,7 @@ def _locked(request: ConsultationRequest) -> ConsultationRequest:
 
 
 def _nothing_new_from_patient(locked: ConsultationRequest, seen: Seen) -> None:
-    if locked.notes.filter(author=None, pk__gt=seen.words).exists():
+    if locked.events.of_patient().filter(pk__gt=seen.patient).exists():
         raise SomeoneElseChangedError(locked.reference)
 
 

@@ -63,11 +63,21 @@ def live(request: ConsultationRequest) -> Appointment | None:
     return request.appointments.live().select_related("practitioner").first()
 
 
+def has_begun(appointment: Appointment | None, now: datetime) -> bool:
+    """Whether this is an agreed time that has begun, and that nobody has said anything of since."""
+    return (
+        appointment is not None
+        and appointment.state == Appointment.State.AGREED
+        and appointment.starts_at <= now
+    )
+
+
 def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
     """Let the request's time follow its new status."""
     state = FOLLOWS.get(Status(to))
     if state is None:
-        cancel(request, actor=actor, now=now)
+        # Somebody who contacts the patient again says of a time that has begun that it was called off.
+        cancel(request, actor=actor, now=now, was_called_off=to == Status.CONTACTING)
         return
     appointment = request.appointments.filter(state__in=LAST_HELD).order_by("-made_at", "-pk").first()
     if appointment is None or appointment.state == state:
@@ -76,15 +86,32 @@ def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: da
     appointment.state_changed_at = now
     appointment.save(update_fields=["state", "state_changed_at"])
     if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
+        note_first_contact(request, now)
         record(appointment, Event.Kind.TIME_AGREED, actor, now)
         if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
             tell(appointment.request, messages.time_agreed, appointment)
 
 
-def cancel(request: ConsultationRequest, *, actor: User | None, now: datetime, tells: bool = True) -> None:
-    """Give the live time back, if there is one. ``tells`` is off where the patient gets another at once."""
+def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
+    """The patient was reached, unless that was so before."""
+    ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
+
+
+def cancel(
+    request: ConsultationRequest,
+    *,
+    actor: User | None,
+    now: datetime,
+    tells: bool = True,
+    was_called_off: bool = False,
+) -> None:
+    """Give the live time back, if there is one. ``tells`` is off where the patient gets another at once.
+
+    An agreed time that has begun stays as it is: what became of it is for staff to mark, and no later
+    change of mind rewrites a visit. Only where staff say that it ``was_called_off`` it is given back too.
+    """
     appointment = live(request)
-    if appointment is None:
+    if appointment is None or (has_begun(appointment, now) and not was_called_off):
         return
     was_agreed = appointment.state == Appointment.State.AGREED
     appointment.state, appointment.state_changed_at = Appointment.State.CANCELLED, now
@@ -92,6 +119,7 @@ def cancel(request: ConsultationRequest, *, actor: User | None, now: datetime, t
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
     record(appointment, Event.Kind.TIME_CANCELLED, actor, now)
+    messages.take_back(appointment)
     if was_agreed and tells and appointment.starts_at > now:
         tell(appointment.request, messages.time_cancelled, appointment)
 

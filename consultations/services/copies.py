@@ -39,7 +39,10 @@ def make(request: ConsultationRequest, *, actor: User, reason: str) -> IO[bytes]
 
 
 def everything(request: ConsultationRequest) -> dict[str, Any]:
-    """What is kept, as a person reads it. Colleagues are not named: this is the patient's, not theirs."""
+    """What is kept, as a person reads it, with the notes of colleagues: they are about the patient.
+
+    Colleagues are not named: this is the patient's, not theirs.
+    """
     return {
         "reference": request.reference,
         "status": request.get_status_display(),

@@ -95,13 +95,13 @@ def _record_assignment(request: ConsultationRequest, to: User | None, actor: Use
 
 
 def add_note(request: ConsultationRequest, text: str, *, actor: User) -> None:
-    """Keep a colleague's words; the same words twice in a row once."""
+    """Keep a colleague's words; the same words twice in a row, a moment apart, once."""
     with transaction.atomic():
         locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
         if locked.erased_at:
             raise NotAllowedError("erased")
         last = request.notes.filter(author=actor).last()
-        if last is None or last.text != text:
+        if last is None or not last.is_same_press(text):
             Note.objects.create(request=request, author=actor, text=text, at=timezone.now())
 
 

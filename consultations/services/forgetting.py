@@ -1,8 +1,8 @@
 """A person is forgotten: nothing personal is left of a request, and its figures stay.
 
 What is left says that a request came, about what, when it was answered, and how it ended; and in its
-history, that it was erased. The reference stays with it: it opens nothing and names nobody, and whoever
-is asked later can still say that this request was erased.
+history, that it was erased. The reference stays with it, and finds it: it opens nothing and names nobody,
+and whoever is asked later can still say that this request was erased.
 """
 
 import secrets
@@ -24,6 +24,7 @@ from consultations.models import ConsultationRequest, Event, SearchTerm
 from consultations.services import calendar, photographs
 from consultations.services.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.services.status import move
+from consultations.text import folded
 from consultations.workflow import Status
 
 
@@ -162,7 +163,7 @@ def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) ->
     request.notes.all().delete()
     request.links.all().delete()
     request.present.all().delete()
-    SearchTerm.objects.filter(request=request).delete()
+    SearchTerm.objects.filter(request=request).exclude(term=folded(request.reference)).delete()
     # Also what still waits to be sent: a worker that has taken such a message finds its row gone, and
     # does not hand it over.
     OutgoingMessage.objects.filter(about=request.reference).delete()

@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from consultations import messages, workflow
-from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph, SearchTerm
-from consultations.models.search import terms_of
-from consultations.phones import Phone, for_reading
-from consultations.services import calendar
+from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph
+from consultations.phones import Phone
+from consultations.services import calendar, reach
 from consultations.services.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.services.status import move
 from consultations.services.submitting import MOST_NOTES, MOST_PHOTOGRAPHS
-from consultations.services.telling import tell
-from consultations.services.words import in_staff_language
+from consultations.services.telling import tell, tell_staff
 from consultations.workflow import Status
 
 
@@ -36,7 +32,7 @@ def withdraw(request: ConsultationRequest) -> None:
         calendar.follow(request, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
             tell(request, messages.status_changed, request, was)
-            _tell_staff(request, "withdrawn")
+            tell_staff(request, "withdrawn")
 
 
 def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
@@ -44,37 +40,31 @@ def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
     with transaction.atomic():
         locked = _locked(request)
         _must_be_open(locked)
-        if locked.phone == phone.e164:
+        if not reach.correct(locked, reach.Reach.of(locked, phone), author=None):
             return
-        with in_staff_language():
-            _note(
-                request,
-                _("Phone number: now %(now)s, before %(was)s")
-                % {"now": for_reading(phone.e164), "was": for_reading(locked.phone)},
-            )
-        locked.phone, locked.phone_as_typed = phone.e164, phone.as_typed
-        locked.save(update_fields=["phone", "phone_as_typed"])
-        SearchTerm.objects.filter(request=request).delete()
-        SearchTerm.objects.bulk_create(
-            SearchTerm(request=request, term=term) for term in terms_of(locked.reference, locked.answers)
-        )
         _record(request, Event.Kind.PHONE_CORRECTED)
-        _tell_staff(request, "phone")
+        tell_staff(request, "phone")
     request.phone, request.phone_as_typed = phone.e164, phone.as_typed
 
 
 def add_patient_note(request: ConsultationRequest, text: str) -> None:
-    """Keep words that the patient adds; the same words twice in a row once. Raises ``NotAllowedError``."""
+    """Keep words that the patient adds. Raises ``NotAllowedError``.
+
+    The very same words that arrive again while nobody has read them are one press. Once they were read, or
+    some time later, they are said again, and heard again.
+    """
     with transaction.atomic():
-        _must_be_open(_locked(request))
+        locked = _locked(request)
+        _must_be_open(locked)
         notes = request.notes.filter(author=None)
         last = notes.last()
-        if last and last.text == text:
+        if last and last.is_same_press(text) and locked.patient_wrote_at:
             return
         if notes.count() >= MOST_NOTES:
             raise NotAllowedError("too many notes")
         _note(request, text)
-        _tell_staff(request, "note")
+        _record(request, Event.Kind.NOTE_ADDED)
+        tell_staff(request, "note")
 
 
 def add_photographs(request: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
@@ -87,7 +77,7 @@ def add_photographs(request: ConsultationRequest, photographs: Sequence[Photogra
             photograph.request, photograph.key_hash = request, ""
             photograph.save()
         _record(request, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
-        _tell_staff(request, "photograph")
+        tell_staff(request, "photograph")
 
 
 def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
@@ -102,7 +92,7 @@ def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
             return
         now = move(request, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
         calendar.follow(request, Status.CONFIRMED, actor=None, now=now)
-        _tell_staff(request, "time agreed")
+        tell_staff(request, "time agreed")
 
 
 def ask_for_another_time(request: ConsultationRequest, appointment_id: int, words: str) -> None:
@@ -118,7 +108,7 @@ def ask_for_another_time(request: ConsultationRequest, appointment_id: int, word
         calendar.cancel(request, actor=None, now=now)
         if words:
             _note(request, words)
-        _tell_staff(request, "other time")
+        tell_staff(request, "other time")
 
 
 def _locked(request: ConsultationRequest) -> ConsultationRequest:
@@ -147,10 +137,3 @@ def _note(request: ConsultationRequest, text: str) -> None:
 
 def _record(request: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:
     Event.objects.create(request=request, kind=kind, at=timezone.now(), detail=detail)
-
-
-def _tell_staff(request: ConsultationRequest, what: str) -> None:
-    """On the desk it stands as news, from the first thing that nobody has seen; and a mail says so."""
-    now = timezone.now()
-    ConsultationRequest.objects.filter(Q(patient_wrote_at=None), pk=request.pk).update(patient_wrote_at=now)
-    tell(request, messages.patient_wrote, request, what)

@@ -1,11 +1,13 @@
 """A status changes: with its event, with what it means for an agreed time, and with who is told."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from clinic_site import clinic_hours
 from consultations import messages, workflow
 from consultations.models import ConsultationRequest, Event
 from consultations.services import calendar
@@ -17,12 +19,18 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
     """Move a request on, with its event. ``actor`` is None for the patient.
 
     ``expected_status`` is the status that the person who pressed was looking at. Raises
-    ``NotAllowedError`` when ``to`` may not follow it, or follows it only with a time (``offer_time``),
-    and ``SomeoneElseChangedError`` when the request no longer has it.
+    ``NotAllowedError`` when ``to`` may not follow it, not before or not after the agreed time has begun,
+    or only with a time (``offer_time``); and ``SomeoneElseChangedError`` when the request no longer has it.
     """
-    if not workflow.may_follow(expected_status, to) or workflow.needs_time(expected_status, to):
+    step = workflow.step(expected_status, to)
+    if step is None or workflow.needs_time(expected_status, to):
         raise NotAllowedError(f"{expected_status} to {to}")
     with transaction.atomic():
+        there = ConsultationRequest.objects.filter(pk=request.pk, status=expected_status, erased_at=None)
+        if there.select_for_update().first() is None:
+            raise SomeoneElseChangedError(request.reference)
+        if not step.is_possible(calendar.has_begun(calendar.live(request), timezone.now())):
+            raise NotAllowedError(f"{expected_status} to {to} before or after the time")
         now = move(request, to, actor=actor, expected_status=expected_status)
         calendar.follow(request, to, actor=actor, now=now)
         if expected_status not in workflow.SET_ASIDE:
@@ -34,15 +42,23 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
 def move(request: ConsultationRequest, to: str, *, actor: User | None, expected_status: str) -> datetime:
     """Set a status and write its event, in the caller's transaction. Returns when that was."""
     now = timezone.now()
-    changes = {"status": to, "status_changed_at": now}
+    changes: dict[str, Any] = {"status": to, "status_changed_at": now}
     if to not in workflow.WAITING:
         changes["call_back_at"] = None
+    if to == workflow.Status.NEW:
+        changes["first_contact_at"] = None  # nobody was in touch: the first answer is owed again
     # Compare and set in one statement: of two people who press at once, one finds no row left.
     changed = ConsultationRequest.objects.filter(
         pk=request.pk, status=expected_status, erased_at=None
     ).update(**changes)
     if not changed:
         raise SomeoneElseChangedError(request.reference)
+    if expected_status not in workflow.OPEN and to in workflow.WAITING:
+        # It waits anew. What was promised when it came may be long past by now.
+        there = ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None)
+        promised_by = clinic_hours.promised_by(now)
+        if there.update(promised_by=promised_by):
+            changes["promised_by"] = promised_by
     Event.objects.create(
         request=request,
         kind=Event.Kind.STATUS_CHANGED,

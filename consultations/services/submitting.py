@@ -23,7 +23,7 @@ from consultations.models import (
 )
 from consultations.models.search import terms_of
 from consultations.references import new_reference
-from consultations.services.telling import tell
+from consultations.services.telling import tell, tell_staff
 from consultations.services.words import in_staff_language
 from consultations.workflow import Status
 
@@ -98,7 +98,7 @@ def _submit_once(submission: Submission) -> ConsultationRequest:
             return _store(submission)
         request = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
         if request.erased_at is None:
-            _keep_photographs(request, submission.key)
+            _add_photographs(request, submission.key)
             _keep_changes(request, submission.answers)
         return request
 
@@ -112,7 +112,8 @@ def _take_for_its_twin(submission: Submission) -> ConsultationRequest | None:
     """
     if not submission.twin_hash:
         return None
-    twin = ConsultationRequest.objects.twins(submission.twin_hash).first()
+    # Locked: it may be withdrawn at this moment, and then it is no twin.
+    twin = ConsultationRequest.objects.twins(submission.twin_hash).select_for_update().first()
     if twin is not None:
         _link(twin, submission.key)
     return twin
@@ -126,6 +127,9 @@ def _store(submission: Submission) -> ConsultationRequest:
     now = timezone.now()
     answers = {field.name: getattr(submission.answers, field.name) for field in fields(submission.answers)}
     status = Status.QUARANTINED if submission.suspicions else Status.NEW
+    # One that is no twin any more gives it up. Of two that are stored at this moment the database takes one.
+    if submission.twin_hash:
+        ConsultationRequest.objects.filter(twin_hash=submission.twin_hash).update(twin_hash="")
     request = ConsultationRequest.objects.create(
         **answers,
         reference=new_reference(),
@@ -157,12 +161,25 @@ def _store(submission: Submission) -> ConsultationRequest:
     return request
 
 
-def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
-    """Give the request the files of its form, as many as one may have; the others are forgotten in a day."""
-    room = MOST_PHOTOGRAPHS - request.photographs.count()
-    chosen = Photograph.objects.waiting_with(key.hash).order_by("pk")[: max(room, 0)]
+def _add_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
+    """Give the request what was chosen since it was sent, and tell of it, as of anything that comes later."""
+    if count := _keep_photographs(request, key):
+        Event.objects.create(
+            request=request, kind=Event.Kind.PHOTOGRAPH_ADDED, at=timezone.now(), detail={"count": count}
+        )
+        tell_staff(request, "photograph")
+
+
+def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> int:
+    """Give the request the files of its form that it does not have, as many as one may have; how many.
+
+    The others are forgotten in a day.
+    """
+    known = list(request.photographs.values_list("digest", flat=True))
+    room = max(MOST_PHOTOGRAPHS - len(known), 0)
+    chosen = Photograph.objects.waiting_with(key.hash).exclude(digest__in=known).order_by("pk")[:room]
     # In one statement: a file that is taken out of the form at this moment is either in or out.
-    Photograph.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)), request=None).update(
+    return Photograph.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)), request=None).update(
         request=request, key_hash=""
     )
 
@@ -186,7 +203,7 @@ def _keep_changes(request: ConsultationRequest, answers: Answers) -> None:
     Event.objects.create(
         request=request, kind=Event.Kind.ANSWERS_CHANGED, at=sent_at, detail={"answers": changed}
     )
-    ConsultationRequest.objects.filter(pk=request.pk, patient_wrote_at=None).update(patient_wrote_at=sent_at)
+    tell_staff(request, "note")
 
 
 def _last_change(request: ConsultationRequest) -> Note | None:

@@ -4,14 +4,21 @@ import logging
 from collections.abc import Callable
 from typing import ParamSpec
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from consultations import messages
 from consultations.models import ConsultationRequest, Event
 
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+
+
+def can_be_told(request: ConsultationRequest) -> bool:
+    """Whether what ``tell`` queues for the patient can go anywhere. If not, somebody has to call."""
+    return bool(request.email) and settings.MAIL_DELIVERY != "off"
 
 
 def tell(
@@ -33,3 +40,13 @@ def tell(
         Event.objects.create(
             request=request, kind=Event.Kind.NOT_TOLD, at=timezone.now(), detail={"message": name}
         )
+
+
+def tell_staff(request: ConsultationRequest, what: str) -> None:
+    """Something came from the patient: ``what`` is one of ``messages.DONE``.
+
+    On the desk it stands as news, from the first thing that nobody has seen; and a mail says so.
+    """
+    now = timezone.now()
+    ConsultationRequest.objects.filter(patient_wrote_at=None, pk=request.pk).update(patient_wrote_at=now)
+    tell(request, messages.patient_wrote, request, what)

@@ -32,6 +32,8 @@ def session(weekday: int = 0, opens: str = "10:00", closes: str = "14:00") -> Op
         ("09:00", "15:00", "This overlaps with another session on the same day."),
         ("18:00", "17:00", "Closing time must be after opening time."),
         ("18:00", "18:00", "Closing time must be after opening time."),
+        ("18:07", "20:00", "Enter a full five minutes, like 9:05."),
+        ("18:00:30", "20:00", "Enter a full five minutes, like 9:05."),
     ],
 )
 def test_a_session_that_cannot_be_is_refused_in_words(opens: str, closes: str, sentence: str) -> None:
@@ -48,7 +50,7 @@ def test_a_session_that_cannot_be_is_refused_in_words(opens: str, closes: str, s
 
 
 @pytest.mark.parametrize(
-    ("weekday", "opens", "closes"), [(0, "14:00", "15:00"), (0, "08:00", "10:00"), (1, "10:00", "14:00")]
+    ("weekday", "opens", "closes"), [(0, "14:00", "15:00"), (0, "08:05", "10:00"), (1, "10:00", "23:59")]
 )
 def test_sessions_may_follow_each_other_or_be_on_other_days(weekday: int, opens: str, closes: str) -> None:
     session().save()

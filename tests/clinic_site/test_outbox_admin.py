@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic_site import roles
-from clinic_site.models import OutgoingMessage
+from clinic_site import outbox, roles
+from clinic_site.models import MessageStep, OutgoingMessage
 from tests.clinic_site.mail import a_message
 from tests.factories import staff
 
@@ -50,7 +50,7 @@ def test_who_could_not_be_told_stands_first_with_the_number_to_call(coordinator:
         a_message(about="MS-WAITS")
     content = coordinator.get(reverse(LIST)).content.decode()
     assert content.index("MS-FAILED") < content.index("MS-WAITS")
-    assert 'href="tel:+923012345678"' in content
+    assert 'href="tel:+923012345678"' in content, "about nothing that an app knows"
     assert "550 No" in content
 
 
@@ -84,8 +84,40 @@ def test_a_button_sends_again_or_notes_that_it_was_told(
     response = coordinator.post(step(message), {"step": name})
     assert (response.status_code, response["Location"]) == (303, page(message))
     assert state(message) == becomes
+    [taken] = MessageStep.objects.all()
+    assert (taken.message_id, taken.actor.username) == (message.message_id, "coordinator")
+    assert f"{taken.get_kind_display()}: coordinator" in coordinator.get(page(message)).content.decode()
     again = coordinator.post(step(message), {"step": name}, follow=True)
     assert "Someone else has just dealt with this message." in again.content.decode()
+
+
+def test_what_a_later_message_replaced_is_refused_with_a_sentence(coordinator: Client) -> None:
+    message = a_failed_message()
+    outbox.supersede(message.about, [message.kind])
+    assert "Send again" not in coordinator.get(page(message)).content.decode()
+    response = coordinator.post(step(message), {"step": "resend"}, follow=True)
+    assert "A later message has taken its place. It is not sent any more." in response.content.decode()
+    assert "Replaced by a later one" in response.content.decode()
+    assert state(message) == State.SUPERSEDED
+
+
+def test_an_address_that_takes_no_mail_is_refused_with_a_sentence(coordinator: Client) -> None:
+    odd, other = a_message("al\u0131@gmail.com"), a_failed_message()
+    response = coordinator.post(step(odd), {"step": "resend"}, follow=True)
+    assert "This is not a possible email address." in response.content.decode()
+    response = coordinator.post(
+        reverse(LIST), {"action": "send_again", "_selected_action": [odd.pk, other.pk]}, follow=True
+    )
+    assert "This is not a possible email address." in response.content.decode()
+    assert "1 message is being sent again." in response.content.decode()
+    assert [state(odd), state(other)] == [State.FAILED, State.WAITING]
+
+
+def test_a_search_finds_by_reference_and_by_nothing_that_names_a_person(coordinator: Client) -> None:
+    a_failed_message(about="MS-FAILED")
+    assert "MS-FAILED" in coordinator.get(reverse(LIST), {"q": "ms-fail"}).content.decode()
+    assert "MS-FAILED" not in coordinator.get(reverse(LIST), {"q": "ayesha"}).content.decode()
+    assert coordinator.get(reverse(LIST), {"to__startswith": "ayesha"}).status_code == 400
 
 
 def test_several_can_be_sent_again_at_once(coordinator: Client) -> None:

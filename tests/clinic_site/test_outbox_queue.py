@@ -17,6 +17,7 @@ from clinic_site.models import OutgoingMessage
 from clinic_site.outbox import worker
 from clinic_site.outbox.letter import letter
 from tests.clinic_site.mail import a_message
+from tests.factories import staff
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,6 +160,25 @@ def test_a_worker_without_a_server_is_no_reason_not_to_be_ready(settings: Any) -
         clock.shift(timedelta(hours=3))
         assert worker.send_due().postponed == 1
         assert "outbox" not in readiness.not_ready()
+
+
+@pytest.mark.django_db
+def test_a_corrected_number_is_the_one_that_staff_call() -> None:
+    failed, other, to_staff = (
+        a_message("no address"),
+        a_message(about="MS-OTHER"),
+        a_message(phone_for_staff=""),
+    )
+    settled = a_message("no address")
+    outbox.settle(settled, actor=staff())
+    outbox.correct_phone("MS-7K4Q-92XD", "+923017654321")
+    numbers = OutgoingMessage.objects.in_bulk()
+    assert [numbers[each.pk].phone_for_staff for each in (failed, other, to_staff, settled)] == [
+        "+923017654321",
+        "+923012345678",
+        "",
+        "+923012345678",
+    ]
 
 
 @pytest.mark.django_db

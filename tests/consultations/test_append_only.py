@@ -12,10 +12,12 @@ from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 
+from clinic_site import outbox
 from clinic_site.access.events import AccessEvent, record
 from clinic_site.append_only import AppendOnlyModel
 from consultations.models import ConsultationRequest, Disclosure, Event, PrivacyNotice
 from consultations.services import disclosures
+from tests.clinic_site.mail import a_message
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +30,7 @@ def row(request: pytest.FixtureRequest) -> models.Model:
     actor = staff()
     disclosures.record(actor, [a_request()], Disclosure.Kind.OPENED)
     record(AccessEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
+    outbox.settle(a_message("not an address"), actor=actor)
     return request.param.objects.order_by("pk").first()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -61,6 +62,20 @@ def test_one_form_sent_by_many_browsers_gives_all_the_same_page(notice: PrivacyN
         (303, reverse("consultations:private", args=[key.token]))
     ] * THREADS
     assert ConsultationRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("was", [None, Status.WITHDRAWN, Status.NEW])
+def test_the_same_answers_from_one_browser_sent_by_many_threads_are_one_request(was: Status | None) -> None:
+    """Whatever was sent from there before: nothing, what is closed by now, or what still waits."""
+    forms = [replace(a_submission(), browser="hers") for _ in range(THREADS)]
+    if was:
+        before = services.submit(replace(a_submission(), browser="hers"))
+        ConsultationRequest.objects.filter(pk=before.pk).update(status=was)
+    results = all_at_once(lambda number: services.submit(forms[number]).pk)
+    newest = ConsultationRequest.objects.latest("pk")
+    assert results == [newest.pk] * THREADS
+    assert ConsultationRequest.objects.count() == (2 if was == Status.WITHDRAWN else 1)
+    assert all(ConsultationRequest.objects.for_token(form.key.token).get() == newest for form in forms)
 
 
 def test_many_forms_at_once_are_as_many_requests() -> None:

@@ -65,6 +65,13 @@ def test_no_two_requests_share_what_must_be_their_own(field: str) -> None:
         ConsultationRequest.objects.filter(pk=second.pk).update(**{field: getattr(first, field)})
 
 
+def test_no_two_requests_have_the_hash_of_the_same_answers() -> None:
+    first, second = a_request(), a_request()
+    ConsultationRequest.objects.filter(pk=first.pk).update(twin_hash="a")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ConsultationRequest.objects.filter(pk=second.pk).update(twin_hash="a")
+
+
 def test_two_notices_of_one_language_have_different_numbers() -> None:
     notice = a_notice()
     with pytest.raises(IntegrityError), transaction.atomic():

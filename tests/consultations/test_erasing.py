@@ -45,6 +45,13 @@ def test_nothing_is_left_of_her_in_any_table_or_file(manager: User) -> None:
     assert not ConsultationRequest.objects.search("Qazalbash").exists()
 
 
+def test_it_is_still_found_by_its_reference_and_by_nothing_else(manager: User) -> None:
+    request = somebody(manager)
+    erase(request, manager)
+    assert list(ConsultationRequest.objects.search(request.reference.lower())) == [request]
+    assert request.terms.count() == 1
+
+
 def test_what_is_counted_stays(manager: User) -> None:
     request = somebody(manager)
     kept = (

@@ -10,9 +10,11 @@ from django.utils import timezone
 from PIL import Image
 
 from clinic_site.limits import Limit
+from clinic_site.models import OutgoingMessage
 from consultations import files, views
-from consultations.models import ConsultationRequest, Photograph
+from consultations.models import ConsultationRequest, Event, Photograph
 from consultations.services import photographs as keeping
+from consultations.workflow import Status
 from tests.consultations.conftest import Patient
 from tests.consultations.pages import Page
 
@@ -163,13 +165,41 @@ def test_what_is_not_sent_is_forgotten_after_a_day_and_what_is_sent_is_kept(
     assert len(stored_names()) == 2
 
 
-def test_files_added_after_going_back_join_the_same_request(chooser: WithFiles, patient: Patient) -> None:
+@pytest.mark.parametrize("status", [Status.NEW, Status.DECLINED])
+def test_files_added_after_going_back_join_the_same_request_and_staff_are_told(
+    chooser: WithFiles, patient: Patient, settings: Any, status: Status
+) -> None:
+    settings.STAFF_MAIL = ["desk@example.com"]
     check = patient.response
+    patient.presses("send")
+    ConsultationRequest.objects.update(status=status)
+    patient.response = check
+    chooser.adds(a_photograph(), a_photograph("blue"))
+    again = patient.response
+    for _ in range(2):
+        patient.response = again
+        patient.presses("send")
+    request = ConsultationRequest.objects.get()
+    assert request.photographs.count() == 2
+    assert request.patient_wrote_at
+    event = request.events.get(kind=Event.Kind.PHOTOGRAPH_ADDED)
+    assert (event.actor, event.detail) == (None, {"count": 2})
+    assert "a photograph" in OutgoingMessage.objects.get(kind="patient_wrote").text
+
+
+def test_what_the_request_has_already_is_not_stored_a_second_time(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    check = patient.response
+    chooser.adds(a_photograph())
     patient.presses("send")
     patient.response = check
     chooser.adds(a_photograph())
     patient.presses("send")
-    assert ConsultationRequest.objects.get().photographs.count() == 1
+    request = ConsultationRequest.objects.get()
+    assert request.photographs.count() == 1
+    assert not request.patient_wrote_at
+    assert request.events.count() == 1
 
 
 def test_sending_again_and_again_adds_no_more_files_than_a_request_takes(

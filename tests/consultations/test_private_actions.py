@@ -1,13 +1,17 @@
 """What a patient does on the private page is done, once, and confirmed there."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
+from consultations import services
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.workflow import Status
 from tests.consultations.pages import Page
-from tests.consultations.private_pages import PrivatePage
+from tests.consultations.private_pages import PrivatePage, a_coordinator
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +40,19 @@ def test_a_note_is_added_and_pressing_twice_adds_one(status: Status) -> None:
         patient.fills_in("note", text="It is worse\r\nsince Monday. 🤚 زخم\x00")
         assert confirmation(patient.is_led_back()) == "We have your note."
     assert [note.text for note in patient.request.notes.all()] == ["It is worse\nsince Monday. 🤚 زخم"]
+
+
+def test_the_same_words_are_heard_again_once_they_were_read_or_some_time_later() -> None:
+    patient = PrivatePage()
+    patient.fills_in("note", text="Please call me.")
+    services.seen_what_patient_wrote(patient.request, actor=a_coordinator())
+    patient.fills_in("note", text="Please call me.")
+    assert patient.now().patient_wrote_at is not None
+    assert patient.request.notes.count() == 2
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        patient.fills_in("note", text="Please call me.")
+    assert patient.request.notes.count() == 3
+    assert Event.objects.filter(kind=Event.Kind.NOTE_ADDED, actor=None).count() == 3
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])

@@ -87,7 +87,7 @@ def test_a_button_that_is_pressed_many_times_at_once_does_its_work_once(
 ) -> None:
     patient = PrivatePage()
     assert both_at_once(*[sends(patient, action, data)] * 6) == [303] * 6
-    assert Event.objects.exclude(kind=Event.Kind.SUBMITTED).count() == (0 if action == "note" else 1)
+    assert Event.objects.exclude(kind=Event.Kind.SUBMITTED).count() == 1
     assert Note.objects.count() == (0 if action == "withdraw" else 1)
 
 

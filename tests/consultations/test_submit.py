@@ -1,12 +1,14 @@
 """A form is stored once, whole, and with what was changed when it comes again."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import IntegrityError
 from django.utils import translation
 
+from clinic_site.models import OutgoingMessage
 from consultations import services
 from consultations.keys import SubmissionKey, token_hash
 from consultations.models import ConsultationRequest, Event, Note
@@ -76,6 +78,15 @@ def test_changed_answers_are_kept_as_the_patients_note_and_the_first_ones_stay()
         "Email: now “a@example.com”, before “nothing”",
     ]
     assert request.was_changed_by_patient
+    assert request.patient_wrote_at
+
+
+def test_staff_are_written_to_about_changed_answers(settings: Any) -> None:
+    settings.STAFF_MAIL = ["desk@example.com"]
+    key = SubmissionKey.new()
+    for phone in ("+923012345678", "+923219876543", "+923219876543"):
+        services.submit(a_submission(key=key, phone=phone))
+    assert OutgoingMessage.objects.filter(kind="patient_wrote").count() == 1
 
 
 def test_the_event_of_a_change_names_the_questions_and_no_answer() -> None:

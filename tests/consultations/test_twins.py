@@ -1,13 +1,18 @@
 """A form that a phone threw away and fetched again, sent with the same answers, is one request."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
+from consultations import services, workflow
 from consultations.models import ConsultationRequest, Note, PrivacyNotice, PrivateLink
+from consultations.workflow import Status
 from tests.consultations.conftest import Patient
+from tests.factories import a_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +57,38 @@ def test_another_browser_that_knows_every_answer_is_let_in_nowhere(
 
 
 def test_a_day_later_it_is_another_request(patient: Patient) -> None:
-    with time_machine.travel("2026-11-23T05:00:00Z", tick=False) as clock:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
         patient.sends()
         clock.shift(timedelta(hours=25))
         patient.sends()
     assert ConsultationRequest.objects.count() == 2
+
+
+def test_who_withdrew_and_sends_the_same_again_is_a_new_request(patient: Patient) -> None:
+    patient.client.post(f"{patient.sends()}withdraw/")
+    page = patient.opens(patient.sends())
+    withdrawn, new = ConsultationRequest.objects.order_by("pk")
+    assert (withdrawn.status, new.status) == (Status.WITHDRAWN, Status.NEW)
+    assert new.reference in page.one("main").text
+    assert "We have your request" in page.one("h1").text
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_what_is_not_closed_takes_the_same_answers_in(status: Status) -> None:
+    first = services.submit(from_her_browser())
+    ConsultationRequest.objects.filter(pk=first.pk).update(status=status)
+    again = services.submit(from_her_browser())
+    assert (again != first) == (status in workflow.CLOSED)
+
+
+def test_of_one_that_was_opened_again_and_the_one_after_it_the_newer_is_the_twin() -> None:
+    first = services.submit(from_her_browser())
+    services.withdraw(first)
+    second = services.submit(from_her_browser())
+    ConsultationRequest.objects.filter(pk=first.pk).update(status=Status.CONTACTING)
+    assert services.submit(from_her_browser()) == second
+
+
+def from_her_browser() -> services.Submission:
+    """The same answers each time, in a form of its own."""
+    return replace(a_submission(), browser="hers")

@@ -23,7 +23,7 @@ MAY_FOLLOW = {
     "completed": {"confirmed"},
     "did_not_attend": {"contacting", "proposed", "confirmed", "completed"},
     "declined": {"contacting"},
-    "withdrawn": {"contacting"},
+    "withdrawn": {"contacting", "completed", "did_not_attend"},
     "unreachable": {"contacting"},
     "quarantined": {"new", "withdrawn"},
 }
@@ -39,6 +39,26 @@ def test_a_status_may_follow_another_only_where_the_table_says_so(before: Status
 )
 def test_a_word_that_is_no_status_follows_nothing(before: str, after: str) -> None:
     assert not workflow.may_follow(before, after)
+
+
+# Of the steps from an agreed time, and from a withdrawal, which are there before it begins, and which after.
+BEFORE = {
+    "confirmed": {"proposed", "contacting", "declined", "withdrawn"},
+    "withdrawn": {"contacting"},
+}
+ONCE_BEGUN = {
+    "confirmed": {"completed", "did_not_attend", "contacting", "withdrawn"},
+    "withdrawn": {"completed", "did_not_attend"},
+}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_visit_is_marked_once_it_has_begun_and_is_not_given_up_then(status: Status) -> None:
+    steps = workflow.STEPS[status]
+    for has_begun, table in ((False, BEFORE), (True, ONCE_BEGUN)):
+        possible = {step.to.value for step in steps if step.is_possible(has_begun)}
+        usual = MAY_FOLLOW[status.value] if not has_begun else set()
+        assert possible == table.get(status.value, usual)
 
 
 def test_every_status_can_be_reached_from_new() -> None:

@@ -218,6 +218,7 @@ class World:
             "requests/<pk>/contact/": seen | {"outcome": "no_answer"},
             "requests/<pk>/note/": seen | {"text": "Call after Friday prayers."},
             "requests/<pk>/assignee/": seen | {"give": "nobody"},
+            "requests/<pk>/reach/": seen | {"phone": "0321 7654987"},
             "requests/<pk>/read/": seen,
             "requests/<pk>/link/": seen,
             "requests/<pk>/time/": time | starts,
@@ -244,7 +245,7 @@ class World:
     def _seen_on_the_page(self) -> dict[str, str]:
         """How the request stands, as its page says to every button."""
         page = read(self.superuser.get(self.url("/staff/requests/<pk>/")))
-        names = ("expected", "appointment", "contact", "words", "assignee")
+        names = ("expected", "appointment", "contact", "patient", "reach", "assignee")
         fields = {field["name"]: field.get("value") for field in page.all("input", type="hidden")}
         return {name: fields[name] for name in names if name in fields}
 

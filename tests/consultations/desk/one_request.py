@@ -10,7 +10,7 @@ from clinic_site.roles import COORDINATOR
 from consultations import services, uploads
 from consultations.models import ConsultationRequest, Photograph
 from consultations.services import photographs
-from tests.consultations.pages import Page
+from tests.consultations.pages import Page, read
 from tests.consultations.patient_files import PDF
 from tests.factories import staff
 from tests.procedures.photographs import encoded, picture
@@ -32,7 +32,7 @@ class Desk:
 
     @property
     def page(self) -> Page:
-        return Page(self.response)
+        return read(self.response)
 
     def opens(self) -> Page:
         self.response = self.client.get(self.address())
@@ -48,7 +48,7 @@ class Desk:
         return self.page
 
     def _carry(self) -> None:
-        names = ("expected", "appointment", "contact", "words", "assignee")
+        names = ("expected", "appointment", "contact", "patient", "reach", "assignee")
         fields = self.page.hidden_fields()
         self.carried = {name: fields[name] for name in names if name in fields}
 

@@ -59,18 +59,24 @@ def test_an_offered_time_that_is_agreed_is_the_same_time(practitioner: Practitio
 @pytest.mark.parametrize(
     ("step", "state"), [(Status.COMPLETED, State.ATTENDED), (Status.DID_NOT_ATTEND, State.MISSED)]
 )
-def test_what_took_place_or_was_missed_says_so(
-    practitioner: Practitioner, step: Status, state: Appointment.State
+def test_what_took_place_or_was_missed_says_so_from_its_beginning_on(
+    practitioner: Practitioner, clock: Any, step: Status, state: Appointment.State
 ) -> None:
-    given(request := a_request(), practitioner, at(10), agreed=True)
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
     request.refresh_from_db()
+    clock.move_to(begins - timedelta(seconds=1))
+    with pytest.raises(NotAllowedError):
+        moves(request, step)
+    assert history(request) == [(State.AGREED, True)]
+    clock.move_to(begins)
     moves(request, step)
     assert history(request) == [(state, True)]
 
 
-def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Practitioner) -> None:
+def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Practitioner, clock: Any) -> None:
     appointment = given(request := a_request(), practitioner, at(10), agreed=True)
     request.refresh_from_db()
+    clock.move_to(appointment.starts_at)
     moves(request, Status.COMPLETED, Status.CONFIRMED)
     assert history(request) == [(State.AGREED, True)]
     moves(request, Status.DID_NOT_ATTEND, Status.COMPLETED)
@@ -83,9 +89,12 @@ def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Pract
     assert appointment.sequence == 0
 
 
-def test_a_missed_time_stays_when_another_is_offered_and_agreed(practitioner: Practitioner) -> None:
-    given(request := a_request(), practitioner, at(10), agreed=True)
+def test_a_missed_time_stays_when_another_is_offered_and_agreed(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
     request.refresh_from_db()
+    clock.move_to(begins)
     moves(request, Status.DID_NOT_ATTEND)
     given(request, practitioner, at(10, days=9))
     request.refresh_from_db()
@@ -96,9 +105,12 @@ def test_a_missed_time_stays_when_another_is_offered_and_agreed(practitioner: Pr
     assert history(request) == [(State.MISSED, True), (State.CANCELLED, False)]
 
 
-def test_after_a_missed_time_another_can_be_agreed_on_the_phone(practitioner: Practitioner) -> None:
-    given(request := with_email(), practitioner, at(10), agreed=True)
+def test_after_a_missed_time_another_can_be_agreed_on_the_phone(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := with_email(), practitioner, begins := at(10), agreed=True)
     request.refresh_from_db()
+    clock.move_to(begins)
     moves(request, Status.DID_NOT_ATTEND)
     given(request, practitioner, at(10, days=9), agreed=True)
     assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
@@ -150,13 +162,119 @@ def test_nobody_is_told_to_come_or_to_stay_away_when_the_time_is_past(
     assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
 
 
-def test_a_time_is_the_first_answer_if_nobody_answered_before(practitioner: Practitioner) -> None:
+def test_an_offer_that_told_nobody_is_no_answer_until_the_patient_agrees(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     request.refresh_from_db()
+    assert request.first_contact_at is None
+    moves(request, Status.CONFIRMED)
+    request.refresh_from_db()
+    assert request.first_contact_at is not None
+
+
+def test_without_mail_an_offer_tells_nobody_whatever_address_there_is(
+    practitioner: Practitioner, settings: Any
+) -> None:
+    settings.MAIL_DELIVERY = "off"
+    given(request := with_email(), practitioner, at(10))
+    request.refresh_from_db()
+    assert request.first_contact_at is None
+
+
+def test_a_time_is_the_first_answer_if_nobody_answered_before(practitioner: Practitioner, clock: Any) -> None:
+    given(request := with_email(), practitioner, at(10))
+    request.refresh_from_db()
     first = request.first_contact_at
+    clock.shift(timedelta(hours=1))
     given(request, practitioner, at(11))
     request.refresh_from_db()
     assert first is not None and request.first_contact_at == first
+
+
+# Once an agreed time has begun, it is marked, and nothing else becomes of it
+
+
+def patient_withdraws(request: ConsultationRequest) -> None:
+    services.withdraw(request)
+    request.refresh_from_db()
+
+
+def staff_note_a_withdrawal(request: ConsultationRequest) -> None:
+    moves(request, Status.WITHDRAWN)
+
+
+@pytest.mark.parametrize("withdraws", [patient_withdraws, staff_note_a_withdrawal])
+def test_a_withdrawal_after_the_visit_leaves_the_visit_and_it_can_still_be_marked(
+    practitioner: Practitioner, clock: Any, withdraws: Any
+) -> None:
+    given(request := with_email(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins + timedelta(hours=2))
+    withdraws(request)
+    assert request.status == Status.WITHDRAWN
+    assert history(request) == [(State.AGREED, True)]
+    assert kinds(request) == ["time_agreed"]
+    with pytest.raises(NotAllowedError):  # opened again, it would still stand in the way of another time
+        moves(request, Status.CONTACTING)
+    request.refresh_from_db()
+    moves(request, Status.COMPLETED)
+    assert history(request) == [(State.ATTENDED, True)]
+    assert not OutgoingMessage.objects.filter(kind="time_cancelled").exists()
+
+
+def test_a_withdrawn_request_without_a_visit_is_not_marked(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.WITHDRAWN)
+    for step in (Status.COMPLETED, Status.DID_NOT_ATTEND):
+        with pytest.raises(NotAllowedError):
+            moves(request, step)
+
+
+def test_a_visit_that_nobody_marked_is_neither_declined_nor_replaced(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins + timedelta(minutes=10))
+    with pytest.raises(NotAllowedError):
+        moves(request, Status.DECLINED)
+    for agreed in (True, False):
+        with pytest.raises(NotAllowedError):
+            given(request, practitioner, at(12), agreed=agreed)
+    assert history(request) == [(State.AGREED, True)]
+
+
+def test_the_clinic_can_say_that_it_called_a_time_off_also_when_it_has_begun(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins + timedelta(minutes=10))
+    moves(request, Status.CONTACTING)
+    assert history(request) == [(State.CANCELLED, False)]
+
+
+def test_who_came_without_a_time_is_noted_afterwards_and_mailed_nothing(practitioner: Practitioner) -> None:
+    given(request := with_email(), practitioner, at(10, days=-6), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.COMPLETED)
+    assert history(request) == [(State.ATTENDED, True)]
+    assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
+
+
+def test_who_came_earlier_than_agreed_is_told_that_the_later_time_is_off(practitioner: Practitioner) -> None:
+    given(request := with_email(), practitioner, at(10), agreed=True)
+    OutgoingMessage.objects.all().delete()
+    given(request, practitioner, at(9, days=0), agreed=True)
+    assert [message.kind for message in OutgoingMessage.objects.filter(kind__startswith="time_")] == [
+        "time_cancelled"
+    ]
+
+
+@pytest.mark.parametrize(("days", "agreed"), [(-1, False), (-8, True)], ids=["offered", "long ago"])
+def test_no_other_past_time_is_taken(practitioner: Practitioner, days: int, agreed: bool) -> None:
+    with pytest.raises(NotAllowedError):
+        given(a_request(), practitioner, at(10, days=days), agreed=agreed)
 
 
 @pytest.mark.parametrize(("minute", "days"), [(0, -1), (0, 400), (3, 3)], ids=["past", "too far", "odd"])

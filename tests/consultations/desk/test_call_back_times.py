@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_site.clinic_hours import ClinicHours
-from consultations.desk.call_back import ready_times
+from consultations.desk.call_back import next_morning, ready_times
 
 # Monday to Friday, 9 to 17, by the clock of Lahore (five hours ahead of UTC).
 WEEK = ClinicHours(tuple((day, time(9), time(17)) for day in range(5)))
@@ -54,6 +54,18 @@ def test_a_closure_is_passed_over() -> None:
 
 def test_a_clinic_without_hours_has_none_ready() -> None:
     assert ready_times(lahore(23, 10), ClinicHours(())) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "again"),
+    [(lahore(23, 10), lahore(24, 9)), (lahore(23, 23), lahore(24, 9)), (lahore(27, 16), lahore(30, 9))],
+)
+def test_where_nobody_said_when_it_is_the_next_morning(now: datetime, again: datetime) -> None:
+    assert next_morning(now, WEEK) == again
+
+
+def test_without_hours_the_next_morning_is_at_nine() -> None:
+    assert next_morning(lahore(23, 10), ClinicHours(())) == lahore(24, 9)
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))

@@ -102,7 +102,7 @@ def test_a_week_at_a_time_and_never_a_past_one(desk: Client) -> None:
 
 def test_a_picked_time_is_offered(desk: Client) -> None:
     open_every_day()
-    request, practitioner = a_request(), a_reviewer()
+    request, practitioner = a_request(email="ayesha@example.com"), a_reviewer()
     response = send(desk, request, practitioner)
     assert (response.status_code, response["Location"]) == (303, reverse("desk:request", args=[request.pk]))
     appointment = Appointment.objects.get()
@@ -119,6 +119,70 @@ def test_a_typed_time_is_agreed_also_outside_the_opening_hours(desk: Client) -> 
     response = desk.get(send(desk, request, practitioner, **typed)["Location"])
     assert Appointment.objects.get().starts_at == at(20, 5, days=6)
     assert "The clinic is not open at this time" in response.content.decode()
+
+
+UNTOLD = "No email: nobody has told the patient. Call, or write by WhatsApp."
+
+
+@pytest.mark.parametrize(
+    ("email", "way", "words"),
+    [
+        ("", "offered", UNTOLD),
+        ("", "agreed", "No email: the patient has this time only by word of mouth. Write it by WhatsApp."),
+        ("ayesha@example.com", "offered", ""),
+        ("ayesha@example.com", "agreed", ""),
+    ],
+)
+def test_staff_hear_at_once_that_no_mail_tells_the_patient(
+    desk: Client, email: str, way: str, words: str
+) -> None:
+    open_every_day()
+    request, practitioner = a_request(email=email), a_reviewer()
+    page = Page(desk.get(send(desk, request, practitioner, way=way)["Location"]))
+    warnings = [line.text for line in page.all("li") if line.attributes.get("class") == "warning"]
+    assert warnings == ([words] if words else [])
+
+
+def typed(days: int, hour: int = 10) -> dict[str, str]:
+    moment = at(hour, days=days)
+    return {"starts": "other", "other_day": f"{moment:%Y-%m-%d}", "other_time": f"{moment:%H:%M}"}
+
+
+def test_a_time_of_the_last_days_can_be_noted_as_agreed(desk: Client) -> None:
+    open_every_day()
+    request, practitioner = a_request(), a_reviewer()
+    response = send(desk, request, practitioner, way="agreed", **typed(-2))
+    assert response.status_code == 303
+    # Of a time that is past nobody has to be told any more.
+    assert "No email" not in desk.get(response["Location"]).content.decode()
+    assert Appointment.objects.get().starts_at == at(10, days=-2)
+
+
+@pytest.mark.parametrize(
+    ("days", "way", "words"),
+    [
+        (-2, "offered", "This time is past. Choose a later one."),
+        (-8, "agreed", "Choose a time of the last seven days, or a later one."),
+    ],
+)
+def test_no_other_past_time_is_taken(desk: Client, days: int, way: str, words: str) -> None:
+    request, practitioner = a_request(), a_reviewer()
+    response = send(desk, request, practitioner, way=way, **typed(days))
+    assert response.status_code == 400
+    assert words in response.content.decode()
+    assert not Appointment.objects.exists()
+
+
+def test_a_visit_is_marked_before_another_time_is_given(desk: Client) -> None:
+    open_every_day()
+    request, practitioner = a_request(), a_reviewer()
+    visit = given(request, practitioner, at(10, days=0), agreed=True)
+    request.refresh_from_db()
+    page = Page(desk.get(address(request)))
+    assert "Mark first whether the patient came" in page.one("main").text
+    assert not page.all("input", name="starts")
+    assert send(desk, request, practitioner, expected_appointment=visit.pk).status_code == 409
+    assert list(Appointment.objects.all()) == [visit]
 
 
 def test_pressing_twice_is_one_appointment(desk: Client) -> None:

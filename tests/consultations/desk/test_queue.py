@@ -13,10 +13,12 @@ from django.urls import reverse
 
 from clinic_site.models import OpeningHours
 from clinic_site.roles import CLINICAL_REVIEWER, COORDINATOR, EDITOR
+from consultations import workflow
 from consultations.desk import queue as queue_module
 from consultations.desk import queue_tabs
-from consultations.models import ConsultationRequest, Disclosure
+from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.workflow import Status
+from tests.conftest import shared_world
 from tests.consultations.desk.queue_pages import (
     cells,
     find,
@@ -26,7 +28,8 @@ from tests.consultations.desk.queue_pages import (
     references_of,
     with_class,
 )
-from tests.factories import a_request, staff
+from tests.consultations.telling import an_appointment
+from tests.factories import a_request, a_reviewer, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +90,91 @@ def test_overdue_is_a_promise_that_was_not_kept_or_a_call_that_was_not_made(at_t
     set_to(a_request(), promised_by=NOW - HOUR, first_contact_at=NOW - 2 * HOUR)
     set_to(a_request(status=Status.DECLINED), promised_by=NOW - HOUR)
     assert references(queue_page(at_two, tab="overdue")) == references_of(call, promised)
+
+
+OPEN = sorted(workflow.OPEN)
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_a_call_back_is_due_in_every_open_status(at_two: Client, status: Status) -> None:
+    request = set_to(a_request(status=status), promised_by=None, call_back_at=NOW - HOUR)
+    set_to(a_request(status=status), promised_by=None, call_back_at=NOW + DAY)
+    for tab in ("overdue", "today"):
+        page = queue_page(at_two, tab=tab)
+        assert references(page) == [request.reference]
+    assert numbers(page)["Overdue"] == numbers(page)["Due today"] == "1"
+
+
+OFFERED, AGREED = Appointment.State.OFFERED, Appointment.State.AGREED
+
+
+def with_time(state: Appointment.State, starts_at: datetime, **fields: Any) -> ConsultationRequest:
+    status = Status.PROPOSED if state == OFFERED else Status.CONFIRMED
+    request = set_to(
+        a_request(status=status), **{"promised_by": None, "first_contact_at": NOW - 9 * DAY} | fields
+    )
+    an_appointment(
+        request,
+        practitioner=a_reviewer(name=f"Dr. {request.pk}"),
+        state=state,
+        starts_at=starts_at,
+        ends_at=starts_at + HOUR / 2,
+    )
+    return request
+
+
+def test_a_time_that_passed_is_due_until_somebody_says_what_became_of_it(at_two: Client) -> None:
+    agreed = with_time(AGREED, NOW - 2 * DAY)
+    offered = with_time(OFFERED, NOW - 9 * DAY)
+    an_appointment(offered, starts_at=NOW - 20 * DAY, ends_at=NOW - 19 * DAY, state="cancelled")
+    for state in (OFFERED, AGREED):
+        with_time(state, NOW + HOUR)
+    with_time(AGREED, NOW)  # they are in the room
+    with_time(OFFERED, NOW - DAY, call_back_at=NOW + DAY)  # called about it, in vain
+    for tab in ("overdue", "today"):
+        page = queue_page(at_two, tab=tab)
+        assert references(page) == references_of(offered, agreed)
+    assert numbers(page)["Overdue"] == numbers(page)["Due today"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("state", "starts_at", "fields", "words"),
+    [
+        (AGREED, NOW - DAY, {}, "Did they come? Mark it"),
+        (AGREED, NOW, {}, "Did they come? Mark it"),
+        (AGREED, NOW + HOUR, {}, "Appointment Wed 4 Mar, 3pm"),
+        (OFFERED, NOW - DAY, {}, "No answer to the offered time: call"),
+        (OFFERED, NOW + HOUR, {}, "The patient answers: offered Wed 4 Mar, 3pm"),
+        (
+            OFFERED,
+            NOW + HOUR,
+            {"first_contact_at": None},
+            "Nobody has told the patient of the offered time: call",
+        ),
+        (OFFERED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2pm"),
+        (
+            AGREED,
+            NOW - DAY,
+            {"call_back_at": NOW + DAY},
+            "Call back Thu 5 Mar, 2pm Did they come? Mark it",
+        ),
+    ],
+)
+def test_the_next_step_with_a_time_is_said_in_plain_words(
+    at_two: Client, state: Appointment.State, starts_at: datetime, fields: dict[str, Any], words: str
+) -> None:
+    request = with_time(state, starts_at, **fields)
+    assert cells(queue_page(at_two, tab=request.status))["Next"] == words
+
+
+def test_whoever_was_offered_a_time_and_told_of_it_by_nobody_is_still_promised_an_answer(
+    at_two: Client,
+) -> None:
+    untold = with_time(OFFERED, NOW + DAY, promised_by=NOW - HOUR, first_contact_at=None)
+    with_time(AGREED, NOW + DAY, promised_by=NOW - HOUR, first_contact_at=None)
+    page = queue_page(at_two, tab="overdue")
+    assert references(page) == [untold.reference]
+    assert "overdue by 1 h 0 min" in cells(page)["Waiting, in clinic hours"]
 
 
 def test_due_today_is_all_that_has_to_be_done_before_midnight_at_the_clinic(at_two: Client) -> None:
@@ -220,19 +308,36 @@ def test_a_list_goes_on_to_another_page_and_ends(
     assert not queue_page(coordinator, tab="completed").all("a", rel="next")
 
 
-@pytest.mark.parametrize("query", [{}, {"tab": "overdue"}, {"tab": "completed"}, {"assignee": "me"}])
+QUERIES: list[dict[str, str]] = [{}, {"tab": "overdue"}, {"tab": "completed"}, {"assignee": "me"}]
+
+
+@pytest.fixture(scope="module")
+def counted(django_db_setup: None, django_db_blocker: Any) -> list[list[int]]:
+    """How many queries each of these took, among few requests and among many."""
+    found = []
+    with shared_world(django_db_blocker), django_db_blocker.unblock():
+        user, client = staff(COORDINATOR), Client()
+        client.force_login(user)
+        for number in (3, 60):
+            for _ in range(number):
+                for status in (Status.NEW, Status.COMPLETED):
+                    set_to(a_request(status=status), assignee=user, promised_by=NOW)
+            found.append([_asked(client, query) for query in QUERIES])
+    return found
+
+
+def _asked(client: Client, query: dict[str, str]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert references(queue_page(client, **query))
+    return len(queries)
+
+
+@pytest.mark.parametrize("query", range(len(QUERIES)), ids=lambda number: str(QUERIES[number]))
 def test_the_queue_takes_as_many_queries_for_many_requests_as_for_few(
-    coordinator: Client, user: User, query: dict[str, str]
+    counted: list[list[int]], query: int
 ) -> None:
-    counts = []
-    for number in (3, 60):
-        for _ in range(number):
-            for status in (Status.NEW, Status.COMPLETED):
-                set_to(a_request(status=status), assignee=user, promised_by=NOW)
-        with CaptureQueriesContext(connection) as queries:
-            assert references(queue_page(coordinator, **query))
-        counts.append(len(queries))
-    assert counts[0] == counts[1] <= 15
+    few, many = counted
+    assert few[query] == many[query] <= 15
 
 
 def test_who_saw_whose_details_in_a_list_is_kept(coordinator: Client, user: User) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from clinic_site.roles import COORDINATOR
 from consultations.desk import queue as queue_module
 from consultations.models import Disclosure, search
+from consultations.services import forgetting
 from consultations.workflow import Status
 from tests.consultations.desk.queue_pages import find, references, references_of
 from tests.factories import a_request, staff
@@ -52,6 +53,14 @@ def test_it_finds_by_name_and_phone_in_any_spelling_whatever_the_status(
 def test_it_finds_by_reference_as_people_write_it(coordinator: Client) -> None:
     wanted, _other = a_request(), a_request()
     assert references(find(coordinator, wanted.reference.lower().replace("-", " "))) == [wanted.reference]
+
+
+def test_an_erased_request_is_found_by_its_reference_and_says_so(coordinator: Client, user: User) -> None:
+    request = a_request(patient_name="Zainab Malik")
+    forgetting.erase(request, actor=user, reason="asked_by_phone")
+    page = find(coordinator, request.reference)
+    assert references(page) == [request.reference]
+    assert "Erased" in page.one("tbody").text
 
 
 def test_what_was_found_is_recorded_and_what_was_not_is_not(coordinator: Client, user: User) -> None:

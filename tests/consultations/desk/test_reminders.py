@@ -18,6 +18,7 @@ from django.utils import timezone
 from clinic_site.models import Closure, OpeningHours, OutgoingMessage
 from consultations import messages, reminders, services
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
+from consultations.phones import parse
 from consultations.workflow import Status
 from tests.consultations.desk.calendars import a_coordinator, an_agreed_time, at, given, open_every_day
 from tests.consultations.pages import Page
@@ -201,6 +202,116 @@ def test_done_takes_them_off_the_list_and_tells_the_timeline(client: Client) -> 
     assert client.get(address).status_code == 405
     assert client.post(reverse("desk:reminder_done", args=[99999999])).status_code == 404
     assert client.post(reverse("desk:reminders") + f"{'9' * 40}/done/").status_code == 404
+
+
+def reminders_page(client: Client) -> Page:
+    return Page(client.get(reverse("desk:reminders")))
+
+
+def undo(client: Client, page: Page) -> str:
+    """Press the one button that takes a mark back. Gives what the page says then."""
+    (form,) = [form for form in page.all("form") if form["action"].endswith("/undo/")]
+    response = client.post(form["action"], {"reminded_at": page.hidden_fields()["reminded_at"]})
+    assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
+    return reminders_page(client).by_class("messagelist")[0].text
+
+
+def test_a_wrong_press_on_done_is_taken_back_once_and_the_timeline_tells_it(client: Client) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    client.force_login(a_coordinator())
+    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+    page = reminders_page(client)
+    assert "is to be reminded again" in undo(client, page)
+    assert by_hand() == [appointment]
+    event = Event.objects.get(kind=Event.Kind.NOT_REMINDED)
+    assert (event.actor, event.detail) == (a_coordinator(), {"appointment": appointment.pk})
+    assert "nothing was changed" in undo(client, page)
+    assert Event.objects.filter(kind=Event.Kind.NOT_REMINDED).count() == 1
+
+
+def test_a_mark_that_a_colleague_made_meanwhile_is_not_taken_back(client: Client, clock: Any) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    client.force_login(a_coordinator())
+    address = reverse("desk:reminder_done", args=[appointment.pk])
+    client.post(address)
+    old = reminders_page(client)
+    undo(client, old)
+    clock.shift(60)
+    client.post(address)
+    assert "nothing was changed" in undo(client, old)
+    assert by_hand() == []
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "x", "\x00", "9" * 5000, "2026-11-23T06:00:00+00:00", "0001-01-01T00:00Z"]
+)
+def test_nothing_but_the_mark_on_the_screen_is_taken_back(client: Client, clock: Any, sent: str) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    clock.shift(60)
+    client.force_login(a_coordinator())
+    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+    address = reverse("desk:reminder_undo", args=[appointment.pk])
+    assert client.post(address, {"reminded_at": sent}).status_code == 303
+    assert client.get(address).status_code == 405
+    assert client.post(reverse("desk:reminder_undo", args=[99999999])).status_code == 404
+    assert by_hand() == []
+
+
+def test_a_mail_that_went_out_cannot_be_taken_back(client: Client) -> None:
+    an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    OutgoingMessage.objects.update(sent_at=timezone.now())
+    client.force_login(a_coordinator())
+    page = reminders_page(client)
+    assert "Reminded today" in page.one("main").text
+    assert not [form for form in page.all("form") if form["action"].endswith("/undo/")]
+
+
+def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Client, clock: Any) -> None:
+    late, sent = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+    reminders.send_reminders()
+    OutgoingMessage.objects.filter(about=sent.request.reference).update(sent_at=timezone.now())
+    clock.shift(timedelta(minutes=59))
+    assert by_hand() == []
+    clock.shift(timedelta(minutes=2))
+    assert by_hand() == [late]
+    client.force_login(a_coordinator())
+    page = reminders_page(client)
+    assert page.all("a", href="tel:+923012345678")
+    assert "A reminder by mail has not gone out. Call them." in page.one("main").text
+    assert page.one("main").text.count(late.request.reference) == 1 + 1  # in its line, and on its button
+    for _press in range(2):
+        client.post(reverse("desk:reminder_done", args=[late.pk]))
+    assert by_hand() == []
+    assert reminders.send_reminders().queued == 0
+    event = Event.objects.get(kind=Event.Kind.REMINDED, actor=a_coordinator())
+    assert event.detail["by"] == "call"
+    assert "is to be reminded again" in undo(client, reminders_page(client))
+    assert by_hand() == [late]
+    OutgoingMessage.objects.update(sent_at=timezone.now())
+    assert by_hand() == []
+    assert reminders.send_reminders().queued == 0
+
+
+def test_a_mail_that_failed_is_called_at_once() -> None:
+    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), reason="550")
+    assert by_hand() == [appointment]
+
+
+def test_a_number_that_was_found_wrong_is_marked(client: Client) -> None:
+    marked = an_agreed_time(at(10, days=1))
+    an_agreed_time(at(11, days=1))
+    services.record_contact(
+        marked.request, "wrong_number", actor=a_coordinator(), expected_status=Status.CONFIRMED
+    )
+    client.force_login(a_coordinator())
+    wrong = "Wrong number, noted on Monday 23 November 2026. Correct it first."
+    items = [item.text for item in reminders_page(client).by_class("reminder")]
+    assert [wrong in item for item in items] == [True, False]
+    services.correct_phone(marked.request, parse("0321 7654987"))
+    assert wrong not in reminders_page(client).one("main").text
 
 
 def test_whose_names_were_seen_is_written_down(client: Client) -> None:

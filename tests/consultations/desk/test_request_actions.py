@@ -5,15 +5,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from clinic_site.models import OpeningHours
 from clinic_site.roles import EDITOR, MANAGER
-from consultations import services
+from consultations import services, uploads
 from consultations.models import Appointment, ConsultationRequest, Event, Note, PrivateLink
+from consultations.phones import parse
+from consultations.services import photographs
 from consultations.workflow import Status
 from tests.consultations.desk.one_request import Desk, a_colleague
+from tests.consultations.patient_files import PDF
 from tests.consultations.telling import an_appointment
 from tests.factories import a_request, staff
 
@@ -119,8 +124,24 @@ def test_a_try_is_recorded_in_one_press(desk: Desk, outcome: str, words: str) ->
     desk.presses("contact", outcome=outcome)
     assert desk.stored().status == "contacting"
     assert desk.stored().assignee == desk.user
-    assert f"Contact tried {words} by {desk.user.username}" in desk.timeline()
+    again = ". Call back on" if outcome == "no_answer" else f" by {desk.user.username}"
+    assert f"Contact tried {words}{again}" in desk.timeline()
     assert (desk.stored().first_contact_at is None) == (outcome == "wrong_number")
+
+
+def test_nobody_who_did_not_answer_is_forgotten(desk: Desk) -> None:
+    """Without a time to try again it is the next morning, and the page says so."""
+    for day in range(7):
+        OpeningHours.objects.create(weekday=day, opens="09:30", closes="17:00")
+    desk.opens()
+    page = desk.presses("contact", outcome="no_answer")
+    zone = timezone.get_default_timezone()
+    again = timezone.localtime(desk.stored().call_back_at, zone)
+    tomorrow = timezone.localdate(timezone=zone) + timedelta(days=1)
+    assert (again.date(), f"{again:%H:%M}") == (tomorrow, "09:30")
+    assert "Contact tried No answer. Call back on" in desk.timeline()
+    assert "recorded. Call back on" in page.by_class("messagelist")[0].text
+    assert ConsultationRequest.objects.due_by(desk.stored().call_back_at, timezone.now()).exists()
 
 
 def test_a_time_to_call_back_is_ready_to_press_or_typed(desk: Desk) -> None:
@@ -186,13 +207,66 @@ def test_one_press_that_arrives_twice_is_one_try(desk: Desk) -> None:
     assert kinds(desk).count("contacted") == 2
 
 
-def test_a_try_does_not_hide_what_the_patient_wrote_meanwhile(desk: Desk) -> None:
+def adds_a_report(request: ConsultationRequest) -> None:
+    services.add_photographs(request, photographs.stored([uploads.clean(SimpleUploadedFile("b.pdf", PDF))]))
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        lambda request: services.add_patient_note(request, "My number has changed."),
+        lambda request: services.correct_phone(request, parse("0321 7654987")),
+        adds_a_report,
+    ],
+    ids=["note", "phone", "report"],
+)
+@pytest.mark.parametrize(("action", "sent"), [("contact", {"outcome": "no_answer"}), ("read", {})])
+def test_nothing_that_comes_from_the_patient_goes_with_a_press_that_did_not_see_it(
+    desk: Desk, does: Any, action: str, sent: dict[str, str]
+) -> None:
     desk.opens()
-    services.add_patient_note(desk.request, "My number has changed.")
-    desk.presses("contact", outcome="spoke")
+    does(desk.request)
+    page = desk.presses(action, **sent)
     assert desk.problem.startswith(SOMEONE_ELSE)
-    assert "My number has changed." in desk.timeline()
     assert desk.stored().patient_wrote_at is not None
+    desk.carried["patient"] = page.hidden_fields()["patient"]
+    desk.presses(action, **sent)
+    assert not desk.problem
+    assert desk.stored().patient_wrote_at is None
+
+
+def test_what_the_site_does_by_itself_is_not_the_patients(desk: Desk) -> None:
+    desk.opens()
+    for kind in (Event.Kind.REMINDED, Event.Kind.NOT_TOLD):
+        Event.objects.create(request=desk.request, kind=kind, at=timezone.now())
+    desk.presses("contact", outcome="spoke")
+    assert not desk.problem
+
+
+def test_a_note_of_the_patient_makes_an_open_page_out_of_date(desk: Desk) -> None:
+    newest = desk.opens().hidden_fields()["newest"]
+
+    def said() -> str:
+        return str(desk.client.post(desk.address("presence/"), {"newest": newest}).json()["said"])
+
+    assert said() == ""
+    services.add_patient_note(desk.request, "My number has changed.")
+    assert said() == "This request has changed since you opened it."
+
+
+def test_a_request_that_is_put_back_as_new_is_owed_its_first_answer_again(desk: Desk) -> None:
+    ConsultationRequest.objects.filter(pk=desk.request.pk).update(
+        promised_by=timezone.now() - timedelta(hours=1)
+    )
+    desk.opens()
+    desk.presses("contact", outcome="spoke")  # the wrong button
+    assert desk.stored().first_contact_at is not None
+    assert not ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
+    desk.opens()
+    page = desk.presses("status", to="new")
+    assert desk.stored().first_contact_at is None
+    assert ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
+    assert "Late: promised by" in page.by_class("standing")[0].text
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.DECLINED, Status.QUARANTINED])
@@ -213,6 +287,15 @@ def test_a_note_is_kept_once_however_often_it_is_sent(desk: Desk) -> None:
         desk.presses("note", text="Call after five.\r\nAsk for Bilal. <b>")
     assert Note.objects.get().text == "Call after five.\nAsk for Bilal. <b>"
     assert f"Note by {desk.user.username} Call after five." in desk.timeline()
+
+
+def test_the_same_words_ten_minutes_later_are_another_note(desk: Desk) -> None:
+    desk.opens()
+    desk.presses("contact", outcome="no_answer", text="Called the ward.")
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        desk.opens()
+        desk.presses("note", text="Called the ward.")
+    assert Note.objects.count() == 2
 
 
 def test_a_note_overwrites_nothing_so_it_is_kept_whatever_happened_meanwhile(desk: Desk, other: Desk) -> None:
@@ -264,6 +347,33 @@ def test_of_two_who_take_it_one_has_it_and_the_other_is_told(desk: Desk, other: 
     assert kinds(desk) == ["assigned"]
 
 
+@pytest.mark.parametrize(
+    ("action", "sent"), [("assignee", {"give": "me"}), ("status", {"to": "contacting"}), ("link", {})]
+)
+def test_a_time_to_call_back_that_is_typed_outlives_other_buttons(
+    desk: Desk, action: str, sent: dict[str, str]
+) -> None:
+    desk.opens()
+    page = desk.presses(action, at="2031-05-06T17:30", text="Words", **sent)
+    assert page.one("input", id="id_at")["value"] == "2031-05-06T17:30"
+    assert page.one("textarea", name="text").text == ""
+    page = desk.opens()
+    assert page.one("input", id="id_at")["value"] == ""
+
+
+def test_a_time_to_call_back_that_was_taken_is_not_typed_any_more(desk: Desk) -> None:
+    desk.opens()
+    at = f"{timezone.localdate() + timedelta(days=3)}T17:30"
+    page = desk.presses("contact", outcome="call_back", at=at)
+    assert page.one("input", id="id_at")["value"] == ""
+
+
+@pytest.mark.parametrize("at", ["x", "\x00", "9" * 5000, "2031-05-06", "<b>"])
+def test_an_address_types_nothing_but_a_time(desk: Desk, at: str) -> None:
+    desk.response = desk.client.get(desk.address(), {"at": at})
+    assert desk.page.one("input", id="id_at")["value"] == ""
+
+
 def test_a_request_is_given_only_to_whoever_works_with_requests(desk: Desk) -> None:
     desk.opens()
     editor = staff(EDITOR)
@@ -295,7 +405,7 @@ def test_what_the_patient_wrote_is_read_as_far_as_it_was_on_the_screen(desk: Des
         desk.presses("read")
         assert not desk.problem
     assert desk.stored().patient_wrote_at is None
-    assert kinds(desk) == ["noted"]
+    assert kinds(desk) == ["note_added", "note_added", "noted"]
 
 
 def test_a_new_private_link_is_shown_once_and_opens_the_patients_page(desk: Desk) -> None:
@@ -326,14 +436,16 @@ def test_no_link_is_made_for_a_request_that_was_closed_long_ago(desk: Desk) -> N
 # Hostile, and across requests
 
 
-@pytest.mark.parametrize("action", ["status", "contact", "note", "assignee", "read", "link", "presence"])
+@pytest.mark.parametrize(
+    "action", ["status", "contact", "note", "assignee", "read", "link", "reach", "presence"]
+)
 @pytest.mark.parametrize(
     "carried",
     [
         {},
-        {"expected": "lost", "appointment": "x", "contact": "-1", "words": "9" * 40, "assignee": "\x00"},
-        {"expected": "new\x00", "appointment": "9" * 18, "contact": "۱", "words": "1e9", "assignee": "😀"},
-        {"expected": ["new", "new"], "appointment": "1", "contact": "9" * 18, "words": "", "assignee": "7"},
+        {"expected": "lost", "appointment": "x", "contact": "-1", "patient": "9" * 40, "reach": "\x00"},
+        {"expected": "new\x00", "appointment": "9" * 18, "contact": "۱", "patient": "1e9", "assignee": "😀"},
+        {"expected": ["new", "new"], "appointment": "1", "contact": "9" * 18, "patient": "", "assignee": "7"},
     ],
 )
 def test_nothing_that_is_sent_breaks_the_page(desk: Desk, action: str, carried: dict[str, Any]) -> None:

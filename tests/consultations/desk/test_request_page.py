@@ -127,7 +127,8 @@ def test_opening_is_written_down(desk: Desk) -> None:
 def test_the_buttons_are_what_the_workflow_allows(status: Status) -> None:
     page = Desk(a_request(status=status)).opens()
     buttons = {button["value"]: button.text for button in page.all("button", name="to")}
-    allowed = [step for step in workflow.STEPS[status] if not workflow.needs_time(status, step.to)]
+    possible = [step for step in workflow.STEPS[status] if step.is_possible(False)]
+    allowed = [step for step in possible if not workflow.needs_time(status, step.to)]
     assert buttons == {step.to.value: step.button for step in allowed}
     assert page.one("input", name="expected")["value"] == status
 
@@ -156,6 +157,13 @@ def test_where_it_stands_tells_what_waits_and_who_has_it(desk: Desk) -> None:
     assert "Waiting for 9 clinic hours" in standing  # until 17:00, and from 9:00 to 11:00
     assert "Late: promised by 4 March, 12:00" in standing
     assert "Assigned to Sana Malik" in standing
+
+
+def test_whoever_writes_a_note_reads_that_the_patient_may_get_it(desk: Desk) -> None:
+    page = desk.opens()
+    box = page.one("textarea", id="id_text")
+    help_text = next(page.one("p", id=name) for name in box["aria-describedby"].split())
+    assert "gets it with a copy of their data" in help_text.text
 
 
 def test_the_agreed_time_stands_there() -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from clinic_site import outbox
 from clinic_site.models import OutgoingMessage
 from consultations import messages, services
 from consultations.keys import SubmissionKey
@@ -86,7 +87,7 @@ def test_mail_to_the_patient_is_told_and_notices_to_staff_are_not(settings: Any)
     settings.STAFF_MAIL = ["desk@clinic.example"]
     request = with_email()
     queued(messages.new_request, request)
-    (waiting,) = queued(messages.time_offered, an_appointment(request))
+    (waiting,) = queued(messages.received, request, "token")
     (sent,) = queued(messages.time_agreed, an_appointment(request, state="cancelled"))
     OutgoingMessage.objects.filter(pk=sent.pk).update(sent_at=datetime(2026, 11, 25, 12, 30, tzinfo=UTC))
     desk = Desk(request)
@@ -94,7 +95,24 @@ def test_mail_to_the_patient_is_told_and_notices_to_staff_are_not(settings: Any)
     told = desk.timeline()
     assert told.count("Mail to the patient:") == 2
     assert "Waiting" in told and "Sent on Wednesday 25 November 2026, 5:30pm" in told
-    assert waiting.kind == "time_offered"
+    assert waiting.kind == "acknowledgement"
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (outbox.settle, "Told another way by Sana Malik"),
+        (outbox.resend, "Sent again. Waiting by Sana Malik"),
+    ],
+)
+def test_who_of_the_staff_dealt_with_mail_that_could_not_be_told_is_told(step: Any, words: str) -> None:
+    request = with_email()
+    (message,) = queued(messages.time_offered, an_appointment(request))
+    OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now() - timedelta(hours=1))
+    assert step(message, actor=staff(username="sana", first_name="Sana", last_name="Malik"))
+    desk = Desk(request)
+    desk.opens()
+    assert words in desk.timeline()
 
 
 def test_mail_that_could_not_be_told_leads_to_where_it_is_sent_again() -> None:

@@ -19,6 +19,10 @@ LASTING = ("accessibility", "best-practices", "seo")
 TRIES = 3
 
 
+class NoReportError(Exception):
+    """Lighthouse itself failed, several times: it says nothing of the page."""
+
+
 def missing() -> str:
     """What Lighthouse lacks on this machine; "" when nothing."""
     if not (CHROMIUM and shutil.which("node") and LIGHTHOUSE.exists()):
@@ -29,7 +33,7 @@ def missing() -> str:
 def faults(url: str) -> dict[str, list[str]]:
     """The categories in which a page has less than all points, each with the audits that cost it some.
 
-    Without performance, which is reckoned from times: see ``scores``.
+    Without performance, which is reckoned from times: see ``scores``. Raises ``NoReportError``.
     """
     found = _report(url, *LASTING)
     return {
@@ -53,10 +57,15 @@ def _report(url: str, *categories: str) -> dict[str, Any]:
     command = [str(LIGHTHOUSE), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
     command.append(f"--only-categories={','.join(categories)}")
     environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
-    found: dict[str, Any] = {}
+    why = ""
     for _ in range(TRIES):
-        ran = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=180)
-        found = json.loads(ran.stdout or b"{}")
+        try:
+            ran = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120)
+        except subprocess.TimeoutExpired:
+            why = "it did not end"
+            continue
+        found: dict[str, Any] = json.loads(ran.stdout or b"{}")
         if found and "runtimeError" not in found:
             return found
-    raise RuntimeError(f"Lighthouse cannot tell of {url}: {found.get('runtimeError') or ran.stderr.decode()}")
+        why = str(found.get("runtimeError") or ran.stderr.decode(errors="replace"))
+    raise NoReportError(f"{url}: {why}")

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import traceback
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,15 +17,19 @@ from typing import Any, TextIO
 OUR_LOGGERS = ("clinic_site", "procedures", "consultations")
 FRAMES = 12
 
+# One for all lines: ``json.dumps`` makes a new one each time that is asked for another way than its own.
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
 # No line tells these, so none need find them out ("Optimization" in Python's Logging HOWTO).
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class GatheringHandler(logging.StreamHandler[TextIO]):
-    """Writes lines together, five times a second; a warning, or worse, at once with all before it.
+    """Makes and writes lines together, five times a second; a warning, or worse, at once with all before it.
 
-    To write each by itself costs a page from the cache a sixth of its time: all threads wait in turn. What
-    can be lost is a fifth of a second of ordinary lines, when a process is killed outright.
+    To write each by itself costs a page from the cache a sixth of its time, for all threads wait in turn,
+    and to make each by itself still more. What can be lost is a fifth of a second of ordinary lines, when a
+    process is killed outright.
     """
 
     SECONDS = 0.2
@@ -32,28 +37,36 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
         self._process = 0
+        self._waiting: deque[logging.LogRecord] = deque()
         # A process that begins as a copy of this one would write what waits here a second time.
         os.register_at_fork(before=self.write_now)
 
     def emit(self, record: logging.LogRecord) -> None:
-        super().emit(record)
+        self._waiting.append(record)
         if record.levelno >= logging.WARNING:
             self.write_now()
-
-    def flush(self) -> None:
-        """Asked for after each line: the lines wait. The first of a process begins its round."""
-        if self._process != os.getpid():
+        elif self._process != os.getpid():
+            # The first of a process begins its round.
             self._process = os.getpid()
             threading.Thread(target=self._write_in_time, name="log", daemon=True).start()
+
+    def flush(self) -> None:
+        """Asked for after each line: they are flushed together."""
 
     def close(self) -> None:
         self.write_now()
         super().close()
 
     def write_now(self) -> None:
-        with contextlib.suppress(ValueError):
+        self.acquire()
+        try:
+            while self._waiting:
+                super().emit(self._waiting.popleft())
             # Of a stream that has been closed there is nothing left to write.
-            super().flush()
+            with contextlib.suppress(ValueError):
+                super().flush()
+        finally:
+            self.release()
 
     def _write_in_time(self) -> None:
         while True:
@@ -82,7 +95,7 @@ class JsonFormatter(logging.Formatter):
                 f"{'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(record.exc_info[2])[-FRAMES:]
             ]
-        return json.dumps(line, ensure_ascii=False)
+        return _to_json(line)
 
 
 def _words_of_the_code(record: logging.LogRecord) -> str:

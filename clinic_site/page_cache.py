@@ -128,9 +128,9 @@ class KeptPage(NamedTuple):
 
     def answer(self, request: WSGIRequest, start_response: StartResponse) -> tuple[int, list[bytes]]:
         """Sends the page, or 304, as this reader's own headers ask for it; its status and its bytes."""
-        variant = self.variants[accepted_encoding(request.headers.get("accept-encoding", ""))]
+        variant = self.variants[_encoding(request)]
         # Nothing may be dated later than now: until the rounded second has come, the one before is told.
-        dated = [("Last-Modified", http_date(min(self.modified, time.time())))]
+        dated = [("Last-Modified", _date(min(self.modified, int(time.time()))))]
         if self._is_unchanged(request, variant.etag):
             start_response("304 Not Modified", variant.not_modified + dated)
             return 304, []
@@ -140,11 +140,19 @@ class KeptPage(NamedTuple):
     def _is_unchanged(self, request: WSGIRequest, etag: str) -> bool:
         if not any(name in request.META for name in CONDITIONS):
             return False
-        if request.headers.get("if-none-match") == etag and "if-match" not in request.headers:
+        if request.META.get("HTTP_IF_NONE_MATCH") == etag and "HTTP_IF_MATCH" not in request.META:
             # What nearly every browser and proxy sends: no need to read it word by word.
             return True
         answer = get_conditional_response(request, etag=etag, last_modified=self.modified)
         return answer is not None and answer.status_code == 304
+
+
+_date = lru_cache(maxsize=256)(http_date)
+
+
+def _encoding(request: WSGIRequest) -> str:
+    # Not ``request.headers``: it makes a dictionary of all of them, each by its other name.
+    return accepted_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 def _variant(shared: Headers, encoding: str, body: bytes) -> Variant:
@@ -236,7 +244,7 @@ class PageCache:
             page = KeptPage.of(made.headers, made.body)
             self.pages.write(key, page)
             return page.answer(request, start_response)[1]
-        made = made.compressed(accepted_encoding(request.headers.get("accept-encoding", "")))
+        made = made.compressed(_encoding(request))
         start_response(made.status, made.headers)
         return [made.body] if request.method == "GET" else []
 

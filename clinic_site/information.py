@@ -42,9 +42,9 @@ def _texts() -> dict[Criterion, tuple[str, str]]:
         Criterion.PROCESS: (
             _("Is every page made in the same way?"),
             _(
-                "Yes. A page is written, checked against its sources, signed by a clinician, and only then "
-                "published. The site refuses to publish a page that lacks one of these. It keeps every "
-                "version."
+                "Yes. A page is written, checked against its sources and signed by a clinician. The clinic’s "
+                "staff can publish no page that lacks one of these, and what is still a sample says so. "
+                "The site keeps every version."
             ),
         ),
         Criterion.TRAINING: (

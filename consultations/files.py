@@ -32,8 +32,8 @@ from clinic_site import whole_files
 from consultations.uploads import CleanFile
 from consultations.uploads.limits import MEGABYTE
 
-# How long what was chosen waits for "Send request".
-WAITING_FOR = timedelta(hours=24)
+# How long what was chosen waits for "Send request". It is looked at every hour: patients are told 24 at most.
+WAITING_FOR = timedelta(hours=23)
 # What may wait at the same time, in bytes, for all patients together: a flood fills no disk.
 MOST_BYTES_WAITING = 500 * MEGABYTE
 # A file that no row names is certain to be an orphan after this.

@@ -192,7 +192,7 @@ def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) ->
 def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
     # The request first, as everybody who changes it does: two that wait for each other would wait for good.
     request = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
-    # Compare and set: of two, one finds no row left; nor is anybody reminded of what was cancelled.
+    # Compare and set: of two, one finds no row left; nor is anybody reminded of what was canceled.
     due = Appointment.objects.agreed_and_not_reminded(now, or_else=mail_is_late(now))
     if request.erased_at or not due.filter(pk=appointment.pk).update(reminded_at=now):
         return False

@@ -48,8 +48,8 @@ SHIPPED: Mapping[str, Message] = {
         text=_(
             "We have your request. Your reference is {reference}.\n\n"
             "You do not have an appointment yet. We contact you {promise}.\n\n"
-            "If it gets worse, do not wait for us: call {emergency} or go to the nearest emergency "
-            "department now.\n\n"
+            "If it gets worse, do not wait for us. In an emergency, call {emergency} or go to the nearest "
+            "emergency department now.\n\n"
             "See where your request stands, or change something:\n"
             "{link}\n"
             "Anyone who has this address can open the page. Share it only with people you trust.\n\n"
@@ -97,7 +97,7 @@ SHIPPED: Mapping[str, Message] = {
         required=("when", "practitioner", "link"),
     ),
     "time_cancelled": Message(
-        name=_("Time cancelled"),
+        name=_("Time canceled"),
         sent=_("When an agreed time is given up. A calendar file takes it out of the patient’s calendar."),
         subject=_("Your appointment {reference} does not take place"),
         text=_(
@@ -139,7 +139,7 @@ SHIPPED: Mapping[str, Message] = {
             "Hello {first_name},\n\n"
             "We cannot offer you an appointment for this request.\n\n"
             "If we have not told you why, please call us and ask: {phone}. Your reference is {reference}.\n\n"
-            "If it gets worse, call {emergency} or go to the nearest emergency department now.\n\n"
+            "In an emergency, call {emergency} or go to the nearest emergency department now.\n\n"
             "Your private page:\n"
             "{link}\n\n"
             "{clinic}"
@@ -156,7 +156,7 @@ SHIPPED: Mapping[str, Message] = {
             "We tried to reach you and could not. Your request is closed for now.\n\n"
             "If you still want an appointment, please contact us. We open your request again.\n"
             "Our phone: {phone}. Your reference is {reference}.\n\n"
-            "If it gets worse, call {emergency} or go to the nearest emergency department now.\n\n"
+            "In an emergency, call {emergency} or go to the nearest emergency department now.\n\n"
             "Your private page:\n"
             "{link}\n\n"
             "{clinic}"

@@ -20,8 +20,7 @@ from consultations import answer_time, services, subjects
 from consultations.forms import EmergencyQuestion, PhotographsForm, RequestForm
 from consultations.models import PrivacyNotice
 from consultations.uploads import takes_files
-from procedures.catalog import live_overview
-from procedures.documents import Emergency
+from procedures.catalog import live_emergency_text
 
 # Many patients share one address of a mobile network, and a family shares a phone: enough for all of
 # them, too few for a flood.
@@ -35,8 +34,8 @@ require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """Before anything personal: what a request is, and whether this is an emergency."""
-    text = emergency_text()
-    signs = text.signs if text else ()
+    page = live_emergency_text(language())
+    signs = page.emergency.signs if page and page.emergency else ()
     if request.method == "POST":
         form = EmergencyQuestion(request.POST, signs=signs)
         if form.is_valid():
@@ -44,7 +43,7 @@ def start(request: HttpRequest) -> HttpResponse:
     else:
         led_by = {"about": request.GET.get("about", ""), "source_page": page_before(request)}
         form = EmergencyQuestion(initial=led_by, signs=signs)
-    context = {"form": form, **when_we_answer()}
+    context = {"form": form, "page": page, **when_we_answer()}
     return for_this_reader(render(request, "consultations/start.html", context))
 
 
@@ -65,7 +64,7 @@ def when_we_answer() -> dict[str, str]:
 @require_safe
 def emergency(request: HttpRequest) -> HttpResponse:
     """Where a "yes" leads. Nothing is asked and nothing is stored."""
-    return render(request, "consultations/emergency.html", {"emergency": emergency_text()})
+    return render(request, "consultations/emergency.html", {"page": live_emergency_text(language())})
 
 
 @require_get_or_post
@@ -161,12 +160,6 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 def language() -> str:
     return get_language() or "en"
-
-
-def emergency_text() -> Emergency | None:
-    """When to call 1122, as clinicians approved it for the overview."""
-    overview = live_overview(language())
-    return overview.emergency if overview else None
 
 
 def ask(request: HttpRequest, form: RequestForm) -> HttpResponse:

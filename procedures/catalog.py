@@ -56,6 +56,18 @@ def live_overview(language: str) -> PageDocument | None:
     return _first(_OVERVIEW.rows(language=language, at=timezone.now()))
 
 
+def live_emergency_text(language: str) -> PageDocument | None:
+    """The page whose emergency text stands for the whole site: the overview as published.
+
+    While the overview is withdrawn, the page that was published last and has one. One query, then two.
+    """
+    if (overview := live_overview(language)) and overview.emergency:
+        return overview
+    live = Publication.objects.live().filter(language=language).order_by("-published_at", "-pk")
+    documents = map(PageDocument.from_json, live.values_list("document", flat=True)[:FIRST])
+    return next((document for document in documents if document.emergency), None)
+
+
 def live_procedure(slug: str, language: str) -> PageDocument | None:
     """The procedure published under this address. One query."""
     return _first(_PROCEDURE.rows(language=language, at=timezone.now(), slug=slug))

@@ -138,7 +138,7 @@ def _tells_the_patient(consultation: ConsultationRequest, to: str) -> bool:
     """Whether a mail says so, for whoever has an address. ``consultation`` is as it was before the step."""
     at = getattr(consultation, "appointment_at", None)
     is_ahead = at is not None and at > timezone.now()
-    # A time ahead becomes agreed, or, if it was agreed, is cancelled; an offered one is just given back.
+    # A time ahead becomes agreed, or, if it was agreed, is canceled; an offered one is just given back.
     about_time = is_ahead and Status.CONFIRMED in (to, consultation.status)
     return to == Status.DECLINED or (about_time and to != Status.WITHDRAWN)
 

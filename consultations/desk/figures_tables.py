@@ -231,7 +231,7 @@ def _attendance(figures: Figures) -> Table:
         caption=_("Appointments"),
         meaning=_(
             "The appointments on the chosen days that took place, and those to which the patient did not "
-            "come. Cancelled ones, and those that nobody has marked yet, are not counted."
+            "come. Canceled ones, and those that nobody has marked yet, are not counted."
         ),
         columns=(_("What became of it"), _("Appointments")),
         rows=(

@@ -30,7 +30,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return self.filter(starts_at__lt=end, ends_at__gt=start)
 
     def in_calendar(self) -> "AppointmentQuerySet":
-        """Those that hold, or held, a practitioner's time: all but the cancelled."""
+        """Those that hold, or held, a practitioner's time: all but the canceled."""
         return self.exclude(state=Appointment.State.CANCELLED).order_by("starts_at", "pk")
 
     def on_days(self, first: date, last: date) -> "AppointmentQuerySet":
@@ -65,7 +65,7 @@ class Appointment(models.Model):
         AGREED = "agreed", _("Agreed")
         ATTENDED = "attended", _("Took place")
         MISSED = "missed", _("Did not attend")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", _("Canceled")
 
     LIVE = (State.OFFERED, State.AGREED)
 

@@ -40,7 +40,7 @@ class Event(AppendOnlyModel):
         TIME_OFFERED = "time_offered", _("Time offered")
         TIME_AGREED = "time_agreed", _("Time agreed")
         TIME_REFUSED = "time_refused", _("The patient asked for another time")
-        TIME_CANCELLED = "time_cancelled", _("Time cancelled")
+        TIME_CANCELLED = "time_cancelled", _("Time canceled")
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")
         NOT_TOLD = "not_told", _("A message could not be written")

@@ -159,8 +159,8 @@ def test_what_is_not_sent_is_forgotten_after_a_day_and_what_is_sent_is_kept(
     patient.presses("send")
     WithFiles(patient).adds(a_photograph("blue"))
     with django_capture_on_commit_callbacks(execute=True):
-        assert keeping.forget_unsent(timezone.now() + timedelta(hours=23)) == 0
-        assert keeping.forget_unsent(timezone.now() + timedelta(hours=25)) == 1
+        assert keeping.forget_unsent(timezone.now() + timedelta(hours=22)) == 0
+        assert keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1)) == 1
     assert ConsultationRequest.objects.get().photographs.count() == 1
     assert len(stored_names()) == 2
 

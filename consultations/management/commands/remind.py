@@ -1,4 +1,5 @@
-"""Mail the reminders of tomorrow's appointments. Run it every hour: each patient gets one, however often."""
+"""What is due within the hour: mail the reminders of tomorrow's appointments, and remove photographs that
+were never sent. Run it every hour: each patient gets one reminder, however often."""
 
 import logging
 import os
@@ -9,6 +10,7 @@ from django.db import DatabaseError, close_old_connections
 
 from clinic_site.management.commands.send_mail import StopSignals
 from consultations import reminders
+from consultations.services import photographs
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Command(BaseCommand):
             return
         done = reminders.send_reminders()
         self.stdout.write(f"Reminders queued: {done.queued}")
+        self.stdout.write(f"Photographs removed that were never sent: {photographs.forget_unsent()}")
         if done.failed:
             raise CommandError(f"Reminders that could not be queued: {done.failed}. The log says why.")
 
@@ -45,6 +48,7 @@ def remind_forever(stop: StopSignals, parent: int | None) -> None:
             waited = 0.0
             try:
                 reminders.send_reminders()
+                photographs.forget_unsent()
             except DatabaseError:
                 logger.exception("reminders: the database did not answer")
             close_old_connections()

@@ -1,4 +1,5 @@
-"""The production server. On one cheap machine: two processes of four threads, behind nginx or alone."""
+"""The production server. On one cheap machine: two processes of four threads, behind nginx, which waits for
+slow readers and writers."""
 
 import os
 import subprocess
@@ -21,6 +22,8 @@ accesslog = None
 loglevel = "warning"
 logconfig_dict = settings.LOGGING
 control_socket_disable = True
+# No header of a request says where the site stands.
+forwarder_headers = ""
 
 
 # In local use the mail worker runs beside the server, one for all its processes, and so does what reminds

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import threading
 import time
 import traceback
@@ -102,10 +103,15 @@ def _words_of_the_code(record: logging.LogRecord) -> str:
     """A library's message before any value is put into it.
 
     Django logs what looks like an attack under ``django.security`` with the exception's own words as
-    the message: those may quote the request, and its logger's name says what happened.
+    the message: those may quote the request, and its logger's name says what happened. Gunicorn puts the
+    request into the message itself: its first words say enough.
     """
-    attack = record.name.startswith("django.security.") and record.exc_info
-    return record.name.rpartition(".")[2] if attack else str(record.msg)
+    if record.name.startswith("django.security.") and record.exc_info:
+        return record.name.rpartition(".")[2]
+    if record.name.startswith("gunicorn.") and not record.args:
+        words = re.match(r"[A-Za-z ]*", str(record.msg))
+        return words[0].strip() if words else ""
+    return str(record.msg)
 
 
 def _of_request(record: logging.LogRecord) -> dict[str, Any]:

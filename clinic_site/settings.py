@@ -288,6 +288,8 @@ LOGGING = {
         # Replaces Django's own handlers: one line, one place, one shape.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # It has a handler of its own, and writes whole requests.
+        "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
         # Every request has its line from RequestLogMiddleware already.
         "django.request": {"level": "ERROR"},
     },

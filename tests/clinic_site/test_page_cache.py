@@ -203,7 +203,7 @@ def test_a_page_is_made_anew_each_day_of_the_clinic(visitor: Visitor, renders: l
 def test_a_new_release_shows_nothing_of_the_old(visitor: Visitor, renders: list[str]) -> None:
     visitor.get("/")
     later = Visitor()
-    later.application.release = "another"
+    later.cache.release = "another"
     later.get("/")
     assert renders == ["/", "/"]
 
@@ -252,7 +252,7 @@ def test_an_insecure_request_is_sent_to_the_secure_site_though_the_page_is_kept(
     settings.SECURE_SSL_REDIRECT = True
     from clinic_site.wsgi import get_wsgi_application
 
-    visitor.application.site = get_wsgi_application()
+    visitor.cache.site = get_wsgi_application()
     assert visitor.get("/").status == 301
     assert visitor.get("/", x_forwarded_proto="https").status == 200
 

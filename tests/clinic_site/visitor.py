@@ -11,6 +11,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
 
+from clinic_site.front_door import FrontDoor
 from clinic_site.page_cache import PageCache
 from clinic_site.wsgi import site
 
@@ -30,12 +31,15 @@ class Visitor:
     """Each has a page cache as a newly started process has it."""
 
     def __init__(self) -> None:
-        self.application = PageCache(site)
+        self.cache = PageCache(site)
+        self.application = FrontDoor(self.cache)
 
     def get(self, address: str, *, method: str = "GET", **headers: str) -> Answer:
         """``headers`` by their names, such as ``if_none_match``. No header is sent that is not named."""
         named = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
         environ = RequestFactory().generic(method, address, **({"HTTP_HOST": "127.0.0.1"} | named)).environ
+        if "content_type" in headers:
+            environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
         if "cookie" not in headers:
             environ.pop("HTTP_COOKIE", None)
         environ["wsgi.input"] = io.BytesIO()

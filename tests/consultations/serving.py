@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -33,9 +33,13 @@ def database_url() -> str:
 
 
 class Server:
-    """gunicorn with two processes, as ``make run`` starts it. ``kill`` leaves it no time for anything."""
+    """gunicorn with two processes, as ``make run`` starts it. ``kill`` leaves it no time for anything.
 
-    def __init__(self, **environment: str) -> None:
+    ``log`` is the file that it writes to; without one nothing is kept.
+    """
+
+    def __init__(self, log: IO[bytes] | None = None, **environment: str) -> None:
+        self.output = log or subprocess.DEVNULL
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -58,8 +62,8 @@ class Server:
             env=self.environment,
             cwd=settings.BASE_DIR,
             start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=self.output,
         )
         end = time.monotonic() + 60
         while not self.answers():

@@ -7,9 +7,9 @@ import sys
 
 from clinic_site import settings
 
-bind = os.environ.get("BIND", f"127.0.0.1:{settings.PORT}")
+bind = settings.BIND
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = settings.WEB_CONCURRENCY
 threads = 4
 # One copy of the code in memory for all processes. No database connection is open before the fork.
 preload_app = True

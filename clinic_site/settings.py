@@ -36,6 +36,11 @@ if not LOCAL and 0 < len(SECRET_KEY) < 50:
 PORT = env.number("PORT", 8000)
 if not 0 < PORT < 65536:
     env.refuse(f"PORT must be from 1 to 65535, not {PORT}")
+# The server's own: gunicorn.conf.py asks for them.
+BIND = env.text("BIND", f"127.0.0.1:{PORT}")
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2)
+if not 0 < WEB_CONCURRENCY < 1000:
+    env.refuse(f"WEB_CONCURRENCY must be from 1 to 999, not {WEB_CONCURRENCY}")
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None).rstrip("/")
 try:
     _address = urlsplit(SITE_URL)
@@ -219,7 +224,9 @@ try:
 except ValueError as error:
     env.refuse(f"EMAIL_URL {error}")
 # The sender, and who of the staff is told of each new request.
-_default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_address.hostname}"
+# Without a host, what is missing is SITE_URL.
+_host = _address.hostname or "clinic.example"
+_default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_host}"
 STAFF_MAIL: tuple[str, ...] = ()
 try:
     DEFAULT_FROM_EMAIL = SERVER_EMAIL = mail_addresses.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
@@ -262,6 +269,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "clinic_site.lost_cookie.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS else 0

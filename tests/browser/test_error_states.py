@@ -38,10 +38,9 @@ def test_every_error_page_is_accessible_and_fits_a_small_phone(visit: Visit, fai
 
 def test_a_form_whose_cookie_was_refused_is_answered_with_what_to_do(visit: Visit) -> None:
     visitor = visit(viewport={"width": 320, "height": 640})
-    page = visitor.opens("/consultation/")
-    page.get_by_label("No", exact=True).check()
+    page = visitor.opens("/report-a-mistake/")
     visitor.context.clear_cookies()
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("main").get_by_role("button").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Please send the form again"
     assert visitor.violations() == []
 

@@ -114,7 +114,7 @@ def test_an_unknown_host_is_refused_without_a_word_about_it(visitor: Client) -> 
 
 def test_a_form_sent_without_its_token_is_refused_with_words(settings: Any, sample_world: None) -> None:
     client = Client(enforce_csrf_checks=True)
-    response = client.post("/consultation/request/", {"patient_name": "Ayesha Khan"})
+    response = client.post("/report-a-mistake/", {"text": "A wrong word."})
     assert response.status_code == 403
     assert "Please send the form again" in response.content.decode()
     assert_locked(response)

@@ -46,6 +46,7 @@ def test_production_is_the_mode_when_none_is_named_and_names_every_missing_secre
     told = refusal(start)
     for name in SECRETS:
         assert f"{name} is not set" in told
+    assert "DEFAULT_FROM_EMAIL" not in told
 
 
 @pytest.mark.parametrize("missing", SECRETS)
@@ -74,6 +75,8 @@ ODD = [
     ({"PORT": "eight"}, "PORT must be a whole number"),
     ({"PORT": "0"}, "PORT must be from 1 to 65535"),
     ({"PORT": "65536"}, "PORT must be from 1 to 65535"),
+    ({"WEB_CONCURRENCY": "two"}, "WEB_CONCURRENCY must be a whole number"),
+    ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY must be from 1 to 999"),
     ({"SITE_URL": "clinic.example"}, "SITE_URL must be like"),
     ({"SITE_URL": "ftp://clinic.example"}, "SITE_URL must be like"),
     ({"SITE_URL": "https://clinic.example/site"}, "SITE_URL must be like"),

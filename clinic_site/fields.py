@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.outbox import deliverable
-from clinic_site.text import plain_line, plain_text
+from clinic_site.text import can_be_seen, plain_line, plain_text
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
@@ -71,6 +71,8 @@ class TextField(forms.CharField):
         if len(text) > FAR_TOO_LONG:
             raise self._too_long(len(text))
         text = plain_text(text) if self.lines else plain_line(text)
+        if not can_be_seen(text):
+            return ""
         if len(text) > self.longest:
             raise self._too_long(len(text))
         if text and self.name and not any(unicodedata.category(letter).startswith("L") for letter in text):
@@ -93,6 +95,10 @@ class EmailField(forms.EmailField):
         if len(text) > 254:  # what the column holds, and the longest address that mail can carry
             raise ValidationError(self.sentence, code="invalid")
         address = super().clean(text)
+        # "localhost", and a bare number of a machine: Django takes them, and no mail arrives there.
+        _site, dot, top = address.rpartition("@")[2].rpartition(".")
+        if address and not (dot and any(letter.isalpha() for letter in top)):
+            raise ValidationError(self.sentence, code="invalid")
         try:
             if address:
                 deliverable(address)

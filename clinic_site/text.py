@@ -6,6 +6,15 @@ import unicodedata
 # Marks that only steer the direction of a line. In a name they can make one read as another.
 DIRECTION_MARKS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
+# What leaves nothing to see where nothing else stands: no shape of its own, a mark on a letter, a space.
+UNSEEN = frozenset(("Cc", "Cf", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"))
+# Letters and signs in name only: fillers of Korean syllables, the empty Braille cell.
+GAPS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def can_be_seen(text: str) -> bool:
+    return any(unicodedata.category(letter) not in UNSEEN and letter not in GAPS for letter in text)
+
 
 def plain_line(text: str) -> str:
     """One line: no control characters, no direction marks, runs of white space made one space."""

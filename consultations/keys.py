@@ -7,6 +7,7 @@ holds nothing but hashes of the two. Neither depends on ``SECRET_KEY``: changing
 
 import hashlib
 import hmac
+import json
 import secrets
 import time
 from base64 import urlsafe_b64encode
@@ -33,12 +34,26 @@ class SubmissionKey:
     """One filled-in form. ``repr`` does not show the secret, so that no log does."""
 
     secret: str = field(repr=False)
-    # Seconds since 1970, when the form was made.
+    # Seconds since 1970, when the form was made; 0 where nobody knows any more.
     made_at: int = field(compare=False)
 
     @classmethod
     def new(cls) -> Self:
         return cls(secrets.token_urlsafe(KEY_BYTES), int(time.time()))
+
+    @classmethod
+    def in_place_of_another(cls) -> Self:
+        """For a form whose own key can no longer be read. It was made before, who knows when."""
+        return cls(secrets.token_urlsafe(KEY_BYTES), 0)
+
+    def for_patient(self, name: str, age: int | None) -> Self:
+        """For another patient than whom this form was sent for first: the same patient, the same key.
+
+        Whoever has the form's key has this one; its token leads to no other patient's key or token.
+        """
+        patient = json.dumps(["another patient", name, age])
+        digest = hmac.digest(self.secret.encode(), patient.encode(), "sha256")
+        return type(self)(urlsafe_b64encode(digest).decode().rstrip("="), self.made_at)
 
     @classmethod
     def from_form(cls, signed: str) -> Self | None:

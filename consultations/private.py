@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -73,6 +73,15 @@ def no_such_action(request: HttpRequest, token: str, rest: str) -> HttpResponse:
     response = wrong_address(request)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@require_safe
+@never_cache
+def with_slash(request: HttpRequest, address: str) -> HttpResponse:
+    """An address that lost its last character, which is all that is missing."""
+    response = HttpResponseRedirect(request.get_full_path(force_append_slash=True))
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

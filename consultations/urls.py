@@ -18,6 +18,8 @@ urlpatterns = [
     path("consultation/<str:token>/time/", private.time, name="private_time"),
     path("consultation/<str:token>/other-time/", private.other_time, name="private_other_time"),
     path("consultation/<str:token>/<path:rest>/", private.no_such_action, name="private_other"),
+    # Django's own redirect could be kept by a cache, with the token in it.
+    path("consultation/<path:address>", private.with_slash),
     path("calendar/<slug:token>.ics", feeds.calendar, name="calendar"),
     path("privacy/", views.privacy, name="privacy"),
 ]

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic_site import clinic_hours
 from clinic_site.limits import Limit, network_address
+from clinic_site.lost_cookie import keeps_answers
 from clinic_site.models import ClinicProfile
 from clinic_site.page_cache import content_page
 from clinic_site.responses import SeeOther, for_this_reader
@@ -31,6 +33,8 @@ UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
+# Nothing is stored here: nobody in an emergency is asked for a cookie.
+@csrf_exempt
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """Before anything personal: what a request is, and whether this is an emergency."""
@@ -67,6 +71,19 @@ def emergency(request: HttpRequest) -> HttpResponse:
     return render(request, "consultations/emergency.html", {"page": live_emergency_text(language())})
 
 
+@never_cache
+def after_lost_cookie(request: HttpRequest) -> HttpResponse:
+    """The answers of a form that came without its cookie, to be sent once more with a new one."""
+    notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
+    if notice is None:
+        return render(request, "consultations/closed.html", status=503)
+    form = RequestForm(request.POST, notice=notice, language=language())
+    if form.is_valid():
+        return check(request, form, status=403, lost_cookie=True)
+    return ask(request, form, status=403)
+
+
+@keeps_answers(after_lost_cookie)
 @require_get_or_post
 def request_form(request: HttpRequest) -> HttpResponse:
     notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
@@ -99,26 +116,38 @@ def answered(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         # Sent without a key of ours, two presses would store two requests. The page that is shown now has
         # a key: the patient is asked to press once more, and nothing is stored twice.
         return check(request, form, press_again=True)
-    if not may_be_sent(request, form):
-        return check(request, form, status=429, is_limited=True)
+    if limited_by := limit_above(request, form):
+        return check(request, form, status=429, limited_by=limited_by)
     services.submit(form.submission)
-    return SeeOther(reverse("consultations:private", args=[form.submission_key.token]))
+    return SeeOther(reverse("consultations:private", args=[form.key_of_request.token]))
 
 
-def may_be_sent(request: HttpRequest, form: RequestForm) -> bool:
-    """Whether the limits let a form through. Sending the same form again is never limited."""
-    return services.is_stored(form.submission_key) or (
-        FROM_ONE_ADDRESS.lets_through(network_address(request))
-        and FOR_ONE_PHONE.lets_through(form.answers.phone)
-    )
+def limit_above(request: HttpRequest, form: RequestForm) -> str:
+    """Of what there are too many: "phone", "network", or "" for none. The same form again is never limited.
+
+    The phone comes first: who tries again does not use up what the others of a network may send.
+    """
+    if services.is_stored(form.key_of_request):
+        return ""
+    if not FOR_ONE_PHONE.lets_through(form.answers.phone):
+        return "phone"
+    return "" if FROM_ONE_ADDRESS.lets_through(network_address(request)) else "network"
 
 
-def check(request: HttpRequest, form: RequestForm, *, status: int = 200, **context: bool) -> HttpResponse:
-    """ "Check your answers": nothing is sent yet, and the answers travel in the page."""
-    context_of_page = {"form": form, "photographs": form.photographs, **context}
+def check(request: HttpRequest, form: RequestForm, *, status: int = 200, **context: object) -> HttpResponse:
+    """ "Check your answers": what is sent already and what is not. The answers travel in the page."""
+    key = form.key_of_request
+    context_of_page = {
+        "form": form,
+        "photographs": form.photographs,
+        "is_sent": services.is_stored(key),
+        "is_for_another": key != form.submission_key,
+        **context,
+    }
     return render(request, "consultations/check.html", context_of_page, status=status)
 
 
+@keeps_answers(after_lost_cookie)
 @takes_files
 @never_cache
 @require_POST
@@ -162,8 +191,9 @@ def language() -> str:
     return get_language() or "en"
 
 
-def ask(request: HttpRequest, form: RequestForm) -> HttpResponse:
-    return render(request, "consultations/request.html", {"form": form, "notice": form.shown_notice})
+def ask(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "notice": form.shown_notice}
+    return render(request, "consultations/request.html", context, status=status)
 
 
 def page_before(request: HttpRequest) -> str:

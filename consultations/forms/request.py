@@ -69,7 +69,9 @@ class RequestForm(Questions):
         self.shown_notice, self.language, self.browser = notice, language, browser
         sent_key = SubmissionKey.from_form(answered.get("key", ""))
         self.has_own_key = sent_key is not None
-        self.submission_key = sent_key or SubmissionKey.new()
+        # A key that can no longer be read has taken with it what waited under it.
+        self.has_lost_key = bool(answered.get("key")) and sent_key is None
+        self.submission_key = sent_key or _new_key(is_lost=self.has_lost_key)
         answered["key"] = self.submission_key.for_form()
         if answered.get("notice") != str(notice.pk):
             answered["notice"] = str(notice.pk)
@@ -181,6 +183,11 @@ class RequestForm(Questions):
         )
 
     @property
+    def key_of_request(self) -> SubmissionKey:
+        """The key under which the valid form is stored, or would be now."""
+        return services.key_of(self.submission_key, self.answers)
+
+    @property
     def submission(self) -> services.Submission:
         """The valid form as ``services.submit`` takes it."""
         return services.Submission(
@@ -230,6 +237,10 @@ class RequestForm(Questions):
             for name, words in self.answers.in_words().items()
             if words or name not in left_out
         ]
+
+
+def _new_key(*, is_lost: bool) -> SubmissionKey:
+    return SubmissionKey.in_place_of_another() if is_lost else SubmissionKey.new()
 
 
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from consultations.services.patient import (
     withdraw,
 )
 from consultations.services.status import change_status
-from consultations.services.submitting import Submission, is_stored, submit
+from consultations.services.submitting import Submission, is_stored, key_of, submit
 
 __all__ = [
     "Assigned",
@@ -37,6 +37,7 @@ __all__ = [
     "change_status",
     "correct_phone",
     "is_stored",
+    "key_of",
     "new_private_link",
     "offer_time",
     "record_contact",

@@ -64,13 +64,17 @@ def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> l
     with in_staff_language():
         text = "\n".join(_change(name, getattr(locked, name), getattr(to, name)) for name in changed)
     Note.objects.create(request=locked, author=author, text=text, at=timezone.now())
+    found_before = terms_of(locked.reference, locked.answers)
     written = [name for name in asdict(to) if name.removesuffix("_as_typed") in changed]
     for name in written:
         setattr(locked, name, getattr(to, name))
     locked.save(update_fields=written)
-    SearchTerm.objects.filter(request=locked).delete()
+    # What it is found by for other reasons, such as a name in answers that were sent later, stays.
+    terms = terms_of(locked.reference, locked.answers)
+    SearchTerm.objects.filter(request=locked, term__in=found_before - terms).delete()
     SearchTerm.objects.bulk_create(
-        SearchTerm(request=locked, term=term) for term in terms_of(locked.reference, locked.answers)
+        [SearchTerm(request=locked, term=term) for term in sorted(terms - found_before)],
+        ignore_conflicts=True,
     )
     if "phone" in changed:
         outbox.correct_phone(locked.reference, locked.phone)

@@ -25,6 +25,7 @@ from consultations.models.search import terms_of
 from consultations.references import new_reference
 from consultations.services.telling import tell, tell_staff
 from consultations.services.words import in_staff_language
+from consultations.text import folded
 from consultations.workflow import Status
 
 # What one request takes from its patient: enough for anybody, too little to fill a disk.
@@ -60,10 +61,11 @@ class Submission:
 
 
 def submit(submission: Submission) -> ConsultationRequest:
-    """Store what was sent, with its first event, once for each key.
+    """Store what was sent, with its first event, once for each key, and for each patient of a form.
 
     The same key again gives the same request; if the answers are others by then, what has changed is
-    kept with it as the patient's note. In both cases ``submission.key.token`` opens its private page.
+    kept with it as the patient's note. Another patient's answers are another request. In all cases the
+    token of ``key_of(submission.key, submission.answers)`` opens the private page.
     """
     tries = TRIES
     while True:
@@ -77,8 +79,26 @@ def submit(submission: Submission) -> ConsultationRequest:
                 raise
 
 
+def key_of(form: SubmissionKey, answers: Answers) -> SubmissionKey:
+    """The key that a form's answers are stored under: its own, unless it was sent for another patient first.
+
+    Somebody who goes back after sending, and fills in the next child, has still the same form. A patient
+    of another name and another age is another patient; one of the two alone is a correction.
+    """
+    another = form.for_patient(folded(answers.patient_name), answers.patient_age)
+    if is_stored(another):
+        return another
+    first = _of_form(form)
+    return another if first and _is_another_patient(first.answers, answers) else form
+
+
+def _is_another_patient(first: Answers, answers: Answers) -> bool:
+    is_named_otherwise = folded(first.patient_name) != folded(answers.patient_name)
+    return is_named_otherwise and first.patient_age != answers.patient_age
+
+
 def is_stored(key: SubmissionKey) -> bool:
-    """Whether the form was sent already: sending it again costs nothing, and is never refused."""
+    """Whether a key of ``key_of`` was sent already: to send it again costs nothing, and is never refused."""
     return _of_form(key) is not None
 
 
@@ -93,9 +113,10 @@ def _submit_once(submission: Submission) -> ConsultationRequest:
     # Durable: when this returns, the request is on the disk, whatever becomes of the caller.
     with transaction.atomic(durable=True):
         # The lock keeps two sendings of changed answers from both leaving the same note.
-        request = _of_form(submission.key) or _take_for_its_twin(submission)
+        key = key_of(submission.key, submission.answers)
+        request = _of_form(key) or _take_for_its_twin(submission, key)
         if request is None:
-            return _store(submission)
+            return _store(submission, key)
         request = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
         if request.erased_at is None:
             _add_photographs(request, submission.key)
@@ -103,7 +124,7 @@ def _submit_once(submission: Submission) -> ConsultationRequest:
         return request
 
 
-def _take_for_its_twin(submission: Submission) -> ConsultationRequest | None:
+def _take_for_its_twin(submission: Submission, key: SubmissionKey) -> ConsultationRequest | None:
     """What the same browser sent with the very same answers: this form opens its private page too.
 
     A phone that has thrown the form away fetches another, with another key, and puts back what was typed:
@@ -115,7 +136,7 @@ def _take_for_its_twin(submission: Submission) -> ConsultationRequest | None:
     # Locked: it may be withdrawn at this moment, and then it is no twin.
     twin = ConsultationRequest.objects.twins(submission.twin_hash).select_for_update().first()
     if twin is not None:
-        _link(twin, submission.key)
+        _link(twin, key)
     return twin
 
 
@@ -123,17 +144,20 @@ def _link(request: ConsultationRequest, key: SubmissionKey) -> None:
     PrivateLink.objects.create(request=request, token_hash=token_hash(key.token), made_at=timezone.now())
 
 
-def _store(submission: Submission) -> ConsultationRequest:
+def _store(submission: Submission, key: SubmissionKey) -> ConsultationRequest:
     now = timezone.now()
     answers = {field.name: getattr(submission.answers, field.name) for field in fields(submission.answers)}
     status = Status.QUARANTINED if submission.suspicions else Status.NEW
-    # One that is no twin any more gives it up. Of two that are stored at this moment the database takes one.
+    # One that is no twin any more gives it up. One that was stored since we looked does not: the database
+    # refuses this one then, and the next try finds it.
     if submission.twin_hash:
-        ConsultationRequest.objects.filter(twin_hash=submission.twin_hash).update(twin_hash="")
+        twins = ConsultationRequest.objects.twins(submission.twin_hash)
+        same = ConsultationRequest.objects.filter(twin_hash=submission.twin_hash)
+        same.exclude(pk__in=twins.values("pk")).update(twin_hash="")
     request = ConsultationRequest.objects.create(
         **answers,
         reference=new_reference(),
-        key_hash=submission.key.hash,
+        key_hash=key.hash,
         twin_hash=submission.twin_hash,
         status=status,
         language=submission.language,
@@ -144,10 +168,9 @@ def _store(submission: Submission) -> ConsultationRequest:
         status_changed_at=now,
         promised_by=clinic_hours.promised_by(now),
     )
-    _link(request, submission.key)
-    SearchTerm.objects.bulk_create(
-        SearchTerm(request=request, term=term) for term in terms_of(request.reference, submission.answers)
-    )
+    _link(request, key)
+    _let_be_found(request, submission.answers)
+    # They wait with the form, whomever it is sent for.
     _keep_photographs(request, submission.key)
     Event.objects.create(
         request=request,
@@ -156,9 +179,17 @@ def _store(submission: Submission) -> ConsultationRequest:
         to_status=status,
         detail={"suspicions": list(submission.suspicions)} if submission.suspicions else {},
     )
-    tell(request, messages.received, request, submission.key.token)
+    tell(request, messages.received, request, key.token)
     tell(request, messages.new_request, request)
     return request
+
+
+def _let_be_found(request: ConsultationRequest, answers: Answers) -> None:
+    """By these answers, besides those that it is found by already."""
+    terms = terms_of(request.reference, answers)
+    SearchTerm.objects.bulk_create(
+        [SearchTerm(request=request, term=term) for term in sorted(terms)], ignore_conflicts=True
+    )
 
 
 def _add_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
@@ -203,6 +234,7 @@ def _keep_changes(request: ConsultationRequest, answers: Answers) -> None:
     Event.objects.create(
         request=request, kind=Event.Kind.ANSWERS_CHANGED, at=sent_at, detail={"answers": changed}
     )
+    _let_be_found(request, answers)
     tell_staff(request, "note")
 
 

@@ -58,6 +58,18 @@ def test_who_is_faster_than_any_person_is_set_aside(
     assert list(statuses) == [Status.QUARANTINED, Status.NEW]
 
 
+@pytest.mark.parametrize("pressed", ["send", "continue"])
+def test_whose_key_was_replaced_a_moment_ago_is_not_too_fast(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, pressed: str
+) -> None:
+    monkeypatch.setattr("consultations.forms.request.FASTEST_PERSON", timedelta(seconds=3))
+    hidden = patient.opens().hidden_fields() | {"key": "from before the secret changed"}
+    patient.posts(hidden | form_data() | {pressed: "yes"})
+    patient.presses("send")
+    assert patient.response.status_code == 303
+    assert ConsultationRequest.objects.get().status == Status.NEW
+
+
 def test_a_form_left_open_for_days_is_still_a_patients(client: Client, notice: PrivacyNotice) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         sent = everything_of(notice)
@@ -66,9 +78,16 @@ def test_a_form_left_open_for_days_is_still_a_patients(client: Client, notice: P
     assert ConsultationRequest.objects.get().status == Status.NEW
 
 
-@pytest.mark.parametrize("limit", ["FROM_ONE_ADDRESS", "FOR_ONE_PHONE"])
+@pytest.mark.parametrize(
+    ("limit", "when"), [("FROM_ONE_ADDRESS", "in an hour"), ("FOR_ONE_PHONE", "in 24 hours")]
+)
 def test_above_the_limit_the_patient_is_asked_to_call_and_keeps_the_form(
-    client: Client, notice: PrivacyNotice, sample_site: None, monkeypatch: pytest.MonkeyPatch, limit: str
+    client: Client,
+    notice: PrivacyNotice,
+    sample_site: None,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    when: str,
 ) -> None:
     few(monkeypatch, limit, 2)
     patient = Patient(client)
@@ -78,6 +97,7 @@ def test_above_the_limit_the_patient_is_asked_to_call_and_keeps_the_form(
     page = patient.presses("send")
     assert patient.response.status_code == 429
     assert "Your request is not sent yet" in page.by_class("error-summary")[0].text
+    assert f"again {when}." in page.by_class("error-summary")[0].text
     assert page.all("a", href="tel:+924200000000")
     assert page.hidden_fields().items() >= {"patient_name": "علی خان", "phone": "0301 2345678"}.items()
     assert ConsultationRequest.objects.count() == 2
@@ -101,6 +121,17 @@ def test_another_address_and_another_phone_have_limits_of_their_own(
     assert client.post(FORM, everything_of(notice), REMOTE_ADDR="203.0.113.2").status_code == 429
     other = everything_of(notice, phone="0321 9876543")
     assert client.post(FORM, other, REMOTE_ADDR="203.0.113.3").status_code == 303
+
+
+def test_who_tries_again_above_the_limit_of_a_phone_takes_nothing_from_the_network(
+    client: Client, notice: PrivacyNotice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, "FROM_ONE_ADDRESS", 2)
+    few(monkeypatch, "FOR_ONE_PHONE", 1)
+    codes = [client.post(FORM, everything_of(notice)).status_code for _ in range(4)]
+    assert codes == [303, 429, 429, 429]
+    neighbor = everything_of(notice, phone="0321 9876543")
+    assert client.post(FORM, neighbor).status_code == 303
 
 
 def test_neither_an_address_nor_a_number_is_kept_by_the_limits(client: Client, notice: PrivacyNotice) -> None:

@@ -15,6 +15,7 @@ from clinic_site.roles import COORDINATOR
 from consultations import services
 from consultations.keys import SubmissionKey
 from consultations.models import ConsultationRequest, Event, Note, PrivacyNotice
+from consultations.services import submitting
 from consultations.workflow import Status
 from tests.factories import a_notice, a_request, a_submission, form_data, staff
 
@@ -64,6 +65,23 @@ def test_one_form_sent_by_many_browsers_gives_all_the_same_page(notice: PrivacyN
     assert ConsultationRequest.objects.count() == 1
 
 
+def test_two_children_sent_with_one_form_by_many_threads_are_two_requests() -> None:
+    """Whichever came first, each press leads to the page of the child that it was for."""
+    key = SubmissionKey.new()
+    children = [
+        a_submission(key=key, patient_name="Bilal Khan", patient_age=7),
+        a_submission(key=key, patient_name="Sara Khan", patient_age=3),
+    ]
+    results = all_at_once(lambda number: services.submit(children[number % 2]).patient_name)
+    assert results == ["Bilal Khan", "Sara Khan"] * (THREADS // 2)
+    assert ConsultationRequest.objects.count() == Event.objects.count() == 2
+    assert not Note.objects.exists()
+    for child in children:
+        token = services.key_of(key, child.answers).token
+        found = ConsultationRequest.objects.for_token(token).get()
+        assert found.patient_name == child.answers.patient_name
+
+
 @pytest.mark.parametrize("was", [None, Status.WITHDRAWN, Status.NEW])
 def test_the_same_answers_from_one_browser_sent_by_many_threads_are_one_request(was: Status | None) -> None:
     """Whatever was sent from there before: nothing, what is closed by now, or what still waits."""
@@ -107,3 +125,31 @@ def test_of_many_who_press_at_once_one_changes_the_status_and_the_others_are_tol
     change = Event.objects.get(kind=Event.Kind.STATUS_CHANGED)
     request.refresh_from_db()
     assert request.status == change.to_status
+
+
+def test_a_twin_that_is_stored_between_look_and_insert_is_found_by_the_next_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time: there is no between")
+    a_notice()
+    hers, the_same = (replace(a_submission(), browser="hers") for _ in range(2))
+    store, came_between = submitting._store, []
+
+    def other() -> None:
+        try:
+            services.submit(hers)
+        finally:
+            connections.close_all()
+
+    def store_after_the_other(submission: services.Submission, *more: Any) -> ConsultationRequest:
+        if submission is the_same and not came_between:
+            came_between.append(True)
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(other).result(timeout=30)
+        return store(submission, *more)
+
+    monkeypatch.setattr(submitting, "_store", store_after_the_other)
+    services.submit(the_same)
+    assert came_between
+    assert ConsultationRequest.objects.count() == 1

@@ -97,6 +97,11 @@ WRONG = [
     ({"contact_method": "whatsapp", "phone": "042 111 222 333"}, "phone", MOBILE),
     ({"contact_method": "email"}, "email", EMAIL),
     ({"contact_method": "email", "email": "name@"}, "email", EMAIL),
+    # What Django lets pass, and no mail arrives at.
+    ({"contact_method": "email", "email": "name@localhost"}, "email", EMAIL),
+    ({"contact_method": "email", "email": "name@[127.0.0.1]"}, "email", EMAIL),
+    ({"contact_method": "email", "email": "name@[IPv6:::1]"}, "email", EMAIL),
+    ({"contact_method": "email", "email": "name@127.0.0.10"}, "email", EMAIL),
     # What Django lets pass, and no mail server takes: a dotless i, a long s, a quoted name.
     ({"contact_method": "email", "email": "al\u0131@example.com"}, "email", PLAIN_EMAIL),
     ({"contact_method": "email", "email": "\u017fami@example.com"}, "email", PLAIN_EMAIL),
@@ -152,6 +157,7 @@ def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: 
         {"about": "something_else"},
         {"contact_method": "call", "phone": "042 35761999"},
         {"contact_method": "email", "email": " name@example.com "},
+        {"contact_method": "email", "email": "name@مثال.پاکستان"},
         {"contact_method": "call", "email": "name@", "whatsapp": "12"},
         {"contact_method": "whatsapp", "phone": "042 35761999", "whatsapp": "0301 2345678"},
         {"days": ["0", "9", "x"], "parts_of_day": ["noon"]},

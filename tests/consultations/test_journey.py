@@ -212,7 +212,21 @@ def test_sending_again_with_other_answers_keeps_them_and_says_so(patient: Patien
     assert patient.response["Location"] == address
     assert ConsultationRequest.objects.get().patient_age == 7
     assert "now “8”, before “7”" in Note.objects.get().text
-    assert "with other answers" in patient.opens(address).one("main").text
+    (inset,) = patient.opens(address).by_class("inset")
+    assert "with other answers" in inset.text
+    (link,) = [child for child in inset.children if child.tag == "a"]
+    assert (link["href"], link.text) == (START, "Send a request of their own")
+
+
+def test_going_back_after_sending_says_that_it_is_sent(patient: Patient) -> None:
+    check = patient.answers()
+    assert "Nothing is sent yet." in check.one("main").text
+    patient.presses("send")
+    for changes in ({}, {"patient_name": "Ali Khan"}, {"patient_age": "8"}):
+        text = patient.posts(check.hidden_fields() | changes).one("main").text
+        assert "This request has been sent already." in text
+        assert "it stays one request" in text
+        assert "not sent" not in text and "Nothing is sent" not in text
 
 
 def test_two_forms_from_one_phone_are_two_requests(patient: Patient) -> None:
@@ -249,8 +263,7 @@ def test_a_form_may_stay_open_for_weeks(patient: Patient) -> None:
 
 def test_a_form_without_its_token_against_forgery_is_refused(notice: Any) -> None:
     strict = Client(enforce_csrf_checks=True)
-    for address in (START, FORM):
-        assert strict.post(address, form_data() | {"emergency": "no"}).status_code == 403
+    assert strict.post(FORM, form_data()).status_code == 403
     page = Page(strict.get(FORM))
     assert strict.post(FORM, page.hidden_fields() | form_data()).status_code == 200
 

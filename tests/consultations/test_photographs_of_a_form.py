@@ -214,6 +214,32 @@ def test_sending_again_and_again_adds_no_more_files_than_a_request_takes(
     assert ConsultationRequest.objects.get().photographs.count() == 8
 
 
+CHOOSE_AGAIN = "Photographs or a report that you had added are no longer here: choose them again."
+
+
+@pytest.mark.parametrize("pressed", [{"send": "yes"}, {}, {"change": "phone"}])
+def test_where_the_forms_key_cannot_be_read_any_more_it_says_that_files_must_be_chosen_again(
+    chooser: WithFiles, patient: Patient, pressed: dict[str, str]
+) -> None:
+    hidden = chooser.adds(a_photograph()).hidden_fields()
+    page = patient.posts(hidden | pressed | {"key": "from before the secret changed"})
+    assert page.one("main").text.count(CHOOSE_AGAIN) == 1
+    page = patient.posts(hidden | {"key": page.hidden_fields()["key"]})
+    assert CHOOSE_AGAIN not in page.one("main").text
+
+
+def test_the_page_for_files_says_it_too(chooser: WithFiles, patient: Patient) -> None:
+    hidden = patient.page.hidden_fields()
+    assert CHOOSE_AGAIN not in chooser.posts(open="yes").one("main").text
+    lost = hidden | {"key": "from before the secret changed", "open": "yes"}
+    assert CHOOSE_AGAIN in Page(patient.client.post(PHOTOGRAPHS, lost)).one("main").text
+
+
+def test_a_form_that_never_had_a_key_has_lost_no_files(patient: Patient) -> None:
+    hidden = patient.answers().hidden_fields() | {"key": "", "send": "yes"}
+    assert CHOOSE_AGAIN not in patient.posts(hidden).one("main").text
+
+
 def test_a_form_whose_answers_are_wrong_asks_for_them_first(chooser: WithFiles, patient: Patient) -> None:
     hidden = patient.page.hidden_fields() | {"patient_age": "200", "add": "yes"}
     response = patient.client.post(PHOTOGRAPHS, hidden | {"photographs": a_photograph()})

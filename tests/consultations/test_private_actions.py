@@ -42,6 +42,23 @@ def test_a_note_is_added_and_pressing_twice_adds_one(status: Status) -> None:
     assert [note.text for note in patient.request.notes.all()] == ["It is worse\nsince Monday. 🤚 زخم"]
 
 
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u200b \n\ufeff", "\u2060", "\u00ad", "\u0301", "\u3164", "\u2800"]
+)
+def test_a_note_of_nothing_that_can_be_seen_is_no_note(nothing: str) -> None:
+    patient = PrivatePage()
+    page = patient.fills_in("note", text=nothing)
+    assert page.by_class("error-message")[0].text == "Error: Write your note"
+    assert not Note.objects.exists()
+
+
+@pytest.mark.parametrize("short", ["👍", "?", "7", "ہاں", "\U0001fae9"])
+def test_a_note_may_be_one_sign(short: str) -> None:
+    patient = PrivatePage()
+    patient.fills_in("note", text=short)
+    assert Note.objects.get().text == short
+
+
 def test_the_same_words_are_heard_again_once_they_were_read_or_some_time_later() -> None:
     patient = PrivatePage()
     patient.fills_in("note", text="Please call me.")

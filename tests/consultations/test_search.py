@@ -2,7 +2,10 @@
 
 import pytest
 
+from consultations import services
+from consultations.keys import SubmissionKey
 from consultations.models import ConsultationRequest
+from consultations.phones import parse
 from tests.factories import a_request
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +46,19 @@ def test_a_request_is_found_by_any_name_in_it_and_by_its_phone(
     wanted: ConsultationRequest, text: str
 ) -> None:
     assert list(ConsultationRequest.objects.search(text)) == [wanted]
+
+
+def test_a_request_is_found_by_the_name_it_was_sent_again_with_and_by_the_first_one() -> None:
+    key = SubmissionKey.new()
+    request = a_request(key=key, patient_name="Aisha Kan")
+    a_request(key=key, patient_name="Ayesha Khan")
+    for text in ("Aisha Kan", "Ayesha Khan", request.reference):
+        assert list(ConsultationRequest.objects.search(text)) == [request]
+    # A number that is corrected later takes only the wrong number away.
+    services.correct_phone(request, parse("0321 9876543"))
+    for text in ("Aisha Kan", "Ayesha Khan", "03219876543", request.reference):
+        assert list(ConsultationRequest.objects.search(text)) == [request]
+    assert not ConsultationRequest.objects.search("0301 2345678")
 
 
 def test_a_request_is_found_by_its_reference_in_any_spelling(wanted: ConsultationRequest) -> None:

@@ -112,7 +112,8 @@ def _error_states() -> Iterator[State]:
     yield of_response("404", Client().get("/there-is-no-such-page/"))
     yield of_response("404 of a procedure", Client().get(reverse("procedures:procedure", args=["none"])))
     strict = Client(enforce_csrf_checks=True)
-    yield of_response("403, form not from here", strict.post(reverse("consultations:request"), {}))
+    yield of_response("403, form not from here", strict.post(reverse("procedures:report_mistake"), {}))
+    yield of_response("403, form without its cookie", strict.post(reverse("consultations:request"), {}))
     asked = RequestFactory().get("/")
     for name in ("400.html", "403.html", "429.html", "500.html"):
         content = render_to_string(name, request=None if name == "500.html" else asked)

@@ -17,6 +17,7 @@ EXPECTED = {
     "404 of a procedure": 404,
     "410": 410,
     "403, form not from here": 403,
+    "403, form without its cookie": 403,
     "request, unknown token": 404,
     "requests cannot be taken": 503,
     "400.html": 400,
@@ -72,6 +73,7 @@ def test_a_page_with_errors_says_so_in_its_title(states: list[State]) -> None:
     assert found == {
         "emergency question unanswered",
         "request, nothing answered",
+        "403, form without its cookie",
         "request, everything wrong",
         "mistake, everything wrong",
         "mistake, too many",

@@ -179,6 +179,10 @@ class OpeningHours(models.Model):
             raise ValidationError(_("This overlaps with another session on the same day."))
 
 
+# Any calendar of the clinic's; beyond, days cannot be reckoned with.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
 class ClosureQuerySet(models.QuerySet["Closure"]):
     def upcoming(self, today: date | None = None) -> "ClosureQuerySet":
         return self.filter(ends_on__gte=today or timezone.localdate())
@@ -218,6 +222,12 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        for name in ("starts_on", "ends_on"):
+            day = getattr(self, name)
+            if day and not FIRST_DAY <= day <= LAST_DAY:
+                raise ValidationError({name: _("Enter a day from the years 2000 to 2099.")})
 
 
 class Attempts(models.Model):

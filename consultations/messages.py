@@ -58,6 +58,13 @@ _TOLD_OF = {
 _OF_A_TIME = frozenset({"time_offered", "time_agreed", "reminder"})
 _MOOT = _OF_A_TIME | {"opened_again", *_TOLD_OF.values()}
 
+# Of these, what is still true with a new status: that it is open again; whatever became of a visit, that it
+# is withdrawn.
+_STILL_TRUE = {
+    **dict.fromkeys(workflow.WAITING, frozenset({"opened_again"})),
+    **dict.fromkeys(workflow.MARKED, frozenset({"withdrawn"})),
+}
+
 # With these, what was told last of a time is still true. Anywhere else no time is offered or agreed any more.
 _WITH_A_TIME = frozenset({Status.PROPOSED, Status.CONFIRMED})
 
@@ -106,8 +113,10 @@ def reminder(appointment: Appointment) -> None:
 def status_changed(request: ConsultationRequest, was: str) -> None:
     """The request has another status than ``was``. Most of them say nothing to the patient."""
     status = Status(request.status)
+    if status == Status.WITHDRAWN and was in workflow.MARKED:
+        return  # a mark was taken back: what was told of the withdrawal stands
     if status not in _WITH_A_TIME:
-        outbox.supersede(request.reference, _MOOT)
+        outbox.supersede(request.reference, _MOOT - _STILL_TRUE.get(status, frozenset()))
     if status == Status.CONTACTING and was in workflow.CLOSED:
         _tell_patient("opened_again", request)
     elif status in _TOLD_OF:

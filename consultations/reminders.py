@@ -56,18 +56,20 @@ def due_by_mail(now: datetime) -> AppointmentQuerySet:
 def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
     """Whom a mail reminds in the course of this day."""
     due = _ahead(now, _day(now) + timedelta(days=1)).filter(request__contact_method=ContactMethod.EMAIL)
-    return due.none() if settings.MAIL_DELIVERY == "off" else due
+    return due.none() if settings.MAIL_DELIVERY == "off" else due.exclude(_had_a_bad_mail())
 
 
 def due_by_hand(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
     """Whom the staff remind today: everybody until the next day on which the clinic is open.
 
-    Of those who chose email: whose mail has failed or is late; where the site sends none, all.
+    Of those who chose email: whose mail has failed or is late, or had failed and was told another way, and
+    was not told after all; where the site sends none, all.
     """
     due = _ahead(now, _next_open_day(_day(now), hours or clinic_hours.load()), or_else=mail_is_late(now))
     if settings.MAIL_DELIVERY == "off":
         return due
-    return due.exclude(reminded_at=None, request__contact_method=ContactMethod.EMAIL)
+    goes_by_mail = Q(reminded_at=None, request__contact_method=ContactMethod.EMAIL)
+    return due.exclude(goes_by_mail & ~Q(_had_a_bad_mail()))
 
 
 def mail_is_late(now: datetime) -> Q:
@@ -85,6 +87,18 @@ def _unsent_mail() -> OutgoingMessageQuerySet:
         sent_at=None,
         settled_at=None,
     )
+
+
+def _had_a_bad_mail() -> Exists:
+    """Appointments with a reminder by mail that failed, and that staff settled: no other one is sent."""
+    settled = OutgoingMessage.objects.filter(
+        kind="reminder",
+        about=OuterRef("request__reference"),
+        created_at__gte=OuterRef("made_at"),
+        settled_at__isnull=False,
+        is_superseded=False,
+    )
+    return Exists(settled)
 
 
 def reminded_since(moment: datetime, now: datetime) -> AppointmentQuerySet:
@@ -161,7 +175,8 @@ def mark_reminded(appointment: Appointment, *, actor: User) -> bool:
 def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) -> bool:
     """Take back what ``mark_reminded`` noted at that moment. False where it does not stand so any more.
 
-    Whoever was called because a mail did not go out is again somebody whose mail did not go out.
+    Whoever was called because a mail did not go out is again somebody whose mail did not go out. Where that
+    mail is settled by now, it reminds nobody any more: the patient is to be called, as if there were none.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -169,7 +184,8 @@ def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) ->
         mails = request.events.filter(
             kind=Event.Kind.REMINDED, actor=None, detail__appointment=appointment.pk, at__lt=reminded_at
         )
-        mail = mails.last()
+        is_settled = Appointment.objects.filter(_had_a_bad_mail(), pk=appointment.pk).exists()
+        mail = None if is_settled else mails.last()
         marked = Appointment.objects.filter(
             _marked_by_staff(),
             pk=appointment.pk,

@@ -136,7 +136,7 @@ class Standing:
         """Why something cannot be done now, as a sentence; "" if it can."""
         if action == Action.WITHDRAW and self.status == Status.WITHDRAWN:
             return _("You have withdrawn this request already.")
-        if action == Action.WITHDRAW and workflow.may_follow(self.request.status, Status.WITHDRAWN):
+        if action == Action.WITHDRAW and workflow.may_withdraw(self.request.status):
             return ""
         if not self.is_open:
             return _("This request is closed, so nothing can be changed or added here. Call us, and we help.")

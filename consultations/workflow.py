@@ -48,6 +48,8 @@ OPEN = WAITING | {Status.PROPOSED, Status.CONFIRMED}
 CLOSED = frozenset(
     {Status.COMPLETED, Status.DID_NOT_ATTEND, Status.DECLINED, Status.WITHDRAWN, Status.UNREACHABLE}
 )
+# What staff say that became of a visit.
+MARKED = frozenset({Status.COMPLETED, Status.DID_NOT_ATTEND})
 # Neither open nor closed: it looks like spam, and a person has still to look at it.
 SET_ASIDE = frozenset({Status.QUARANTINED})
 # What nobody has to do anything about any more, in a fixed order: it is kept for a time, then forgotten.
@@ -59,16 +61,19 @@ class Step(NamedTuple):
 
     ``once_begun`` says of an agreed time that has begun, and of which nobody has said yet what became of
     it, whether it must stand there (True), must not (False), or does not matter (None): a visit is neither
-    marked before it began, nor given up afterwards.
+    marked before it began, nor given up afterwards. ``after_withdrawal`` says so of a patient who had
+    withdrawn before the visit was marked: to take a mark back leads to where it was made.
     """
 
     to: Status
     button: str
     once_begun: bool | None = False
+    after_withdrawal: bool | None = None
 
-    def is_possible(self, has_begun: bool) -> bool:
-        """Whether the step may be taken now. ``has_begun``: such a time stands there."""
-        return self.once_begun is None or self.once_begun == has_begun
+    def is_possible(self, has_begun: bool, had_withdrawn: bool = False) -> bool:
+        """Whether the step may be taken now. ``has_begun``: such a time stands there; ``had_withdrawn``:
+        such a patient asked."""
+        return self.once_begun in (None, has_begun) and self.after_withdrawal in (None, had_withdrawn)
 
 
 # From each status, its next steps, the usual one first. Every status but NEW can be left again:
@@ -108,7 +113,14 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
         # Whoever withdraws after the visit is heard; the visit is still to be marked.
         Step(Status.WITHDRAWN, gettext_noop("The patient withdrew"), once_begun=None),
     ),
-    Status.COMPLETED: (Step(Status.CONFIRMED, gettext_noop("Undo: it has not taken place")),),
+    Status.COMPLETED: (
+        Step(Status.CONFIRMED, gettext_noop("Undo: it has not taken place"), after_withdrawal=False),
+        Step(
+            Status.WITHDRAWN,
+            gettext_noop("Undo: it has not taken place, and the patient withdrew"),
+            after_withdrawal=True,
+        ),
+    ),
     Status.DID_NOT_ATTEND: (
         Step(Status.CONTACTING, gettext_noop("Contact again")),
         Step(Status.PROPOSED, gettext_noop("Another time was offered")),
@@ -145,3 +157,8 @@ def step(from_status: str, to_status: str) -> Step | None:
 def may_follow(from_status: str, to_status: str) -> bool:
     """Whether a request may go from one status to the other, at one time or another."""
     return step(from_status, to_status) is not None
+
+
+def may_withdraw(status: str) -> bool:
+    """Whether the patient may withdraw. From what is closed, only staff who undo a mark lead there."""
+    return status not in CLOSED and may_follow(status, Status.WITHDRAWN)

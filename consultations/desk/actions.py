@@ -24,6 +24,7 @@ from consultations.desk.access import VIEW, WORK, member, page
 from consultations.desk.people import name_of
 from consultations.desk.request import find, page_of, with_moment
 from consultations.desk.request_forms import (
+    NOT_REACHED,
     ContactForm,
     HandOverForm,
     NoteForm,
@@ -33,10 +34,9 @@ from consultations.desk.request_forms import (
     typed_moment,
 )
 from consultations.desk.timeline import moment
-from consultations.desk.times import UNTOLD
+from consultations.desk.times import BY_MOUTH, UNTOLD
 from consultations.models import ConsultationRequest
 from consultations.services import NotAllowedError, SomeoneElseChangedError, as_seen, telling
-from consultations.services.desk import Outcome
 from consultations.workflow import Status
 
 F = TypeVar("F", bound=PressForm)
@@ -127,7 +127,7 @@ def status(press: Press[StatusForm]) -> str:
     tells = _tells_the_patient(press.consultation, to)
     as_seen.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
     if tells and not telling.can_be_told(press.consultation):
-        messages.warning(press.http, UNTOLD)
+        messages.warning(press.http, BY_MOUTH if to == Status.CONFIRMED else UNTOLD)
     return _("%(reference)s: %(status)s") % {
         "reference": press.consultation.reference,
         "status": _(workflow.NAMES[Status(to)]),
@@ -152,7 +152,7 @@ def contact(press: Press[ContactForm]) -> str:
         seen=press.form.seen,
         call_back_at=press.form.call_back_at,
     )
-    if press.form.outcome_word == Outcome.NO_ANSWER and press.form.call_back_at:
+    if press.form.outcome_word in NOT_REACHED and press.form.call_back_at:
         return _("Your try to reach the patient is recorded. Call back on %(when)s.") % {
             "when": moment(press.form.call_back_at)
         }

@@ -95,13 +95,14 @@ class Row:
         the patient is called back about it."""
         if self.appointment is None:
             return None
-        if self.request.call_back_at and self.appointment.state == Appointment.State.OFFERED:
+        is_called = self.request.call_back_at not in (None, self.appointment.made_at)
+        if is_called and self.appointment.state == Appointment.State.OFFERED:
             return None
         return time_standing(
             self.appointment.state,
             self.appointment.starts_at,
             self.appointment.ends_at,
-            was_reached=self.request.first_contact_at is not None,
+            was_told=is_told(self.request, self.appointment.made_at),
             now=self.now,
         )
 
@@ -120,17 +121,25 @@ class Row:
         return in_hours(self.hours.clinic_time_between(start, end))
 
 
+def is_told(request: ConsultationRequest, made_at: datetime) -> bool:
+    """Whether the patient knows of the time that was offered then.
+
+    Where no mail told of it, ``offer_time`` lets a call be due from that very moment; a contact ends that.
+    """
+    return request.first_contact_at is not None and request.call_back_at != made_at
+
+
 def time_standing(
-    state: str, starts_at: datetime, ends_at: datetime, *, was_reached: bool, now: datetime
+    state: str, starts_at: datetime, ends_at: datetime, *, was_told: bool, now: datetime
 ) -> Standing:
-    """The next step with a live time, in plain words. ``was_reached``: somebody told the patient of it."""
+    """The next step with a live time, in plain words. ``was_told``: the patient knows of it."""
     if state == Appointment.State.AGREED:
         if starts_at <= now:
             return Standing(_("Did they come? Mark it"), is_late=ends_at <= now)
         return Standing(_("Appointment %(day)s, %(time)s") % _day_and_time(starts_at))
     if starts_at <= now:
         return Standing(_("No answer to the offered time: call"), is_late=True)
-    if not was_reached:
+    if not was_told:
         return Standing(_("Nobody has told the patient of the offered time: call"))
     return Standing(_("The patient answers: offered %(day)s, %(time)s") % _day_and_time(starts_at))
 

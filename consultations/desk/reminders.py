@@ -1,7 +1,10 @@
 """Whom to remind today by hand, and who was reminded."""
 
+from datetime import UTC, datetime
+
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -57,10 +60,17 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
     return SeeOther(reverse("desk:reminders"))
 
 
+# As the queue's filters: beyond, moments cannot be reckoned with.
+MOMENT_LIMITS = [
+    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)),
+    MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC)),
+]
+
+
 class UndoForm(forms.Form):
     """Which mark is taken back: the one that was on the screen."""
 
-    reminded_at = forms.DateTimeField()
+    reminded_at = forms.DateTimeField(validators=MOMENT_LIMITS)
 
 
 @require_POST

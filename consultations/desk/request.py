@@ -22,13 +22,14 @@ from consultations.desk import presence, same_number
 from consultations.desk.access import VIEW, WORK, member, page, show
 from consultations.desk.call_back import ready_times
 from consultations.desk.people import name_of
-from consultations.desk.queue_rows import Standing, time_standing
+from consultations.desk.queue_rows import Standing, is_told, time_standing
 from consultations.desk.request_forms import ContactForm, ReachForm, typed_moment
 from consultations.desk.timeline import events_of, messages_of, notes_of, timeline
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Photograph
 from consultations.services import disclosures
 from consultations.services.as_seen import Seen, may_have_link
 from consultations.services.reach import CORRECTIONS, wrong_since
+from consultations.services.status import was_withdrawn
 
 VIEW_PHOTOGRAPH = "consultations.view_photograph"
 VIEW_MESSAGE = "clinic_site.view_outgoingmessage"
@@ -53,6 +54,7 @@ def find(pk: int) -> ConsultationRequest:
         appointment_at=F("live__starts_at"),
         appointment_state=F("live__state"),
         appointment_ends=F("live__ends_at"),
+        appointment_made=F("live__made_at"),
         appointment_with=F("live__practitioner__name"),
     )
     return get_object_or_404(requests, pk=pk)
@@ -106,20 +108,22 @@ def page_of(
         "problem": problem,
         "link": link,
         "may_work": may_work,
-        **(work(consultation, people, me) if may_work else {}),
+        **(work(consultation, events, people, me) if may_work else {}),
     }
     shown["said"] = presence.said(shown)
     title = _("Error: %(title)s") % {"title": consultation.reference} if problem else consultation.reference
     return show(request, "admin/desk/request/request.html", shown, title=title, status=status)
 
 
-def work(consultation: ConsultationRequest, people: list[presence.Colleague], me: User) -> dict[str, Any]:
+def work(
+    consultation: ConsultationRequest, events: list[Event], people: list[presence.Colleague], me: User
+) -> dict[str, Any]:
     """What may be done next, for somebody who may do it."""
     now, hours = timezone.now(), clinic_hours.load()
     is_waiting = consultation.status in workflow.WAITING
     waited = hours.clinic_time_between(consultation.created_at, now) if is_waiting else None
     return {
-        "steps": steps(consultation),
+        "steps": steps(consultation, events),
         "is_open": consultation.status in workflow.OPEN,
         "time": time_of(consultation, now),
         "ready_times": ready_times(now, hours),
@@ -136,11 +140,15 @@ def work(consultation: ConsultationRequest, people: list[presence.Colleague], me
 def time_of(consultation: ConsultationRequest, now: datetime) -> Standing | None:
     """What is to be done about a time that is past, or that nobody has told the patient of."""
     starts_at = getattr(consultation, "appointment_at", None)
-    was_reached = consultation.first_contact_at is not None
-    if starts_at is None or (starts_at > now and was_reached):
+    if starts_at is None:
         return None
-    state, ends_at = (getattr(consultation, f"appointment_{name}") for name in ("state", "ends"))
-    return time_standing(state, starts_at, ends_at, was_reached=was_reached, now=now)
+    state, ends_at, made_at = (
+        getattr(consultation, f"appointment_{name}") for name in ("state", "ends", "made")
+    )
+    was_told = is_told(consultation, made_at)
+    if starts_at > now and was_told:
+        return None
+    return time_standing(state, starts_at, ends_at, was_told=was_told, now=now)
 
 
 @dataclass(frozen=True)
@@ -153,11 +161,12 @@ class NextStep:
     is_usual: bool = False
 
 
-def steps(consultation: ConsultationRequest) -> list[NextStep]:
+def steps(consultation: ConsultationRequest, events: list[Event]) -> list[NextStep]:
     """What the workflow allows from here, the usual first; last of all, another time in place of this one."""
     found, usual, has_begun = [], consultation.next_steps[0], has_begun_time(consultation)
+    had_withdrawn = was_withdrawn(events)
     for step in consultation.next_steps:
-        if not step.is_possible(has_begun):
+        if not step.is_possible(has_begun, had_withdrawn):
             continue
         needs_time = workflow.needs_time(consultation.status, step.to)
         address = time_address(consultation, step.to) if needs_time else ""

@@ -24,6 +24,7 @@ from consultations.services.reach import Reach
 from consultations.workflow import Status
 
 NOTE_LENGTH = 2000
+NOT_REACHED = (Outcome.NO_ANSWER, Outcome.WRONG_NUMBER)
 ID = r"[0-9]{1,18}"
 MOMENT = _("Enter a day and a time, like 2026-11-23 17:00.")
 TYPED_MOMENT = HiddenPattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
@@ -96,7 +97,7 @@ class ContactForm(PressForm):
         if "at" in self.errors or "ready" in self.errors:
             return cleaned
         moment: datetime | None = cleaned.get("ready") or cleaned.get("at")
-        if self.outcome_word == Outcome.NO_ANSWER and moment is None:
+        if self.outcome_word in NOT_REACHED and moment is None:
             # Nobody was reached, so that it is still the clinic's turn: it comes back by itself.
             cleaned["at"] = moment = next_morning(timezone.now(), clinic_hours.load())
         if self.outcome_word == Outcome.CALL_BACK and moment is None:

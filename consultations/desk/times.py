@@ -35,6 +35,7 @@ from consultations.workflow import Status
 
 DAYS = 7
 UNTOLD = gettext_lazy("No email: nobody has told the patient. Call, or write by WhatsApp.")
+BY_MOUTH = gettext_lazy("No email: the patient has this time only by word of mouth. Write it by WhatsApp.")
 
 
 @page(VIEW, WORK)
@@ -92,12 +93,7 @@ def warn_untold(request: HttpRequest, consultation: ConsultationRequest, appoint
     """Staff hear at once that no mail tells the patient of this time. Of a past one nobody is told."""
     if telling.can_be_told(consultation) or appointment.starts_at <= timezone.now():
         return
-    if appointment.state == Appointment.State.AGREED:
-        messages.warning(
-            request, _("No email: the patient has this time only by word of mouth. Write it by WhatsApp.")
-        )
-    else:
-        messages.warning(request, UNTOLD)
+    messages.warning(request, BY_MOUTH if appointment.state == Appointment.State.AGREED else UNTOLD)
 
 
 def _someone_else(

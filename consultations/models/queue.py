@@ -28,10 +28,11 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
     def due_by(self, moment: datetime, now: datetime) -> Self:
         """The open ones with which something is to be done by a moment, which is now or later.
 
-        A first answer was promised, a call back agreed, or a time is past: one that was offered, without
-        an answer, or one that was agreed, and nobody has marked what became of it. A promise is kept by the
-        first contact; a call back by the next one, which takes its time away. Only open ones are looked
-        through, and there are few of them among however many.
+        A first answer was promised, a call back agreed, a time offered or called off of which no mail tells
+        (then a call is due at once), or a time is past: one that was offered, without an answer, or one that
+        was agreed, and nobody has marked what became of it. A promise is kept by the first contact; a call
+        back by the next one, which takes its time away. Only open ones are looked through, and there are few
+        of them among however many.
         """
         return self.filter(status__in=workflow.OPEN).with_due_at(now).filter(due_at__lte=moment)
 

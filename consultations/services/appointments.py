@@ -69,9 +69,12 @@ def offer_time(
         appointment = calendar.take(
             request, practitioner, starts_at, starts_at + length, agreed=agreed, actor=actor, now=now
         )
-        # An offer that nobody hears of is no contact: the first answer is still owed.
-        if agreed or can_be_told(locked):
+        # An offer that nobody hears of is no contact: the first answer is still owed, and a call, at once.
+        # Any other call was about what stood before.
+        is_untold = not (agreed or can_be_told(locked))
+        if not is_untold:
             calendar.note_first_contact(request, now)
+        calendar.set_call_back(request, now if is_untold else None)
         if agreed and is_ahead:
             tell(appointment.request, messages.time_agreed, appointment)
         elif not agreed:

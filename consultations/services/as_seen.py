@@ -87,6 +87,8 @@ def contact(
             raise NotAllowedError(seen.status)
         # A contact answers what the patient wrote; what nobody has read yet must not go with it.
         _nothing_new_from_patient(locked, seen)
+        # A number that a colleague has corrected meanwhile is not the one that was dialed.
+        _reached_as_seen(locked, seen)
         record_contact(request, outcome, actor=actor, expected_status=seen.status, call_back_at=call_back_at)
 
 
@@ -122,8 +124,7 @@ def correct_reach(
         is_right = is_right and reach.wrong_since(locked, locked.events.all()) is not None
         if not changed and not is_right:
             return False
-        if locked.events.filter(kind__in=reach.CORRECTIONS, pk__gt=seen.reach).exists():
-            raise SomeoneElseChangedError(request.reference)
+        _reached_as_seen(locked, seen)
         detail = {"what": reach.correct(locked, to, author=actor)} | ({"is_right": True} if is_right else {})
         Event.objects.create(
             request=request,
@@ -162,6 +163,11 @@ def _locked(request: ConsultationRequest) -> ConsultationRequest:
 
 def _nothing_new_from_patient(locked: ConsultationRequest, seen: Seen) -> None:
     if locked.events.of_patient().filter(pk__gt=seen.patient).exists():
+        raise SomeoneElseChangedError(locked.reference)
+
+
+def _reached_as_seen(locked: ConsultationRequest, seen: Seen) -> None:
+    if locked.events.filter(kind__in=reach.CORRECTIONS, pk__gt=seen.reach).exists():
         raise SomeoneElseChangedError(locked.reference)
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from consultations import messages
+from consultations import messages, workflow
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.services.errors import TimeTakenError
-from consultations.services.telling import tell
+from consultations.services.telling import can_be_told, tell
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
@@ -97,6 +97,11 @@ def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
     ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
 
 
+def set_call_back(request: ConsultationRequest, at: datetime | None) -> None:
+    """When the patient of an open request is called; the next contact takes it away. None for no call."""
+    ConsultationRequest.objects.filter(pk=request.pk, status__in=workflow.OPEN).update(call_back_at=at)
+
+
 def cancel(
     request: ConsultationRequest,
     *,
@@ -122,6 +127,8 @@ def cancel(
     messages.take_back(appointment)
     if was_agreed and tells and appointment.starts_at > now:
         tell(appointment.request, messages.time_cancelled, appointment)
+        if actor and not can_be_told(appointment.request):  # the patient's own doing is no news to them
+            set_call_back(request, now)
 
 
 def record(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:

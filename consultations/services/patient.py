@@ -25,7 +25,7 @@ def withdraw(request: ConsultationRequest) -> None:
         locked = _locked(request)
         if locked.status == Status.WITHDRAWN:
             return
-        if not workflow.may_follow(locked.status, Status.WITHDRAWN):
+        if not workflow.may_withdraw(locked.status):
             raise NotAllowedError(locked.status)
         was = locked.status
         now = move(request, Status.WITHDRAWN, actor=None, expected_status=was)

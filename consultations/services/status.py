@@ -1,5 +1,6 @@
 """A status changes: with its event, with what it means for an agreed time, and with who is told."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +30,27 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
         there = ConsultationRequest.objects.filter(pk=request.pk, status=expected_status, erased_at=None)
         if there.select_for_update().first() is None:
             raise SomeoneElseChangedError(request.reference)
-        if not step.is_possible(calendar.has_begun(calendar.live(request), timezone.now())):
+        has_begun = calendar.has_begun(calendar.live(request), timezone.now())
+        if not step.is_possible(has_begun, was_withdrawn(request.events.all())):
             raise NotAllowedError(f"{expected_status} to {to} before or after the time")
         now = move(request, to, actor=actor, expected_status=expected_status)
-        calendar.follow(request, to, actor=actor, now=now)
+        # A visit that is marked no more is again what it was before: agreed, and begun.
+        is_undone = to == workflow.Status.WITHDRAWN and expected_status in workflow.MARKED
+        calendar.follow(request, workflow.Status.CONFIRMED if is_undone else to, actor=actor, now=now)
         if expected_status not in workflow.SET_ASIDE:
             tell(request, messages.status_changed, request, expected_status)
         elif to not in workflow.CLOSED:
             tell(request, messages.let_in, request)
+
+
+def was_withdrawn(events: Iterable[Event]) -> bool:
+    """Whether the patient had withdrawn when staff marked what became of the visit.
+
+    ``events`` are those of one request, the oldest first.
+    """
+    steps = [(event.from_status, event.to_status) for event in events if event.from_status]
+    marked_from = [was for was, to in steps if to in workflow.MARKED and was not in workflow.MARKED]
+    return marked_from[-1:] == [workflow.Status.WITHDRAWN]
 
 
 def move(request: ConsultationRequest, to: str, *, actor: User | None, expected_status: str) -> datetime:

@@ -165,3 +165,20 @@ def test_a_real_clinic_carries_no_banner_and_its_licence_stands_at_the_foot(clie
     assert "R-12345" in page.one("footer").text
     assert page.one("footer").all("a", href="tel:+924235761999")
     assert page.title == "Accessibility | A Clinic"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [("2026-11-23", "9999-12-31", "ends_on"), ("0001-01-01", "2026-11-23", "starts_on")],
+)
+def test_a_closure_beyond_any_calendar_is_refused_in_words(first: str, last: str, field: str) -> None:
+    client = Client()
+    client.force_login(staff(is_superuser=True, is_staff=True))
+    data = {"name": "Eid", "starts_on": first, "ends_on": last, "certainty": "confirmed"}
+    response = client.post(reverse("admin:clinic_site_closure_add"), data)
+    assert "Enter a day from the years 2000 to 2099." in errors_in(response)
+    assert not Closure.objects.exists()
+    days = {"starts_on": date.fromisoformat(first), "ends_on": date.fromisoformat(last)}
+    with pytest.raises(ValidationError) as refused:
+        Closure(name="Eid", **days).full_clean()
+    assert list(refused.value.error_dict) == [field]

@@ -98,6 +98,22 @@ def test_a_time_that_stands_no_more_is_not_told_although_nothing_is_told_in_its_
     assert states() == {"time_offered": State.SUPERSEDED}
 
 
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_who_is_told_that_it_is_open_again_reads_so_while_it_waits(has_failed: bool) -> None:
+    request, actor = with_email(status=Status.DECLINED), staff()
+    for was, to in [
+        (Status.DECLINED, Status.CONTACTING),
+        (Status.CONTACTING, Status.NEW),
+        (Status.NEW, Status.CONTACTING),
+    ]:
+        services.change_status(request, to, actor=actor, expected_status=was)
+        if has_failed:
+            OutgoingMessage.objects.update(failed_at=timezone.now(), reason="550 No")
+        assert states() == {"opened_again": State.FAILED if has_failed else State.WAITING}
+    services.change_status(request, Status.DECLINED, actor=actor, expected_status=Status.CONTACTING)
+    assert states()["opened_again"] == State.SUPERSEDED
+
+
 def test_who_is_declined_after_an_agreed_time_reads_that_it_is_off_and_no_more_that_it_stands() -> None:
     a_clinic()
     request, actor = with_email(status=Status.CONTACTING), staff()

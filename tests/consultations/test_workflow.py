@@ -20,7 +20,7 @@ MAY_FOLLOW = {
     },
     "proposed": {"confirmed", "contacting", "unreachable", "declined", "withdrawn"},
     "confirmed": {"completed", "did_not_attend", "proposed", "contacting", "declined", "withdrawn"},
-    "completed": {"confirmed"},
+    "completed": {"confirmed", "withdrawn"},
     "did_not_attend": {"contacting", "proposed", "confirmed", "completed"},
     "declined": {"contacting"},
     "withdrawn": {"contacting", "completed", "did_not_attend"},
@@ -45,6 +45,7 @@ def test_a_word_that_is_no_status_follows_nothing(before: str, after: str) -> No
 BEFORE = {
     "confirmed": {"proposed", "contacting", "declined", "withdrawn"},
     "withdrawn": {"contacting"},
+    "completed": {"confirmed"},
 }
 ONCE_BEGUN = {
     "confirmed": {"completed", "did_not_attend", "contacting", "withdrawn"},
@@ -59,6 +60,16 @@ def test_a_visit_is_marked_once_it_has_begun_and_is_not_given_up_then(status: St
         possible = {step.to.value for step in steps if step.is_possible(has_begun)}
         usual = MAY_FOLLOW[status.value] if not has_begun else set()
         assert possible == table.get(status.value, usual)
+
+
+def test_a_mark_is_taken_back_to_where_it_was_made() -> None:
+    steps = workflow.STEPS[Status.COMPLETED]
+    assert [step.to for step in steps if step.is_possible(False, had_withdrawn=True)] == [Status.WITHDRAWN]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_patient_withdraws_what_is_not_closed(status: Status) -> None:
+    assert workflow.may_withdraw(status) == (status not in workflow.CLOSED)
 
 
 def test_every_status_can_be_reached_from_new() -> None:

@@ -47,6 +47,7 @@ from consultations.services.as_seen import Seen
 from consultations.services.desk import Outcome
 from consultations.services.forgetting import FORGOTTEN, Reason
 from consultations.services.reach import CORRECTIONS, Reach
+from consultations.services.status import was_withdrawn
 from consultations.uploads import CleanFile
 from consultations.workflow import Status
 from procedures.models import Practitioner
@@ -252,6 +253,7 @@ class Workflow(RuleBasedStateMachine):
         screen = self._again(screen, fresh)
         request, was = screen.request, screen.seen.status if expected is None else expected
         has_begun = calendar.has_begun(calendar.live(request), self.now)
+        had_withdrawn = was_withdrawn(list(request.events.all()))
         refusal = self.does(
             lambda: services.change_status(request, to, actor=self.staff[0], expected_status=was)
         )
@@ -260,7 +262,7 @@ class Workflow(RuleBasedStateMachine):
             assert refusal is services.NotAllowedError
         elif was != self.status[request.pk] or request.pk in self.erased:
             assert refusal is services.SomeoneElseChangedError
-        elif not step.is_possible(has_begun):
+        elif not step.is_possible(has_begun, had_withdrawn):
             assert refusal is services.NotAllowedError
         else:
             assert refusal is None

@@ -221,6 +221,49 @@ def test_a_withdrawal_after_the_visit_leaves_the_visit_and_it_can_still_be_marke
     assert not OutgoingMessage.objects.filter(kind="time_cancelled").exists()
 
 
+def mails_to_the_patient() -> list[tuple[str, str]]:
+    return [(mail.kind, mail.state) for mail in OutgoingMessage.objects.exclude(kind="patient_wrote")]
+
+
+@pytest.mark.parametrize("mark", [Status.COMPLETED, Status.DID_NOT_ATTEND])
+def test_a_mark_takes_no_withdrawal_back_and_neither_does_its_undo(
+    practitioner: Practitioner, clock: Any, mark: Status
+) -> None:
+    given(request := with_email(), practitioner, begins := at(10), agreed=True)
+    OutgoingMessage.objects.all().delete()
+    clock.move_to(begins + timedelta(hours=2))
+    patient_withdraws(request)
+    told = [("withdrawn", OutgoingMessage.State.WAITING)]
+    assert mails_to_the_patient() == told
+    moves(request, *dict.fromkeys((mark, Status.COMPLETED)))
+    assert mails_to_the_patient() == told
+    with pytest.raises(NotAllowedError):
+        moves(request, Status.CONFIRMED)
+    with pytest.raises(NotAllowedError):  # what is closed is the patient's no more
+        services.withdraw(request)
+    moves(request, Status.WITHDRAWN)
+    assert mails_to_the_patient() == told
+    assert history(request) == [(State.AGREED, True)]
+    moves(request, mark)
+    assert history(request)[0][0] != State.AGREED
+
+
+def test_a_mark_that_followed_no_withdrawal_is_not_taken_back_to_one(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins)
+    moves(request, Status.WITHDRAWN, Status.DID_NOT_ATTEND, Status.CONTACTING)
+    given(request, practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins)
+    moves(request, Status.COMPLETED)
+    with pytest.raises(NotAllowedError):
+        moves(request, Status.WITHDRAWN)
+    moves(request, Status.CONFIRMED)
+
+
 def test_a_withdrawn_request_without_a_visit_is_not_marked(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10), agreed=True)
     request.refresh_from_db()

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic_site import outbox
 from clinic_site.models import Closure, OpeningHours, OutgoingMessage
 from consultations import messages, reminders, services
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
@@ -38,7 +39,8 @@ def clock(request: pytest.FixtureRequest) -> Any:
 
 
 def reminded_by_mail() -> list[str]:
-    return list(OutgoingMessage.objects.filter(kind="reminder").values_list("about", flat=True))
+    mails = OutgoingMessage.objects.filter(kind="reminder").order_by("pk")
+    return list(mails.values_list("about", flat=True))
 
 
 def by_hand() -> list[Appointment]:
@@ -243,7 +245,11 @@ def test_a_mark_that_a_colleague_made_meanwhile_is_not_taken_back(client: Client
 
 
 @pytest.mark.parametrize(
-    "sent", ["", "x", "\x00", "9" * 5000, "2026-11-23T06:00:00+00:00", "0001-01-01T00:00Z"]
+    "sent",
+    [
+        *("", "x", "\x00", "9" * 5000, "2026-11-23T06:00:00+00:00"),
+        *("0001-01-01T00:00Z", "0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00", "9999-12-31T23:59"),
+    ],
 )
 def test_nothing_but_the_mark_on_the_screen_is_taken_back(client: Client, clock: Any, sent: str) -> None:
     appointment = an_agreed_time(at(10, days=1))
@@ -298,6 +304,46 @@ def test_a_mail_that_failed_is_called_at_once() -> None:
     reminders.send_reminders()
     OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), reason="550")
     assert by_hand() == [appointment]
+
+
+@pytest.mark.parametrize("becomes", ["settled", "sent"])
+def test_who_was_not_reminded_after_all_is_called_also_once_the_failed_mail_is_dealt_with(
+    client: Client, clock: Any, becomes: str
+) -> None:
+    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    mail = OutgoingMessage.objects.filter(kind="reminder")
+    mail.update(failed_at=timezone.now(), reason="550")
+    client.force_login(a_coordinator())
+    clock.shift(60)
+    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+    if becomes == "settled":
+        assert outbox.settle(mail.get(), actor=a_coordinator())
+    else:
+        mail.update(failed_at=None, sent_at=timezone.now())
+    assert "is to be reminded again" in undo(client, reminders_page(client))
+    is_called = [appointment] if becomes == "settled" else []
+    assert by_hand() == is_called
+    clock.shift(timedelta(hours=2))
+    client.force_login(a_coordinator())
+    assert reminders.send_reminders().queued == 0
+    assert by_hand() == is_called
+    assert "still to be reminded by mail" not in reminders_page(client).one("main").text
+    if is_called:
+        client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+        assert by_hand() == []
+
+
+def test_who_gets_another_time_is_mailed_again_whatever_became_of_the_mail_before() -> None:
+    first = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    mail = OutgoingMessage.objects.filter(kind="reminder")
+    mail.update(failed_at=timezone.now(), reason="550")
+    outbox.settle(mail.get(), actor=a_coordinator())
+    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
+        given(first.request, first.practitioner, at(15, days=1), agreed=True)
+        assert by_hand() == []
+        assert reminders.send_reminders().queued == 1
 
 
 def test_a_number_that_was_found_wrong_is_marked(client: Client) -> None:

@@ -124,22 +124,23 @@ def test_a_try_is_recorded_in_one_press(desk: Desk, outcome: str, words: str) ->
     desk.presses("contact", outcome=outcome)
     assert desk.stored().status == "contacting"
     assert desk.stored().assignee == desk.user
-    again = ". Call back on" if outcome == "no_answer" else f" by {desk.user.username}"
+    again = ". Call back on" if outcome in ("no_answer", "wrong_number") else f" by {desk.user.username}"
     assert f"Contact tried {words}{again}" in desk.timeline()
     assert (desk.stored().first_contact_at is None) == (outcome == "wrong_number")
 
 
-def test_nobody_who_did_not_answer_is_forgotten(desk: Desk) -> None:
+@pytest.mark.parametrize(("outcome", "words"), [("no_answer", "No answer"), ("wrong_number", "Wrong number")])
+def test_nobody_who_was_not_reached_is_forgotten(desk: Desk, outcome: str, words: str) -> None:
     """Without a time to try again it is the next morning, and the page says so."""
     for day in range(7):
         OpeningHours.objects.create(weekday=day, opens="09:30", closes="17:00")
     desk.opens()
-    page = desk.presses("contact", outcome="no_answer")
+    page = desk.presses("contact", outcome=outcome)
     zone = timezone.get_default_timezone()
     again = timezone.localtime(desk.stored().call_back_at, zone)
     tomorrow = timezone.localdate(timezone=zone) + timedelta(days=1)
     assert (again.date(), f"{again:%H:%M}") == (tomorrow, "09:30")
-    assert "Contact tried No answer. Call back on" in desk.timeline()
+    assert f"Contact tried {words}. Call back on" in desk.timeline()
     assert "recorded. Call back on" in page.by_class("messagelist")[0].text
     assert ConsultationRequest.objects.due_by(desk.stored().call_back_at, timezone.now()).exists()
 
@@ -229,7 +230,7 @@ def test_nothing_that_comes_from_the_patient_goes_with_a_press_that_did_not_see_
     page = desk.presses(action, **sent)
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert desk.stored().patient_wrote_at is not None
-    desk.carried["patient"] = page.hidden_fields()["patient"]
+    desk.carried |= {name: page.hidden_fields()[name] for name in ("patient", "reach")}
     desk.presses(action, **sent)
     assert not desk.problem
     assert desk.stored().patient_wrote_at is None

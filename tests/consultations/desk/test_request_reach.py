@@ -157,6 +157,18 @@ def test_a_correction_by_the_patient_takes_the_mark_away_too(desk: Desk) -> None
     assert WRONG not in desk.opens().one("body").text
 
 
+def test_a_number_that_a_colleague_has_just_corrected_is_not_marked(desk: Desk) -> None:
+    other = Desk(desk.request, a_colleague())
+    desk.opens(), other.opens()
+    corrects(other, phone="0321 7654987")
+    desk.presses("contact", outcome="wrong_number", text="It is a shop.")
+    assert desk.response.status_code == 409
+    assert desk.problem.startswith("Someone else has just changed this request.")
+    assert WRONG not in desk.opens().one("body").text
+    desk.presses("contact", outcome="wrong_number")
+    assert WRONG in desk.opens().one("body").text
+
+
 def test_a_wrong_press_on_wrong_number_can_be_taken_back(desk: Desk) -> None:
     desk.opens()
     desk.presses("contact", outcome="wrong_number")

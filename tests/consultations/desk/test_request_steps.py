@@ -19,6 +19,7 @@ from tests.factories import a_request, a_reviewer
 pytestmark = pytest.mark.django_db
 
 UNTOLD = "No email: nobody has told the patient. Call, or write by WhatsApp."
+BY_MOUTH = "No email: the patient has this time only by word of mouth. Write it by WhatsApp."
 
 
 @pytest.fixture(autouse=True)
@@ -75,20 +76,20 @@ def test_an_offer_without_an_answer_says_to_call(practitioner: Practitioner, clo
 
 
 @pytest.mark.parametrize(
-    ("agreed", "to", "is_said"),
+    ("agreed", "to", "said"),
     [
-        (None, Status.DECLINED, True),
-        (None, Status.WITHDRAWN, False),
-        (None, Status.CONTACTING, False),
-        (True, Status.CONTACTING, True),
-        (True, Status.DECLINED, True),
-        (True, Status.WITHDRAWN, False),
-        (False, Status.CONFIRMED, True),
-        (False, Status.CONTACTING, False),
+        (None, Status.DECLINED, [UNTOLD]),
+        (None, Status.WITHDRAWN, []),
+        (None, Status.CONTACTING, []),
+        (True, Status.CONTACTING, [UNTOLD]),
+        (True, Status.DECLINED, [UNTOLD]),
+        (True, Status.WITHDRAWN, []),
+        (False, Status.CONFIRMED, [BY_MOUTH]),  # they agreed to it on the phone
+        (False, Status.CONTACTING, []),
     ],
 )
 def test_after_what_a_mail_would_tell_staff_hear_that_there_is_none(
-    practitioner: Practitioner, agreed: bool | None, to: Status, is_said: bool
+    practitioner: Practitioner, agreed: bool | None, to: Status, said: list[str]
 ) -> None:
     for email in ("", "ayesha@example.com"):
         request = a_request(email=email)
@@ -96,7 +97,7 @@ def test_after_what_a_mail_would_tell_staff_hear_that_there_is_none(
             given(request, practitioner, at(10 if email else 11), agreed=agreed)
         desk = Desk(request, a_coordinator())
         desk.opens()
-        assert warnings(desk.presses("status", to=to)) == ([UNTOLD] if is_said and not email else [])
+        assert warnings(desk.presses("status", to=to)) == ([] if email else said)
         assert desk.stored().status == to
 
 
@@ -117,3 +118,24 @@ def test_a_withdrawal_after_the_visit_is_drawn_with_what_became_of_it(
     clock.move_to(begins + timedelta(hours=1))
     services.withdraw(request)
     assert buttons(Desk(request, a_coordinator()).opens()) == ["completed", "did_not_attend"]
+
+
+def test_a_mark_after_a_withdrawal_is_taken_back_to_the_withdrawal(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    begins = given(request := a_request(), practitioner, at(10), agreed=True).starts_at
+    clock.move_to(begins + timedelta(hours=1))
+    services.withdraw(request)
+    desk = Desk(request, a_coordinator())
+    desk.opens()
+    for to in ("did_not_attend", "completed"):
+        desk.presses("status", to=to)
+        assert not desk.problem
+        page = desk.opens()
+    assert buttons(page) == ["withdrawn"]
+    desk.presses("status", to="confirmed")
+    assert desk.problem.startswith("This cannot be done")
+    desk.presses("status", to="withdrawn")
+    assert desk.stored().status == Status.WITHDRAWN
+    assert buttons(desk.opens()) == ["completed", "did_not_attend"]
+    assert Appointment.objects.get().state == Appointment.State.AGREED

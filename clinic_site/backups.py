@@ -7,7 +7,6 @@ removed in between is missing, and so it should be.
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,20 +37,28 @@ def back_up(folder: Path, now: datetime) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
     _copy_database(part / DATABASE[connection.vendor])
-    for source in _files():
-        if source.is_dir():
-            shutil.copytree(source, part / source.name, copy_function=_copy_file)
-        elif source.exists():
-            shutil.copy2(source, part / source.name)
+    _copy_files(part)
     _sync(part)
     part.rename(folder / name)
     whole_files.sync_folder(folder)
     return folder / name
 
 
-def _files() -> Iterator[Path]:
-    """The ledger of erasures comes last, so that it names everyone who is missing in the rest."""
-    yield from (Path(settings.MEDIA_ROOT), Path(settings.PRIVATE_ROOT), Path(settings.ERASURE_LEDGER))
+def _copy_files(to: Path) -> None:
+    """The ledger of erasures comes last, so that it names everyone who is missing in the rest.
+
+    What the clinic does not have yet is there too, empty: restoring names all of it.
+    """
+    for folder in (Path(settings.MEDIA_ROOT), Path(settings.PRIVATE_ROOT)):
+        if folder.exists():
+            shutil.copytree(folder, to / folder.name, copy_function=_copy_file)
+        else:
+            (to / folder.name).mkdir(mode=0o700)
+    ledger = Path(settings.ERASURE_LEDGER)
+    if ledger.exists():
+        shutil.copy2(ledger, to / ledger.name)
+    else:
+        (to / ledger.name).touch(mode=0o600)
 
 
 def _copy_file(source: str, to: str) -> None:

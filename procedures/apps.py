@@ -9,7 +9,7 @@ class ProceduresConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic_site import frame, live, panels, readiness, roles, sample_content
-        from procedures import catalog, checks, plain_language, reminders, sample  # noqa: F401
+        from procedures import catalog, checks, reminders, sample  # noqa: F401
         from procedures.models import Photo, Practitioner, Procedure, Publication
 
         writers = (roles.EDITOR, roles.CLINICAL_REVIEWER, roles.MANAGER)
@@ -34,7 +34,6 @@ class ProceduresConfig(AppConfig):
         roles.grant(roles.CLINICAL_REVIEWER, "procedures.publish_page")
         roles.grant(roles.MANAGER, "procedures.publish_page")
         sample_content.register(20, sample.load)
-        sample_content.register(25, plain_language.load_words)
         panels.register(20, "admin/procedures/panels/mistakes.html", reminders.mistakes_panel)
         panels.register(30, "admin/procedures/panels/pages.html", reminders.pages_panel)
         readiness.register("overview", catalog.require_overview)

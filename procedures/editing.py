@@ -202,13 +202,14 @@ class OncePerPageFormSet(PartFormSet):
     """Parts of which a page has one of a kind: also while they are saved, one after the other.
 
     Django holds the forms of a set against each other only for unconditional constraints, and only as
-    they will be in the end.
+    they will be in the end; and no form knows of the parts that a colleague has added meanwhile.
     """
 
     def clean(self) -> None:
         super().clean()
         name = ONE_OF_A_KIND[self.model]
-        saved = {form.instance.pk: form.initial.get(name) for form in self.initial_forms}
+        stored = self.model._default_manager.filter(page_id=self.instance.pk)
+        saved = dict(stored.values_list("pk", name))
         deleted = {form.instance.pk for form in self.deleted_forms}
         kinds: set[str] = set()
         for form in self.forms:

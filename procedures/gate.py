@@ -64,12 +64,13 @@ def _substance(document: PageDocument) -> Iterator[Missing]:
         alternatives = document.section(SectionKind.ALTERNATIVES)
         if alternatives is None or not alternatives.body:
             yield Missing("sections", _("Add a section on other options."))
-        for kind, message in (
-            (SectionKind.RISKS, _("Add a section that shows the risks.")),
-            (SectionKind.HELP, _("Add a section that says when to get help.")),
-        ):
-            if document.section(kind) is None:
-                yield Missing("sections", message)
+    # Risks and cards are shown under these sections, and nowhere else.
+    for kind, message in (
+        (SectionKind.RISKS, _("Add a section that shows the risks.")),
+        (SectionKind.HELP, _("Add a section that says when to get help.")),
+    ):
+        if document.section(kind) is None:
+            yield Missing("sections", message)
 
 
 def _shared_texts(document: PageDocument) -> Iterator[Missing]:

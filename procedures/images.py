@@ -26,6 +26,7 @@ MAX_BYTES = 15 * 1024 * 1024
 # 50 million pixels are 200 MB once decoded: more than any phone's photograph, less than the server's memory.
 MAX_PIXELS = 50_000_000
 MIN_WIDTH = 320
+MIN_HEIGHT = 240
 # WebP holds no more in either direction.
 MAX_HEIGHT = 16_383
 WIDTHS = (480, 800, 1200, 1600)
@@ -73,8 +74,11 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
             _("Choose a photograph of at most %(limit)d MB.") % {"limit": MAX_BYTES // 1024 // 1024}
         )
     picture = _open(upload)
-    if picture.width < MIN_WIDTH:
-        raise ValidationError(_("Choose a photograph at least %(limit)d pixels wide.") % {"limit": MIN_WIDTH})
+    if picture.width < MIN_WIDTH or picture.height < MIN_HEIGHT:
+        raise ValidationError(
+            _("Choose a photograph at least %(width)d pixels wide and %(height)d pixels high.")
+            % {"width": MIN_WIDTH, "height": MIN_HEIGHT}
+        )
     largest = min(max(WIDTHS), picture.width)
     if picture.height * largest > MAX_HEIGHT * picture.width:
         raise ValidationError(_("Choose a photograph that is less tall and narrow."))

@@ -271,10 +271,10 @@ def _passage(key: str, label: str, *lines: str) -> Passage:
 # The list of words
 
 
-def load_words() -> str:
+def load_words() -> None:
     """Enter the list that ships, unless staff have one already."""
     if PlainWord.objects.exists():
-        return _("Words to avoid: kept as they are.")
+        return
     content = sample_content.read(WORDS_FILE)
     PlainWord.objects.bulk_create(
         [
@@ -285,4 +285,3 @@ def load_words() -> str:
             ),
         ]
     )
-    return _("Words to avoid: %(count)d were entered.") % {"count": PlainWord.objects.count()}

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic_site import sample_content
-from procedures import services
+from procedures import plain_language, services
 from procedures.models import (
     Benefit,
     CareCard,
@@ -50,10 +50,11 @@ PROCEDURES = ("microvascular-surgery", "nerve-repair", "replantation", "tumor-re
 
 @transaction.atomic
 def load() -> str:
-    """Enter and publish the sample pages, unless there are pages already."""
+    """Enter and publish the sample pages, with the words to avoid in them, unless there are pages already."""
     if Page.objects.exists():
         return _("Pages: kept as they are.")
     _load_shared(sample_content.read(CONTENT / "shared.toml"))
+    plain_language.load_words()
     sources = {
         key: Source.objects.get_or_create(key=key, defaults=fields)[0]
         for key, fields in sample_content.read(CONTENT / "sources.toml").items()

@@ -110,6 +110,24 @@ def test_on_a_new_machine_the_ledger_of_the_backup_is_enough(tmp_path: Path, set
     assert her.reference in settings.ERASURE_LEDGER.read_text()
 
 
+def test_a_clinic_that_has_no_files_yet_restores_with_the_same_commands(
+    tmp_path: Path, settings: Any
+) -> None:
+    files = [settings.MEDIA_ROOT, settings.PRIVATE_ROOT, settings.ERASURE_LEDGER]
+    assert not any(Path(path).exists() for path in files)
+    backup = back_up(tmp_path / "backups")
+    assert {path.name for path in backup.iterdir()} == {
+        DATABASE[connection.vendor],
+        *(Path(path).name for path in files),
+    }
+    assert all(path.stat().st_mode & 0o077 == 0 for path in backup.iterdir())
+
+    restore(backup, settings)
+    said = StringIO()
+    call_command("replay_erasures", backup / "erased.log", stdout=said)
+    assert said.getvalue() == "Entries read: 0. Requests erased again: 0.\n"
+
+
 def test_a_backup_is_readable_by_its_owner_alone_and_whole_or_not_there(
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

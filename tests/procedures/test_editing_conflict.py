@@ -161,6 +161,56 @@ def test_a_section_that_was_taken_out_and_put_back_in_between_is_not_there_twice
     assert procedure.sections.get(kind="why").body == "Bilal’s reasons."
 
 
+ONE_OF_A_KIND = {
+    "sections": ({"kind": "recovery", "heading": "Recovery"}, "body", "a section of this kind already"),
+    "carecards": ({"level": "urgent", "heading": "Call if:"}, "items", "a card of this level already"),
+}
+
+
+@pytest.mark.parametrize("part_set", ONE_OF_A_KIND)
+def test_two_who_add_what_a_page_has_one_of_are_told_so_and_lose_nothing(
+    procedure: Procedure, amna: Client, bilal: Client, part_set: str
+) -> None:
+    part, text, sentence = ONE_OF_A_KIND[part_set]
+    opened = form_of(bilal, address(procedure))
+    first = with_parts(form_of(amna, address(procedure)), {part_set: [part | {text: "Amna’s"}]})
+    assert amna.post(address(procedure), first).status_code == 302
+    again = form_in(refused(bilal, procedure, with_parts(opened, {part_set: [part | {text: "Bilal’s"}]})))
+
+    for _press in range(2):
+        response = bilal.post(address(procedure), again)
+        assert response.status_code == 200
+        assert any(sentence in error for error in errors_in(response)), errors_in(response)
+        again = form_in(read(response))
+        assert "Bilal’s" in again.values()
+    assert [getattr(row, text) for row in getattr(procedure, part_set).filter(**part)] == ["Amna’s"]
+
+
+def test_a_section_that_was_taken_out_and_made_anew_in_between_is_not_there_twice(
+    procedure: Procedure, bilal: Client
+) -> None:
+    typed = form_of(bilal, address(procedure)) | {"sections-0-body": "Bilal’s reasons."}
+    procedure.sections.get(kind="why").delete()
+    procedure.sections.create(kind="why", heading="Why", body="Anew.", position=1)
+    again = form_in(refused(bilal, procedure, typed))
+    response = bilal.post(address(procedure), again)
+    assert response.status_code == 200
+    assert any("a section of this kind already" in error for error in errors_in(response))
+    assert "Bilal’s reasons." in form_in(read(response)).values()
+    assert procedure.sections.get(kind="why").body == "Anew."
+
+
+@pytest.mark.parametrize("pk", ["0", "-1", "x", "", "99999999999999999999"])
+def test_a_section_under_another_id_is_a_new_one_of_its_kind(
+    procedure: Procedure, bilal: Client, pk: str
+) -> None:
+    sent = form_of(bilal, address(procedure)) | {"sections-0-id": pk}
+    response = bilal.post(address(procedure), sent)
+    assert response.status_code == 200
+    assert any("a section of this kind already" in error for error in errors_in(response))
+    assert procedure.sections.count() == 5
+
+
 def test_a_version_restored_in_between_loses_nothing_and_doubles_nothing(
     procedure: Procedure, amna: Client, bilal: Client
 ) -> None:

@@ -198,9 +198,23 @@ def test_what_the_gate_does_not_mind(change: Change) -> None:
     assert missing_for_publication(change(a_document())) == ()
 
 
+def an_overview(*without: str) -> PageDocument:
+    return replace(without_sections(*without)(a_document()), kind="overview", slug="", urgency="")
+
+
 def test_the_overview_needs_no_section_on_other_options() -> None:
-    overview = replace(without_sections("alternatives")(a_document()), kind="overview", slug="", urgency="")
-    assert missing_for_publication(overview) == ()
+    assert missing_for_publication(an_overview("alternatives")) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("risks", "Add a section that shows the risks."),
+        ("help", "Add a section that says when to get help."),
+    ],
+)
+def test_the_overview_too_shows_its_risks_and_when_to_get_help(kind: str, sentence: str) -> None:
+    assert missing_for_publication(an_overview(kind)) == (Missing("sections", sentence),)
 
 
 @given(DOCUMENTS)

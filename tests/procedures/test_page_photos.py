@@ -101,7 +101,10 @@ def test_the_words_cannot_be_taken_away_from_a_photograph(manager: Client, proce
         (photographs.SVG, "Choose a photograph as a JPEG, PNG, WebP or AVIF file."),
         (photographs.HTML, "Choose a photograph as a JPEG, PNG, WebP or AVIF file."),
         (encoded(picture())[:3000], "This photograph is damaged. Save it again, or choose another."),
-        (encoded(picture(size=(100, 100))), "Choose a photograph at least 320 pixels wide."),
+        (
+            encoded(picture(size=(100, 100))),
+            "Choose a photograph at least 320 pixels wide and 240 pixels high.",
+        ),
     ],
 )
 def test_what_is_no_photograph_gets_a_clear_sentence_and_nothing_is_kept(

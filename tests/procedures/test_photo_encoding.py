@@ -20,6 +20,7 @@ from tests.procedures.photographs import encoded, picture, upload
 # A photograph that one of these was taken from is refused, and told what to do instead.
 NO_PHOTOGRAPH = "Choose a photograph as a JPEG, PNG, WebP or AVIF file."
 DAMAGED = "This photograph is damaged. Save it again, or choose another."
+TOO_SMALL = "Choose a photograph at least 320 pixels wide and 240 pixels high."
 
 
 def opened(data: bytes) -> Image.Image:
@@ -172,8 +173,8 @@ def test_a_smaller_width_has_fewer_bytes() -> None:
     assert sizes == sorted(sizes)
 
 
-@pytest.mark.parametrize("size", [(320, 16_384), (330, 30_000), (1600, 31_000)])
-def test_a_very_tall_picture_is_taken_or_refused_but_never_fails(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(320, 16_384), (330, 30_000), (1600, 31_000), (200_000, 240)])
+def test_a_very_tall_or_wide_picture_is_taken_or_refused_but_never_fails(size: tuple[int, int]) -> None:
     """WebP holds no side above 16,383 pixels."""
     data = encoded(Image.new("L", size), "PNG")
     try:
@@ -196,8 +197,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "half a JPEG": (encoded(picture())[:2000], DAMAGED),
     "half a PNG": (encoded(Image.effect_noise((640, 480), 50), "PNG")[:20_000], DAMAGED),
     "half a WebP": (encoded(Image.effect_noise((640, 480), 50), "WEBP")[:5_000], DAMAGED),
-    "too small": (encoded(picture(size=(319, 400))), "Choose a photograph at least 320 pixels wide."),
-    "one pixel": (encoded(picture(size=(1, 1)), "PNG"), "Choose a photograph at least 320 pixels wide."),
+    "too narrow": (encoded(picture(size=(319, 400))), TOO_SMALL),
+    "too low": (encoded(picture(size=(400, 239))), TOO_SMALL),
+    "a line": (encoded(Image.new("L", (40_000, 1)), "PNG"), TOO_SMALL),
+    "one pixel": (encoded(picture(size=(1, 1)), "PNG"), TOO_SMALL),
     "a bomb of 60 million pixels": (
         photographs.png_that_claims(10_000, 6_000),
         "Choose a photograph of at most 50 million pixels.",

@@ -176,11 +176,11 @@ def test_the_emergency_text_has_a_lower_aim() -> None:
 
 @pytest.mark.django_db
 def test_the_list_that_ships_is_entered_once_and_staff_may_change_it() -> None:
-    assert plain_language.load_words() == f"Words to avoid: {PlainWord.objects.count()} were entered."
+    plain_language.load_words()
     PlainWord.objects.exclude(word="painless").delete()
     PlainWord.objects.filter(word="painless").update(alternative="Say what hurts.")
 
-    assert plain_language.load_words() == "Words to avoid: kept as they are."
+    plain_language.load_words()
     assert PlainWord.objects.get().alternative == "Say what hurts."
 
 

@@ -14,7 +14,16 @@ from consultations.models import PrivacyNotice
 from procedures import working_copy
 from procedures.documents import PageDocument
 from procedures.gate import missing_for_publication
-from procedures.models import Disclaimer, Overview, Page, Practitioner, Procedure, Publication, Source
+from procedures.models import (
+    Disclaimer,
+    Overview,
+    Page,
+    PlainWord,
+    Practitioner,
+    Procedure,
+    Publication,
+    Source,
+)
 from tests.factories import a_document
 from tests.pages import read
 
@@ -47,6 +56,7 @@ def test_it_brings_the_overview_four_procedures_people_and_a_clinic() -> None:
     ]
     assert Publication.objects.live().count() == 5
     assert Practitioner.objects.exists()
+    assert PlainWord.objects.exists()
     assert ClinicProfile.current()
     assert PrivacyNotice.objects.exists()
 
@@ -64,6 +74,7 @@ def test_what_staff_have_written_is_never_touched() -> None:
     Page.objects.update(title="Staff's own title")
     Practitioner.objects.all().delete()
     Disclaimer.objects.update(body="Staff's own.")
+    PlainWord.objects.all().delete()
     ClinicProfile.objects.update(name="A Real Clinic", is_sample=False)
     before = everything()
     load()

@@ -7,11 +7,16 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
+from msgspec import structs
 
-from procedures.documents import PageDocument, Source
+from procedures.documents import KeyFact, PageDocument, Source
 from procedures.models import SectionKind
 
 _WORDS = re.compile(r"\n|[^\S\n]+|[^\s]+")
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+# As many pairs of equal words are looked at, at most: some tenths of a second.
+_MOST_WORK = 2_000_000
+_PLACING = ("slug", "menu_label", "author", "drawing", "show_in_form")
 
 
 class Kind(StrEnum):
@@ -42,11 +47,17 @@ class Change:
 
 
 def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
-    """The sections that differ, in the order of the new document; those that are gone come last."""
+    """The sections that differ, in the order of the new document; those that are gone come last.
+
+    What is clinical and has no words, such as questions without a section, has an entry of its own.
+    """
     before = texts(old) if old else {}
     after = texts(new)
     labels = _labels(old) | _labels(new) if old else _labels(new)
-    return tuple(
+    if not _moved(before.get("order", ""), after.get("order", "")):
+        before.pop("order", None)
+        after.pop("order", None)
+    found = tuple(
         Change(
             key=key,
             label=labels[key],
@@ -56,13 +67,60 @@ def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
         for key in [*after, *(key for key in before if key not in after)]
         if before.get(key, "") != after.get(key, "")
     )
+    if (
+        old
+        and not any(change.is_clinical for change in found)
+        and _without_placing(old) != _without_placing(new)
+    ):
+        return (*found, Change(key="rest", label=labels["rest"], pieces=(), is_clinical=True))
+    return found
+
+
+def _without_placing(document: PageDocument) -> PageDocument:
+    return structs.replace(document.unsigned(), **dict.fromkeys(_PLACING, ""), alternate_names=())
+
+
+def _moved(old: str, new: str) -> bool:
+    """Whether the lines that both have stand in another order."""
+    before, after = old.splitlines(), new.splitlines()
+    return [line for line in before if line in after] != [line for line in after if line in before]
 
 
 def compare(old: str, new: str) -> tuple[Piece, ...]:
-    """Two texts, word by word."""
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    """Two texts, word by word; where that is too much work, line by line; else as a whole."""
+    for parts in (_WORDS, _LINES):
+        try:
+            return _compare(parts.findall(old), parts.findall(new))
+        except _TooMuchWorkError:
+            continue
+    return (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))
+
+
+class _TooMuchWorkError(Exception):
+    pass
+
+
+class _Matcher(difflib.SequenceMatcher[str]):
+    """Gives up where few words are repeated so often that finding the best match takes minutes."""
+
+    # Of the class it is made of, which documents the second and is typed with neither.
+    a: list[str]
+    b2j: dict[str, list[int]]
+    work = 0
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> difflib.Match:
+        self.work += sum(len(self.b2j.get(word, ())) for word in self.a[alo:ahi])
+        if self.work > _MOST_WORK:
+            raise _TooMuchWorkError
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
+
+def _compare(before: list[str], after: list[str]) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    # The spaces between words are no match of their own, only beside a word that is one.
+    matcher = _Matcher(str.isspace, before, after, autojunk=False)
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         if tag == "equal":
             pieces.append(Piece(Kind.SAME, "".join(before[old_from:old_to])))
@@ -79,9 +137,17 @@ def texts(document: PageDocument) -> dict[str, str]:
     found = {
         "title": _lines(document.title, document.plain_name, document.summary, document.description),
         "key_facts": _lines(
-            *(f"{fact.label}: {fact.value} ({fact.certainty})" for fact in document.key_facts)
+            *(
+                f"{fact.label}: {fact.value} ({fact.certainty}) {_source_of(fact, document)}"
+                for fact in document.key_facts
+            )
         ),
         "picture": _lines(document.photo.alt, f"({document.photo.digest[:8]})") if document.photo else "",
+        "urgency": _lines(document.urgency, document.body_location),
+        # Sections of plain text have their place in their key.
+        "order": _lines(
+            *(_kind(section.kind) for section in document.sections if section.kind != SectionKind.TEXT)
+        ),
     }
     for number, section in enumerate(document.sections, start=1):
         key = section.kind if section.kind != SectionKind.TEXT else f"text-{number}"
@@ -100,8 +166,6 @@ def texts(document: PageDocument) -> dict[str, str]:
         *document.alternate_names,
         document.author,
         document.drawing,
-        document.urgency,
-        document.body_location,
         _("offered in the request form") if document.show_in_form else "",
     )
     return {key: text for key, text in found.items() if text}
@@ -111,6 +175,16 @@ def numbers(document: PageDocument) -> list[str]:
     """Every number that the reader is told, in order."""
     said = (text for key, text in texts(document).items() if key not in ("placing", "picture"))
     return re.findall(r"\d+", "\n".join(said))
+
+
+def shared_words(document: PageDocument) -> list[str]:
+    """The words of the emergency text and of the disclaimer, without what is between them.
+
+    In these nothing but a comma is mere typing: "do not" is one letter from "do now".
+    """
+    said = texts(document)
+    shared = (said.get("emergency-text", ""), said.get("disclaimer", ""))
+    return re.findall(r"\w+|\n", "\n\n".join(shared).lower())
 
 
 def shape(document: PageDocument) -> tuple[Any, ...]:
@@ -123,6 +197,11 @@ def shape(document: PageDocument) -> tuple[Any, ...]:
         tuple(risk.frequency for risk in document.risks),
         tuple((card.level, len(card.items)) for card in document.care_cards),
         tuple(bool(question.answer) for question in document.questions),
+        document.emergency
+        and tuple(
+            map(len, (document.emergency.signs, document.emergency.steps, document.emergency.warnings))
+        ),
+        document.disclaimer is not None,
         tuple(
             (source.key, tuple(statement.section for statement in source.statements))
             for source in document.sources
@@ -139,15 +218,28 @@ def _labels(document: PageDocument | None) -> dict[str, str]:
         "title": _("Title, summary and description"),
         "key_facts": _("Key facts"),
         "picture": _("Photograph"),
+        "urgency": _("Urgency and part of the body"),
+        "order": _("Order of sections"),
         "emergency-text": _("Emergency text"),
         "disclaimer": _("Disclaimer"),
         "sources": _("Sources"),
         "placing": _("Address, menu and picture"),
+        "rest": _("Details that the comparison does not show"),
     }
     for number, section in enumerate(document.sections if document else (), start=1):
         key = section.kind if section.kind != SectionKind.TEXT else f"text-{number}"
-        labels[key] = section.heading or str(dict(SectionKind.choices).get(section.kind, section.kind))
+        labels[key] = section.heading or _kind(section.kind)
     return labels
+
+
+def _kind(kind: str) -> str:
+    return str(dict(SectionKind.choices).get(kind, kind))
+
+
+def _source_of(fact: KeyFact, document: PageDocument) -> str:
+    """The short name of the source that a key fact rests on."""
+    place = fact.source or 0
+    return f"[{document.sources[place - 1].key}]" if 0 < place <= len(document.sources) else ""
 
 
 def _source(source: Source) -> str:

@@ -49,8 +49,8 @@ class SignOffForm(forms.Form):
     """Who stands behind the page, since when and until when, and what the reader is told of the change.
 
     ``changes`` are those since the last review: each clinical one has a box to tick once it has been
-    read. With None, the page was never reviewed, and one box stands for all of it. ``seen`` is the
-    fingerprint of the document that was read.
+    read. With None, no reviewed version has been live, and one box stands for all of it. ``seen`` is the
+    fingerprint of the page as it was read.
     """
 
     reviewer = forms.ModelChoiceField(

@@ -24,7 +24,7 @@ from procedures import comparison, services, working_copy
 from procedures.documents import PageDocument
 from procedures.forms import SignOffForm
 from procedures.gate import Missing, missing_for_publication
-from procedures.models import Page, Publication
+from procedures.models import Page, Procedure, Publication
 from procedures.views import render_unpublished
 
 LANGUAGE = "en"
@@ -165,7 +165,7 @@ class PublishingAdmin(admin.ModelAdmin):
         missing = self.missing(page, document)
         form = SignOffForm(
             request.POST or None,
-            initial={"seen": services.fingerprint(document)},
+            initial={"seen": services.fingerprint(page, document)},
             changes=comparison.changes(reviewed, document) if reviewed else None,
         )
         if request.method == "POST" and form.is_valid() and not missing:
@@ -173,13 +173,9 @@ class PublishingAdmin(admin.ModelAdmin):
                 publication = self._publish(page, form, request)
             except services.NotReadyError as error:
                 missing = form.add_missing(error.missing)
-            except services.ChangedSinceSeenError:
+            except services.ChangedSinceSeenError as error:
                 # What was ticked was about another text: the boxes start empty, over today's changes.
-                self.message_user(
-                    request,
-                    _("This page was edited while you read it. Read the changes again."),
-                    messages.ERROR,
-                )
+                self.message_user(request, str(error), messages.ERROR)
                 return redirect(self.url("publish", page))
             else:
                 self.message_user(request, _published(publication), messages.SUCCESS)
@@ -191,6 +187,7 @@ class PublishingAdmin(admin.ModelAdmin):
             _("Publish “%(page)s”") % {"page": page},
             form=form,
             missing=[(item, self.where(page, item)) for item in missing],
+            scheduled=Publication.objects.scheduled().filter(page=page, language=LANGUAGE),
             preview_url=self.url("preview", page),
         )
 
@@ -262,6 +259,7 @@ class PublishingAdmin(admin.ModelAdmin):
             versions=versions.select_related("reviewer", "published_by"),
             live_pk=live,
             scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
+            replaced=set(Publication.objects.replaced().filter(page=page).values_list("pk", flat=True)),
             recorded=LogEntry.objects.filter(
                 content_type=get_content_type_for_model(page), object_id=str(page.pk)
             ).select_related("user")[:RECORDED],
@@ -295,15 +293,11 @@ class PublishingAdmin(admin.ModelAdmin):
     @may_change
     def restore_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
         """Bring a version back into the draft; never straight to the site."""
+        version = self._version(self.page(object_id, request), number)
+        services.restore(version, by=request.user)
         page = self.page(object_id, request)
-        services.restore(self._version(page, number), by=request.user)
         self.record(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
-        self.message_user(
-            request,
-            _("The draft now says what version %(number)d said. Patients see it once it is published.")
-            % {"number": number},
-            messages.SUCCESS,
-        )
+        self.message_user(request, _restored(version, page), messages.SUCCESS)
         return redirect(self.url("change", page))
 
     @post
@@ -331,6 +325,18 @@ class PublishingAdmin(admin.ModelAdmin):
 
     def _name(self, name: str) -> str:
         return _("the draft") if name == "draft" else _("version %(number)s") % {"number": name}
+
+
+def _restored(version: Publication, page: Page) -> str:
+    former = PageDocument.from_json(version.document).slug
+    if isinstance(page, Procedure) and page.slug != former:
+        return _(
+            "The draft now says what version %(number)d said, except for its address: that stays “%(kept)s”, "
+            "because another procedure has “%(taken)s” now. Patients see it once it is published."
+        ) % {"number": version.number, "kept": page.slug, "taken": former}
+    return _("The draft now says what version %(number)d said. Patients see it once it is published.") % {
+        "number": version.number
+    }
 
 
 def _published(publication: Publication) -> str:

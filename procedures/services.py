@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from procedures import share_pictures, working_copy
-from procedures.comparison import numbers, shape
+from procedures.comparison import numbers, shape, shared_words
 from procedures.documents import PageDocument, Review, Version
 from procedures.gate import Missing, missing_for_publication
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
-from procedures.models.publications import NOT_CALLED_OFF
+from procedures.models.publications import NOT_CALLED_OFF, PublicationQuerySet
 
 PREVIEW_DAYS = 7
 
@@ -30,7 +30,7 @@ class NotReadyError(Exception):
 
 
 class ChangedSinceSeenError(Exception):
-    """The working copy is no longer what the person who publishes has looked at."""
+    """The page is no longer what the person who publishes has looked at. Says how, to that person."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def publish(
 ) -> Publication:
     """Freeze the working copy as the page's next version, signed by a reviewer.
 
-    ``seen`` is the fingerprint of the document that was looked at; ``live_from`` may be later than now.
+    ``seen`` is the fingerprint of the page that was looked at; ``live_from`` may be later than now.
     Raises ``NotReadyError`` when the gate wants more and ``ChangedSinceSeenError`` when the page was
-    edited meanwhile; then nothing is written.
+    edited, published or withdrawn meanwhile; then nothing is written.
     """
     return _publish(
         page, language, sign_off=sign_off, change_note=change_note, by=by, seen=seen, live_from=live_from
@@ -74,9 +74,9 @@ def publish(
 def publish_correction(
     page: Page, *, language: str, change_note: str, by: Any, seen: str, live_from: datetime | None = None
 ) -> Publication:
-    """Publish a correction of typing: the review and its dates stay those of the version before it.
+    """Publish a correction of typing: the review and its dates stay those of the last full review.
 
-    Raises as ``publish`` does; also when no version has been reviewed yet.
+    Raises as ``publish`` does; also when patients have been shown no reviewed version yet.
     """
     return _publish(
         page,
@@ -91,12 +91,15 @@ def publish_correction(
 
 
 def _last_sign_off(page: Page, language: str) -> SignOff:
-    """That of the last version that was signed. Raises ``NotReadyError`` when there is none."""
-    signed = Publication.objects.filter(page=page, language=language, reviewer__isnull=False)
-    last = signed.select_related("reviewer").order_by("-number").first()
+    """That of the last full review. Raises ``NotReadyError`` when there is none."""
+    last = _reviewed(page, language).select_related("reviewer").first()
     if last is None or last.reviewer is None or last.reviewed_on is None or last.review_due_on is None:
         raise NotReadyError(
-            (Missing("is_minor", _("This page was never reviewed: it needs a full review.")),)
+            (
+                Missing(
+                    "is_minor", _("No reviewed version of this page has been live: it needs a full review.")
+                ),
+            )
         )
     return SignOff(last.reviewer, last.reviewed_on, last.review_due_on)
 
@@ -172,9 +175,42 @@ def preview_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def fingerprint(document: PageDocument) -> str:
-    """Equal for two documents that say the same, whoever signed them."""
-    return hashlib.sha256(document.unsigned().to_json().encode()).hexdigest()
+def fingerprint(page: Page, document: PageDocument) -> str:
+    """Of what somebody who publishes looks at: the document, whoever signed it, and the page's history.
+
+    It is another one once somebody has published, withdrawn or called off, or a version that waited is live.
+    """
+    publications = Publication.objects.filter(page=page, language=document.language)
+    history = publications.aggregate(
+        newest=Max("number"),
+        live=Max("number", filter=NOT_CALLED_OFF & Q(live_from__lte=timezone.now())),
+        withdrawn=Count("withdrawn_at"),
+    )
+    text = hashlib.sha256(document.unsigned().to_json().encode()).hexdigest()
+    return " ".join([text, *(str(number or 0) for number in history.values())])
+
+
+def _check_seen(seen: str, page: Page, document: PageDocument) -> None:
+    now = fingerprint(page, document)
+    if seen == now:
+        return
+    text, newest, *_history = now.split()
+    if not seen.startswith(f"{text} "):
+        raise ChangedSinceSeenError(_("This page was edited while you read it. Read the changes again."))
+    if not seen.startswith(f"{text} {newest} "):
+        raise ChangedSinceSeenError(
+            _(
+                "Version %(number)s was published after you opened this form: nothing more was published. "
+                "Read what differs from it, if anything."
+            )
+            % {"number": newest}
+        )
+    raise ChangedSinceSeenError(
+        _(
+            "A version of this page was withdrawn or called off, or went live, after you opened this form: "
+            "nothing was published. Look at the history of the page first."
+        )
+    )
 
 
 @transaction.atomic
@@ -192,8 +228,8 @@ def _publish(
     # The lock makes two who publish at once take turns: each gets a number of its own.
     page = Page.objects.select_for_update().get(pk=page.pk)
     document = working_copy.read(page, language)
-    if seen is not None and fingerprint(document) != seen:
-        raise ChangedSinceSeenError
+    if seen is not None:
+        _check_seen(seen, page, document)
     if is_minor:
         sign_off = _last_sign_off(page, language)
     now = timezone.now()
@@ -203,7 +239,8 @@ def _publish(
         review=sign_off.review if sign_off else None,
     )
     missing = missing_for_publication(document) if sign_off else ()
-    missing += missing_elsewhere(page, document) + (_more_than_typing(page, document) if is_minor else ())
+    missing += missing_elsewhere(page, document)
+    missing += _more_than_typing(page, document, live_from) if is_minor else ()
     if missing:
         raise NotReadyError(missing)
     # The file is there before the row that names it. A file whose row is rolled back does no harm.
@@ -242,15 +279,28 @@ def _address_taken(page: Page, document: PageDocument) -> tuple[Missing, ...]:
     return ()
 
 
-def _more_than_typing(page: Page, document: PageDocument) -> tuple[Missing, ...]:
+def _more_than_typing(page: Page, document: PageDocument, live_from: datetime) -> tuple[Missing, ...]:
     """A correction of typing changes no number: a dose, an age or a telephone number is never mere typing.
 
-    Nor does it add a part, take one out, call a risk rarer, or put another photograph.
+    Nor does it add a part, take one out, call a risk rarer, put another photograph, or touch the words of
+    the emergency text or the disclaimer. Held against it are what was reviewed, what patients see, and
+    what they will see by the time it comes.
     """
-    reviewed = reviewed_document(page, document.language)
-    if reviewed and numbers(reviewed) != numbers(document):
+    before = [_reviewed(page, document.language).first()]
+    for at in (None, live_from):
+        live = Publication.objects.live(at).filter(page=page, language=document.language)
+        before.append(live.first())
+    earlier = [PageDocument.from_json(publication.document) for publication in before if publication]
+    if any(numbers(one) != numbers(document) for one in earlier):
         return (Missing("is_minor", _("A number has changed: that needs a full review.")),)
-    if reviewed and shape(reviewed) != shape(document):
+    if any(shared_words(one) != shared_words(document) for one in earlier):
+        return (
+            Missing(
+                "is_minor",
+                _("The emergency text or the disclaimer has changed: that needs a full review."),
+            ),
+        )
+    if any(shape(one) != shape(document) for one in earlier):
         return (
             Missing(
                 "is_minor",
@@ -265,11 +315,18 @@ def _more_than_typing(page: Page, document: PageDocument) -> tuple[Missing, ...]
 
 def reviewed_document(page: Page, language: str) -> PageDocument | None:
     """What the last full review was about: what any later change is held against."""
-    reviewed = Publication.objects.filter(
-        page=page, language=language, reviewer__isnull=False, is_minor=False
-    ).order_by("-number")
-    document = reviewed.values_list("document", flat=True).first()
+    document = _reviewed(page, language).values_list("document", flat=True).first()
     return PageDocument.from_json(document) if document else None
+
+
+def _reviewed(page: Page, language: str) -> PublicationQuerySet:
+    """The full reviews of what patients have been shown, the last one first.
+
+    One that waits, or was called off, or was replaced before its time stands for nothing on the site: held
+    against it, its text would go live early and under no signature, or another text under its signature.
+    """
+    full = Publication.objects.filter(page=page, language=language, reviewer__isnull=False, is_minor=False)
+    return full.shown().order_by("-number")
 
 
 def _store(

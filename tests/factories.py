@@ -197,7 +197,7 @@ def published(page: Page, **signing: Any) -> Publication:
         **{
             "change_note": "Written.",
             "by": None,
-            "seen": publishing.fingerprint(working_copy.read(page, "en")),
+            "seen": publishing.fingerprint(page, working_copy.read(page, "en")),
         }
         | signing,
     )

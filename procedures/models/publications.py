@@ -20,6 +20,20 @@ BEFORE_SHARED_TEXTS_CHANGED = Q(published_at__lt=Subquery(Disclaimer.objects.val
 )
 
 
+def _replaced_by_then() -> Exists:
+    """A newer version, published while this one waited, that goes live no later than this one."""
+    return Exists(
+        Publication.objects.filter(
+            NOT_CALLED_OFF,
+            page=OuterRef("page"),
+            language=OuterRef("language"),
+            number__gt=OuterRef("number"),
+            published_at__lt=OuterRef("live_from"),
+            live_from__lte=OuterRef("live_from"),
+        )
+    )
+
+
 class PublicationQuerySet(models.QuerySet["Publication"]):
     def took_effect(self, at: datetime) -> "PublicationQuerySet":
         """Those whose time had come, without those called off before it came."""
@@ -46,15 +60,16 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return self.filter(live_from__gt=timezone.now(), withdrawn_at=None)
 
     def scheduled(self) -> "PublicationQuerySet":
-        """Those that will be shown when their time comes: no newer version replaces them by then."""
-        newer = Publication.objects.filter(
-            NOT_CALLED_OFF,
-            page=OuterRef("page"),
-            language=OuterRef("language"),
-            number__gt=OuterRef("number"),
-            live_from__lte=OuterRef("live_from"),
-        )
-        return self.pending().filter(~Exists(newer))
+        """Those that will be shown when their time comes."""
+        return self.pending().filter(~_replaced_by_then())
+
+    def replaced(self) -> "PublicationQuerySet":
+        """Those that are never shown: before their time came, a newer version took their place."""
+        return self.filter(NOT_CALLED_OFF, _replaced_by_then())
+
+    def shown(self) -> "PublicationQuerySet":
+        """Those that patients have been shown, now or before."""
+        return self.took_effect(timezone.now()).filter(~_replaced_by_then())
 
     def procedures(self) -> "PublicationQuerySet":
         """Those of procedures, in the order staff gave them."""

@@ -50,6 +50,7 @@ class Publishing(RuleBasedStateMachine):
         self.live_from: list[datetime] = []
         self.ended: dict[int, datetime] = {}
         self.called_off: set[int] = set()
+        self.corrections: set[int] = set()
         self.edits = 0
 
     def teardown(self) -> None:
@@ -84,14 +85,20 @@ class Publishing(RuleBasedStateMachine):
     @precondition(lambda self: self.live_from)
     @rule(later=st.sampled_from([None, 24]))
     def publish_a_correction(self, later: int | None) -> None:
-        def correct(page: Any, **signing: Any) -> Publication:
-            signing.pop("reviewer")
-            document = working_copy.read(page, "en")
-            return services.publish_correction(
-                page, language="en", change_note="…", by=None, seen=services.fingerprint(document), **signing
-            )
+        if not any(self._shown(number) for number in self._counting()):
+            with pytest.raises(services.NotReadyError):
+                self._correct(self.page)
+            return
+        self._publish(later, self._correct)
+        if not self.page.archived_at:
+            self.corrections.add(len(self.live_from))
 
-        self._publish(later, correct)
+    def _correct(self, page: Any, **signing: Any) -> Publication:
+        signing.pop("reviewer", None)
+        seen = services.fingerprint(page, working_copy.read(page, "en"))
+        return services.publish_correction(
+            page, language="en", change_note="…", by=None, seen=seen, **signing
+        )
 
     def _publish(self, later: int | None, how: Any) -> None:
         live_from = self.now + timedelta(hours=later) if later is not None else None
@@ -158,10 +165,25 @@ class Publishing(RuleBasedStateMachine):
     def _counting(self) -> list[int]:
         return [n for n in range(1, len(self.live_from) + 1) if n not in self.called_off]
 
+    def _newest(self, at: datetime) -> int | None:
+        return max((n for n in self._counting() if self.live_from[n - 1] <= at), default=None)
+
     def _live(self, at: datetime) -> int | None:
         """The plain model: the highest number whose time had come, unless it was withdrawn by then."""
-        number = max((n for n in self._counting() if self.live_from[n - 1] <= at), default=None)
+        number = self._newest(at)
         return None if number is None or self.ended.get(number, at + timedelta(1)) <= at else number
+
+    def _shown(self, number: int) -> bool:
+        """Whether patients have seen it: it was the right one when its time came."""
+        live_from = self.live_from[number - 1]
+        return live_from <= self.now and self._newest(live_from) == number
+
+    @invariant()
+    def changes_are_held_against_the_last_full_review_that_patients_have_seen(self) -> None:
+        full = [n for n in self._counting() if self._shown(n) and n not in self.corrections]
+        reviewed = services.reviewed_document(self.page, "en")
+        number = reviewed.version.number if reviewed and reviewed.version else None
+        assert number == max(full, default=None)
 
     @invariant()
     def at_most_one_is_live_and_it_is_the_right_one(self) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from procedures import services
 from procedures.documents import PageDocument
-from procedures.models import Procedure, Publication
+from procedures.models import Disclaimer, EmergencyText, Procedure, Publication
 from tests.admin_forms import address, errors_in
 from tests.factories import a_procedure, published, shared_texts, staff
 from tests.pages import read
@@ -69,7 +69,7 @@ def test_a_correction_too_must_be_read(clinician: Client, procedure: Procedure) 
 def test_a_page_that_was_never_reviewed_cannot_be_corrected(clinician: Client, procedure: Procedure) -> None:
     services.publish_sample(procedure, language="en")
     response = corrected(clinician, procedure)
-    assert errors_in(response) == ["This page was never reviewed: it needs a full review."]
+    assert errors_in(response) == ["No reviewed version of this page has been live: it needs a full review."]
     assert numbers() == [1]
 
 
@@ -103,6 +103,78 @@ def test_more_than_typing_needs_a_full_review(clinician: Client, procedure: Proc
     response = corrected(clinician, procedure)
     assert any("needs a full review" in error for error in errors_in(response)), errors_in(response)
     assert numbers() == [1]
+
+
+@pytest.mark.parametrize("called_off", [True, False])
+def test_no_correction_is_signed_by_a_review_of_what_patients_have_not_seen(
+    clinician: Client, procedure: Procedure, called_off: bool
+) -> None:
+    """Neither one that waits nor one that was called off stands behind any text of today."""
+    first = published(procedure, reviewed_on=date(2026, 3, 1))
+    procedure.risks.update(body="Germs almost never get in.")
+    waiting = published(procedure, live_from=NOW + timedelta(days=5), reviewed_on=date(2026, 5, 30))
+    if called_off:
+        services.call_off(waiting)
+    services.restore(first, by=None)
+    corrected(clinician, procedure)
+    third = Publication.objects.get(number=3)
+    assert (third.is_minor, third.reviewed_on) == (True, date(2026, 3, 1))
+
+
+def test_a_page_whose_first_version_waits_cannot_be_corrected(
+    clinician: Client, procedure: Procedure
+) -> None:
+    published(procedure, live_from=NOW + timedelta(days=5))
+    response = corrected(clinician, procedure, read_all="on")
+    assert errors_in(response) == ["No reviewed version of this page has been live: it needs a full review."]
+
+
+def test_a_number_that_is_to_change_is_changed_back_by_no_correction(
+    clinician: Client, procedure: Procedure
+) -> None:
+    """Held against it is also what patients will see by the time it comes."""
+    procedure.citations.create(source=procedure.citations.get().source, section="risks", statement="…")
+    first = published(procedure)
+    procedure.risks.update(body="About 1 in 20.")
+    published(procedure, live_from=NOW + timedelta(days=5))
+    services.restore(first, by=None)
+    response = corrected(clinician, procedure, live_from="2026-06-20T09:00")
+    assert errors_in(response) == ["A number has changed: that needs a full review."]
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"steps": "Wait at home until morning."},
+        {"warnings": "Do now wait."},
+        {"heading": "No need to call 1122 if:"},
+    ],
+)
+def test_no_word_of_the_emergency_text_is_mere_typing(
+    clinician: Client, procedure: Procedure, shared: dict[str, str]
+) -> None:
+    EmergencyText.objects.update(steps="Call for help.")
+    published(procedure)
+    EmergencyText.objects.update(**shared)
+    response = corrected(clinician, procedure)
+    assert errors_in(response) == [
+        "The emergency text or the disclaimer has changed: that needs a full review."
+    ]
+    assert numbers() == [1]
+
+
+def test_no_word_of_the_disclaimer_is_mere_typing_but_a_comma_is(
+    clinician: Client, procedure: Procedure
+) -> None:
+    published(procedure)
+    Disclaimer.objects.update(body="For information, only.")
+    corrected(clinician, procedure)
+    assert numbers() == [1, 2]
+    Disclaimer.objects.update(body="All of this is true.")
+    response = corrected(clinician, procedure)
+    assert errors_in(response) == [
+        "The emergency text or the disclaimer has changed: that needs a full review."
+    ]
 
 
 def test_corrections_do_not_add_up_to_another_number(clinician: Client, procedure: Procedure) -> None:

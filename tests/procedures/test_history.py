@@ -9,7 +9,7 @@ from django.test import Client
 
 from procedures import services
 from procedures.models import Page, Procedure, Publication
-from tests.admin_forms import address
+from tests.admin_forms import address, told
 from tests.factories import a_procedure, an_overview, published, shared_texts, staff
 from tests.pages import read
 
@@ -126,6 +126,27 @@ def test_restoring_fills_the_draft_and_shows_patients_nothing(
     assert "Germs get in, sometimes." in read(client.get(PATH)).main.text
     assert Publication.objects.count() == 3
     assert "Restored version 1 into the draft." in read(editor.get(versions(procedure))).text
+
+
+def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one_stays(
+    editor: Client, procedure: Procedure
+) -> None:
+    Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
+    restored = "The draft now says what version 1 said"
+    assert told(editor.post(f"{versions(procedure)}1/restore/")) == [
+        f"{restored}. Patients see it once it is published."
+    ]
+    procedure.refresh_from_db()
+    assert procedure.slug == "lymph-vessel-repair"
+
+    Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
+    a_procedure("lymph-vessel-repair")
+    assert told(editor.post(f"{versions(procedure)}1/restore/"))[-1] == (
+        f"{restored}, except for its address: that stays “vessel-repair”, because another procedure has "
+        "“lymph-vessel-repair” now. Patients see it once it is published."
+    )
+    procedure.refresh_from_db()
+    assert procedure.slug == "vessel-repair"
 
 
 def test_a_version_of_another_page_is_not_reached_from_this_one(editor: Client, procedure: Procedure) -> None:

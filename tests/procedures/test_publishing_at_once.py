@@ -10,6 +10,7 @@ from procedures import services
 from procedures.documents import PageDocument
 from procedures.models import Publication
 from tests.factories import a_procedure, a_reviewer, published, shared_texts
+from tests.procedures.signing import published_in_turn
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -38,7 +39,7 @@ def test_each_gets_a_number_of_its_own_and_none_is_left_out() -> None:
     shared_texts()
     page, reviewer = a_procedure(), a_reviewer()
 
-    results = in_threads(lambda number: published(page, reviewer=reviewer).number)
+    results = in_threads(lambda number: published_in_turn(page, reviewer=reviewer).number)
 
     assert not [result for result in results if isinstance(result, Exception)]
     numbers = Publication.objects.order_by("number").values_list("number", flat=True)

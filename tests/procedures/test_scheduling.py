@@ -73,7 +73,34 @@ def test_one_that_a_newer_version_replaces_is_not_said_to_be_waiting(
     published(procedure, live_from=NOW + timedelta(days=2))
     published(procedure)
     assert "goes live on" not in read(clinician.get(address(procedure))).text
-    assert "scheduled" not in read(clinician.get(address(procedure, "history_of"))).one("tbody").text
+    newest, waited = history_rows(clinician, procedure)
+    assert "scheduled" not in newest + waited
+    assert "replaced before its time came" in waited and "replaced" not in newest
+
+
+def history_rows(clinician: Client, procedure: Procedure) -> list[str]:
+    return [row.text for row in read(clinician.get(address(procedure, "history_of"))).one("tbody").all("tr")]
+
+
+def test_one_that_patients_have_seen_or_that_was_called_off_is_not_said_to_be_replaced(
+    clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    clock.shift(60)
+    services.call_off(published(procedure, live_from=NOW + timedelta(days=2)))
+    clock.shift(60)
+    published(procedure)
+    assert "replaced" not in "".join(history_rows(clinician, procedure))
+
+
+def test_who_publishes_while_a_version_waits_is_told_before(clinician: Client, procedure: Procedure) -> None:
+    url = address(procedure, "publish")
+    assert "waits" not in read(clinician.get(url)).text
+    published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
+    assert (
+        "Version 1 waits: it goes live on 3 June 2026, 09:00. If what you publish here goes live before "
+        "that, or at the same time, patients never see version 1."
+    ) in read(clinician.get(url)).text
 
 
 def test_withdrawing_calls_off_everything_that_waits(

@@ -1,6 +1,7 @@
 """Nothing is published until the list is empty, the changes are read, and somebody entitled has signed."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -8,10 +9,10 @@ from django.test import Client
 
 from procedures import services, working_copy
 from procedures.models import Disclaimer, EmergencyText, Photo, Procedure, Publication
-from tests.admin_forms import address, errors_in, form_of, publish_in_admin, told
-from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts, staff
+from tests.admin_forms import address, errors_in, form_in, form_of, publish_in_admin, told
+from tests.factories import a_procedure, a_reviewer, a_source, an_overview, published, shared_texts, staff
 from tests.pages import read
-from tests.procedures.signing import NOW, PATH, boxes, numbers, signed
+from tests.procedures.signing import NOW, PATH, boxes, boxes_on, numbers, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +169,57 @@ def test_another_photograph_with_the_same_description_is_a_change(
     assert boxes(clinician, procedure) == ["read_picture"]
 
 
+def state_of(client: Client, procedure: Procedure) -> str:
+    page = read(client.get(address(procedure)))
+    return next(box.text for box in page.all("div") if box.get("class") == "page-state")
+
+
+def test_sections_in_another_order_are_a_change_but_one_more_section_is_only_itself(
+    clinician: Client, procedure: Procedure
+) -> None:
+    published(procedure)
+    procedure.sections.create(kind="closing", heading="At the end", body="Plain words.", position=90)
+    assert boxes(clinician, procedure) == ["read_closing"]
+    procedure.sections.filter(kind="why").update(position=80)
+    assert boxes(clinician, procedure) == ["read_order", "read_closing"]
+    assert "Order of sections" in state_of(clinician, procedure)
+
+
+@pytest.mark.parametrize(
+    "change", [{"urgency": "planned"}, {"body_location": "Arm"}], ids=["urgency", "part of the body"]
+)
+def test_how_urgent_it_is_and_where_are_clinical(
+    clinician: Client, procedure: Procedure, change: dict[str, str]
+) -> None:
+    Procedure.objects.update(urgency="both")
+    procedure.refresh_from_db()
+    published(procedure)
+    Procedure.objects.update(**change)
+    assert boxes(clinician, procedure) == ["read_urgency"]
+
+
+def test_another_source_of_a_key_fact_is_a_change(clinician: Client, procedure: Procedure) -> None:
+    first, other = procedure.citations.get().source, a_source("other-1990")
+    procedure.citations.create(source=other, section="risks", statement="…")
+    fact = procedure.keyfacts.create(label="Length", value="3 hours", source=first)
+    published(procedure)
+    fact.source = other
+    fact.save()
+    assert boxes(clinician, procedure) == ["read_key_facts"]
+    assert "Key facts" in state_of(clinician, procedure)
+
+
+def test_nothing_is_said_to_be_the_same_that_is_not(clinician: Client, procedure: Procedure) -> None:
+    """Questions of a page with no section for them: no reader is shown them, yet they are not the same."""
+    published(procedure)
+    procedure.questions.create(text="May I drive?")
+    assert boxes(clinician, procedure) == ["read_rest"]
+    assert "Nothing clinical has changed." not in read(clinician.get(address(procedure, "publish"))).text
+    assert "The draft differs in: Details that the comparison does not show." in state_of(
+        clinician, procedure
+    )
+
+
 def test_changes_add_up_since_the_last_full_review(clinician: Client, procedure: Procedure) -> None:
     """A correction is no review: what it changed is shown again at the next one."""
     published(procedure)
@@ -175,6 +227,34 @@ def test_changes_add_up_since_the_last_full_review(clinician: Client, procedure:
     publish_in_admin(clinician, procedure, a_reviewer(), is_minor="on")
     procedure.sections.filter(kind="why").update(body="Other words.")
     assert boxes(clinician, procedure) == ["read_why", "read_risks"]
+
+
+def test_a_text_that_waits_is_a_change_until_patients_see_it(
+    clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    procedure.risks.update(body="From next month: germs get in.")
+    published(procedure, live_from=NOW + timedelta(days=30))
+    assert boxes(clinician, procedure) == ["read_risks"]
+    clock.shift(timedelta(days=31))
+    clinician.force_login(staff("Clinical reviewer", username="a-month-later"))
+    assert boxes(clinician, procedure) == []
+
+
+def test_a_text_that_was_called_off_or_replaced_before_its_time_is_a_change_for_good(
+    clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    first = published(procedure)
+    procedure.risks.update(body="From next month: germs get in.")
+    services.call_off(published(procedure, live_from=NOW + timedelta(days=10)))
+    replaced = published(procedure, live_from=NOW + timedelta(days=20))
+    services.restore(first, by=None)
+    publish_in_admin(clinician, procedure, a_reviewer(), is_minor="on")
+    clock.shift(timedelta(days=31))
+    clinician.force_login(staff("Clinical reviewer", username="a-month-later"))
+    assert boxes(clinician, procedure) == []
+    services.restore(replaced, by=None)
+    assert boxes(clinician, procedure) == ["read_risks"]
 
 
 # Nothing changes between reading and signing
@@ -210,6 +290,47 @@ def test_nor_when_something_it_takes_from_elsewhere_was_edited(
             procedure.citations.get().source.__class__.objects.update(title="Slipped in")
     assert clinician.post(address(procedure, "publish"), sent).status_code == 302
     assert not Publication.objects.filter(page=procedure).exists()
+
+
+def ready_to_send(clinician: Client, procedure: Procedure) -> dict[str, str]:
+    page = read(clinician.get(address(procedure, "publish")))
+    ticked = dict.fromkeys(boxes_on(page), "on")
+    return form_in(page) | ticked | {"reviewer": str(a_reviewer().pk), "change_note": "Approved."}
+
+
+def test_publish_pressed_twice_makes_one_version_and_says_so(clinician: Client, procedure: Procedure) -> None:
+    sent = ready_to_send(clinician, procedure)
+    for _press in range(2):
+        response = clinician.post(address(procedure, "publish"), sent)
+    assert told(response)[-1] == (
+        "Version 1 was published after you opened this form: nothing more was published. "
+        "Read what differs from it, if anything."
+    )
+    assert numbers() == [1]
+
+
+@pytest.mark.parametrize("what", ["withdrawn", "called off", "live by itself"])
+def test_a_form_opened_before_a_version_came_or_went_publishes_nothing(
+    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller, what: str
+) -> None:
+    published(procedure)
+    waiting = published(procedure, live_from=NOW + timedelta(minutes=1))
+    clock.shift(1)
+    sent = ready_to_send(clinician, procedure)
+    match what:
+        case "withdrawn":
+            services.withdraw(procedure, language="en")
+        case "called off":
+            services.call_off(waiting)
+        case "live by itself":
+            clock.shift(60)
+    response = clinician.post(address(procedure, "publish"), sent)
+    assert told(response) == [
+        "A version of this page was withdrawn or called off, or went live, after you opened this form: "
+        "nothing was published. Look at the history of the page first."
+    ]
+    assert numbers() == [1, 2]
+    assert client.get(PATH).status_code == (410 if what == "withdrawn" else 200)
 
 
 @pytest.mark.parametrize("seen", [None, "", "0" * 64, "x" * 100_000, "🩺"])
@@ -291,8 +412,7 @@ def test_what_was_signed_is_what_the_reader_is_told(
 
 def test_the_line_of_state_says_where_a_page_stands(clinician: Client, procedure: Procedure) -> None:
     def state() -> str:
-        page = read(clinician.get(address(procedure)))
-        return next(box.text for box in page.all("div") if box.get("class") == "page-state")
+        return state_of(clinician, procedure)
 
     assert state() == "Not on the site."
     published(procedure)

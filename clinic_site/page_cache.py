@@ -140,7 +140,7 @@ class KeptPage(NamedTuple):
     def _is_unchanged(self, request: WSGIRequest, etag: str) -> bool:
         if not any(name in request.META for name in CONDITIONS):
             return False
-        if request.META.get("HTTP_IF_NONE_MATCH") == etag and "HTTP_IF_MATCH" not in request.META:
+        if request.environ.get("HTTP_IF_NONE_MATCH") == etag and "HTTP_IF_MATCH" not in request.environ:
             # What nearly every browser and proxy sends: no need to read it word by word.
             return True
         answer = get_conditional_response(request, etag=etag, last_modified=self.modified)
@@ -152,7 +152,7 @@ _date = lru_cache(maxsize=256)(http_date)
 
 def _encoding(request: WSGIRequest) -> str:
     # Not ``request.headers``: it makes a dictionary of all of them, each by its other name.
-    return accepted_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+    return accepted_encoding(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 def _variant(shared: Headers, encoding: str, body: bytes) -> Variant:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +55,29 @@ def scores(url: str) -> dict[str, int]:
 
 
 def _report(url: str, *categories: str) -> dict[str, Any]:
-    command = [str(LIGHTHOUSE), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
-    command.append(f"--only-categories={','.join(categories)}")
-    environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
     why = ""
     for _ in range(TRIES):
-        try:
-            ran = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120)
-        except subprocess.TimeoutExpired:
-            why = "it did not end"
-            continue
-        found: dict[str, Any] = json.loads(ran.stdout or b"{}")
-        if found and "runtimeError" not in found:
+        # Into a file: it may end before all of a long report has gone through a pipe.
+        with tempfile.NamedTemporaryFile(suffix=".json") as report:
+            told = _run(url, categories, report.name)
+            try:
+                found: dict[str, Any] = json.load(report)
+            except ValueError:
+                why = told or "no report"
+                continue
+        if "runtimeError" not in found:
             return found
-        why = str(found.get("runtimeError") or ran.stderr.decode(errors="replace"))
+        why = str(found["runtimeError"])
     raise NoReportError(f"{url}: {why}")
+
+
+def _run(url: str, categories: tuple[str, ...], path: str) -> str:
+    """Lighthouse's own words, if it had any."""
+    command = [str(LIGHTHOUSE), url, "--quiet", "--output=json", f"--output-path={path}"]
+    command += [f"--chrome-flags={FLAGS}", f"--only-categories={','.join(categories)}"]
+    environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
+    try:
+        ran = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120)
+    except subprocess.TimeoutExpired:
+        return "it did not end"
+    return ran.stderr.decode(errors="replace")

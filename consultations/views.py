@@ -1,6 +1,8 @@
 """The pages of a request. Nothing personal is kept before "Send request", and no GET changes anything."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +31,8 @@ from procedures.catalog import live_emergency_text
 FROM_ONE_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
 FOR_ONE_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
 UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
+
+NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -71,12 +75,23 @@ def emergency(request: HttpRequest) -> HttpResponse:
     return render(request, "consultations/emergency.html", {"page": live_emergency_text(language())})
 
 
+def with_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResponse]:
+    """For a view of the form: finds the privacy notice to agree to. Without one nothing can be sent."""
+
+    @wraps(view)
+    def opened(request: HttpRequest) -> HttpResponse:
+        notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
+        if notice is None:
+            return render(request, "consultations/closed.html", status=503)
+        return view(request, notice)
+
+    return opened
+
+
 @never_cache
-def after_lost_cookie(request: HttpRequest) -> HttpResponse:
+@with_notice
+def after_lost_cookie(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """The answers of a form that came without its cookie, to be sent once more with a new one."""
-    notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
-    if notice is None:
-        return render(request, "consultations/closed.html", status=503)
     form = RequestForm(request.POST, notice=notice, language=language())
     if form.is_valid():
         return check(request, form, status=403, lost_cookie=True)
@@ -85,10 +100,8 @@ def after_lost_cookie(request: HttpRequest) -> HttpResponse:
 
 @keeps_answers(after_lost_cookie)
 @require_get_or_post
-def request_form(request: HttpRequest) -> HttpResponse:
-    notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
-    if notice is None:
-        return render(request, "consultations/closed.html", status=503)
+@with_notice
+def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if request.method == "POST":
         return answered(request, notice)
     led_by = {
@@ -151,11 +164,9 @@ def check(request: HttpRequest, form: RequestForm, *, status: int = 200, **conte
 @takes_files
 @never_cache
 @require_POST
-def photographs(request: HttpRequest) -> HttpResponse:
+@with_notice
+def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Files are added to a form that is not sent yet, or taken out. Its answers travel along."""
-    notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
-    if notice is None:
-        return render(request, "consultations/closed.html", status=503)
     form = RequestForm(request.POST, notice=notice, language=language())
     if not form.is_valid():
         return ask(request, form)

@@ -76,7 +76,7 @@ class SignOffForm(forms.Form):
         label=_("What changed"),
         max_length=200,
         help_text=_("One sentence that patients may read."),
-        widget=forms.TextInput(attrs={"size": 80}),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     live_from = forms.DateTimeField(
         label=_("Live from"),

@@ -1,5 +1,6 @@
 """A real chromium, and the whole site served to it with its static files."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.browser import slow_site
 from tests.conftest import load_sample_content
 
 CHROMIUM = shutil.which("chromium")
@@ -67,6 +69,14 @@ def static_files_as_in_production() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def slowed_down_if_asked() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if slow_site.SECONDS:
+            slow_site.slow_down(patch)
+        yield
+
+
 @pytest.fixture
 def site(transactional_db: None, live_server: Any, settings: Any) -> str:
     """The address of the site with its sample content, served as it is in production."""
@@ -74,6 +84,15 @@ def site(transactional_db: None, live_server: Any, settings: Any) -> str:
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     load_sample_content()
     return str(live_server.url)
+
+
+def press(page: Page, button: str | re.Pattern[str]) -> None:
+    """Press a button and wait for the whole page that answers.
+
+    After a click alone, a test may still see the page before, or the half of the answer that is there.
+    """
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
 
 
 class Visitor:
@@ -100,9 +119,7 @@ class Visitor:
         return self.page
 
     def presses(self, button: str) -> None:
-        """Press a button and wait for the page that answers."""
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=button).click()
+        press(self.page, button)
 
     def is_signed_in(self, user: User) -> Page:
         """Without the sign-in page, for tests that are about something else."""
@@ -116,7 +133,7 @@ class Visitor:
         page = self.opens("/staff/")
         page.fill("#id_login", user.get_username())
         page.fill("#id_password", PASSWORD)
-        page.click("input[type=submit]")
+        self.presses("Sign in")
         return page
 
     def violations(self) -> list[str]:

@@ -101,7 +101,8 @@ def test_reminders_and_calendar_addresses(visit: Visit, staff_member: Make, widt
     assert visitor.violations() == []
 
     page = visitor.opens(reverse("desk:calendars"))
-    page.get_by_role("button", name="Make an address").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Make an address").first.click()
     expect(page.get_by_label("Copy it now")).to_have_value(re.compile(r"/calendar/[\w-]{32}\.ics$"))
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()

@@ -40,7 +40,8 @@ def test_a_form_whose_cookie_was_refused_is_answered_with_what_to_do(visit: Visi
     visitor = visit(viewport={"width": 320, "height": 640})
     page = visitor.opens("/report-a-mistake/")
     visitor.context.clear_cookies()
-    page.get_by_role("main").get_by_role("button").click()
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("button").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Please send the form again"
     assert visitor.violations() == []
 

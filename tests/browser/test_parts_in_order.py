@@ -8,6 +8,7 @@ from playwright.sync_api import Page as Window
 
 from procedures.models import Procedure
 from tests.admin_forms import address
+from tests.browser.conftest import press
 from tests.factories import a_procedure, staff
 
 NAMES = ["Infection", "Scars", "Bleeding"]
@@ -41,7 +42,7 @@ def places(window: Window) -> list[str]:
 
 
 def save(window: Window) -> None:
-    window.get_by_role("button", name="Save and continue editing").click()
+    press(window, "Save and continue editing")
     expect(window.locator(".messagelist")).to_contain_text("was changed successfully")
 
 
@@ -134,7 +135,7 @@ def test_an_added_part_is_moved_and_another_is_taken_out_again(editor: Window, p
 def test_an_order_that_was_given_survives_an_error_in_the_form(editor: Window, procedure: Procedure) -> None:
     rows(editor).nth(2).get_by_role("button", name="Move up").click()
     editor.locator("[name=title]").fill("")
-    editor.get_by_role("button", name="Save and continue editing").click()
+    press(editor, "Save and continue editing")
     expect(editor.locator(".errornote")).to_be_visible()
     assert names(editor) == ["Infection", "Bleeding", "Scars"]
     editor.locator("[name=title]").fill("A title")

@@ -23,6 +23,7 @@ def done(page: Page) -> str:
     """What the private page confirms; it has the focus, so that it is read aloud."""
     confirmation = page.locator("#done")
     expect(confirmation).to_be_visible()
+    page.wait_for_load_state()
     assert page.evaluate("document.activeElement.contains(document.getElementById('done'))")
     return confirmation.inner_text()
 

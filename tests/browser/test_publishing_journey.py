@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from procedures.models import Procedure, Publication
 from tests.admin_forms import address
+from tests.browser.conftest import press
 from tests.factories import a_procedure, a_reviewer, published, staff
 
 OLD, NEW = "Germs get in.", "Germs get in, and the wound turns red."
@@ -38,7 +39,7 @@ def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
     expect(editor.locator(".page-state")).to_contain_text("The draft says what patients see.")
     expect(editor.get_by_role("link", name="Publish…")).to_have_count(0)
     editor.locator("[name=risks-0-body]").fill(NEW)
-    editor.get_by_role("button", name="Save and continue editing").click()
+    press(editor, "Save and continue editing")
     expect(editor.locator(".messagelist")).to_contain_text("Patients see this change once it is published.")
     expect(editor.locator(".page-state")).to_contain_text("The draft differs in:")
     patient.goto(PUBLIC)
@@ -47,7 +48,7 @@ def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
 
     # Somebody without an account reads the draft by a link.
     editor.get_by_role("link", name="Preview links").click()
-    editor.get_by_role("button", name="Make a link").click()
+    press(editor, "Make a link")
     link = editor.get_by_label("Copy this link now. It is not shown again.").input_value()
     outsider.goto(re.sub(r"^https?://[^/]+", "", link))
     expect(outsider.locator("body")).to_contain_text("Draft. Patients do not see this page.")
@@ -60,7 +61,7 @@ def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
     clinician.get_by_label("Reviewed by").select_option(label="Dr. Ayesha Khan")
     clinician.get_by_label("What changed").fill("Infection is told more clearly.")
     clinician.get_by_label(re.compile("I have read this change")).check()
-    clinician.get_by_role("button", name="Publish").click()
+    press(clinician, "Publish")
     expect(clinician.locator(".messagelist")).to_contain_text("Published as version 2. Patients see it now.")
 
     # The page has changed, and says so.
@@ -75,7 +76,7 @@ def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
     expect(editor.locator("body")).to_contain_text("Version 1, as it was published.")
     expect(editor.locator("main")).not_to_contain_text(NEW)
     editor.go_back()
-    editor.get_by_role("button", name="Restore into the draft 1").click()
+    press(editor, "Restore into the draft 1")
     expect(editor.locator(".messagelist")).to_contain_text("The draft now says what version 1 said.")
     expect(editor.locator("[name=risks-0-body]")).to_have_value(OLD)
     patient.goto(PUBLIC)
@@ -102,6 +103,6 @@ def test_without_javascript_a_new_part_has_an_empty_row(
     editor.locator("[name=risks-1-name]").fill("Scars")
     editor.locator("[name=risks-1-body]").fill("Each cut leaves one.")
     editor.locator("[name=risks-1-position]").fill("0")
-    editor.get_by_role("button", name="Save and continue editing").click()
+    press(editor, "Save and continue editing")
     expect(editor.locator(".messagelist")).to_contain_text("was changed successfully")
     assert [risk.name for risk in procedure.risks.all()] == ["Scars", "Infection"]

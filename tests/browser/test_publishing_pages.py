@@ -11,6 +11,7 @@ from playwright.sync_api import Page as Window
 from procedures import services
 from procedures.models import Procedure
 from tests.admin_forms import address
+from tests.browser.conftest import press
 from tests.factories import a_procedure, published, staff
 
 PAGES = [
@@ -68,13 +69,13 @@ def test_the_same_holds_when_something_is_wrong(
     visitor.opens(where(procedure, "change"))
     procedure.risks.filter(name="Scars").delete()
     window.locator("[name=summary]").fill("Mine.")
-    window.get_by_role("button", name="Save and continue editing").click()
+    press(window, "Save and continue editing")
     assert "has saved this page since" in window.locator("#content").inner_text()
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()
 
     visitor.opens(where(procedure, "publish"))
-    window.get_by_role("button", name="Publish").click()
+    press(window, "Publish")
     assert "Choose the reviewer." in window.locator("#content").inner_text()
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()

@@ -5,24 +5,35 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.urls import reverse
 from PIL import Image
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from clinic_site.limits import Limit
 from consultations import views
 from consultations.models import ConsultationRequest, Photograph
+from tests.browser.conftest import press
 from tests.browser.test_request_journey import fill_in, pick, send
 
 Visit = Callable[..., Any]
 SMALL = {"width": 320, "height": 640}
 FORM = "/consultation/request/"
+ADD_FILES, ADD = re.compile("^Add.*report$"), re.compile("^Add$")
 
 
 def a_file(name: str = "hand.jpg") -> dict[str, Any]:
     content = io.BytesIO()
     Image.new("RGB", (400, 300), "red").save(content, "JPEG")
     return {"name": name, "mimeType": "image/jpeg", "buffer": content.getvalue()}
+
+
+def presses_in_vain(page: Page, button: str) -> None:
+    """Press a button whose answer never comes: the browser shows its own page."""
+    with pytest.raises(PlaywrightError, match="net::ERR_"):
+        press(page, button)
+    page.wait_for_url("chrome-error://**")
 
 
 class SlowLine:
@@ -42,8 +53,7 @@ class SlowLine:
     def is_cut_when_pressing(self, button: str) -> None:
         """The browser shows its own page; the line comes back, and the patient goes back."""
         self.is_cut(True)
-        self.page.get_by_role("button", name=button).click()
-        self.page.wait_for_url("chrome-error://**")
+        presses_in_vain(self.page, button)
         self.is_cut(False)
         self.page.go_back()
 
@@ -52,12 +62,12 @@ def test_a_slow_line_that_is_cut_between_all_pages_loses_and_doubles_nothing(vis
     page = visit(viewport=SMALL).opens("/consultation/")
     line = SlowLine(page)
     page.get_by_label("No", exact=True).check()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     fill_in(page)
     line.is_cut_when_pressing("Continue")
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
     expect(page.get_by_role("radiogroup", name="Which language").get_by_label("Punjabi")).to_be_checked()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
     line.is_cut_when_pressing("Send request")
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
@@ -73,7 +83,7 @@ def test_a_connection_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
     """The server has stored it, the answer never comes: the patient goes back, and sends once more."""
     page = visit(viewport=SMALL).opens(FORM)
     fill_in(page)
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
 
     def stored_but_never_answered(route: Any) -> None:
@@ -81,8 +91,7 @@ def test_a_connection_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
         route.abort("connectionreset")
 
     page.route("**/consultation/request/?answers", stored_but_never_answered, times=1)
-    page.get_by_role("button", name="Send request").click()
-    page.wait_for_url("chrome-error://**")
+    presses_in_vain(page, "Send request")
     assert ConsultationRequest.objects.count() == 1
     # "Check your answers" had the same address, so that back leads to the form itself.
     page.go_back()
@@ -126,20 +135,20 @@ def test_photographs_are_added_taken_out_and_sent(visit: Visit) -> None:
     visitor = visit(viewport=SMALL, java_script_enabled=False)
     page = visitor.opens(FORM)
     fill_in(page)
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name=re.compile("^Add.*report$")).click()
+    press(page, "Continue")
+    press(page, ADD_FILES)
     files = page.get_by_label("Photographs or a report")
     files.set_input_files([a_file(), {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"}])
-    page.get_by_role("button", name="Add", exact=True).click()
+    press(page, ADD)
     expect(page.locator(".error-message")).to_contain_text("File 2 (notes.txt)")
     expect(page.get_by_text("1: Photograph")).to_be_visible()
-    page.get_by_role("button", name=re.compile("^Remove")).click()
+    press(page, re.compile("^Remove"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
-    page.get_by_role("button", name=re.compile("^Add.*report$")).click()
+    press(page, ADD_FILES)
     page.get_by_label("Photographs or a report").set_input_files([a_file()])
-    page.get_by_role("button", name="Add", exact=True).click()
+    press(page, ADD)
     expect(page.get_by_text("1: Photograph")).to_be_visible()
-    page.get_by_role("button", name="Send request").click()
+    press(page, "Send request")
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
     assert ConsultationRequest.objects.get().photographs.count() == Photograph.objects.count() == 1
 
@@ -152,8 +161,7 @@ def test_the_page_for_photographs_and_the_limit_are_accessible(visit: Visit, mon
     page = visitor.opens(FORM)
     fill_in(page)
     visitor.presses("Continue")
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile("^Add.*report$")).click()
+    press(page, ADD_FILES)
     found = visitor.violations()
     visitor.presses("Add")
     expect(page.locator(".error-message")).to_be_visible()
@@ -180,7 +188,6 @@ def test_folded_questions_open_where_something_in_them_is_wrong_or_to_be_changed
     assert visitor.violations() == []
     page.get_by_label("What you need at the clinic").fill("A wheelchair")
     visitor.presses("Continue")
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile("^Change.*Good days$")).click()
+    press(page, re.compile("^Change.*Good days$"))
     expect(page.get_by_label("Monday")).to_be_focused()
     expect(page.get_by_label("What you need at the clinic")).to_have_value("A wheelchair")

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from clinic_site import roles
 from consultations.models import ConsultationRequest
+from tests.browser.conftest import press
 
 Visit = Callable[..., Any]
 
@@ -18,7 +19,7 @@ def to_the_form(page: Page) -> None:
     """From any page: by its own link, past the emergency question."""
     page.get_by_role("link", name="Request a consultation").first.click()
     page.get_by_label("No", exact=True).check()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
 
 
 def pick(page: Page, question: str, answer: str) -> None:
@@ -46,9 +47,9 @@ def fill_in(page: Page, *, name: str = "Zainab Bibi") -> None:
 
 def send(page: Page) -> str:
     """Through "Check your answers"; returns the reference."""
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
-    page.get_by_role("button", name="Send request").click()
+    press(page, "Send request")
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
     return page.locator(".panel").inner_text()
 
@@ -74,7 +75,7 @@ def test_a_patient_reads_and_asks_and_the_front_desk_answers(
     staff.get_by_role("link", name=request.reference).click()
     expect(staff.get_by_text("Two fingers are numb since Monday.")).to_be_visible()
     expect(staff.get_by_text("Do not say who is calling").first).to_be_visible()
-    staff.get_by_role("button", name="Start contacting").click()
+    press(staff, "Start contacting")
     request.refresh_from_db()
     assert request.status == "contacting"
     told = [event.actor and event.actor.username for event in request.events.all()]
@@ -84,11 +85,12 @@ def test_a_patient_reads_and_asks_and_the_front_desk_answers(
 def test_pressing_twice_going_back_and_reloading_store_one_request(visit: Visit) -> None:
     page = visit().opens("/consultation/")
     page.get_by_label("No", exact=True).check()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     fill_in(page)
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     page.get_by_role("button", name="Send request").dblclick()
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
+    page.wait_for_load_state()
     first = page.locator(".panel").inner_text()
     page.reload()
     assert page.locator(".panel").inner_text() == first
@@ -98,7 +100,7 @@ def test_pressing_twice_going_back_and_reloading_store_one_request(visit: Visit)
 def test_a_yes_to_the_emergency_question_leads_to_1122_and_stores_nothing(visit: Visit) -> None:
     page = visit(viewport={"width": 320, "height": 568}).opens("/consultation/")
     page.get_by_label("Yes", exact=True).check()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     assert page.url.endswith("/consultation/emergency/")
     call = page.get_by_role("main").get_by_role("link", name="1122").first
     expect(call).to_have_attribute("href", "tel:1122")
@@ -113,7 +115,7 @@ def test_what_is_wrong_is_said_beside_each_field_and_in_a_summary_that_has_the_f
     page.get_by_label("Patient’s age").fill("two")
     page.get_by_label("Phone number").fill("0301 23")
     page.get_by_label("A few words").fill("My hand 🤚 hurts")
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     assert page.title().startswith("Error: ")
     assert page.evaluate("document.activeElement.classList.contains('error-summary')")
     sentences = page.locator(".error-summary a").all_inner_texts()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from consultations.models import ConsultationRequest
+from tests.browser.conftest import press
 from tests.browser.test_request_journey import fill_in, send
 
 Visit = Callable[..., Any]
@@ -25,7 +26,7 @@ def test_every_field_wrong_has_its_own_sentence_beside_it_and_in_the_summary(vis
     page.get_by_label("Phone number").fill("0301 23")
     page.get_by_label("Email address").fill("nobody")
     page.get_by_label("A few words").fill("w" * 1200)
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
 
     summary = page.locator(".error-summary a").all_inner_texts()
     beside = [
@@ -55,7 +56,7 @@ def test_going_back_and_sending_again_stores_one_request(visit: Visit) -> None:
     """Back to the form itself: "Check your answers" holds personal details, and no browser keeps it."""
     page = visit().opens("/consultation/")
     page.get_by_label("No", exact=True).check()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     fill_in(page)
     first = send(page)
     with page.expect_navigation():
@@ -68,7 +69,7 @@ def test_going_back_and_sending_again_stores_one_request(visit: Visit) -> None:
 def test_going_back_to_the_form_finds_it_as_it_was_filled_in(visit: Visit) -> None:
     page = visit().opens(FORM)
     fill_in(page, name="زینب بی بی")
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
     page.go_back()
     assert page.get_by_label("Patient’s full name").input_value() == "زینب بی بی"
@@ -77,8 +78,8 @@ def test_going_back_to_the_form_finds_it_as_it_was_filled_in(visit: Visit) -> No
 def test_an_answer_can_be_changed_before_sending(visit: Visit) -> None:
     page = visit().opens(FORM)
     fill_in(page, name="Zainab Bibi")
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name=re.compile("^Change.*Patient’s full name$")).click()
+    press(page, "Continue")
+    press(page, re.compile("^Change.*Patient’s full name$"))
     expect(page.get_by_label("Patient’s full name")).to_be_focused()
     assert page.get_by_label("Phone number").input_value() == "0301 2345678"
     page.get_by_label("Patient’s full name").fill("Zainab Khan")

@@ -1,5 +1,6 @@
 """The staff side in a real browser: no complaint of the policy or of a script on any page of it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from clinic_site import roles
 from consultations.models import ConsultationRequest
 from procedures.models import Disclaimer, Overview, Practitioner, Procedure
 from tests.admin_forms import address
+from tests.browser.conftest import press
 from tests.factories import a_request
 
 Visit = Callable[..., Any]
@@ -61,7 +63,7 @@ def test_a_part_is_added_in_the_browser_with_the_admins_own_script(
     ).click()
     page.locator(f"[name=risks-{risks}-name]").fill("A new risk")
     page.locator(f"[name=risks-{risks}-body]").fill("It can happen.")
-    page.get_by_role("button", name="Save", exact=True).click()
+    press(page, re.compile("^Save$"))
     expect(page.locator(".messagelist").first).to_be_visible()
     assert procedure.risks.last().name == "A new risk"  # type: ignore[union-attr]
 

@@ -33,6 +33,10 @@ def messages(count: int) -> list[OutgoingMessage]:
     return [a_message(f"patient-{number}@example.com") for number in range(count)]
 
 
+def stored(message: OutgoingMessage) -> OutgoingMessage:
+    return OutgoingMessage.objects.get(pk=message.pk)
+
+
 @contextmanager
 def running(settings: Any) -> Iterator[MailServer]:
     """A server that is up, and the settings that lead to it."""

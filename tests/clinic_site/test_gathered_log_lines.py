@@ -23,7 +23,10 @@ def test_lines_are_written_at_the_end_at_the_latest() -> None:
 
 
 def test_lines_are_written_in_time_though_nothing_follows() -> None:
-    assert written("logger.info('one'); time.sleep(2); os._exit(9)") == ["one"]
+    command = [sys.executable, "-c", PROGRAM.format("logger.info('one'); time.sleep(60); os._exit(9)")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "one\n"
+        process.kill()
 
 
 def test_a_warning_is_written_at_once_with_all_before_it() -> None:

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from itertools import pairwise
@@ -15,47 +14,17 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from clinic_site import icalendar, outbox, roles
+from clinic_site import icalendar
 from clinic_site.logs import JsonFormatter
-from clinic_site.models import MessageStep, OutgoingMessage
+from clinic_site.models import OutgoingMessage
 from clinic_site.outbox import delivery, worker
-from tests.clinic_site.mail import a_message, messages, running
+from tests.clinic_site.mail import a_message, messages, stored
 from tests.clinic_site.mail_server import MailServer
-from tests.factories import staff
+from tests.clinic_site.outbox.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
 State = OutgoingMessage.State
-NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[MailServer]:
-    with running(settings) as started:
-        yield started
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    # Without ticking: what is due is due exactly. The server's own loop keeps the real time.
-    with time_machine.travel(NOW, tick=False) as travelled:
-        yield travelled
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "ANSWER_WITHIN", 0.3)
-    monkeypatch.setattr(delivery, "TAKEN_WITHIN", 0.3)
-    monkeypatch.setattr(delivery, "FAREWELL_WITHIN", 0.1)
-
-
-def steps() -> list[tuple[str, str, str, int]]:
-    """Who of the staff did what with which message."""
-    return list(MessageStep.objects.values_list("kind", "message_id", "about", "actor_id"))
-
-
-def stored(message: OutgoingMessage) -> OutgoingMessage:
-    return OutgoingMessage.objects.get(pk=message.pk)
 
 
 # Up
@@ -297,223 +266,6 @@ def test_one_silence_after_the_text_and_then_an_answer(
     clock.shift(timedelta(hours=1))
     assert worker.send_due().sent == 1
     assert stored(message).state == State.SENT
-
-
-# Killed, or too slow
-
-
-class KilledError(BaseException):
-    """Stands for kill -9: nothing after it is done."""
-
-
-def killed_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    def kill(*args: Any, **kwargs: Any) -> None:
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(worker, name, kill)
-        with pytest.raises(KilledError):
-            worker.send_due()
-
-
-def test_a_message_whose_worker_was_killed_is_taken_when_the_lease_ends(
-    server: MailServer, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    killed_at(monkeypatch, "letter")
-    clock.shift(worker.LEASE - timedelta(seconds=1))
-    assert worker.send_due().sent == 0
-    clock.shift(timedelta(seconds=1))
-    assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
-
-
-def test_killed_between_the_answer_and_its_record_it_is_sent_twice_with_one_id_and_no_more(
-    server: MailServer, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    for _ in range(2):
-        killed_at(monkeypatch, "_record")
-        clock.shift(worker.LEASE)
-    assert worker.send_due().failed == 1
-    assert server.copies == {message.message_id: 2}
-    assert "it may have arrived" in stored(message).reason
-
-
-def test_a_worker_whose_lease_has_ended_neither_sends_nor_records(
-    server: MailServer, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    slow_letter = worker.letter
-
-    def letter(message: OutgoingMessage) -> Any:
-        monkeypatch.setattr(worker, "letter", slow_letter)
-        clock.shift(worker.LEASE)
-        assert worker.send_due().sent == 1, "another worker takes it meanwhile"
-        return slow_letter(message)
-
-    monkeypatch.setattr(worker, "letter", letter)
-    assert worker.send_due().sent == 0
-    assert server.copies == {message.message_id: 1}
-    assert stored(message).state == State.SENT
-
-
-def test_a_message_that_kills_each_worker_that_takes_it_is_given_up_after_its_day(
-    server: MailServer, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    while datetime.now(UTC) <= message.give_up_at + worker.LEASE:
-        killed_at(monkeypatch, "letter")
-        clock.shift(worker.LEASE)
-    assert worker.send_due().failed == 1
-    assert stored(message).state == State.FAILED
-    assert stored(message).reason
-
-
-@pytest.mark.parametrize("too_late", ["taken by another", "about to end"])
-def test_a_worker_that_took_too_long_does_not_hand_over_what_another_may_have(
-    server: MailServer, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch, too_late: str
-) -> None:
-    message = a_message()
-    real_letter = worker.letter
-
-    def slow_letter(message: OutgoingMessage) -> Any:
-        if too_late == "about to end":
-            clock.shift(worker.LEASE - timedelta(minutes=1))
-        else:
-            clock.shift(worker.LEASE)
-            assert worker.lease(datetime.now(UTC)), "another worker has it, and is not done yet"
-        return real_letter(message)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(worker, "letter", slow_letter)
-        worker.send_due()
-    assert not server.received
-    clock.shift(worker.LEASE)
-    assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
-
-
-# Staff
-
-
-def test_a_failed_message_can_be_sent_again_for_another_day(
-    server: MailServer, clock: time_machine.Traveller
-) -> None:
-    server.replies = {"RCPT": "550 No"}
-    message = a_message()
-    worker.send_due()
-    server.replies = {}
-    clock.shift(timedelta(days=3))
-    actor = staff(roles.COORDINATOR)
-    assert outbox.resend(message, actor=actor)
-    assert not outbox.resend(message, actor=actor), "once"
-    assert steps() == [(MessageStep.Kind.RESENT, message.message_id, message.about, actor.pk)]
-    assert stored(message).give_up_at == datetime.now(UTC) + timedelta(days=1)
-    assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
-
-
-def test_what_was_told_another_way_leaves_the_list_and_its_text_goes(server: MailServer) -> None:
-    server.replies = {"RCPT": "550 No"}
-    message = a_message()
-    worker.send_due()
-    actor = staff(roles.COORDINATOR)
-    assert outbox.settle(message, actor=actor)
-    assert not outbox.settle(message, actor=actor)
-    assert not outbox.resend(message, actor=actor)
-    assert steps() == [(MessageStep.Kind.SETTLED, message.message_id, message.about, actor.pk)]
-    assert stored(message).state == State.SETTLED
-    assert stored(message).text == ""
-    assert not OutgoingMessage.objects.could_not_be_told().exists()
-
-
-def test_what_can_only_fail_again_is_not_sent_again(settings: Any) -> None:
-    odd = a_message("al\u0131@gmail.com")
-    with pytest.raises(outbox.NotSentAgainError, match="not a possible email address"):
-        outbox.resend(odd, actor=staff(roles.COORDINATOR))
-    settings.MAIL_DELIVERY = "off"
-    unsent = a_message()
-    with pytest.raises(outbox.NotSentAgainError, match="EMAIL_URL=off"):
-        outbox.resend(unsent, actor=staff(roles.MANAGER))
-    assert stored(odd).state == stored(unsent).state == State.FAILED
-    assert steps() == []
-
-
-def test_who_did_what_stays_when_the_message_is_gone() -> None:
-    message = a_message("not an address")
-    outbox.settle(message, actor=staff(roles.COORDINATOR))
-    OutgoingMessage.objects.all().delete()
-    assert len(steps()) == 1
-    with pytest.raises(TypeError):
-        MessageStep.objects.all().delete()
-
-
-# Replaced by a later one
-
-
-def replace() -> int:
-    return outbox.supersede("MS-7K4Q-92XD", ["acknowledgement"])
-
-
-def test_what_a_later_message_replaced_is_neither_sent_nor_listed_nor_sent_again(server: MailServer) -> None:
-    server.replies = {"RCPT": "550 No"}
-    failed = a_message()
-    worker.send_due()
-    server.replies = {}
-    waiting, others = a_message(), [a_message(about="MS-OTHER"), a_message(kind="new_request")]
-    assert replace() == 2
-    assert worker.send_due().sent == len(others)
-    assert set(server.copies) == {message.message_id for message in others}
-    assert not OutgoingMessage.objects.could_not_be_told().exists()
-    actor = staff()
-    for message in (failed, waiting):
-        assert (stored(message).state, stored(message).text) == (State.SUPERSEDED, "")
-        with pytest.raises(outbox.NotSentAgainError, match="A later message has taken its place"):
-            outbox.resend(message, actor=actor)
-    assert stored(failed).reason == "550 No"
-
-
-def test_what_was_sent_or_told_already_is_not_replaced(server: MailServer) -> None:
-    sent = a_message()
-    worker.send_due()
-    settled = a_message("not an address")
-    outbox.settle(settled, actor=staff())
-    assert replace() == 0
-    assert [stored(message).state for message in (sent, settled)] == [State.SENT, State.SETTLED]
-
-
-def test_what_is_replaced_before_it_is_handed_over_does_not_go(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    hand_over = worker._hand_over
-
-    def replaced_first(leased: OutgoingMessage) -> None:
-        replace()
-        hand_over(leased)
-
-    monkeypatch.setattr(worker, "_hand_over", replaced_first)
-    assert worker.send_due().sent == 0
-    assert not server.received
-    assert stored(message).state == State.SUPERSEDED
-
-
-def test_what_is_replaced_while_it_is_handed_over_counts_as_sent(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    hand_over = worker._hand_over
-
-    def replaced_afterwards(leased: OutgoingMessage) -> None:
-        hand_over(leased)
-        replace()
-
-    monkeypatch.setattr(worker, "_hand_over", replaced_afterwards)
-    assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
-    assert stored(message).state == State.SENT
-    assert not OutgoingMessage.objects.could_not_be_told().exists()
 
 
 # Local mode, the command, the log

@@ -15,6 +15,8 @@ from tests.consultations.patient_files import PDF
 from tests.factories import staff
 from tests.procedures.photographs import encoded, picture
 
+SOMEONE_ELSE = "Someone else has just changed this request."
+
 
 class Desk:
     """A browser, signed in. ``opens`` shows the page; ``presses`` sends what the page shown would send."""
@@ -60,6 +62,10 @@ class Desk:
 
     def timeline(self) -> str:
         return self.page.by_class("timeline")[0].text
+
+    def kinds(self) -> list[str]:
+        """What has happened since the request was sent."""
+        return [str(event.kind) for event in self.request.events.all()][1:]
 
     def stored(self) -> ConsultationRequest:
         return ConsultationRequest.objects.get(pk=self.request.pk)

@@ -10,16 +10,11 @@ from django.test import Client
 from clinic_site.access import sessions
 from consultations import services
 from consultations.models import Presence
-from tests.consultations.desk.one_request import Desk, a_colleague
+from tests.consultations.desk.one_request import Desk
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 4, 7, tzinfo=UTC)
-
-
-@pytest.fixture
-def other(desk: Desk) -> Desk:
-    return Desk(desk.request, a_colleague())
 
 
 def at(minutes: float) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.utils import timezone
 
 from consultations import services as requests
@@ -224,6 +225,13 @@ def staff(role: str = "", **fields: Any) -> User:
     if role:
         user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def signed_in(role: str) -> Client:
+    """The browser of somebody with this role."""
+    client = Client()
+    client.force_login(staff(role))
+    return client
 
 
 # Requests

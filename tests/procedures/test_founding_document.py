@@ -1,4 +1,4 @@
-"""Every part of the founding document (content-brief.md, section 0) stands on the front page.
+"""Every part of the founding document stands on the front page.
 
 Under its own name, in its order, and from the database: staff change it in the admin, publish it, and
 only then patients read the change.
@@ -7,9 +7,10 @@ only then patients read the change.
 import pytest
 from django.test import Client
 
+from procedures import services
 from procedures.models import Disclaimer, Overview, Procedure
 from tests.admin_forms import change_in_admin, publish_in_admin
-from tests.factories import a_reviewer, staff
+from tests.factories import a_reviewer, signed_in
 from tests.pages import in_order, read
 
 pytestmark = pytest.mark.django_db
@@ -124,10 +125,7 @@ def test_every_part_comes_from_the_database_and_a_change_reaches_patients_when_i
     client: Client, sample_world: None
 ) -> None:
     """All rows are changed in one form of the admin, as an editor would."""
-    editor = Client()
-    editor.force_login(staff("Editor"))
-    reviewer = Client()
-    reviewer.force_login(staff("Clinical reviewer"))
+    editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     overview = Overview.objects.get()
     before = client.get("/").content
 
@@ -145,6 +143,19 @@ def test_every_part_comes_from_the_database_and_a_change_reaches_patients_when_i
     assert not gone & set(found)
 
 
+def test_what_it_says_of_lahore_stands_on_the_page_of_the_clinic_too(
+    client: Client, sample_world: None
+) -> None:
+    assert "Microsurgery in Lahore" in read(client.get("/clinic/")).heading_texts()
+    overview = Overview.objects.get()
+    overview.sections.filter(kind="closing").update(heading="In Lahore")
+    assert "In Lahore" not in read(client.get("/clinic/")).heading_texts()
+    publish_in_admin(signed_in("Clinical reviewer"), overview, a_reviewer())
+    assert "In Lahore" in read(client.get("/clinic/")).heading_texts()
+    services.withdraw(overview, language="en")
+    assert client.get("/clinic/").status_code == 200
+
+
 def _named(overview: Overview, part_set: str, name: str, fields: dict[str, str]) -> dict[str, str]:
     """The names of these fields in the admin's form of the page."""
     if part_set == "page":
@@ -155,10 +166,7 @@ def _named(overview: Overview, part_set: str, name: str, fields: dict[str, str])
 
 
 def test_the_disclaimer_comes_from_the_database(client: Client, sample_world: None) -> None:
-    editor = Client()
-    editor.force_login(staff("Editor"))
-    reviewer = Client()
-    reviewer.force_login(staff("Clinical reviewer"))
+    editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     change_in_admin(editor, Disclaimer.objects.get(), {"heading": "Please note"})
     assert "Please note" not in headings(client)
     publish_in_admin(reviewer, Overview.objects.get(), a_reviewer())
@@ -167,10 +175,7 @@ def test_the_disclaimer_comes_from_the_database(client: Client, sample_world: No
 
 @pytest.mark.parametrize("name", PROCEDURES)
 def test_a_procedures_card_comes_from_the_database(client: Client, sample_world: None, name: str) -> None:
-    editor = Client()
-    editor.force_login(staff("Editor"))
-    reviewer = Client()
-    reviewer.force_login(staff("Clinical reviewer"))
+    editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     procedure = Procedure.objects.get(title=name)
     change_in_admin(editor, procedure, {"title": "Another Name"})
     assert name in headings(client)
@@ -181,10 +186,7 @@ def test_a_procedures_card_comes_from_the_database(client: Client, sample_world:
 
 
 def test_parts_stand_in_the_order_that_staff_give_them(client: Client, sample_world: None) -> None:
-    editor = Client()
-    editor.force_login(staff("Editor"))
-    reviewer = Client()
-    reviewer.force_login(staff("Clinical reviewer"))
+    editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     overview = Overview.objects.get()
     change_in_admin(editor, overview, {"benefits-2-position": "0"})
     publish_in_admin(reviewer, overview, a_reviewer())

@@ -7,18 +7,12 @@ from django.urls import reverse
 from clinic_site import roles
 from procedures.models import Disclaimer, Practitioner, Procedure, Publication
 from tests.admin_forms import address, form_of, publish_in_admin
-from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
+from tests.factories import a_procedure, a_reviewer, published, shared_texts, signed_in, staff
 
 pytestmark = pytest.mark.django_db
 
 WRITERS = [roles.EDITOR, roles.CLINICAL_REVIEWER, roles.MANAGER]
 PUBLISHERS = [roles.CLINICAL_REVIEWER, roles.MANAGER]
-
-
-def signed_in(role: str) -> Client:
-    client = Client()
-    client.force_login(staff(role))
-    return client
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.pages import in_order, read
 pytestmark = pytest.mark.django_db
 
 ADDRESS = "/procedures/lymph-vessel-repair/"
-# Page order of content-brief.md, section 1, by the kinds of section that it names.
+# The order of a procedure page, by the kinds of section.
 ORDER = [
     "why",
     "suitability",

@@ -153,7 +153,7 @@ LONGEST = {"overview": (900, 1300), "procedure": (700, 1100)}
 
 
 def test_pages_are_as_long_as_people_read() -> None:
-    """Words between the title and the trust record (content-brief.md, section 1)."""
+    """Words between the title and the trust record."""
     load()
     for page in Page.objects.all():
         document = working_copy.read(page, "en")

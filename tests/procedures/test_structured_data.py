@@ -1,4 +1,4 @@
-"""What search engines are told (content-brief.md, section 6): only what the reader can also see."""
+"""What search engines are told: only what the reader can also see."""
 
 import json
 import re

@@ -26,7 +26,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "correct horse battery staple"
 
 # A busy machine is slow, and not wrong.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 def missing() -> str:
@@ -104,7 +104,7 @@ class Visitor:
             **({"viewport": {"width": 390, "height": 800}, "base_url": site} | options)
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.complaints: list[str] = []
         self.page.on("console", self._hears)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -44,7 +44,6 @@ class SlowLine:
         self._line = page.context.new_cdp_session(page)
         self._line.send("Network.enable")
         self.is_cut(False)
-        page.set_default_timeout(30_000)
 
     def is_cut(self, offline: bool) -> None:
         speed = {"latency": 500, "downloadThroughput": 6_000, "uploadThroughput": 6_000}

@@ -211,14 +211,15 @@ class PageCache:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
-        request = WSGIRequest(environ)
+        # A copy: Django writes the path into it as text, and would take that for bytes the second time.
+        request = WSGIRequest(environ.copy())
         asked = _asked(request)
         key = self._key(asked) if asked else None
         if asked is None or key is None:
             return self.site(environ, start_response)
         page = self.pages.read(key)
         if page is None:
-            return self._make(key, asked, request, start_response)
+            return self._make(key, asked, environ, request, start_response)
         status, body = page.answer(request, start_response)
         log_request(request, asked.route, status, began)
         return body
@@ -237,14 +238,19 @@ class PageCache:
         return (stamp, today, self.release, asked.scheme, asked.path, asked.query)
 
     def _make(
-        self, key: Key, asked: Asked, request: WSGIRequest, start_response: StartResponse
+        self,
+        key: Key,
+        asked: Asked,
+        environ: WSGIEnvironment,
+        request: WSGIRequest,
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
-        made = _made_by(self.site, _of_nobody(request.environ, asked.query))
+        made = _made_by(self.site, _of_nobody(environ, asked.query))
         if _may_be_kept(made):
             page = KeptPage.of(made.headers, made.body)
             self.pages.write(key, page)
             return page.answer(request, start_response)[1]
-        made = made.compressed(_encoding(request))
+        made = made.asked_again().compressed(_encoding(request))
         start_response(made.status, made.headers)
         return [made.body] if request.method == "GET" else []
 
@@ -294,6 +300,16 @@ class Made(NamedTuple):
     status: str
     headers: Headers
     body: bytes
+
+    def asked_again(self) -> "Made":
+        """A page that has moved or gone may come back: nobody takes this for the answer next time.
+
+        A browser that kept a move would go in circles once the page has moved back.
+        """
+        names = {name.lower() for name, _value in self.headers}
+        if self.status[:3] not in ("301", "404", "410") or "cache-control" in names or "set-cookie" in names:
+            return self
+        return self._replace(headers=[*self.headers, ("Cache-Control", "no-cache")])
 
     def compressed(self, encoding: str) -> "Made":
         """For what is not kept, such as the page that says that a page is gone."""

@@ -9,7 +9,6 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -57,10 +56,7 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
     if former is None:
         raise Http404("No procedure was ever published under this address.")
     if former.now_at:
-        moved = HttpResponsePermanentRedirect(former.now_at)
-        # Without a limit a browser keeps it for good, and goes in circles once the old address is used again.
-        patch_cache_control(moved, public=True, max_age=3600)
-        return moved
+        return HttpResponsePermanentRedirect(former.now_at)
     return render(request, "410.html", {"title": former.title}, status=410)
 
 

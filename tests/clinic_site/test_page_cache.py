@@ -323,6 +323,27 @@ def test_what_others_may_keep_is_a_minute_old_at_most(visitor: Visitor) -> None:
 # Encodings
 
 
+def test_a_move_and_a_gap_are_asked_for_each_time(visitor: Visitor) -> None:
+    """A browser that kept a move for an hour would go in circles once the page has moved back."""
+    page = Procedure.objects.get(slug="nerve-repair")
+    for slug in ("nerves", "nerve-repair"):
+        Procedure.objects.filter(pk=page.pk).update(slug=slug)
+        published(Procedure.objects.get(pk=page.pk))
+    moved = visitor.get("/procedures/nerves/")
+    assert (moved.status, moved.headers["location"]) == (301, "/procedures/nerve-repair/")
+    services.withdraw(page, language="en")
+    gone, missing = visitor.get("/procedures/nerve-repair/"), visitor.get("/procedures/no-such-page/")
+    assert (gone.status, missing.status) == (410, 404)
+    assert {answer.headers["cache-control"] for answer in (moved, gone, missing)} == {"no-cache"}
+
+
+@pytest.mark.parametrize(
+    "address", ["/%D9%86/", "/%D9%86", "/procedures/%D9%86/", "/staff/%D9%86/", "/%ff/", "/%00/", "/%F0%9F%A4%9A/"]
+)
+def test_a_path_in_any_letters_is_answered(visitor: Visitor, address: str) -> None:
+    assert visitor.get(address).status in (301, 302, 404)
+
+
 @pytest.mark.parametrize(
     ("header", "encoding"),
     [

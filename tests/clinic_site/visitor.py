@@ -38,6 +38,8 @@ class Visitor:
         """``headers`` by their names, such as ``if_none_match``. No header is sent that is not named."""
         named = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
         environ = RequestFactory().generic(method, address, **({"HTTP_HOST": "127.0.0.1"} | named)).environ
+        # As a server hands it over: bytes, each as one letter.
+        environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
         if "content_type" in headers:
             environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
         if "cookie" not in headers:

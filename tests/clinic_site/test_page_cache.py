@@ -338,7 +338,8 @@ def test_a_move_and_a_gap_are_asked_for_each_time(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/%D9%86/", "/%D9%86", "/procedures/%D9%86/", "/staff/%D9%86/", "/%ff/", "/%00/", "/%F0%9F%A4%9A/"]
+    "address",
+    ["/%D9%86/", "/%D9%86", "/procedures/%D9%86/", "/staff/%D9%86/", "/%ff/", "/%00/", "/%F0%9F%A4%9A/"],
 )
 def test_a_path_in_any_letters_is_answered(visitor: Visitor, address: str) -> None:
     assert visitor.get(address).status in (301, 302, 404)

@@ -36,6 +36,7 @@ if not LOCAL and 0 < len(SECRET_KEY) < 50:
 PORT = env.number("PORT", 8000)
 if not 0 < PORT < 65536:
     env.refuse(f"PORT must be from 1 to 65535, not {PORT}")
+    PORT = 8000  # said once: the addresses made of it are judged without it
 # The server's own: gunicorn.conf.py asks for them.
 BIND = env.text("BIND", f"127.0.0.1:{PORT}")
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2)

@@ -102,6 +102,12 @@ def test_an_odd_value_stops_the_start_by_its_name(start: Any, odd: dict[str, str
     assert sentence in refusal(start, **values)
 
 
+def test_an_odd_port_is_said_once(start: Any) -> None:
+    told = refusal(start, CLINIC_MODE="local", PORT="99999")
+    assert "PORT must be" in told
+    assert "SITE_URL" not in told
+
+
 def _in_folder(start: Any, odd: dict[str, str]) -> Any:
     return lambda **values: start(**values | odd)
 

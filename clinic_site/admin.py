@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model, Value
+from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site import closures
+from clinic_site import consequences
 from clinic_site.access import admin as access_admin  # noqa: F401 - registers itself
 from clinic_site.models import ClinicProfile, Closure, InformationPractice, OpeningHours
 from clinic_site.outbox import admin as outbox_admin  # noqa: F401 - registers itself
@@ -71,6 +71,24 @@ class ClinicProfileAdmin(SingletonAdmin):
 class OpeningHoursAdmin(admin.ModelAdmin):
     list_display = ["weekday", "opens", "closes"]
 
+    # Each time it is the session as it was that patients were given times in.
+
+    def save_model(self, request: HttpRequest, obj: OpeningHours, form: Any, change: bool) -> None:
+        before = OpeningHours.objects.filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if before:
+            consequences.warn(request, before)
+
+    def delete_model(self, request: HttpRequest, obj: OpeningHours) -> None:
+        super().delete_model(request, obj)
+        consequences.warn(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OpeningHours]) -> None:
+        gone = list(queryset)
+        super().delete_queryset(request, queryset)
+        for session in gone:
+            consequences.warn(request, session)
+
 
 @admin.register(Closure)
 class ClosureAdmin(admin.ModelAdmin):
@@ -78,8 +96,7 @@ class ClosureAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        for sentence in closures.warnings(obj):
-            messages.warning(request, sentence)
+        consequences.warn(request, obj)
 
 
 @admin.register(InformationPractice)

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic_hours import ClinicHours, Interval
 from clinic_site.models import Closure, OpeningHours
-from clinic_site.templatetags.site_tags import clock
 from consultations.answers import PartOfDay
 from consultations.models import Appointment
 from consultations.models.appointments import midnight
@@ -19,8 +17,6 @@ from procedures.models import Practitioner
 # How long an appointment may be in the picker, in minutes, and how far apart its beginnings are.
 STEPS = {15: 15, 20: 20, 30: 30, 45: 15, 60: 30}
 USUAL_LENGTH = 30
-# More times than that stand under Week.
-MOST_NAMED = 20
 
 # From which hour of the clinic's clock. Patients choose the words, not the hours.
 AFTERNOON, EVENING = 12, 17
@@ -88,25 +84,36 @@ def days(
     return [_day(first + timedelta(days=number), hours, closures, appointments) for number in range(count)]
 
 
-def appointments_on(closure: Closure) -> str:
-    """Which times to come a closure falls on, by reference and time only; "" if there are none."""
-    now = timezone.now()
-    found = Appointment.objects.live().on_days(closure.starts_on, closure.ends_on).filter(ends_at__gt=now)
-    times = [
-        _("%(reference)s on %(day)s, %(time)s")
-        % {
-            "reference": time.request.reference,
-            "day": date_format(local(time.starts_at), "l j F"),
-            "time": clock(local(time.starts_at)),
-        }
-        for time in found.select_related("request")[: MOST_NAMED + 1]
-    ]
-    if not times:
-        return ""
-    words = {"times": "; ".join(times[:MOST_NAMED])}
-    if len(times) > MOST_NAMED:
-        return _("Times that patients were given fall on these days: %(times)s; and more. Call them.") % words
-    return _("Times that patients were given fall on these days: %(times)s. Call them.") % words
+# What was given and may not be kept
+
+
+def is_open(hours: ClinicHours, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the clinic is open all that time."""
+    return hours.open_intervals(starts_at, ends_at) == [(starts_at, ends_at)]
+
+
+def is_in_session(appointment: Appointment, session: OpeningHours) -> bool:
+    """Whether some of a time is in a session, as that is entered: closed is not looked at."""
+    hours = ClinicHours(((session.weekday, session.opens, session.closes),))
+    return bool(hours.open_intervals(appointment.starts_at, appointment.ends_at))
+
+
+def doubts(
+    starts_at: datetime, ends_at: datetime, hours: ClinicHours, practitioner: str, *, is_active: bool
+) -> list[str]:
+    """Why a time that a patient was given may not be kept, as sentences. Of one that is over, nothing."""
+    if ends_at <= timezone.now():
+        return []
+    found = []
+    if not is_open(hours, starts_at, ends_at):
+        day = local(starts_at).date()
+        is_closed = any(first <= day <= last for first, last in hours.closures)
+        found.append(
+            _("The clinic is closed on this day.") if is_closed else _("The clinic is not open at this time.")
+        )
+    if not is_active:
+        found.append(_("%(name)s no longer works here.") % {"name": practitioner})
+    return found
 
 
 def _day(day: date, hours: ClinicHours, closures: list[Closure], appointments: list[Appointment]) -> Day:

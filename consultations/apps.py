@@ -9,13 +9,17 @@ class ConsultationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clinic_site import closures, live, panels, readiness, roles, sample_content
+        from django.contrib.auth.models import User
+
+        from clinic_site import consequences, live, panels, readiness, roles, sample_content
+        from clinic_site.models import Closure, OpeningHours
         from clinic_site.outbox import subjects
-        from consultations import agenda, chores, privacy, texts
-        from consultations.desk import log, untold
+        from consultations import chores, privacy, texts
+        from consultations.desk import log, untold, warnings
         from consultations.desk.panel import panel
         from consultations.models import PrivacyNotice
         from consultations.services import forgetting
+        from procedures.models import Practitioner
 
         for role in (roles.COORDINATOR, roles.MANAGER):
             roles.grant(
@@ -34,7 +38,10 @@ class ConsultationsConfig(AppConfig):
         panels.register(1, "admin/desk/queue/panel.html", panel)
         panels.register(80, "admin/consultations/messagetext/panel.html", texts.texts_panel)
         panels.register(90, "admin/desk/keeping/panel.html", log.panel)
-        closures.register(agenda.appointments_on)
+        consequences.register(Closure, warnings.closure_over_times)
+        consequences.register(OpeningHours, warnings.times_outside_hours)
+        consequences.register(Practitioner, warnings.times_with_nobody)
+        consequences.register(User, warnings.requests_with_nobody)
         sample_content.register(30, privacy.load_sample)
         readiness.register("privacy notice", privacy.require_notice)
         readiness.register("erasures", forgetting.require_replayed)

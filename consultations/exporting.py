@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consultations.answers import About, Began, ContactMethod, ForWhom, Language
-from consultations.models import ConsultationRequest, Disclosure
+from consultations.answers import About, Began, ContactMethod, ForWhom, Language, YesNo
+from consultations.models import ConsultationRequest, Disclosure, SearchTerm
 from consultations.services import disclosures
 
 if TYPE_CHECKING:
@@ -64,12 +64,20 @@ COLUMNS = (
     Column("city", _("City or town"), lambda request: request.city, is_personal=True),
     Column("message", _("In the patient’s words"), lambda request: request.message, is_personal=True),
     Column("contact", _("How to reach them"), lambda request: ContactMethod(request.contact_method).label),
+    Column(
+        "may_say_who",
+        _("Do not say who is calling"),
+        lambda request: "" if request.may_say_who == YesNo.YES else _("Do not say"),
+        is_personal=True,
+    ),
     Column("phone", _("Phone"), lambda request: request.phone, is_personal=True),
     Column("whatsapp", _("WhatsApp"), lambda request: request.whatsapp, is_personal=True),
     Column("email", _("Email"), lambda request: request.email, is_personal=True),
     Column("speaks", _("Speaks"), lambda request: request.speaks_other or Language(request.speaks).label),
 )
 CHOSEN_AT_FIRST = [column.name for column in COLUMNS if not column.is_personal]
+# Whoever calls one of these numbers has to know what may not be said there, chosen or not.
+NUMBERS = frozenset(["phone", "whatsapp"])
 
 
 def export(period: Period, names: Sequence[str], *, actor: User, reason: str) -> Iterator[bytes]:
@@ -77,7 +85,8 @@ def export(period: Period, names: Sequence[str], *, actor: User, reason: str) ->
 
     ``names`` are those of ``COLUMNS``. Each row is in the log, with the reason, before it goes out.
     """
-    columns = [column for column in COLUMNS if column.name in names]
+    chosen = {*names, *(["may_say_who"] if NUMBERS.intersection(names) else [])}
+    columns = [column for column in COLUMNS if column.name in chosen]
     yield (BYTE_ORDER_MARK + _written([[str(column.label) for column in columns]])).encode()
     last: ConsultationRequest | None = None
     while True:
@@ -90,6 +99,13 @@ def export(period: Period, names: Sequence[str], *, actor: User, reason: str) ->
         if len(rows) < AT_A_TIME:
             return
         last = rows[-1]
+
+
+def names_somebody(words: Collection[str], period: Period) -> bool:
+    """Whether one of these words, as ``text.words`` gives them, is of a name in the requests of a period."""
+    named = SearchTerm.objects.filter(term__in=words, request__erased_at=None)
+    sent_at = {"request__created_at__gte": period.first, "request__created_at__lte": period.last}
+    return named.filter(**sent_at).exists()
 
 
 def as_cell(value: object) -> str:

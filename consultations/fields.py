@@ -52,11 +52,15 @@ class PhoneField(forms.CharField):
     """A phone number; its value is a ``phones.Phone``, or None where it is empty and may be."""
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
+        self.sentence = sentence
         super().__init__(error_messages=says(sentence), **options)
 
     def clean(self, value: Any) -> phones.Phone | None:
         text = super().clean(plain_line(str(value or "")[:FAR_TOO_LONG]))
-        return phones.parse(text) if text else None
+        try:
+            return phones.parse(text) if text else None
+        except ValidationError:
+            raise ValidationError(self.sentence, code="invalid") from None
 
 
 class AnyOf(forms.TypedMultipleChoiceField):

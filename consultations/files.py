@@ -19,6 +19,7 @@ file too many, never a row without its file:
 import contextlib
 import re
 import secrets
+import shutil
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,8 +35,12 @@ from consultations.uploads.limits import MEGABYTE
 
 # How long what was chosen waits for "Send request". It is looked at every hour: patients are told 24 at most.
 WAITING_FOR = timedelta(hours=23)
-# What may wait at the same time, in bytes, for all patients together: a flood fills no disk.
-MOST_BYTES_WAITING = 500 * MEGABYTE
+# What is taken in a day, sent or not, of all patients together: a flood fills no disk. A photograph has about
+# half a megabyte as it is kept, so these are those of hundreds of patients.
+A_DAY = timedelta(hours=24)
+MOST_BYTES_A_DAY = 500 * MEGABYTE
+# What stays free for the database and its log: a request itself must always find room.
+LEAST_FREE_BYTES = 500 * MEGABYTE
 # A file that no row names is certain to be an orphan after this.
 ORPHAN_AFTER = timedelta(hours=24)
 
@@ -100,13 +105,10 @@ def sweep(
     return removed
 
 
-def used_bytes() -> int:
-    """The bytes of all files, waiting or not. Looks at each: for a daily report, not for a request."""
-    used = 0
-    for path in _all():
-        with contextlib.suppress(FileNotFoundError):
-            used += path.stat().st_size
-    return used
+def free_bytes() -> int:
+    """What is left on the disk that files are stored on, whether or not one was stored yet."""
+    root = Path(settings.PRIVATE_ROOT)
+    return shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
 
 
 def _folder() -> Path:

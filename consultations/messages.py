@@ -1,8 +1,8 @@
 """One named function for each message that a request sends.
 
-Each is called in the transaction that stores what it tells of, and does nothing but queue: rolled back,
-there is no message and no link. Nothing is ever said about a request that was set aside as spam or
-erased. What the messages say is in ``texts``.
+Each is called in the transaction that stores what it tells of, and does nothing but queue, or note that
+it did not: rolled back, there is no message and no link. Nothing is ever said about a request that was
+set aside as spam or erased. What the messages say is in ``texts``.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from clinic_site import icalendar, outbox
 from clinic_site.models import ClinicProfile, OutgoingMessage
 from clinic_site.outbox import Attachment
 from consultations import links, texts, workflow
-from consultations.models import Appointment, ConsultationRequest
+from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.told import Told, place
 from consultations.workflow import Status
 
@@ -32,6 +32,10 @@ from consultations.workflow import Status
 # transactions at the same moment may both pass; one mail more does no harm.
 NOTICES_AN_HOUR = 60  # of each kind, to each address of the staff
 MAILS_A_DAY = 5  # to one address, of each kind that no hand of the staff sends
+# Of these kinds, to all addresses together: more than a clinic has requests by email in an hour, too few to
+# write to strangers in our name. The patient's page confirms the request all the same; and that no mail did,
+# staff read in its timeline.
+MAILS_AN_HOUR = 30
 _SENT_BY_FORM = frozenset({"acknowledgement", "withdrawn"})
 
 # What a patient does on the private page, as staff are told.
@@ -79,7 +83,7 @@ def received(request: ConsultationRequest, token: str) -> None:
 
 def let_in(request: ConsultationRequest) -> None:
     """What was set aside as spam is a patient's request: it is acknowledged now, with a link of its own."""
-    _tell_patient("acknowledgement", request)
+    _tell_patient("acknowledgement", request, by_staff=True)
 
 
 def time_offered(appointment: Appointment) -> None:
@@ -147,10 +151,16 @@ def _tell_patient(
     *,
     calendar: icalendar.Method | None = None,
     link: Callable[[], str] | None = None,
+    by_staff: bool = False,
 ) -> None:
     if not (request.email and _may_be_told_of(request)):
         return
     if kind in _SENT_BY_FORM and _told_since(_ago(days=1), kind, request.email) >= MAILS_A_DAY:
+        return
+    if kind in _SENT_BY_FORM and not by_staff and _sent_by_form_this_hour() >= MAILS_AN_HOUR:
+        Event.objects.create(
+            request=request, kind=Event.Kind.NOT_TOLD, at=timezone.now(), detail={"message": kind}
+        )
         return
     words = texts.wording(kind, request.language)
     with override(words.language):
@@ -212,6 +222,10 @@ def _told_since(moment: datetime, kind: str, address: str) -> int:
     with suppress(ValueError):  # what is no address is stored as it was typed
         address = outbox.deliverable(address)
     return OutgoingMessage.objects.filter(created_at__gte=moment, kind=kind, to__iexact=address).count()
+
+
+def _sent_by_form_this_hour() -> int:
+    return OutgoingMessage.objects.filter(created_at__gte=_ago(hours=1), kind__in=_SENT_BY_FORM).count()
 
 
 def _ago(**period: int) -> datetime:

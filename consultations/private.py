@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.limits import Limit, network_address
 from clinic_site.responses import SeeOther
+from consultations import links
 from consultations.forms.private import (
     AcceptTimeForm,
     ActionForm,
@@ -89,7 +90,7 @@ def with_slash(request: HttpRequest, address: str) -> HttpResponse:
 @for_patient
 def private(request: HttpRequest, standing: Standing) -> HttpResponse:
     done = standing.confirmation(request.GET.get("done", ""))
-    return _page(request, "", standing=standing, confirmation=done)
+    return _page(request, "", standing=standing, confirmation=done, address=links.address_of(_token(request)))
 
 
 @require_get_or_post
@@ -156,8 +157,11 @@ def _answered(request: HttpRequest, form: ActionForm) -> HttpResponse:
         return _refused(request, form)
     if not is_done:
         return _asked(request, form)
-    token = request.resolver_match.kwargs["token"] if request.resolver_match else ""
-    return SeeOther(f"{reverse('consultations:private', args=[token])}?done={form.action}")
+    return SeeOther(f"{reverse('consultations:private', args=[_token(request)])}?done={form.action}")
+
+
+def _token(request: HttpRequest) -> str:
+    return request.resolver_match.kwargs["token"] if request.resolver_match else ""
 
 
 def _refused(request: HttpRequest, form: ActionForm) -> HttpResponse:

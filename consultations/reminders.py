@@ -7,6 +7,7 @@ remind on the last open day before.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -236,13 +237,20 @@ class Call:
     href: str
     text: str  # what the link's message says; "" for a call
     wrong_since: datetime | None = None  # when somebody noted that the number is wrong
+    doubts: Sequence[str] = ()  # why the time may not be kept
 
     @property
     def may_say_who(self) -> bool:
         return self.appointment.request.may_say_who == "yes"
 
 
-def calls(appointments: list[Appointment]) -> list[Call]:
+def doubts(appointment: Appointment, hours: ClinicHours) -> list[str]:
+    """Why a time may not be kept."""
+    who = appointment.practitioner
+    return agenda.doubts(appointment.starts_at, appointment.ends_at, hours, who.name, is_active=who.is_active)
+
+
+def calls(appointments: list[Appointment], hours: ClinicHours) -> list[Call]:
     """The same appointments with how to remind of each. Two queries for each language, and two."""
     clinic = ClinicProfile.current()
     wordings = {
@@ -254,6 +262,7 @@ def calls(appointments: list[Appointment]) -> list[Call]:
         replace(
             _call(appointment, clinic, wordings[appointment.request.language]),
             wrong_since=wrong.get(appointment.request_id),
+            doubts=doubts(appointment, hours),
         )
         for appointment in appointments
     ]

@@ -69,6 +69,7 @@ SHIPPED: Mapping[str, Message] = {
             "{when}\n"
             "with {practitioner}\n"
             "{place}\n\n"
+            "It takes the place of any time that we told you before.\n\n"
             "Please tell us whether it suits you. Until then it is not fixed. Answer on your private page:\n"
             "{link}\n\n"
             "Or call us: {phone}. Your reference is {reference}.\n\n"
@@ -87,6 +88,7 @@ SHIPPED: Mapping[str, Message] = {
             "{when}\n"
             "with {practitioner}\n"
             "{place}\n\n"
+            "It takes the place of any time that we told you before.\n\n"
             "The file with this mail puts it into your calendar.\n\n"
             "If you cannot come, please tell us as early as you can, on your private page:\n"
             "{link}\n\n"
@@ -248,3 +250,6 @@ SHIPPED: Mapping[str, Message] = {
         for_staff=True,
     ),
 }
+
+# The kinds of what goes to staff: whatever else is about a request was written to its patient.
+FOR_STAFF = frozenset(kind for kind, message in SHIPPED.items() if message.for_staff)

@@ -5,7 +5,7 @@ said here beforehand keeps patients from forms that would be refused.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site import clinic_hours
+from clinic_site.models import ClinicProfile
 from consultations import told, workflow
 from consultations.models import Appointment, ConsultationRequest, Event
-from consultations.services import calendar
+from consultations.services import calendar, reach
 from consultations.services.submitting import MOST_NOTES, MOST_PHOTOGRAPHS
 from consultations.workflow import Status
 
 # What leaves a note of its own in the patient's name, besides the words that the patient adds.
-NOTED_BY_ITSELF = (Event.Kind.PHONE_CORRECTED, Event.Kind.ANSWERS_CHANGED)
+NOTED_BY_ITSELF = (*reach.CORRECTIONS, Event.Kind.ANSWERS_CHANGED)
 
 
 class Action(StrEnum):
@@ -69,6 +70,12 @@ class Standing:
     def whatsapp_ends_in(self) -> str:
         return (self.request.whatsapp or self.request.phone)[-3:]
 
+    @cached_property
+    def has_wrong_number(self) -> bool:
+        """The clinic tried a number of an open request, and it was not the patient's."""
+        about = self.request.events.filter(kind__in=reach.ABOUT_NUMBERS)
+        return self.is_open and reach.wrong_since(self.request, about) is not None
+
     # When the clinic is in touch
 
     @property
@@ -88,11 +95,23 @@ class Standing:
             return ""
         if self.request.promised_by:
             return clinic_hours.by_moment(self.request.promised_by, now=self.now)
+        if self._clinic is None:
+            return ""
         # Nothing was promised when it was sent; what the clinic promises by now must not be past already.
-        due = clinic_hours.promised_by(self.request.created_at)
+        due = clinic_hours.promised_by(self.request.created_at, clinic=self._clinic)
         if due and due < self.now:
             return ""
-        return clinic_hours.promise_sentence(self.request.created_at, now=self.now)
+        return clinic_hours.promise_sentence(self.request.created_at, now=self.now, clinic=self._clinic)
+
+    @property
+    def was_promised_on_another_day(self) -> bool:
+        """The promise is in words such as "tomorrow", and was true on the day on which it was given."""
+        is_in_words = not self.request.promised_by and self._clinic and not self._clinic.answer_within_hours
+        return bool(self.promise and is_in_words) and _day(self.request.created_at) < _day(self.now)
+
+    @cached_property
+    def _clinic(self) -> ClinicProfile | None:
+        return ClinicProfile.current()
 
     # The appointment
 
@@ -122,7 +141,7 @@ class Standing:
 
     @property
     def has_own_words(self) -> bool:
-        by_itself = self.request.events.filter(kind__in=NOTED_BY_ITSELF).count()
+        by_itself = self.request.events.filter(kind__in=NOTED_BY_ITSELF, actor=None).count()
         return self.request.notes.filter(author=None).count() > by_itself
 
     # What may be done
@@ -190,3 +209,8 @@ class Standing:
 
     def _refused_a_time(self) -> bool:
         return self.request.events.filter(kind=Event.Kind.TIME_REFUSED).exists()
+
+
+def _day(at: datetime) -> date:
+    """The day that it was at the clinic."""
+    return timezone.localdate(at, timezone.get_default_timezone())

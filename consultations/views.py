@@ -21,10 +21,12 @@ from clinic_site.models import ClinicProfile
 from clinic_site.page_cache import content_page
 from clinic_site.responses import SeeOther, for_this_reader
 from consultations import answer_time, services, subjects
+from consultations.answers import Began
 from consultations.forms import EmergencyQuestion, PhotographsForm, RequestForm
 from consultations.models import PrivacyNotice
 from consultations.uploads import takes_files
 from procedures.catalog import live_emergency_text
+from procedures.documents import PageDocument
 
 # Many patients share one address of a mobile network, and a family shares a phone: enough for all of
 # them, too few for a flood.
@@ -43,7 +45,7 @@ require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """Before anything personal: what a request is, and whether this is an emergency."""
     page = live_emergency_text(language())
-    signs = page.emergency.signs if page and page.emergency else ()
+    signs = signs_of_an_emergency(page)
     if request.method == "POST":
         form = EmergencyQuestion(request.POST, signs=signs)
         if form.is_valid():
@@ -53,6 +55,10 @@ def start(request: HttpRequest) -> HttpResponse:
         form = EmergencyQuestion(initial=led_by, signs=signs)
     context = {"form": form, "page": page, **when_we_answer()}
     return for_this_reader(render(request, "consultations/start.html", context))
+
+
+def signs_of_an_emergency(page: PageDocument | None) -> tuple[str, ...]:
+    return page.emergency.signs if page and page.emergency else ()
 
 
 def when_we_answer() -> dict[str, str]:
@@ -131,7 +137,10 @@ def answered(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return check(request, form, press_again=True)
     if limited_by := limit_above(request, form):
         return check(request, form, status=429, limited_by=limited_by)
-    services.submit(form.submission)
+    try:
+        services.submit(form.submission)
+    except services.PhotographsMissingError as missing:
+        return check(request, form, status=409, kept=missing.kept)
     return SeeOther(reverse("consultations:private", args=[form.key_of_request.token]))
 
 
@@ -147,14 +156,33 @@ def limit_above(request: HttpRequest, form: RequestForm) -> str:
     return "" if FROM_ONE_ADDRESS.lets_through(network_address(request)) else "network"
 
 
-def check(request: HttpRequest, form: RequestForm, *, status: int = 200, **context: object) -> HttpResponse:
-    """ "Check your answers": what is sent already and what is not. The answers travel in the page."""
-    key = form.key_of_request
+def check(
+    request: HttpRequest,
+    form: RequestForm,
+    *,
+    status: int = 200,
+    kept: frozenset[str] | None = None,
+    **context: object,
+) -> HttpResponse:
+    """ "Check your answers": what is sent already and what is not. The answers travel in the page.
+
+    So do the digests of the files that stand on it: sent, each of them goes with the request. ``kept`` are
+    those that would, when not all do: the page says so, and sent once more goes with them alone.
+    """
+    key, photographs = form.key_of_request, form.photographs
+    waiting = {photograph.digest for photograph in photographs}
+    shown = form.shown_photographs | waiting
+    if kept is not None:
+        context |= {"are_gone": shown - waiting - kept, "have_no_room": waiting - kept}
+        shown &= kept
+    is_recent = form.answers.began == Began.DAY
     context_of_page = {
         "form": form,
-        "photographs": form.photographs,
+        "photographs": photographs,
+        "shown": " ".join(sorted(shown)),
         "is_sent": services.is_stored(key),
         "is_for_another": key != form.submission_key,
+        "signs": signs_of_an_emergency(live_emergency_text(language())) if is_recent else (),
         **context,
     }
     return render(request, "consultations/check.html", context_of_page, status=status)
@@ -178,7 +206,7 @@ def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if not UPLOADS.lets_through(network_address(request)):
         return choose_photographs(request, form, PhotographsForm.refused(), status=429)
     chosen = PhotographsForm(request.POST, request.FILES)
-    if chosen.keep_for(form.submission_key):
+    if chosen.keep_for(form.submission_key, form.key_of_request):
         return check(request, form)
     return choose_photographs(request, form, chosen)
 

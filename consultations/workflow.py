@@ -81,14 +81,14 @@ class Step(NamedTuple):
 STEPS: Mapping[Status, tuple[Step, ...]] = {
     Status.NEW: (
         Step(Status.CONTACTING, gettext_noop("Start contacting")),
-        Step(Status.PROPOSED, gettext_noop("A time was offered")),
+        Step(Status.PROPOSED, gettext_noop("Offer a time")),
         Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
         Step(Status.DECLINED, gettext_noop("Decline")),
         Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
         Step(Status.QUARANTINED, gettext_noop("Set aside as spam")),
     ),
     Status.CONTACTING: (
-        Step(Status.PROPOSED, gettext_noop("A time was offered")),
+        Step(Status.PROPOSED, gettext_noop("Offer a time")),
         Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
         Step(Status.UNREACHABLE, gettext_noop("Could not be reached")),
         Step(Status.DECLINED, gettext_noop("Decline")),
@@ -106,7 +106,7 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
     Status.CONFIRMED: (
         Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True),
         Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True),
-        Step(Status.PROPOSED, gettext_noop("Another time was offered")),
+        Step(Status.PROPOSED, gettext_noop("Offer another time")),
         # Also once it has begun: the clinic may have had to call it off, which is nobody's absence.
         Step(Status.CONTACTING, gettext_noop("The time is off: contact again"), once_begun=None),
         Step(Status.DECLINED, gettext_noop("Decline")),
@@ -123,7 +123,7 @@ STEPS: Mapping[Status, tuple[Step, ...]] = {
     ),
     Status.DID_NOT_ATTEND: (
         Step(Status.CONTACTING, gettext_noop("Contact again")),
-        Step(Status.PROPOSED, gettext_noop("Another time was offered")),
+        Step(Status.PROPOSED, gettext_noop("Offer another time")),
         Step(Status.CONFIRMED, gettext_noop("Another time is agreed")),
         Step(Status.COMPLETED, gettext_noop("Undo: the patient did attend")),
     ),

@@ -1,5 +1,6 @@
 """What tests are made of: one maker for each kind of thing, complete unless told otherwise."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -142,10 +143,15 @@ def a_source(key: str = "lymph-2020", **fields: Any) -> Source:
 def an_overview(**fields: Any) -> Overview:
     """A working copy of the front page with the little that the gate wants."""
     overview = Overview.objects.create(
-        **{"title": "Microsurgery", "summary": "Surgery with a microscope.", "description": "What it is."}
+        **{
+            "title": "Microsurgery",
+            "summary": "Surgery with a microscope.",
+            "description": "What it is.",
+            "author": "The clinic",
+        }
         | fields
     )
-    _fill(overview, ("introduction", "procedures", "steps", "risks", "help"))
+    _fill(overview, ("introduction", "emergency", "procedures", "steps", "risks", "help"))
     overview.steps.create(title="Consultation", body="A microsurgeon examines you.")
     return overview
 
@@ -161,6 +167,7 @@ def a_procedure(slug: str = "lymph-vessel-repair", **fields: Any) -> Procedure:
             "plain_name": "joining small lymph vessels to veins",
             "summary": f"{title} in two plain sentences.",
             "description": f"{title}, recovery and risks.",
+            "author": "The clinic",
         }
         | fields,
     )
@@ -170,9 +177,9 @@ def a_procedure(slug: str = "lymph-vessel-repair", **fields: Any) -> Procedure:
 
 def _fill(page: Page, kinds: tuple[str, ...]) -> None:
     for position, kind in enumerate(kinds, start=1):
-        page.sections.create(
-            kind=kind, heading=f"{page.title[:40]}: {kind}", body="Plain words.", position=position
-        )
+        # A number in a title ("Procedure 2") stands where a source supports it, and nowhere else.
+        named = page.title[:40] if kind == "why" else re.sub(r" ?\d", "", page.title[:40])
+        page.sections.create(kind=kind, heading=f"{named}: {kind}", body="Plain words.", position=position)
     page.risks.create(name="Infection", body="Germs get in.", frequency="common", position=1)
     page.carecards.create(level="emergency", heading="Call 1122 now if:", items="bleeding does not stop")
     source = Source.objects.filter(key="lymph-2020").first() or a_source()

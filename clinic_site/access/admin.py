@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from clinic_site import consequences
 from clinic_site.access import services
 from clinic_site.access.forms import AccountForm, InviteForm
 from clinic_site.models import AccessEvent
@@ -58,6 +59,11 @@ class StaffUserAdmin(UserAdmin):
             return [*fieldsets, (_("Everything"), {"fields": ["is_superuser"]})]
         return fieldsets
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.is_own = obj is not None and obj.pk == request.user.pk
+        return form
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
@@ -80,6 +86,7 @@ class StaffUserAdmin(UserAdmin):
         super().save_related(request, form, formsets, change)
         if change:
             services.record_changes(form.instance, form.state_before, by=request.user)
+            consequences.warn(request, form.instance)
         else:
             services.invite(form.instance, by=request.user)
 

@@ -18,8 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access import events, guards
 from clinic_site.access.events import AccessEvent
+from clinic_site.roles import MANAGER
 
 CODE_LENGTH = 40
+OWN_ACCOUNT = _("You cannot take this away from your own account. Another manager can do it.")
+OWN_SUPERUSER = _("You cannot take this away from your own account. Another superuser can do it.")
+OWN_ROLE = _("You cannot take the role Manager away from yourself. Another manager can do it.")
 
 
 def plain_digits(code: str) -> str:
@@ -174,6 +178,24 @@ class InviteForm(forms.ModelForm):
 
 
 class AccountForm(UserChangeForm):
-    """An account as a manager changes it: without its password."""
+    """An account as a manager changes it: without its password.
+
+    Nobody takes away from themselves what lets them in here: the last one would lock everybody out.
+    """
 
     password = None  # type: ignore[assignment]
+    is_own = False  # whether it is the account of whoever changes it
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.is_own:
+            return cleaned
+        own = OWN_SUPERUSER if self.instance.is_superuser else OWN_ACCOUNT
+        for name in ("is_active", "is_staff", "is_superuser"):
+            if self.initial.get(name) and cleaned.get(name) is False:
+                self.add_error(name, own)
+        if "groups" in cleaned and not self.instance.is_superuser:
+            lost = self.instance.groups.filter(name=MANAGER).exclude(pk__in=cleaned["groups"])
+            if lost.exists():
+                self.add_error("groups", OWN_ROLE)
+        return cleaned

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from clinic_site.responses import SeeOther
 from consultations import workflow
@@ -24,7 +24,6 @@ from consultations.desk.access import VIEW, WORK, member, page
 from consultations.desk.people import name_of
 from consultations.desk.request import find, page_of, with_moment
 from consultations.desk.request_forms import (
-    NOT_REACHED,
     ContactForm,
     HandOverForm,
     NoteForm,
@@ -72,12 +71,17 @@ def show_link(press: Press[F], said: str) -> HttpResponse:
 def action(
     form_class: type[F], answer: Callable[[Press[F], str], HttpResponse] = back_to_page
 ) -> Callable[[Action[F]], View]:
-    """A view that reads the form, does one thing, and keeps the note that came with it."""
+    """A view that reads the form, does one thing, and keeps the note that came with it.
+
+    GET leads to the request: whoever signs in again on the page of an answer is led back to its address.
+    """
 
     def make(do: Action[F]) -> View:
         @page(VIEW, WORK)
-        @require_POST
+        @require_http_methods(["GET", "HEAD", "POST"])
         def view(request: HttpRequest, pk: int) -> HttpResponse:
+            if request.method != "POST":
+                return SeeOther(reverse("desk:request", args=[pk]))
             consultation = find(pk)
             form = form_class(request.POST, consultation=consultation)
             press = Press(request, consultation, member(request), form)
@@ -128,10 +132,12 @@ def status(press: Press[StatusForm]) -> str:
     as_seen.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
     if tells and not telling.can_be_told(press.consultation):
         messages.warning(press.http, BY_MOUTH if to == Status.CONFIRMED else UNTOLD)
-    return _("%(reference)s: %(status)s") % {
-        "reference": press.consultation.reference,
-        "status": _(workflow.NAMES[Status(to)]),
-    }
+    words = {"reference": press.consultation.reference, "status": _(workflow.NAMES[Status(to)])}
+    press.consultation.refresh_from_db(fields=["call_back_at"])
+    at = press.consultation.call_back_at
+    if at is None or at <= timezone.now():
+        return _("%(reference)s: %(status)s") % words
+    return _("%(reference)s: %(status)s. Call back on %(when)s.") % (words | {"when": moment(at)})
 
 
 def _tells_the_patient(consultation: ConsultationRequest, to: str) -> bool:
@@ -145,18 +151,18 @@ def _tells_the_patient(consultation: ConsultationRequest, to: str) -> bool:
 
 @action(ContactForm)
 def contact(press: Press[ContactForm]) -> str:
-    as_seen.contact(
+    call_back_at = as_seen.contact(
         press.consultation,
         press.form.outcome_word,
         actor=press.actor,
         seen=press.form.seen,
         call_back_at=press.form.call_back_at,
     )
-    if press.form.outcome_word in NOT_REACHED and press.form.call_back_at:
-        return _("Your try to reach the patient is recorded. Call back on %(when)s.") % {
-            "when": moment(press.form.call_back_at)
-        }
-    return _("Your try to reach the patient is recorded.")
+    if call_back_at is None:
+        return _("Your try to reach the patient is recorded.")
+    return _("Your try to reach the patient is recorded. Call back on %(when)s.") % {
+        "when": moment(call_back_at)
+    }
 
 
 @action(NoteForm)

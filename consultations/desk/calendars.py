@@ -19,7 +19,7 @@ MANAGE = "consultations.manage_feeds"
 
 
 class MakeForm(forms.Form):
-    practitioner = forms.ModelChoiceField(Practitioner.objects.all())
+    practitioner = forms.ModelChoiceField(Practitioner.objects.filter(is_active=True))
 
 
 class RevokeForm(forms.Form):

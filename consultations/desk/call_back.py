@@ -34,13 +34,6 @@ def ready_times(now: datetime, hours: ClinicHours) -> list[ReadyTime]:
     return sorted(found.values(), key=lambda time: time.at)
 
 
-def next_morning(now: datetime, hours: ClinicHours) -> datetime:
-    """When to try again where nobody said when: as the clinic opens on its next day; nine tomorrow, if
-    staff have entered no hours."""
-    tomorrow = _start_of_day_after(now)
-    return hours.next_opening(tomorrow) or tomorrow.replace(hour=9)
-
-
 def _today(now: datetime, hours: ClinicHours) -> Iterator[ReadyTime]:
     for after, words in ((1, _("In 1 hour, %(time)s")), (3, _("In 3 hours, %(time)s"))):
         at = _rounded_up(now + timedelta(hours=after))

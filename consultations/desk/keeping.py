@@ -12,6 +12,7 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -20,8 +21,14 @@ from clinic_site.responses import SeeOther
 from consultations import workflow
 from consultations.desk.access import VIEW, member, page, show
 from consultations.desk.keeping_forms import CopyForm, EraseForm
-from consultations.models import ConsultationRequest
-from consultations.services import NotAllowedError, SomeoneElseChangedError, copies, forgetting
+from consultations.models import Appointment, ConsultationRequest
+from consultations.services import (
+    NotAllowedError,
+    SomeoneElseChangedError,
+    calendar,
+    copies,
+    forgetting,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +96,7 @@ def _page(
     titles = {"erase": _("Erase the personal details"), "copy": _("Copy for the patient")}
     if form.is_bound and consultation.erased_at:
         status = 409  # somebody else was faster
+    live = calendar.live(consultation)
     return show(
         request,
         f"admin/desk/keeping/{name}.html",
@@ -98,17 +106,18 @@ def _page(
             "problem": problem,
             "subtitle": _("Error") if form.is_bound and form.errors else "",
             "is_open": consultation.status in workflow.OPEN,
-            "gone": _counts(consultation) if not consultation.erased_at else {},
+            "is_unmarked": calendar.has_begun(live, timezone.now()),
+            "gone": _counts(consultation, live) if not consultation.erased_at else {},
         },
         title=f"{titles[name]}: {consultation.reference}",
         status=status,
     )
 
 
-def _counts(consultation: ConsultationRequest) -> dict[str, int]:
+def _counts(consultation: ConsultationRequest, live: Appointment | None) -> dict[str, int]:
     return {
         "photographs": consultation.photographs.count(),
         "notes": consultation.notes.count(),
         "messages": OutgoingMessage.objects.filter(about=consultation.reference).count(),
-        "appointments": consultation.appointments.live().count(),
+        "appointments": 1 if live else 0,
     }

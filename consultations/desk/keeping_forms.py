@@ -14,7 +14,7 @@ from consultations import exporting
 from consultations.models import ConsultationRequest
 from consultations.references import reference_prefix
 from consultations.services.forgetting import WISHES, Reason
-from consultations.text import folded
+from consultations.text import words
 
 REASON_LENGTH = 300
 # As many digits in a row are a phone number, or the number of an identity card.
@@ -104,9 +104,7 @@ class CopyForm(AskingForm):
         """The log outlives an erasure, and with it what is written here."""
         reason = str(self.cleaned_data["reason"])
         names = f"{self.consultation.patient_name} {self.consultation.requester_name}"
-        # Short words are as often no names: "Ali" is told, "Al" is not.
-        named = {word for word in folded(names).split() if len(word) > 2}
-        if named & set(folded(reason).split()):
+        if _may_name(names) & _may_name(reason):
             raise ValidationError(_t("Take the name out of the reason."), code="name")
         return reason
 
@@ -137,6 +135,10 @@ class ExportForm(AskingForm):
         first, last = answered.get("first"), answered.get("last")
         if first and last and last < first:
             self.add_error("last", _t("The last day cannot be before the first."))
+        elif first and last and exporting.names_somebody(_may_name(answered.get("reason", "")), self.period):
+            # The log outlives an erasure, and with it what is written here.
+            problem = _t("Take the name out of the reason. One of its words is a name in these requests.")
+            self.add_error("reason", problem)
         return answered
 
     @property
@@ -171,6 +173,11 @@ class LogFilter(AskingForm):
         if typed and len(reference) < len("MS-7K4Q-92XD"):
             raise ValidationError(_t("Enter a whole reference, like MS-7K4Q-92XD."), code="invalid")
         return reference
+
+
+def _may_name(text: str) -> set[str]:
+    """Its words but for the short ones, which are as often no names: "Ali" is told, "Al" is not."""
+    return {word for word in words(text) if len(word) > 2}
 
 
 def _possible(day: date) -> date:

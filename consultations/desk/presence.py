@@ -6,6 +6,7 @@ that nobody pressed anything, so an idle session still ends.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
@@ -96,17 +97,20 @@ def presence(request: HttpRequest, pk: int) -> HttpResponse:
     ``newest`` is the id of the newest event that the page shows.
     """
     consultation = get_object_or_404(ConsultationRequest, pk=pk)
-    me, now = member(request), timezone.now()
-    people = colleagues(pk, now)
-    note(consultation, me, people, now)
-    newest = Event.objects.filter(request=pk).order_by("-pk").values_list("pk", flat=True).first() or 0
-    shown = {
-        "consultation": consultation,
-        **present(people, me, now),
-        "is_out_of_date": str(newest) != request.POST.get("newest", ""),
-    }
+    shown = opened(consultation, member(request))
+    shown["is_out_of_date"] = str(shown["newest"]) != request.POST.get("newest", "")
     html = render_to_string("admin/desk/request/present.html", shown)
     return JsonResponse({"html": html, "said": said(shown)})
+
+
+def opened(consultation: ConsultationRequest, me: User) -> dict[str, Any]:
+    """Notes that I have it open, and gives what ``presence.html`` shows. Three queries."""
+    now = timezone.now()
+    people = colleagues(consultation.pk, now)
+    note(consultation, me, people, now)
+    newest = Event.objects.filter(request=consultation).order_by("-pk").values_list("pk", flat=True).first()
+    shown = {"consultation": consultation, "newest": newest or 0, **present(people, me, now)}
+    return shown | {"said": said(shown)}
 
 
 def present(people: list[Colleague], me: User, now: datetime) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """The queue: which requests wait, what is to be done with each, and who does it."""
 
+import secrets
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,7 +19,7 @@ from clinic_site import clinic_hours
 from clinic_site.responses import SeeOther
 from consultations import services
 from consultations.desk.access import VIEW, WORK, member, page, show
-from consultations.desk.people import colleagues, name_of
+from consultations.desk.people import colleagues, holders, name_of
 from consultations.desk.queue_rows import Row
 from consultations.desk.queue_tabs import (
     BY_STATUS,
@@ -40,6 +42,9 @@ ROWS = 50
 # an address and be shared; the key of a last row would grow stale and could be forged.
 PAGES = 20
 SEARCH_LENGTH = 200
+# As many as somebody goes back to. More would be a list of names in the session.
+SEARCHES = 10
+SEARCHES_IN_SESSION = "desk_searches"
 
 Requests = Sequence[ConsultationRequest]
 
@@ -50,7 +55,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     """A tab of the queue: ``?tab=``, ``?page=`` and the filters' fields."""
     user, tab = member(request), tab_of(request.GET.get("tab", ""))
     scope, people, number = Scope(user, timezone.now()), colleagues(), _page_number(request.GET)
-    filters = Filters(request.GET, user, people)
+    filters = Filters(request.GET, user, holders(people))
     start = (number - 1) * ROWS
     # One more than is shown tells whether there is another page.
     found = filters.narrow(tab.requests(scope)).select_related("assignee")[start : start + ROWS + 1]
@@ -75,9 +80,15 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(VIEW)
 def search(request: HttpRequest) -> HttpResponse:
-    """What a search finds, among all requests. By POST: a name or a number may not stand in an address."""
-    text = request.POST.get("text", "")[:SEARCH_LENGTH].strip()
-    if not folded(text):
+    """What a search finds, among all requests: asked for by POST, and shown by GET ``?search=``.
+
+    A name or a number may not stand in an address: the text is kept in the session, and is gone with it, or
+    with a search for nothing. The address leads "back" to what was found, and tells nobody else anything.
+    """
+    if request.method == "POST":
+        return SeeOther(_keep_search(request))
+    text = _searches(request).get(request.GET.get("search", ""))
+    if text is None:
         return SeeOther(reverse("desk:queue"))
     user = member(request)
     found = ConsultationRequest.objects.search(text).order_by("-created_at", "-pk").select_related("assignee")
@@ -90,6 +101,7 @@ def search(request: HttpRequest) -> HttpResponse:
         colleagues(),
         title=_("Found"),
         text=text,
+        back=request.GET.urlencode(),
         has_more=has_more,
     )
 
@@ -111,22 +123,24 @@ def assign(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Choose a colleague from the list. Nothing was changed."))
     else:
         _tell(request, services.assign_many(seen, person, actor=member(request)), person)
-    query = _list_it_came_from(request, people)
-    return SeeOther(f"{reverse('desk:queue')}{query}")
+    return SeeOther(_list_it_came_from(request, people))
 
 
 def _tell(request: HttpRequest, assigned: services.Assigned, person: User | None) -> None:
     count, overtaken = assigned
     words = {"count": count, "name": name_of(person) if person else _("nobody")}
-    messages.success(
-        request,
-        ngettext(
-            "%(count)d request is now assigned to %(name)s.",
-            "%(count)d requests are now assigned to %(name)s.",
-            count,
+    if count:
+        messages.success(
+            request,
+            ngettext(
+                "%(count)d request is now assigned to %(name)s.",
+                "%(count)d requests are now assigned to %(name)s.",
+                count,
+            )
+            % words,
         )
-        % words,
-    )
+    elif not overtaken:
+        messages.info(request, _("Nothing was changed: nothing that was ticked was left to be assigned."))
     if overtaken:
         messages.warning(
             request,
@@ -188,9 +202,31 @@ def _ticked(value: str) -> tuple[int, int | None] | None:
     return None if number is None else (number, _number(assignee))
 
 
+def _searches(request: HttpRequest) -> dict[str, str]:
+    """What was searched for in this session, by what stands in the addresses; the newest last."""
+    return dict(request.session.get(SEARCHES_IN_SESSION, {}))
+
+
+def _keep_search(request: HttpRequest) -> str:
+    """Gives the address at which it is shown."""
+    text = request.POST.get("text", "")[:SEARCH_LENGTH].strip()
+    if not folded(text):
+        request.session.pop(SEARCHES_IN_SESSION, None)
+        return reverse("desk:queue")
+    key, before = secrets.token_urlsafe(6), list(_searches(request).items())
+    request.session[SEARCHES_IN_SESSION] = dict([*before, (key, text)][-SEARCHES:])
+    return _address_of_search(key)
+
+
+def _address_of_search(key: str) -> str:
+    return f"{reverse('desk:queue_search')}?{urlencode({'search': key})}"
+
+
 def _list_it_came_from(request: HttpRequest, people: Sequence[User]) -> str:
-    """Its query, made anew of what was sent: it leads nowhere but to the queue."""
+    """Its address, made anew of what was sent: it leads nowhere but to the queue, or to a search in it."""
     back = QueryDict(request.POST.get("back", "")[:500])
-    filters = Filters(back, member(request), people)
+    if (key := back.get("search", "")) in _searches(request):
+        return _address_of_search(key)
+    filters = Filters(back, member(request), holders(people))
     query = query_of(tab_of(back.get("tab", "")), filters.query, _page_number(back))
-    return f"?{query}" if query else ""
+    return f"{reverse('desk:queue')}{f'?{query}' if query else ''}"

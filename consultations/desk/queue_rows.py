@@ -15,7 +15,7 @@ from consultations import workflow
 from consultations.answers import Began, ForWhom, Language, YesNo
 from consultations.desk.people import name_of
 from consultations.models import Appointment, ConsultationRequest
-from consultations.models.queue import PROMISED
+from consultations.models.queue import PROMISED, began_by_now
 from consultations.workflow import Status
 
 RECENT = frozenset({Began.DAY, Began.WEEK})
@@ -49,7 +49,16 @@ class Row:
 
     @property
     def began_lately(self) -> bool:
-        return self.request.began in RECENT
+        return self._began_by_now in RECENT
+
+    @property
+    def began_as_of_sending(self) -> bool:
+        """Whether the words of when it began were true when it was sent, and are not any more."""
+        return self.request.began not in (Began.NOT_SURE, self._began_by_now)
+
+    @property
+    def _began_by_now(self) -> int:
+        return began_by_now(self.request.began, self.now - self.request.created_at)
 
     @property
     def waiting(self) -> str:

@@ -17,7 +17,6 @@ from django.utils.translation import pgettext_lazy
 
 from consultations import workflow
 from consultations.answers import Began, Language
-from consultations.desk.people import name_of
 from consultations.models import ConsultationRequest, ConsultationRequestQuerySet
 from consultations.models.queue import CountOf, counts
 from consultations.workflow import Status
@@ -64,7 +63,7 @@ def _waiting(scope: Scope) -> ConsultationRequestQuerySet:
     # By how lately it began, not by who is overdue: a nerve or a vessel that was cut yesterday can be lost
     # by tomorrow, one that was cut years ago cannot. Among equals, who has waited longest. That nobody at
     # the end is forgotten is what "Overdue" is for: its number stands beside, and on the staff index.
-    return _all().waiting().by_urgency()
+    return _all().waiting().by_urgency(scope.now)
 
 
 def _due(moment: Callable[[Scope], datetime]) -> Callable[[Scope], ConsultationRequestQuerySet]:
@@ -74,7 +73,7 @@ def _due(moment: Callable[[Scope], datetime]) -> Callable[[Scope], ConsultationR
 def _mine(scope: Scope) -> ConsultationRequestQuerySet:
     # What waits for the clinic before what waits for the patient.
     waits = Case(When(status__in=workflow.WAITING, then=0), default=1)
-    return _all().open_of(scope.user).order_by(waits, "began", "created_at", "pk")
+    return _all().open_of(scope.user).by_urgency(scope.now, waits)
 
 
 def _wrote(scope: Scope) -> ConsultationRequestQuerySet:
@@ -84,7 +83,7 @@ def _wrote(scope: Scope) -> ConsultationRequestQuerySet:
 def _of(status: Status) -> Callable[[Scope], ConsultationRequestQuerySet]:
     requests = ConsultationRequest.objects.filter(status=status)
     if status in workflow.WAITING:
-        return lambda scope: requests.by_urgency()
+        return lambda scope: requests.by_urgency(scope.now)
     if status in workflow.OPEN:
         return lambda scope: requests.order_by("created_at", "pk")
     return lambda scope: requests.order_by("-created_at", "-pk")
@@ -146,11 +145,10 @@ class Filters(forms.Form):
     sent_from = _day(pgettext_lazy("a day", "Sent from"))
     sent_to = _day(pgettext_lazy("a day", "Sent until"))
 
-    def __init__(self, data: Mapping[str, Any], user: User, colleagues: Iterable[User]) -> None:
+    def __init__(self, data: Mapping[str, Any], user: User, holders: Iterable[tuple[str, str]]) -> None:
         super().__init__(data, auto_id="filter_%s")
         self.user = user
-        people = [(ME, _t("Me")), (NOBODY, _t("Nobody"))]
-        people += [(str(person.pk), name_of(person)) for person in colleagues]
+        people = [(ME, _t("Me")), (NOBODY, _t("Nobody")), *holders]
         procedures = [(str(pk), title) for pk, title in Procedure.objects.values_list("pk", "title")]
         self._choose("assignee", people)
         self._choose("procedure", procedures)
@@ -162,6 +160,12 @@ class Filters(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _t("All")), *choices]
+
+    def clean(self) -> dict[str, Any]:
+        first, last = self.cleaned_data.get("sent_from"), self.cleaned_data.get("sent_to")
+        if first and last and last < first:
+            self.add_error("sent_to", _t("Choose the same day as “Sent from”, or a later one."))
+        return self.cleaned_data
 
     @property
     def chosen(self) -> dict[str, Any]:

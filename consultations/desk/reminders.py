@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from clinic_site import clinic_hours
 from clinic_site.responses import SeeOther
 from consultations import agenda
 from consultations import reminders as reminding
@@ -25,7 +26,8 @@ from consultations.services import disclosures
 @require_safe
 def reminders(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    due = list(reminding.due_by_hand(now))
+    hours = clinic_hours.load()
+    due, by_mail = list(reminding.due_by_hand(now, hours)), list(reminding.waiting_for_mail(now))
     reminded = list(reminding.reminded_since(midnight(agenda.today()), now))
     seen = {appointment.request_id: appointment.request for appointment in due}
     disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
@@ -33,9 +35,10 @@ def reminders(request: HttpRequest) -> HttpResponse:
         request,
         "admin/desk/reminders/list.html",
         {
-            "calls": reminding.calls(due),
+            "calls": reminding.calls(due, hours),
             "reminded": reminded,
-            "by_mail": reminding.waiting_for_mail(now).count(),
+            "by_mail": len(by_mail),
+            "in_doubt": [(time, found) for time in by_mail if (found := reminding.doubts(time, hours))],
             "may_work": request.user.has_perm(WORK),
         },
         title=_("Reminders for today"),

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinic_site import clinic_hours
-from consultations import phones, workflow
+from clinic_site.clinic_hours import ClinicHours
+from consultations import agenda, phones, workflow
 from consultations.desk import presence, same_number
 from consultations.desk.access import VIEW, WORK, member, page, show
 from consultations.desk.call_back import ready_times
@@ -56,6 +57,7 @@ def find(pk: int) -> ConsultationRequest:
         appointment_ends=F("live__ends_at"),
         appointment_made=F("live__made_at"),
         appointment_with=F("live__practitioner__name"),
+        appointment_with_active=F("live__practitioner__is_active"),
     )
     return get_object_or_404(requests, pk=pk)
 
@@ -76,7 +78,7 @@ def page_of(
 
     Takes 15 queries, whatever there is to show, and writes who saw what.
     """
-    me, now = member(request), timezone.now()
+    me, now, hours = member(request), timezone.now(), clinic_hours.load()
     may_work = request.user.has_perm(WORK) and consultation.erased_at is None
     people = presence.colleagues(consultation.pk, now)
     presence.note(consultation, me, people, now)
@@ -100,6 +102,7 @@ def page_of(
         "newest": max((event.pk for event in events), default=0),
         **presence.present(people, me, now),
         "seen": seen_on(consultation, events),
+        "doubts": doubts_about_time(consultation, hours),
         "form": form,
         "reach": reach or ReachForm.of(consultation),
         "is_reach_open": reach is not None,
@@ -108,7 +111,7 @@ def page_of(
         "problem": problem,
         "link": link,
         "may_work": may_work,
-        **(work(consultation, events, people, me) if may_work else {}),
+        **(work(consultation, events, people, me, hours) if may_work else {}),
     }
     shown["said"] = presence.said(shown)
     title = _("Error: %(title)s") % {"title": consultation.reference} if problem else consultation.reference
@@ -116,10 +119,14 @@ def page_of(
 
 
 def work(
-    consultation: ConsultationRequest, events: list[Event], people: list[presence.Colleague], me: User
+    consultation: ConsultationRequest,
+    events: list[Event],
+    people: list[presence.Colleague],
+    me: User,
+    hours: ClinicHours,
 ) -> dict[str, Any]:
     """What may be done next, for somebody who may do it."""
-    now, hours = timezone.now(), clinic_hours.load()
+    now = timezone.now()
     is_waiting = consultation.status in workflow.WAITING
     waited = hours.clinic_time_between(consultation.created_at, now) if is_waiting else None
     return {
@@ -149,6 +156,16 @@ def time_of(consultation: ConsultationRequest, now: datetime) -> Standing | None
     if starts_at > now and was_told:
         return None
     return time_standing(state, starts_at, ends_at, was_told=was_told, now=now)
+
+
+def doubts_about_time(consultation: ConsultationRequest, hours: ClinicHours) -> list[str]:
+    """Why the time of a request, as ``find`` gave it, may not be kept."""
+    if getattr(consultation, "appointment_at", None) is None:
+        return []
+    starts_at, ends_at, practitioner, is_active = (
+        getattr(consultation, f"appointment_{name}") for name in ("at", "ends", "with", "with_active")
+    )
+    return agenda.doubts(starts_at, ends_at, hours, practitioner, is_active=is_active)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site import clinic_hours
 from clinic_site.fields import EmailField, HiddenPattern, TextField
 from consultations import phones
 from consultations.answers import ContactMethod
-from consultations.desk.call_back import LATEST, next_morning
+from consultations.desk.call_back import LATEST
 from consultations.fields import PhoneField
 from consultations.models import ConsultationRequest
 from consultations.services.as_seen import Seen
@@ -24,7 +23,6 @@ from consultations.services.reach import Reach
 from consultations.workflow import Status
 
 NOTE_LENGTH = 2000
-NOT_REACHED = (Outcome.NO_ANSWER, Outcome.WRONG_NUMBER)
 ID = r"[0-9]{1,18}"
 MOMENT = _("Enter a day and a time, like 2026-11-23 17:00.")
 TYPED_MOMENT = HiddenPattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
@@ -97,9 +95,6 @@ class ContactForm(PressForm):
         if "at" in self.errors or "ready" in self.errors:
             return cleaned
         moment: datetime | None = cleaned.get("ready") or cleaned.get("at")
-        if self.outcome_word in NOT_REACHED and moment is None:
-            # Nobody was reached, so that it is still the clinic's turn: it comes back by itself.
-            cleaned["at"] = moment = next_morning(timezone.now(), clinic_hours.load())
         if self.outcome_word == Outcome.CALL_BACK and moment is None:
             self.add_error("at", ValidationError(_t("Choose when to call back."), code="required"))
         if moment and not timezone.now() < moment <= timezone.now() + LATEST:

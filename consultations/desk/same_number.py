@@ -1,8 +1,9 @@
-"""Other requests from the same phone. A family shares one: they are shown, and never merged."""
+"""Other requests from the same number. A family shares one: they are shown, and never merged."""
 
 from dataclasses import dataclass
 
-from consultations.models import ConsultationRequest
+from consultations.models import ConsultationRequest, SearchTerm
+from consultations.models.search import number_terms
 
 MOST = 10
 
@@ -20,7 +21,11 @@ class FromSameNumber:
 
 
 def from_same_number(consultation: ConsultationRequest) -> list[FromSameNumber]:
-    """The newest ones, one more than are shown. One query; none of an erased request."""
-    others = ConsultationRequest.objects.filter(phone=consultation.phone, erased_at=None)
+    """The newest ones, one more than are shown. One query; none of an erased request.
+
+    By the terms of the search: a number is the same for calls and for WhatsApp, and there is an index.
+    """
+    terms = SearchTerm.objects.filter(term__in=number_terms(consultation.phone, consultation.whatsapp))
+    others = ConsultationRequest.objects.filter(pk__in=terms.values("request"), erased_at=None)
     newest = others.exclude(pk=consultation.pk).order_by("-created_at", "-pk")
     return [FromSameNumber(request) for request in newest[: MOST + 1]]

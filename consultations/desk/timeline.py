@@ -16,7 +16,7 @@ from clinic_site.templatetags.site_tags import clock
 from consultations.desk.people import name_of
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.services.desk import Outcome
-from consultations.shipped_texts import SHIPPED
+from consultations.shipped_texts import FOR_STAFF, SHIPPED
 
 OUTCOMES = {
     Outcome.NO_ANSWER: gettext_lazy("No answer"),
@@ -29,9 +29,15 @@ REACH = {
     "phone": gettext_lazy("phone number"),
     "whatsapp": gettext_lazy("WhatsApp number"),
     "email": gettext_lazy("email address"),
+    "contact_method": gettext_lazy("way of contact"),
 }
 # What a patient may have done as well as the staff: where nobody of the staff did it, that is said.
-_BY_EITHER = (Event.Kind.STATUS_CHANGED, Event.Kind.TIME_AGREED, Event.Kind.TIME_CANCELLED)
+_BY_EITHER = (
+    Event.Kind.STATUS_CHANGED,
+    Event.Kind.REACH_CORRECTED,
+    Event.Kind.TIME_AGREED,
+    Event.Kind.TIME_CANCELLED,
+)
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,9 @@ def notes_of(consultation: ConsultationRequest) -> list[Note]:
 
 def messages_of(consultation: ConsultationRequest) -> list[OutgoingMessage]:
     """What was written to the patient. Notices to the staff say nothing that is not an event."""
-    to_staff = [kind for kind, message in SHIPPED.items() if message.for_staff]
     return list(
         OutgoingMessage.objects.filter(about=consultation.reference)
-        .exclude(kind__in=to_staff)
+        .exclude(kind__in=FOR_STAFF)
         .with_last_step()
         .defer("text", "html", "attachments")
         .order_by("created_at", "pk")

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic_site.responses import SeeOther
 from consultations import agenda, services, told
+from consultations.desk import presence
 from consultations.desk.access import VIEW, WORK, member, page, show
 from consultations.desk.time_form import (
     AGREED,
@@ -160,7 +161,7 @@ def _page(
         request,
         "admin/desk/times/picker.html",
         {
-            "consultation": consultation,
+            **presence.opened(consultation, member(request)),
             "wishes": consultation.answers.in_words(),
             "live": live,
             "live_when": told.when(live),

@@ -11,6 +11,7 @@ from consultations.fields import FilesField, whole_files_beside
 from consultations.keys import SubmissionKey
 from consultations.services import NotAllowedError
 from consultations.services import photographs as keeping
+from consultations.services.submitting import MOST_PHOTOGRAPHS
 from consultations.uploads import MOST_FILES
 
 
@@ -40,15 +41,29 @@ class PhotographsForm(forms.Form):
         )
         return form
 
-    def keep_for(self, key: SubmissionKey) -> bool:
-        """Keep the files until their form is sent. False when something is wrong, which ``errors`` says."""
+    def keep_for(self, key: SubmissionKey, request_key: SubmissionKey) -> bool:
+        """Keep the files until their form is sent, as ``wait_for_sending`` does.
+
+        False when something is wrong, which ``errors`` says.
+        """
         whole = (
             self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
         )
         try:
-            keeping.wait_for_sending(key, whole)
+            keeping.wait_for_sending(key, whole, request_key)
         except (NotAllowedError, OSError) as error:  # OSError: a full disk must not cost the request
-            too_many = _t("Choose fewer files. A request takes %(most)d at most") % {"most": MOST_FILES}
-            later = _t("Send your request without it. You can add it later, on your private page")
-            self.add_error("photographs", too_many if str(error) == "too many" else later)
+            self.add_error("photographs", _why_not(error))
         return not self.errors
+
+
+def _why_not(error: Exception) -> str:
+    match str(error):
+        case "too many":
+            return _t("Choose fewer files. A request takes %(most)d at most") % {"most": MOST_FILES}
+        case "too many for the request":
+            return _t(
+                "Choose fewer files, or none. "
+                "A request takes %(most)d at most, with those you have sent already"
+            ) % {"most": MOST_PHOTOGRAPHS}
+        case _:
+            return _t("Send your request without it. You can add it later, on your private page")

@@ -151,10 +151,14 @@ class MorePhotographsForm(ActionForm):
     def _add(self, whole: list[CleanFile]) -> None:
         try:
             more_photographs.add(self.request, whole)
-        except NotAllowedError:
+        except NotAllowedError as error:
             now = self.standing.again()
             if now.refusal(self.action):
                 raise
+            if str(error) == "full":
+                later = _t("We cannot take files at the moment. Add it tomorrow, or call us")
+                self.add_error("photographs", later)
+                return
             room = MOST_PHOTOGRAPHS - now.photographs
             fewer = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
             self.add_error("photographs", fewer)

@@ -135,7 +135,7 @@ class Questions(forms.Form):
     whatsapp = PhoneField(
         label=_("WhatsApp number"),
         help_text=_("Only if you chose WhatsApp and its number is a different one."),
-        sentence=phones.INSTRUCTION,
+        sentence=_("Enter one WhatsApp number, like 0301 2345678 or +44 7400 123456"),
         required=False,
         widget=number_input(),
     )
@@ -209,10 +209,10 @@ class Questions(forms.Form):
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or self.cleaned_data
         for name in self.needless():
-            # Nobody is asked to repair what nobody needs. It travels on, in case a mind changes. Who wrote
-            # a name of their own is a person to know of; the rest is not stored.
-            if self.errors.pop(name, None) or name not in ("requester_name", "relationship"):
-                answers[name] = None if name == "whatsapp" else ""
+            # Nobody is asked to repair what nobody needs; nor is it shown to be checked, or stored: it could
+            # not be seen to be changed. It travels on, in case a mind changes.
+            self.errors.pop(name, None)
+            answers[name] = None if name == "whatsapp" else ""
         if answers.get("for_whom") in (ForWhom.CHILD, ForWhom.ADULT):
             self._require("requester_name")
             self._require("relationship")

@@ -1,5 +1,6 @@
 """The consultation request: how the questions are shown, travel, are checked and handed over."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from consultations.forms.questions import Questions
 from consultations.keys import SubmissionKey
 from consultations.models import Photograph, PrivacyNotice
 from consultations.services import photographs as keeping
+from consultations.services.submitting import MOST_PHOTOGRAPHS
 from consultations.text import plain_text
 
 # More than this many choices are a wall of buttons: they become a list to pick from.
@@ -31,6 +33,7 @@ SEVERAL = ("days", "parts_of_day")
 MORE = ("days", "parts_of_day", "woman_staff", "access_needs")
 # Between the form's making and its sending. Nobody reads it, fills it in and checks it in less.
 FASTEST_PERSON = timedelta(seconds=3)
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 PHOTOGRAPHS_COME_LATER = '{% include "consultations/photographs_come_later.html" %}'
 
 
@@ -197,6 +200,7 @@ class RequestForm(Questions):
             language=self.language,
             source_page=self.cleaned_data["source_page"],
             browser=self.browser,
+            shown=self.shown_photographs,
             suspicions=tuple(self._suspicions()),
         )
 
@@ -211,6 +215,16 @@ class RequestForm(Questions):
     def photographs(self) -> list[Photograph]:
         """The files that wait with this form."""
         return list(Photograph.objects.waiting_with(self.submission_key.hash))
+
+    @property
+    def shown_photographs(self) -> frozenset[str]:
+        """The digests of the files that stood on the page of which a button was pressed.
+
+        None once the key is lost: that page says so, and they are not looked for twice.
+        """
+        if self.has_lost_key:
+            return frozenset()
+        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MOST_PHOTOGRAPHS])
 
     def take_out(self, photograph: str) -> None:
         """Remove a file, by its id as a browser sent it."""

@@ -155,8 +155,8 @@ class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
         return self.filter(revoked_at=None)
 
     def for_token(self, token: str) -> "CalendarFeedQuerySet":
-        """The one that a private address opens: none once it was revoked."""
-        return self.valid().filter(token_hash=token_hash(token))
+        """The one that a private address opens: none once it was revoked, or its practitioner has left."""
+        return self.valid().filter(token_hash=token_hash(token), practitioner__is_active=True)
 
 
 class CalendarFeed(models.Model):

@@ -43,7 +43,7 @@ class Event(AppendOnlyModel):
         TIME_CANCELLED = "time_cancelled", _("Time canceled")
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")
-        NOT_TOLD = "not_told", _("A message could not be written")
+        NOT_TOLD = "not_told", _("A message was not sent")
         LINK_MADE = "link_made", _("New private link made")
         COPY_MADE = "copy_made", _("Copy made for the patient")
         ERASED = "erased", _("Personal details erased")

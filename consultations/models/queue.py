@@ -1,14 +1,15 @@
 """Which requests the desk has to do something about, and in which order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Case, FilteredRelation, Q, Value, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Case, DateTimeField, ExpressionWrapper, F, FilteredRelation, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from consultations import workflow
+from consultations.answers import Began
 from consultations.workflow import Status
 
 if TYPE_CHECKING:
@@ -16,8 +17,23 @@ if TYPE_CHECKING:
 
 # Who was offered a time without being told of it has had no answer yet either.
 PROMISED = workflow.WAITING | {Status.PROPOSED}
+# What waits for the clinic is never forgotten: where nothing else says when, it is due so long afterwards.
+AT_THE_LATEST = timedelta(days=1)
 # Later than anything that a request can be due at.
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+# When it began is told as of the day of sending. Sent so long ago, it has begun no later than this.
+BEGAN_BY_NOW = (
+    (timedelta(days=365), Began.LONGER),
+    (timedelta(days=28), Began.YEAR),
+    (timedelta(days=7), Began.MONTH),
+    (timedelta(days=1), Began.WEEK),
+)
+
+
+def began_by_now(began: int, ago: timedelta) -> int:
+    """The rank of ``Began`` that is still true, of what was sent so long ago."""
+    return max(began, next((rank for age, rank in BEGAN_BY_NOW if ago >= age), Began.DAY))
 
 
 class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
@@ -30,9 +46,9 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
 
         A first answer was promised, a call back agreed, a time offered or called off of which no mail tells
         (then a call is due at once), or a time is past: one that was offered, without an answer, or one that
-        was agreed, and nobody has marked what became of it. A promise is kept by the first contact; a call
-        back by the next one, which takes its time away. Only open ones are looked through, and there are few
-        of them among however many.
+        was agreed, and nobody has marked what became of it. What waits without any of these is due too. A
+        promise is kept by the first contact; a call back by the next one, which takes its time away. Only
+        open ones are looked through, and there are few of them among however many.
         """
         return self.filter(status__in=workflow.OPEN).with_due_at(now).filter(due_at__lte=moment)
 
@@ -45,9 +61,18 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
             When(status=Status.PROPOSED, live__starts_at__lte=now, call_back_at=None, then="live__starts_at"),
             When(status=Status.CONFIRMED, live__ends_at__lte=now, then="live__ends_at"),
         )
+        a_day_later = ExpressionWrapper(F("status_changed_at") + AT_THE_LATEST, DateTimeField())
+        nothing_said = Case(
+            When(
+                Q(first_contact_at__isnull=False) | Q(promised_by=None),
+                status__in=workflow.WAITING,
+                call_back_at=None,
+                then=a_day_later,
+            )
+        )
         # Of one request at most one time is live: no row comes twice.
         live = FilteredRelation("appointments", condition=Q(appointments__state__in=["offered", "agreed"]))
-        moments = [Coalesce(moment, never) for moment in (promise, "call_back_at", past)]
+        moments = [Coalesce(moment, never) for moment in (promise, "call_back_at", past, nothing_said)]
         return self.alias(live=live).annotate(due_at=Least(*moments))
 
     def longest_against_the_promise(self) -> "ConsultationRequest | None":
@@ -62,8 +87,15 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
     def open_of(self, user: User) -> Self:
         return self.filter(assignee=user, status__in=workflow.OPEN)
 
-    def by_urgency(self) -> Self:
-        return self.order_by("began", "created_at", "pk")
+    def by_urgency(self, now: datetime, *before: Any) -> Self:
+        """What began latest, as far as that is still true, stands first; ``before`` that comes what is given.
+
+        It sorts what it finds: for open requests, of which there are few among however many.
+        """
+        whens = [When(created_at__lte=now - age, then=Value(rank.value)) for age, rank in BEGAN_BY_NOW]
+        aged = Case(*whens, default=Value(Began.DAY.value))
+        rank = Greatest("began", aged, output_field=models.IntegerField())
+        return self.order_by(*before, rank, "created_at", "pk")
 
 
 class CountOf(models.Subquery):

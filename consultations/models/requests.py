@@ -33,7 +33,7 @@ from consultations.models.notices import PrivacyNotice
 from consultations.models.queue import QueueQuerySet
 from consultations.models.search import number_to_find, with_all
 from consultations.references import reference_prefix
-from consultations.text import folded
+from consultations.text import folded, words
 from consultations.workflow import Status
 
 STATUS_CHOICES = [(status.value, _(name)) for status, name in workflow.NAMES.items()]
@@ -73,10 +73,12 @@ class ConsultationRequestQuerySet(QueueQuerySet):
         Of a reference half is enough; of a phone number its first or last four digits; of a name the
         beginning of each word.
         """
-        words = folded(text).split()
-        if not words:
+        pieces, names = folded(text).split(), words(text)
+        if not pieces:
             return self
-        found = with_all(words)
+        found = with_all(pieces)  # a part of a reference keeps its dash
+        if names and names != pieces:
+            found |= with_all(names)
         if reference := reference_prefix(text):
             found |= with_all([folded(reference)])
         for beginning in number_to_find(text):

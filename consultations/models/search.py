@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from consultations import phones
 from consultations.answers import Answers
-from consultations.text import folded
+from consultations.text import folded, words
 
 # Stands before a number written from its end, so that no search for a beginning finds it.
 FROM_THE_END = "<"
@@ -47,10 +47,15 @@ class SearchTerm(models.Model):
 
 def terms_of(reference: str, answers: Answers) -> set[str]:
     """What a request with these answers is to be found by."""
-    names = folded(f"{reference} {answers.patient_name} {answers.requester_name}").split()
-    digits = [number.removeprefix("+") for number in (answers.phone, answers.whatsapp) if number]
+    names = words(f"{answers.patient_name} {answers.requester_name}")
+    digits = number_terms(answers.phone, answers.whatsapp)
     ends = [FROM_THE_END + number[::-1] for number in digits]
-    return {term[:TERM_LENGTH] for term in (*names, *digits, *ends)}
+    return {term[:TERM_LENGTH] for term in (folded(reference), *names, *digits, *ends)}
+
+
+def number_terms(*numbers: str) -> list[str]:
+    """What whole numbers in E.164 are to be found by; nothing for "", which is none."""
+    return [number.removeprefix("+") for number in numbers if number]
 
 
 def number_to_find(text: str) -> list[str]:

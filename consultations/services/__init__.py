@@ -9,7 +9,12 @@ from consultations.services.desk import (
     record_contact,
     seen_what_patient_wrote,
 )
-from consultations.services.errors import NotAllowedError, SomeoneElseChangedError, TimeTakenError
+from consultations.services.errors import (
+    NotAllowedError,
+    PhotographsMissingError,
+    SomeoneElseChangedError,
+    TimeTakenError,
+)
 from consultations.services.patient import (
     accept_time,
     add_patient_note,
@@ -24,6 +29,7 @@ from consultations.services.submitting import Submission, is_stored, key_of, sub
 __all__ = [
     "Assigned",
     "NotAllowedError",
+    "PhotographsMissingError",
     "SomeoneElseChangedError",
     "Submission",
     "TimeTakenError",

@@ -23,6 +23,7 @@ from consultations.services.desk import (
     new_private_link,
     record_contact,
     seen_what_patient_wrote,
+    usual_call_back,
 )
 from consultations.services.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.services.status import change_status
@@ -52,7 +53,10 @@ def with_note(request: ConsultationRequest, text: str, *, actor: User, do: Calla
 
 
 def move_on(request: ConsultationRequest, to: str, *, actor: User, seen: Seen) -> None:
-    """Change the status. Raises ``NotAllowedError`` and ``SomeoneElseChangedError``."""
+    """Change the status; close the request only over what its patient is seen to have said.
+
+    Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
+    """
     with transaction.atomic():
         locked = _locked(request)
         if _was_moved_by(locked, to, actor, seen.status):
@@ -61,6 +65,8 @@ def move_on(request: ConsultationRequest, to: str, *, actor: User, seen: Seen) -
             appointment = calendar.live(locked)
             if (appointment.pk if appointment else 0) != seen.appointment:
                 raise SomeoneElseChangedError(request.reference)
+            if to in workflow.FINISHED:
+                _nothing_new_from_patient(locked, seen)
         change_status(request, to, actor=actor, expected_status=seen.status)
 
 
@@ -71,16 +77,17 @@ def contact(
     actor: User,
     seen: Seen,
     call_back_at: datetime | None = None,
-) -> None:
+) -> datetime | None:
     """Note a try to reach the patient of an open request. Of two people, one made it.
 
-    Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
+    Gives when to try again. Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
     """
+    call_back_at = call_back_at or usual_call_back(outcome, seen.status, timezone.now())
     with transaction.atomic():
         locked = _locked(request)
         newest = locked.events.filter(kind=Event.Kind.CONTACTED, pk__gt=seen.contact).last()
         if newest and newest.actor_id == actor.pk and newest.detail == _detail(outcome, call_back_at):
-            return
+            return call_back_at
         if newest:
             raise SomeoneElseChangedError(request.reference)
         if seen.status not in workflow.OPEN:
@@ -89,7 +96,9 @@ def contact(
         _nothing_new_from_patient(locked, seen)
         # A number that a colleague has corrected meanwhile is not the one that was dialed.
         _reached_as_seen(locked, seen)
-        record_contact(request, outcome, actor=actor, expected_status=seen.status, call_back_at=call_back_at)
+        return record_contact(
+            request, outcome, actor=actor, expected_status=seen.status, call_back_at=call_back_at
+        )
 
 
 def hand_over(request: ConsultationRequest, to: User | None, *, actor: User, seen: Seen) -> None:

@@ -1,10 +1,13 @@
 """What the calendar holds, in the transaction of whoever changes it. Times are taken and given back here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from clinic_site import clinic_hours
+from clinic_site.clinic_hours import ClinicHours
 from consultations import messages, workflow
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.services.errors import TimeTakenError
@@ -97,6 +100,14 @@ def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
     ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
 
 
+def next_morning(now: datetime, hours: ClinicHours | None = None) -> datetime:
+    """When to call where nobody said when: as the clinic opens on its next day; nine tomorrow, if staff
+    have entered no hours. Two queries for the hours if they are not given."""
+    local = timezone.localtime(now, timezone.get_default_timezone())
+    tomorrow = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return (hours or clinic_hours.load()).next_opening(tomorrow) or tomorrow.replace(hour=9)
+
+
 def set_call_back(request: ConsultationRequest, at: datetime | None) -> None:
     """When the patient of an open request is called; the next contact takes it away. None for no call."""
     ConsultationRequest.objects.filter(pk=request.pk, status__in=workflow.OPEN).update(call_back_at=at)
@@ -113,7 +124,8 @@ def cancel(
     """Give the live time back, if there is one. ``tells`` is off where the patient gets another at once.
 
     An agreed time that has begun stays as it is: what became of it is for staff to mark, and no later
-    change of mind rewrites a visit. Only where staff say that it ``was_called_off`` it is given back too.
+    change of mind rewrites a visit. Only where staff say that it ``was_called_off``, or nobody could mark
+    it later, it is given back too.
     """
     appointment = live(request)
     if appointment is None or (has_begun(appointment, now) and not was_called_off):

@@ -15,9 +15,12 @@ from consultations import files
 from consultations.models import ConsultationRequest, Disclosure, Event
 from consultations.services import disclosures
 from consultations.services.errors import NotAllowedError
+from consultations.shipped_texts import FOR_STAFF
 
 # More than this is not kept in memory.
 IN_MEMORY = 2_000_000
+# Of what events say more: a colleague who was given the request, and the number of a row.
+NOT_OF_THE_PATIENT = frozenset(["to", "name", "appointment"])
 
 
 def make(request: ConsultationRequest, *, actor: User, reason: str) -> IO[bytes]:
@@ -51,6 +54,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
         "agreed to": {"privacy notice": str(request.notice), "at": _moment(request.consented_at)},
         "answer promised by": _moment(request.promised_by),
         "first contact": _moment(request.first_contact_at),
+        "call back": _moment(request.call_back_at),
         "what happened": [_event(event) for event in request.events.all()],
         "notes": [
             {
@@ -71,9 +75,9 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
         ],
         "messages": [
             {"kind": message.kind, "to": message.to, "written": _moment(message.created_at)}
-            | {"text": message.text, "state": str(message.state.label)}
+            | {"subject": message.subject, "text": message.text, "state": str(message.state.label)}
             for message in OutgoingMessage.objects.filter(about=request.reference).order_by("pk")
-            if message.to.casefold() == request.email.casefold()
+            if message.kind not in FOR_STAFF
         ],
         "seen by staff": [
             {"at": _moment(seen.at), "what": seen.get_kind_display(), "reason": seen.reason}
@@ -91,11 +95,27 @@ def _answers(request: ConsultationRequest) -> dict[str, str]:
     }
 
 
-def _event(event: Event) -> dict[str, str]:
-    told = {"at": _moment(event.at), "what": event.get_kind_display()}
+def _event(event: Event) -> dict[str, Any]:
+    told: dict[str, Any] = {"at": _moment(event.at), "what": event.get_kind_display()}
+    if event.from_status:
+        told["status before"] = event.get_from_status_display()
     if event.to_status:
         told["status"] = event.get_to_status_display()
+    details = event.detail if isinstance(event.detail, dict) else {}
+    details = {name: value for name, value in details.items() if name not in NOT_OF_THE_PATIENT}
+    if details:
+        told["details"] = {_plain(name): _plain(value) for name, value in details.items()}
     return told
+
+
+def _plain(value: Any) -> Any:
+    """A word of ours without its underscores, a moment by the clinic's clock; anything else as it is."""
+    if not isinstance(value, str):
+        return [_plain(one) for one in value] if isinstance(value, list) else value
+    try:
+        return _moment(datetime.fromisoformat(value))
+    except ValueError:
+        return value.replace("_", " ")
 
 
 def _written(request: ConsultationRequest) -> IO[bytes]:

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from consultations import links
 from consultations.models import ConsultationRequest, Event, Note
+from consultations.services import calendar
 from consultations.services.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.services.status import move
-from consultations.workflow import WAITING, Status
+from consultations.workflow import OPEN, WAITING, Status
 
 
 class Outcome(StrEnum):
@@ -25,6 +26,9 @@ class Outcome(StrEnum):
     MESSAGE_SENT = "message_sent"
 
 
+NOT_REACHED = (Outcome.NO_ANSWER, Outcome.WRONG_NUMBER)
+
+
 def record_contact(
     request: ConsultationRequest,
     outcome: str,
@@ -32,15 +36,17 @@ def record_contact(
     actor: User,
     expected_status: str,
     call_back_at: datetime | None = None,
-) -> None:
+) -> datetime | None:
     """Note a try to reach the patient. A new request becomes one that is being contacted.
 
-    ``call_back_at`` is when to try again. Raises ``NotAllowedError`` for an outcome that does not
-    exist, a call back without its time, or a time that is past; and ``SomeoneElseChangedError``.
+    ``call_back_at`` is when to try again; without it, ``usual_call_back``. Gives what was set. Raises
+    ``NotAllowedError`` for an outcome that does not exist, a call back without its time, or a time that
+    is past; and ``SomeoneElseChangedError``.
     """
     now = timezone.now()
     if outcome not in set(Outcome) or (outcome == Outcome.CALL_BACK and call_back_at is None):
         raise NotAllowedError(outcome)
+    call_back_at = call_back_at or usual_call_back(outcome, expected_status, now)
     if call_back_at is not None and call_back_at <= now:
         raise NotAllowedError("a time that is past")
     with transaction.atomic():
@@ -60,9 +66,19 @@ def record_contact(
         Event.objects.create(request=request, kind=Event.Kind.CONTACTED, actor=actor, at=now, detail=detail)
         if expected_status == Status.NEW:
             move(request, Status.CONTACTING, actor=actor, expected_status=Status.NEW)
-            # ``move`` knows nothing of calls; the time to call back outlives the new status.
+            # ``move`` knows nothing of this call; the time to call back outlives the new status.
             ConsultationRequest.objects.filter(pk=request.pk).update(call_back_at=call_back_at)
         _assign_if_nobodys(request, actor, now)
+    return call_back_at
+
+
+def usual_call_back(outcome: str, status: str, now: datetime) -> datetime | None:
+    """When to try again where nobody said when: the next morning, as long as it is the clinic's turn.
+
+    It is while the request waits; and, where a time was offered or agreed, if nobody was reached about it.
+    """
+    is_our_turn = status in WAITING or (status in OPEN and outcome in NOT_REACHED)
+    return calendar.next_morning(now) if is_our_turn else None
 
 
 def _assign_if_nobodys(request: ConsultationRequest, actor: User, now: datetime) -> None:

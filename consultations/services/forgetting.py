@@ -156,7 +156,8 @@ def _locked(pk: int) -> ConsultationRequest | None:
 
 def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) -> Erasure:
     """Erase a locked request, in the caller's transaction. Gives what the ledger is to say of it."""
-    calendar.cancel(request, actor=actor, now=timezone.now(), tells=False)
+    # Also a time that has begun: of an erased request nobody could mark any more what became of it.
+    calendar.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
         move(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
     photographs.remove_of(request)

@@ -12,21 +12,28 @@ from consultations import files
 from consultations.keys import SubmissionKey
 from consultations.models import ConsultationRequest, Photograph
 from consultations.services.errors import NotAllowedError
+from consultations.services.submitting import MOST_PHOTOGRAPHS, photographs_stored
 from consultations.uploads import MOST_FILES, CleanFile
 
 
-def wait_for_sending(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
+def wait_for_sending(
+    key: SubmissionKey, cleaned: Sequence[CleanFile], request_key: SubmissionKey | None = None
+) -> None:
     """Keep what was chosen in a form until it is sent; a file that waits there already is passed over.
 
-    Sending the form, for the first time or again, makes them its request's. Raises ``NotAllowedError``
-    when there would be too many, or when too much waits already for all patients together.
+    Sending the form, for the first time or again, makes them its request's: the one of ``request_key``, a key
+    of ``submitting.key_of``, if it was sent already. Raises ``NotAllowedError`` when there would be too many,
+    or as ``must_have_room_for`` does.
     """
     digests = set(Photograph.objects.waiting_with(key.hash).values_list("digest", flat=True))
     new = list({digest: clean for clean in cleaned if (digest := digest_of(clean)) not in digests}.values())
     if len(digests) + len(new) > MOST_FILES:
         raise NotAllowedError("too many")
-    if _bytes_waiting() + sum(clean.size for clean in new) > files.MOST_BYTES_WAITING:
-        raise NotAllowedError("full")
+    stored_before = photographs_stored(request_key or key)
+    coming = digests | {digest_of(clean) for clean in new}
+    if coming - stored_before and len(coming | stored_before) > MOST_PHOTOGRAPHS:
+        raise NotAllowedError("too many for the request")
+    must_have_room_for(new)
     rows = stored(new)
     try:
         with transaction.atomic():
@@ -39,6 +46,20 @@ def wait_for_sending(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
     # Two that sent the same file at the same moment: one row, and one file that no row names.
     kept = set(Photograph.objects.filter(name__in=[row.name for row in rows]).values_list("name", flat=True))
     files.delete(names_of(row for row in rows if row.name not in kept))
+
+
+def must_have_room_for(new: Sequence[CleanFile]) -> None:
+    """Raises ``NotAllowedError`` when too much came in a day, of all patients, or the disk is nearly full.
+
+    Two at the same moment may both pass: a few megabytes more do no harm.
+    """
+    size = sum(clean.size for clean in new)
+    if not size:
+        return
+    lately = Photograph.objects.filter(added_at__gt=timezone.now() - files.A_DAY)
+    came = lately.aggregate(bytes=Sum("size"))["bytes"] or 0
+    if came + size > files.MOST_BYTES_A_DAY or files.free_bytes() - size < files.LEAST_FREE_BYTES:
+        raise NotAllowedError("full")
 
 
 def take_out(key: SubmissionKey, photograph_id: int) -> None:
@@ -96,7 +117,3 @@ def names_of(rows: Iterable[Photograph]) -> list[str]:
 
 def digest_of(clean: CleanFile) -> str:
     return hashlib.sha256(clean.content).hexdigest()
-
-
-def _bytes_waiting() -> int:
-    return Photograph.objects.filter(request=None).aggregate(bytes=Sum("size"))["bytes"] or 0

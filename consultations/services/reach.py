@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site import outbox
-from consultations.answers import ContactMethod
+from consultations.answers import Answers, ContactMethod
 from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search import terms_of
 from consultations.phones import Phone, for_reading
@@ -32,22 +32,33 @@ class Reach:
     whatsapp: str  # "" where it is the phone's
     whatsapp_as_typed: str
     email: str
+    contact_method: str = ""  # "" where it stays: only the patient chooses another, in the form
 
     @classmethod
-    def of(cls, request: ConsultationRequest, phone: Phone | None = None) -> "Reach":
-        """As it is stored; with another phone number, if one is given."""
+    def of(cls, request: ConsultationRequest | Answers, phone: Phone | None = None) -> "Reach":
+        """As it is stored, or sent; with another phone number, if one is given."""
         return cls(
             phone=phone.e164 if phone else request.phone,
             phone_as_typed=phone.as_typed if phone else request.phone_as_typed,
             whatsapp=request.whatsapp,
             whatsapp_as_typed=request.whatsapp_as_typed,
             email=request.email,
+            contact_method=request.contact_method,
         )
 
 
 def changes(request: ConsultationRequest, to: Reach) -> list[str]:
-    """Which of phone, whatsapp and email would be others. How a number is spelled does not matter."""
-    return [name for name in ("phone", "whatsapp", "email") if getattr(request, name) != getattr(to, name)]
+    """Which of phone, whatsapp, email and contact method would be others, however a number is spelled."""
+    names = ["phone", "whatsapp", "email", *(["contact_method"] if to.contact_method else [])]
+    return [name for name in names if getattr(request, name) != getattr(to, name)]
+
+
+def was_corrected_apart(request: ConsultationRequest) -> bool:
+    """Whether the private page or the staff have corrected it: no form that was open before knows."""
+    return any(
+        event.kind == Event.Kind.PHONE_CORRECTED or (event.actor_id and event.detail.get("what"))
+        for event in request.events.filter(kind__in=CORRECTIONS)
+    )
 
 
 def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> list[str]:
@@ -57,7 +68,8 @@ def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> l
     for the caller to write. Raises ``NotAllowedError`` where the patient could not be reached as they chose.
     """
     changed = changes(locked, to)
-    if not to.phone or (locked.contact_method == ContactMethod.EMAIL and not to.email):
+    method = to.contact_method or locked.contact_method
+    if not to.phone or (method == ContactMethod.EMAIL and not to.email):
         raise NotAllowedError("no way to reach them")
     if not changed:
         return []
@@ -103,6 +115,9 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
 def _change(name: str, was: str, now: str) -> str:
     if name == "email":
         return _("Email: now %(now)s, before %(was)s") % {"now": now or _("none"), "was": was or _("none")}
+    if name == "contact_method":
+        labels = {"now": ContactMethod(now).label, "was": ContactMethod(was).label}
+        return _("Way of contact: now %(now)s, before %(was)s") % labels
     values = {"now": for_reading(now) or _("none"), "was": for_reading(was) or _("none")}
     if name == "whatsapp":
         return _("WhatsApp number: now %(now)s, before %(was)s") % values

@@ -59,6 +59,9 @@ def move(request: ConsultationRequest, to: str, *, actor: User | None, expected_
     changes: dict[str, Any] = {"status": to, "status_changed_at": now}
     if to not in workflow.WAITING:
         changes["call_back_at"] = None
+    elif to == workflow.Status.CONTACTING:
+        # The clinic has to do the next thing. Whoever knows a better moment says so afterwards.
+        changes["call_back_at"] = calendar.next_morning(now)
     if to == workflow.Status.NEW:
         changes["first_contact_at"] = None  # nobody was in touch: the first answer is owed again
     # Compare and set in one statement: of two people who press at once, one finds no row left.

@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic_site import clinic_hours
-from consultations import messages
+from clinic_site import clinic_hours, outbox
+from clinic_site.models import OutgoingMessage
+from consultations import messages, workflow
 from consultations.answers import Answers
 from consultations.keys import SubmissionKey, token_hash
 from consultations.models import (
@@ -23,6 +24,8 @@ from consultations.models import (
 )
 from consultations.models.search import terms_of
 from consultations.references import new_reference
+from consultations.services import reach
+from consultations.services.errors import PhotographsMissingError
 from consultations.services.telling import tell, tell_staff
 from consultations.services.words import in_staff_language
 from consultations.text import folded
@@ -31,6 +34,9 @@ from consultations.workflow import Status
 # What one request takes from its patient: enough for anybody, too little to fill a disk.
 MOST_NOTES = 20
 MOST_PHOTOGRAPHS = 8
+# As often as an address is mistyped; too seldom to have many strangers written to with one form.
+MOST_ACKNOWLEDGEMENTS = 2
+ACKNOWLEDGEMENT = "acknowledgement"  # as ``messages`` queues it
 
 # With a million requests stored, one new reference in 150,000 is taken. Five in a row are not.
 TRIES = 5
@@ -47,6 +53,8 @@ class Submission:
     source_page: str = ""
     # What tells the sender's browser from any other, and nobody else knows; "" if nothing does.
     browser: str = ""
+    # The digests of the files that the patient was shown with it, before sending.
+    shown: frozenset[str] = frozenset()
     # Why it looks like spam, in a word for each sign; empty for what looks like a patient.
     suspicions: tuple[str, ...] = ()
 
@@ -63,9 +71,13 @@ class Submission:
 def submit(submission: Submission) -> ConsultationRequest:
     """Store what was sent, with its first event, once for each key, and for each patient of a form.
 
-    The same key again gives the same request; if the answers are others by then, what has changed is
-    kept with it as the patient's note. Another patient's answers are another request. In all cases the
-    token of ``key_of(submission.key, submission.answers)`` opens the private page.
+    The same key again gives the same request; if the answers are others by then, how to reach the patient is
+    corrected, and what else has changed is kept with it as the patient's note. Another patient's answers are
+    another request. In all cases the token of ``key_of(submission.key, submission.answers)`` opens the
+    private page.
+
+    Raises ``PhotographsMissingError``, and stores nothing, when a file of ``submission.shown`` would not be
+    the request's: it was taken out in another window, waited too long, or has no room any more.
     """
     tries = TRIES
     while True:
@@ -120,7 +132,8 @@ def _submit_once(submission: Submission) -> ConsultationRequest:
         request = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
         if request.erased_at is None:
             _add_photographs(request, submission.key)
-            _keep_changes(request, submission.answers)
+            _must_have(request, submission.shown)
+            _keep_changes(request, submission.answers, key)
         return request
 
 
@@ -172,6 +185,7 @@ def _store(submission: Submission, key: SubmissionKey) -> ConsultationRequest:
     _let_be_found(request, submission.answers)
     # They wait with the form, whomever it is sent for.
     _keep_photographs(request, submission.key)
+    _must_have(request, submission.shown)
     Event.objects.create(
         request=request,
         kind=Event.Kind.SUBMITTED,
@@ -206,7 +220,7 @@ def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> int:
 
     The others are forgotten in a day.
     """
-    known = list(request.photographs.values_list("digest", flat=True))
+    known = _digests_of(request)
     room = max(MOST_PHOTOGRAPHS - len(known), 0)
     chosen = Photograph.objects.waiting_with(key.hash).exclude(digest__in=known).order_by("pk")[:room]
     # In one statement: a file that is taken out of the form at this moment is either in or out.
@@ -215,33 +229,89 @@ def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> int:
     )
 
 
-def _keep_changes(request: ConsultationRequest, answers: Answers) -> None:
-    """Note in which answers a second sending differs from the first, unless the last note says so already."""
+def _must_have(request: ConsultationRequest, shown: frozenset[str]) -> None:
+    """What the patient saw goes with the request, or the patient is asked again. Asked once it is stored, so
+    that whatever happens to a file at this very moment counts."""
+    if shown:
+        kept = frozenset(_digests_of(request))
+        if not shown <= kept:
+            raise PhotographsMissingError(kept)
+
+
+def photographs_stored(key: SubmissionKey) -> set[str]:
+    """The digests of the files that the request of a key of ``key_of`` has already."""
+    request = _of_form(key)
+    return _digests_of(request) if request else set()
+
+
+def _digests_of(request: ConsultationRequest) -> set[str]:
+    return set(request.photographs.values_list("digest", flat=True))
+
+
+def _keep_changes(request: ConsultationRequest, answers: Answers, key: SubmissionKey) -> None:
+    """Correct how the patient is reached, and note in which other answers a second sending differs."""
+    # Sending again is never refused, so that it needs an end of its own: nobody changes a mind so often.
+    if request.notes.filter(author=None).count() >= MOST_NOTES:
+        return
+    corrected = _correct_reach(request, answers, key)
+    if _note_changes(request, answers) or corrected:
+        tell_staff(request, "phone" if "phone" in corrected else "note")
+
+
+def _correct_reach(request: ConsultationRequest, answers: Answers, key: SubmissionKey) -> list[str]:
+    """Reach the patient of an open request as the form says now; gives the names of what was corrected.
+
+    Not where it was corrected elsewhere: the form may be older, and must not bring a wrong number back.
+    """
+    to = reach.Reach.of(answers)
+    if request.status not in workflow.OPEN | workflow.SET_ASIDE or not reach.changes(request, to):
+        return []
+    if reach.was_corrected_apart(request):
+        return []
+    corrected = reach.correct(request, to, author=None)
+    Event.objects.create(
+        request=request, kind=Event.Kind.REACH_CORRECTED, at=timezone.now(), detail={"what": corrected}
+    )
+    if "email" in corrected:
+        _acknowledge_to_new_address(request, key)
+    return corrected
+
+
+def _acknowledge_to_new_address(request: ConsultationRequest, key: SubmissionKey) -> None:
+    """Tell it what others are told at once, as long as that is true; the former one is told no more."""
+    outbox.supersede(request.reference, {ACKNOWLEDGEMENT})
+    is_past = request.promised_by is not None and request.promised_by <= timezone.now()
+    if request.status != Status.NEW or is_past:
+        return
+    told = OutgoingMessage.objects.filter(about=request.reference, kind=ACKNOWLEDGEMENT)
+    if told.count() < MOST_ACKNOWLEDGEMENTS:
+        tell(request, messages.received, request, key.token)
+
+
+def _note_changes(request: ConsultationRequest, answers: Answers) -> bool:
+    """Note in which answers this sending differs from the first, unless the last note says so already."""
     with in_staff_language():
         was, now = request.answers.in_words(), answers.in_words()
         changed = [name for name in now if now[name] != was[name]]
         last = _last_change(request)
         text = "\n".join(_change(name, was[name], now[name]) for name in changed)
         if last and not changed:
-            text = _("All answers are again as they were first sent.")
+            text = _("All answers are again as they stand in the request.")
     if not text or (last and last.text == text):
-        return
-    # Sending again is never refused, so that it needs an end of its own: nobody changes a mind so often.
-    if request.notes.filter(author=None).count() >= MOST_NOTES:
-        return
+        return False
     sent_at = timezone.now()
     Note.objects.create(request=request, text=text, at=sent_at)
     Event.objects.create(
         request=request, kind=Event.Kind.ANSWERS_CHANGED, at=sent_at, detail={"answers": changed}
     )
     _let_be_found(request, answers)
-    tell_staff(request, "note")
+    return True
 
 
 def _last_change(request: ConsultationRequest) -> Note | None:
     """What the last sending with other answers left; not what the patient wrote on the private page."""
     event = request.events.filter(kind=Event.Kind.ANSWERS_CHANGED).last()
-    return request.notes.filter(author=None, at=event.at).first() if event else None
+    return request.notes.filter(author=None, at=event.at).last() if event else None
 
 
 def _change(name: str, was: str, now: str) -> str:

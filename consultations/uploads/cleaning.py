@@ -3,9 +3,12 @@
 What it is, its bytes decide: never its name, nor the type that the browser claims. A photograph is drawn
 anew, so that the place where it was taken, and whatever hides behind the picture, are gone. A report is
 kept as it is, because a PDF cannot be drawn anew without losing what it says; nothing of it is parsed
-here, and it is only ever given out as a download.
+here beyond whether it is one file and not two, and it is only ever given out as a download.
 """
 
+import io
+import re
+import zipfile
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,8 +36,16 @@ THUMBNAIL_QUALITY = {"quality": 75}
 # although readers look for it in the whole first kilobyte: that is where files hide that are two
 # things at once.
 PDF_MAY_BEGIN_WITH = b"\xef\xbb\xbf \t\r\n"
-# Where readers look for the end, too.
+# Where readers look for the end, too. Nothing but white space, and what pads a file, may stand behind it.
 PDF_TAIL = 1024
+PDF_MAY_END_WITH = b" \t\r\n\f\0"
+# The least that a reader needs: an object, a table of where the objects are, and where that table is. Whether
+# that place is right is not asked: scanners get it wrong, and readers find the table all the same.
+PDF_HAS = (
+    re.compile(rb"\d\s+\d+\s+obj\b"),
+    re.compile(rb"(?<!start)xref\b|/XRef\b"),
+    re.compile(rb"startxref\s+\d"),
+)
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
@@ -90,8 +101,13 @@ def clean(upload: UploadedFile) -> CleanFile:
 
 
 def _report(data: bytes) -> CleanFile:
-    if b"%%EOF" not in data[-PDF_TAIL:]:
+    # An archive is found by its end, whatever stands before it.
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        raise _something_else()
+    if not data[-PDF_TAIL:].rstrip(PDF_MAY_END_WITH).endswith(b"%%EOF"):
         raise ValidationError(_("Save the report again, or choose another. This one is not whole"), "damaged")
+    if not all(part.search(data) for part in PDF_HAS):
+        raise _something_else()
     return CleanFile(kind="pdf", content=data)
 
 

@@ -102,7 +102,8 @@ def measure() -> None:
 
 def _opens(client: object, page: Asked) -> Callable[[], int]:
     if page.search:
-        return lambda: client.post(page.path, {"text": page.search}).status_code  # type: ignore[attr-defined]
+        sent = {"text": page.search}
+        return lambda: client.post(page.path, sent, follow=True).status_code  # type: ignore[attr-defined]
     return lambda: client.get(page.path).status_code  # type: ignore[attr-defined]
 
 

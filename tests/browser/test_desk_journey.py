@@ -72,7 +72,7 @@ def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
     page.get_by_label("Another time").fill(f"{timezone.localtime() + timedelta(days=1):%Y-%m-%dT%H:%M}")
     desk.presses("Call back then")
     desk.presses("Spoke")
-    page.get_by_role("link", name="A time was offered").click()
+    page.get_by_role("link", name="Offer a time").click()
     at = a_morning_to_come()
     offers(desk, page, at)
     oldest.refresh_from_db()

@@ -85,6 +85,28 @@ def test_the_keyboard_moves_opens_and_searches(
     page.wait_for_url(f"**/staff/requests/{requests[1].pk}/")
 
 
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_back_from_a_request_leads_to_what_was_found(
+    visit: Visit,
+    staff_member: Callable[[str], User],
+    requests: list[ConsultationRequest],
+    java_script_enabled: bool,
+) -> None:
+    visitor = visit(viewport=DESKTOP, java_script_enabled=java_script_enabled)
+    visitor.is_signed_in(staff_member(roles.COORDINATOR))
+    page = visitor.opens("/staff/requests/")
+    page.get_by_role("searchbox", name="Find").fill("Khan")
+    visitor.presses("Search")
+    rows = page.get_by_role("rowheader")
+    found = rows.count()
+    assert found and "Khan" not in page.url
+    page.get_by_role("link", name=requests[1].reference).click()
+    page.wait_for_url(f"**/staff/requests/{requests[1].pk}/")
+    page.go_back()
+    expect(rows).to_have_count(found)
+    expect(page.get_by_role("searchbox", name="Find")).to_have_value("Khan")
+
+
 def test_a_key_with_a_modifier_is_the_browsers_and_shortcuts_can_be_turned_off(
     opened: Callable[..., Any], staff_member: Callable[[str], User], requests: list[ConsultationRequest]
 ) -> None:

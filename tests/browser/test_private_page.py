@@ -128,11 +128,13 @@ def test_a_request_closed_in_between_is_said_and_the_words_stay(visit: Visit) ->
     assert visitor.violations() == []
 
 
-@pytest.mark.parametrize("status", [*Status, "offered", "agreed"])
+@pytest.mark.parametrize("status", [*Status, "offered", "agreed", "wrong number"])
 def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit, status: str) -> None:
     is_a_status = status in set(Status)
     patient = PrivatePage(status=Status(status) if is_a_status else Status.NEW, patient_name="زینب بی بی")
-    if not is_a_status:
+    if status == "wrong number":
+        patient.has_wrong_number()
+    elif not is_a_status:
         patient.is_offered(agreed=status == "agreed")
     visitor = visit(viewport=NARROW)
     for path in ("", *ACTIONS) if status in (Status.NEW, Status.WITHDRAWN, "offered", "agreed") else ("",):
@@ -155,9 +157,10 @@ def test_errors_are_accessible_too(visit: Visit) -> None:
         assert visitor.violations() == []
 
 
-def test_on_paper_the_reference_stays_and_the_address_is_not_printed(visit: Visit) -> None:
+def test_on_paper_the_reference_and_the_address_stay(visit: Visit) -> None:
+    """The page says "print it": what is printed must lead back. It says that whoever has it can look."""
     patient = PrivatePage()
-    page = visit().opens(patient.address)
+    page = visit(viewport=NARROW).opens(patient.address)
     page.emulate_media(media="print")
     expect(page.get_by_text(patient.request.reference)).to_be_visible()
-    assert not re.search(re.escape(patient.key.token), page.content())
+    expect(page.get_by_role("link", name=re.compile(patient.key.token))).to_be_visible()

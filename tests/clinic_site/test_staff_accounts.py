@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic_site import roles
+from clinic_site.access import services
 from tests.admin_forms import address, errors_in, form_of
 from tests.factories import staff
 
@@ -80,6 +81,44 @@ def test_a_superuser_can_make_one(superuser: User) -> None:
     assert client.post(address(person), sent).status_code == 302
     person.refresh_from_db()
     assert person.is_superuser
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_staff", "groups"])
+def test_a_manager_locks_herself_out_of_nothing_and_another_manager_can(manager: Client, field: str) -> None:
+    herself = User.objects.get(groups__name=roles.MANAGER)
+    sent = form_of(manager, address(herself))
+    del sent[field]
+    response = manager.post(address(herself), sent)
+    assert response.status_code == 200
+    (error,) = errors_in(response)
+    assert error.startswith("You cannot take") and error.endswith("Another manager can do it.")
+    before = services.state_of(herself)
+    assert before == {"roles": [roles.MANAGER], "is_staff": True, "is_active": True} | {
+        "is_superuser": False,
+        "email": "",
+    }
+    other = Client()
+    other.force_login(staff(roles.MANAGER, username="other"))
+    assert other.post(address(herself), sent).status_code == 302
+    assert services.state_of(herself) != before
+
+
+def test_a_manager_gives_herself_another_role_and_a_superuser_stays_one(
+    manager: Client, superuser: User
+) -> None:
+    herself = User.objects.get(groups__name=roles.MANAGER)
+    sent = form_of(manager, address(herself))
+    both = [*sent["groups"], str(Group.objects.get(name=roles.EDITOR).pk)]
+    assert manager.post(address(herself), sent | {"groups": both}).status_code == 302
+    assert services.state_of(herself)["roles"] == [roles.EDITOR, roles.MANAGER]
+    root = Client()
+    root.force_login(superuser)
+    sent = form_of(root, address(superuser))
+    del sent["is_superuser"]
+    (error,) = errors_in(root.post(address(superuser), sent))
+    assert error == "You cannot take this away from your own account. Another superuser can do it."
+    superuser.refresh_from_db()
+    assert superuser.is_superuser
 
 
 def test_nobody_deletes_an_account(manager: Client, superuser: User) -> None:

@@ -61,6 +61,11 @@ class PrivatePage:
         """The request as it is stored."""
         return ConsultationRequest.objects.get(pk=self.request.pk)
 
+    def has_wrong_number(self) -> None:
+        """Somebody of the staff calls, and notes that the number is not the patient's."""
+        status = self.now().status
+        services.record_contact(self.now(), "wrong_number", actor=a_coordinator(), expected_status=status)
+
     def is_offered(self, days: int = 3, *, agreed: bool = False) -> Appointment:
         """Somebody of the staff offers a time so many days from now, or notes one as agreed."""
         request = self.now()
@@ -97,6 +102,10 @@ def every_state() -> Iterator[tuple[str, Any]]:
     """The private page and its actions, as they are in each status, asked for and refused."""
     for status in Status:
         yield f"private page, {status}", _opened(PrivatePage(status=status))
+    for method in ("call", "whatsapp", "email"):
+        wrong_number = PrivatePage(contact_method=method, whatsapp="+923331112223", email="a@example.com")
+        wrong_number.has_wrong_number()
+        yield f"private page, wrong number, {method}", _opened(wrong_number)
     offered, agreed = PrivatePage(), PrivatePage()
     offered.is_offered(days=3)
     agreed.is_offered(days=4, agreed=True)

@@ -122,11 +122,11 @@ def test_what_was_chosen_since_goes_to_the_child_it_was_chosen_for(patient: Pati
     chooser = WithFiles(patient)
     check = patient.response
     chooser.adds(a_photograph("red"))
-    form = patient.page.hidden_fields() | {"send": "yes"}
-    patient.posts(form)
+    patient.presses("send")
     patient.response = check
     chooser.adds(a_photograph("blue"), a_photograph("green"))
-    patient.posts(form | YOUNGER)
+    patient.posts(patient.page.hidden_fields() | YOUNGER)
+    patient.presses("send")
     assert [request.photographs.count() for request in ConsultationRequest.objects.order_by("pk")] == [1, 2]
     assert not Event.objects.filter(kind=Event.Kind.PHOTOGRAPH_ADDED).exists()
 

@@ -1,5 +1,6 @@
 """A patient is forgotten on her wish: nothing of her is left, the figures stay, and nothing is sent."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic_site.models import OutgoingMessage
 from clinic_site.outbox import worker
@@ -85,6 +87,16 @@ def test_an_open_request_becomes_withdrawn_and_its_time_is_given_back_without_a_
     told = [(event.kind, event.actor, event.detail) for event in request.events.all()]
     assert told[-1] == ("erased", manager, {"why": "asked_in_writing"})
     assert "time_cancelled" in [kind for kind, _actor, _detail in told]
+
+
+def test_a_time_that_has_begun_is_given_back_too_for_nobody_can_mark_it_later(manager: User) -> None:
+    request = somebody(manager)
+    begun = timezone.now() - timedelta(minutes=10)
+    Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
+    erase(request, manager)
+    assert request.status == "withdrawn"
+    assert Appointment.objects.get().state == "cancelled"
+    assert not TakenSlot.objects.exists()
 
 
 @pytest.mark.parametrize("status", ["completed", "did_not_attend", "declined", "unreachable", "quarantined"])

@@ -22,6 +22,7 @@ from tests.factories import a_request, staff
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ALL = [column.name for column in COLUMNS]
+IN_MARCH = datetime(2026, 3, 4, 9, tzinfo=UTC)
 ASKED = {"first": "2020-01-01", "last": "2090-12-31", "columns": ALL, "reason": "For the yearly audit"}
 
 
@@ -93,6 +94,19 @@ def test_only_the_chosen_columns_and_days_are_in_it_by_the_clinics_calendar(
         {"Reference": night.reference, "Sent at": "2026-03-02 00:30"},
         {"Reference": evening.reference, "Sent at": "2026-03-02 23:59"},
     ]
+
+
+@pytest.mark.parametrize("column", ["phone", "whatsapp"])
+def test_with_a_number_it_says_where_nobody_may_say_who_is_calling(
+    client: Client, manager: User, column: str
+) -> None:
+    a_request(may_say_who="no"), a_request(may_say_who="yes")
+    with_number = exported(client, columns=["reference", column])
+    assert [row["Do not say who is calling"] for row in with_number] == ["Do not say", ""]
+    assert list(with_number[0]).index("Do not say who is calling") == 1
+    assert list(exported(client, columns=["reference", "email"])[0]) == ["Reference", "Email"]
+    assert list(exported(client, columns=["may_say_who"])[0]) == ["Do not say who is calling"]
+    assert "in every file with a number" in Page(client.get("/staff/export/")).one("main").text
 
 
 def test_an_erased_request_is_not_in_it(client: Client, manager: User) -> None:
@@ -180,6 +194,43 @@ def test_a_wrong_answer_exports_nothing(
     assert not Disclosure.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "for Hira of Lahore",
+        "Asked by Hira.",
+        "hira’s letter",
+        "For Abdul-Rehman",
+        "For abdul, as agreed",
+        "For ہما خان",
+    ],
+)
+def test_a_reason_names_nobody_whose_request_is_exported(client: Client, manager: User, reason: str) -> None:
+    asked_by = {"for_whom": "child", "requester_name": "Abdul-Rehman Butt", "relationship": "father"}
+    a_request(patient_name="Hira", patient_age=7, created_at=IN_MARCH, **asked_by)
+    a_request(patient_name="ہما خاں", created_at=IN_MARCH)
+    gone = a_request(patient_name="Zainab Malik", created_at=IN_MARCH)
+    forgetting.erase(gone, actor=manager, reason="asked_by_phone")
+    march = {"first": "2026-03-01", "last": "2026-03-31"}
+    answer = client.post("/staff/export/", ASKED | march | {"reason": reason})
+    assert not answer.streaming
+    assert "Take the name out of the reason." in Page(answer).one("main").text
+    assert not Disclosure.objects.exists()
+    # Nobody of that name is in it, or is left; and what is too short to be a name alone.
+    assert exported(client, first="2026-04-01", last="2026-04-30", reason=reason) == []
+    assert len(exported(client, reason="Malik’s list of 2 by al", **march)) == 2
+
+
+def test_a_reason_is_looked_up_in_few_queries(
+    client: Client, manager: User, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(5):
+        a_request()
+    with django_assert_max_num_queries(15):
+        answer = client.post("/staff/export/", ASKED | {"reason": "word " * 40 + "khan"})
+    assert not answer.streaming
+
+
 @pytest.mark.parametrize(("first", "last"), [("0001-01-01", "9999-12-31"), ("0001-01-01", "0001-01-01")])
 def test_the_first_and_the_last_day_there_are_break_nothing(
     client: Client, manager: User, first: str, last: str
@@ -193,4 +244,5 @@ def test_nothing_personal_is_chosen_until_somebody_chooses_it(client: Client, ma
     page = Page(client.get("/staff/export/"))
     chosen = {box["value"] for box in page.all("input", type="checkbox") if "checked" in box.attributes}
     assert "reference" in chosen
-    assert not chosen & {"patient", "age", "requester", "city", "message", "phone", "whatsapp", "email"}
+    personal = {"patient", "age", "requester", "city", "message", "may_say_who", "phone", "whatsapp", "email"}
+    assert not chosen & personal

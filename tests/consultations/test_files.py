@@ -36,7 +36,7 @@ def test_a_photograph_and_its_thumbnail_are_stored_and_read_back(root: Path) -> 
     stored = files.store(PHOTOGRAPH)
     with files.open_file(stored.name) as file, files.open_file(stored.thumbnail_name) as thumbnail:
         assert (file.read(), thumbnail.read()) == (b"a picture", b"a small one")
-    assert stored.size == len(b"a picture") + len(b"a small one") == files.used_bytes()
+    assert stored.size == len(b"a picture") + len(b"a small one")
     assert stored_files(root) == {stored.name, stored.thumbnail_name}
 
 
@@ -143,5 +143,5 @@ def test_sweeping_removes_what_a_killed_process_wrote_half(root: Path) -> None:
 
 
 def test_where_nothing_was_ever_stored_there_is_nothing_to_sweep(root: Path) -> None:
-    assert files.sweep(set()) == 0 and files.used_bytes() == 0
+    assert files.sweep(set()) == 0 and files.free_bytes() > 0
     assert not root.exists()

@@ -19,6 +19,7 @@ PLAIN_EMAIL = "Enter the part before the @ in the letters a to z, like name@exam
 KNOWS = "Choose whether the patient knows that you are asking"
 SAY_WHO = "Choose whether we may say who we are if someone else answers"
 MOBILE = "Enter a mobile number, like 0301 2345678, or choose “Phone call”"
+WHATSAPP = "Enter one WhatsApp number, like 0301 2345678 or +44 7400 123456"
 
 WRONG = [
     ({"for_whom": None}, "for_whom", "Choose who the request is for"),
@@ -82,7 +83,7 @@ WRONG = [
         "speaks_other",
         "Shorten the name of the language to 40 characters",
     ),
-    ({"whatsapp": "12"}, "whatsapp", PHONE),
+    ({"whatsapp": "12"}, "whatsapp", WHATSAPP),
     ({"whatsapp": "042 35761999"}, "whatsapp", MOBILE),
     (
         {"access_needs": "a" * 301},
@@ -185,10 +186,43 @@ def test_the_answers_are_what_was_typed_made_fit_to_store(notice: PrivacyNotice)
     assert (answers.phone, answers.phone_as_typed) == ("+923012345678", "(0301) 234-5678")
 
 
-def test_what_somebody_wrote_about_themselves_is_not_thrown_away(notice: PrivacyNotice) -> None:
-    form = checked(notice, for_whom="self", requester_name="Ayesha Khan", relationship="myself")
+def test_who_asks_for_themselves_after_all_is_related_to_nobody_and_what_was_typed_travels_on(
+    notice: PrivacyNotice,
+) -> None:
+    form = checked(notice, for_whom="self", requester_name="Ali Raza", relationship="son", patient_knows="no")
     assert form.is_valid()
-    assert form.answers.requester_name == "Ayesha Khan"
+    answers = form.answers
+    assert (answers.requester_name, answers.relationship, answers.patient_knows) == ("", "", "")
+    travels = dict(form.hidden_answers())
+    assert (travels["requester_name"], travels["relationship"]) == ("Ali Raza", "son")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (
+            {"for_whom": "adult", "requester_name": "Ali Raza", "relationship": "son", "patient_knows": "no"},
+            {"for_whom": "self"},
+        ),
+        ({"contact_method": "email", "email": "ayesha@example.com"}, {"contact_method": "call"}),
+        ({"contact_method": "whatsapp", "whatsapp": "0333 1112223"}, {"contact_method": "call"}),
+        ({"speaks": "other", "speaks_other": "Pashto"}, {"speaks": "ur"}),
+    ],
+)
+def test_nothing_is_shown_to_be_checked_that_cannot_be_seen_when_it_is_to_be_changed(
+    patient: Patient, first: dict[str, str], then: dict[str, str]
+) -> None:
+    page = patient.answers(**first | then)
+    shown = page.by_class("summary-list")[0].text
+    for name, words in first.items():
+        if name not in then and words != "no":
+            assert words not in shown
+            assert f"{name}-question" not in page.ids
+    # A mind that changes once more finds everything as it was typed.
+    page = patient.posts(page.hidden_fields() | {name: first[name] for name in then})
+    for name in first:
+        assert f"{name}-question" in page.ids or name == "speaks_other"
+    assert {name: page.hidden_fields()[name] for name in first} == first
 
 
 def test_what_the_other_answers_made_needless_is_not_stored(notice: PrivacyNotice) -> None:

@@ -3,16 +3,21 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
+from clinic_site import outbox
 from clinic_site.roles import MANAGER
 from consultations import erasures
-from consultations.models import ConsultationRequest, Disclosure, Event, RetentionRule
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, RetentionRule
+from consultations.services.desk import Outcome, record_contact
 from tests.consultations.erased import CLEAN, TRACES, left_of_her, somebody
 from tests.consultations.pages import Page
 from tests.factories import a_request, staff
@@ -138,6 +143,35 @@ def test_the_copy_holds_everything_and_names_no_colleague(client: Client, manage
     assert (seen.request, seen.actor, seen.reason) == (request, manager, "Asked by letter")
 
 
+def test_the_copy_has_mail_to_a_former_address_and_what_events_say_more(
+    client: Client, manager: User
+) -> None:
+    request = somebody(manager)
+    again = timezone.now() + timedelta(days=2)
+    record_contact(
+        request, Outcome.NO_ANSWER, actor=manager, expected_status=request.status, call_back_at=again
+    )
+    request.refresh_from_db()
+    ConsultationRequest.objects.filter(pk=request.pk).update(email="new@example.com")
+    with transaction.atomic():
+        outbox.queue("desk@clinic.example", "To us", "Look.", kind="patient_wrote", about=request.reference)
+        outbox.queue(
+            "new@xn--bcher-kva.example", "To her", "Later", kind="time_agreed", about=request.reference
+        )
+    told = json.loads(copied(client, request).read("request.json"))
+    sent_to = {message["to"] for message in told["messages"]}
+    assert sent_to == {"zarminagul@example.com", "new@xn--bcher-kva.example"}
+    assert "Your appointment" in [message["subject"] for message in told["messages"]]
+    details = [event["details"] for event in told["what happened"] if event["what"] == "Contact tried"]
+    moment = timezone.localtime(again).replace(microsecond=0).isoformat(sep=" ")
+    assert details[-1] == {"outcome": "no answer", "call back at": moment}
+    assert told["call back"] == moment
+    (agreed,) = [event["details"] for event in told["what happened"] if event["what"] == "Time agreed"]
+    assert agreed["practitioner"] == "Dr. Ayesha Khan" and agreed["starts at"].endswith("+05:00")
+    (given,) = [event for event in told["what happened"] if event["what"] == "Assigned"]
+    assert "details" not in given  # they name a colleague
+
+
 def test_a_file_that_is_gone_from_the_disk_does_not_stop_the_copy(
     client: Client, manager: User, settings: Any
 ) -> None:
@@ -156,6 +190,8 @@ def test_a_file_that_is_gone_from_the_disk_does_not_stop_the_copy(
         ("x" * 301, "Shorten the reason"),
         ("x" * 100_000, "Shorten the reason"),
         ("Letter of ayesha", "Take the name out"),
+        ("Ayesha’s letter", "Take the name out"),
+        ("asked by letter, ayesha.", "Take the name out"),
         ("Called from 0301 2345678", "Take the number out"),
         ("Called from ۰۳۰۱۲۳۴۵۶۷۸", "Take the number out"),
     ],
@@ -173,6 +209,14 @@ def test_a_request_that_does_not_exist_is_not_found(client: Client, manager: Use
     for what in ("erase", "copy"):
         assert client.get(f"/staff/requests/{pk}/{what}/").status_code == 404
         assert client.post(f"/staff/requests/{pk}/{what}/", {"reason": "x"}).status_code == 404
+
+
+def test_a_visit_that_nobody_has_marked_is_said_before_it_is_erased(client: Client, manager: User) -> None:
+    request, asks = somebody(manager), "Mark it first if you know"
+    assert asks not in Page(client.get(erase_address(request))).one("main").text
+    begun = timezone.now() - timedelta(minutes=10)
+    Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
+    assert asks in Page(client.get(erase_address(request))).one("main").text
 
 
 def test_the_pages_need_few_queries(

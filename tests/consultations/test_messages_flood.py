@@ -9,9 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic_site.models import OutgoingMessage
-from consultations import messages
+from consultations import messages, services
+from consultations.models import ConsultationRequest, Event
 from consultations.workflow import Status
 from tests.consultations.telling import queued, with_email
+from tests.factories import a_request
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,49 @@ def test_sending_and_withdrawing_again_and_again_sends_no_more_mail_than_that() 
     request = with_email(status=Status.WITHDRAWN)
     told = [message for _ in range(8) for message in queued(messages.status_changed, request, "new")]
     assert len(told) == 5
+
+
+def addressed_to(number: int, **changes: Any) -> ConsultationRequest:
+    return with_email(email=f"stranger{number}@example.com", **changes)
+
+
+def untold(request: ConsultationRequest) -> int:
+    return request.events.filter(kind=Event.Kind.NOT_TOLD).count()
+
+
+@pytest.mark.parametrize(
+    ("tell", "arguments"), [(messages.received, ("token",)), (messages.status_changed, ("new",))]
+)
+def test_strangers_without_number_get_few_mails_an_hour_and_staff_see_who_was_not_told(
+    monkeypatch: pytest.MonkeyPatch, tell: Any, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(messages, "MAILS_AN_HOUR", 2)
+    status = Status.NEW if tell == messages.received else Status.WITHDRAWN
+    requests = [addressed_to(number, status=status) for number in range(4)]
+    told = [len(queued(tell, request, *arguments)) for request in requests]
+    assert told == [1, 1, 0, 0]
+    assert [untold(request) for request in requests] == [0, 0, 1, 1]
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert len(queued(tell, requests[3], *arguments)) == 1
+
+
+def test_beyond_them_a_request_is_stored_whole_and_withdrawn_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(messages, "MAILS_AN_HOUR", 0)
+    request = addressed_to(1)
+    assert (request.events.count(), untold(request)) == (2, 1)
+    services.withdraw(request)
+    assert untold(request) == 2
+    assert not OutgoingMessage.objects.filter(to=request.email).exists()
+
+
+def test_who_is_let_in_by_staff_or_asked_for_no_mail_is_no_matter_of_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(messages, "MAILS_AN_HOUR", 0)
+    assert len(queued(messages.let_in, addressed_to(1))) == 1
+    assert untold(a_request()) == 0
 
 
 def test_what_staff_send_is_never_held_back() -> None:

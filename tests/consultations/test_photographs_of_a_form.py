@@ -17,6 +17,7 @@ from consultations.services import photographs as keeping
 from consultations.workflow import Status
 from tests.consultations.conftest import Patient
 from tests.consultations.pages import Page
+from tests.consultations.patient_files import PDF
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def a_photograph(color: Any = "red", name: str = "hand.jpg") -> SimpleUploadedFi
 
 
 def a_report() -> SimpleUploadedFile:
-    return SimpleUploadedFile("report.pdf", b"%PDF-1.4\n1 0 obj\n%%EOF\n", "application/pdf")
+    return SimpleUploadedFile("report.pdf", PDF, "application/pdf")
 
 
 class WithFiles:
@@ -130,15 +131,29 @@ def test_more_than_four_are_refused_and_none_of_the_four_is_lost(chooser: WithFi
     assert len(stored_names()) == 8
 
 
-def test_when_too_much_waits_already_the_request_goes_without(
-    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("most", "least_free"), [(10, 0), (10**9, 10**18)])
+def test_when_too_much_came_today_or_the_disk_is_nearly_full_the_request_goes_without(
+    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch, most: int, least_free: int
 ) -> None:
-    monkeypatch.setattr(files, "MOST_BYTES_WAITING", 10)
+    monkeypatch.setattr(files, "MOST_BYTES_A_DAY", most)
+    monkeypatch.setattr(files, "LEAST_FREE_BYTES", least_free)
     page = chooser.adds(a_photograph())
     assert "Send your request without it" in page.by_class("error-message")[0].text
     assert not stored_names()
     patient.presses("send")
     assert ConsultationRequest.objects.count() == 1
+
+
+def test_what_was_sent_counts_for_a_day_as_what_waits_does(
+    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chooser.adds(a_photograph())
+    monkeypatch.setattr(files, "MOST_BYTES_A_DAY", Photograph.objects.get().size + 100)
+    patient.presses("send")
+    another = WithFiles(patient)
+    assert "Send your request without it" in another.adds(a_photograph("blue")).one("main").text
+    Photograph.objects.update(added_at=timezone.now() - timedelta(hours=24, minutes=1))
+    assert "1: Photograph" in another.adds(a_photograph("blue")).one("main").text
 
 
 def test_uploads_are_limited_and_the_answers_stay(
@@ -228,11 +243,154 @@ def test_where_the_forms_key_cannot_be_read_any_more_it_says_that_files_must_be_
     assert CHOOSE_AGAIN not in page.one("main").text
 
 
+def test_who_is_told_so_once_sends_the_next_time(chooser: WithFiles, patient: Patient) -> None:
+    hidden = chooser.adds(a_photograph()).hidden_fields()
+    patient.posts(hidden | {"send": "yes", "key": "from before the secret changed"})
+    patient.presses("send")
+    assert patient.response.status_code == 303
+
+
 def test_the_page_for_files_says_it_too(chooser: WithFiles, patient: Patient) -> None:
     hidden = patient.page.hidden_fields()
     assert CHOOSE_AGAIN not in chooser.posts(open="yes").one("main").text
     lost = hidden | {"key": "from before the secret changed", "open": "yes"}
     assert CHOOSE_AGAIN in Page(patient.client.post(PHOTOGRAPHS, lost)).one("main").text
+
+
+def assert_nothing_is_sent_yet(patient: Patient, sentence: str) -> None:
+    assert patient.response.status_code == 409
+    summary = patient.page.by_class("error-summary")[0].text
+    assert "Press “Send request” once more" in summary and sentence in summary
+    assert patient.page.hidden_fields()["patient_name"] == "علی خان"
+
+
+def test_what_is_gone_when_the_request_is_sent_is_told_and_then_it_goes_without(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    chooser.adds(a_photograph())
+    keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1))
+    patient.presses("send")
+    assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
+    assert not ConsultationRequest.objects.exists() and not OutgoingMessage.objects.exists()
+    patient.presses("send")
+    assert patient.response.status_code == 303
+    assert ConsultationRequest.objects.get().photographs.count() == 0
+
+
+def test_what_another_page_took_out_is_told_and_the_rest_goes_with_the_request(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    chooser.adds(a_photograph(), a_report())
+    check = patient.response
+    chooser.posts(remove=str(Photograph.objects.get(kind="pdf").pk))
+    patient.response = check
+    patient.presses("send")
+    assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
+    assert "1: Photograph" in patient.page.one("main").text
+    for _press in range(2):
+        again = patient.response
+        patient.presses("send")
+        assert patient.response.status_code == 303
+        patient.response = again
+    assert [file.kind for file in ConsultationRequest.objects.get().photographs.all()] == ["image"]
+
+
+def test_what_is_taken_out_from_the_page_itself_is_not_missed(chooser: WithFiles, patient: Patient) -> None:
+    chooser.adds(a_photograph(), a_report())
+    chooser.posts(open="yes")
+    chooser.posts(remove=str(Photograph.objects.get(kind="pdf").pk))
+    patient.presses("send")
+    assert patient.response.status_code == 303
+
+
+def test_pressing_twice_misses_no_file_that_the_request_has(chooser: WithFiles, patient: Patient) -> None:
+    chooser.adds(a_photograph(), a_report())
+    check = patient.response
+    led_to = []
+    for _press in range(2):
+        patient.response = check
+        patient.presses("send")
+        led_to.append(patient.response["Location"])
+    assert led_to[0] == led_to[1]
+    assert ConsultationRequest.objects.get().photographs.count() == 2
+
+
+def test_what_is_gone_by_the_second_sending_is_told_too(chooser: WithFiles, patient: Patient) -> None:
+    check = patient.response
+    patient.presses("send")
+    patient.response = check
+    chooser.adds(a_photograph())
+    keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1))
+    patient.presses("send")
+    assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
+    patient.presses("send")
+    assert patient.response.status_code == 303
+
+
+def test_a_page_that_was_refused_for_another_reason_still_misses_what_is_gone(
+    chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chooser.adds(a_photograph())
+    keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1))
+    with monkeypatch.context() as limited:
+        limited.setattr(views, "limit_above", lambda request, form: "phone")
+        patient.presses("send")
+    assert patient.response.status_code == 429
+    patient.presses("send")
+    assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
+
+
+def with_eight(request: ConsultationRequest) -> None:
+    for number in range(8 - request.photographs.count()):
+        Photograph.objects.create(
+            request=request,
+            kind="pdf",
+            name=f"{number}.pdf",
+            size=1,
+            digest=f"{number:064}",
+            added_at=timezone.now(),
+        )
+
+
+def test_where_the_request_has_no_room_files_are_refused_when_they_are_added(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    check = patient.response
+    chooser.adds(a_photograph())
+    patient.presses("send")
+    with_eight(ConsultationRequest.objects.get())
+    patient.response = check
+    page = chooser.adds(a_report())
+    (error,) = page.by_class("error-message")
+    assert "A request takes 8 at most, with those you have sent already" in error.text
+    assert Photograph.objects.filter(request=None).count() == 0
+    chooser.adds(a_photograph())  # the one that it has already
+    patient.presses("send")
+    assert patient.response.status_code == 303
+
+
+def test_where_it_is_found_out_only_when_it_is_sent_it_is_told_and_then_goes_without(
+    chooser: WithFiles, patient: Patient
+) -> None:
+    patient.presses("send")
+    with_eight(ConsultationRequest.objects.get())
+    twin = WithFiles(patient)  # the same answers from the same browser, in another form
+    twin.adds(a_report())
+    patient.presses("send")
+    assert_nothing_is_sent_yet(patient, "A request takes 8 photographs or reports at most")
+    assert CHOOSE_AGAIN not in patient.page.one("main").text
+    patient.presses("send")
+    assert patient.response.status_code == 303
+    assert ConsultationRequest.objects.get().photographs.count() == 8
+
+
+@pytest.mark.parametrize("shown", ["x", "a" * 64, "a" * 100_000, "\x00", "<b>"])
+def test_what_nobody_was_shown_hinders_nothing_for_ever(patient: Patient, shown: str) -> None:
+    patient.answers()
+    patient.posts(patient.page.hidden_fields() | {"send": "yes", "shown": shown})
+    if patient.response.status_code == 409:
+        patient.presses("send")
+    assert patient.response.status_code == 303
 
 
 def test_a_form_that_never_had_a_key_has_lost_no_files(patient: Patient) -> None:

@@ -1,6 +1,7 @@
 """The private page says where a request stands, to whoever has its address, and shows the least."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -106,6 +107,80 @@ def test_a_promise_that_was_not_kept_is_owned_and_the_phone_number_given(status:
     assert "We contact you" not in main_of(page)
 
 
+def test_who_waits_too_long_sees_which_number_is_called() -> None:
+    patient = PrivatePage()
+    late = timezone.now() - timedelta(minutes=1)
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=late)
+    assert "We call the number that ends in 678." in main_of(patient.opens())
+
+
+@pytest.mark.parametrize("status", [Status.NEW, Status.CONTACTING, Status.QUARANTINED])
+def test_a_promise_in_words_is_of_the_day_on_which_it_was_given(status: Status) -> None:
+    with time_machine.travel("2026-11-23T23:30:00+05:00", tick=False) as clock:
+        patient = PrivatePage(status=status)
+        ClinicProfile.objects.create(
+            name="A Clinic", phone="042 35761999", answer_promise="by the end of the next working day"
+        )
+        assert "We contact you by the end of the next working day." in main_of(patient.opens())
+        clock.shift(timedelta(hours=1))
+        text = main_of(patient.opens())
+        assert "We contact you by" not in text
+        said = text.index("we said that we would contact you by the end of the next working day.")
+        assert said < text.index("call us") < text.index("042 35761999") < text.index("ends in 678")
+        ClinicProfile.objects.update(answer_within_hours=7)
+        assert "we said that we would" not in main_of(patient.opens())
+
+
+def test_whoever_was_reached_is_not_told_of_an_old_promise() -> None:
+    with time_machine.travel("2026-11-23T12:00:00+05:00", tick=False) as clock:
+        patient = PrivatePage(status=Status.CONTACTING)
+        ClinicProfile.objects.create(name="A Clinic", answer_promise="tomorrow")
+        ConsultationRequest.objects.update(first_contact_at=timezone.now())
+        clock.shift(timedelta(days=1))
+        assert "tomorrow" not in main_of(patient.opens())
+
+
+@pytest.mark.parametrize("status", [Status.NEW, Status.PROPOSED, Status.CONFIRMED])
+def test_a_wrong_number_is_said_and_no_promise_to_call_it(status: Status) -> None:
+    patient = PrivatePage(status=status)
+    patient.has_wrong_number()
+    promised = timezone.now() + timedelta(hours=4)
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=promised)
+    page = patient.opens()
+    assert "The number that ends in 678 is not right. Correct it" in page.by_class("inset")[0].text
+    assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
+    assert "We call the number" not in main_of(page) and "We contact you" not in main_of(page)
+    patient.fills_in("phone", phone="0321 9876543")
+    text = main_of(patient.opens())
+    assert "is not right" not in text
+    if status == Status.NEW:
+        assert "We call the number that ends in 543." in text and "We contact you by" in text
+
+
+def test_a_wrong_number_is_said_as_well_when_the_promise_is_past() -> None:
+    patient = PrivatePage()
+    patient.has_wrong_number()
+    late = timezone.now() - timedelta(minutes=1)
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=late)
+    text = main_of(patient.opens())
+    assert "That time is past" in text and "The number that ends in 678 is not right." in text
+
+
+def test_of_two_numbers_neither_is_said_to_be_the_wrong_one() -> None:
+    patient = PrivatePage(contact_method="whatsapp", whatsapp="+923331112223")
+    patient.has_wrong_number()
+    text = main_of(patient.opens())
+    assert "678" in text and "223" in text and "one of them is not right" in text
+
+
+def test_nobody_is_asked_to_correct_a_number_of_a_closed_request() -> None:
+    patient = PrivatePage()
+    patient.has_wrong_number()
+    ConsultationRequest.objects.update(status=Status.DECLINED)
+    page = patient.opens()
+    assert "is not right" not in main_of(page) and not page.all("a", href="phone/")
+
+
 def test_nobody_is_told_that_a_promise_was_broken_who_was_reached() -> None:
     patient = PrivatePage(status=Status.CONTACTING)
     now = timezone.now()
@@ -187,8 +262,18 @@ def test_no_cache_keeps_it_no_search_engine_lists_it_and_no_link_tells_of_it(act
         assert bool(response.cookies) == bool(page.all("form"))
 
 
-@pytest.mark.parametrize("action", ["", *ACTIONS, "no-such-action"])
-def test_its_address_stands_nowhere_in_the_page(action: str) -> None:
+def test_the_page_that_is_to_be_kept_holds_its_own_address_once_as_a_link(settings: Any) -> None:
+    settings.SITE_URL = "https://clinic.example"
+    patient = PrivatePage()
+    for query in ({}, {"done": "note"}):
+        page = patient.opens(**query)
+        (link,) = [link for link in page.one("main").children if patient.key.token in link["href"]]
+        assert link["href"] == link.text == f"https://clinic.example/consultation/{patient.key.token}/"
+        assert patient.response.content.decode().count(patient.key.token) == 2
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, "no-such-action"])
+def test_its_address_stands_nowhere_in_the_pages_of_its_actions(action: str) -> None:
     patient = PrivatePage()
     patient.is_offered()
     patient.opens(action)

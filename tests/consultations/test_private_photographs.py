@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clinic_site.models import ClinicProfile
+from consultations import files
 from consultations.models import Event, Photograph
 from consultations.services.submitting import MOST_PHOTOGRAPHS
 from consultations.views import UPLOADS
@@ -104,6 +105,22 @@ def test_uploads_are_limited_for_each_network(monkeypatch: pytest.MonkeyPatch, k
     assert patient.response.status_code == 429
     assert "Try again in an hour" in page.by_class("error-summary")[0].text
     assert not Photograph.objects.exists()
+
+
+@pytest.mark.parametrize(("limit", "size"), [("MOST_BYTES_A_DAY", 10), ("LEAST_FREE_BYTES", 10**18)])
+def test_when_too_much_came_today_or_the_disk_is_nearly_full_nothing_more_is_taken(
+    limit: str, size: int, monkeypatch: pytest.MonkeyPatch, kept: Path
+) -> None:
+    patient = PrivatePage()
+    patient.sends("photographs", photographs=[jpeg()])
+    stored = files_in(kept)
+    monkeypatch.setattr(files, limit, size)
+    page = patient.sends("photographs", photographs=[jpeg(1)])
+    error = "Error: We cannot take files at the moment. Add it tomorrow, or call us"
+    assert page.by_class("error-message")[0].text == error
+    assert files_in(kept) == stored
+    patient.sends("photographs", photographs=[jpeg()])  # what is there already needs no room
+    assert "We have what you added" in patient.is_led_back().one("main").text
 
 
 def test_a_wrong_address_takes_no_files(kept: Path) -> None:

@@ -1,14 +1,21 @@
 """Staff find a request by what they have at hand."""
 
+from importlib import import_module
+from typing import Any
+
 import pytest
+from django.apps import apps
 
 from consultations import services
 from consultations.keys import SubmissionKey
-from consultations.models import ConsultationRequest
+from consultations.models import ConsultationRequest, SearchTerm
 from consultations.phones import parse
-from tests.factories import a_request
+from consultations.services import forgetting
+from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
+
+migration = import_module("consultations.migrations.0010_names_cut_into_words")
 
 
 @pytest.fixture
@@ -59,6 +66,81 @@ def test_a_request_is_found_by_the_name_it_was_sent_again_with_and_by_the_first_
     for text in ("Aisha Kan", "Ayesha Khan", "03219876543", request.reference):
         assert list(ConsultationRequest.objects.search(text)) == [request]
     assert not ConsultationRequest.objects.search("0301 2345678")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Abdul-Rehman Butt", "abdul rehman"),
+        ("Abdul-Rehman Butt", "rehman"),
+        ("Abdul-Rehman Butt", "Butt, Abdul-Rehman"),
+        ("M.Yousaf", "yousaf"),
+        ("Ali,Raza Shah", "raza shah"),
+        ("Ali (Raza)", "raza"),
+        ("ضیا۔الرحمٰن", "الرحمن"),
+        ("محمد،علی", "علی"),
+        ("Sean O'Brien", "O’Brien"),
+        ("Sean O’Brien", "o'brien"),
+        ("Sean O’Brien", "brien"),
+        ("اکبر خاں", "خان"),
+        ("اکبر خان", "خاں"),
+        ("नीलिमा शर्मा", "शर्मा"),
+    ],
+)
+def test_a_name_is_found_by_each_of_its_words_whatever_stands_between_them(name: str, text: str) -> None:
+    a_request(patient_name="Bilal Ahmed", phone="+923219876543")
+    request = a_request(patient_name=name)
+    assert list(ConsultationRequest.objects.search(text)) == [request]
+
+
+def test_a_name_beside_a_reference_or_a_part_of_one_is_found(wanted: ConsultationRequest) -> None:
+    for text in (f"Ayesha {wanted.reference}", wanted.reference[:6]):
+        assert wanted in ConsultationRequest.objects.search(text), text
+    assert not ConsultationRequest.objects.search(f"Bilal {wanted.reference}")
+
+
+def test_names_that_were_stored_whole_are_cut_and_nothing_else_is_lost() -> None:
+    gone = a_request(patient_name="Erased Person")
+    forgetting.erase(gone, actor=staff(), reason="asked_by_phone")
+    key, long = SubmissionKey.new(), "Muhammad-" * 8 + "Yousaf"
+    requests = [
+        a_request(patient_name="Abdul-Rehman خاں", whatsapp="+923219876543", key=key),
+        a_request(patient_name=long),
+        a_request(patient_name="Bilal Ahmed"),
+    ]
+    a_request(patient_name="O’Brien-Kan خاں", key=key)  # sent again: by this it is found, too
+    wanted = {request.pk: set(request.terms.values_list("term", flat=True)) for request in (gone, *requests)}
+    assert {"abdul", "rehman", "خان", "brien", "kan"} <= wanted[requests[0].pk]
+    stored_before = {
+        requests[0]: {"abdul": "abdul-rehman", "brien": "o’brien-kan", "خان": "خاں"},
+        requests[1]: {"muhammad": long.lower()[:60]},
+    }
+    SearchTerm.objects.filter(term__in=["rehman", "o", "kan", "yousaf"]).delete()
+    for request, terms in stored_before.items():
+        for now, then in terms.items():
+            request.terms.filter(term=now).update(term=then)
+    for _ in range(2):
+        migration.cut_names(apps, None)
+    for request, terms in wanted.items():
+        found = set(SearchTerm.objects.filter(request=request).values_list("term", flat=True))
+        # Of a name that was longer than a term, the last word may stand there in part as well.
+        assert {term for term in found - terms if not "muhammad".startswith(term)} == set()
+        assert terms <= found
+    assert list(ConsultationRequest.objects.search("Yousaf")) == [requests[1]]
+
+
+def test_names_are_cut_a_batch_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    requests = [a_request(patient_name=f"Abdul-Rehman {number}") for number in range(5)]
+    SearchTerm.objects.filter(term="rehman").delete()
+    SearchTerm.objects.filter(term="abdul").update(term="abdul-rehman")
+    monkeypatch.setattr(migration, "BATCH", 2)
+    # Of each batch: what is there, its terms, those that are new (marked), those that are gone.
+    with django_assert_max_num_queries(25):
+        migration.cut_names(apps, None)
+    assert set(ConsultationRequest.objects.search("rehman")) == set(requests)
+    assert not SearchTerm.objects.filter(term="abdul-rehman").exists()
 
 
 def test_a_request_is_found_by_its_reference_in_any_spelling(wanted: ConsultationRequest) -> None:

@@ -60,7 +60,7 @@ def test_a_status_is_changed_by_post_with_a_token_only(client: Client) -> None:
     strict = Client(enforce_csrf_checks=True)
     for browser in (client, strict):
         browser.force_login(staff(MANAGER, username=f"manager-{id(browser)}"))
-    assert client.get(address, {"to": "contacting", "expected": "new"}).status_code == 405
+    assert client.get(address, {"to": "contacting", "expected": "new"}).status_code == 303
     assert strict.post(address, {"to": "contacting", "expected": "new"}).status_code == 403
     request.refresh_from_db()
     assert request.status == "new"

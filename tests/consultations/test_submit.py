@@ -68,14 +68,14 @@ def test_two_forms_with_the_same_answers_are_two_requests() -> None:
 def test_changed_answers_are_kept_as_the_patients_note_and_the_first_ones_stay() -> None:
     key = SubmissionKey.new()
     services.submit(a_submission(key=key, patient_age=43))
-    request = services.submit(a_submission(key=key, patient_age=34, email="a@example.com"))
+    request = services.submit(a_submission(key=key, patient_age=34, city="Lahore"))
     request.refresh_from_db()
     assert request.patient_age == 43
     note = request.notes.get()
     assert note.author is None
     assert note.text.splitlines() == [
         "Patient’s age: now “34”, before “43”",
-        "Email: now “a@example.com”, before “nothing”",
+        "City or town: now “Lahore”, before “nothing”",
     ]
     assert request.was_changed_by_patient
     assert request.patient_wrote_at
@@ -111,7 +111,7 @@ def test_a_change_back_to_the_first_answers_is_noted_too() -> None:
         request = services.submit(a_submission(key=key, patient_age=age))
     assert [note.text for note in request.notes.all()] == [
         "Patient’s age: now “35”, before “34”",
-        "All answers are again as they were first sent.",
+        "All answers are again as they stand in the request.",
     ]
 
 

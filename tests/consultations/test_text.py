@@ -1,10 +1,12 @@
 """What people type, made fit to store and to find again."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consultations.text import ascii_digits, folded, plain_line, plain_text
+from consultations.text import ascii_digits, folded, plain_line, plain_text, words
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,7 @@ def test_digits_of_every_script_are_read() -> None:
         ("مُحَمَّد", "محمد"),
         ("نور\u200cجہاں", "نورجہاں"),
         ("Straße", "STRASSE"),
+        ("خاں", "خان"),
     ],
 )
 def test_two_spellings_of_one_name_are_the_same_to_a_search(written: str, sought: str) -> None:
@@ -67,6 +70,13 @@ def test_two_spellings_of_one_name_are_the_same_to_a_search(written: str, sought
 
 def test_two_names_are_not_the_same_to_a_search() -> None:
     assert folded("علی") != folded("ولی")
+
+
+@given(st.text(), st.sampled_from(",.-_'’۔،/(&"), st.text())
+def test_words_end_at_whatever_is_no_letter(first: str, between: str, second: str) -> None:
+    found = words(f"{first}{between}{second}")
+    assert found == words(f"{first} {second}") == words(first) + words(second)
+    assert all(word and all(unicodedata.category(letter)[0] in "LMN" for letter in word) for word in found)
 
 
 @given(st.text())

@@ -55,6 +55,24 @@ def test_every_placeholder_has_a_value(kind: str) -> None:
     assert empty <= placeholders.MAY_BE_EMPTY
 
 
+def a_time_told(kind: str) -> str:
+    tell = {"time_offered": messages.time_offered, "time_agreed": messages.time_agreed}[kind]
+    [message] = queued(tell, an_appointment(with_email()))
+    return str(message.text)
+
+
+@pytest.mark.parametrize("kind", ["time_offered", "time_agreed"])
+def test_of_two_times_that_were_told_the_later_says_that_the_first_no_longer_holds(kind: str) -> None:
+    words = "It takes the place of any time that we told you before."
+    assert words in a_time_told(kind)
+
+
+@pytest.mark.parametrize("kind", ["time_offered", "time_agreed"])
+def test_what_a_manager_wrote_of_a_time_is_left_as_it_is(kind: str) -> None:
+    changed("{when}, {practitioner}: {link}", kind=kind)
+    assert "It takes the place" not in a_time_told(kind)
+
+
 # A manager's words
 
 

@@ -190,6 +190,20 @@ def test_a_report_may_begin_with_an_empty_line_or_a_byte_order_mark(before: byte
     assert cleaned(before + PDF).kind == "pdf"
 
 
+WITH_XREF_STREAM = (
+    b"%PDF-1.5\r%\xe2\xe3\xcf\xd3\r\n7 0 obj\r<</Type/XRef/W[1 2 1]/Root 1 0 R>>stream\r\n\0\r\nendstream\r"
+    b"endobj\rstartxref\r\n16\r\n%%EOF"
+)
+
+
+@pytest.mark.parametrize("report", [PDF, WITH_XREF_STREAM, PDF + PDF[9:], PDF.replace(b"\n", b"\r")])
+@pytest.mark.parametrize("after", [b"", b"\r\n", b" \n\n", b"\0" * 500])
+def test_a_report_is_taken_with_a_table_of_either_kind_and_white_space_behind(
+    report: bytes, after: bytes
+) -> None:
+    assert cleaned(report.rstrip() + after).content == report.rstrip() + after
+
+
 @pytest.mark.parametrize(("name", "content_type"), [("a.exe", "text/html"), ("../../x.pdf", ""), ("", "a/b")])
 def test_the_name_and_the_type_that_a_browser_claims_do_not_matter(name: str, content_type: str) -> None:
     assert cleaned(FORMATS["PNG"], name or "x", content_type) == cleaned(FORMATS["PNG"])
@@ -225,6 +239,13 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "the beginning of a HEIC": (b"\0\0\0\x1cftypheic" + b"\0" * 40, DAMAGED),
     "half a report": (PDF[:-8], NOT_WHOLE),
     "a report with a megabyte behind": (PDF + b"\0" * 1_000_000, NOT_WHOLE),
+    "a report with a program behind": (PDF + EXE[:900], NOT_WHOLE),
+    "a report with a page behind": (PDF + b"<!doctype html>\n", NOT_WHOLE),
+    "a report that is an archive too": (PDF + archive(), SOMETHING_ELSE),
+    "a report with an archive before its end": (PDF + archive() + b"\n%%EOF\n", SOMETHING_ELSE),
+    "HTML that is called a PDF": (b"%PDF-1.4\n" + photographs.HTML + b"\n%%EOF", SOMETHING_ELSE),
+    "an empty PDF": (b"%PDF-\n%%EOF", SOMETHING_ELSE),
+    "a PDF without a table": (b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF", SOMETHING_ELSE),
     "a pixel": (encoded(picture(size=(2, 1)), "PNG"), TOO_SMALL),
     "a thread": (encoded(picture(size=(30_000, 2)), "PNG"), TOO_SMALL),
     "a PNG of 54 megapixels": (png_that_claims(9_000, 6_000), TOO_MANY_PIXELS),

@@ -41,6 +41,7 @@ from consultations.models import (
     SearchTerm,
     TakenSlot,
 )
+from consultations.models.queue import NEVER
 from consultations.phones import parse
 from consultations.services import as_seen, calendar, copies, forgetting, more_photographs, photographs
 from consultations.services.as_seen import Seen
@@ -531,6 +532,13 @@ class Workflow(RuleBasedStateMachine):
         assert dict(made.values_list("pk", "first_contact_at")) == self.first_contact
 
     @invariant()
+    def whatever_waits_for_the_clinic_is_due_at_some_moment(self) -> None:
+        waiting = ConsultationRequest.objects.waiting()
+        assert not waiting.with_due_at(self.now).filter(due_at__gte=NEVER).exists()
+        # ``due_at`` falls back on its own; whoever writes sets a moment all the same.
+        assert not waiting.filter(status=Status.CONTACTING, call_back_at=None).exists()
+
+    @invariant()
     def whoever_was_erased_is_named_nowhere_and_stays_so(self) -> None:
         for pk, was in self.erased.items():
             request = ConsultationRequest.objects.get(pk=pk)
@@ -540,7 +548,7 @@ class Workflow(RuleBasedStateMachine):
                 assert not getattr(request, of_a_person).exists()
             assert request.terms.count() == 1  # of its reference
             assert not OutgoingMessage.objects.filter(about=request.reference).exists()
-            assert not Appointment.objects.live().filter(request=pk, starts_at__gt=self.now).exists()
+            assert not Appointment.objects.live().filter(request=pk).exists()
 
     @invariant()
     def every_row_keeps_every_rule(self) -> None:

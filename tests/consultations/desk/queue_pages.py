@@ -15,8 +15,15 @@ def queue_page(client: Client, **query: Any) -> Page:
     return read(response)
 
 
-def find(client: Client, text: str) -> Page:
+def searched(client: Client, text: str) -> str:
+    """Search, and give the address at which the answer stands."""
     response = client.post(reverse("desk:queue_search"), {"text": text})
+    assert response.status_code == 303
+    return str(response["Location"])
+
+
+def find(client: Client, text: str) -> Page:
+    response = client.get(searched(client, text))
     assert response.status_code == 200
     return read(response)
 

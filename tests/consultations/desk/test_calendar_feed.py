@@ -14,6 +14,7 @@ from clinic_site.roles import COORDINATOR, MANAGER
 from consultations import feeds
 from consultations.models import Appointment, CalendarFeed
 from consultations.services import feeds as addresses
+from procedures.models import Practitioner
 from tests.consultations.desk.calendars import a_coordinator, an_agreed_time, at, given
 from tests.consultations.pages import Page
 from tests.factories import a_request, a_reviewer, staff
@@ -88,6 +89,21 @@ def test_a_wrong_token_and_a_revoked_one_look_the_same_to_every_method(client: C
     # A right one tells nothing but to who reads it.
     right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
     assert (client.get(right).status_code, client.post(right).status_code) == (200, 404)
+
+
+def test_the_address_of_somebody_who_has_left_looks_like_a_revoked_one(client: Client) -> None:
+    practitioner = a_reviewer()
+    right = address(addresses.make(practitioner, actor=a_coordinator()))
+    Practitioner.objects.update(is_active=False)
+    gone, wrong = client.get(right), client.get(address("A" * 32))
+    assert (gone.status_code, gone.content, gone.headers) == (404, wrong.content, wrong.headers)
+    manager = staff(MANAGER)
+    client.force_login(manager)
+    client.post(reverse("desk:calendars"), {"practitioner": practitioner.pk})
+    assert CalendarFeed.objects.count() == 1
+    assert "Dr. Ayesha Khan no longer works here" in client.get(reverse("desk:calendars")).content.decode()
+    Practitioner.objects.update(is_active=True)
+    assert client.get(right).status_code == 200
 
 
 def test_wrong_tokens_are_limited_and_a_right_one_is_not(client: Client) -> None:

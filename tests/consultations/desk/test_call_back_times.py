@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_site.clinic_hours import ClinicHours
-from consultations.desk.call_back import next_morning, ready_times
+from consultations.desk.call_back import ready_times
+from consultations.services.calendar import next_morning
 
 # Monday to Friday, 9 to 17, by the clock of Lahore (five hours ahead of UTC).
 WEEK = ClinicHours(tuple((day, time(9), time(17)) for day in range(5)))

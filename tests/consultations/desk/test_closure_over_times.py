@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinic_site.models import Closure
 from clinic_site.roles import MANAGER
-from consultations import agenda
+from consultations.desk import warnings
 from tests.consultations.desk.calendars import an_agreed_time, at, given
 from tests.factories import a_request, a_reviewer, staff
 from tests.pages import read
@@ -67,7 +67,7 @@ def test_a_time_that_is_past_is_nobodys_loss(a_monday: Any) -> None:
 
 
 def test_of_many_times_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agenda, "MOST_NAMED", 2)
+    monkeypatch.setattr(warnings, "MOST_NAMED", 2)
     for hour in (9, 10, 11):
         an_agreed_time(at(hour))
     (warning,) = saves(3, 3)

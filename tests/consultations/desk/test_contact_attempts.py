@@ -34,8 +34,7 @@ def test_a_try_is_recorded_in_one_press(desk: Desk, outcome: str, words: str) ->
     desk.presses("contact", outcome=outcome)
     assert desk.stored().status == "contacting"
     assert desk.stored().assignee == desk.user
-    again = ". Call back on" if outcome in ("no_answer", "wrong_number") else f" by {desk.user.username}"
-    assert f"Contact tried {words}{again}" in desk.timeline()
+    assert f"Contact tried {words}. Call back on" in desk.timeline()
     assert (desk.stored().first_contact_at is None) == (outcome == "wrong_number")
 
 
@@ -102,7 +101,8 @@ def test_of_two_who_call_one_is_told_of_the_other(desk: Desk, other: Desk) -> No
     desk.presses("contact", outcome="no_answer", text="Rang ten times.")
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert "Your note is still below." in desk.problem
-    assert "Contact tried Spoke by Sana Malik" in desk.timeline()
+    assert "Contact tried Spoke. Call back on" in desk.timeline()
+    assert "Contact tried No answer" not in desk.timeline()
     assert desk.kinds().count("contacted") == 1
 
 
@@ -144,6 +144,28 @@ def test_nothing_that_comes_from_the_patient_goes_with_a_press_that_did_not_see_
     desk.presses(action, **sent)
     assert not desk.problem
     assert desk.stored().patient_wrote_at is None
+
+
+@pytest.mark.parametrize("to", [Status.DECLINED, Status.WITHDRAWN, Status.QUARANTINED])
+def test_no_request_is_closed_over_what_its_patient_has_just_written(desk: Desk, to: Status) -> None:
+    desk.opens()
+    services.add_patient_note(desk.request, "My finger turns black.")
+    page = desk.presses("status", to=to, text="Words")
+    assert desk.problem.startswith(SOMEONE_ELSE)
+    assert desk.stored().status == Status.NEW
+    assert page.one("textarea", name="text").text == "Words"
+    desk.carried["patient"] = page.hidden_fields()["patient"]
+    desk.presses("status", to=to)
+    assert not desk.problem
+    assert desk.stored().status == to
+
+
+def test_a_step_that_closes_nothing_may_be_taken_over_it(desk: Desk) -> None:
+    desk.opens()
+    services.add_patient_note(desk.request, "My finger turns black.")
+    desk.presses("status", to=Status.CONTACTING)
+    assert not desk.problem
+    assert desk.stored().patient_wrote_at is not None
 
 
 def test_what_the_site_does_by_itself_is_not_the_patients(desk: Desk) -> None:

@@ -30,6 +30,7 @@ from tests.consultations.desk.queue_pages import (
 )
 from tests.consultations.telling import an_appointment
 from tests.factories import a_request, a_reviewer, staff
+from tests.pages import Element, Page
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +67,7 @@ def set_to(request: ConsultationRequest, **fields: Any) -> ConsultationRequest:
 # Order and tabs
 
 
-def test_what_began_lately_comes_first_and_then_who_has_waited_longest(coordinator: Client) -> None:
+def test_what_began_lately_comes_first_and_then_who_has_waited_longest(at_two: Client) -> None:
     years = a_request(began=6, created_at=NOW - 9 * DAY)
     week_late = a_request(began=2, created_at=NOW - HOUR)
     week_early = a_request(began=2, created_at=NOW - 3 * HOUR, status=Status.CONTACTING)
@@ -75,7 +76,37 @@ def test_what_began_lately_comes_first_and_then_who_has_waited_longest(coordinat
     a_request(began=1, status=Status.CONFIRMED)
     a_request(began=1, status=Status.QUARANTINED)
     wanted = references_of(today, week_early, week_late, not_sure, years)
-    assert references(queue_page(coordinator)) == wanted
+    assert references(queue_page(at_two)) == wanted
+
+
+@pytest.mark.parametrize("tab", ["waiting", "new", "mine"])
+def test_what_began_lately_long_ago_stands_behind_what_began_lately(
+    at_two: Client, user: User, tab: str
+) -> None:
+    """When it began is as of the day of sending."""
+    month_ago = a_request(began=1, created_at=NOW - 35 * DAY)
+    month = a_request(began=4, created_at=NOW - DAY)
+    not_sure_long_ago = a_request(began=3, created_at=NOW - 8 * DAY)
+    week = a_request(began=2, created_at=NOW - HOUR)
+    yesterday = a_request(began=1, created_at=NOW - DAY)
+    today = a_request(began=1, created_at=NOW - HOUR)
+    ConsultationRequest.objects.update(assignee=user)
+    page = queue_page(at_two, tab=tab)
+    wanted = references_of(today, yesterday, week, not_sure_long_ago, month, month_ago)
+    assert references(page) == wanted
+    told = [row.one("td", data_label="Since when") for row in rows(page)]
+    assert [(cell.text, bool(cell.all("strong"))) for cell in told] == [
+        ("In the last 24 hours", True),
+        ("In the last 24 hours as of 3 March 2026", True),
+        ("1 to 7 days ago", True),
+        ("I am not sure", False),
+        ("1 to 4 weeks ago", False),
+        ("In the last 24 hours as of 28 January 2026", False),
+    ]
+
+
+def rows(page: Page) -> list[Element]:
+    return page.one("tbody").all("tr")
 
 
 def test_overdue_is_a_promise_that_was_not_kept_or_a_call_that_was_not_made(at_two: Client) -> None:
@@ -243,7 +274,7 @@ def test_a_row_says_what_a_person_needs_to_choose_what_to_do(at_two: Client, use
     assert cells(queue_page(at_two)) == {
         "Patient": "علی خان, 7 asked by Ayesha Khan (mother)",
         "What about": "I am not sure",
-        "Since when": "In the last 24 hours",
+        "Since when": "In the last 24 hours as of 3 March 2026",
         "Waiting, in clinic hours": "10 h overdue by 1 h 0 min",
         "Contact": "WhatsApp message, Punjabi Do not say who is calling a woman of the staff",
         "Assigned to": "Sana Malik",

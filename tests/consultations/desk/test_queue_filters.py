@@ -78,6 +78,16 @@ def test_what_cannot_be_narrows_nothing_and_is_said(coordinator: Client) -> None
     assert len(with_class(page, "errorlist")) == 2
 
 
+def test_days_that_end_before_they_begin_are_said(coordinator: Client) -> None:
+    request = a_request(created_at=datetime(2026, 3, 6, 9, tzinfo=UTC))
+    page = queue_page(coordinator, sent_from="2026-03-05", sent_to="2026-03-04")
+    assert [error.text for error in with_class(page, "errorlist")] == [
+        "Choose the same day as “Sent from”, or a later one."
+    ]
+    assert references(page) == [request.reference]
+    assert not with_class(queue_page(coordinator, sent_from="2026-03-06", sent_to="2026-03-06"), "errorlist")
+
+
 def test_a_list_of_nothing_says_why(coordinator: Client) -> None:
     assert "No requests here." in queue_page(coordinator).main.text
     assert "No request here fits these filters." in queue_page(coordinator, began=1).main.text

@@ -65,7 +65,7 @@ def test_it_answers_what_needs_doing(coordinator: Client, user: User) -> None:
         "Waiting 3",
         f"{late.reference} overdue by 1 h 0 min has waited longest: 5 h 0 min",
         "Mine 1",
-        "Due today 2 Overdue 1",
+        "Due today 3 Overdue 2",
         "Appointments today 0",
         "To be reminded today 0",
         "The patient wrote, and nobody has seen it 1",

@@ -15,7 +15,7 @@ from consultations.desk import queue as queue_module
 from consultations.models import Disclosure, search
 from consultations.services import forgetting
 from consultations.workflow import Status
-from tests.consultations.desk.queue_pages import find, references, references_of
+from tests.consultations.desk.queue_pages import find, queue_page, references, references_of, searched
 from tests.factories import a_request, staff
 from tests.pages import read
 
@@ -80,7 +80,7 @@ def test_no_word_of_a_search_stands_in_an_address_or_in_a_log(
     page = find(coordinator, "zainab")
     form = page.one("form", role="search")
     assert form["method"] == "post"
-    links = [element["href"] for element in page.all("a")] + [form["action"]]
+    links = [element["href"] for element in page.all("a")] + [form["action"], searched(coordinator, "zainab")]
     assert not [link for link in links if "zainab" in link.casefold()]
     with caplog.at_level(logging.DEBUG):
         find(coordinator, "zainab")
@@ -90,8 +90,65 @@ def test_no_word_of_a_search_stands_in_an_address_or_in_a_log(
 
 def test_a_search_by_an_address_searches_nothing(coordinator: Client) -> None:
     a_request()
-    response = coordinator.get(reverse("desk:queue_search"), {"text": "khan"})
-    assert (response.status_code, response["Location"]) == (303, reverse("desk:queue"))
+    for query in ({"text": "khan"}, {"search": "khan"}, {"search": ""}, {"search": "\x00"}, {}):
+        response = coordinator.get(reverse("desk:queue_search"), query)
+        assert (response.status_code, response["Location"]) == (303, reverse("desk:queue"))
+    assert not Disclosure.objects.exists()
+
+
+def test_back_leads_to_what_was_found_and_each_look_at_it_is_recorded(
+    coordinator: Client, user: User
+) -> None:
+    khan, malik = a_request(patient_name="Bilal Khan"), a_request(patient_name="Bilal Malik")
+    # In two windows, or one after the other: each has its own.
+    khans, maliks = searched(coordinator, "khan"), searched(coordinator, "malik")
+    assert not Disclosure.objects.exists()
+    for _ in range(2):
+        assert references(read(coordinator.get(khans))) == [khan.reference]
+        assert references(read(coordinator.get(maliks))) == [malik.reference]
+    assert read(coordinator.get(khans)).one(id="searchbar")["value"] == "khan"
+    seen = Disclosure.objects.filter(kind=Disclosure.Kind.FOUND, actor=user)
+    assert (seen.filter(request=khan).count(), seen.filter(request=malik).count()) == (3, 2)
+    assert "no-store" in coordinator.get(khans)["Cache-Control"]
+
+
+def test_whom_somebody_ticked_among_what_was_found_leads_back_there(coordinator: Client, user: User) -> None:
+    request = a_request(patient_name="Bilal Khan")
+    found = searched(coordinator, "khan")
+    back = read(coordinator.get(found)).one("input", name="back")["value"]
+    sent = {"request": f"{request.pk}-", "to": str(user.pk), "back": back}
+    assert coordinator.post(reverse("desk:queue_assign"), sent)["Location"] == found
+    coordinator.post(reverse("desk:queue_search"), {"text": ""})
+    assert coordinator.post(reverse("desk:queue_assign"), sent)["Location"] == reverse("desk:queue")
+
+
+def test_a_search_is_gone_with_the_session_when_it_is_cleared_and_among_many_others(
+    coordinator: Client, user: User
+) -> None:
+    a_request()
+    queue = reverse("desk:queue")
+    assert references(find(coordinator, "khan"))
+    assert queue_page(coordinator).one(id="searchbar")["value"] == ""
+    for clear in (lambda: coordinator.post(reverse("desk:queue_search"), {"text": " "}), coordinator.logout):
+        address = searched(coordinator, "khan")
+        clear()
+        coordinator.force_login(user)
+        assert coordinator.get(address)["Location"] == queue
+    first = searched(coordinator, "khan")
+    for number in range(queue_module.SEARCHES):
+        searched(coordinator, f"khan {number}")
+    assert coordinator.get(first)["Location"] == queue
+    assert len(coordinator.session[queue_module.SEARCHES_IN_SESSION]) == queue_module.SEARCHES
+
+
+def test_nobody_else_is_told_anything_by_the_address_of_a_search(coordinator: Client) -> None:
+    a_request()
+    address = searched(coordinator, "khan")
+    other = Client()
+    other.force_login(staff(COORDINATOR, username="sana"))
+    assert other.get(address)["Location"] == reverse("desk:queue")
+    other.force_login(staff(username="nobody"))
+    assert other.get(address).status_code == 403
     assert not Disclosure.objects.exists()
 
 
@@ -124,8 +181,9 @@ def test_the_search_takes_as_many_queries_for_many_requests_as_for_few(coordinat
     for number in (3, 60):
         for _ in range(number):
             a_request()
+        address = searched(coordinator, "khan")
         with CaptureQueriesContext(connection) as queries:
-            assert references(find(coordinator, "khan"))
+            assert references(read(coordinator.get(address)))
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 15
 
@@ -146,10 +204,11 @@ def test_the_search_takes_as_many_queries_for_many_requests_as_for_few(coordinat
 )
 def test_odd_searches_fail_at_nothing(coordinator: Client, data: dict[str, Any]) -> None:
     a_request()
-    assert coordinator.post(reverse("desk:queue_search"), data).status_code in (200, 303)
+    response = coordinator.post(reverse("desk:queue_search"), data, follow=True)
+    assert [response.status_code, *(code for _to, code in response.redirect_chain)] == [200, 303]
 
 
 def test_a_search_for_nothing_finds_nothing(coordinator: Client) -> None:
     a_request()
-    assert coordinator.post(reverse("desk:queue_search"), {"text": " \x00 "}).status_code == 303
-    assert "Nothing found." in read(coordinator.post(reverse("desk:queue_search"), {"text": "%"})).main.text
+    assert searched(coordinator, " \x00 ") == reverse("desk:queue")
+    assert "Nothing found." in find(coordinator, "%").main.text

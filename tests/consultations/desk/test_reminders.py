@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic_site import outbox
+from clinic_site import clinic_hours, outbox
 from clinic_site.models import Closure, OpeningHours, OutgoingMessage
 from consultations import messages, reminders, services
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
@@ -157,7 +157,7 @@ def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settin
     settings.MAIL_DELIVERY = "off"
     assert by_hand() == [appointment]
     assert reminders.send_reminders().queued == 0
-    assert [call.how for call in reminders.calls(by_hand())] == ["call"]
+    assert [call.how for call in reminders.calls(by_hand(), clinic_hours.load())] == ["call"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settin
 )
 def test_each_is_reached_as_they_chose(chosen: dict[str, str], begins: str) -> None:
     a_clinic()
-    (call,) = reminders.calls([an_agreed_time(at(10, days=1), **chosen)])
+    (call,) = reminders.calls([an_agreed_time(at(10, days=1), **chosen)], clinic_hours.load())
     assert call.href.startswith(begins)
 
 

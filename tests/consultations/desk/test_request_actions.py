@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -250,3 +250,35 @@ def test_a_press_on_one_request_changes_no_other(desk: Desk) -> None:
     desk.presses("contact", outcome="spoke", text="Words")
     assert Event.objects.exclude(request=desk.request).count() == 1
     assert ConsultationRequest.objects.exclude(pk=desk.request.pk).get().status == "new"
+
+
+# The address of a button
+
+
+def test_who_signs_in_again_on_the_page_of_an_answer_comes_back_to_the_request(desk: Desk) -> None:
+    now = timezone.now()
+    desk.opens()
+    desk.presses("contact", outcome="call_back")
+    answered = desk.address("contact/")
+    assert (desk.response.status_code, desk.response.request["PATH_INFO"]) == (400, answered)
+    with time_machine.travel(now + timedelta(minutes=16), tick=False):
+        referer = {"referer": f"http://testserver{answered}"}
+        response = desk.client.post(answered, desk.carried | {"outcome": "spoke"}, headers=referer)
+        address = urlsplit(response["Location"])
+        assert (response.status_code, address.path) == (303, "/staff/login/")
+        desk.client.force_login(desk.user)
+        back = desk.client.get(parse_qs(address.query)["next"][0], follow=True)
+    assert back.redirect_chain == [(desk.address(), 303)]
+    assert back.status_code == 200
+    assert desk.kinds() == []
+
+
+@pytest.mark.parametrize("action", ["status", "contact", "note", "assignee", "reach", "read", "link"])
+def test_the_address_of_a_button_leads_to_the_request_and_does_nothing(desk: Desk, action: str) -> None:
+    desk.opens()
+    sent = desk.carried | {"to": "contacting", "outcome": "spoke", "text": "A note.", "give": "me"}
+    for ask in (desk.client.get, desk.client.head):
+        response = ask(desk.address(f"{action}/"), sent)
+        assert (response.status_code, response["Location"]) == (303, desk.address())
+    assert desk.client.put(desk.address(f"{action}/")).status_code == 405
+    assert desk.kinds() == [] and not Note.objects.exists()

@@ -16,12 +16,15 @@ from clinic_site.models import Closure, OpeningHours
 from clinic_site.roles import COORDINATOR, MANAGER
 from consultations import services, workflow
 from consultations.models import ConsultationRequest, Disclosure, Note
+from consultations.services import forgetting
 from consultations.workflow import Status
 from tests.consultations.desk.one_request import Desk, a_colleague, with_files
 from tests.consultations.telling import an_appointment
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
+
+ACTIONS = ("status", "contact", "note", "assignee", "reach", "read", "link")
 
 
 def test_everything_the_patient_said_is_there() -> None:
@@ -102,6 +105,29 @@ def test_who_must_not_be_named_stands_in_words_over_the_number() -> None:
     assert html.index("Do not say who is calling") < html.index("0301 2345678")
     other = Desk(a_request(may_say_who="yes"), staff(MANAGER))
     assert not other.opens().by_class("say-nothing")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"phone": "+923017654987"}, {"whatsapp": "+923017654987"}),
+        ({"whatsapp": "+923017654987"}, {"whatsapp": "+923017654987"}),
+    ],
+)
+def test_a_number_is_the_same_whether_it_is_for_calls_or_for_whatsapp(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
+    numbers = {"phone": "+923000000001"}, {"phone": "+923000000002"}
+    first = a_request(patient_name="Bilal Secret", **(numbers[0] | one))
+    second = a_request(patient_name="Sana Secret", **(numbers[1] | other))
+    a_request(patient_name="Nobody Else", phone="+923000000003")
+    user = staff(COORDINATOR)
+    for request, shown in ((first, second), (second, first)):
+        (found,) = Desk(request, user).opens().by_class("from-number")
+        assert shown.reference in found.text and "Nobody" not in found.text
+        assert Disclosure.objects.filter(request=shown, kind=Disclosure.Kind.LISTED).count() == 1
+    forgetting.erase(first, actor=staff(MANAGER), reason="asked_by_phone")
+    assert not Desk(second, user).opens().by_class("from-number")
 
 
 def test_others_from_the_number_are_shown_by_first_name_only_and_ten_at_most(desk: Desk) -> None:
@@ -198,8 +224,9 @@ def test_each_address_is_for_those_who_work_with_requests(role: str) -> None:
         expected = (302 if tail == "whatsapp/" else 200) if allowed else 403
         assert desk.client.get(desk.address(tail)).status_code == expected, tail
         assert Client().get(desk.address(tail)).status_code == 302, tail
-    for action in ("status", "contact", "note", "assignee", "read", "link", "presence"):
-        assert desk.client.get(desk.address(f"{action}/")).status_code == (405 if allowed else 403)
+    for action in (*ACTIONS, "presence"):
+        by_get = 405 if action == "presence" else 303
+        assert desk.client.get(desk.address(f"{action}/")).status_code == (by_get if allowed else 403)
         if not allowed:
             assert desk.client.post(desk.address(f"{action}/")).status_code == 403
         assert Client().post(desk.address(f"{action}/")).status_code == 302
@@ -208,7 +235,7 @@ def test_each_address_is_for_those_who_work_with_requests(role: str) -> None:
 @pytest.mark.parametrize("pk", ["999999", "9" * 30, "9" * 5000, "x", "-1"])
 def test_a_request_that_does_not_exist_is_not_found(desk: Desk, pk: str) -> None:
     assert desk.client.get(f"/staff/requests/{pk}/").status_code == 404
-    for action in ("status", "contact", "note", "assignee", "read", "link", "presence"):
+    for action in (*ACTIONS, "presence"):
         assert desk.client.post(f"/staff/requests/{pk}/{action}/").status_code == 404
 
 

@@ -45,6 +45,20 @@ def test_who_opened_it_first_is_named_with_the_minutes(desk: Desk, other: Desk) 
         assert "coordinator has just opened this too." in asks(other)["html"]
 
 
+def test_who_picks_a_time_is_seen_and_sees_others(desk: Desk, other: Desk) -> None:
+    with at(0):
+        other.response = other.client.get(other.address("time/"))
+        assert other.response.status_code == 200
+        assert "open" not in other.page.one("div", id="present").text
+    with at(1.5):
+        assert desk.opens().one("div", id="present").text == "Sana Malik has had this open for 1 minute."
+        other.response = other.client.get(other.address("time/"), {"length": "60"})
+        assert "coordinator has just opened this too." in other.page.one("div", id="present").text
+        services.add_note(desk.request, "Called.", actor=desk.user)
+        services.assign(desk.request, desk.user, actor=desk.user)
+        assert "This request has changed since you opened it." in asks(other)["html"]
+
+
 def test_a_page_that_is_kept_open_stays_known_and_one_that_was_closed_does_not(
     desk: Desk, other: Desk
 ) -> None:

@@ -85,8 +85,8 @@ def _texts() -> dict[Criterion, tuple[str, str]]:
         Criterion.FEEDBACK: (
             _("Can readers say what is wrong?"),
             _(
-                "Yes. Each page ends with a link to report a mistake. Each report is a task on the list of "
-                "our staff until somebody has dealt with it."
+                "Yes. Each page about an operation ends with a link to report a mistake. Each report is a "
+                "task on the list of our staff until somebody has dealt with it."
             ),
         ),
         Criterion.REACH: (

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from clinic_site.clinic import Day
 from clinic_site.models import ClinicProfile, Closure
@@ -30,8 +31,14 @@ def graph(*nodes: Node) -> Node:
     return {"@context": "https://schema.org", "@graph": list(nodes)}
 
 
-def clinic(profile: ClinicProfile, days: Iterable[Day] = (), closures: Iterable[Closure] = ()) -> Node:
-    """``MedicalClinic``, with opening hours where the page shows them."""
+def clinic(
+    profile: ClinicProfile,
+    days: Iterable[Day] = (),
+    closures: Iterable[Closure] = (),
+    operations: Iterable[tuple[str, str]] = (),
+) -> Node:
+    """``MedicalClinic``, with the opening hours that the page shows, and the operations (name, path) that
+    its menu names."""
     return without_empty(
         {
             "@type": "MedicalClinic",
@@ -40,12 +47,17 @@ def clinic(profile: ClinicProfile, days: Iterable[Day] = (), closures: Iterable[
             "url": absolute("/"),
             "telephone": profile.phone_e164,
             "email": profile.email,
+            "contactPoint": _contact_points(profile),
             "medicalSpecialty": ["PlasticSurgery", "Surgical"],
             "address": _address(profile),
             "geo": _place(profile),
             "hasMap": profile.map_url,
             "openingHoursSpecification": [*_hours(days), *_closures(closures)],
             "hasCertification": _licence(profile),
+            "availableService": [
+                {"@type": "SurgicalProcedure", "name": name, "url": absolute(path)}
+                for name, path in operations
+            ],
         }
     )
 
@@ -57,13 +69,16 @@ def clinic_reference(profile: ClinicProfile) -> Node:
     )
 
 
-def breadcrumbs(trail: Iterable[tuple[str, str]]) -> Node:
-    """``trail`` is (name, path) from the front page to the page itself."""
+def breadcrumbs(*trail: tuple[str, str]) -> Node:
+    """``trail`` is (name, path) of each step after the front page, to the page itself.
+
+    The names are those that the reader sees in ``components/crumbs.html``.
+    """
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
             {"@type": "ListItem", "position": position, "name": name, "item": absolute(path)}
-            for position, (name, path) in enumerate(trail, start=1)
+            for position, (name, path) in enumerate([(_("Home"), "/"), *trail], start=1)
         ],
     }
 
@@ -79,6 +94,18 @@ def _address(profile: ClinicProfile) -> Node | None:
             "addressCountry": "PK",
         }
     )
+
+
+def _contact_points(profile: ClinicProfile) -> list[Node]:
+    numbers = (
+        ("customer service", profile.phone_e164),
+        (_("Urgent number after an operation"), profile.urgent_phone_e164),
+    )
+    return [
+        {"@type": "ContactPoint", "contactType": what, "telephone": number}
+        for what, number in numbers
+        if number
+    ]
 
 
 def _place(profile: ClinicProfile) -> Node | None:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,9 @@ from clinic_site import frame, information, readiness, structured_data
 from clinic_site.clinic import week
 from clinic_site.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.page_cache import content_page
+
+# As many procedures as components/header.html names in the menu.
+IN_MENU = 8
 
 
 @content_page()
@@ -26,10 +30,17 @@ def clinic(request: HttpRequest) -> HttpResponse:
     )
     profile, days = around["clinic"], week(around["sessions"])
     closures = sorted(around["closures"], key=lambda closure: closure.starts_on)
+    # As the menu of the page names them.
+    operations = [
+        (card.menu_label or card.title, card.get_absolute_url()) for card in around["menu"][:IN_MENU]
+    ]
     context = around | {
         "week": days,
         "closures": closures,
-        "structured_data": structured_data.graph(structured_data.clinic(profile, days, closures))
+        "structured_data": structured_data.graph(
+            structured_data.clinic(profile, days, closures, operations),
+            structured_data.breadcrumbs((_("Clinic"), reverse("clinic"))),
+        )
         if profile
         else "",
     }

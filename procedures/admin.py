@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from clinic_site import consequences
 from clinic_site.admin import SingletonAdmin, entered
 from procedures import comparison, outline, plain_language, quality_admin, services, working_copy  # noqa: F401
 from procedures.documents import PageDocument
-from procedures.editing import PageForm, parts, renumber
+from procedures.editing import OpenedForm, PageForm, parts, renumber
 from procedures.forms import PhotoForm
 from procedures.models import (
     Benefit,
@@ -146,7 +147,16 @@ class ProcedureAdmin(PageAdmin):
     fieldsets = [
         (None, {"fields": ["title", "slug", "plain_name", "menu_label", "alternate_names"]}),
         (None, {"fields": ["summary", "description", "author", "opened"]}),
-        (_("Where it stands"), {"fields": ["urgency", "body_location", "position", "show_in_form"]}),
+        (
+            _("Where it stands"),
+            {
+                "fields": ["urgency", "body_location", "show_in_form", "position"],
+                "description": _(
+                    "The position counts at once, in the menu and in all lists. "
+                    "All else counts once the page is published."
+                ),
+            },
+        ),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = [
@@ -167,6 +177,11 @@ class ProcedureAdmin(PageAdmin):
             for name, view in views.items()
         ]
         return [*own, *super().get_urls()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The position of a page that is there is for those who publish: patients see it move at once."""
+        may_move = obj is None or request.user.has_perm(PUBLISH)
+        return [*super().get_readonly_fields(request, obj), *([] if may_move else ["position"])]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         # A new procedure is named first; then it opens with the standard outline, ready to be filled.
@@ -212,6 +227,9 @@ class ProcedureAdmin(PageAdmin):
 
 @admin.register(Disclaimer, EmergencyText)
 class SharedTextAdmin(SingletonAdmin):
+    form = OpenedForm
+    change_form_template = "admin/procedures/sharedtext/change_form.html"
+
     def save_model(self, request: HttpRequest, obj: SharedText, form: Any, change: bool) -> None:
         if change and not form.has_changed():
             return  # its pages need not be published again
@@ -245,6 +263,10 @@ class PractitionerAdmin(admin.ModelAdmin):
         "is_active",
         "is_sample",
     ]
+
+    def save_model(self, request: HttpRequest, obj: Practitioner, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        consequences.warn(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

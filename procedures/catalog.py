@@ -118,17 +118,47 @@ def former_overview(language: str) -> str | None:
     return Card.from_json(card).title if card else None
 
 
-def version_on(day: date, slug: str, language: str) -> PageDocument | None:
-    """What the page under this address said at the end of a day; of today, what it says now."""
-    end_of_day = timezone.make_aware(datetime.combine(day, time.max))
-    shown = Publication.objects.live(min(end_of_day, timezone.now())).filter(language=language)
-    shown = (
-        shown.filter(page__overview__isnull=False)
+@dataclass(frozen=True)
+class Day:
+    """What patients were shown of a page on one day: the last version, and how many there were."""
+
+    page: int
+    document: PageDocument
+    versions: int
+    was_withdrawn: bool
+
+
+def version_on(day: date, slug: str, language: str) -> Day | None:
+    """What the page under this address said on a day; of today, until now. Two queries.
+
+    A version is shown from its time until it is withdrawn or a newer one comes, and never again.
+    """
+    begin, end = (timezone.make_aware(datetime.combine(day, at)) for at in (time.min, time.max))
+    until = min(end, timezone.now())
+    of_page = (
+        Publication.objects.filter(page__overview__isnull=False)
         if not slug
-        else shown.filter(page__in=Publication.objects.filter(slug=slug, language=language).values("page"))
+        else Publication.objects.filter(
+            page__in=Publication.objects.shown().filter(slug=slug, language=language).values("page")
+        )
     )
-    document = shown.values_list("document", flat=True).first()
-    return PageDocument.from_json(document) if document else None
+    shown: list[tuple[int, bool]] = []
+    newer_from = None
+    for pk, live_from, withdrawn_at in (
+        of_page.took_effect(until)
+        .filter(language=language)
+        .order_by("-number")
+        .values_list("pk", "live_from", "withdrawn_at")
+    ):
+        gone_at = min(filter(None, (withdrawn_at, newer_from)), default=None)
+        if gone_at is None or gone_at > max(begin, live_from):
+            shown.append((pk, bool(withdrawn_at and withdrawn_at == gone_at and withdrawn_at <= until)))
+        newer_from = min(filter(None, (newer_from, live_from)))
+    if not shown:
+        return None
+    pk, was_withdrawn = shown[0]
+    last = Publication.objects.get(pk=pk)
+    return Day(last.page_id, PageDocument.from_json(last.document), len(shown), was_withdrawn)
 
 
 def find_procedure(slug: str, language: str) -> Procedure | None:
@@ -139,6 +169,6 @@ def find_procedure(slug: str, language: str) -> Procedure | None:
 
 
 def require_overview() -> None:
-    """Raises ``LookupError`` while there is no front page to show."""
-    if not Publication.objects.live().filter(page__overview__isnull=False).exists():
-        raise LookupError("The overview is not published.")
+    """Raises ``LookupError`` until there was a front page. When it is withdrawn, the other pages go on."""
+    if not Publication.objects.took_effect(timezone.now()).filter(page__overview__isnull=False).exists():
+        raise LookupError("The overview was never published.")

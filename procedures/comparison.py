@@ -14,6 +14,11 @@ from procedures.models import SectionKind
 
 _WORDS = re.compile(r"\n|[^\S\n]+|[^\s]+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
+# A number with what stands between its digits and the signs that belong to it: 0.5, 9:30, 3-4, ≥5, 20%.
+# Each character of a number is written 0 here: a regular expression knows digits alone, and not ½ or Ⅳ.
+_NUMBER = re.compile(r"(?:[<>≤≥±~≈+−]\s*)?0+(?:[^\w\s]+0+)*(?:\s*[%‰°])?")
+# Setting a range with another dash is mere typing.
+_DASHES = str.maketrans("‐‑‒–—", "-----")
 # As many pairs of equal words are looked at, at most: some tenths of a second.
 _MOST_WORK = 2_000_000
 _PLACING = ("slug", "menu_label", "author", "drawing", "show_in_form")
@@ -172,9 +177,11 @@ def texts(document: PageDocument) -> dict[str, str]:
 
 
 def numbers(document: PageDocument) -> list[str]:
-    """Every number that the reader is told, in order."""
-    said = (text for key, text in texts(document).items() if key not in ("placing", "picture"))
-    return re.findall(r"\d+", "\n".join(said))
+    """Every number that the reader is told, in order, with its separators and signs."""
+    said = "\n".join(text for key, text in texts(document).items() if key not in ("placing", "picture"))
+    said = said.translate(_DASHES)
+    digits = "".join("0" if character.isnumeric() else character for character in said)
+    return ["".join(said[slice(*found.span())].split()) for found in _NUMBER.finditer(digits)]
 
 
 def shared_words(document: PageDocument) -> list[str]:
@@ -188,8 +195,12 @@ def shared_words(document: PageDocument) -> list[str]:
 
 
 def shape(document: PageDocument) -> tuple[Any, ...]:
-    """What a page is made of, words aside: equal for two documents that differ in wording alone."""
+    """What a page is made of and rests on: equal for two documents that differ in the clinic's wording alone.
+
+    Who wrote the page, and what a source is called and where it is found, are facts.
+    """
     return (
+        document.author,
         document.photo and document.photo.digest,
         document.urgency,
         tuple(section.kind for section in document.shown_sections),
@@ -203,7 +214,13 @@ def shape(document: PageDocument) -> tuple[Any, ...]:
         ),
         document.disclaimer is not None,
         tuple(
-            (source.key, tuple(statement.section for statement in source.statements))
+            (
+                source.key,
+                source.title,
+                source.publisher,
+                source.url,
+                tuple(statement.section for statement in source.statements),
+            )
             for source in document.sources
         ),
         *(

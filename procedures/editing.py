@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import InlineModelAdmin, get_content_type_for_model
 from django.core import signing
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
@@ -14,7 +15,6 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from msgspec.structs import replace
 
 from procedures import comparison, outline, working_copy
 from procedures.comparison import Change
@@ -27,83 +27,142 @@ LAST = 32_000
 EMPTY_ROWS = 2
 MOST_PARTS = 100
 OPENED = "procedures.editing.opened"
+# What the admin writes down of a form that was saved as it was.
+UNCHANGED = "[]"
 
 
-class PageForm(PhotoForm):
-    """A page's own fields.
+class OpenedForm(forms.ModelForm):
+    """A form that several editors may have open at once.
 
-    ``opened`` carries what the page said when this form was opened, signed. If the page says something
-    else when the form comes back, somebody has saved it meanwhile: nothing is written, the editor is
-    told who changed what, and saves again on purpose.
+    ``opened`` carries what the record said when this form was opened, signed. If it says something else
+    when the form comes back, somebody has saved it meanwhile: nothing is written, the editor is told who
+    changed what, and saves again on purpose.
     """
 
     opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
     conflict: tuple[Change, ...] = ()
+    refusal = _(
+        "%(who)s has saved this text since you opened it. What you wrote is still below and is not "
+        "saved yet. Look at what was changed, then save again to keep yours."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.is_bound:
-            self.initial["opened"] = _signed(own_text(self.instance))
+            self.initial["opened"] = self._signed(self.said(self.instance))
 
     @property
     def changed_data(self) -> list[str]:
-        return [name for name in super().changed_data if name != "opened"]
+        return [name for name in super().changed_data if name != "opened" and not self._is_the_same(name)]
+
+    def _is_the_same(self, name: str) -> bool:
+        """A browser ends each line of a text in its own way."""
+        was, now = self.initial.get(name), self.data.get(self.add_prefix(name))
+        return isinstance(was, str) and isinstance(now, str) and was.splitlines() == now.splitlines()
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         if self.instance.pk:
             self._notice_other_editors()
         return cleaned
 
     def _notice_other_editors(self) -> None:
         # The lock holds until this form is saved: two who save at once come one after the other.
-        page = (
-            Page.objects.select_for_update(of=("self",)).select_related("edited_by").get(pk=self.instance.pk)
-        )
-        now = own_text(page)
-        opened = _unsigned(self.data.get(self.add_prefix("opened"), ""))
+        record = self.locked()
+        now = self.said(record)
+        opened = self._unsigned(self.data.get(self.add_prefix("opened"), ""))
         if opened == now:
             return
         # Without a readable ``opened`` nobody can say what changed since: everything there is, is shown.
-        self.conflict = comparison.changes(opened, now)
+        self.conflict = self.changes(opened, now)
         data = cast(QueryDict, self.data).copy()
-        data[self.add_prefix("opened")] = _signed(now)
+        data[self.add_prefix("opened")] = self._signed(now)
         self.data = data
-        who = (
-            page.edited_by.get_full_name() or page.edited_by.get_username()
-            if page.edited_by
-            else _t("Somebody")
-        )
-        self.add_error(
-            None,
-            _t(
-                "%(who)s has saved this page since you opened it. What you wrote is still below and is not "
-                "saved yet. Look at what was changed, then save again to keep yours."
+        self.refuse(self.last_editor(record))
+
+    def refuse(self, editor: Any) -> None:
+        who = editor.get_full_name() or editor.get_username() if editor else _t("Somebody")
+        self.add_error(None, str(self.refusal) % {"who": who})
+
+    def _signed(self, said: Any) -> str:
+        return signing.dumps(self.to_plain(said), salt=OPENED, compress=True)
+
+    def _unsigned(self, value: str) -> Any:
+        try:
+            return self.from_plain(signing.loads(value, salt=OPENED))
+        except (signing.BadSignature, ValueError, TypeError):
+            return None
+
+    # What a record says: here, the words of the fields of the form
+
+    def locked(self) -> Any:
+        return type(self.instance)._default_manager.select_for_update().get(pk=self.instance.pk)
+
+    def last_editor(self, record: Any) -> Any:
+        saved = LogEntry.objects.filter(
+            content_type=get_content_type_for_model(record), object_id=str(record.pk)
+        ).exclude(change_message=UNCHANGED)
+        last = saved.select_related("user").first()
+        return last.user if last else None
+
+    def said(self, record: Any) -> Any:
+        names = [name for name in self.fields if name != "opened"]
+        return {name: "\n".join(str(getattr(record, name)).splitlines()) for name in names}
+
+    def to_plain(self, said: Any) -> Any:
+        return said
+
+    def from_plain(self, plain: Any) -> Any:
+        if not isinstance(plain, dict) or plain.keys() != self.fields.keys() - {"opened"}:
+            raise ValueError("What was opened is another kind of text.")
+        return plain
+
+    def changes(self, opened: Any, now: Any) -> tuple[Change, ...]:
+        before = opened or dict.fromkeys(now, "")
+        return tuple(
+            Change(
+                key=name,
+                label=capfirst(str(self.fields[name].label)),
+                pieces=comparison.compare(before[name], text),
+                is_clinical=True,
             )
-            % {"who": who},
+            for name, text in now.items()
+            if before[name] != text
         )
+
+
+class PageForm(OpenedForm, PhotoForm):
+    """A page's own fields. What it says are its parts, too."""
+
+    refusal = _(
+        "%(who)s has saved this page since you opened it. What you wrote is still below and is not "
+        "saved yet. Look at what was changed, then save again to keep yours."
+    )
+
+    def refuse(self, editor: Any) -> None:
+        super().refuse(editor)
         if self.files:
             self.add_error("photo_upload", _t("Choose the photograph once more: a browser does not keep it."))
 
+    def locked(self) -> Any:
+        pages = Page.objects.select_for_update(of=("self",)).select_related("edited_by")
+        return pages.get(pk=self.instance.pk)
 
-def _signed(document: PageDocument) -> str:
-    return signing.dumps(document.to_json(), salt=OPENED, compress=True)
+    def last_editor(self, record: Any) -> Any:
+        return record.edited_by
 
+    def said(self, record: Any) -> Any:
+        return working_copy.own(working_copy.read(record, LANGUAGE))
 
-def _unsigned(value: str) -> PageDocument | None:
-    try:
-        return PageDocument.from_json(signing.loads(value, salt=OPENED))
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
+    def to_plain(self, said: Any) -> Any:
+        return said.to_json()
 
+    def from_plain(self, plain: Any) -> Any:
+        return PageDocument.from_json(plain)
 
-def own_text(page: Page) -> PageDocument:
-    """What the page says by itself, without what it takes from the overview and the shared texts."""
-    document = working_copy.read(page, LANGUAGE)
-    return replace(
-        document, emergency=None, disclaimer=None, steps=document.steps if document.has_own_steps else ()
-    )
+    def changes(self, opened: Any, now: Any) -> tuple[Change, ...]:
+        return comparison.changes(opened, now)
 
 
 class PartForm(forms.ModelForm):

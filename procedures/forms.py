@@ -1,6 +1,6 @@
 """What staff fill in: a page's photograph, and the sign-off."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -127,15 +127,10 @@ class SignOffForm(forms.Form):
             ):
                 if name not in self.errors and not cleaned.get(name):
                     self.add_error(name, message)
-            self._check_next_review(cleaned.get("review_due_on"), cleaned.get("live_from"))
+            due_on = cleaned.get("review_due_on")
+            if due_on and due_on <= timezone.localdate():
+                self.add_error("review_due_on", _("The next review must be in the future."))
         return cleaned
-
-    def _check_next_review(self, due_on: date | None, live_from: datetime | None) -> None:
-        """Nothing goes live overdue."""
-        if due_on and due_on <= timezone.localdate():
-            self.add_error("review_due_on", _("The next review must be in the future."))
-        elif due_on and live_from and due_on <= timezone.localdate(live_from):
-            self.add_error("live_from", _("This is after the next review. Choose an earlier time."))
 
     @property
     def sign_off(self) -> SignOff:

@@ -10,7 +10,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from procedures.documents import PageDocument
+from procedures.documents import PageDocument, Section
 from procedures.models import SectionKind
 
 LONGEST_REVIEW_MONTHS = 36
@@ -51,6 +51,8 @@ def _sign_off(document: PageDocument) -> Iterator[Missing]:
 
 
 def _substance(document: PageDocument) -> Iterator[Missing]:
+    if not document.author.strip():
+        yield Missing("author", _("Say who wrote this page."))
     if not document.sources:
         yield Missing("citations", _("Name at least one source."))
     if not document.risks:
@@ -78,8 +80,19 @@ def _shared_texts(document: PageDocument) -> Iterator[Missing]:
         yield Missing("disclaimer", _("Write the disclaimer."))
     if document.emergency is None:
         yield Missing("emergency", _("Write the emergency text."))
-    elif document.urgency == "emergency" and document.section(SectionKind.EMERGENCY) is None:
-        yield Missing("sections", _("Add the emergency card: this procedure is an emergency."))
+    yield from _emergency_card(document)
+
+
+def _emergency_card(document: PageDocument) -> Iterator[Missing]:
+    """Who has lost a part of the body looks at the top of a page, and not below it."""
+    is_emergency = document.urgency == "emergency"
+    if document.section(SectionKind.EMERGENCY) is None:
+        if is_emergency:
+            yield Missing("sections", _("Add the emergency card: this procedure is an emergency."))
+        elif document.kind == "overview":
+            yield Missing("sections", _("Add the emergency card: the front page always has it."))
+    elif is_emergency and document.shown_sections[0].kind != SectionKind.EMERGENCY:
+        yield Missing("sections", _("Put the emergency card first: this procedure is an emergency."))
 
 
 def _pictures(document: PageDocument) -> Iterator[Missing]:
@@ -88,16 +101,30 @@ def _pictures(document: PageDocument) -> Iterator[Missing]:
 
 
 def _numbers(document: PageDocument) -> Iterator[Missing]:
-    """No number without a source: each section with a digit has a citation of its own."""
+    """No number without a source: each section with one has a citation of its own, and what stands over
+    the sections repeats only their numbers."""
+    sourced = {number for text in _sourced_texts(document) for number in _numbers_in(text)}
+    over_the_sections = {
+        "title": _("title"),
+        "plain_name": _("plain name"),
+        "summary": _("summary"),
+        "description": _("description"),
+    }
+    for name, label in over_the_sections.items():
+        if unsourced := [number for number in _numbers_in(getattr(document, name)) if number not in sourced]:
+            yield Missing(
+                name,
+                _("The %(field)s has a number that no text with a source says: %(numbers)s.")
+                % {"field": label, "numbers": ", ".join(unsourced)},
+            )
     for fact in document.key_facts:
-        if _has_number(fact.value) and fact.source is None:
+        if _numbers_in(f"{fact.label} {fact.value}") and fact.source is None:
             yield Missing(
                 "keyfacts", _("The key fact “%(label)s” has a number but no source.") % {"label": fact.label}
             )
-    supported = {statement.section for source in document.sources for statement in source.statements}
+    supported = _supported(document)
     for section in document.shown_sections:
-        text = " ".join((section.body, *document.lines_of(section.kind)))
-        if section.kind not in supported and _has_number(text):
+        if section.kind not in supported and _numbers_in(_words(document, section)):
             yield Missing(
                 "citations",
                 _("“%(heading)s” has a number but no source that supports it.")
@@ -105,8 +132,27 @@ def _numbers(document: PageDocument) -> Iterator[Missing]:
             )
 
 
-def _has_number(text: str) -> bool:
-    return any(character.isdecimal() for character in text.replace(EMERGENCY_NUMBER, ""))
+def _supported(document: PageDocument) -> set[str]:
+    """The kinds of section that a source supports."""
+    return {statement.section for source in document.sources for statement in source.statements}
+
+
+def _words(document: PageDocument, section: Section) -> str:
+    return " ".join((section.heading, section.body, *document.lines_of(section.kind)))
+
+
+def _sourced_texts(document: PageDocument) -> Iterator[str]:
+    """What rests on a source: sections with a citation, and key facts with a source."""
+    supported = _supported(document)
+    yield from (_words(document, section) for section in document.shown_sections if section.kind in supported)
+    yield from (f"{fact.label} {fact.value}" for fact in document.key_facts if fact.source is not None)
+
+
+def _numbers_in(text: str) -> list[str]:
+    """The numbers of a text, in any digits, fractions such as ½ among them; 1122 needs no source."""
+    shown = (char if char.isnumeric() or char in ".,٫" else " " for char in text)
+    found = (number.strip(".,٫") for number in "".join(shown).split())
+    return [number for number in found if number and number != EMERGENCY_NUMBER]
 
 
 def months_after(day: date, months: int) -> date:

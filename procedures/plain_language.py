@@ -31,6 +31,8 @@ FEWEST_WORDS = 30
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _ABBREVIATIONS = ("dr", "mr", "mrs", "ms", "prof", "e.g", "i.e", "vs", "no")
+# Written otherwise they are the same words: "pain‑free" may hold any of several hyphens.
+_ALIKE = str.maketrans(dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ＇", "'") | {"\u00ad": ""})
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
 
 
@@ -123,16 +125,27 @@ def measure(document: PageDocument, words: Iterable[PlainWord] | None = None) ->
     is_english = document.language == "en"
     return Report(
         grade=grade(sentence for passage in found for sentence in passage.sentences) if is_english else None,
-        sections=tuple(
-            Measured(
-                label=passage.label,
-                grade=grade(passage.sentences) if is_english else None,
-                highest=HIGHEST_EMERGENCY_GRADE if passage.key == "emergency" else HIGHEST_GRADE,
-                findings=(*_long_sentences(passage), *_listed_words(passage, listed)),
-            )
-            for passage in found
+        sections=(
+            *(
+                Measured(
+                    label=passage.label,
+                    grade=grade(passage.sentences) if is_english else None,
+                    highest=HIGHEST_EMERGENCY_GRADE if passage.key == "emergency" else HIGHEST_GRADE,
+                    findings=(*_long_sentences(passage), *_listed_words(passage, listed)),
+                )
+                for passage in found
+            ),
+            _in_links(document, listed),
         ),
     )
+
+
+def _in_links(document: PageDocument, listed: list[tuple[re.Pattern[str], PlainWord]]) -> Measured:
+    """What menus, links and search engines show. It is no prose and has no grade; but it promises nothing."""
+    words = (document.description, document.menu_label, *document.alternate_names)
+    passage = _passage("links", _("Description, menu and other names"), *words)
+    promises = tuple(finding for finding in _listed_words(passage, listed) if finding.is_promise)
+    return Measured(label=passage.label, grade=None, highest=HIGHEST_GRADE, findings=promises)
 
 
 def grade(measured: Iterable[str]) -> float | None:
@@ -183,7 +196,7 @@ def _long_sentences(passage: Passage) -> Iterator[Finding]:
 
 
 def _listed_words(passage: Passage, listed: list[tuple[re.Pattern[str], PlainWord]]) -> Iterator[Finding]:
-    text = passage.text.replace("’", "'").lower()
+    text = _alike(passage.text)
     # A hard word in brackets follows its plain one: "bleeding (hemorrhage)".
     without_terms = _IN_BRACKETS.sub("", text)
     for pattern, word in listed:
@@ -204,8 +217,12 @@ def _patterns(words: Iterable[PlainWord]) -> list[tuple[re.Pattern[str], PlainWo
 
 
 def _pattern(words: str) -> re.Pattern[str]:
-    spaced = r"\s+".join(re.escape(word) for word in words.lower().split())
+    spaced = r"\s+".join(re.escape(word) for word in _alike(words).split())
     return re.compile(rf"(?<!\w){spaced}(?!\w)")
+
+
+def _alike(text: str) -> str:
+    return text.translate(_ALIKE).lower()
 
 
 # What is read

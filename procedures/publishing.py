@@ -9,9 +9,11 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -20,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clinic_site.models import ClinicProfile
 from procedures import comparison, services, working_copy
 from procedures.documents import PageDocument
 from procedures.forms import SignOffForm
@@ -29,8 +32,8 @@ from procedures.views import render_unpublished
 
 LANGUAGE = "en"
 PUBLISH = "procedures.publish_page"
-# As many of the latest acts of staff as the history shows.
-RECORDED = 50
+# As many of the latest saves as the history shows. Acts of staff are shown however long ago they were.
+SAVES = 50
 
 
 def needs(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
@@ -130,7 +133,10 @@ class PublishingAdmin(admin.ModelAdmin):
         """The valid links to the working copy; on POST one more, whose address is shown this once."""
         page = self.page(object_id, request)
         address = ""
-        if request.method == "POST":
+        if request.method == "POST" and getattr(page, "archived_at", None):
+            archived = _("This procedure is archived: a link would open nothing.")
+            self.message_user(request, archived, messages.ERROR)
+        elif request.method == "POST":
             _link, token = services.make_preview_link(page, language=LANGUAGE, by=request.user)
             self.record(request, page, _("Made a preview link."))
             address = request.build_absolute_uri(reverse("procedures:preview", args=[token]))
@@ -189,6 +195,7 @@ class PublishingAdmin(admin.ModelAdmin):
             missing=[(item, self.where(page, item)) for item in missing],
             scheduled=Publication.objects.scheduled().filter(page=page, language=LANGUAGE),
             preview_url=self.url("preview", page),
+            who_pays_url=_where_to_say_who_pays(),
         )
 
     def _publish(self, page: Page, form: SignOffForm, request: HttpRequest) -> Publication:
@@ -251,6 +258,12 @@ class PublishingAdmin(admin.ModelAdmin):
             .values_list("pk", flat=True)
             .first()
         )
+        recorded = LogEntry.objects.filter(
+            content_type=get_content_type_for_model(page), object_id=str(page.pk)
+        )
+        # The admin writes a save down as a list of fields; an act has its sentence.
+        is_save = Q(action_flag=CHANGE, change_message__startswith="[")
+        saves = recorded.filter(is_save).values("pk")[:SAVES]
         return self.render(
             request,
             "versions",
@@ -260,9 +273,7 @@ class PublishingAdmin(admin.ModelAdmin):
             live_pk=live,
             scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
             replaced=set(Publication.objects.replaced().filter(page=page).values_list("pk", flat=True)),
-            recorded=LogEntry.objects.filter(
-                content_type=get_content_type_for_model(page), object_id=str(page.pk)
-            ).select_related("user")[:RECORDED],
+            recorded=recorded.filter(~is_save | Q(pk__in=saves)).select_related("user"),
         )
 
     @safe
@@ -291,14 +302,39 @@ class PublishingAdmin(admin.ModelAdmin):
 
     @post
     @may_change
+    @method_decorator(transaction.atomic)
     def restore_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
-        """Bring a version back into the draft; never straight to the site."""
+        """Bring a version back into the draft; never straight to the site. Ask first where a draft is lost.
+
+        The question carries the fingerprint of the draft that it was about: another one is asked about anew.
+        """
         version = self._version(self.page(object_id, request), number)
+        # The lock holds until the version is restored: what is saved in between is asked about.
+        page = Page.objects.select_for_update().get(pk=version.page_id)
+        draft = working_copy.read(page, LANGUAGE)
+        seen = services.fingerprint(page, draft)
+        if self._is_only_a_draft(page, draft) and request.POST.get("replaces") != seen:
+            former = working_copy.own(PageDocument.from_json(version.document))
+            title = _("Replace the draft of “%(page)s” by version %(number)d?")
+            return self.render(
+                request,
+                "restore",
+                page,
+                title % {"page": page, "number": number},
+                replaces=seen,
+                changes=comparison.changes(working_copy.own(draft), former),
+            )
         services.restore(version, by=request.user)
         page = self.page(object_id, request)
         self.record(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
         self.message_user(request, _restored(version, page), messages.SUCCESS)
         return redirect(self.url("change", page))
+
+    def _is_only_a_draft(self, page: Page, draft: PageDocument) -> bool:
+        """Whether no version says what the draft says: written over, it would be nowhere."""
+        versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
+        said = (PageDocument.from_json(document) for document in versions.values_list("document", flat=True))
+        return all(working_copy.own(document) != working_copy.own(draft) for document in said)
 
     @post
     @may_publish
@@ -325,6 +361,17 @@ class PublishingAdmin(admin.ModelAdmin):
 
     def _name(self, name: str) -> str:
         return _("the draft") if name == "draft" else _("version %(number)s") % {"number": name}
+
+
+def _where_to_say_who_pays() -> str:
+    """The address of the field, while it is empty. Of the whole site, so it holds up no single page."""
+    clinic = ClinicProfile.current()
+    if clinic and clinic.funding_statement:
+        return ""
+    form = "change" if clinic else "add"
+    return reverse(f"admin:clinic_site_clinicprofile_{form}", args=[clinic.pk] if clinic else []) + (
+        "#id_funding_statement"
+    )
 
 
 def _restored(version: Publication, page: Page) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, JSONField, OuterRef, Q, Subquery, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -60,6 +62,23 @@ def _live_pages() -> PublicationQuerySet:
     return pages.order_by("review_due_on", "page")
 
 
+def _with_former_steps() -> PublicationQuerySet:
+    """Live pages without steps of their own that show others than the overview now does.
+
+    The documents are compared where they are stored: the staff index need not read them all.
+    """
+    live = Publication.objects.live().alias(
+        content=Cast("document", JSONField()),
+        has_own_steps=KT("content__has_own_steps"),
+        # As text once more: SQLite would read the other side of a comparison as JSON, too.
+        steps=Cast(KT("content__steps"), TextField()),
+    )
+    overview = live.filter(page__overview__isnull=False, language=OuterRef("language"))
+    of_overview = Subquery(overview.annotate(found=F("steps")).values("found")[:1])
+    borrowed = live.filter(page__procedure__isnull=False, has_own_steps="false")
+    return borrowed.exclude(steps=Coalesce(of_overview, F("steps")))
+
+
 def _is_due(today: date) -> Q:
     return Q(review_due_on__lte=today + timedelta(days=LATER))
 
@@ -82,17 +101,24 @@ def _by_urgency(publications: Iterable[Publication], today: date) -> DuePages:
 
 
 def pages_panel(request: HttpRequest) -> dict[str, Any] | None:
-    """Pages that may say a former emergency text or disclaimer, and those due for review: one query."""
+    """Pages that may say a former emergency text or disclaimer, those that show former steps of the overview,
+    and those due for review: one query."""
     if not request.user.has_perm("procedures.view_publication"):
         return None
     today = timezone.localdate()
     found: list[Any] = list(
         _live_pages()
-        .annotate(is_former=BEFORE_SHARED_TEXTS_CHANGED, is_due=_is_due(today))
-        .filter(Q(is_former=True) | Q(is_due=True))
+        .annotate(
+            is_former=BEFORE_SHARED_TEXTS_CHANGED,
+            has_former_steps=Q(pk__in=_with_former_steps().values("pk")),
+            is_due=_is_due(today),
+        )
+        .filter(Q(is_former=True) | Q(has_former_steps=True) | Q(is_due=True))
     )
+    by_page = sorted(found, key=lambda page: page.page_id)
     return {
-        "former": sorted((page for page in found if page.is_former), key=lambda page: page.page_id),
+        "former": [page for page in by_page if page.is_former],
+        "former_steps": [page for page in by_page if page.has_former_steps],
         "due": _by_urgency((page for page in found if page.is_due), today),
     }
 

@@ -16,7 +16,7 @@ from procedures.comparison import numbers, shape, shared_words
 from procedures.documents import PageDocument, Review, Version
 from procedures.gate import Missing, missing_for_publication
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
-from procedures.models.publications import NOT_CALLED_OFF, PublicationQuerySet
+from procedures.models.publications import NOT_CALLED_OFF
 
 PREVIEW_DAYS = 7
 
@@ -76,7 +76,8 @@ def publish_correction(
 ) -> Publication:
     """Publish a correction of typing: the review and its dates stay those of the last full review.
 
-    Raises as ``publish`` does; also when patients have been shown no reviewed version yet.
+    Raises as ``publish`` does; also while the page is not on the site, and when patients have been shown no
+    reviewed version yet.
     """
     return _publish(
         page,
@@ -90,10 +91,13 @@ def publish_correction(
     )
 
 
-def _last_sign_off(page: Page, language: str) -> SignOff:
-    """That of the last full review. Raises ``NotReadyError`` when there is none."""
-    last = _reviewed(page, language).select_related("reviewer").first()
-    if last is None or last.reviewer is None or last.reviewed_on is None or last.review_due_on is None:
+def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
+    """That of the last full review, and the review as it was signed.
+
+    Raises ``NotReadyError`` when there is none, or when the row of whoever signed it names another today.
+    """
+    last = _last_review(page, language)
+    if last is None:
         raise NotReadyError(
             (
                 Missing(
@@ -101,7 +105,18 @@ def _last_sign_off(page: Page, language: str) -> SignOff:
                 ),
             )
         )
-    return SignOff(last.reviewer, last.reviewed_on, last.review_due_on)
+    publication, review = last[0], last[1].review
+    assert review and publication.reviewer
+    signed, today = review.reviewer, working_copy.person(publication.reviewer)
+    if any(
+        getattr(signed, name) != getattr(today, name) for name in ("name", "registration_number", "is_sample")
+    ):
+        message = _(
+            "The last review was signed by %(name)s, %(number)s. The entry under Practitioners says "
+            "otherwise today: that needs a full review."
+        ) % {"name": signed.name, "number": signed.registration_number}
+        raise NotReadyError((Missing("is_minor", message),))
+    return SignOff(publication.reviewer, review.reviewed_on, review.due_on), review
 
 
 def publish_sample(page: Page, *, language: str) -> Publication:
@@ -230,16 +245,18 @@ def _publish(
     document = working_copy.read(page, language)
     if seen is not None:
         _check_seen(seen, page, document)
+    review = sign_off.review if sign_off else None
     if is_minor:
-        sign_off = _last_sign_off(page, language)
+        sign_off, review = _last_sign_off(page, language)
     now = timezone.now()
     live_from = max(live_from or now, now)
     document = document.signed(
         version=_next_version(page, language, live_from=live_from, change_note=change_note),
-        review=sign_off.review if sign_off else None,
+        review=review,
     )
     missing = missing_for_publication(document) if sign_off else ()
     missing += missing_elsewhere(page, document)
+    missing += _after_its_review(review, live_from) if live_from > now else ()
     missing += _more_than_typing(page, document, live_from) if is_minor else ()
     if missing:
         raise NotReadyError(missing)
@@ -274,23 +291,43 @@ def _archived(page: Page) -> tuple[Missing, ...]:
 def _address_taken(page: Page, document: PageDocument) -> tuple[Missing, ...]:
     """An address that patients know as one procedure's never becomes another's."""
     others = Publication.objects.filter(slug=document.slug, language=document.language).exclude(page=page)
-    if document.slug and others.exists():
+    if document.slug and others.took_effect(timezone.now()).exists():
         return (Missing("slug", _("Another procedure was published under this address. Choose another.")),)
+    if document.slug and others.pending().exists():
+        message = _(
+            "A version of another procedure is scheduled under this address. Choose another, or call that "
+            "version off."
+        )
+        return (Missing("slug", message),)
+    return ()
+
+
+def _after_its_review(review: Review | None, live_from: datetime) -> tuple[Missing, ...]:
+    """Nothing is scheduled to go live overdue."""
+    if review and review.due_on <= timezone.localdate(live_from):
+        return (Missing("live_from", _("This is after the next review. Choose an earlier time.")),)
     return ()
 
 
 def _more_than_typing(page: Page, document: PageDocument, live_from: datetime) -> tuple[Missing, ...]:
     """A correction of typing changes no number: a dose, an age or a telephone number is never mere typing.
 
-    Nor does it add a part, take one out, call a risk rarer, put another photograph, or touch the words of
-    the emergency text or the disclaimer. Held against it are what was reviewed, what patients see, and
-    what they will see by the time it comes.
+    Nor does it add a part, take one out, call a risk rarer, put another photograph, another author or
+    source, touch the words of the emergency text or the disclaimer, or bring back a page that was withdrawn.
+    Held against it are what was reviewed, what patients see, and what they will see by the time it comes.
     """
-    before = [_reviewed(page, document.language).first()]
-    for at in (None, live_from):
-        live = Publication.objects.live(at).filter(page=page, language=document.language)
-        before.append(live.first())
-    earlier = [PageDocument.from_json(publication.document) for publication in before if publication]
+    now, then = (
+        Publication.objects.live(at).filter(page=page, language=document.language).first()
+        for at in (None, live_from)
+    )
+    if now is None:
+        message = _(
+            "This page is not on the site: bringing it back is more than typing and needs a full review."
+        )
+        return (Missing("is_minor", message),)
+    earlier = [PageDocument.from_json(publication.document) for publication in (now, then) if publication]
+    if reviewed := reviewed_document(page, document.language):
+        earlier.append(reviewed)
     if any(numbers(one) != numbers(document) for one in earlier):
         return (Missing("is_minor", _("A number has changed: that needs a full review.")),)
     if any(shared_words(one) != shared_words(document) for one in earlier):
@@ -305,7 +342,7 @@ def _more_than_typing(page: Page, document: PageDocument, live_from: datetime) -
             Missing(
                 "is_minor",
                 _(
-                    "More than words has changed (a part, a level, a source or a picture): "
+                    "More than words has changed (a part, a level, a source, the author or a picture): "
                     "that needs a full review."
                 ),
             ),
@@ -315,18 +352,25 @@ def _more_than_typing(page: Page, document: PageDocument, live_from: datetime) -
 
 def reviewed_document(page: Page, language: str) -> PageDocument | None:
     """What the last full review was about: what any later change is held against."""
-    document = _reviewed(page, language).values_list("document", flat=True).first()
-    return PageDocument.from_json(document) if document else None
+    last = _last_review(page, language)
+    return last[1] if last else None
 
 
-def _reviewed(page: Page, language: str) -> PublicationQuerySet:
-    """The full reviews of what patients have been shown, the last one first.
+def _last_review(page: Page, language: str) -> tuple[Publication, PageDocument] | None:
+    """The last full review of what patients have been shown, and what was signed. One query.
 
     One that waits, or was called off, or was replaced before its time stands for nothing on the site: held
     against it, its text would go live early and under no signature, or another text under its signature.
+    Nor does one that a sample person signed: patients read that nobody has reviewed it. That is asked of
+    what was signed, for the person's row may say something else by now.
     """
     full = Publication.objects.filter(page=page, language=language, reviewer__isnull=False, is_minor=False)
-    return full.shown().order_by("-number")
+    newest_first = full.shown().select_related("reviewer").order_by("-number")
+    for publication in newest_first.iterator(chunk_size=1):
+        document = PageDocument.from_json(publication.document)
+        if not document.is_sample:
+            return publication, document
+    return None
 
 
 def _store(

@@ -45,11 +45,11 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "audience": {"@type": "Patient"},
         }
     )
-    return graph(node, breadcrumbs(_trail(document)))
+    return graph(node, breadcrumbs(*_trail(document)))
 
 
 def procedure_list() -> Node:
-    return graph(breadcrumbs([_home(), (_("Procedures"), reverse("procedures:list"))]))
+    return graph(breadcrumbs(_all_procedures()))
 
 
 def practitioners(people: Iterable[Practitioner]) -> Node:
@@ -67,22 +67,18 @@ def practitioners(people: Iterable[Practitioner]) -> Node:
             )
             for person in people
         ),
-        breadcrumbs([_home(), (_("Surgeons"), reverse("procedures:surgeons"))]),
+        breadcrumbs((_("Surgeons"), reverse("procedures:surgeons"))),
     )
 
 
-def _home() -> tuple[str, str]:
-    return (_("Microsurgery"), reverse("procedures:overview"))
+def _all_procedures() -> tuple[str, str]:
+    return (_("All procedures"), reverse("procedures:list"))
 
 
 def _trail(document: PageDocument) -> list[tuple[str, str]]:
     if document.kind == "overview":
-        return [_home()]
-    return [
-        _home(),
-        (_("Procedures"), reverse("procedures:list")),
-        (document.title, document.get_absolute_url()),
-    ]
+        return []
+    return [_all_procedures(), (document.title, document.get_absolute_url())]
 
 
 def _procedure(document: PageDocument) -> Node:
@@ -92,6 +88,8 @@ def _procedure(document: PageDocument) -> Node:
             "name": document.title,
             "alternateName": [*filter(None, (document.plain_name,)), *document.alternate_names],
             "bodyLocation": document.body_location,
+            # The one specialty that the word "operation" says. That of a reviewer stands with the reviewer.
+            "relevantSpecialty": "Surgical",
             "preparation": _plain(document, SectionKind.PREPARATION),
             "howPerformed": ", ".join(step.title for step in document.steps),
             "followup": _plain(document, SectionKind.HOSPITAL),

@@ -87,6 +87,12 @@ def read(page: Page, language: str) -> PageDocument:
     )
 
 
+def own(document: PageDocument) -> PageDocument:
+    """What a page says by itself, without what it takes from the overview and the shared texts."""
+    steps = document.steps if document.has_own_steps else ()
+    return structs.replace(document.unsigned(), emergency=None, disclaimer=None, steps=steps)
+
+
 @transaction.atomic
 def write(page: Page, document: PageDocument) -> None:
     """Make the working copy say what an earlier document says. Reading it again gives that document.

@@ -112,6 +112,13 @@ def publish_in_admin(client: Client, page: ContentPage, reviewer: Practitioner, 
     return response
 
 
+def restore_in_admin(client: Client, page: ContentPage, number: int) -> Any:
+    """Press "Restore into the draft", and answer what is asked. Returns the last answer."""
+    url = f"{address(page, 'history_of')}{number}/restore/"
+    response = client.post(url)
+    return client.post(url, form_in(read(response))) if response.status_code == 200 else response
+
+
 def told(response: Any) -> list[str]:
     """The messages that a redirect carries to the next page."""
     return [str(message) for message in get_messages(response.wsgi_request)]

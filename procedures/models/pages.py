@@ -114,3 +114,19 @@ class Procedure(Page):
         ordering = ["position", "pk"]
         # The menu asks for the first of them: it need not look at the others.
         indexes = [models.Index(fields=["position", "page_ptr"], name="procedure_by_position")]
+
+    def clean(self) -> None:
+        """Names that differ in capitals alone are one name. What is stored already may stay as it is."""
+        super().clean()
+        others = Procedure.objects.exclude(pk=self.pk)
+        stored = Procedure.objects.filter(pk=self.pk).values_list("slug", "title").first()
+        slug, title = stored or ("", "")
+        errors = {}
+        alike = others.filter(slug__iexact=self.slug).exclude(slug=self.slug)
+        if slug != self.slug and alike.exists():
+            errors["slug"] = _("Another procedure has this address. Choose another.")
+        shown = others.filter(archived_at=None)
+        if title != self.title and shown.filter(title__iexact=self.title).exists():
+            errors["title"] = _("Another procedure has this title. Choose another.")
+        if errors:
+            raise ValidationError(errors)

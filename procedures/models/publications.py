@@ -152,7 +152,13 @@ class Publication(models.Model):
 
 class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
     def valid(self) -> "PreviewLinkQuerySet":
-        return self.filter(expires_at__gt=timezone.now(), revoked_at=None)
+        """Those that open their page. None opens an archived one, or outlives its maker's account."""
+        return self.filter(
+            expires_at__gt=timezone.now(),
+            revoked_at=None,
+            created_by__is_active=True,
+            page__procedure__archived_at=None,
+        )
 
 
 class PreviewLink(models.Model):

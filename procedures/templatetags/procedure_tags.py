@@ -30,6 +30,10 @@ _WITH_PARTS = {
 }
 
 
+# In pixels of style sheets. A portrait as wide as the text would fill the first screen.
+HIGHEST = 384
+
+
 @register.filter
 def section_template(kind: str) -> str:
     """The component that shows a section of this kind."""
@@ -57,17 +61,30 @@ def change_url(publication: models.Publication) -> str:
     return reverse(f"admin:procedures_{kind}_change", args=[publication.page_id])
 
 
+@register.filter
+def signed_review(publication: models.Publication) -> documents.Review | None:
+    """The review as it was signed: the reviewer's row may name somebody else by now."""
+    return PageDocument.from_json(publication.document).review
+
+
 @register.inclusion_tag("components/photo.html")
-def photo(picture: documents.Photo | models.Photo, alt: str, sizes: str = "100vw") -> dict[str, Any]:
-    """A photograph in the widths it was stored in; the browser takes the smallest that will do."""
+def photo(picture: documents.Photo | models.Photo, alt: str, sizes: str = "") -> dict[str, Any]:
+    """A photograph in the widths it was stored in; the browser takes the smallest that will do.
+
+    It is shown whole, and no higher than ``HIGHEST``; narrower where ``sizes`` and the style sheet say so.
+    """
+    height = min(picture.height, HIGHEST)
+    width = round(picture.width * height / picture.height)
     sources = [
         (reverse("procedures:photo", args=[f"{picture.digest}-{width}.webp"]), width)
         for width in picture.widths
     ]
     return {
-        "photo": picture,
+        "width": width,
+        "height": height,
         "src": sources[-1][0],
         "srcset": ", ".join(f"{url} {width}w" for url, width in sources),
-        "sizes": sizes,
+        # On a narrower screen it fills the text's column: what stands beside that is 8 percent.
+        "sizes": sizes or f"(min-width: {round(width / 0.92)}px) {width}px, 92vw",
         "alt": alt,
     }

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic_site.models import Criterion, InformationPractice
+from procedures.models import Publication
 from tests.pages import Page, in_order, read
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,15 @@ def test_a_page_in_english_only_says_that_urdu_is_missing(client: Client, settin
     assert "Urdu is still missing" not in about(client).main.text
 
 
+def test_a_sample_site_does_not_say_of_signed_pages_that_nobody_has_reviewed_them(
+    client: Client, sample_site: None
+) -> None:
+    text = about(client).main.text
+
+    assert "no clinician has reviewed them" not in text
+    assert "A page that no clinician has reviewed yet says so at its end." in text
+
+
 def test_no_certificate_is_claimed_and_no_logo_shown(client: Client) -> None:
     page = about(client)
 
@@ -59,6 +69,19 @@ def test_no_certificate_is_claimed_and_no_logo_shown(client: Client) -> None:
 
 def test_it_leads_to_the_form_for_mistakes(client: Client) -> None:
     assert about(client).main.all("a", href=reverse("procedures:report_mistake"))
+
+
+def test_only_pages_about_operations_are_said_to_end_with_that_link(
+    client: Client, sample_site: None
+) -> None:
+    text = about(client).main.text
+
+    assert "Each page about an operation has a link at its end" in text
+    assert "Each page about an operation ends with a link" in text
+    form = reverse("procedures:report_mistake")
+    for card in Publication.objects.live():
+        links = read(client.get(card.get_absolute_url())).main.all("a")
+        assert any(link["href"].startswith(form) for link in links)
 
 
 def test_a_criterion_has_one_text() -> None:

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from procedures import services
+from procedures.models import Overview
+
 
 def test_the_process_answers_without_a_database(client: Client) -> None:
     """This test may not use one: pytest-django refuses every query."""
@@ -34,6 +37,13 @@ def test_a_site_with_its_content_is_ready(client: Client, sample_site: None) -> 
     failed = client.get("/readyz").json()["failed"]
     # Mail waits for its worker, which is a process of its own.
     assert set(failed) <= {"outbox"}
+
+
+def test_a_withdrawn_overview_takes_no_other_page_away(client: Client, sample_site: None) -> None:
+    services.withdraw(Overview.objects.get(), language="en")
+    assert client.get("/").status_code == 410
+    assert client.get("/procedures/replantation/").status_code == 200
+    assert "overview" not in client.get("/readyz").json()["failed"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/robots.txt", "/sitemap.xml"])

@@ -85,7 +85,7 @@ class Publishing(RuleBasedStateMachine):
     @precondition(lambda self: self.live_from)
     @rule(later=st.sampled_from([None, 24]))
     def publish_a_correction(self, later: int | None) -> None:
-        if not any(self._shown(number) for number in self._counting()):
+        if not self._live(self.now):
             with pytest.raises(services.NotReadyError):
                 self._correct(self.page)
             return

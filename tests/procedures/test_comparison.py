@@ -1,8 +1,9 @@
-"""Two texts are compared word by word, unless that would take minutes."""
+"""Two texts are compared word by word, unless that takes minutes; a number with all that belongs to it."""
 
 import pytest
 
-from procedures.comparison import Kind, Piece, compare
+from procedures.comparison import Kind, Piece, compare, numbers
+from tests.factories import a_document
 
 REPEATED = ("a " * 1250, "b a " * 625)
 
@@ -27,3 +28,26 @@ def test_a_long_text_of_common_words_is_compared_word_by_word() -> None:
     assert Piece(Kind.ADDED, "other ") in compare(old, new) or Piece(Kind.ADDED, " other") in compare(
         old, new
     )
+
+
+def told(summary: str) -> list[str]:
+    rest = numbers(a_document(summary=""))
+    found = numbers(a_document(summary=summary))
+    return found[: len(found) - len(rest)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("0.5 mg, 1.5 hours", ["0.5", "1.5"]),
+        ("0, 5 mg, 1-5 hours", ["0", "5", "1-5"]),
+        ("1–5 hours, at 9:30.", ["1-5", "9:30"]),
+        ("1,000 of 1000 (1 000)", ["1,000", "1000", "1", "000"]),
+        ("½ hour, 10² times, stage Ⅳ", ["½", "10²", "Ⅳ"]),
+        ("۲۰", ["۲۰"]),
+        ("<5%, ≥ 5 % and −5", ["<5%", "≥5%", "−5"]),
+        ("None.", []),
+    ],
+)
+def test_a_number_is_told_with_its_separators_and_in_whatever_signs(text: str, found: list[str]) -> None:
+    assert told(text) == found

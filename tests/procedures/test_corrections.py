@@ -10,11 +10,11 @@ from django.test import Client
 
 from procedures import services
 from procedures.documents import PageDocument
-from procedures.models import Disclaimer, EmergencyText, Procedure, Publication
+from procedures.models import Disclaimer, EmergencyText, Practitioner, Procedure, Publication, Source
 from tests.admin_forms import address, errors_in
-from tests.factories import a_procedure, published, shared_texts, staff
+from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
 from tests.pages import read
-from tests.procedures.signing import NOW, numbers, signed
+from tests.procedures.signing import NOW, PATH, boxes, numbers, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +85,10 @@ NOT_TYPING = {
     "a section emptied": lambda page: page.sections.filter(kind="why").update(body=""),
     "planned instead of emergency": lambda page: Procedure.objects.update(urgency="both"),
     "a question answered": lambda page: page.questions.update(answer="Yes."),
+    "another author": lambda page: Procedure.objects.update(author="Somebody else"),
+    "another title of a source": lambda page: Source.objects.update(title="Another book"),
+    "another publisher of a source": lambda page: Source.objects.update(publisher="A shop"),
+    "another address of a source": lambda page: Source.objects.update(url="https://elsewhere.example/"),
 }
 
 
@@ -103,6 +107,81 @@ def test_more_than_typing_needs_a_full_review(clinician: Client, procedure: Proc
     response = corrected(clinician, procedure)
     assert any("needs a full review" in error for error in errors_in(response)), errors_in(response)
     assert numbers() == [1]
+
+
+def test_a_sample_person_signs_for_nobody_whoever_stands_in_that_row_later(
+    clinician: Client, procedure: Procedure
+) -> None:
+    """Patients read "Not yet reviewed" under what a sample signed."""
+    sample = a_reviewer(name="Dr. Sample", registration_number="SAMPLE-0001", is_sample=True)
+    published(procedure, reviewer=sample)
+    Practitioner.objects.update(name="Dr. Real Person", registration_number="99-P", is_sample=False)
+    assert boxes(clinician, procedure) == ["read_all"]
+    response = corrected(clinician, procedure)
+    assert errors_in(response) == ["No reviewed version of this page has been live: it needs a full review."]
+    assert numbers() == [1]
+
+
+def test_the_last_review_is_the_last_one_of_a_real_person(clinician: Client, procedure: Procedure) -> None:
+    real = published(procedure, reviewed_on=date(2026, 3, 1)).reviewer
+    procedure.risks.update(body="Germs get in, says a sample.")
+    published(procedure, reviewer=a_reviewer(name="Dr. Sample", is_sample=True))
+    assert boxes(clinician, procedure) == ["read_risks"]
+    corrected(clinician, procedure)
+    third = Publication.objects.get(number=3)
+    assert (third.reviewer, third.reviewed_on) == (real, date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    "row", [{"name": "Dr. Other"}, {"registration_number": "99-P"}, {"is_sample": True}], ids=str
+)
+def test_no_correction_while_the_row_of_whoever_signed_names_another(
+    clinician: Client, procedure: Procedure, row: dict[str, Any]
+) -> None:
+    published(procedure)
+    Practitioner.objects.update(**row)
+    assert errors_in(corrected(clinician, procedure)) == [
+        "The last review was signed by Dr. Ayesha Khan, 12345-P. The entry under Practitioners says "
+        "otherwise today: that needs a full review."
+    ]
+    assert numbers() == [1]
+
+
+def test_a_correction_carries_the_review_as_it_was_signed(clinician: Client, procedure: Procedure) -> None:
+    before = PageDocument.from_json(published(procedure).document).review
+    Practitioner.objects.update(specialty="Heart Surgery", qualifications="All of them")
+    corrected(clinician, procedure)
+    assert PageDocument.from_json(Publication.objects.get(number=2).document).review == before
+
+
+def test_a_withdrawn_page_comes_back_by_no_correction(
+    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    notice = "withdrawn on 1 June 2026: patients do not see it. Only a full review brings it back."
+    assert notice not in read(clinician.get(address(procedure, "publish"))).text
+    clock.shift(1)
+    services.withdraw(procedure, language="en")
+    assert notice in read(clinician.get(address(procedure, "publish"))).text
+    response = corrected(clinician, procedure)
+    assert errors_in(response) == [
+        "This page is not on the site: bringing it back is more than typing and needs a full review."
+    ]
+    assert client.get(PATH).status_code == 410
+    published(procedure)
+    assert notice not in read(clinician.get(address(procedure, "publish"))).text
+
+
+@pytest.mark.parametrize("live_from", ["2027-03-01T09:00", "9999-12-31T00:00"])
+def test_a_correction_waits_for_no_time_after_the_review_has_run_out(
+    clinician: Client, procedure: Procedure, live_from: str
+) -> None:
+    published(procedure, reviewed_on=date(2026, 3, 1), review_due_on=date(2027, 3, 1))
+    response = corrected(clinician, procedure, live_from=live_from)
+    assert errors_in(response) == ["This is after the next review. Choose an earlier time."]
+    assert numbers() == [1]
+    corrected(clinician, procedure, live_from="2027-02-28T09:00")
+    assert numbers() == [1, 2]
 
 
 @pytest.mark.parametrize("called_off", [True, False])

@@ -8,7 +8,7 @@ from django.test import Client
 
 from procedures import services, working_copy
 from procedures.models import Disclaimer, EmergencyText, Overview, Procedure
-from tests.admin_forms import Sent, address, errors_in, form_of, sent_by, with_parts
+from tests.admin_forms import Sent, address, errors_in, form_of, restore_in_admin, sent_by, with_parts
 from tests.factories import a_procedure, a_source, an_overview, published, shared_texts, staff
 from tests.pages import Page, read
 
@@ -220,7 +220,7 @@ def test_a_version_restored_in_between_loses_nothing_and_doubles_nothing(
         "sections-0-body": "Bilal’s reasons.",
         "risks-1-body": "Bilal’s scars.",
     }
-    assert amna.post(address(procedure, "history_of") + f"{version.number}/restore/").status_code == 302
+    assert restore_in_admin(amna, procedure, version.number).status_code == 302
     page = refused(bilal, procedure, typed)
     assert "Amna Sheikh" in page.text
     response = bilal.post(address(procedure), form_in(page))

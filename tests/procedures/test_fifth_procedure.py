@@ -29,6 +29,7 @@ FIELDS = {
     "alternate_names": "Lymphovenous anastomosis, LVA",
     "summary": "Lymph vessels thinner than a millimeter are joined to veins. The swelling can then drain.",
     "description": "Why lymph vessels are repaired, what happens, recovery and risks.",
+    "author": "The clinic",
     "urgency": "planned",
     "body_location": "Arm or leg",
     "position": "5",

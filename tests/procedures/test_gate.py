@@ -23,6 +23,11 @@ def without_sections(*kinds: str) -> Change:
     )
 
 
+def with_card_at_the_end(document: PageDocument) -> PageDocument:
+    card = documents.Section("emergency", "Emergency", "")
+    return replace(document, sections=(*document.sections, card))
+
+
 def with_body(kind: str, body: str) -> Change:
     return lambda document: replace(
         document,
@@ -111,6 +116,11 @@ RULES: dict[str, tuple[Change, str, str]] = {
         "sections",
         "Add the emergency card: this procedure is an emergency.",
     ),
+    "the emergency card of an emergency before all else": (
+        lambda d: replace(with_card_at_the_end(d), urgency="emergency"),
+        "sections",
+        "Put the emergency card first: this procedure is an emergency.",
+    ),
     "a description of the photograph": (
         lambda d: replace(d, photo=replace(d.photo, alt="")),
         "photo_alt",
@@ -138,6 +148,47 @@ RULES: dict[str, tuple[Change, str, str]] = {
         "citations",
         "“When to get help” has a number but no source that supports it.",
     ),
+    "a source for a number in a heading": (
+        lambda d: replace(
+            d,
+            sections=tuple(
+                replace(s, heading="Works in 99 of 100") if s.kind == "preparation" else s for s in d.sections
+            ),
+        ),
+        "citations",
+        "“Works in 99 of 100” has a number but no source that supports it.",
+    ),
+    "a source for a fraction": (
+        with_body("preparation", "½ of toes work."),
+        "citations",
+        "“How to prepare” has a number but no source that supports it.",
+    ),
+    "a source for a key fact named by a number": (
+        with_fact(label="Works in 9 of 10", value="Yes", source=None),
+        "keyfacts",
+        "The key fact “Works in 9 of 10” has a number but no source.",
+    ),
+    "a source for a number in the title": (
+        lambda d: replace(d, title="The 98% operation"),
+        "title",
+        "The title has a number that no text with a source says: 98.",
+    ),
+    "a source for a number in the plain name": (
+        lambda d: replace(d, plain_name="98% success"),
+        "plain_name",
+        "The plain name has a number that no text with a source says: 98.",
+    ),
+    "a source for the numbers in the summary": (
+        lambda d: replace(d, summary="95% use the hand again. It takes 4 hours, and ¾ of a year. Call 1122."),
+        "summary",
+        "The summary has a number that no text with a source says: 95, ¾.",
+    ),
+    "a source for a number in the description": (
+        lambda d: replace(d, description="97% success."),
+        "description",
+        "The description has a number that no text with a source says: 97.",
+    ),
+    "somebody who wrote it": (lambda d: replace(d, author=" "), "author", "Say who wrote this page."),
     "a source for a number in a recovery note": (
         lambda d: replace(d, recovery_notes=(documents.TitledText(title="Later", body="After 6 weeks."),)),
         "citations",
@@ -185,6 +236,7 @@ def test_an_empty_page_is_told_everything_at_once() -> None:
         with_body("preparation", "Call 1122 if you bleed."),
         with_body("why", "About 1 in 20 do better."),  # this section has its citation
         with_fact(value="Depends on you", source=None, certainty="varies"),
+        lambda d: replace(d, summary="It takes 3 to 4 hours. In danger, call 1122."),  # as the key fact says
         lambda d: replace(d, photo=None),
         lambda d: replace(
             d,
@@ -199,7 +251,8 @@ def test_what_the_gate_does_not_mind(change: Change) -> None:
 
 
 def an_overview(*without: str) -> PageDocument:
-    return replace(without_sections(*without)(a_document()), kind="overview", slug="", urgency="")
+    whole = with_card_at_the_end(a_document())
+    return replace(without_sections(*without)(whole), kind="overview", slug="", urgency="")
 
 
 def test_the_overview_needs_no_section_on_other_options() -> None:
@@ -211,9 +264,10 @@ def test_the_overview_needs_no_section_on_other_options() -> None:
     [
         ("risks", "Add a section that shows the risks."),
         ("help", "Add a section that says when to get help."),
+        ("emergency", "Add the emergency card: the front page always has it."),
     ],
 )
-def test_the_overview_too_shows_its_risks_and_when_to_get_help(kind: str, sentence: str) -> None:
+def test_the_overview_too_shows_risks_help_and_the_emergency_card(kind: str, sentence: str) -> None:
     assert missing_for_publication(an_overview(kind)) == (Missing("sections", sentence),)
 
 

@@ -8,9 +8,9 @@ import time_machine
 from django.test import Client
 
 from procedures import services
-from procedures.models import Page, Procedure, Publication
-from tests.admin_forms import address, told
-from tests.factories import a_procedure, an_overview, published, shared_texts, staff
+from procedures.models import Page, Practitioner, Procedure, Publication
+from tests.admin_forms import address, restore_in_admin, told
+from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts, staff
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +118,7 @@ def test_restoring_fills_the_draft_and_shows_patients_nothing(
     client: Client, editor: Client, procedure: Procedure
 ) -> None:
     assert editor.get(f"{versions(procedure)}1/restore/").status_code == 405
-    response = editor.post(f"{versions(procedure)}1/restore/")
+    response = restore_in_admin(editor, procedure, 1)
     assert response.status_code == 302
     assert procedure.risks.get().body == "Germs get in."
     procedure.refresh_from_db()
@@ -133,7 +133,7 @@ def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one
 ) -> None:
     Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
     restored = "The draft now says what version 1 said"
-    assert told(editor.post(f"{versions(procedure)}1/restore/")) == [
+    assert told(restore_in_admin(editor, procedure, 1)) == [
         f"{restored}. Patients see it once it is published."
     ]
     procedure.refresh_from_db()
@@ -141,7 +141,7 @@ def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one
 
     Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
     a_procedure("lymph-vessel-repair")
-    assert told(editor.post(f"{versions(procedure)}1/restore/"))[-1] == (
+    assert told(restore_in_admin(editor, procedure, 1))[-1] == (
         f"{restored}, except for its address: that stays “vessel-repair”, because another procedure has "
         "“lymph-vessel-repair” now. Patients see it once it is published."
     )
@@ -168,7 +168,75 @@ def test_what_staff_did_besides_publishing_is_recorded(procedure: Procedure) -> 
         assert words in text
 
 
+def test_a_version_names_whoever_signed_it_and_not_who_stands_in_that_row_today(
+    editor: Client, procedure: Procedure
+) -> None:
+    published(procedure, reviewer=a_reviewer(name="Dr. Sample", is_sample=True))
+    Practitioner.objects.update(name="Dr. Real Person", is_sample=False)
+    rows = [row.text for row in read(editor.get(versions(procedure))).one("tbody").all("tr")]
+    assert "Dr. Sample, 12 May 2026 (a sample: no review)" in rows[0]
+    assert "Dr. Ayesha Khan, 10 May 2026" in rows[2]
+    assert "Real Person" not in "".join(rows)
+
+
 # What did this page say on that day?
+
+
+def test_the_history_asks_for_a_day_and_leads_there(editor: Client, procedure: Procedure) -> None:
+    (form,) = (form for form in read(editor.get(versions(procedure))).all("form") if form.all(name="on"))
+    assert (form["method"], form["action"]) == ("get", PATH)
+    field = form.one(name="on")
+    assert (field["type"], field["min"], field["max"]) == ("date", "2026-05-03", "2026-05-12")
+    assert form.one("label", for_=field["id"]).text == "What did this page say on"
+    assert "sometimes" in read(editor.get(form["action"], {"on": "2026-05-12"})).main.text
+
+
+def test_a_page_that_patients_never_saw_has_no_day_to_ask_for(editor: Client, procedure: Procedure) -> None:
+    assert 'name="on"' not in editor.get(versions(a_procedure("not-yet"))).content.decode()
+
+
+def test_on_the_day_it_was_withdrawn_it_said_something_too(
+    editor: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    services.withdraw(procedure, language="en")
+    clock.move_to(datetime(2026, 5, 14, 16, tzinfo=UTC))
+    page = read(editor.get(PATH, {"on": "2026-05-12"}))
+    assert "sometimes" in page.main.text
+    assert "This page as patients saw it on 12 May 2026. It was withdrawn on that day." in page.text
+    assert "withdrawn" not in read(editor.get(PATH, {"on": "2026-05-11"})).text
+    assert editor.get(PATH, {"on": "2026-05-13"}).status_code == 404
+
+
+def test_of_several_versions_of_a_day_the_last_is_shown_and_the_others_are_told_of(
+    editor: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(datetime(2026, 5, 12, 18, tzinfo=UTC))
+    services.call_off(published(procedure, live_from=datetime(2026, 5, 12, 18, 30, tzinfo=UTC)))
+    published(procedure)
+    page = read(editor.get(PATH, {"on": "2026-05-12"}))
+    assert "as drafted" in page.main.text
+    assert "On that day patients saw 2 versions of it, and this one last. All versions" in page.text
+    (link,) = (link for link in page.all("a") if link.text == "All versions")
+    assert link["href"] == versions(procedure)
+    assert "versions" not in read(editor.get(PATH, {"on": "2026-05-11"})).text
+
+    coordinator = Client()
+    coordinator.force_login(staff("Coordinator"))
+    page = read(coordinator.get(PATH, {"on": "2026-05-12"}))
+    assert "2 versions of it" in page.text
+    assert "All versions" not in page.text, "a link that leads nowhere"
+
+
+def test_the_day_of_an_address_is_that_of_the_page_patients_saw_there(
+    editor: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    """Not of one that was only scheduled under it and called off."""
+    other = a_procedure("tendon-transfer")
+    services.call_off(published(other, live_from=datetime(2026, 5, 20, 4, tzinfo=UTC)))
+    Procedure.objects.filter(pk=other.pk).update(slug="elsewhere")
+    published(Procedure.objects.get(pk=other.pk))
+    assert editor.get("/procedures/elsewhere/", {"on": "2026-05-12"}).status_code == 200
+    assert editor.get("/procedures/tendon-transfer/", {"on": "2026-05-12"}).status_code == 404
 
 
 @pytest.mark.parametrize(

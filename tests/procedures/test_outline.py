@@ -71,6 +71,8 @@ def test_guidance_is_joined_to_its_field_for_screen_readers(editor: Client, proc
 def test_a_section_left_empty_leaves_no_heading_and_no_guidance_on_the_page(
     client: Client, procedure: Procedure
 ) -> None:
+    procedure.author = "The clinic"
+    procedure.save()
     procedure.sections.filter(kind="alternatives").update(body="Bandages, or no operation.")
     procedure.risks.create(name="Infection", body="Germs get in.")
     procedure.carecards.create(level="routine", heading="Contact the clinic if:", items="a question")

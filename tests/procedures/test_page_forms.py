@@ -53,6 +53,8 @@ def test_a_part_that_is_taken_out_leaves_no_gap(editor: Client, procedure: Proce
     ("changes", "sentence"),
     [
         ({"slug": "replantation"}, "already exists"),
+        ({"slug": "Replantation"}, "Another procedure has this address."),
+        ({"title": "REPLANTATION"}, "Another procedure has this title."),
         ({"slug": "not an address"}, "valid"),
         ({"title": ""}, "required"),
         ({"title": "T" * 66}, "at most 65"),

@@ -50,13 +50,27 @@ def test_a_photograph_reaches_patients_once_the_page_is_published(
     publish_in_admin(manager, procedure, a_reviewer())
     (image,) = read(client.get("/procedures/lymph-vessel-repair/")).main.all("img", class_="photo")
     assert image["alt"] == "A microscope"
-    assert (image["width"], image["height"]) == ("900", "600")
-    assert [entry.split()[1] for entry in image["srcset"].split(", ")] == ["480w", "800w", "900w"]
-    assert image["sizes"]
+    # No higher than 384 pixels: what stands below it begins on the first screen.
+    assert (image["width"], image["height"]) == ("576", "384")
+    assert [entry.split()[1] for entry in image["srcset"].split(", ")] == ["320w", "480w", "800w", "900w"]
+    assert image["sizes"] == "(min-width: 626px) 576px, 92vw"
     for url in [image["src"], *(entry.split()[0] for entry in image["srcset"].split(", "))]:
         answer = client.get(url)
         assert answer.status_code == 200
         assert answer["Content-Type"] == "image/webp"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((800, 1200), ("256", "384")), ((400, 300), ("400", "300")), ((1600, 320), ("1600", "320"))],
+)
+def test_a_photograph_is_shown_whole_and_never_fills_the_first_screen(
+    client: Client, manager: Client, procedure: Procedure, size: tuple[int, int], shown: tuple[str, str]
+) -> None:
+    send(manager, procedure, encoded(picture(size=size)))
+    publish_in_admin(manager, procedure, a_reviewer())
+    (image,) = read(client.get("/procedures/lymph-vessel-repair/")).main.all("img", class_="photo")
+    assert (image["width"], image["height"]) == shown
 
 
 def test_the_front_page_shows_its_photograph(client: Client, manager: Client) -> None:
@@ -75,6 +89,8 @@ def test_a_surgeons_photograph_is_shown(client: Client, manager: Client) -> None
     assert response.status_code == 302, errors_in(response)
     (image,) = read(client.get("/surgeons/")).main.all("img", class_="photo")
     assert image["alt"] == "Dr. Khan at the microscope"
+    # As wide as its place on a screen of three dots to a pixel: the smallest that is stored.
+    assert image["sizes"] == "10rem"
     assert client.get(image["src"]).status_code == 200
 
 

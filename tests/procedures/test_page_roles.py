@@ -98,3 +98,18 @@ def test_publishing_needs_the_forms_own_token(procedure: Procedure) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(staff(roles.CLINICAL_REVIEWER))
     assert client.post(address(procedure, "publish"), {}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "place"), [(roles.EDITOR, 7), (roles.CLINICAL_REVIEWER, 2), (roles.MANAGER, 2)]
+)
+def test_the_position_which_counts_at_once_is_for_those_who_publish(
+    procedure: Procedure, role: str, place: int
+) -> None:
+    Procedure.objects.filter(pk=procedure.pk).update(position=7)
+    page = address(procedure)
+    client = signed_in(role)
+    response = client.post(page, form_of(client, page) | {"position": "2", "plain_name": "Mine"})
+    assert response.status_code == 302
+    stored = Procedure.objects.get()
+    assert (stored.position, stored.plain_name) == (place, "Mine")

@@ -159,6 +159,30 @@ def test_typographic_apostrophes_are_apostrophes() -> None:
     assert section("You’ll be fine.", [PlainWord(word="you'll be fine", kind="promise")]).findings
 
 
+@pytest.mark.parametrize("hyphen", "-‐‑‒–−")
+def test_any_hyphen_is_a_hyphen(hyphen: str) -> None:
+    assert section(f"A pain{hyphen}free day.", [PlainWord(word="pain-free", kind="promise")]).findings
+    assert section("A pain-free day.", [PlainWord(word=f"pain{hyphen}free", kind="promise")]).findings
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"description": "Guaranteed, painless, best results."},
+        {"menu_label": "Painless Repair"},
+        {"alternate_names": ("Painless surgery",)},
+    ],
+    ids=str,
+)
+def test_a_promise_is_found_where_links_and_searches_show_it(changes: dict[str, Any]) -> None:
+    words = [PlainWord(word="painless", kind="promise"), PlainWord(word="surgery", alternative="operation")]
+
+    report = measure(a_document(**changes), words)
+    assert [finding.words for finding in report.promises] == ["painless"]
+    assert report.sections[-1].findings == report.promises
+    assert report.grade == measure(a_document(), []).grade
+
+
 def test_the_emergency_text_has_a_lower_aim() -> None:
     emergency = documents.Emergency(heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
     sections = (documents.Section(kind="emergency", heading="Emergency", body=""),)

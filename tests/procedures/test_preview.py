@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -15,7 +16,7 @@ from clinic_site.logs import JsonFormatter
 from procedures import services
 from procedures.models import PreviewLink, Procedure, Publication
 from tests.admin_forms import address
-from tests.factories import a_procedure, published, shared_texts, staff
+from tests.factories import a_procedure, an_overview, published, shared_texts, staff
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +113,28 @@ def test_revoked_it_opens_nothing_and_the_others_still_do(
     assert editor.post(revoke).status_code == 302
     assert client.get(url).status_code == 404
     assert client.get(other_url).status_code == 200
+
+
+def test_it_opens_no_archived_page_and_outlives_no_account(client: Client, procedure: Procedure) -> None:
+    link, url = link_to(procedure)
+    User.objects.filter(pk=link.created_by_id).update(is_active=False)
+    assert client.get(url).status_code == 404
+    User.objects.filter(pk=link.created_by_id).update(is_active=True)
+    assert client.get(url).status_code == 200
+    services.archive(procedure, by=None)
+    assert client.get(url).status_code == 404
+
+
+def test_no_link_is_made_to_an_archived_page(procedure: Procedure, editor: Client) -> None:
+    services.archive(procedure, by=None)
+    response = editor.post(address(procedure, "preview_link"))
+    assert "This procedure is archived: a link would open nothing." in read(response).text
+    assert not PreviewLink.objects.exists()
+
+
+def test_a_link_to_the_overview_opens_it(client: Client) -> None:
+    _link, token = services.make_preview_link(an_overview(), language="en", by=staff("Editor"))
+    assert client.get(reverse("procedures:preview", args=[token])).status_code == 200
 
 
 def test_a_link_is_revoked_on_its_own_page_only(procedure: Procedure, editor: Client) -> None:

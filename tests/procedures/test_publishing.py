@@ -1,11 +1,12 @@
 """Publishing freezes the working copy as the page's next version, signed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from procedures import services
 from procedures.documents import PageDocument
@@ -118,6 +119,29 @@ def test_an_address_that_patients_know_as_one_procedure_never_becomes_anothers()
         ("slug", "Another procedure was published under this address. Choose another.")
     ]
     assert Publication.objects.filter(page=newcomer).count() == 0
+
+
+def test_an_address_is_free_again_once_the_version_that_waited_for_it_is_called_off() -> None:
+    first = a_procedure("lymph-vessel-repair")
+    waiting = published(first, live_from=timezone.now() + timedelta(days=2))
+    first.slug = "lymph-surgery"
+    first.save()
+    newcomer = a_procedure("lymph-vessel-repair")
+    with pytest.raises(services.NotReadyError) as refused:
+        published(newcomer)
+    assert [missing.message for missing in refused.value.missing] == [
+        "A version of another procedure is scheduled under this address. Choose another, or call that "
+        "version off."
+    ]
+    services.call_off(waiting)
+    assert published(newcomer).number == 1
+    # And now it is the newcomer's.
+    first.slug = "lymph-vessel-repair"
+    newcomer.slug = "elsewhere"
+    newcomer.save()
+    first.save()
+    with pytest.raises(services.NotReadyError, match="was published under this address"):
+        published(first)
 
 
 def test_a_procedure_may_go_back_to_an_address_of_its_own() -> None:

@@ -79,10 +79,10 @@ def test_it_asks_once_whatever_the_number_of_pages(django_assert_num_queries: An
 
 
 def test_the_index_leads_to_each_page(client: Client) -> None:
-    procedure = a_page_due(-1, "late-procedure")
     overview = an_overview()
     with time_machine.travel(TODAY - timedelta(days=800)):
         published(overview, review_due_on=TODAY + timedelta(days=40), reviewed_on=TODAY - timedelta(days=801))
+    procedure = a_page_due(-1, "late-procedure")
     client.force_login(staff("Editor"))
 
     index = read(client.get(reverse("admin:index")))

@@ -108,7 +108,9 @@ def test_every_page_says_that_it_is_a_sample(client: Client) -> None:
     load()
     for publication in Publication.objects.live():
         page = read(client.get(publication.get_absolute_url()))
-        assert "This is a sample site." in page.one("header", class_="top").text
+        top = page.one("header", class_="top").text
+        assert "This is a sample site." in top
+        assert "This page is sample content. No clinician of this clinic has reviewed it." in top
         assert "Not yet reviewed" in page.main.text
 
 
@@ -147,6 +149,34 @@ def test_every_source_is_cited_somewhere_and_every_page_shows_its_sources(client
     for publication in Publication.objects.live():
         page = read(client.get(publication.get_absolute_url()))
         assert page.main.one("ol", class_="sources").all("li")
+
+
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        # The review says that fewer than half regain good feeling or movement, not how many regain little.
+        ("nerve-repair", "Little or no recovery"),
+        # The leaflets say that the bone is shortened, not by how much.
+        ("replantation", "a little"),
+        # No source of that page says how strength returns, nor that some need more surgery later.
+        ("microvascular-surgery", "strength"),
+        ("microvascular-surgery", "need more surgery"),
+    ],
+)
+def test_no_page_says_more_than_its_sources(slug: str, words: str) -> None:
+    load()
+    document = working_copy.read(Procedure.objects.get(slug=slug), "en")
+    shown = [document.summary, *(section.body for section in document.sections)]
+    shown += [line for section in document.sections for line in document.lines_of(section.kind)]
+    assert [line for line in shown if words in line] == []
+
+
+def test_nothing_on_top_calls_the_form_a_consultation(client: Client) -> None:
+    """Patients take an online form for the consultation itself: what leads there says what it is."""
+    load()
+    links = read(client.get("/")).one("header").all("a", href="/consultation/")
+    assert links
+    assert all(link.text.startswith("Request a consultation") for link in links)
 
 
 LONGEST = {"overview": (900, 1300), "procedure": (700, 1100)}

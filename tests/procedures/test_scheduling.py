@@ -67,6 +67,27 @@ def test_called_off_it_never_comes(
     assert "Germs get in." in read(client.get(PATH)).main.text
 
 
+def test_after_calling_off_a_version_the_history_says_which_one_comes_instead(
+    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    """One that a newer version was to replace waits again once that is called off."""
+    procedure.risks.update(body="Germs get in, later.")
+    published(procedure, live_from=datetime(2026, 6, 5, 4, tzinfo=UTC))
+    published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
+    history = address(procedure, "history_of")
+    assert waiting(clinician, history) == ["Version 2 goes live on 3 June 2026, 09:00."]
+    clinician.post(f"{history}2/call-off/")
+    assert waiting(clinician, history) == ["Version 1 goes live on 5 June 2026, 09:00."]
+    assert "called off on 1 June 2026" in history_rows(clinician, procedure)[0]
+    clinician.post(f"{history}1/call-off/")
+    assert waiting(clinician, history) == []
+    assert "withdrawn" not in "".join(history_rows(clinician, procedure))
+
+
+def waiting(clinician: Client, history: str) -> list[str]:
+    return [line.text for line in read(clinician.get(history)).all("p", class_="page-state")]
+
+
 def test_one_that_a_newer_version_replaces_is_not_said_to_be_waiting(
     clinician: Client, procedure: Procedure
 ) -> None:
@@ -99,7 +120,8 @@ def test_who_publishes_while_a_version_waits_is_told_before(clinician: Client, p
     published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
     assert (
         "Version 1 waits: it goes live on 3 June 2026, 09:00. If what you publish here goes live before "
-        "that, or at the same time, patients never see version 1."
+        "that, or at the same time, patients never see version 1, unless yours is called off before its "
+        "time."
     ) in read(clinician.get(url)).text
 
 

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from procedures import services, working_copy
-from procedures.models import Disclaimer, EmergencyText, Photo, Procedure, Publication
+from procedures.models import Disclaimer, EmergencyText, Photo, Practitioner, Procedure, Publication
 from tests.admin_forms import address, errors_in, form_in, form_of, publish_in_admin, told
 from tests.factories import a_procedure, a_reviewer, a_source, an_overview, published, shared_texts, staff
 from tests.pages import read
@@ -46,7 +46,7 @@ def _emptied(procedure: Procedure) -> None:
     procedure.sections.all().delete()
     procedure.keyfacts.create(label="How long", value="3 hours", certainty="unconfirmed")
     photo = Photo.objects.create(digest="a" * 32, width=800, height=600, widths=[480])
-    Procedure.objects.filter(pk=procedure.pk).update(photo=photo, urgency="emergency")
+    Procedure.objects.filter(pk=procedure.pk).update(photo=photo, urgency="emergency", author="")
 
 
 def links(client: Client, path: str) -> dict[str, str]:
@@ -69,6 +69,7 @@ def test_each_thing_that_is_missing_has_a_link_to_a_field_that_is_there(
         "Say when to get help: add a card.",
         "The key fact “How long” is not confirmed.",
         "Add a section on other options.",
+        "Say who wrote this page.",
         "Write the disclaimer.",
         "Write the emergency text.",
         "Describe the photograph for people who cannot see it.",
@@ -422,6 +423,20 @@ def test_the_line_of_state_says_where_a_page_stands(clinician: Client, procedure
     procedure.citations.all().delete()
     assert "The draft differs in: Lymph Vessel Repair: risks, Sources. See what changed" in state()
     assert "Before it can be published: Name at least one source." in state()
+
+
+def test_the_line_of_state_says_what_was_signed_and_not_what_the_row_says_today(
+    clinician: Client, procedure: Procedure
+) -> None:
+    sample = a_reviewer(name="Dr. Sample", is_sample=True)
+    published(procedure, reviewer=sample)
+    Practitioner.objects.update(name="Dr. Real Person", is_sample=False)
+    told = state_of(clinician, procedure)
+    assert "Nobody has reviewed it: patients are told that it is a sample." in told
+    assert "Dr." not in told
+    published(procedure)
+    Practitioner.objects.update(name="Dr. Another", is_sample=True)
+    assert "Reviewed by Dr. Real Person on 1 June 2026" in state_of(clinician, procedure)
 
 
 def test_the_line_of_state_stands_above_a_form_with_errors_too(

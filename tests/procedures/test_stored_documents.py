@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from procedures import comparison, documents, gate, services, structured_data
 from procedures.documents import Card, PageDocument
 from procedures.models import Publication
-from tests.admin_forms import address
+from tests.admin_forms import address, restore_in_admin
 from tests.factories import a_document, a_procedure, an_overview, staff
 from tests.pages import Page, read
 from tests.procedures.strategies import DOCUMENTS
@@ -87,7 +87,7 @@ def test_it_is_shown_to_patients_to_staff_and_in_comparisons(client: Client, nam
     versions = address(publication.page.of_its_kind(), "history_of")
     for path in (versions, f"{versions}1/", f"{versions}compare/?from=1&to=draft"):
         assert client.get(path).status_code == 200
-    assert client.post(f"{versions}1/restore/").status_code == 302
+    assert restore_in_admin(client, publication.page.of_its_kind(), 1).status_code == 302
     publication.page.refresh_from_db()
     assert publication.page.title == data["title"]
 

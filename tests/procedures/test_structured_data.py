@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from clinic_site.models import ClinicProfile, Closure
 from clinic_site.templatetags.site_tags import json_ld
-from procedures import structured_data
+from procedures import services, structured_data
 from procedures.documents import PageDocument
-from procedures.models import Practitioner
+from procedures.models import Practitioner, Procedure
 from tests.factories import a_document, a_procedure, a_reviewer, an_overview, published
 from tests.pages import read
 from tests.procedures.strategies import DOCUMENTS
@@ -55,6 +55,7 @@ def test_a_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
         "name": "Lymph Vessel Repair",
         "alternateName": ["joining small lymph vessels to veins", "Lymphovenous anastomosis"],
         "bodyLocation": "Arm or leg",
+        "relevantSpecialty": "Surgical",
         "preparation": "Ask about your medicines.",
         "howPerformed": "Joining",
     }
@@ -101,8 +102,8 @@ def test_its_dates_are_those_of_the_first_and_of_this_version_in_lahore(client: 
 def test_the_trail_leads_from_the_front_page_to_the_page() -> None:
     trail = nodes(a_document())["BreadcrumbList"]["itemListElement"]
     assert [(item["position"], item["name"], item["item"]) for item in trail] == [
-        (1, "Microsurgery", "http://127.0.0.1:8000/"),
-        (2, "Procedures", "http://127.0.0.1:8000/procedures/"),
+        (1, "Home", "http://127.0.0.1:8000/"),
+        (2, "All procedures", "http://127.0.0.1:8000/procedures/"),
         (3, "Lymph Vessel Repair", URL),
     ]
 
@@ -214,6 +215,63 @@ def test_a_confirmed_closure_is_told_and_an_expected_one_is_not(
     assert (closed["validFrom"], closed["validThrough"]) == ("2026-05-27", "2026-05-29")
     assert closed["opens"] == closed["closes"] == "00:00"
     assert "Eid ul-Adha" in page.main.text
+
+
+def test_the_clinic_offers_the_operations_that_its_page_names(client: Client, clinic: ClinicProfile) -> None:
+    for number in range(10):
+        published(a_procedure(f"operation-{number}", position=number, menu_label=f"Operation {number}"))
+    services.withdraw(Procedure.objects.get(slug="operation-3"), language="en")
+    page = read(client.get("/clinic/"))
+    offered = page.node("MedicalClinic")["availableService"]
+    assert offered[0] == {
+        "@type": "SurgicalProcedure",
+        "name": "Operation 0",
+        "url": "http://127.0.0.1:8000/procedures/operation-0/",
+    }
+    names = [service["name"] for service in offered]
+    assert names == [f"Operation {number}" for number in (0, 1, 2, 4, 5, 6, 7, 8)]
+    menu = [link.text for link in page.one("nav", id="menu").all("a")]
+    assert set(names) <= set(menu)
+
+
+def test_the_clinic_is_reached_by_the_numbers_that_its_page_shows(
+    client: Client, clinic: ClinicProfile
+) -> None:
+    clinic.urgent_phone = "042 3576 2000"
+    clinic.save()
+    page = read(client.get("/clinic/"))
+    assert page.node("MedicalClinic")["contactPoint"] == [
+        {"@type": "ContactPoint", "contactType": "customer service", "telephone": "+924235761999"},
+        {
+            "@type": "ContactPoint",
+            "contactType": "Urgent number after an operation",
+            "telephone": "+924235762000",
+        },
+    ]
+    assert "Urgent number after an operation" in page.main.text
+    for point in page.node("MedicalClinic")["contactPoint"]:
+        assert page.main.all("a", href=f"tel:{point['telephone']}")
+
+
+def test_the_trail_to_the_clinic_is_the_one_the_reader_sees(client: Client, clinic: ClinicProfile) -> None:
+    page = read(client.get("/clinic/"))
+    trail = page.node("BreadcrumbList")["itemListElement"]
+    assert [(item["position"], item["name"], item["item"]) for item in trail] == [
+        (1, "Home", "http://127.0.0.1:8000/"),
+        (2, "Clinic", "http://127.0.0.1:8000/clinic/"),
+    ]
+    (crumbs,) = page.main.all("nav", class_="crumbs")
+    assert [link.text for link in crumbs.all("a")] == ["Home"]
+
+
+@pytest.mark.parametrize("address", ["/procedures/", "/procedures/lymph-vessel-repair/", "/surgeons/"])
+def test_every_trail_names_what_the_reader_sees(client: Client, db: None, address: str) -> None:
+    published(a_procedure())
+    page = read(client.get(address))
+    (crumbs,) = page.main.all("nav", class_="crumbs")
+    trail = [item["name"] for item in page.node("BreadcrumbList")["itemListElement"]]
+    assert trail[:-1] == [link.text for link in crumbs.all("a")]
+    assert trail[-1] in page.main.one("h1").text
 
 
 def test_a_clinic_of_which_little_is_known_claims_nothing(client: Client, db: None) -> None:

@@ -8,7 +8,8 @@ import time_machine
 from django.test import Client
 
 from clinic_site.models import ClinicProfile
-from tests.factories import a_procedure, an_overview, published
+from procedures.models import Publication
+from tests.factories import a_procedure, a_source, an_overview, published, staff
 from tests.pages import Element, Page, read
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,31 @@ def test_each_source_stands_with_what_it_supports(client: Client, address: str) 
     assert source.text == "Lymph surgery. A hospital, 2020. Fluid drains better."
 
 
+@time_machine.travel("2027-02-28 12:00:00+00:00")
+def test_a_source_that_only_a_key_fact_rests_on_stands_with_that_fact(client: Client) -> None:
+    procedure = a_procedure("nerve-repair")
+    sheet = a_source("sheet", title="A sheet", publisher="A surgeon", year=None)
+    procedure.keyfacts.create(label="Stay", value="1 night", source=sheet)
+    procedure.keyfacts.create(label="Length", value="2 hours", source=procedure.citations.get().source)
+    published(procedure, reviewed_on=date(2027, 2, 1), review_due_on=date(2028, 2, 1))
+
+    sources = trust(read(client.get("/procedures/nerve-repair/"))).one("ol", class_="sources")
+
+    assert [source.text for source in sources.children if not isinstance(source, str)] == [
+        "Lymph surgery. A hospital, 2020. Fluid drains better.",
+        "A sheet. A surgeon. Stay: 1 night",
+    ]
+
+
+def test_every_source_of_the_samples_stands_with_what_it_supports(client: Client, sample_site: None) -> None:
+    for publication in Publication.objects.live():
+        block = trust(read(client.get(publication.get_absolute_url())))
+        (sources,) = block.all("ol", class_="sources")
+        for source in sources.all("li"):
+            if source.get("id"):
+                assert source.all("ul") and source.one("ul").text, source.text
+
+
 @time_machine.travel("2027-03-01 12:00:00+00:00")
 def test_on_the_day_it_is_due_a_page_is_not_late(client: Client, address: str) -> None:
     assert LATE not in read(client.get(address)).main.text
@@ -101,3 +127,20 @@ def test_a_sample_says_that_nobody_has_reviewed_it(client: Client, sample_site: 
 
     assert shown["Clinical review"] == "Not yet reviewed: sample content"
     assert "Reviewed by" not in shown and "Next review" not in shown
+
+
+@pytest.mark.parametrize("clinic", [None, {"name": "The Clinic"}], ids=["no clinic", "a clinic"])
+def test_who_publishes_is_told_while_nobody_has_said_who_pays(
+    client: Client, db: None, clinic: dict[str, str] | None
+) -> None:
+    if clinic:
+        ClinicProfile.objects.create(**clinic)
+    url = f"/staff/procedures/procedure/{a_procedure().pk}/publish/"
+    client.force_login(staff("Manager"))
+    (link,) = (link for link in read(client.get(url)).all("a") if "who pays" in link.text)
+    path, _hash, field = link["href"].partition("#")
+    assert read(client.get(path)).all("input", id=field)
+    client.force_login(staff("Clinical reviewer"))
+    assert "A manager says it under “Clinic”." in read(client.get(url)).text
+    ClinicProfile.objects.update_or_create(pk=1, defaults={"funding_statement": "The clinic pays for it."})
+    assert "who pays" not in read(client.get(url)).text

@@ -1,0 +1,100 @@
+"""A draft that is nowhere else is replaced only on purpose; and what staff did stays in the history."""
+
+import json
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.test import Client
+
+from procedures.models import Disclaimer, Procedure
+from tests.admin_forms import address, form_in, told
+from tests.factories import a_procedure, published, shared_texts, staff
+from tests.pages import read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def procedure() -> Procedure:
+    """Two versions, and a draft that neither says."""
+    shared_texts()
+    procedure = a_procedure()
+    published(procedure)
+    procedure.risks.update(body="Germs get in, sometimes.")
+    published(procedure)
+    procedure.risks.update(body="Germs get in, as drafted.")
+    return procedure
+
+
+@pytest.fixture
+def editor() -> Client:
+    client = Client()
+    client.force_login(staff("Editor"))
+    return client
+
+
+def first_of(procedure: Procedure) -> str:
+    return f"{address(procedure, 'history_of')}1/restore/"
+
+
+def test_a_draft_that_no_version_says_is_replaced_only_by_who_is_asked_and_says_so(
+    editor: Client, procedure: Procedure
+) -> None:
+    asked = read(editor.post(first_of(procedure)))
+    assert "Replace the draft of “Lymph Vessel Repair” by version 1?" in asked.text
+    assert [words.text for words in asked.all("del")] == ["[removed: in, as drafted.]"]
+    assert procedure.risks.get().body == "Germs get in, as drafted."
+    assert told(editor.post(first_of(procedure), form_in(asked))) == [
+        "The draft now says what version 1 said. Patients see it once it is published."
+    ]
+    assert procedure.risks.get().body == "Germs get in."
+
+
+@pytest.mark.parametrize("replaces", ["", "x", "\0", "on"])
+def test_the_question_is_answered_by_nothing_else(
+    editor: Client, procedure: Procedure, replaces: str
+) -> None:
+    assert editor.post(first_of(procedure), {"replaces": replaces}).status_code == 200
+    assert procedure.risks.get().body == "Germs get in, as drafted."
+
+
+def test_a_draft_that_was_written_after_the_question_is_asked_about_anew(
+    editor: Client, procedure: Procedure
+) -> None:
+    about_the_former = form_in(read(editor.post(first_of(procedure))))
+    procedure.risks.update(body="Germs get in, as a colleague drafted.")
+    response = editor.post(first_of(procedure), about_the_former)
+    assert "as a colleague drafted." in read(response).text
+    assert procedure.risks.get().body == "Germs get in, as a colleague drafted."
+
+
+def test_a_draft_that_a_version_says_is_replaced_without_a_question(
+    editor: Client, procedure: Procedure
+) -> None:
+    procedure.risks.update(body="Germs get in, sometimes.")
+    # What pages share is not part of it.
+    Disclaimer.objects.update(body="Another disclaimer.")
+    assert editor.post(first_of(procedure)).status_code == 302
+    assert procedure.risks.get().body == "Germs get in."
+
+
+def test_saves_however_many_push_no_act_out_of_the_history(procedure: Procedure) -> None:
+    sana = staff("Manager", username="sana")
+    client = Client()
+    client.force_login(sana)
+    client.post(address(procedure, "withdraw"))
+    act = LogEntry.objects.get()
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user=sana,
+            content_type=act.content_type,
+            object_id=act.object_id,
+            object_repr=act.object_repr,
+            action_flag=CHANGE,
+            change_message=json.dumps([{"changed": {"fields": ["Summary"]}}]),
+        )
+        for _save in range(60)
+    )
+    text = read(client.get(address(procedure, "history_of"))).text
+    assert "sana: Withdrew the page." in text
+    assert text.count("sana: Changed Summary.") == 50

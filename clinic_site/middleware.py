@@ -41,6 +41,27 @@ def log_request(request: HttpRequest, route: str | None, status: int, began: flo
     )
 
 
+class OwnCopyMiddleware:
+    """What a reader's own browser alone may keep does not depend on the cookie.
+
+    A browser that gets its first cookie with a form, and reads there that the form varies with cookies, asks
+    for another form when "back" leads to it. That one has another key: sent again, it is another request.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        kept = response.headers.get("Cache-Control", "")
+        if "private" in kept and "no-store" not in kept:
+            others = [name for name in response.headers.get("Vary", "").split(", ") if name != "Cookie"]
+            del response.headers["Vary"]
+            if any(others):
+                response.headers["Vary"] = ", ".join(others)
+        return response
+
+
 class SecurityHeadersMiddleware:
     """The content security policy and the permissions policy.
 

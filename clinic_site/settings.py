@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic_site.middleware.RequestLogMiddleware",
+    "clinic_site.middleware.OwnCopyMiddleware",
     # Before what answers by itself: redirects to https, refused hosts, static files.
     "clinic_site.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",

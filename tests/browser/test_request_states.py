@@ -66,6 +66,21 @@ def test_going_back_and_sending_again_stores_one_request(visit: Visit) -> None:
     assert ConsultationRequest.objects.count() == 1
 
 
+def test_going_back_to_the_first_page_ever_opened_here_and_correcting_it_is_one_request(visit: Visit) -> None:
+    """The browser had no cookie when it asked for this form: the form must stay the same one all the same."""
+    page = visit().opens(FORM)
+    fill_in(page)
+    first = send(page)
+    with page.expect_navigation():
+        page.evaluate("history.go(-2)")
+    page.get_by_label("Phone number").fill("0333 1112223")
+    press(page, "Continue")
+    expect(page.get_by_text("This request has been sent already.")).to_be_visible()
+    press(page, "Send request")
+    assert page.locator(".panel").inner_text() == first
+    assert ConsultationRequest.objects.get().phone == "+923331112223"
+
+
 def test_going_back_to_the_form_finds_it_as_it_was_filled_in(visit: Visit) -> None:
     page = visit().opens(FORM)
     fill_in(page, name="زینب بی بی")

@@ -95,9 +95,12 @@ def test_pages_with_answers_are_never_kept_by_any_cache(patient: Patient) -> Non
 @pytest.mark.parametrize("address", ["/consultation/", "/consultation/request/"])
 def test_an_empty_form_is_kept_for_nobody_else(client: Client, address: str) -> None:
     a_notice()
-    cached = client.get(address)["Cache-Control"]
+    response = client.get(address, headers={"accept-encoding": "gzip"})
+    cached = response["Cache-Control"]
     assert "private" in cached
     assert "no-cache" in cached
+    # The same form for the same reader, with or without a cookie: it is kept by that reader's browser alone.
+    assert response["Vary"] == "Accept-Encoding"
     # With no-store, browsers throw away what was typed when "back" leads to the form.
     assert "no-store" not in cached
 

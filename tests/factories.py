@@ -234,10 +234,10 @@ def staff(role: str = "", **fields: Any) -> User:
     return user
 
 
-def signed_in(role: str) -> Client:
+def signed_in(role: str, **fields: Any) -> Client:
     """The browser of somebody with this role."""
     client = Client()
-    client.force_login(staff(role))
+    client.force_login(staff(role, **fields))
     return client
 
 

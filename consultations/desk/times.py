@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from clinic_site import clinic_hours
 from clinic_site.responses import SeeOther
 from consultations import agenda, services, told
 from consultations.desk import presence
@@ -82,10 +83,7 @@ def _done(request: HttpRequest, consultation: ConsultationRequest, appointment: 
         request, words % {"when": told.when(appointment), "practitioner": appointment.practitioner}
     )
     warn_untold(request, consultation, appointment)
-    (day,) = agenda.days(agenda.local(appointment.starts_at).date(), 1)
-    if not any(
-        opens <= appointment.starts_at and appointment.ends_at <= closes for opens, closes in day.open
-    ):
+    if not agenda.is_open(clinic_hours.load(), appointment.starts_at, appointment.ends_at):
         messages.warning(request, _("The clinic is not open at this time. Make sure that somebody is there."))
     return SeeOther(reverse("desk:request", args=[consultation.pk]))
 

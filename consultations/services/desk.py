@@ -65,9 +65,13 @@ def record_contact(
             detail["call_back_at"] = call_back_at.isoformat()
         Event.objects.create(request=request, kind=Event.Kind.CONTACTED, actor=actor, at=now, detail=detail)
         if expected_status == Status.NEW:
-            move(request, Status.CONTACTING, actor=actor, expected_status=Status.NEW)
-            # ``move`` knows nothing of this call; the time to call back outlives the new status.
-            ConsultationRequest.objects.filter(pk=request.pk).update(call_back_at=call_back_at)
+            move(
+                request,
+                Status.CONTACTING,
+                actor=actor,
+                expected_status=Status.NEW,
+                call_back_at=call_back_at,
+            )
         _assign_if_nobodys(request, actor, now)
     return call_back_at
 

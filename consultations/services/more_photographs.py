@@ -8,12 +8,13 @@ from consultations import files
 from consultations.models import ConsultationRequest, Photograph
 from consultations.services.patient import add_photographs
 from consultations.services.photographs import digest_of, must_have_room_for, names_of, stored
+from consultations.services.submitting import digests_of
 from consultations.uploads import CleanFile
 
 
 def add(request: ConsultationRequest, cleaned: Sequence[CleanFile]) -> None:
     """Add files; one that the request has already is passed over. Raises ``NotAllowedError``."""
-    known = set(request.photographs.values_list("digest", flat=True))
+    known = digests_of(request)
     must_have_room_for([clean for clean in cleaned if digest_of(clean) not in known])
     rows = stored(cleaned)
     try:

@@ -53,15 +53,24 @@ def was_withdrawn(events: Iterable[Event]) -> bool:
     return marked_from[-1:] == [workflow.Status.WITHDRAWN]
 
 
-def move(request: ConsultationRequest, to: str, *, actor: User | None, expected_status: str) -> datetime:
-    """Set a status and write its event, in the caller's transaction. Returns when that was."""
+def move(
+    request: ConsultationRequest,
+    to: str,
+    *,
+    actor: User | None,
+    expected_status: str,
+    call_back_at: datetime | None = None,
+) -> datetime:
+    """Set a status and write its event, in the caller's transaction. Returns when that was.
+
+    ``call_back_at`` is when to call who is being contacted now; the next morning where nobody said when.
+    """
     now = timezone.now()
     changes: dict[str, Any] = {"status": to, "status_changed_at": now}
     if to not in workflow.WAITING:
         changes["call_back_at"] = None
     elif to == workflow.Status.CONTACTING:
-        # The clinic has to do the next thing. Whoever knows a better moment says so afterwards.
-        changes["call_back_at"] = calendar.next_morning(now)
+        changes["call_back_at"] = call_back_at or calendar.next_morning(now)
     if to == workflow.Status.NEW:
         changes["first_contact_at"] = None  # nobody was in touch: the first answer is owed again
     # Compare and set in one statement: of two people who press at once, one finds no row left.

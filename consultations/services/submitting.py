@@ -220,7 +220,7 @@ def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> int:
 
     The others are forgotten in a day.
     """
-    known = _digests_of(request)
+    known = digests_of(request)
     room = max(MOST_PHOTOGRAPHS - len(known), 0)
     chosen = Photograph.objects.waiting_with(key.hash).exclude(digest__in=known).order_by("pk")[:room]
     # In one statement: a file that is taken out of the form at this moment is either in or out.
@@ -233,7 +233,7 @@ def _must_have(request: ConsultationRequest, shown: frozenset[str]) -> None:
     """What the patient saw goes with the request, or the patient is asked again. Asked once it is stored, so
     that whatever happens to a file at this very moment counts."""
     if shown:
-        kept = frozenset(_digests_of(request))
+        kept = frozenset(digests_of(request))
         if not shown <= kept:
             raise PhotographsMissingError(kept)
 
@@ -241,10 +241,10 @@ def _must_have(request: ConsultationRequest, shown: frozenset[str]) -> None:
 def photographs_stored(key: SubmissionKey) -> set[str]:
     """The digests of the files that the request of a key of ``key_of`` has already."""
     request = _of_form(key)
-    return _digests_of(request) if request else set()
+    return digests_of(request) if request else set()
 
 
-def _digests_of(request: ConsultationRequest) -> set[str]:
+def digests_of(request: ConsultationRequest) -> set[str]:
     return set(request.photographs.values_list("digest", flat=True))
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from procedures import services, working_copy
 from procedures.models import Disclaimer, EmergencyText, Overview, Procedure
 from tests.admin_forms import Sent, address, errors_in, form_of, restore_in_admin, sent_by, with_parts
-from tests.factories import a_procedure, a_source, an_overview, published, shared_texts, staff
+from tests.factories import a_procedure, a_source, an_overview, published, shared_texts
 from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
@@ -22,22 +22,6 @@ def procedure() -> Procedure:
     procedure.risks.create(name="Scars", body="Each cut leaves one.", position=2)
     procedure.risks.create(name="Bleeding", body="A little.", position=3)
     return procedure
-
-
-def editor(name: str, **fields: Any) -> Client:
-    client = Client()
-    client.force_login(staff("Editor", username=name, **fields))
-    return client
-
-
-@pytest.fixture
-def amna() -> Client:
-    return editor("amna", first_name="Amna", last_name="Sheikh")
-
-
-@pytest.fixture
-def bilal() -> Client:
-    return editor("bilal")
 
 
 def save(client: Client, procedure: Procedure, **changes: Any) -> None:

@@ -8,26 +8,10 @@ from django.test import Client
 
 from procedures.models import Disclaimer, EmergencyText
 from tests.admin_forms import Sent, address, errors_in, form_in, form_of
-from tests.factories import shared_texts, staff
+from tests.factories import shared_texts, signed_in
 from tests.pages import Element, Page, read
 
 pytestmark = pytest.mark.django_db
-
-
-def editor(name: str, **fields: Any) -> Client:
-    client = Client()
-    client.force_login(staff("Editor", username=name, **fields))
-    return client
-
-
-@pytest.fixture
-def amna() -> Client:
-    return editor("amna", first_name="Amna", last_name="Sheikh")
-
-
-@pytest.fixture
-def bilal() -> Client:
-    return editor("bilal")
 
 
 @pytest.fixture
@@ -92,7 +76,7 @@ def test_the_disclaimer_has_the_same_protection(text: EmergencyText, amna: Clien
 def test_who_only_pressed_save_is_not_named(text: EmergencyText, amna: Client, bilal: Client) -> None:
     opened = form_of(bilal, address(text))
     save(amna, text, form_of(amna, address(text)) | {"heading": "Call 1122 now if:"})
-    other = editor("sana")
+    other = signed_in("Editor", username="sana")
     save(other, text, form_of(other, address(text)))
     assert "Amna Sheikh has saved this text" in refused(bilal, text, opened).text
 

@@ -42,13 +42,6 @@ def procedure(clock: time_machine.Traveller) -> Procedure:
     return procedure
 
 
-@pytest.fixture
-def editor() -> Client:
-    client = Client()
-    client.force_login(staff("Editor"))
-    return client
-
-
 def versions(procedure: Page) -> str:
     return address(procedure, "history_of")
 

@@ -6,7 +6,7 @@ from django.test import Client
 from procedures import outline
 from procedures.models import Procedure, SectionKind
 from tests.admin_forms import add_in_admin, address, form_of
-from tests.factories import published, shared_texts, staff
+from tests.factories import published, shared_texts
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -22,13 +22,6 @@ FIELDS = {
     "position": "5",
     "drawing": "field",
 }
-
-
-@pytest.fixture
-def editor() -> Client:
-    client = Client()
-    client.force_login(staff("Editor"))
-    return client
 
 
 @pytest.fixture

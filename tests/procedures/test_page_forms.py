@@ -6,16 +6,9 @@ from django.test import Client
 from procedures import working_copy
 from procedures.models import Procedure
 from tests.admin_forms import address, errors_in, form_of, with_parts
-from tests.factories import a_procedure, staff
+from tests.factories import a_procedure
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def editor() -> Client:
-    client = Client()
-    client.force_login(staff("Editor"))
-    return client
 
 
 @pytest.fixture

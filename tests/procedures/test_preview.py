@@ -33,13 +33,6 @@ def procedure() -> Procedure:
     return procedure
 
 
-@pytest.fixture
-def editor() -> Client:
-    client = Client()
-    client.force_login(staff("Editor"))
-    return client
-
-
 def link_to(procedure: Procedure) -> tuple[PreviewLink, str]:
     link, token = services.make_preview_link(
         procedure, language="en", by=staff("Editor", username=f"maker-{PreviewLink.objects.count()}")

@@ -26,13 +26,6 @@ def procedure() -> Procedure:
     return procedure
 
 
-@pytest.fixture
-def editor() -> Client:
-    client = Client()
-    client.force_login(staff("Editor"))
-    return client
-
-
 def first_of(procedure: Procedure) -> str:
     return f"{address(procedure, 'history_of')}1/restore/"
 

@@ -1,0 +1,22 @@
+"""Editors, each with a browser."""
+
+import pytest
+from django.test import Client
+
+from clinic_site.roles import EDITOR
+from tests.factories import signed_in
+
+
+@pytest.fixture
+def editor(db: None) -> Client:
+    return signed_in(EDITOR)
+
+
+@pytest.fixture
+def amna(db: None) -> Client:
+    return signed_in(EDITOR, username="amna", first_name="Amna", last_name="Sheikh")
+
+
+@pytest.fixture
+def bilal(db: None) -> Client:
+    return signed_in(EDITOR, username="bilal")

@@ -47,6 +47,7 @@ check: .venv/installed-dev
 	@.venv/bin/ruff format --check .
 	@git ls-files '*.py' | xargs .venv/bin/django-upgrade --target-version 5.2
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2 --check
+	@.venv/bin/lint-imports --no-cache
 	@$(LOCAL) .venv/bin/mypy
 	@$(MANAGE) makemigrations --check --dry-run --verbosity 1
 	@scripts/check-deploy

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site import mail_addresses
 from clinic_site.environment import Environment
-from clinic_site.mail_server import mail_server
+from clinic_site.mail import addresses
+from clinic_site.mail.server_settings import mail_server
 
 env = Environment()
 
@@ -58,8 +58,13 @@ DEBUG = LOCAL and env.yes_no("DEBUG", False)
 
 INSTALLED_APPS = [
     "clinic_site.apps.ClinicSiteConfig",
-    "procedures.apps.ProceduresConfig",
-    "consultations.apps.ConsultationsConfig",
+    "clinic_site.core",
+    "clinic_site.accounts",
+    "clinic_site.clinic",
+    "clinic_site.mail",
+    "clinic_site.operations",
+    "procedures",
+    "consultations",
     "crispy_forms",
     "allauth",
     "allauth.account",
@@ -74,10 +79,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "clinic_site.middleware.RequestLogMiddleware",
-    "clinic_site.middleware.OwnCopyMiddleware",
+    "clinic_site.core.http.middleware.RequestLogMiddleware",
+    "clinic_site.core.http.middleware.OwnCopyMiddleware",
     # Before what answers by itself: redirects to https, refused hosts, static files.
-    "clinic_site.middleware.SecurityHeadersMiddleware",
+    "clinic_site.core.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -87,7 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "clinic_site.access.middleware.StaffAccessMiddleware",
+    "clinic_site.accounts.middleware.StaffAccessMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -104,14 +109,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "clinic_site.context_processors.site",
+                "clinic_site.core.http.context_processors.site",
             ],
         },
     }
 ]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
-CRISPY_ALLOWED_TEMPLATE_PACKS = ("clinic",)
-CRISPY_TEMPLATE_PACK = "clinic"
+CRISPY_ALLOWED_TEMPLATE_PACKS = ("forms",)
+CRISPY_TEMPLATE_PACK = "forms"
 
 
 def database(url: str) -> dict[str, Any]:
@@ -144,6 +149,42 @@ except (ValueError, KeyError) as error:
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# What the apps add to shared pages and jobs, by dotted path.
+READINESS_CHECKS = {
+    "database": "clinic_site.operations.readiness.require_database",
+    "page cache": "clinic_site.core.http.content_version.require_triggers",
+    "mail queue": "clinic_site.mail.queue.require_worker",
+    "overview": "procedures.public.selectors.require_overview",
+    "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
+    "erasures": "consultations.data_rights.erasure.require_replayed",
+}
+SAMPLE_CONTENT_LOADERS = [
+    "clinic_site.clinic.opening_week.load_sample",
+    "procedures.content.loader.load",
+    "consultations.data_rights.privacy_notices.load_sample",
+]
+CLEANUP_TASKS = [
+    "consultations.data_rights.retention_tasks.tasks",
+    "clinic_site.operations.cleanup.site_tasks",
+]
+# The panels of the first staff page: template and context function.
+DASHBOARD_PANELS = [
+    ("consultations/desk/queue/panel.html", "consultations.desk.dashboard.panel"),
+    ("procedures/staff/panels/mistakes.html", "procedures.staff.review_reminders.mistakes_panel"),
+    ("procedures/staff/panels/pages.html", "procedures.staff.review_reminders.pages_panel"),
+    ("consultations/desk/message_texts/panel.html", "consultations.messaging.templates.texts_panel"),
+    ("consultations/data_rights/panel.html", "consultations.data_rights.audit_log.panel"),
+]
+# What staff are warned about after changing a row of these models.
+CHANGE_WARNINGS = {
+    "clinic.Closure": ["consultations.desk.change_warnings.closure_over_times"],
+    "clinic.OpeningHours": ["consultations.desk.change_warnings.times_outside_hours"],
+    "procedures.Practitioner": ["consultations.desk.change_warnings.times_with_nobody"],
+    "accounts.User": ["consultations.desk.change_warnings.requests_with_nobody"],
+}
+# Who knows what a message in the mail queue is about.
+MESSAGE_SUBJECT_FINDERS = ["consultations.desk.undelivered.related_requests"]
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -152,20 +193,21 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
 
 # Signing in: a password, then a code from an app on the phone. Where it is required, whoever has not set
 # that up can do nothing else first.
 STAFF_TWO_STEP = env.yes_no("STAFF_TWO_STEP", not LOCAL)
-ACCOUNT_ADAPTER = "clinic_site.access.adapter.StaffAccountAdapter"
+ACCOUNT_ADAPTER = "clinic_site.accounts.adapter.StaffAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
-# Its limits count in a cache, so each process would have its own; clinic_site.access.guards counts rows.
+# allauth counts in a cache, so each process would have its own; accounts.sign_in_limits counts rows.
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
-MFA_ADAPTER = "clinic_site.access.adapter.StaffMFAAdapter"
+MFA_ADAPTER = "clinic_site.accounts.adapter.StaffMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
@@ -231,15 +273,15 @@ _host = _address.hostname or "clinic.example"
 _default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_host}"
 STAFF_MAIL: tuple[str, ...] = ()
 try:
-    DEFAULT_FROM_EMAIL = SERVER_EMAIL = mail_addresses.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
+    DEFAULT_FROM_EMAIL = SERVER_EMAIL = addresses.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
 except ValueError as error:
     env.refuse(f"DEFAULT_FROM_EMAIL {error}")
 try:
-    STAFF_MAIL = mail_addresses.several(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
+    STAFF_MAIL = addresses.several(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
 except ValueError as error:
     env.refuse(f"STAFF_MAIL {error}")
 # What Django or a library would send by itself is queued too: no request waits for a mail server.
-EMAIL_BACKEND = "clinic_site.outbox.backend.OutboxBackend"
+EMAIL_BACKEND = "clinic_site.mail.backend.OutboxBackend"
 
 # A page's admin form has a few hundred fields; a patient's form has about twenty.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
@@ -271,7 +313,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "clinic_site.lost_cookie.csrf_failure"
+CSRF_FAILURE_VIEW = "clinic_site.core.http.csrf.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS else 0
@@ -285,10 +327,10 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "clinic_site.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "clinic_site.core.json_logging.JsonFormatter"}},
     "handlers": {
         "stdout": {
-            "class": "clinic_site.logs.GatheringHandler",
+            "class": "clinic_site.core.json_logging.GatheringHandler",
             "stream": "ext://sys.stdout",
             "formatter": "json",
         }

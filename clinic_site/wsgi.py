@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 # After Django is set up: its models are needed.
 site = get_wsgi_application()
 
-from clinic_site.front_door import FrontDoor  # noqa: E402
-from clinic_site.page_cache import PageCache  # noqa: E402
+from clinic_site.core.http.page_cache import PageCache  # noqa: E402
+from clinic_site.core.http.wsgi_middleware import FrontDoor  # noqa: E402
 
 application = FrontDoor(PageCache(site))

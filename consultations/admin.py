@@ -69,5 +69,5 @@ class PrivacyNoticeAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-from consultations import retention_admin as retention_admin  # noqa: E402 - registers itself
-from consultations import texts_admin as texts_admin  # noqa: E402 - registers itself
+from consultations.data_rights import retention_admin as retention_admin  # noqa: E402 - registers itself
+from consultations.desk import message_text_admin as message_text_admin  # noqa: E402 - registers itself

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.models import OpeningHours
-from consultations import phones
+from clinic_site.clinic.models import OpeningHours
+from consultations import phone_numbers
 
 if TYPE_CHECKING:
     from procedures.models import Procedure
@@ -125,8 +125,8 @@ class Answers:
             "began": _label(Began, self.began),
             "message": self.message,
             "contact_method": _label(ContactMethod, self.contact_method),
-            "phone": phones.for_reading(self.phone),
-            "whatsapp": phones.for_reading(self.whatsapp),
+            "phone": phone_numbers.for_reading(self.phone),
+            "whatsapp": phone_numbers.for_reading(self.whatsapp),
             "email": self.email,
             "may_say_who": _label(YesNo, self.may_say_who),
             "speaks": self.speaks_other or _label(Language, self.speaks),

@@ -2,7 +2,7 @@
 
 import secrets
 
-from consultations.text import ascii_digits
+from consultations.text_folding import ascii_digits
 
 PREFIX = "MS"
 LENGTH = 8

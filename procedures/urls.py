@@ -1,6 +1,7 @@
 from django.urls import path
 
-from procedures import images, mistakes, share_pictures, views
+from procedures.public import feedback, views
+from procedures.publishing import photos, share_images
 
 app_name = "procedures"
 
@@ -10,8 +11,8 @@ urlpatterns = [
     path("procedures/<slug:slug>/", views.procedure, name="procedure"),
     path("surgeons/", views.surgeons, name="surgeons"),
     path("preview/<str:token>/", views.preview, name="preview"),
-    path("report-a-mistake/", mistakes.report, name="report_mistake"),
-    path("report-a-mistake/sent/", mistakes.sent, name="mistake_sent"),
-    path("media/share/<str:name>", share_pictures.serve, name="share_picture"),
-    path("media/photos/<str:name>", images.serve, name="photo"),
+    path("report-a-mistake/", feedback.report, name="report_mistake"),
+    path("report-a-mistake/sent/", feedback.sent, name="mistake_sent"),
+    path("media/share/<str:name>", share_images.serve, name="share_picture"),
+    path("media/photos/<str:name>", photos.serve, name="photo"),
 ]

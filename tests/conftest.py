@@ -19,7 +19,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from procedures import share_pictures
+from procedures.publishing import share_images
 
 # The same examples every time, on any machine: a suite that fails, fails again. The time of one example
 # says more about what else the machine is doing than about the code.
@@ -64,7 +64,7 @@ def static_files_are_looked_at_once() -> Iterator[None]:
 def pictures_are_drawn_once() -> Iterator[None]:
     """Of the same words the picture is the same: drawing it is most of what publishing a page takes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(share_pictures, "draw", cache(share_pictures.draw))
+        patch.setattr(share_images, "draw", cache(share_images.draw))
         yield
 
 
@@ -145,7 +145,7 @@ def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test fills in a form faster than any person. Those about that set the limit themselves."""
-    monkeypatch.setattr("consultations.forms.request.FASTEST_PERSON", timedelta(0))
+    monkeypatch.setattr("consultations.intake.request_form.FASTEST_PERSON", timedelta(0))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,18 +5,16 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from consultations import services as requests
+from clinic_site.accounts.models import User
 from consultations.answers import About, Answers, Began, ContactMethod, ForWhom, Language
-from consultations.keys import SubmissionKey
+from consultations.intake import submission
 from consultations.models import ConsultationRequest, PrivacyNotice
+from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
-from procedures import documents, working_copy
-from procedures import services as publishing
-from procedures.documents import PageDocument
 from procedures.models import (
     Disclaimer,
     EmergencyText,
@@ -27,6 +25,9 @@ from procedures.models import (
     Publication,
     Source,
 )
+from procedures.publishing import documents, drafts
+from procedures.publishing import services as publishing
+from procedures.publishing.documents import PageDocument
 
 # Pages and what is published of them
 
@@ -205,7 +206,7 @@ def published(page: Page, **signing: Any) -> Publication:
         **{
             "change_note": "Written.",
             "by": None,
-            "seen": publishing.fingerprint(page, working_copy.read(page, "en")),
+            "seen": publishing.fingerprint(page, drafts.read(page, "en")),
         }
         | signing,
     )
@@ -289,8 +290,8 @@ def answers(**changes: Any) -> Answers:
 
 def a_submission(
     *, key: SubmissionKey | None = None, suspicions: tuple[str, ...] = (), **changes: Any
-) -> requests.Submission:
-    return requests.Submission(
+) -> submission.Submission:
+    return submission.Submission(
         suspicions=suspicions,
         key=key or SubmissionKey.new(),
         answers=answers(**changes),
@@ -307,7 +308,7 @@ def a_request(
     **changes: Any,
 ) -> ConsultationRequest:
     """A request as the site stores it, then put into a status and back in time, without events of that."""
-    request = requests.submit(a_submission(key=key, **changes))
+    request = submission.submit(a_submission(key=key, **changes))
     moved: dict[str, Any] = {"status": status}
     if created_at:
         moved |= {"created_at": created_at, "status_changed_at": created_at}

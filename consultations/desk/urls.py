@@ -2,30 +2,24 @@
 
 from django.urls import URLPattern
 
-from consultations.desk import (
-    actions,
-    calendars,
-    export,
-    figures,
-    keeping,
-    log,
-    queue,
-    reminders,
-    times,
-    week,
-)
-from consultations.desk.access import address
-from consultations.desk.photographs import photograph, thumbnail
-from consultations.desk.presence import presence
-from consultations.desk.reach import whatsapp
-from consultations.desk.request import one_request
+from consultations.data_rights import audit_log, export_views
+from consultations.data_rights import views as data_rights_views
+from consultations.desk.consultation import actions
+from consultations.desk.consultation.attachment_views import photograph, thumbnail
+from consultations.desk.consultation.page import one_request
+from consultations.desk.consultation.presence import presence
+from consultations.desk.consultation.whatsapp_redirect import whatsapp
+from consultations.desk.queue import views as queue_views
+from consultations.desk.schedule import calendar_feeds, offer_views, reminder_views, week
+from consultations.desk.statistics import views
+from consultations.staff_pages import address
 
 app_name = "desk"
 
 urlpatterns: list[URLPattern] = [
-    address("requests/", queue.queue, "queue"),
-    address("requests/found/", queue.search, "queue_search"),
-    address("requests/assigned/", queue.assign, "queue_assign"),
+    address("requests/", queue_views.queue, "queue"),
+    address("requests/found/", queue_views.search, "queue_search"),
+    address("requests/assigned/", queue_views.assign, "queue_assign"),
     address("requests/<int:pk>/", one_request, "request"),
     address("requests/<int:pk>/status/", actions.status, "status"),
     address("requests/<int:pk>/contact/", actions.contact, "contact"),
@@ -35,20 +29,20 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/read/", actions.read, "read"),
     address("requests/<int:pk>/link/", actions.new_link, "link"),
     address("requests/<int:pk>/presence/", presence, "presence"),
-    address("requests/<int:pk>/time/", times.offer_time, "offer_time"),
+    address("requests/<int:pk>/time/", offer_views.offer_time, "offer_time"),
     address("requests/<int:pk>/whatsapp/", whatsapp, "whatsapp"),
     address("requests/<int:pk>/photographs/<int:photograph>/", photograph, "photograph"),
     address("requests/<int:pk>/photographs/<int:photograph>/thumbnail/", thumbnail, "thumbnail"),
-    address("requests/<int:pk>/erase/", keeping.erase, "erase"),
-    address("requests/<int:pk>/copy/", keeping.copy, "copy"),
-    address("export/", export.export, "export"),
-    address("log/", log.log, "log"),
-    address("figures/", figures.figures, "figures"),
-    address("figures.csv", figures.figures_csv, "figures_csv"),
+    address("requests/<int:pk>/erase/", data_rights_views.erase, "erase"),
+    address("requests/<int:pk>/copy/", data_rights_views.copy, "copy"),
+    address("export/", export_views.export, "export"),
+    address("log/", audit_log.log, "log"),
+    address("figures/", views.figures, "figures"),
+    address("figures.csv", views.figures_csv, "figures_csv"),
     address("week/", week.week, "week"),
-    address("reminders/", reminders.reminders, "reminders"),
-    address("reminders/<int:pk>/done/", reminders.done, "reminder_done"),
-    address("reminders/<int:pk>/undo/", reminders.undo, "reminder_undo"),
-    address("calendars/", calendars.calendars, "calendars"),
-    address("calendars/revoke/", calendars.revoke, "calendar_revoke"),
+    address("reminders/", reminder_views.reminders, "reminders"),
+    address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),
+    address("reminders/<int:pk>/undo/", reminder_views.undo, "reminder_undo"),
+    address("calendars/", calendar_feeds.calendars, "calendars"),
+    address("calendars/revoke/", calendar_feeds.revoke, "calendar_revoke"),
 ]

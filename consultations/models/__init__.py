@@ -1,13 +1,17 @@
 """The tables of requests. Import them from here."""
 
 from consultations.models.appointments import Appointment, CalendarFeed, TakenSlot
+from consultations.models.attachments import Photograph
+from consultations.models.consultation_requests import (
+    ConsultationRequest,
+    ConsultationRequestQuerySet,
+    PrivateLink,
+)
 from consultations.models.history import Disclosure, Event, Note, Presence
-from consultations.models.notices import PrivacyNotice
-from consultations.models.photographs import Photograph
-from consultations.models.requests import ConsultationRequest, ConsultationRequestQuerySet, PrivateLink
+from consultations.models.message_texts import MessageText
+from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.retention import RetentionRule
-from consultations.models.search import SearchTerm
-from consultations.models.texts import MessageText
+from consultations.models.search_terms import SearchTerm
 
 __all__ = [
     "Appointment",

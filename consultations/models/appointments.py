@@ -9,8 +9,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consultations.keys import token_hash
-from consultations.models.requests import ConsultationRequest
+from consultations.models.consultation_requests import ConsultationRequest
+from consultations.tokens import token_hash
 
 # The grain of the calendar: every appointment begins and ends at a multiple of it.
 SLOT = timedelta(minutes=5)

@@ -7,8 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.append_only import AppendOnlyModel, AppendOnlyQuerySet
-from consultations.models.requests import STATUS_CHOICES, ConsultationRequest
+from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from consultations.models.consultation_requests import STATUS_CHOICES, ConsultationRequest
 
 # The very same words of the same person again, so soon, are one press that arrived twice.
 ONE_PRESS = timedelta(minutes=10)

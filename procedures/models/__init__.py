@@ -1,5 +1,6 @@
 """What patients read: pages and their parts (the working copy), and what was published of them."""
 
+from procedures.models.feedback import MistakeReport, PlainWord, ReviewReminder
 from procedures.models.pages import Overview, Page, Procedure
 from procedures.models.parts import (
     Benefit,
@@ -16,8 +17,14 @@ from procedures.models.parts import (
     Step,
 )
 from procedures.models.publications import PreviewLink, Publication
-from procedures.models.quality import MistakeReport, PlainWord, ReviewReminder
-from procedures.models.shared import Disclaimer, EmergencyText, Photo, Practitioner, SharedText, Source
+from procedures.models.shared_content import (
+    Disclaimer,
+    EmergencyText,
+    Photo,
+    Practitioner,
+    SharedText,
+    Source,
+)
 
 __all__ = [
     "Benefit",

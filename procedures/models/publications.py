@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models.shared import Disclaimer, EmergencyText
+from procedures.models.shared_content import Disclaimer, EmergencyText
 
 # One that was called off before its time came never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))

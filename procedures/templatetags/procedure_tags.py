@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from procedures import catalog, documents, models
-from procedures.documents import PageDocument
+from procedures import models
 from procedures.models import SectionKind
+from procedures.public import selectors
+from procedures.publishing import documents
+from procedures.publishing.documents import PageDocument
 
 register = template.Library()
 
@@ -37,13 +39,13 @@ HIGHEST = 384
 @register.filter
 def section_template(kind: str) -> str:
     """The component that shows a section of this kind."""
-    return f"procedures/sections/{kind if kind in _WITH_PARTS else 'text'}.html"
+    return f"procedures/public/sections/{kind if kind in _WITH_PARTS else 'text'}.html"
 
 
 @register.simple_tag
 def overview_section(kind: str) -> documents.Section | None:
     """The overview's section of a kind, as published, for a page that is not a clinical one. One query."""
-    overview = catalog.live_overview(get_language() or "en")
+    overview = selectors.live_overview(get_language() or "en")
     sections = overview.sections if overview else ()
     return next((section for section in sections if section.kind == kind), None)
 

@@ -183,7 +183,7 @@ def one_by_one(of: Server, data: Path, count: int) -> Result:
     before = of.spent()
     try:
         for _ in range(count):
-            database.execute("UPDATE clinic_site_clinicprofile SET name = name")
+            database.execute("UPDATE clinic_clinicprofile SET name = name")
             began = time.perf_counter()
             reader.get(BROWSER)
             spent.append(time.perf_counter() - began)

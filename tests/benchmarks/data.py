@@ -14,7 +14,7 @@ import msgspec
 from django.core.management import call_command
 from django.db import transaction
 
-from procedures.documents import PageDocument
+from procedures.publishing.documents import PageDocument
 from procedures.models import Procedure, Publication
 
 

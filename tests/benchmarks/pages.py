@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.clinic_site.visitor import Visitor
+from tests.operations.concurrent_visitor import Visitor
 
 PAGES = (
     "/",

@@ -91,7 +91,7 @@ def _report(results: list[list[list[float]]]) -> None:
 def measure() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
     from clinic_site.wsgi import application  # noqa: F401  (sets Django up)
-    from django.contrib.auth.models import User
+    from clinic_site.accounts.models import User
     from django.test import Client
 
     client = Client(SERVER_NAME="localhost")

@@ -22,9 +22,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from clinic_site.roles import COORDINATOR
+from clinic_site.accounts.roles import COORDINATOR
 from consultations.models import ConsultationRequest, SearchTerm
-from consultations.models.search import terms_of
+from consultations.models.search_terms import terms_of
 from consultations.references import ALPHABET
 from consultations.workflow import CLOSED, Status
 from tests.factories import a_request, staff

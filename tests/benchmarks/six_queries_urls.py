@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 
-from clinic_site.models import ClinicProfile, Closure, OpeningHours
+from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.urls import urlpatterns as site
-from procedures import structured_data
-from procedures.documents import Card, PageDocument
+from procedures.public import structured_data
+from procedures.publishing.documents import Card, PageDocument
 from procedures.models import Practitioner, Publication
 
 
@@ -28,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "opening_hours": list(OpeningHours.objects.all()),
         "closures": list(Closure.objects.all()),
     }
-    return render(request, "procedures/overview.html", context)
+    return render(request, "procedures/public/overview.html", context)
 
 
 urlpatterns = [path("", overview), path("", include(site))]

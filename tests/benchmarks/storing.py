@@ -89,10 +89,10 @@ def _for_driver(value: Any) -> Any:
 
 
 def submit() -> None:
-    from consultations import services
+    from consultations.intake import submission
     from tests.factories import a_submission
 
-    services.submit(a_submission())
+    submission.submit(a_submission())
 
 
 def rate_of(store: Callable[[], None]) -> float:
@@ -107,7 +107,7 @@ def rate_of(store: Callable[[], None]) -> float:
 def crowd_at_the_server() -> tuple[float, int]:
     """Requests confirmed a second by the real server, to so many at once; and how many got an error."""
     from consultations.models import PrivacyNotice
-    from tests.consultations.serving import Patients, Server
+    from tests.consultations.http_server import Patients, Server
 
     notice = PrivacyNotice.objects.current("en")
     assert notice

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from clinic_site import clinic_hours, roles
-from consultations import keys
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
+from clinic_site.clinic import business_hours
+from consultations import tokens
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.workflow import Status
+from tests.accounts.account_links import code_at
 from tests.browser.conftest import PASSWORD
-from tests.clinic_site.access.people import code_at
 from tests.factories import a_request
 
 Visit = Callable[..., Any]
@@ -40,7 +41,7 @@ def signs_in_for_the_first_time(visitor: Any, user: User) -> Page:
 def a_morning_to_come() -> datetime:
     """The start of the next day on which the clinic is open, as it is stored."""
     tomorrow = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    found = clinic_hours.load().next_opening(tomorrow)
+    found = business_hours.load().next_opening(tomorrow)
     assert found
     return found
 
@@ -58,7 +59,7 @@ def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
 ) -> None:
     settings.STAFF_TWO_STEP = True
     cache.clear()
-    key, long_ago = keys.SubmissionKey.new(), timezone.now() - timedelta(days=2)
+    key, long_ago = tokens.SubmissionKey.new(), timezone.now() - timedelta(days=2)
     oldest = a_request(key=key, patient_name="Zainab Bibi", created_at=long_ago)
     a_request(patient_name="Omar Farooq")
     desk = visit(viewport=DESK)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from clinic_site import roles
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
+from consultations.lifecycle import disclosures
 from consultations.models import ConsultationRequest, Disclosure
-from consultations.services import disclosures
 from tests.factories import a_request
 
 Visit = Callable[..., Any]

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from clinic_site import roles
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
 from consultations.models import ConsultationRequest
 from tests.factories import a_request
 

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from clinic_site import roles
-from consultations import services
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
+from consultations.lifecycle import status_changes
 from consultations.models import ConsultationRequest, Event
+from consultations.portal import actions
 from consultations.workflow import Status
-from tests.consultations.desk.one_request import a_colleague, with_files
-from tests.consultations.telling import an_appointment
+from tests.consultations.desk.consultation.request_pages import a_colleague, with_files
+from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, staff
 
 Visit = Callable[..., Any]
@@ -37,7 +38,7 @@ def a_full_request(**changes: Any) -> ConsultationRequest:
     )
     a_request(patient_name="Bilal Khan")
     with_files(request)
-    services.add_patient_note(request, "We live far away: " + "a" * 80)
+    actions.add_patient_note(request, "We live far away: " + "a" * 80)
     return request
 
 
@@ -76,7 +77,7 @@ def test_every_state_of_the_page_is_clean_and_fits(
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()
 
-    services.change_status(request, "declined", actor=staff(username="zara"), expected_status="new")
+    status_changes.change_status(request, "declined", actor=staff(username="zara"), expected_status="new")
     visitor.page.locator("#id_text").fill("A long call.")
     visitor.presses("No answer")
     expect(visitor.page.get_by_role("alert").first).to_contain_text("Someone else has just changed")

@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from clinic_site import roles
-from clinic_site.models import OpeningHours
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
+from clinic_site.clinic.models import OpeningHours
 from consultations.models import Appointment
 from procedures.models import Practitioner
-from tests.consultations.desk.calendars import an_agreed_time, at, given, open_every_day
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
 from tests.factories import a_request
 
 Visit = Callable[..., Any]

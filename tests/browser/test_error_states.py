@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from procedures import services
 from procedures.models import Procedure
+from procedures.publishing import services as publishing
 
 Visit = Callable[..., Any]
 
 
 @pytest.fixture
 def failing_pages(settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.clinic_site.failing_urls"
+    settings.ROOT_URLCONF = "tests.core.failing_urls"
 
 
 def test_every_error_page_is_accessible_and_fits_a_small_phone(visit: Visit, failing_pages: None) -> None:
-    services.withdraw(Procedure.objects.get(slug="tumor-removal"), language="en")
+    publishing.withdraw(Procedure.objects.get(slug="tumor-removal"), language="en")
     visitor = visit(viewport={"width": 320, "height": 640})
     found = []
     for path, status in (
@@ -58,7 +58,7 @@ def test_while_requests_cannot_be_taken_the_phone_stands_in(visit: Visit) -> Non
 
 def test_a_site_without_any_content_is_accessible_too(visit: Visit) -> None:
     for procedure in Procedure.objects.all():
-        services.withdraw(procedure, language="en")
+        publishing.withdraw(procedure, language="en")
     visitor = visit(viewport={"width": 320, "height": 640})
     found = []
     for path in ("/", "/procedures/", "/consultation/request/"):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 
-from clinic_site import roles
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
 from procedures.models import Procedure
 from tests.factories import a_request
 from tests.site.states import addresses_in_the_sitemap

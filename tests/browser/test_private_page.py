@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from tests.browser.test_request_journey import press_button, tab_to, type_into
-from tests.consultations.private_pages import ACTIONS, PrivatePage
-from tests.procedures.photographs import encoded, picture
+from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
+from tests.procedures.publishing.photos import encoded, picture
 
 Visit = Callable[..., Any]
 

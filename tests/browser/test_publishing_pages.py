@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page as Window
 
-from procedures import services
 from procedures.models import Procedure
+from procedures.publishing import services as publishing
 from tests.admin_forms import address
 from tests.browser.conftest import press
 from tests.factories import a_procedure, published, staff
@@ -36,7 +36,7 @@ def procedure(site: str) -> Procedure:
     published(procedure)
     published(procedure, live_from=timezone.now() + timedelta(days=3))
     procedure.risks.create(name="Scars", body="Each cut leaves one, a very-long-word" + "x" * 60, position=2)
-    services.make_preview_link(procedure, language="en", by=staff())
+    publishing.make_preview_link(procedure, language="en", by=staff())
     return procedure
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
-from clinic_site.limits import Limit
-from consultations import views
+from clinic_site.core.rate_limits import Limit
+from consultations.intake import views
 from consultations.models import ConsultationRequest, Photograph
 from tests.browser.conftest import press
 from tests.browser.test_request_journey import fill_in, pick, send

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from clinic_site import roles
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
 from consultations.models import ConsultationRequest
 from tests.browser.conftest import press
 

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from clinic_site import roles
-from clinic_site.access import links
+from clinic_site.accounts import roles, tokens
+from clinic_site.accounts.models import User
+from tests.accounts.account_links import code_at, with_phone
 from tests.browser.conftest import PASSWORD
-from tests.clinic_site.access.people import code_at, with_phone
 
 Visit = Callable[..., Any]
 Make = Callable[[str], User]
@@ -83,7 +82,7 @@ def test_the_first_sign_in_sets_up_the_phone_and_the_next_one_asks_for_it(
 def test_an_invited_person_chooses_a_password(visit: Visit, staff_member: Make) -> None:
     user = staff_member(roles.EDITOR)
     visitor = visit()
-    page = visitor.opens(links.make(user, links.INVITATION).removeprefix(visitor.site))
+    page = visitor.opens(tokens.make(user, tokens.INVITATION).removeprefix(visitor.site))
     assert visitor.violations() == []
     page.fill("#id_new_password1", "seven green lanterns")
     page.fill("#id_new_password2", "seven red lanterns")
@@ -104,14 +103,14 @@ def test_a_managers_page_of_an_account(visit: Visit, staff_member: Make) -> None
     with_phone(person)
     visitor = visit(viewport={"width": 1280, "height": 900})
     page = visitor.is_signed_in(staff_member(roles.MANAGER))
-    page.goto(f"{visitor.site}/staff/auth/user/{person.pk}/change/")
+    page.goto(f"{visitor.site}/staff/accounts/user/{person.pk}/change/")
     assert visitor.violations() == []
     visitor.presses("Reset two-step sign-in")
     expect(page.get_by_text("Two-step sign-in is reset.")).to_be_visible()
-    page.goto(visitor.site + "/staff/clinic_site/accessevent/")
+    page.goto(visitor.site + "/staff/accounts/accessevent/")
     expect(page.locator("#result_list")).to_contain_text("reset by a manager")
     assert visitor.violations() == []
-    page.goto(visitor.site + "/staff/auth/user/add/")
+    page.goto(visitor.site + "/staff/accounts/user/add/")
     assert visitor.violations() == []
 
 

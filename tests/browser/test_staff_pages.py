@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from clinic_site import roles
+from clinic_site.accounts import roles
+from clinic_site.accounts.models import User
 from consultations.models import ConsultationRequest
 from procedures.models import Disclaimer, Overview, Practitioner, Procedure
 from tests.admin_forms import address
@@ -30,18 +30,18 @@ def test_no_staff_page_makes_the_browser_complain(visit: Visit, staff_member: Ca
         "procedures_procedure",
         "procedures_practitioner",
         "procedures_source",
-        "clinic_site_clinicprofile",
-        "clinic_site_openinghours",
-        "clinic_site_closure",
+        "clinic_clinicprofile",
+        "clinic_openinghours",
+        "clinic_closure",
         "consultations_consultationrequest",
         "consultations_privacynotice",
-        "auth_user",
+        "accounts_user",
         "auth_group",
     ]
     paths = ["/staff/", *(reverse(f"admin:{name}_changelist") for name in changelists)]
     paths += [address(record) for record in (procedure, overview, Disclaimer.objects.get(), request)]
     paths += [address(procedure, view) for view in ("publish", "preview", "withdraw", "history_of")]
-    paths += [reverse("admin:procedures_procedure_add"), reverse("admin:auth_user_add")]
+    paths += [reverse("admin:procedures_procedure_add"), reverse("admin:accounts_user_add")]
     paths += [address(Practitioner.objects.all()[0])]
     for path in paths:
         response = visitor.page.goto(visitor.site + path)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consultations.models import PrivacyNotice
-from tests.consultations.pages import Page, read
+from tests.consultations.form_pages import Page, read
 from tests.factories import a_notice, form_data
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from clinic_site.roles import EDITOR
+from clinic_site.accounts.roles import EDITOR
 from tests.factories import signed_in
 
 

@@ -5,27 +5,29 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
-from clinic_site import models as clinic
-from clinic_site.access import events, links
-from clinic_site.roles import EDITOR
+from clinic_site.accounts import events, tokens
+from clinic_site.accounts.models import AccessEvent, User
+from clinic_site.accounts.roles import EDITOR
+from clinic_site.clinic import models as clinic
+from clinic_site.mail.models import OutgoingMessage
 from consultations import models as desk
-from consultations.services import feeds
+from consultations.appointments import feed_addresses
 from consultations.workflow import Status
 from procedures import models as content
-from procedures import services as publishing
+from procedures.publishing import services as publishing
+from tests.accounts.account_links import PASSWORD, a_person
 from tests.admin_forms import Sent, form_of
-from tests.clinic_site.access.people import PASSWORD, a_person
-from tests.clinic_site.mail import a_message
-from tests.consultations.desk.calendars import an_agreed_time, at, open_every_day
-from tests.consultations.desk.one_request import with_files
+from tests.consultations.desk.consultation.request_pages import with_files
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, open_every_day
 from tests.factories import a_procedure, a_request, an_overview, published, staff
+from tests.mail.mail_helpers import a_message
 from tests.pages import read
 
 STAFF = "/staff/"
@@ -73,19 +75,19 @@ class World:
 
     def _clinic(self) -> dict[str, Model]:
         member = a_person(EDITOR, username="colleague", email="colleague@clinic.example")
-        events.record(clinic.AccessEvent.Kind.SIGN_IN_FAILED, subject=member, step="code")
+        events.record(AccessEvent.Kind.SIGN_IN_FAILED, subject=member, step="code")
         message = a_message()
-        clinic.OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), reason="550 No")
+        OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), reason="550 No")
         day = date(2030, 1, 1)
         return {
-            "auth/user/": member,
+            "accounts/user/": member,
             "auth/group/": Group.objects.get(name=EDITOR),
-            "clinic_site/accessevent/": clinic.AccessEvent.objects.latest("pk"),
-            "clinic_site/outgoingmessage/": message,
-            "clinic_site/clinicprofile/": clinic.ClinicProfile.objects.create(name="A clinic"),
-            "clinic_site/openinghours/": clinic.OpeningHours.objects.latest("pk"),
-            "clinic_site/closure/": clinic.Closure.objects.create(name="Eid", starts_on=day, ends_on=day),
-            "clinic_site/informationpractice/": clinic.InformationPractice.objects.create(
+            "accounts/accessevent/": AccessEvent.objects.latest("pk"),
+            "mail/outgoingmessage/": message,
+            "clinic/clinicprofile/": clinic.ClinicProfile.objects.create(name="A clinic"),
+            "clinic/openinghours/": clinic.OpeningHours.objects.latest("pk"),
+            "clinic/closure/": clinic.Closure.objects.create(name="Eid", starts_on=day, ends_on=day),
+            "clinic/informationpractice/": clinic.InformationPractice.objects.create(
                 criterion="evidence", text="We read."
             ),
         }
@@ -95,7 +97,7 @@ class World:
         request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
-        self.feed = feeds.make(time.practitioner, actor=User.objects.get(username="coordinator"))
+        self.feed = feed_addresses.make(time.practitioner, actor=User.objects.get(username="coordinator"))
         return {
             "requests/": request,
             "reminders/": time,
@@ -126,7 +128,7 @@ class World:
 
     def _other_parts(self) -> dict[str, dict[str, object]]:
         """What else an address names, by its beginning."""
-        member, request = self.rows["auth/user/"], self.rows["requests/"]
+        member, request = self.rows["accounts/user/"], self.rows["requests/"]
         link, preview = publishing.make_preview_link(self.page("procedure"), language="en", by=member)
         of_overview, _token = publishing.make_preview_link(self.page("overview"), language="en", by=member)
         publication = content.Publication.objects.get(page=self.page("procedure"), number=1)
@@ -141,7 +143,7 @@ class World:
             "procedures/overview/": {"link_id": of_overview.pk, "number": 1},
             "consultations/messagetext/": {"kind": "acknowledgement", "language": "en"},
             "password/choose/": {
-                "token": links.make(member, timedelta(hours=1)).rstrip("/").rpartition("/")[2]
+                "token": tokens.make(member, timedelta(hours=1)).rstrip("/").rpartition("/")[2]
             },
             "/preview/": {"token": preview},
             "/procedures/": {"slug": self.archived.slug},
@@ -237,8 +239,8 @@ class World:
             "password_change/": {"old_password": PASSWORD} | passwords,
             "password/forgotten/": {"name": "colleague"},
             "password/choose/<token>/": passwords,
-            "auth/user/<pk>/access/": {"step": "link"},
-            "clinic_site/outgoingmessage/<pk>/step/": {"step": "resend"},
+            "accounts/user/<pk>/access/": {"step": "link"},
+            "mail/outgoingmessage/<pk>/step/": {"step": "resend"},
             "consultations/messagetext/<kind>/<language>/": {"do": "shipped"},
         }
 
@@ -253,10 +255,10 @@ class World:
 # What is filled in where a row is added in the admin.
 DAYS = {"starts_on": "2031-01-01", "ends_on": "2031-01-02"}
 NEW_ROWS: dict[str, Sent] = {
-    "auth/user/add/": {"username": "newcomer", "email": "newcomer@clinic.example"},
-    "clinic_site/openinghours/add/": {"weekday": "5", "opens": "18:00", "closes": "20:00"},
-    "clinic_site/closure/add/": {"name": "Eid", "certainty": "expected"} | DAYS,
-    "clinic_site/informationpractice/add/": {"criterion": "need", "text": "We ask patients."},
+    "accounts/user/add/": {"username": "newcomer", "email": "newcomer@clinic.example"},
+    "clinic/openinghours/add/": {"weekday": "5", "opens": "18:00", "closes": "20:00"},
+    "clinic/closure/add/": {"name": "Eid", "certainty": "expected"} | DAYS,
+    "clinic/informationpractice/add/": {"criterion": "need", "text": "We ask patients."},
     "procedures/plainword/add/": {"word": "commence", "alternative": "begin"},
     "procedures/procedure/add/": {
         "title": "Toe Transfer",

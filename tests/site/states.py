@@ -12,8 +12,9 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from procedures import mistakes, services
 from procedures.models import Procedure
+from procedures.public import feedback
+from procedures.publishing import services as publishing
 from tests.factories import form_data
 from tests.pages import Page
 
@@ -103,7 +104,7 @@ def _mistake_states() -> Iterator[State]:
     )
     sent = Client().post(form, about | {"text": "A word is missing."})
     yield of_response("mistake, sent", Client().get(sent["Location"]))
-    for _again in range(mistakes.LIMIT.attempts):
+    for _again in range(feedback.LIMIT.attempts):
         limited = Client().post(form, about | {"text": "A word is missing."})
     yield of_response("mistake, too many", limited)
 
@@ -119,7 +120,7 @@ def _error_states() -> Iterator[State]:
         content = render_to_string(name, request=None if name == "500.html" else asked)
         yield State(name, int(name[:3]), content.encode())
     withdrawn = Procedure.objects.latest("pk")
-    services.withdraw(withdrawn, language="en")
+    publishing.withdraw(withdrawn, language="en")
     yield of_response("410", Client().get(reverse("procedures:procedure", args=[withdrawn.slug])))
     # A notice is never deleted: only a site that has none yet is without.
     with connection.cursor() as cursor:

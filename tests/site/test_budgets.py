@@ -8,11 +8,11 @@ from django.conf import settings
 from django.test import Client
 from PIL import Image
 
-from procedures import images
 from procedures.models import Publication
+from procedures.publishing import photos
 from tests.factories import published
 from tests.pages import Page, read
-from tests.procedures.photographs import encoded, upload
+from tests.procedures.publishing.photos import encoded, upload
 from tests.site.states import State
 
 HTML_AND_CSS = 14 * 1024
@@ -68,7 +68,7 @@ def test_with_the_worst_photograph_the_first_view_is_small(sample_site: None) ->
     Which width a screen takes is the browser's choice: none of those it is offered may be too much.
     """
     noise = Image.effect_noise((1600, 1067), 60).convert("RGB")
-    photo = images.encode(upload(encoded(noise))).store()
+    photo = photos.encode(upload(encoded(noise))).store()
     for publication in Publication.objects.live():
         page = publication.page
         page.photo, page.photo_alt = photo, "A microscope"

@@ -13,24 +13,27 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from clinic_site.access import services as access
-from clinic_site.models import OutgoingMessage
-from clinic_site.roles import EDITOR, MANAGER, ROLES
-from consultations import messages, services
+from clinic_site.accounts import services as access
+from clinic_site.accounts.models import User
+from clinic_site.accounts.roles import EDITOR, MANAGER, ROLES
+from clinic_site.mail.models import OutgoingMessage
+from consultations.appointments import feed_addresses
+from consultations.lifecycle import staff_actions, status_changes
+from consultations.messaging import catalogue
+from consultations.messaging.default_templates import SHIPPED
 from consultations.models import ConsultationRequest, Disclosure, Presence, RetentionRule
-from consultations.services import feeds
-from consultations.shipped_texts import SHIPPED
+from consultations.portal import actions as portal_actions
 from consultations.workflow import Status
-from procedures import reminders
 from procedures.models import MistakeReport, Practitioner
-from tests.consultations import private_pages
-from tests.consultations.desk.one_request import with_files
-from tests.consultations.private_pages import PrivatePage
+from procedures.staff import review_reminders
+from tests.consultations.desk.consultation.request_pages import with_files
+from tests.consultations.portal import portal_pages
+from tests.consultations.portal.portal_pages import PrivatePage
 from tests.factories import a_request, staff
 from tests.pages import Page
 from tests.site import states
@@ -44,7 +47,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 STAFF_MAY_WRITE = {"consultations_disclosure", "consultations_presence", "django_session"}
 # An address that opens no private page counts as a try to guess one. No link of ours is one; but a link that
 # was right and is dead by now is fetched like any other.
-DEAD_LINKS_MAY_WRITE = {"clinic_site_attempts"}
+DEAD_LINKS_MAY_WRITE = {"core_ratelimitcounter"}
 
 LEADS = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"), ("source", "src"))
 ADDRESS_IN_TEXT = re.compile(r"https?://[^\s<>\"']+")
@@ -141,21 +144,21 @@ def test_no_link_of_a_public_page_in_any_state_changes_anything(sample_world: No
 
 def test_no_link_of_a_private_page_in_any_state_changes_anything(sample_world: None) -> None:
     everybody = Fetching(Client())
-    for _name, response in private_pages.every_state():
+    for _name, response in portal_pages.every_state():
         address = address_of(response)
         # The page's own address is the link that a patient keeps.
         everybody.changes_nothing([address, *links_of(Page(response.content.decode()), address)])
     assert set(everybody.fetched.values()) == {200}
     private = [link for link in everybody.fetched if re.match(r"/consultation/[\w-]{32}/", link)]
     actions = {link.split("/")[3] for link in private}
-    assert set(private_pages.ACTIONS) <= actions
+    assert set(portal_pages.ACTIONS) <= actions
 
 
 def test_a_dead_private_link_counts_a_try_and_does_nothing_else(sample_world: None) -> None:
     patient = PrivatePage()
-    services.new_private_link(patient.request, actor=staff(MANAGER))
+    staff_actions.new_private_link(patient.request, actor=staff(MANAGER))
     everybody = Fetching(Client(), may_write=DEAD_LINKS_MAY_WRITE)
-    addresses = [patient.address_of(action) for action in ("", *private_pages.ACTIONS)]
+    addresses = [patient.address_of(action) for action in ("", *portal_pages.ACTIONS)]
     everybody.changes_nothing(addresses)
     assert set(everybody.fetched.values()) == {404}
 
@@ -171,24 +174,24 @@ def every_mail(settings: Any) -> set[str]:
     by_email = {"contact_method": "email", "email": "ayesha@example.com"}
     offered, agreed, closed = PrivatePage(**by_email), PrivatePage(**by_email), PrivatePage(**by_email)
     time = offered.is_offered(days=3)
-    services.accept_time(offered.request, time.pk)
-    services.add_patient_note(offered.request, "It is worse.")
+    portal_actions.accept_time(offered.request, time.pk)
+    portal_actions.add_patient_note(offered.request, "It is worse.")
     with transaction.atomic():
-        messages.reminder(time)
+        catalogue.reminder(time)
     agreed.is_offered(days=4, agreed=True)
-    services.ask_for_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
+    portal_actions.ask_for_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
     was: str = Status.NEW
     for to in steps:
-        services.change_status(closed.request, to, actor=manager, expected_status=was)
+        status_changes.change_status(closed.request, to, actor=manager, expected_status=was)
         was = to
-    services.withdraw(closed.request)
+    portal_actions.withdraw(closed.request)
     with transaction.atomic():
-        messages._say_that_there_are_too_many("desk@clinic.example", "new_request", offered.request)
+        catalogue._say_that_there_are_too_many("desk@clinic.example", "new_request", offered.request)
     access.invite(User.objects.get(username="editor"), by=manager)
     access.send_link(manager)
     MistakeReport.objects.create(text="The left hand is meant.")
-    reminders.send_reminders(timezone.localdate())
+    review_reminders.send_reminders(timezone.localdate())
     return set(OutgoingMessage.objects.values_list("kind", flat=True))
 
 
@@ -259,6 +262,6 @@ def a_full_desk() -> User:
     agreed.is_offered(days=2, agreed=True)
     OutgoingMessage.objects.update(failed_at=timezone.now(), reason="No such mailbox")
     practitioner = Practitioner.objects.all()[0]
-    feeds.make(practitioner, actor=manager)
+    feed_addresses.make(practitioner, actor=manager)
     RetentionRule.objects.create(status=Status.DECLINED, months=6)
     return manager

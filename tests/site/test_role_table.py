@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client, override_settings
 
-from clinic_site.roles import ROLES
-from tests.clinic_site.access.people import a_person, with_phone
+from clinic_site.accounts.roles import ROLES
+from tests.accounts.account_links import a_person, with_phone
 from tests.conftest import shared_world, undone
 from tests.site.role_world import STAFF, World, addresses
 
@@ -25,7 +25,7 @@ METHODS = ("GET", "POST")
 SIGNING_IN = re.compile(r"/staff/(login|logout|password/)")
 SIGN_IN = "/staff/login/"
 # What a refusal may write: that a session was used, and that somebody tried.
-MAY_BE_WRITTEN = {"INSERT django_session", "UPDATE django_session", "INSERT clinic_site_attempts"}
+MAY_BE_WRITTEN = {"INSERT django_session", "UPDATE django_session", "INSERT core_ratelimitcounter"}
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)(?: INTO| FROM)?\s+\"?(\w+)", re.IGNORECASE)
 
 Table = dict[str, dict[tuple[str, str], str]]
@@ -79,7 +79,7 @@ class Person:
 
 
 def noting(wrote: set[str]) -> Any:
-    """Keeps what is written, such as "DELETE auth_user"."""
+    """Keeps what is written, such as "DELETE accounts_user"."""
 
     def note(execute: Any, sql: str, *rest: Any) -> Any:
         if found := WRITES.match(sql):

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from clinic_site.management.commands.send_mail import StopSignals
-from consultations import reminders
-from consultations.services import photographs
+from clinic_site.mail.management.commands.send_mail import StopSignals
+from consultations.appointments import reminders
+from consultations.intake import attachments
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             return
         done = reminders.send_reminders()
         self.stdout.write(f"Reminders queued: {done.queued}")
-        self.stdout.write(f"Photographs removed that were never sent: {photographs.forget_unsent()}")
+        self.stdout.write(f"Photographs removed that were never sent: {attachments.forget_unsent()}")
         if done.failed:
             raise CommandError(f"Reminders that could not be queued: {done.failed}. The log says why.")
 
@@ -48,7 +48,7 @@ def remind_forever(stop: StopSignals, parent: int | None) -> None:
             waited = 0.0
             try:
                 reminders.send_reminders()
-                photographs.forget_unsent()
+                attachments.forget_unsent()
             except DatabaseError:
                 logger.exception("reminders: the database did not answer")
             close_old_connections()

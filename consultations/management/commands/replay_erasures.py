@@ -9,8 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from consultations import erasures
-from consultations.services import forgetting
+from consultations.data_rights import erasure, erasure_log
 
 
 class Command(BaseCommand):
@@ -23,7 +22,7 @@ class Command(BaseCommand):
         missing = [str(path) for path in ledgers if not path.is_file()]
         if missing:
             raise CommandError(f"There is no such file: {', '.join(missing)}")
-        done = forgetting.replay([erasures.read(path) for path in ledgers])
+        done = erasure.replay([erasure_log.read(path) for path in ledgers])
         self.stdout.write(f"Entries read: {done.entries}. Requests erased again: {done.erased}.")
         if done.unreadable:
             self.stderr.write(f"Lines that cannot be read, and were passed over: {done.unreadable}.")

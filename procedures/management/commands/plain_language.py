@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from procedures import plain_language, working_copy
 from procedures.models import Page, PlainWord
+from procedures.publishing import drafts
+from procedures.staff import plain_language
 
 ROW = "  {label:<42} {grade:>5}  {to_mend}"
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, language: str, **options: Any) -> None:
         words = list(PlainWord.objects.all())
         for page in Page.objects.filter(procedure__archived_at=None).order_by("procedure__position", "pk"):
-            report = plain_language.measure(working_copy.read(page, language), words)
+            report = plain_language.measure(drafts.read(page, language), words)
             self._print(str(page), report)
 
     def _print(self, title: str, report: plain_language.Report) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from procedures import reminders
+from procedures.staff import review_reminders
 
 
 class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sent = reminders.send_reminders(timezone.localdate())
+        sent = review_reminders.send_reminders(timezone.localdate())
         self.stdout.write(f"Reminders queued: {sent}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.consultations.desk.one_request import Desk, a_colleague
+from tests.consultations.desk.consultation.request_pages import Desk, a_colleague
 from tests.factories import a_request
 
 

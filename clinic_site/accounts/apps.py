@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "clinic_site.accounts"
+    verbose_name = _("Staff accounts and roles")
+
+    def ready(self) -> None:
+        from clinic_site.accounts import roles
+
+        post_migrate.connect(roles.sync_groups, dispatch_uid="clinic_site.accounts.roles")

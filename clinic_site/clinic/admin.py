@@ -1,0 +1,100 @@
+"""The clinic's own details in the admin."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Model, QuerySet, Value
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.clinic.models import ClinicProfile, Closure, InformationPractice, OpeningHours
+from clinic_site.core import change_warnings
+
+
+class SingletonAdmin(admin.ModelAdmin):
+    """A table of one row: it is changed; a second one is never offered, and the one is never deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and self.model not in entered(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def entered(request: HttpRequest) -> set[type[Model]]:
+    """Which tables of one row (``has_one_row``) have it: one query a request, however often it asks."""
+    found: set[type[Model]] | None = getattr(request, "_entered", None)
+    if found is None:
+        models = [model for model in apps.get_models() if getattr(model, "has_one_row", False)]
+        rows = [model._default_manager.values_list(Value(n)) for n, model in enumerate(models)]
+        found = {models[row[0]] for row in rows[0].union(*rows[1:], all=True)}
+        request._entered = found  # type: ignore[attr-defined]
+    return found
+
+
+@admin.register(ClinicProfile)
+class ClinicProfileAdmin(SingletonAdmin):
+    fieldsets = [
+        (None, {"fields": ["name", "tagline", "is_sample"]}),
+        (
+            _("Where patients find us"),
+            {"fields": ["address", "city", "directions", "map_url", "latitude", "longitude"]},
+        ),
+        (
+            _("How patients reach us"),
+            {
+                "fields": [
+                    "phone",
+                    "whatsapp",
+                    "urgent_phone",
+                    "email",
+                    "accepts_emergencies",
+                    "answer_within_hours",
+                    "answer_promise",
+                    "shows_answer_time",
+                ]
+            },
+        ),
+        (
+            _("What patients may want to know"),
+            {"fields": ["licence_number", "licence_expires_on", "about", "complaints", "funding_statement"]},
+        ),
+    ]
+
+
+@admin.register(OpeningHours)
+class OpeningHoursAdmin(admin.ModelAdmin):
+    list_display = ["weekday", "opens", "closes"]
+
+    # Each time it is the session as it was that patients were given times in.
+
+    def save_model(self, request: HttpRequest, obj: OpeningHours, form: Any, change: bool) -> None:
+        before = OpeningHours.objects.filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if before:
+            change_warnings.warn(request, before)
+
+    def delete_model(self, request: HttpRequest, obj: OpeningHours) -> None:
+        super().delete_model(request, obj)
+        change_warnings.warn(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OpeningHours]) -> None:
+        gone = list(queryset)
+        super().delete_queryset(request, queryset)
+        for session in gone:
+            change_warnings.warn(request, session)
+
+
+@admin.register(Closure)
+class ClosureAdmin(admin.ModelAdmin):
+    list_display = ["name", "starts_on", "ends_on", "certainty"]
+
+    def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        change_warnings.warn(request, obj)
+
+
+@admin.register(InformationPractice)
+class InformationPracticeAdmin(admin.ModelAdmin):
+    list_display = ["criterion", "text"]

@@ -1,0 +1,252 @@
+"""Facts about the clinic that every page may need. Staff enter them; none is made up here."""
+
+import unicodedata
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.core.models import SingletonModel
+
+
+def dialable(number: str) -> str:
+    """A number of the clinic's as a ``tel:`` link needs it: ``042 …`` and ``0300 …`` become ``+92…``."""
+    digits = "".join(str(unicodedata.decimal(digit)) for digit in number if digit.isdecimal())
+    if number.strip().startswith("+"):
+        return f"+{digits}"
+    if digits.startswith("00"):
+        return f"+{digits[2:]}"
+    return f"+92{digits[1:]}" if digits.startswith("0") else digits
+
+
+class ClinicProfile(SingletonModel):
+    """Who and where the clinic is."""
+
+    name = models.CharField(_("name"), max_length=80)
+    tagline = models.CharField(_("one line about the clinic"), max_length=120, blank=True, default="")
+    address = models.TextField(
+        _("address"), max_length=300, blank=True, default="", help_text=_("One line each.")
+    )
+    city = models.CharField(_("city"), max_length=60, blank=True, default="")
+    directions = models.CharField(_("how to find us"), max_length=300, blank=True, default="")
+    map_url = models.URLField(_("link to a map"), max_length=300, blank=True, default="")
+    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True, default="")
+    whatsapp = models.CharField(_("WhatsApp"), max_length=30, blank=True, default="")
+    urgent_phone = models.CharField(
+        _("urgent number"),
+        max_length=30,
+        blank=True,
+        default="",
+        help_text=_("For patients after an operation."),
+    )
+    email = models.EmailField(_("email"), blank=True, default="")
+    accepts_emergencies = models.BooleanField(_("takes emergencies day and night"), default=False)
+    licence_number = models.CharField(
+        _("Punjab Healthcare Commission licence"), max_length=40, blank=True, default=""
+    )
+    licence_expires_on = models.DateField(_("licence valid until"), null=True, blank=True)
+    about = models.TextField(_("about the clinic"), max_length=1200, blank=True, default="")
+    complaints = models.TextField(_("how to complain"), max_length=800, blank=True, default="")
+    funding_statement = models.CharField(_("who pays for this site"), max_length=200, blank=True, default="")
+    answer_within_hours = models.PositiveSmallIntegerField(
+        _("requests are answered within"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Hours in which the clinic is open. Patients are told the day and time that this comes to. "
+            "Empty or 0: no time is promised."
+        ),
+    )
+    answer_promise = models.CharField(
+        _("when requests are answered"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_(
+            "Where no number of hours is given: completes “We contact you …”, such as “by the end of the "
+            "next working day”."
+        ),
+    )
+    shows_answer_time = models.BooleanField(
+        _("tell patients how soon we usually answer"),
+        default=False,
+        help_text=_(
+            "Before they send a request, patients read within how many open hours half of the requests of "
+            "the last 30 days had a first call or message. Nothing is told while fewer than 20 had one."
+        ),
+    )
+    is_sample = models.BooleanField(
+        _("sample"), default=False, help_text=_("These are not a real clinic’s details. Every page says so.")
+    )
+
+    class Meta:
+        verbose_name = _("clinic")
+        verbose_name_plural = _("clinic")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address_lines(self) -> list[str]:
+        return [line.strip() for line in self.address.splitlines() if line.strip()]
+
+    @property
+    def phone_e164(self) -> str:
+        return dialable(self.phone)
+
+    @property
+    def whatsapp_e164(self) -> str:
+        return dialable(self.whatsapp)
+
+    @property
+    def urgent_phone_e164(self) -> str:
+        return dialable(self.urgent_phone)
+
+
+class OpeningHours(models.Model):
+    """One session in which the clinic is open; a day may have several."""
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday)
+    opens = models.TimeField(_("opens"))
+    closes = models.TimeField(_("closes"))
+
+    class Meta:
+        verbose_name = _("opening hours")
+        verbose_name_plural = _("opening hours")
+        ordering = ["weekday", "opens"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")),
+                name="opening_hours_close_after_they_open",
+                violation_error_message=_("Closing time must be after opening time."),
+            ),
+            models.UniqueConstraint(
+                fields=["weekday", "opens"],
+                name="one_session_at_a_time",
+                violation_error_message=_("There is a session on this day that opens at this time."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.opens is None or self.closes is None or self.weekday is None:
+            return
+        if self.opens.minute % 5 or self.opens.second or self.opens.microsecond:
+            # The times that can be offered are counted from here, and an appointment begins so.
+            raise ValidationError({"opens": _("Enter a full five minutes, like 9:05.")})
+        overlapping = OpeningHours.objects.filter(
+            weekday=self.weekday, opens__lt=self.closes, closes__gt=self.opens
+        ).exclude(pk=self.pk)
+        if overlapping.exists():
+            raise ValidationError(_("This overlaps with another session on the same day."))
+
+
+# Any calendar of the clinic's; beyond, days cannot be reckoned with.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
+class ClosureQuerySet(models.QuerySet["Closure"]):
+    def upcoming(self, today: date | None = None) -> "ClosureQuerySet":
+        return self.filter(ends_on__gte=today or timezone.localdate())
+
+
+class Closure(models.Model):
+    """Days on which the clinic is closed although its opening hours say otherwise."""
+
+    class Certainty(models.TextChoices):
+        EXPECTED = "expected", _("Expected")
+        CONFIRMED = "confirmed", _("Confirmed")
+
+    name = models.CharField(_("reason"), max_length=80)
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    certainty = models.CharField(
+        _("certainty"),
+        max_length=10,
+        choices=Certainty,
+        default=Certainty.CONFIRMED,
+        help_text=_("Eid is “expected” until the moon is sighted."),
+    )
+
+    objects = ClosureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("closure")
+        verbose_name_plural = _("closures")
+        ordering = ["starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="closure_ends_after_it_starts",
+                violation_error_message=_("The last day cannot be before the first."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        for name in ("starts_on", "ends_on"):
+            day = getattr(self, name)
+            if day and not FIRST_DAY <= day <= LAST_DAY:
+                raise ValidationError({name: _("Enter a day from the years 2000 to 2099.")})
+
+
+class Criterion(models.TextChoices):
+    """The ten criteria of the PIF TICK, in their order."""
+
+    PROCESS = "process", _("Process")
+    TRAINING = "training", _("Training")
+    NEED = "need", _("Need")
+    EVIDENCE = "evidence", _("Evidence")
+    INVOLVEMENT = "involvement", _("User involvement")
+    INEQUALITIES = "inequalities", _("Health inequalities")
+    CLARITY = "clarity", _("Clarity")
+    FEEDBACK = "feedback", _("Feedback")
+    REACH = "reach", _("Reach")
+    IMPACT = "impact", _("Impact")
+
+
+class InformationPractice(models.Model):
+    """What the clinic itself does about one criterion of good health information.
+
+    The site says what it does by itself; what people do, only they can say.
+    """
+
+    criterion = models.CharField(
+        _("criterion"),
+        max_length=12,
+        choices=Criterion,
+        unique=True,
+        error_messages={"unique": _("There is a text for this criterion already. Change that one.")},
+    )
+    text = models.TextField(
+        _("what the clinic does"),
+        max_length=600,
+        help_text=_("Patients read it under “About our information”, in place of “Not done yet”."),
+    )
+
+    class Meta:
+        verbose_name = _("information practice")
+        verbose_name_plural = _("how our information is made")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.get_criterion_display())

@@ -1,0 +1,160 @@
+"""The clinic as schema.org describes it: only what a reader of the site can also see."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clinic_site.clinic.models import ClinicProfile, Closure
+from clinic_site.clinic.opening_week import Day
+
+Node = dict[str, Any]
+
+
+def absolute(path: str) -> str:
+    return settings.SITE_URL + path
+
+
+def clinic_id() -> str:
+    """The name under which every page refers to the clinic."""
+    return absolute(reverse("clinic")) + "#clinic"
+
+
+def without_empty(node: Node) -> Node:
+    """A node with only the properties that say something."""
+    return {name: value for name, value in node.items() if value not in (None, "", [], {}, ())}
+
+
+def graph(*nodes: Node) -> Node:
+    return {"@context": "https://schema.org", "@graph": list(nodes)}
+
+
+def clinic(
+    profile: ClinicProfile,
+    days: Iterable[Day] = (),
+    closures: Iterable[Closure] = (),
+    operations: Iterable[tuple[str, str]] = (),
+) -> Node:
+    """``MedicalClinic``, with the opening hours that the page shows, and the operations (name, path) that
+    its menu names."""
+    return without_empty(
+        {
+            "@type": "MedicalClinic",
+            "@id": clinic_id(),
+            "name": profile.name,
+            "url": absolute("/"),
+            "telephone": profile.phone_e164,
+            "email": profile.email,
+            "contactPoint": _contact_points(profile),
+            "medicalSpecialty": ["PlasticSurgery", "Surgical"],
+            "address": _address(profile),
+            "geo": _place(profile),
+            "hasMap": profile.map_url,
+            "openingHoursSpecification": [*_hours(days), *_closures(closures)],
+            "hasCertification": _licence(profile),
+            "availableService": [
+                {"@type": "SurgicalProcedure", "name": name, "url": absolute(path)}
+                for name, path in operations
+            ],
+        }
+    )
+
+
+def clinic_reference(profile: ClinicProfile) -> Node:
+    """The clinic as other pages name it: as their publisher."""
+    return without_empty(
+        {"@type": "MedicalClinic", "@id": clinic_id(), "name": profile.name, "address": _address(profile)}
+    )
+
+
+def breadcrumbs(*trail: tuple[str, str]) -> Node:
+    """``trail`` is (name, path) of each step after the front page, to the page itself.
+
+    The names are those that the reader sees in ``components/crumbs.html``.
+    """
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": name, "item": absolute(path)}
+            for position, (name, path) in enumerate([(_("Home"), "/"), *trail], start=1)
+        ],
+    }
+
+
+def _address(profile: ClinicProfile) -> Node | None:
+    if not (profile.address_lines or profile.city):
+        return None
+    return without_empty(
+        {
+            "@type": "PostalAddress",
+            "streetAddress": ", ".join(profile.address_lines),
+            "addressLocality": profile.city,
+            "addressCountry": "PK",
+        }
+    )
+
+
+def _contact_points(profile: ClinicProfile) -> list[Node]:
+    numbers = (
+        ("customer service", profile.phone_e164),
+        (_("Urgent number after an operation"), profile.urgent_phone_e164),
+    )
+    return [
+        {"@type": "ContactPoint", "contactType": what, "telephone": number}
+        for what, number in numbers
+        if number
+    ]
+
+
+def _place(profile: ClinicProfile) -> Node | None:
+    if profile.latitude is None or profile.longitude is None:
+        return None
+    return {
+        "@type": "GeoCoordinates",
+        "latitude": float(profile.latitude),
+        "longitude": float(profile.longitude),
+    }
+
+
+def _licence(profile: ClinicProfile) -> Node | None:
+    if not profile.licence_number:
+        return None
+    return without_empty(
+        {
+            "@type": "Certification",
+            "name": "Punjab Healthcare Commission",
+            "certificationIdentification": profile.licence_number,
+            "expires": profile.licence_expires_on and profile.licence_expires_on.isoformat(),
+        }
+    )
+
+
+def _hours(days: Iterable[Day]) -> list[Node]:
+    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    return [
+        {
+            "@type": "OpeningHoursSpecification",
+            "dayOfWeek": names[day.weekday],
+            "opens": f"{opens:%H:%M}",
+            "closes": f"{closes:%H:%M}",
+        }
+        for day in days
+        for opens, closes in day.sessions
+    ]
+
+
+def _closures(closures: Iterable[Closure]) -> list[Node]:
+    # schema.org's way to say "closed": it opens and closes at the same moment.
+    return [
+        {
+            "@type": "OpeningHoursSpecification",
+            "validFrom": closure.starts_on.isoformat(),
+            "validThrough": closure.ends_on.isoformat(),
+            "opens": "00:00",
+            "closes": "00:00",
+        }
+        for closure in closures
+        if closure.certainty == Closure.Certainty.CONFIRMED
+    ]

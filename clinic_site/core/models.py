@@ -1,0 +1,59 @@
+"""Tables that belong to no one capability."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SingletonModel(models.Model):
+    """A table of one row."""
+
+    has_one_row = True
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def current(cls) -> Self | None:
+        """The row, or nothing while staff have not entered it."""
+        return cls._default_manager.filter(pk=1).first()
+
+
+class RateLimitCounter(models.Model):
+    """How often one subject has tried something in the window that ends at ``ends_at``.
+
+    Written by ``clinic_site.core.rate_limits`` alone; ``subject`` is a keyed hash.
+    """
+
+    scope = models.CharField(max_length=40)
+    subject = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["scope", "subject"], name="one_count_of_a_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.count}"
+
+
+class ContentVersion(models.Model):
+    """A table of one row, which the database renews whenever what patients are shown changes.
+
+    See ``clinic_site.core.http.content_version``: nobody else reads or writes it.
+    """
+
+    token = models.CharField(max_length=32, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("stamp of what is live")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.token

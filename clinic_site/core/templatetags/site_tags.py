@@ -1,0 +1,44 @@
+"""How text, dates, photographs and structured data become HTML, on every page."""
+
+import json
+from datetime import date
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+
+from clinic_site.core.markdown import render
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Staff's text as HTML. The renderer escapes whatever is not in the subset."""
+    return mark_safe(render(text))  # noqa: S308
+
+
+@register.filter(expects_localtime=True)
+def day(value: date | None) -> str:
+    """A date as patients read it: 6 August 2026."""
+    return date_format(value, "j F Y") if value else ""
+
+
+@register.filter
+def clock(value: Any) -> str:
+    """A time of day as patients read it: 5:30pm, or 5pm on the hour."""
+    return date_format(value, "ga" if value.minute == 0 else "g:ia").replace(".", "").lower() if value else ""
+
+
+# The characters with which a text could end the element it stands in, as JSON escapes them.
+_JSON_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+@register.filter
+def json_ld(data: dict[str, Any] | None) -> SafeString:
+    """Structured data as an element of data, which no policy needs to allow: nothing runs."""
+    if not data:
+        return SafeString("")
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_JSON_ESCAPES)
+    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308

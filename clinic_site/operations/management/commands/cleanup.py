@@ -1,0 +1,26 @@
+"""Delete data whose retention has ended. Without --now it only counts what is due. Run it daily."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from clinic_site.operations import cleanup
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--now", action="store_true", help="Delete it. This cannot be undone.")
+
+    def handle(self, *args: Any, now: bool, **options: Any) -> None:
+        report = cleanup.run_tasks(timezone.now(), dry_run=not now)
+        for result in report:
+            count = "failed" if result.count is None else result.count
+            self.stdout.write(f"{count:>8}  {result.name}")
+        if not now:
+            self.stdout.write("Nothing was deleted. To delete it: manage.py cleanup --now")
+        failed = [result.name for result in report if result.count is None]
+        if failed:
+            raise CommandError(f"Failed: {', '.join(failed)}. The log says why; run the command again.")

@@ -1,0 +1,126 @@
+"""The clinic's days: when it is open, what is in them, and which times are free. Nothing here writes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic_site.clinic.business_hours import ClinicHours, Interval
+from clinic_site.clinic.models import Closure, OpeningHours
+from consultations.answers import PartOfDay
+from consultations.models import Appointment
+from consultations.models.appointments import midnight
+from procedures.models import Practitioner
+
+# How long an appointment may be in the picker, in minutes, and how far apart its beginnings are.
+STEPS = {15: 15, 20: 20, 30: 30, 45: 15, 60: 30}
+USUAL_LENGTH = 30
+
+# From which hour of the clinic's clock. Patients choose the words, not the hours.
+AFTERNOON, EVENING = 12, 17
+
+
+def today() -> date:
+    """The day that it is at the clinic."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())
+
+
+def local(at: datetime) -> datetime:
+    """A moment by the clinic's clock."""
+    return timezone.localtime(at, timezone.get_default_timezone())
+
+
+def part_of_day(at: datetime) -> PartOfDay:
+    hour = local(at).hour
+    if hour < AFTERNOON:
+        return PartOfDay.MORNING
+    return PartOfDay.AFTERNOON if hour < EVENING else PartOfDay.EVENING
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the clinic: when it is open, why it may be closed, and what is in it, in order."""
+
+    date: date
+    open: list[Interval]
+    closures: list[Closure] = field(default_factory=list)
+    appointments: list[Appointment] = field(default_factory=list)
+
+    def beginnings(self, length: timedelta, step: timedelta, now: datetime) -> Iterator[datetime]:
+        """When an appointment could begin: in opening hours, in nobody else's time, and not in the past."""
+        for opens, closes in self.open:
+            at = opens
+            while at + length <= closes:
+                if at > now and not any(
+                    taken.starts_at < at + length and taken.ends_at > at for taken in self.appointments
+                ):
+                    yield at
+                at += step
+
+
+def days(
+    first: date,
+    count: int,
+    practitioner: Practitioner | None = None,
+    *,
+    but: Appointment | None = None,
+) -> list[Day]:
+    """So many days in order, with the appointments of one practitioner, or of all. Three queries.
+
+    ``but`` is left out: a time that is given back when another is taken.
+    """
+    last = first + timedelta(days=count - 1)
+    closures = list(Closure.objects.filter(starts_on__lte=last, ends_on__gte=first))
+    hours = ClinicHours(
+        tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
+        tuple((closure.starts_on, closure.ends_on) for closure in closures),
+    )
+    found = Appointment.objects.in_calendar().on_days(first, last).select_related("request", "practitioner")
+    if practitioner:
+        found = found.filter(practitioner=practitioner)
+    appointments = [appointment for appointment in found if appointment != but]
+    return [_day(first + timedelta(days=number), hours, closures, appointments) for number in range(count)]
+
+
+# What was given and may not be kept
+
+
+def is_open(hours: ClinicHours, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the clinic is open all that time."""
+    return hours.open_intervals(starts_at, ends_at) == [(starts_at, ends_at)]
+
+
+def is_in_session(appointment: Appointment, session: OpeningHours) -> bool:
+    """Whether some of a time is in a session, as that is entered: closed is not looked at."""
+    hours = ClinicHours(((session.weekday, session.opens, session.closes),))
+    return bool(hours.open_intervals(appointment.starts_at, appointment.ends_at))
+
+
+def doubts(
+    starts_at: datetime, ends_at: datetime, hours: ClinicHours, practitioner: str, *, is_active: bool
+) -> list[str]:
+    """Why a time that a patient was given may not be kept, as sentences. Of one that is over, nothing."""
+    if ends_at <= timezone.now():
+        return []
+    found = []
+    if not is_open(hours, starts_at, ends_at):
+        day = local(starts_at).date()
+        is_closed = any(first <= day <= last for first, last in hours.closures)
+        found.append(
+            _("The clinic is closed on this day.") if is_closed else _("The clinic is not open at this time.")
+        )
+    if not is_active:
+        found.append(_("%(name)s no longer works here.") % {"name": practitioner})
+    return found
+
+
+def _day(day: date, hours: ClinicHours, closures: list[Closure], appointments: list[Appointment]) -> Day:
+    begins, ends = midnight(day).astimezone(UTC), midnight(day + timedelta(days=1)).astimezone(UTC)
+    return Day(
+        day,
+        hours.open_intervals(begins, ends),
+        [closure for closure in closures if closure.starts_on <= day <= closure.ends_on],
+        [found for found in appointments if found.starts_at < ends and found.ends_at > begins],
+    )

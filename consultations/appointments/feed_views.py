@@ -1,0 +1,81 @@
+"""The private calendar of one practitioner, for the calendar program that subscribes to it.
+
+Whoever has the address reads it, without signing in: it holds references, and nothing of a patient. A
+wrong address and a revoked one cannot be told apart.
+"""
+
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from clinic_site.core.rate_limits import Limit, network_address
+from consultations import icalendar
+from consultations.models import Appointment, CalendarFeed
+from procedures.models import Practitioner
+
+# Nobody guesses an address of 192 random bits. A program that asks for a revoked one every quarter of an
+# hour stays below this.
+WRONG_ADDRESSES = Limit("wrong calendar addresses", attempts=30, period=timedelta(hours=1))
+
+BEFORE, AHEAD = timedelta(days=30), timedelta(days=180)
+
+
+# Whatever is asked of it, an address shows by nothing but a calendar that it is right: not by a 405 or a
+# refused form either.
+@csrf_exempt
+def calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """The calendar that the token opens. The count of wrong tokens is all that is ever written here."""
+    is_read = request.method in ("GET", "HEAD")
+    feed = CalendarFeed.objects.for_token(token).select_related("practitioner").first() if is_read else None
+    response = _calendar_of(feed.practitioner) if feed else _nothing(request)
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    if not WRONG_ADDRESSES.lets_through(network_address(request)):
+        words = _("Too many wrong addresses. Try again in an hour.")
+        return HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
+    words = _("There is no calendar at this address. Ask the clinic’s manager for a new one.")
+    return HttpResponse(words, status=404, content_type="text/plain; charset=utf-8")
+
+
+def _calendar_of(practitioner: Practitioner) -> HttpResponse:
+    content = icalendar.published(
+        _("Appointments: %(name)s") % {"name": practitioner.name},
+        entries(practitioner, timezone.now()),
+        organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+    )
+    return HttpResponse(content, content_type="text/calendar; charset=utf-8")
+
+
+def entries(practitioner: Practitioner, now: datetime) -> list[icalendar.Entry]:
+    """What holds, or held, the practitioner's time from 30 days ago to 180 days ahead. One query."""
+    found = Appointment.objects.in_calendar().filter(practitioner=practitioner)
+    return [
+        _entry(appointment)
+        for appointment in found.between(now - BEFORE, now + AHEAD).select_related("request")
+    ]
+
+
+def _entry(appointment: Appointment) -> icalendar.Entry:
+    is_offered = appointment.state == Appointment.State.OFFERED
+    words = _("%(reference)s (offered)") if is_offered else "%(reference)s"
+    return icalendar.Entry(
+        # Not the identity of the patient's own entry: one request may have had several times.
+        uid=f"appointment-{appointment.pk}@{urlsplit(settings.SITE_URL).hostname}",
+        sequence=appointment.sequence,
+        start=appointment.starts_at,
+        end=appointment.ends_at,
+        summary=words % {"reference": appointment.request.reference},
+        stamp=appointment.state_changed_at,
+        is_tentative=is_offered,
+    )

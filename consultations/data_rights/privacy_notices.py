@@ -1,0 +1,32 @@
+"""The privacy notice that a new site starts with, and the check that there is one."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from clinic_site.core import toml_files
+from consultations.models import PrivacyNotice
+
+SAMPLE = Path(__file__).parent / "content" / "privacy.en.toml"
+
+
+def load_sample() -> str:
+    """Enter the sample notice, unless there is a notice already."""
+    if PrivacyNotice.objects.exists():
+        return _("Privacy notice: kept as it is.")
+    PrivacyNotice.objects.create(number=1, **toml_files.read(SAMPLE))
+    return _("Privacy notice: a sample was entered.")
+
+
+def live_samples() -> Iterable[str]:
+    notice = PrivacyNotice.objects.current(settings.LANGUAGE_CODE)
+    if notice and notice.text == toml_files.read(SAMPLE)["text"]:
+        yield "the privacy notice"
+
+
+def require_notice() -> None:
+    """Raises ``LookupError`` while no request can be taken, for want of a notice to agree to."""
+    if not PrivacyNotice.objects.exists():
+        raise LookupError("There is no privacy notice: no request can be taken.")

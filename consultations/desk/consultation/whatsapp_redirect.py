@@ -1,0 +1,32 @@
+"""The way to the patient's WhatsApp."""
+
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from consultations import phone_numbers
+from consultations.desk.consultation.page import find, whatsapp_number
+from consultations.lifecycle import disclosures
+from consultations.messaging import templates as message_templates
+from consultations.models import Disclosure
+from consultations.staff_pages import VIEW, member, page
+
+
+@page(VIEW)
+@require_safe
+def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leads to a chat with the patient, the approved opening ready in it.
+
+    The words are made when the link is followed: they are as a manager last wrote them, and the page of
+    the request need not ask for them.
+    """
+    consultation = find(pk)
+    number = whatsapp_number(consultation)
+    if not number:
+        raise Http404
+    disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)  # the address has the number
+    words = quote(message_templates.whatsapp_opening(consultation), safe="")
+    response = HttpResponseRedirect(f"{phone_numbers.whatsapp_link(number)}?text={words}")
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,32 @@
+"""What the staff index says of requests: numbers and references, and nothing personal."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic_site.clinic import business_hours
+from clinic_site.mail.models import OutgoingMessage
+from consultations.appointments.reminders import due_by_hand
+from consultations.desk.queue.rows import Row
+from consultations.desk.queue.tabs import TO_DO, Scope, count_tabs
+from consultations.models import Appointment, ConsultationRequest
+from consultations.staff_pages import VIEW, member
+
+
+def panel(request: HttpRequest) -> dict[str, Any] | None:
+    """For whoever may see requests. Seven queries, whatever there is."""
+    if not request.user.has_perm(VIEW):
+        return None
+    scope = Scope(member(request), timezone.now())
+    hours = business_hours.load()
+    longest = ConsultationRequest.objects.longest_against_the_promise()
+    today = Appointment.objects.live().between(scope.beginning_of_day, scope.end_of_day)
+    return {
+        "numbers": count_tabs(scope, TO_DO),
+        "longest": Row(longest, hours, scope.now) if longest else None,
+        "appointments": today.count(),
+        "reminders": due_by_hand(scope.now, hours).count(),
+        "may_manage_feeds": request.user.has_perm("consultations.manage_feeds"),
+        "untold": OutgoingMessage.objects.could_not_be_told().count(),
+    }

@@ -1,0 +1,64 @@
+"""The private calendar addresses of practitioners: who has one, a new one, and revoking."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clinic_site.core.http.responses import SeeOther
+from consultations.appointments import feed_addresses
+from consultations.models import CalendarFeed
+from consultations.staff_pages import member, page, show
+from procedures.models import Practitioner
+
+MANAGE = "consultations.manage_feeds"
+
+
+class MakeForm(forms.Form):
+    practitioner = forms.ModelChoiceField(Practitioner.objects.filter(is_active=True))
+
+
+class RevokeForm(forms.Form):
+    feed = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+@page(MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def calendars(request: HttpRequest) -> HttpResponse:
+    """The list; a POST makes an address, and its answer is the only page that ever shows it."""
+    if request.method != "POST":
+        return _list(request)
+    form = MakeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose a practitioner who is in the list."))
+        return SeeOther(reverse("desk:calendars"))
+    practitioner: Practitioner = form.cleaned_data["practitioner"]
+    token = feed_addresses.make(practitioner, actor=member(request))
+    address = str(settings.SITE_URL) + reverse("consultations:calendar", args=[token])
+    return _list(request, made_for=practitioner, address=address)
+
+
+@require_POST
+@page(MANAGE)
+def revoke(request: HttpRequest) -> HttpResponse:
+    form = RevokeForm(request.POST)
+    if form.is_valid() and feed_addresses.revoke(form.cleaned_data["feed"], actor=member(request)):
+        messages.success(request, _("The address is revoked. It opens nothing any more."))
+    else:
+        messages.warning(request, _("This address was revoked already."))
+    return SeeOther(reverse("desk:calendars"))
+
+
+def _list(request: HttpRequest, **context: object) -> HttpResponse:
+    valid = CalendarFeed.objects.valid().select_related("made_by")
+    practitioners = Practitioner.objects.prefetch_related(Prefetch("feeds", valid, to_attr="valid_feeds"))
+    return show(
+        request,
+        "consultations/desk/schedule/calendar_feeds.html",
+        {"practitioners": practitioners, **context},
+        title=_("Calendar addresses"),
+    )

@@ -1,0 +1,91 @@
+"""Whom to remind today by hand, and who was reminded."""
+
+from datetime import UTC, datetime
+
+from django import forms
+from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic_site.clinic import business_hours
+from clinic_site.core.http.responses import SeeOther
+from consultations.appointments import availability
+from consultations.appointments import reminders as reminding
+from consultations.lifecycle import disclosures
+from consultations.models import Appointment, Disclosure
+from consultations.models.appointments import midnight
+from consultations.staff_pages import VIEW, WORK, member, page, show
+
+
+@page(VIEW)
+@require_safe
+def reminders(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    hours = business_hours.load()
+    due, by_mail = list(reminding.due_by_hand(now, hours)), list(reminding.waiting_for_mail(now))
+    reminded = list(reminding.reminded_since(midnight(availability.today()), now))
+    seen = {appointment.request_id: appointment.request for appointment in due}
+    disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
+    return show(
+        request,
+        "consultations/desk/schedule/reminders.html",
+        {
+            "calls": reminding.calls(due, hours),
+            "reminded": reminded,
+            "by_mail": len(by_mail),
+            "in_doubt": [(time, found) for time in by_mail if (found := reminding.doubts(time, hours))],
+            "may_work": request.user.has_perm(WORK),
+        },
+        title=_("Reminders for today"),
+    )
+
+
+@require_POST
+@page(VIEW, WORK)
+def done(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody has reminded the patient of this appointment."""
+    appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
+    if reminding.mark_reminded(appointment, actor=member(request)):
+        messages.success(
+            request, _("%(reference)s: reminded.") % {"reference": appointment.request.reference}
+        )
+    else:
+        messages.warning(
+            request,
+            _("%(reference)s: somebody has reminded them already, or the time does not stand any more.")
+            % {"reference": appointment.request.reference},
+        )
+    return SeeOther(reverse("desk:reminders"))
+
+
+# As the queue's filters: beyond, moments cannot be reckoned with.
+MOMENT_LIMITS = [
+    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)),
+    MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC)),
+]
+
+
+class UndoForm(forms.Form):
+    """Which mark is taken back: the one that was on the screen."""
+
+    reminded_at = forms.DateTimeField(validators=MOMENT_LIMITS)
+
+
+@require_POST
+@page(VIEW, WORK)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """The patient was not reminded after all: the wrong button was pressed."""
+    appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
+    form, reference = UndoForm(request.POST), {"reference": appointment.request.reference}
+    if form.is_valid() and reminding.put_back(
+        appointment, reminded_at=form.cleaned_data["reminded_at"], actor=member(request)
+    ):
+        messages.success(request, _("%(reference)s: is to be reminded again.") % reference)
+    else:
+        messages.warning(request, _("%(reference)s: nothing was changed. This is how it stands.") % reference)
+    return SeeOther(reverse("desk:reminders"))

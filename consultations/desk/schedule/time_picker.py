@@ -1,0 +1,75 @@
+"""The days of the page where a time is picked, as its template shows them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from clinic_site.clinic.business_hours import Interval
+from clinic_site.clinic.models import Closure
+from consultations.answers import PartOfDay
+from consultations.appointments import availability
+from consultations.models import Appointment, ConsultationRequest
+
+
+@dataclass(frozen=True)
+class Time:
+    """A free beginning; or, with ``taken_by``, a time that somebody has."""
+
+    at: datetime
+    taken_by: Appointment | None = None
+
+    @property
+    def value(self) -> str:
+        return self.at.isoformat()
+
+    @property
+    def local(self) -> datetime:
+        return availability.local(self.at)
+
+    @property
+    def local_end(self) -> datetime | None:
+        return availability.local(self.taken_by.ends_at) if self.taken_by else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A morning, afternoon or evening."""
+
+    name: str
+    is_wished: bool
+    times: list[Time]
+
+
+@dataclass(frozen=True)
+class PickerDay:
+    date: date
+    is_wished: bool
+    open: list[Interval]
+    closures: list[Closure]
+    parts: list[Part]
+
+    @property
+    def has_free(self) -> bool:
+        return any(not time.taken_by for part in self.parts for time in part.times)
+
+    def values(self) -> Iterator[str]:
+        return (time.value for part in self.parts for time in part.times if not time.taken_by)
+
+
+def picker_day(day: availability.Day, request: ConsultationRequest, minutes: int, now: datetime) -> PickerDay:
+    """A day with what the patient wishes marked."""
+    length, step = timedelta(minutes=minutes), timedelta(minutes=availability.STEPS[minutes])
+    times = [Time(at) for at in day.beginnings(length, step, now)]
+    times += [Time(appointment.starts_at, appointment) for appointment in day.appointments]
+    times.sort(key=lambda time: time.at)
+    return PickerDay(
+        date=day.date,
+        is_wished=day.date.weekday() in request.days,
+        open=day.open,
+        closures=day.closures,
+        parts=[
+            Part(str(PartOfDay(part).label), part in request.parts_of_day, list(group))
+            for part, group in groupby(times, key=lambda time: availability.part_of_day(time.at))
+        ],
+    )

@@ -1,0 +1,160 @@
+"""The figures: how soon requests are answered, what they are about and how they end. For managers.
+
+No personal detail is in them, so nothing is written down about who looked.
+"""
+
+import csv
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from clinic_site.core.form_fields import says
+from consultations import statistics as reckoning
+from consultations.data_rights.csv_export import BYTE_ORDER_MARK, as_cell
+from consultations.desk.statistics.tables import Table, tables_of
+from consultations.staff_pages import VIEW, page, show
+from consultations.statistics import Period
+
+FIGURES = "consultations.view_figures"
+USUAL_DAYS = (30, 90, 365)
+# Two years, with a leap day: what is reckoned in a second or so, whatever a busy clinic has.
+MOST_DAYS = 731
+# No clinic on this site has requests from before; and no calendar trouble either.
+EARLIEST = date(2000, 1, 1)
+
+
+class PeriodForm(forms.Form):
+    """``?days=90``, or ``?first=2026-01-01&last=2026-03-31``; neither: the last 30 days, with today."""
+
+    use_required_attribute = False
+
+    days = forms.TypedChoiceField(
+        choices=[(number, number) for number in USUAL_DAYS],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages=says(_("Choose the last 30, 90 or 365 days.")),
+    )
+    first = forms.DateField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages=says(_("Enter the first day, like 2026-11-01.")),
+    )
+    last = forms.DateField(
+        label=_("To"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages=says(_("Enter the last day, like 2026-11-30.")),
+    )
+
+    def clean_first(self) -> date | None:
+        first: date | None = self.cleaned_data["first"]
+        if first and first < EARLIEST:
+            raise ValidationError(_("Choose a first day after 1999."))
+        return first
+
+    def clean_last(self) -> date | None:
+        last: date | None = self.cleaned_data["last"]
+        if last and last > _today():
+            raise ValidationError(_("Choose a last day that is not after today."))
+        return last
+
+    def clean(self) -> dict[str, Any]:
+        answered = super().clean() or self.cleaned_data
+        first, last = answered.get("first"), answered.get("last")
+        if first and last and last < first:
+            self.add_error("last", _t("The last day cannot be before the first."))
+        elif first and last and (last - first).days >= MOST_DAYS:
+            self.add_error("last", _t("Choose two years at most."))
+        elif self.errors or answered.get("days") or not (first or last):
+            return answered
+        elif not first:
+            self.add_error("first", _t("Enter the first day, like 2026-11-01."))
+        elif not last:
+            self.add_error("last", _t("Enter the last day, like 2026-11-30."))
+        return answered
+
+    @property
+    def usual_days(self) -> int | None:
+        """How many of the last days are asked for; None where the days are named."""
+        answered = self.cleaned_data
+        days: int | None = answered["days"]
+        return days or (None if answered["first"] else USUAL_DAYS[0])
+
+    @property
+    def period(self) -> Period:
+        if days := self.usual_days:
+            today = _today()
+            return Period(today - timedelta(days=days - 1), today)
+        return Period(self.cleaned_data["first"], self.cleaned_data["last"])
+
+
+@require_safe
+@page(VIEW, FIGURES)
+def figures(request: HttpRequest) -> HttpResponse:
+    """The page; with ``?format=csv`` the same tables as a file."""
+    return _file(request) if request.GET.get("format") == "csv" else _page(request)
+
+
+@require_safe
+@page(VIEW, FIGURES)
+def figures_csv(request: HttpRequest) -> HttpResponse:
+    return _file(request)
+
+
+def _file(request: HttpRequest) -> HttpResponse:
+    """The tables one below the other. A period that cannot be is asked for again, on the page."""
+    form = PeriodForm(request.GET)
+    if not form.is_valid():
+        return _page(request)
+    period = form.period
+    name = f"figures-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv"
+    response = HttpResponse(
+        BYTE_ORDER_MARK,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+    write = csv.writer(response).writerow
+    write([_t("Requests sent from"), f"{period.first:%Y-%m-%d}", _t("to"), f"{period.last:%Y-%m-%d}"])
+    for table in _tables(period):
+        write([])
+        write([table.caption])
+        for row in (table.columns, *table.rows):
+            write([as_cell(cell) for cell in row])
+    return response
+
+
+def _page(request: HttpRequest) -> HttpResponse:
+    asked = PeriodForm(request.GET)
+    period = asked.period if asked.is_valid() else None
+    return show(
+        request,
+        "consultations/desk/statistics/statistics.html",
+        {
+            # What is shown stands in the form, to be changed a little.
+            "form": PeriodForm(initial={"first": period.first, "last": period.last}) if period else asked,
+            "period": period,
+            "tables": _tables(period) if period else [],
+            "usual": [(days, asked.is_valid() and asked.usual_days == days) for days in USUAL_DAYS],
+            "subtitle": "" if period else _t("Error"),
+        },
+        title=_t("Figures"),
+    )
+
+
+def _tables(period: Period) -> list[Table]:
+    return tables_of(reckoning.of(period, timezone.now()))
+
+
+def _today() -> date:
+    """The day that it is at the clinic."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())

@@ -1,0 +1,27 @@
+"""The requests that undelivered messages are about, for the staff's list of messages."""
+
+from collections.abc import Collection
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clinic_site.accounts.models import User
+from clinic_site.mail.related_objects import RelatedObject
+from consultations.answers import YesNo
+from consultations.lifecycle import disclosures
+from consultations.models import ConsultationRequest, Disclosure
+
+
+def related_requests(actor: User, abouts: Collection[str], *, is_search: bool) -> dict[str, RelatedObject]:
+    """Return the requests with these references, and record that their patients' addresses were shown."""
+    requests = list(
+        ConsultationRequest.objects.filter(reference__in=abouts).only("pk", "reference", "may_say_who")
+    )
+    disclosures.record(actor, requests, Disclosure.Kind.FOUND if is_search else Disclosure.Kind.LISTED)
+    return {
+        request.reference: RelatedObject(
+            page=reverse("desk:request", args=[request.pk]),
+            caution="" if request.may_say_who == YesNo.YES else _("Do not say who is calling"),
+        )
+        for request in requests
+    }

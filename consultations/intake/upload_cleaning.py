@@ -1,0 +1,161 @@
+"""One file of a patient, read as hostile and turned into what may be kept.
+
+What it is, its bytes decide: never its name, nor the type that the browser claims. A photograph is drawn
+anew, so that the place where it was taken, and whatever hides behind the picture, are gone. A report is
+kept as it is, because a PDF cannot be drawn anew without losing what it says; nothing of it is parsed
+here beyond whether it is one file and not two, and it is only ever given out as a download.
+"""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from pillow_heif import HeifImageFile
+
+from clinic_site.core import images
+from consultations.intake.upload_limits import MAX_BYTES, MEGABYTE
+
+# Fine enough to judge a wound, and about half a megabyte.
+LONGEST_SIDE = 2400
+THUMBNAIL_SIDE = 320
+# Anything smaller shows nothing: an icon, or the pixel of a tracker.
+SHORTEST_SIDE = 50
+# A phone of "50 megapixels" makes 8192 by 6144. Decoded they take 200 MB.
+MAX_PIXELS = 52_000_000
+# JPEG, because whoever treats the patient may need to open it anywhere. 4:4:4 keeps the color of each
+# pixel: redness is part of what there is to judge. Not "optimize": with that, Pillow fails on noise.
+QUALITY = {"quality": 85, "subsampling": "4:4:4"}
+THUMBNAIL_QUALITY = {"quality": 75}
+
+# Some scanners put a byte order mark or an empty line before "%PDF-". Nothing else may stand there,
+# although readers look for it in the whole first kilobyte: that is where files hide that are two
+# things at once.
+PDF_MAY_BEGIN_WITH = b"\xef\xbb\xbf \t\r\n"
+# Where readers look for the end, too. Nothing but white space, and what pads a file, may stand behind it.
+PDF_TAIL = 1024
+PDF_MAY_END_WITH = b" \t\r\n\f\0"
+# The least that a reader needs: an object, a table of where the objects are, and where that table is. Whether
+# that place is right is not asked: scanners get it wrong, and readers find the table all the same.
+PDF_HAS = (
+    re.compile(rb"\d\s+\d+\s+obj\b"),
+    re.compile(rb"(?<!start)xref\b|/XRef\b"),
+    re.compile(rb"startxref\s+\d"),
+)
+
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+
+Kind = Literal["image", "pdf"]
+
+
+@dataclass(frozen=True)
+class CleanFile:
+    """What is kept of one file. ``width`` and ``height`` are in pixels; of a PDF both are 0."""
+
+    kind: Kind
+    content: bytes = field(repr=False)
+    thumbnail: bytes = field(default=b"", repr=False)  # a JPEG; b"" of a PDF
+    width: int = 0
+    height: int = 0
+
+    @property
+    def extension(self) -> str:
+        return "jpg" if self.kind == "image" else "pdf"
+
+    @property
+    def content_type(self) -> str:
+        return "image/jpeg" if self.kind == "image" else "application/pdf"
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk, with the thumbnail."""
+        return len(self.content) + len(self.thumbnail)
+
+
+def clean(upload: UploadedFile) -> CleanFile:
+    """What may be kept of an uploaded file. Nothing is written.
+
+    Raises ``ValidationError`` with one sentence that says what to do, and nothing else, for whatever
+    is not a whole photograph or report.
+    """
+    if (upload.size or 0) > MAX_BYTES:
+        raise ValidationError(
+            _("Choose a file of at most %(limit)d MB. This one is larger"),
+            code="too_large",
+            params={"limit": MAX_BYTES // MEGABYTE},
+        )
+    if not upload.size:
+        raise ValidationError(_("Choose the file again. This one is empty"), code="empty")
+    upload.seek(0)
+    data = upload.read(MAX_BYTES + 1)
+    if data.lstrip(PDF_MAY_BEGIN_WITH).startswith(b"%PDF-"):
+        return _report(data)
+    opener = _opener(data)
+    if opener is None:
+        raise _something_else()
+    return _photograph(upload, opener)
+
+
+def _report(data: bytes) -> CleanFile:
+    # An archive is found by its end, whatever stands before it.
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        raise _something_else()
+    if not data[-PDF_TAIL:].rstrip(PDF_MAY_END_WITH).endswith(b"%%EOF"):
+        raise ValidationError(_("Save the report again, or choose another. This one is not whole"), "damaged")
+    if not all(part.search(data) for part in PDF_HAS):
+        raise _something_else()
+    return CleanFile(kind="pdf", content=data)
+
+
+def _opener(data: bytes) -> images.Opener | None:
+    """What opens the photograph that ``data`` begins like; None if it is none.
+
+    HEIC is opened by its own class, unregistered: nothing else that reads pictures learns of it.
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        return images.opener("JPEG")
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return images.opener("PNG")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return images.opener("WEBP")
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return HeifImageFile
+    return None
+
+
+def _photograph(upload: UploadedFile, opener: images.Opener) -> CleanFile:
+    try:
+        picture = images.read(upload, opener, MAX_PIXELS, longest=LONGEST_SIDE)
+    except images.TooManyPixelsError:
+        raise ValidationError(
+            _("Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"),
+            code="too_many_pixels",
+        ) from None
+    except images.UnknownFormatError:
+        raise _something_else() from None
+    except images.DamagedPictureError:
+        raise ValidationError(
+            _("Save the photograph again, or choose another. This one is damaged"), code="damaged"
+        ) from None
+    if min(picture.size) < SHORTEST_SIDE:
+        raise ValidationError(
+            _("Choose a larger photograph. This one is too small to see anything"), code="too_small"
+        )
+    return CleanFile(
+        kind="image",
+        content=images.encoded(picture, "JPEG", **QUALITY),
+        thumbnail=images.encoded(images.scaled(picture, THUMBNAIL_SIDE), "JPEG", **THUMBNAIL_QUALITY),
+        width=picture.width,
+        height=picture.height,
+    )
+
+
+def _something_else() -> ValidationError:
+    return ValidationError(
+        _("Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF. This file is something else"),
+        code="something_else",
+    )

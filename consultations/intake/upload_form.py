@@ -1,0 +1,69 @@
+"""Photographs and reports, chosen before "Send request" or added on the private page."""
+
+from typing import Self
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from consultations.intake import attachments as keeping
+from consultations.intake.form_fields import FilesField, whole_files_beside
+from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.upload_limits import MOST_FILES
+from consultations.lifecycle.errors import NotAllowedError
+from consultations.tokens import SubmissionKey
+
+
+class PhotographsForm(forms.Form):
+    """Up to four files at once. What is whole is kept, even if another of them is not."""
+
+    use_required_attribute = False
+    conditional: tuple[str, ...] = ()
+
+    photographs = FilesField(
+        label=_("Photographs or a report"),
+        help_text=_(
+            "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
+            "The place where a photograph was taken is removed."
+        ),
+        error_messages={"required": _("Choose a photograph or a report, or go on without one")},
+    )
+
+    @classmethod
+    def refused(cls) -> Self:
+        """An empty form that says why nothing was taken."""
+        form = cls({}, MultiValueDict())
+        form.full_clean()
+        form.errors.clear()
+        form.add_error(
+            "photographs", _t("Send your request without it. You can add it later, on your private page")
+        )
+        return form
+
+    def keep_for(self, key: SubmissionKey, request_key: SubmissionKey) -> bool:
+        """Keep the files until their form is sent, as ``wait_for_sending`` does.
+
+        False when something is wrong, which ``errors`` says.
+        """
+        whole = (
+            self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
+        )
+        try:
+            keeping.wait_for_sending(key, whole, request_key)
+        except (NotAllowedError, OSError) as error:  # OSError: a full disk must not cost the request
+            self.add_error("photographs", _why_not(error))
+        return not self.errors
+
+
+def _why_not(error: Exception) -> str:
+    match str(error):
+        case "too many":
+            return _t("Choose fewer files. A request takes %(most)d at most") % {"most": MOST_FILES}
+        case "too many for the request":
+            return _t(
+                "Choose fewer files, or none. "
+                "A request takes %(most)d at most, with those you have sent already"
+            ) % {"most": MOST_PHOTOGRAPHS}
+        case _:
+            return _t("Send your request without it. You can add it later, on your private page")

@@ -1,0 +1,115 @@
+"""A body with files, taken in without letting it fill the memory or the disk.
+
+Django reads a body as soon as anything asks for ``request.POST``, and the check against forged requests
+does, before the view runs. By then it is decided where files go. So a view that takes files is put
+behind ``takes_files``, which decides that first and has the check run after it:
+
+- A body that says it has more than ``MAX_BODY`` bytes is answered at once, and no byte of it is read. It
+  cannot have more than it says: Django reads no further. (A body sent in chunks, which does not say,
+  counts as empty.) gunicorn reads 64 KB of what is left and closes the connection; nginx, with
+  ``client_max_body_size`` set, answers such a body by itself and passes nothing on.
+- Up to that, the body is read to its end, because a browser that is cut off while it sends shows its own
+  error instead of our sentence, and what was typed would be lost. Of each file at most ``MAX_BYTES`` are
+  kept, of the fifth and later ones nothing; the form then says which file was too large.
+
+nginx takes a body in as a whole before it passes it on (``proxy_request_buffering``, its default). Leave
+it on: a patient on a slow line keeps nginx waiting, not one of the server's few threads.
+"""
+
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from typing import IO, Any, Concatenate, ParamSpec
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from consultations.intake.upload_limits import MAX_BODY, MAX_BYTES, MEGABYTE, MOST_FILES
+
+# A file above this goes from memory to the disk.
+KEPT_IN_MEMORY = MEGABYTE
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+class BoundedUploadHandler(FileUploadHandler):
+    """Keeps at most ``MAX_BYTES`` of each of ``MOST_FILES`` files.
+
+    One with more comes to the form with its true ``size`` and no content. What is kept has no name on
+    the disk: when the request ends, or the process is killed, it is gone.
+    """
+
+    def __init__(self, request: HttpRequest | None = None) -> None:
+        super().__init__(request)
+        self.begun = 0
+        # Not ``file``: Django closes what it finds there, which would be the file before this one.
+        self._kept: IO[bytes] | None = None
+
+    def new_file(self, *args: Any, **options: Any) -> None:
+        super().new_file(*args, **options)
+        self.begun += 1
+        self._kept = _nameless_file() if self.begun <= MOST_FILES else None
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self._kept is None:
+            return
+        if start + len(raw_data) > MAX_BYTES:
+            self._drop()
+        else:
+            self._kept.write(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        kept, self._kept = self._kept or _nameless_file(), None
+        kept.seek(0)
+        return UploadedFile(kept, self.file_name, self.content_type, file_size, self.charset)
+
+    def upload_interrupted(self) -> None:
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
+
+
+def _nameless_file() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY)
+
+
+def takes_files(view: View[P]) -> View[P]:
+    """For a view whose form has files. It must stand outermost, above every other decorator.
+
+    ``csrf_exempt`` only has the check wait until the handler is in place; ``csrf_protect`` then makes it.
+    """
+    checked = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def bounded(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponse:
+        if request.method == "POST":
+            if _said_length(request) > MAX_BODY:
+                return _too_large(request)
+            request.upload_handlers = [BoundedUploadHandler(request)]
+        return checked(request, *args, **options)
+
+    return bounded
+
+
+def _said_length(request: HttpRequest) -> int:
+    try:
+        return int(request.headers.get("content-length") or 0)
+    except ValueError:
+        return 0
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    # Whatever asks for the fields from here on gets none, instead of having the body read.
+    request.POST = QueryDict()
+    response = render(request, "consultations/intake/too_large.html", {"canonical_url": ""}, status=413)
+    # The address may be a private page's: it goes nowhere from here.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,124 @@
+"""How a patient is reached: corrected by the patient or by the staff, and marked where a number was wrong."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic_site.accounts.models import User
+from clinic_site.mail import queue as mail_queue
+from consultations.answers import Answers, ContactMethod
+from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.staff_actions import Outcome
+from consultations.messaging.staff_language import in_staff_language
+from consultations.models import ConsultationRequest, Event, Note, SearchTerm
+from consultations.models.search_terms import terms_of
+from consultations.phone_numbers import Phone, for_reading
+
+CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.REACH_CORRECTED)
+# What says that a number is wrong, or is right by now.
+ABOUT_NUMBERS = (*CORRECTIONS, Event.Kind.CONTACTED)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What may be corrected, under the names that a request has for it."""
+
+    phone: str  # E.164
+    phone_as_typed: str
+    whatsapp: str  # "" where it is the phone's
+    whatsapp_as_typed: str
+    email: str
+    contact_method: str = ""  # "" where it stays: only the patient chooses another, in the form
+
+    @classmethod
+    def of(cls, request: ConsultationRequest | Answers, phone: Phone | None = None) -> "Reach":
+        """As it is stored, or sent; with another phone number, if one is given."""
+        return cls(
+            phone=phone.e164 if phone else request.phone,
+            phone_as_typed=phone.as_typed if phone else request.phone_as_typed,
+            whatsapp=request.whatsapp,
+            whatsapp_as_typed=request.whatsapp_as_typed,
+            email=request.email,
+            contact_method=request.contact_method,
+        )
+
+
+def changes(request: ConsultationRequest, to: Reach) -> list[str]:
+    """Which of phone, whatsapp, email and contact method would be others, however a number is spelled."""
+    names = ["phone", "whatsapp", "email", *(["contact_method"] if to.contact_method else [])]
+    return [name for name in names if getattr(request, name) != getattr(to, name)]
+
+
+def was_corrected_apart(request: ConsultationRequest) -> bool:
+    """Whether the private page or the staff have corrected it: no form that was open before knows."""
+    return any(
+        event.kind == Event.Kind.PHONE_CORRECTED or (event.actor_id and event.detail.get("what"))
+        for event in request.events.filter(kind__in=CORRECTIONS)
+    )
+
+
+def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> list[str]:
+    """Write what is other by now into a locked request, which is found by it from then on. Gives its names.
+
+    What was before stays readable for staff, as a note; ``author`` is None for the patient. The event is
+    for the caller to write. Raises ``NotAllowedError`` where the patient could not be reached as they chose.
+    """
+    changed = changes(locked, to)
+    method = to.contact_method or locked.contact_method
+    if not to.phone or (method == ContactMethod.EMAIL and not to.email):
+        raise NotAllowedError("no way to reach them")
+    if not changed:
+        return []
+    with in_staff_language():
+        text = "\n".join(_change(name, getattr(locked, name), getattr(to, name)) for name in changed)
+    Note.objects.create(request=locked, author=author, text=text, at=timezone.now())
+    found_before = terms_of(locked.reference, locked.answers)
+    written = [name for name in asdict(to) if name.removesuffix("_as_typed") in changed]
+    for name in written:
+        setattr(locked, name, getattr(to, name))
+    locked.save(update_fields=written)
+    # What it is found by for other reasons, such as a name in answers that were sent later, stays.
+    terms = terms_of(locked.reference, locked.answers)
+    SearchTerm.objects.filter(request=locked, term__in=found_before - terms).delete()
+    SearchTerm.objects.bulk_create(
+        [SearchTerm(request=locked, term=term) for term in sorted(terms - found_before)],
+        ignore_conflicts=True,
+    )
+    if "phone" in changed:
+        mail_queue.correct_phone(locked.reference, locked.phone)
+    return changed
+
+
+def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> datetime | None:
+    """When a number of the request was found to be wrong; None if none was, or if it was corrected since.
+
+    ``events`` are its own, the oldest first; of those that are not ``ABOUT_NUMBERS`` none counts.
+    """
+    dialed = {"phone", "whatsapp"} if request.contact_method == ContactMethod.WHATSAPP else {"phone"}
+    since = None
+    for event in events:
+        detail: Mapping[str, Any] = event.detail if isinstance(event.detail, dict) else {}
+        if event.kind == Event.Kind.CONTACTED and detail.get("outcome") == Outcome.WRONG_NUMBER:
+            since = event.at
+        elif event.kind == Event.Kind.PHONE_CORRECTED:
+            since = None
+        elif event.kind == Event.Kind.REACH_CORRECTED:
+            is_right = detail.get("is_right") or dialed.intersection(detail.get("what", []))
+            since = None if is_right else since
+    return since
+
+
+def _change(name: str, was: str, now: str) -> str:
+    if name == "email":
+        return _("Email: now %(now)s, before %(was)s") % {"now": now or _("none"), "was": was or _("none")}
+    if name == "contact_method":
+        labels = {"now": ContactMethod(now).label, "was": ContactMethod(was).label}
+        return _("Way of contact: now %(now)s, before %(was)s") % labels
+    values = {"now": for_reading(now) or _("none"), "was": for_reading(was) or _("none")}
+    if name == "whatsapp":
+        return _("WhatsApp number: now %(now)s, before %(was)s") % values
+    return _("Phone number: now %(now)s, before %(was)s") % values

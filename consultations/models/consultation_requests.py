@@ -1,0 +1,364 @@
+"""A consultation request: what was asked, and where it stands."""
+
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from consultations import phone_numbers, workflow
+from consultations.answers import (
+    ACCESS_NEEDS_LENGTH,
+    CITY_LENGTH,
+    MAX_AGE,
+    MESSAGE_LENGTH,
+    NAME_LENGTH,
+    OTHER_LANGUAGE_LENGTH,
+    RELATIONSHIP_LENGTH,
+    About,
+    Answers,
+    Began,
+    ContactMethod,
+    ForWhom,
+    Language,
+    YesNo,
+)
+from consultations.models.privacy_notices import PrivacyNotice
+from consultations.models.queue_querysets import QueueQuerySet
+from consultations.models.search_terms import number_to_find, with_all
+from consultations.references import reference_prefix
+from consultations.text_folding import folded, words
+from consultations.tokens import token_hash
+from consultations.workflow import Status
+
+STATUS_CHOICES = [(status.value, _(name)) for status, name in workflow.NAMES.items()]
+
+# How long the private page can be opened after its request was closed.
+LINK_LIVES_ON = timedelta(days=90)
+# The very same answers from the very same browser are one request for so long.
+TWIN_WITHIN = timedelta(hours=24)
+
+
+def _unless_erased(condition: Q) -> Q:
+    """What must hold of a request, until its personal details are gone."""
+    return Q(erased_at__isnull=False) | condition
+
+
+class ConsultationRequestQuerySet(QueueQuerySet):
+    def for_key(self, key_hash: str) -> "ConsultationRequestQuerySet":
+        return self.filter(key_hash=key_hash)
+
+    def twins(self, twin_hash: str) -> "ConsultationRequestQuerySet":
+        """What was sent by the same browser with the very same answers not long ago, and is not closed.
+
+        Who withdrew, was declined or could not be reached, and sends the form again, asks anew.
+        """
+        recently = timezone.now() - TWIN_WITHIN
+        alive = workflow.OPEN | workflow.SET_ASIDE
+        return self.filter(twin_hash=twin_hash, created_at__gte=recently, status__in=alive, erased_at=None)
+
+    def for_token(self, token: str) -> "ConsultationRequestQuerySet":
+        """The request that a private address opens: none once it has been closed for 90 days, or erased."""
+        closed_long_ago = Q(status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_LIVES_ON)
+        return self.filter(links__token_hash=token_hash(token), erased_at=None).exclude(closed_long_ago)
+
+    def search(self, text: str) -> "ConsultationRequestQuerySet":
+        """By reference (however written), by phone (in any spelling), or by a name of patient or requester.
+
+        Of a reference half is enough; of a phone number its first or last four digits; of a name the
+        beginning of each word.
+        """
+        pieces, names = folded(text).split(), words(text)
+        if not pieces:
+            return self
+        found = with_all(pieces)  # a part of a reference keeps its dash
+        if names and names != pieces:
+            found |= with_all(names)
+        if reference := reference_prefix(text):
+            found |= with_all([folded(reference)])
+        for beginning in number_to_find(text):
+            found |= with_all([beginning])
+        return self.filter(found)
+
+
+class ConsultationRequest(models.Model):
+    """One wish for a consultation appointment, as it was sent, and where it stands.
+
+    Patient and requester are separate people; for oneself the requester's name stays empty.
+    ``services`` is the only writer: nothing else sets a status, or makes a row.
+    """
+
+    reference = models.CharField(_("reference"), max_length=12)
+    key_hash = models.CharField(max_length=64, editable=False)
+    # The same answers from the same browser give the same; only the newest of such requests has it. ""
+    # where no browser could be told apart.
+    twin_hash = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
+    status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES, default=Status.NEW.value)
+
+    for_whom = models.CharField(pgettext_lazy("a request", "for whom"), max_length=10, choices=ForWhom)
+    requester_name = models.CharField(_("requester’s name"), max_length=NAME_LENGTH, blank=True, default="")
+    relationship = models.CharField(
+        _("relationship to the patient"), max_length=RELATIONSHIP_LENGTH, blank=True, default=""
+    )
+    patient_knows = models.CharField(
+        _("the patient knows of the request"), max_length=3, choices=YesNo, blank=True, default=""
+    )
+    # Empty, and the age null, only once the request was erased.
+    patient_name = models.CharField(_("patient’s name"), max_length=NAME_LENGTH)
+    patient_age = models.PositiveSmallIntegerField(
+        _("patient’s age"),
+        null=True,
+        validators=[MinValueValidator(0), MaxValueValidator(MAX_AGE)],
+        help_text=_("In years."),
+    )
+    city = models.CharField(_("city or town"), max_length=CITY_LENGTH, blank=True, default="")
+
+    about = models.CharField(pgettext_lazy("a request", "about"), max_length=20, choices=About)
+    procedure = models.ForeignKey(
+        "procedures.Procedure",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="consultation_requests",
+        verbose_name=_("procedure"),
+    )
+    # The name as the patient chose it: it stays, whatever becomes of the procedure's page.
+    procedure_name = models.CharField(_("procedure’s name"), max_length=65, blank=True, default="")
+    began = models.PositiveSmallIntegerField(_("when it began"), choices=Began, default=Began.NOT_SURE)
+    message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
+
+    contact_method = models.CharField(_("how to reach them"), max_length=10, choices=ContactMethod)
+    phone_as_typed = models.CharField(_("phone, as typed"), max_length=phone_numbers.MAX_LENGTH)
+    phone = models.CharField(_("phone"), max_length=16, help_text=_("E.164, like +923012345678."))
+    whatsapp_as_typed = models.CharField(
+        _("WhatsApp, as typed"), max_length=phone_numbers.MAX_LENGTH, blank=True, default=""
+    )
+    whatsapp = models.CharField(_("WhatsApp"), max_length=16, blank=True, default="")
+    email = models.EmailField(_("email"), blank=True, default="")
+    # Who was never asked has not said yes.
+    may_say_who = models.CharField(_("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO)
+    days = models.JSONField(_("days"), default=list, blank=True)  # of OpeningHours.Weekday
+    parts_of_day = models.JSONField(_("parts of the day"), default=list, blank=True)  # of PartOfDay
+    speaks = models.CharField(_("speaks"), max_length=5, choices=Language, default=Language.URDU)
+    speaks_other = models.CharField(
+        _("other language"), max_length=OTHER_LANGUAGE_LENGTH, blank=True, default=""
+    )
+    woman_staff = models.BooleanField(_("wants a woman of the staff"), default=False)
+    access_needs = models.CharField(_("access needs"), max_length=ACCESS_NEEDS_LENGTH, blank=True, default="")
+
+    language = models.CharField(_("language of the page"), max_length=10)
+    notice = models.ForeignKey(
+        PrivacyNotice,
+        models.PROTECT,
+        related_name="consultation_requests",
+        verbose_name=_("notice agreed to"),
+    )
+    consented_at = models.DateTimeField(_("agreed at"))
+    source_page = models.CharField(_("came from"), max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(_("sent at"))
+    status_changed_at = models.DateTimeField(_("status since"))
+
+    # The desk. What the patient was promised stays, whatever becomes of the opening hours.
+    promised_by = models.DateTimeField(_("answer promised by"), null=True, blank=True)
+    first_contact_at = models.DateTimeField(_("first contact at"), null=True, blank=True)
+    call_back_at = models.DateTimeField(_("call back at"), null=True, blank=True)
+    # Something came from the patient that nobody of the staff has dealt with yet.
+    patient_wrote_at = models.DateTimeField(_("the patient wrote at"), null=True, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assigned to"),
+    )
+    # From then on nothing is left of the person; what happened, and its figures, stay.
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
+
+    objects = ConsultationRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("consultation request")
+        verbose_name_plural = _("consultation requests")
+        ordering = ["-created_at", "-pk"]
+        default_permissions = ("view",)
+        permissions = [
+            ("change_status", "Can change the status of a consultation request"),
+            ("export_requests", "Can export consultation requests"),
+            ("erase_request", "Can erase a consultation request, or copy it for the patient"),
+            ("view_figures", "Can view the figures of consultation requests"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="request_queue"),
+            models.Index(fields=["status", "began", "created_at"], name="request_urgency"),
+            models.Index(fields=["phone"], name="request_phone"),
+            models.Index(fields=["assignee", "status", "created_at"], name="request_assignee"),
+            models.Index(
+                fields=["promised_by"],
+                name="request_promise",
+                condition=Q(status__in=["contacting", "new"], first_contact_at=None),
+            ),
+            models.Index(
+                fields=["call_back_at"],
+                name="request_call_back",
+                condition=Q(call_back_at__isnull=False),
+            ),
+            models.Index(
+                fields=["patient_wrote_at"],
+                name="request_patient_wrote",
+                condition=Q(patient_wrote_at__isnull=False),
+            ),
+            models.Index(fields=["created_at"], name="request_created"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reference"],
+                name="one_request_of_a_reference",
+                violation_error_message=_("Another request has this reference."),
+            ),
+            models.UniqueConstraint(
+                fields=["key_hash"],
+                name="one_request_of_a_form",
+                violation_error_message=_("This form has been sent already."),
+            ),
+            models.UniqueConstraint(
+                fields=["twin_hash"],
+                condition=~Q(twin_hash=""),
+                name="one_request_of_the_same_answers",
+                violation_error_message=_("These answers have been sent already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in Status]),
+                name="request_status_is_known",
+                violation_error_message=_("Choose a status that exists."),
+            ),
+            models.CheckConstraint(
+                condition=Q(for_whom__in=ForWhom.values),
+                name="request_for_whom_is_known",
+                violation_error_message=_("Choose who the request is for."),
+            ),
+            models.CheckConstraint(
+                condition=_unless_erased(
+                    ~Q(for_whom__in=[ForWhom.CHILD, ForWhom.ADULT])
+                    | (~Q(requester_name="") & ~Q(relationship=""))
+                ),
+                name="request_for_another_names_its_writer",
+                violation_error_message=_("Enter the name of the person who asks, and their relationship."),
+            ),
+            models.CheckConstraint(
+                condition=_unless_erased(~Q(patient_name="")),
+                name="request_names_its_patient",
+                violation_error_message=_("Enter the patient’s full name."),
+            ),
+            models.CheckConstraint(
+                condition=_unless_erased(Q(patient_age__range=(0, MAX_AGE))),
+                name="request_age_is_possible",
+                violation_error_message=_("Enter the patient’s age in years, from 0 to 120."),
+            ),
+            models.CheckConstraint(
+                condition=(Q(about=About.PROCEDURE) & ~Q(procedure_name=""))
+                | Q(about__in=[About.SOMETHING_ELSE, About.NOT_SURE], procedure_name="", procedure=None),
+                name="request_names_its_procedure",
+                violation_error_message=_("Choose what the request is about."),
+            ),
+            models.CheckConstraint(
+                condition=Q(contact_method__in=ContactMethod.values),
+                name="request_contact_method_is_known",
+                violation_error_message=_("Choose how to reach the patient."),
+            ),
+            models.CheckConstraint(
+                condition=_unless_erased(~Q(contact_method=ContactMethod.EMAIL) | ~Q(email="")),
+                name="request_by_email_has_an_email",
+                violation_error_message=_("Enter an email address, or choose another way of contact."),
+            ),
+            models.CheckConstraint(
+                condition=_unless_erased(Q(phone__startswith="+")),
+                name="request_phone_is_international",
+                violation_error_message=_("The phone number must begin with + and the country’s code."),
+            ),
+            models.CheckConstraint(
+                condition=Q(whatsapp="") | Q(whatsapp__startswith="+"),
+                name="request_whatsapp_is_international",
+                violation_error_message=_("The WhatsApp number must begin with + and the country’s code."),
+            ),
+            models.CheckConstraint(
+                condition=Q(began__in=Began.values),
+                name="request_began_is_known",
+                violation_error_message=_("Choose when it began."),
+            ),
+            models.CheckConstraint(
+                condition=Q(may_say_who__in=YesNo.values),
+                name="request_may_say_who_is_known",
+                violation_error_message=_("Choose whether we may say who we are."),
+            ),
+            models.CheckConstraint(
+                condition=Q(patient_knows__in=["", *YesNo.values]),
+                name="request_patient_knows_is_known",
+                violation_error_message=_("Choose whether the patient knows of the request."),
+            ),
+            models.CheckConstraint(
+                condition=Q(speaks__in=Language.values),
+                name="request_speaks_is_known",
+                violation_error_message=_("Choose the language to speak in."),
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None)
+                | Q(patient_name="", requester_name="", phone="", whatsapp="", email=""),
+                name="request_erased_names_nobody",
+                violation_error_message=_("An erased request holds no name and no number."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def answers(self) -> Answers:
+        return Answers(**{field.name: getattr(self, field.name) for field in fields(Answers)})
+
+    @property
+    def subject(self) -> str:
+        """What the request is about, in the words that the patient chose."""
+        return self.procedure_name or str(About(self.about).label)
+
+    @property
+    def status_for_patient(self) -> Status:
+        """The status that the private page tells: whoever sent what looks like spam is not told so."""
+        return Status.NEW if self.status in workflow.SET_ASIDE else Status(self.status)
+
+    @property
+    def was_changed_by_patient(self) -> bool:
+        return self.events.filter(kind="answers_changed").exists()
+
+    @property
+    def next_steps(self) -> tuple[workflow.Step, ...]:
+        return workflow.STEPS[Status(self.status)]
+
+    @property
+    def link_dies_at(self) -> datetime | None:
+        """When the private page of a closed request is gone; None while the request is open."""
+        return self.status_changed_at + LINK_LIVES_ON if self.status in workflow.CLOSED else None
+
+
+class PrivateLink(models.Model):
+    """One address of a request's private page, as the hash of its token: each mail has one of its own.
+
+    A token is known only to whom it was given. That is why every mail gets a new one.
+    """
+
+    request = models.ForeignKey(ConsultationRequest, models.CASCADE, related_name="links")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_at = models.DateTimeField(_("made at"))
+
+    class Meta:
+        verbose_name = _("private link")
+        verbose_name_plural = _("private links")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.request} {self.made_at:%Y-%m-%d}"

@@ -1,0 +1,87 @@
+"""What patients are told about their details, and agree to."""
+
+import re
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+
+
+class PrivacyNoticeQuerySet(AppendOnlyQuerySet):
+    def in_force(self) -> "PrivacyNoticeQuerySet":
+        return self.filter(published_at__lte=timezone.now())
+
+    def current(self, language: str) -> "PrivacyNotice | None":
+        """The newest notice in a language; while there is none, that in the site's own language."""
+        newest_first = (
+            self.in_force().filter(language__in=[language, settings.LANGUAGE_CODE]).order_by("-number")
+        )
+        return min(newest_first, key=lambda notice: notice.language != language, default=None)
+
+    def to_agree_to(self, shown: str, language: str) -> "PrivacyNotice | None":
+        """The notice that a form says it shows (its id, as text); otherwise the current one.
+
+        Who has read a notice agrees to that one, even if a newer one was published meanwhile.
+        """
+        is_id = shown.isascii() and shown.isdigit() and len(shown) < 19
+        notice: PrivacyNotice | None = self.in_force().filter(pk=shown).first() if is_id else None
+        return notice or self.current(language)
+
+    def next_number(self, language: str) -> int:
+        newest = self.filter(language=language).aggregate(models.Max("number"))["number__max"]
+        return (newest or 0) + 1
+
+
+class PrivacyNotice(AppendOnlyModel):
+    """What patients are told about their details, and agree to. One row a version and language.
+
+    Somebody may be reading a notice the minute after it is published, and agree to it days later: a
+    notice is never changed. A correction is a new version.
+    """
+
+    number = models.PositiveIntegerField(_("version"))
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    summary = models.TextField(
+        _("in three sentences"), max_length=500, help_text=_("Shown in the form, above the box to tick.")
+    )
+    text = models.TextField(
+        _("the whole notice"),
+        max_length=20_000,
+        help_text=_("Paragraphs, headings with ##, lists with -, **bold**, and links."),
+    )
+    published_at = models.DateTimeField(_("published at"), default=timezone.now)
+
+    objects = PrivacyNoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("privacy notice")
+        verbose_name_plural = _("privacy notices")
+        ordering = ["language", "-number"]
+        default_permissions = ("view", "add")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["language", "number"],
+                name="one_notice_of_a_number",
+                violation_error_message=_("There is a notice with this number in this language already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return gettext("Version %(number)d (%(language)s)") % {
+            "number": self.number,
+            "language": self.get_language_display(),
+        }
+
+    @property
+    def sections(self) -> list[tuple[str, str]]:
+        """The whole notice, cut at its lines that begin with "## ": (heading, text) pairs.
+
+        What stands before the first of them has no heading.
+        """
+        parts = re.split(r"^## *(.*)$", self.text.replace("\r\n", "\n"), flags=re.MULTILINE)
+        pairs = [("", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
+        return [(heading.strip(), text.strip()) for heading, text in pairs if heading.strip() or text.strip()]

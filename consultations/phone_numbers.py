@@ -1,0 +1,149 @@
+"""Phone numbers, as people in Pakistan and abroad write them.
+
+The numbering plans are those of the ``phonenumbers`` library. What it cannot know is how a number looks
+after WhatsApp, an Urdu keyboard and a hurried thumb; that is taken care of here, before it is asked.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from consultations.text_folding import ascii_digits
+
+HOME = "PK"
+HOME_CODE = 92
+
+# As typed, spaces and all. The longest number in the world has 15 digits.
+MAX_LENGTH = 40
+
+INSTRUCTION = _("Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018")
+
+MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A number that can be dialed: as the person wrote it, and as E.164, like "+923012345678"."""
+
+    as_typed: str
+    e164: str
+
+    @property
+    def is_mobile(self) -> bool:
+        return is_mobile(self.e164)
+
+
+def parse(text: str) -> Phone:
+    """Read a phone number.
+
+    Raises ``ValidationError``, with an instruction for the person who wrote it, for anything else.
+    """
+    as_typed = text.strip()
+    if len(as_typed) > MAX_LENGTH:
+        raise ValidationError(INSTRUCTION, code="invalid")
+    number = _number(_international(_bare(as_typed)))
+    return Phone(_visible(as_typed), phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def is_mobile(e164: str) -> bool:
+    """Whether an SMS or a WhatsApp message may reach this number."""
+    if not e164:
+        return False
+    number = phonenumbers.parse(e164)
+    return _is_home_mobile(number) or phonenumbers.number_type(number) in MOBILE_TYPES
+
+
+def for_reading(e164: str) -> str:
+    """The number as people here write it: "0301 2345678"; one from abroad as "+44 20 7946 0018".
+
+    "" where there is none.
+    """
+    if not e164:
+        return ""
+    number = phonenumbers.parse(e164)
+    at_home = number.country_code == HOME_CODE
+    return phonenumbers.format_number(
+        number, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    )
+
+
+def whatsapp_link(e164: str) -> str:
+    """The address that opens a WhatsApp chat with this number; "" where there can be none."""
+    return f"https://wa.me/{e164.removeprefix('+')}" if is_mobile(e164) else ""
+
+
+def digits_to_find(text: str) -> str:
+    """The part of an E.164 number that a search for ``text`` means; "" when it is no phone number.
+
+    A whole number in any spelling gives its E.164; four digits or more give those digits, without
+    the zeros that only matter when dialing.
+    """
+    try:
+        return parse(text).e164
+    except ValidationError:
+        pass
+    try:
+        digits = _bare(text).removeprefix("+").lstrip("0")
+    except ValidationError:
+        return ""
+    return digits if len(digits) >= 4 else ""
+
+
+def _bare(text: str) -> str:
+    """Only the digits, in ASCII, with the plus sign that may stand before them.
+
+    Raises ``ValidationError`` when there is anything but digits and what people write between them.
+    """
+    bare = ""
+    for character in ascii_digits(unicodedata.normalize("NFKC", text)):
+        if character.isascii() and character.isdigit():
+            bare += character
+        elif character == "+" and not bare:
+            bare = "+"
+        elif not _is_spacing(character):
+            raise ValidationError(INSTRUCTION, code="invalid")
+    return bare
+
+
+def _is_spacing(character: str) -> bool:
+    """Spaces, dashes of every width, dots, brackets, and marks that cannot be seen."""
+    category = unicodedata.category(character)
+    return category in ("Zs", "Pd", "Ps", "Pe", "Cf") or character in ".·−\t"
+
+
+def _visible(text: str) -> str:
+    return "".join(" " if character == "\t" else character for character in text if _shows(character))
+
+
+def _shows(character: str) -> bool:
+    return unicodedata.category(character) != "Cf"
+
+
+def _international(bare: str) -> str:
+    """The number with its "+" where it was written with a country code, however that was written."""
+    digits = bare.removeprefix("+")
+    if digits.startswith("00"):
+        return f"+{digits.lstrip('0')}"
+    if bare.startswith("+") and not digits.startswith("0"):
+        return bare
+    return digits  # "+0301…" is a slip: no country code begins with 0
+
+
+def _number(written: str) -> PhoneNumber:
+    try:
+        number = phonenumbers.parse(written, HOME)
+    except NumberParseException:
+        raise ValidationError(INSTRUCTION, code="invalid") from None
+    if not (phonenumbers.is_valid_number(number) or _is_home_mobile(number)):
+        raise ValidationError(INSTRUCTION, code="invalid")
+    return number
+
+
+def _is_home_mobile(number: PhoneNumber) -> bool:
+    """03 and nine digits. Operators open new ranges; no patient must wait for the library to hear of one."""
+    national = str(number.national_number)
+    return number.country_code == HOME_CODE and len(national) == 10 and national.startswith("3")

@@ -1,0 +1,231 @@
+"""What a patient does on the private page: one form for each action, sent to its own address."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from crispy_forms.layout import Submit
+from django import forms
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.core.form_layout import form_helper, without_nul
+from consultations import phone_numbers
+from consultations.answers import MESSAGE_LENGTH, ContactMethod
+from consultations.intake.form_fields import (
+    FilesField,
+    HiddenPattern,
+    PhoneField,
+    TextField,
+    whole_files_beside,
+)
+from consultations.intake.questions import number_input
+from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.upload_cleaning import CleanFile
+from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.models import ConsultationRequest, Event
+from consultations.phone_numbers import Phone
+from consultations.portal import actions, added_attachments
+from consultations.portal.presenters import Action, Standing
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
+
+# Without "or choose another way": on the private page there is no other way to choose.
+MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678")
+
+
+class ActionForm(forms.Form):
+    """One thing to do with the request of ``standing``. It is sent to the address that it stands at."""
+
+    use_required_attribute = False
+    conditional: tuple[str, ...] = ()
+
+    action: ClassVar[Action]
+    button: "ClassVar[Words]"
+    # Whether the patient types or chooses something, which must not be lost when nothing can be done.
+    is_filled_in: ClassVar[bool] = False
+
+    def __init__(
+        self, standing: Standing, posted: Mapping[str, str] | None = None, uploads: Any = None
+    ) -> None:
+        self.standing, self.request = standing, standing.request
+        super().__init__(None if posted is None else without_nul(posted), uploads)
+        # No address: it would be the token, in the page. A form without one is sent to where it is.
+        self.helper = form_helper("", *self.fields, Submit("", self.button))
+
+    def send(self) -> bool:
+        """Do it. False when something is wrong with the answers, which ``errors`` says.
+
+        Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
+        """
+        if self.is_valid():
+            self.act()
+        return not self.errors
+
+    def act(self) -> None:
+        raise NotImplementedError
+
+    def again(self, standing: Standing) -> "ActionForm":
+        """The same answers, to be sent again now that the request stands otherwise."""
+        return type(self)(standing, self.data)
+
+
+class WithdrawForm(ActionForm):
+    action = Action.WITHDRAW
+    button = _("Withdraw my request")
+
+    def act(self) -> None:
+        actions.withdraw(self.request)
+
+
+class NewPhoneForm(ActionForm):
+    """Another number, under the rules of the request form for the way of contact that was chosen there."""
+
+    action = Action.PHONE
+    button = _("Save this number")
+    is_filled_in = True
+
+    phone = PhoneField(
+        label=_("The right phone number"),
+        help_text=_("For a number outside Pakistan, start with + and the country code."),
+        sentence=phone_numbers.INSTRUCTION,
+        widget=number_input(autocomplete="tel"),
+    )
+
+    def clean_phone(self) -> Phone:
+        phone: Phone = self.cleaned_data["phone"]
+        if needs_mobile(self.request) and not phone.is_mobile:
+            raise forms.ValidationError(MOBILE_INSTRUCTION, code="invalid")
+        return phone
+
+    def act(self) -> None:
+        actions.correct_phone(self.request, self.cleaned_data["phone"])
+
+
+def needs_mobile(request: ConsultationRequest) -> bool:
+    """Whether the clinic writes messages to the request's phone number."""
+    return request.contact_method == ContactMethod.SMS or (
+        request.contact_method == ContactMethod.WHATSAPP and not request.whatsapp
+    )
+
+
+class NoteForm(ActionForm):
+    action = Action.NOTE
+    button = _("Add this note")
+    is_filled_in = True
+
+    text = TextField(
+        label=_("Your note"),
+        help_text=_("For example, what has changed. Up to 1,000 characters."),
+        sentence=_("Write your note"),
+        longest=MESSAGE_LENGTH,
+        too_long=_("Shorten your note to 1,000 characters. It has %(length)d now"),
+        lines=True,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def act(self) -> None:
+        actions.add_patient_note(self.request, self.cleaned_data["text"])
+
+
+class MorePhotographsForm(ActionForm):
+    """Files for a request that was sent. What is whole is kept, even if another of them is not."""
+
+    action = Action.PHOTOGRAPHS
+    button = _("Add")
+
+    photographs = FilesField(
+        label=_("Photographs or a report"),
+        help_text=_(
+            "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
+            "The place where a photograph was taken is removed."
+        ),
+        error_messages={"required": _("Choose a photograph or a report")},
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.helper.attrs["enctype"] = "multipart/form-data"
+
+    def send(self) -> bool:
+        whole = (
+            self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
+        )
+        if whole:
+            self._add(whole)
+        return not self.errors
+
+    def _add(self, whole: list[CleanFile]) -> None:
+        try:
+            added_attachments.add(self.request, whole)
+        except NotAllowedError as error:
+            now = self.standing.again()
+            if now.refusal(self.action):
+                raise
+            if str(error) == "full":
+                later = _t("We cannot take files at the moment. Add it tomorrow, or call us")
+                self.add_error("photographs", later)
+                return
+            room = MOST_PHOTOGRAPHS - now.photographs
+            fewer = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
+            self.add_error("photographs", fewer)
+
+
+class TimeForm(ActionForm):
+    """About one time: the one that was on the screen. ``appointment`` is its id."""
+
+    appointment = HiddenPattern("[0-9]{1,18}")
+
+    def __init__(
+        self, standing: Standing, posted: Mapping[str, str] | None = None, uploads: Any = None
+    ) -> None:
+        super().__init__(standing, posted, uploads)
+        if standing.appointment:
+            self.initial["appointment"] = standing.appointment.pk
+
+    @property
+    def appointment_id(self) -> int:
+        return int(self.cleaned_data["appointment"] or 0)
+
+    def again(self, standing: Standing) -> "TimeForm":
+        now = standing.appointment
+        return type(self)(standing, {**self.data, "appointment": str(now.pk) if now else ""})
+
+
+class AcceptTimeForm(TimeForm):
+    action = Action.TIME
+    button = _("Yes, I will come")
+
+    def act(self) -> None:
+        actions.accept_time(self.request, self.appointment_id)
+
+
+class OtherTimeForm(TimeForm):
+    action = Action.OTHER_TIME
+    button = _("Ask for another time")
+    is_filled_in = True
+
+    words = TextField(
+        label=_("When would suit you better?"),
+        help_text=_("For example, days and times at which you can come. Up to 1,000 characters."),
+        longest=MESSAGE_LENGTH,
+        too_long=_("Shorten your words to 1,000 characters. They have %(length)d now"),
+        lines=True,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def act(self) -> None:
+        words = self.cleaned_data["words"]
+        try:
+            actions.ask_for_another_time(self.request, self.appointment_id, words)
+        except SomeoneElseChangedError:
+            if not self._was_done():
+                raise
+            # Pressed twice, or in two windows: done once, and no word of either is lost.
+            if words:
+                actions.add_patient_note(self.request, words)
+
+    def _was_done(self) -> bool:
+        refused = self.request.events.filter(kind=Event.Kind.TIME_REFUSED)
+        return refused.filter(detail__appointment=self.appointment_id).exists()

@@ -1,0 +1,26 @@
+"""The addresses of private pages. The database keeps only their hashes, so each mail has one of its own."""
+
+import secrets
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from consultations.models import ConsultationRequest, PrivateLink
+from consultations.tokens import TOKEN_BYTES, token_hash
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def address_of(token: str) -> str:
+    """The whole address of the private page that a token opens."""
+    return str(settings.SITE_URL) + reverse("consultations:private", args=[token])
+
+
+def new_link(request: ConsultationRequest) -> str:
+    """One more address of a request's private page, stored in the caller's transaction."""
+    token = new_token()
+    PrivateLink.objects.create(request=request, token_hash=token_hash(token), made_at=timezone.now())
+    return address_of(token)

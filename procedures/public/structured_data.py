@@ -1,0 +1,132 @@
+"""Clinical pages and people as schema.org describes them: only what the reader can also see."""
+
+import re
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+
+from clinic_site.clinic.models import ClinicProfile
+from clinic_site.clinic.structured_data import (
+    Node,
+    absolute,
+    breadcrumbs,
+    clinic_id,
+    clinic_reference,
+    graph,
+    without_empty,
+)
+from procedures.models import Practitioner, SectionKind
+from procedures.publishing.documents import PageDocument, Person, Source
+
+
+def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
+    """``MedicalWebPage`` about a ``SurgicalProcedure``, or about microsurgery; and the way to it."""
+    url = absolute(document.get_absolute_url())
+    # A sample person's signature is no review: the reader is not told of one either.
+    version, review = document.version, None if document.is_sample else document.review
+    node = without_empty(
+        {
+            "@type": "MedicalWebPage",
+            "@id": url,
+            "url": url,
+            "name": document.title,
+            "description": document.description,
+            "inLanguage": document.language,
+            "datePublished": version and localdate(version.first_published_at).isoformat(),
+            "dateModified": version and localdate(version.published_at).isoformat(),
+            "lastReviewed": review and review.reviewed_on.isoformat(),
+            "reviewedBy": review and _person(review.reviewer),
+            "author": document.author and {"@type": "Organization", "name": document.author},
+            "publisher": clinic and clinic_reference(clinic),
+            "citation": [_citation(source) for source in document.sources],
+            "about": _procedure(document) if document.kind == "procedure" else _microsurgery(document),
+            "audience": {"@type": "Patient"},
+        }
+    )
+    return graph(node, breadcrumbs(*_trail(document)))
+
+
+def procedure_list() -> Node:
+    return graph(breadcrumbs(_all_procedures()))
+
+
+def practitioners(people: Iterable[Practitioner]) -> Node:
+    """``IndividualPhysician`` for each, at this clinic."""
+    return graph(
+        *(
+            without_empty(
+                {
+                    "@type": "IndividualPhysician",
+                    "name": person.name,
+                    "medicalSpecialty": person.specialty,
+                    "practicesAt": {"@id": clinic_id()},
+                    "identifier": _registration(person.registration_number),
+                }
+            )
+            for person in people
+        ),
+        breadcrumbs((_("Surgeons"), reverse("procedures:surgeons"))),
+    )
+
+
+def _all_procedures() -> tuple[str, str]:
+    return (_("All procedures"), reverse("procedures:list"))
+
+
+def _trail(document: PageDocument) -> list[tuple[str, str]]:
+    if document.kind == "overview":
+        return []
+    return [_all_procedures(), (document.title, document.get_absolute_url())]
+
+
+def _procedure(document: PageDocument) -> Node:
+    return without_empty(
+        {
+            "@type": "SurgicalProcedure",
+            "name": document.title,
+            "alternateName": [*filter(None, (document.plain_name,)), *document.alternate_names],
+            "bodyLocation": document.body_location,
+            # The one specialty that the word "operation" says. That of a reviewer stands with the reviewer.
+            "relevantSpecialty": "Surgical",
+            "preparation": _plain(document, SectionKind.PREPARATION),
+            "howPerformed": ", ".join(step.title for step in document.steps),
+            "followup": _plain(document, SectionKind.HOSPITAL),
+        }
+    )
+
+
+def _microsurgery(document: PageDocument) -> Node:
+    return {"@type": "MedicalProcedure", "name": _("Microsurgery"), "description": document.summary}
+
+
+def _plain(document: PageDocument, kind: str) -> str:
+    """The first paragraph of a section, without its marks."""
+    section = document.section(kind)
+    if section is None:
+        return ""
+    first = section.body.strip().partition("\n\n")[0]
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", first).replace("**", "").replace("\n", " ")
+
+
+def _person(person: Person) -> Node:
+    return without_empty(
+        {"@type": "Person", "name": person.name, "identifier": _registration(person.registration_number)}
+    )
+
+
+def _registration(number: str) -> Node | None:
+    return {"@type": "PropertyValue", "propertyID": "PMDC", "value": number} if number else None
+
+
+def _citation(source: Source) -> Node:
+    return without_empty(
+        {
+            "@type": "CreativeWork",
+            "name": source.title,
+            "publisher": {"@type": "Organization", "name": source.publisher},
+            "datePublished": source.year and str(source.year),
+            "url": source.url,
+        }
+    )

@@ -1,0 +1,18 @@
+"""Sample content that is still live, for ``manage.py check --deploy``."""
+
+from collections.abc import Iterable
+
+from procedures.models import Practitioner, Publication
+from procedures.publishing.documents import PageDocument
+
+
+def sample_practitioners() -> Iterable[str]:
+    for practitioner in Practitioner.objects.filter(is_active=True, is_sample=True):
+        yield f"the practitioner “{practitioner.name}”"
+
+
+def sample_pages() -> Iterable[str]:
+    # What was signed: the row of whoever signed it may name somebody else by now.
+    for publication in Publication.objects.live().select_related("page"):
+        if PageDocument.from_json(publication.document).is_sample:
+            yield f"the page “{publication.page}”, which nobody has reviewed"

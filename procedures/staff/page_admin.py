@@ -1,0 +1,280 @@
+"""Staff edit the working copy here, with its parts in order. What comes after is in ``publishing``."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from clinic_site.clinic.admin import SingletonAdmin, entered
+from clinic_site.core import change_warnings
+from procedures.models import (
+    Benefit,
+    CareCard,
+    Citation,
+    Disclaimer,
+    EmergencyText,
+    Expectation,
+    KeyFact,
+    Overview,
+    Page,
+    Practitioner,
+    Procedure,
+    Publication,
+    Question,
+    RecoveryNote,
+    Risk,
+    Section,
+    SharedText,
+    Source,
+    Step,
+)
+from procedures.publishing import comparison, drafts
+from procedures.publishing import services as publishing
+from procedures.publishing.documents import PageDocument
+from procedures.staff import feedback_admin, outline, plain_language  # noqa: F401
+from procedures.staff.page_forms import OpenedForm, PageForm, parts, renumber
+from procedures.staff.publishing_admin import LANGUAGE, PUBLISH, PublishingAdmin, may_publish
+from procedures.staff.sign_off_forms import PhotoForm
+
+
+class PageAdmin(PublishingAdmin):
+    """What both kinds of page share: saving changes the working copy, publishing is a step of its own."""
+
+    form = PageForm
+    change_form_template = "procedures/staff/page/change_form.html"
+    photo_fields: tuple[str, ...] = ("drawing", "photo_upload", "photo_alt", "photo_remove")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A page is withdrawn or archived, not deleted: what patients were told stays on record.
+        return False
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj:
+            # As it is stored: the form may hold what is not saved yet.
+            context |= self.state(self.get_queryset(request).get(pk=obj.pk), request)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def state(self, page: Page, request: HttpRequest) -> dict[str, Any]:
+        """The line of state: what is live, how the draft differs, what the gate still wants."""
+        live = (
+            Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
+        )
+        draft = drafts.read(page, LANGUAGE)
+        return {
+            "live": live,
+            "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
+            "differences": comparison.changes(PageDocument.from_json(live.document), draft) if live else (),
+            "missing": [(item, self.where(page, item)) for item in self.missing(page, draft)],
+            "may_publish": request.user.has_perm(PUBLISH),
+            "page": page,
+            "plain_language": plain_language.measure(draft),
+        }
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.edited_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        renumber(formset.queryset.model._default_manager.filter(page=form.instance))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.message_user(request, _t("Patients see this change once it is published."))
+        measured = plain_language.measure(drafts.read(obj, LANGUAGE))
+        self.message_user(
+            request, measured.in_words, messages.WARNING if measured.needs_work else messages.INFO
+        )
+        return super().response_change(request, obj)
+
+
+@admin.register(Overview)
+class OverviewAdmin(PageAdmin):
+    fieldsets = [
+        (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
+        (_("Picture"), {"fields": PageAdmin.photo_fields}),
+    ]
+    inlines = [
+        parts(Section, stacked=True),
+        parts(Benefit),
+        parts(Step),
+        parts(RecoveryNote),
+        parts(Expectation),
+        parts(Risk),
+        parts(CareCard),
+        parts(Question),
+        parts(KeyFact),
+        parts(Citation),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and Overview not in entered(request)
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Archived procedures are out of the way until they are asked for."""
+
+    title = _("state")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Archived")), ("all", _("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
+@admin.register(Procedure)
+class ProcedureAdmin(PageAdmin):
+    list_display = ["title", "menu_label", "urgency", "position", "edited_at"]
+    list_filter = [ArchivedFilter]
+    search_fields = ["title", "plain_name", "alternate_names"]
+    prepopulated_fields = {"slug": ["title"]}
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "plain_name", "menu_label", "alternate_names"]}),
+        (None, {"fields": ["summary", "description", "author", "opened"]}),
+        (
+            _("Where it stands"),
+            {
+                "fields": ["urgency", "body_location", "show_in_form", "position"],
+                "description": _(
+                    "The position counts at once, in the menu and in all lists. "
+                    "All else counts once the page is published."
+                ),
+            },
+        ),
+        (_("Picture"), {"fields": PageAdmin.photo_fields}),
+    ]
+    inlines = [
+        parts(KeyFact),
+        parts(Section, stacked=True),
+        parts(Step),
+        parts(RecoveryNote),
+        parts(Risk),
+        parts(CareCard),
+        parts(Question),
+        parts(Citation),
+    ]
+
+    def get_urls(self) -> list[Any]:
+        views = {"archive": self.archive_view, "unarchive": self.unarchive_view}
+        own = [
+            path(f"<int:object_id>/{name}/", self.admin_site.admin_view(view), name=self.url_name(name))
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The position of a page that is there is for those who publish: patients see it move at once."""
+        may_move = obj is None or request.user.has_perm(PUBLISH)
+        return [*super().get_readonly_fields(request, obj), *([] if may_move else ["position"])]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        # A new procedure is named first; then it opens with the standard outline, ready to be filled.
+        return self.inlines if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            outline.start(obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        self.message_user(request, _t("Now fill in the outline. Patients see nothing until you publish it."))
+        return redirect(self.url("change", obj))
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def archive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What stands in for deleting: ask first; on POST, off the site and out of the lists."""
+        page = cast(Procedure, self.page(object_id, request))
+        if request.method == "POST":
+            publishing.archive(page, by=request.user)
+            self.record(request, page, _t("Archived the procedure."))
+            self.message_user(request, _t("Archived. Requests that name it keep its name."), messages.SUCCESS)
+            return redirect("admin:procedures_procedure_changelist")
+        return self.render(request, "archive", page, _t("Archive “%(page)s”?") % {"page": page})
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def unarchive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The way back: ask first; on POST, into the lists of staff, and not to the site."""
+        page = cast(Procedure, self.page(object_id, request))
+        if request.method == "POST":
+            publishing.unarchive(page, by=request.user)
+            self.record(request, page, _t("Took the procedure out of the archive."))
+            self.message_user(request, _t("Out of the archive. Patients see it once it is published."))
+            return redirect(self.url("change", page))
+        return self.render(
+            request, "unarchive", page, _t("Take “%(page)s” out of the archive?") % {"page": page}
+        )
+
+
+@admin.register(Disclaimer, EmergencyText)
+class SharedTextAdmin(SingletonAdmin):
+    form = OpenedForm
+    change_form_template = "admin/procedures/sharedtext/change_form.html"
+
+    def save_model(self, request: HttpRequest, obj: SharedText, form: Any, change: bool) -> None:
+        if change and not form.has_changed():
+            return  # its pages need not be published again
+        super().save_model(request, obj, form, change)
+        if Publication.objects.live().exists():
+            self.message_user(
+                request,
+                _t(
+                    "Patients read the former text until each page is published again. "
+                    "The first page of the staff side lists those pages."
+                ),
+                messages.WARNING,
+            )
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(admin.ModelAdmin):
+    form = PhotoForm
+    list_display = ["name", "registration_number", "specialty", "is_active", "is_sample"]
+    fields = [
+        "name",
+        "registration_number",
+        "qualifications",
+        "specialty",
+        "languages",
+        "biography",
+        "photo_upload",
+        "photo_alt",
+        "photo_remove",
+        "position",
+        "is_active",
+        "is_sample",
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Practitioner, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        change_warnings.warn(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Source)
+class SourceAdmin(admin.ModelAdmin):
+    list_display = ["key", "title", "publisher", "year"]
+    search_fields = ["key", "title", "publisher"]

@@ -1,0 +1,304 @@
+"""How plain the words of a page are: reading grade, long sentences, words to avoid, promises.
+
+The grade is the Flesch-Kincaid grade (Kincaid and others, 1975): 8 is read with ease at the age of 13 to
+14. It is taken of the text as it is read: without the marks of Markdown, each heading and each item
+of a list a sentence of its own. It says nothing about whether the text is true, or in a good order.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import syllapy
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clinic_site.core import toml_files
+from clinic_site.core.markdown import plain_blocks
+from procedures.models import PlainWord, SectionKind
+from procedures.publishing.documents import PageDocument
+
+WORDS_FILE = Path(__file__).parents[1] / "content" / "plain_words.toml"
+
+HIGHEST_GRADE = 8
+HIGHEST_EMERGENCY_GRADE = 6
+LONGEST_SENTENCE = 20
+# Of fewer words than this the formula says more about chance than about the text.
+FEWEST_WORDS = 30
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_ABBREVIATIONS = ("dr", "mr", "mrs", "ms", "prof", "e.g", "i.e", "vs", "no")
+# Written otherwise they are the same words: "pain‑free" may hold any of several hyphens.
+_ALIKE = str.maketrans(dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ＇", "'") | {"\u00ad": ""})
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: the words that are there, and what to do about them."""
+
+    words: str
+    advice: str
+    is_promise: bool = False
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The text of one section as it is read, one paragraph, heading or list item a line."""
+
+    key: str
+    label: str
+    lines: tuple[str, ...]
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(sentence for line in self.lines for sentence in sentences(line))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One section, measured. ``grade`` is None where there are too few words, or they are not English."""
+
+    label: str
+    grade: float | None
+    highest: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_too_hard(self) -> bool:
+        return self.grade is not None and self.grade > self.highest
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page, measured: the whole, and each section."""
+
+    grade: float | None
+    sections: tuple[Measured, ...]
+    highest: int = HIGHEST_GRADE
+
+    @property
+    def is_too_hard(self) -> bool:
+        return self.grade is not None and self.grade > self.highest
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for section in self.sections for finding in section.findings)
+
+    @property
+    def promises(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.is_promise)
+
+    @property
+    def needs_work(self) -> bool:
+        return bool(self.is_too_hard or self.promises)
+
+    @property
+    def in_words(self) -> str:
+        """One sentence for who has just saved the page."""
+        to_mend = ngettext("%(count)d thing to mend", "%(count)d things to mend", len(self.findings)) % {
+            "count": len(self.findings)
+        }
+        found = [to_mend]
+        if self.grade is not None:
+            found.insert(0, _("reading grade %(grade).1f") % {"grade": self.grade})
+        if self.promises:
+            words = ", ".join(f"“{finding.words}”" for finding in self.promises)
+            found.append(_("promises: %(words)s") % {"words": words})
+        return _("Plain language: %(found)s.") % {"found": ", ".join(found)}
+
+
+# Measuring
+
+
+def measure(document: PageDocument, words: Iterable[PlainWord] | None = None) -> Report:
+    """Measure a page. ``words`` are the words to avoid; unless given, those that staff keep: one query."""
+    listed = _patterns(PlainWord.objects.all() if words is None else words)
+    found = tuple(passages(document))
+    is_english = document.language == "en"
+    return Report(
+        grade=grade(sentence for passage in found for sentence in passage.sentences) if is_english else None,
+        sections=(
+            *(
+                Measured(
+                    label=passage.label,
+                    grade=grade(passage.sentences) if is_english else None,
+                    highest=HIGHEST_EMERGENCY_GRADE if passage.key == "emergency" else HIGHEST_GRADE,
+                    findings=(*_long_sentences(passage), *_listed_words(passage, listed)),
+                )
+                for passage in found
+            ),
+            _in_links(document, listed),
+        ),
+    )
+
+
+def _in_links(document: PageDocument, listed: list[tuple[re.Pattern[str], PlainWord]]) -> Measured:
+    """What menus, links and search engines show. It is no prose and has no grade; but it promises nothing."""
+    words = (document.description, document.menu_label, *document.alternate_names)
+    passage = _passage("links", _("Description, menu and other names"), *words)
+    promises = tuple(finding for finding in _listed_words(passage, listed) if finding.is_promise)
+    return Measured(label=passage.label, grade=None, highest=HIGHEST_GRADE, findings=promises)
+
+
+def grade(measured: Iterable[str]) -> float | None:
+    """The Flesch-Kincaid grade of English sentences, to one decimal; None for fewer than ``FEWEST_WORDS``."""
+    found = [words for words in map(words_of, measured) if words]
+    count = sum(map(len, found))
+    if count < FEWEST_WORDS:
+        return None
+    syllables = sum(_syllables(word) for words in found for word in words)
+    return round(max(0.0, 0.39 * count / len(found) + 11.8 * syllables / count - 15.59), 1)
+
+
+def sentences(line: str) -> Iterator[str]:
+    """The sentences of a paragraph, a heading or a list item."""
+    begun = ""
+    for piece in _SENTENCE_END.split(line):
+        begun = f"{begun} {piece}" if begun else piece
+        if not begun.lower().rstrip(".").endswith(tuple(f" {short}" for short in _ABBREVIATIONS)):
+            yield begun
+            begun = ""
+    if begun:
+        yield begun
+
+
+def words_of(sentence: str) -> list[str]:
+    """Its words, lower case. A number is a word."""
+    return _WORD.findall(sentence.lower().replace("’", "'"))
+
+
+def _syllables(word: str) -> int:
+    # What it cannot count, a number above all, it counts as none: one, as the formula's authors did.
+    return syllapy.count(word) or 1
+
+
+def _long_sentences(passage: Passage) -> Iterator[Finding]:
+    for sentence in passage.sentences:
+        count = len(words_of(sentence))
+        if count > LONGEST_SENTENCE:
+            yield Finding(
+                words=sentence,
+                advice=ngettext(
+                    "%(count)d word: make two sentences of it.",
+                    "%(count)d words: make two sentences of it.",
+                    count,
+                )
+                % {"count": count},
+            )
+
+
+def _listed_words(passage: Passage, listed: list[tuple[re.Pattern[str], PlainWord]]) -> Iterator[Finding]:
+    text = _alike(passage.text)
+    # A hard word in brackets follows its plain one: "bleeding (hemorrhage)".
+    without_terms = _IN_BRACKETS.sub("", text)
+    for pattern, word in listed:
+        is_promise = word.kind == PlainWord.Kind.PROMISE
+        if not pattern.search(text if is_promise else without_terms):
+            continue
+        if word.alternative:
+            advice = _("Write: %(alternative)s") % {"alternative": word.alternative}
+        elif is_promise:
+            advice = _("Nobody can promise this. Say what the aim is, or give a number with its source.")
+        else:
+            advice = _("Leave it out, or say it in everyday words.")
+        yield Finding(words=word.word, advice=advice, is_promise=is_promise)
+
+
+def _patterns(words: Iterable[PlainWord]) -> list[tuple[re.Pattern[str], PlainWord]]:
+    return [(_pattern(word.word), word) for word in words]
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    spaced = r"\s+".join(re.escape(word) for word in _alike(words).split())
+    return re.compile(rf"(?<!\w){spaced}(?!\w)")
+
+
+def _alike(text: str) -> str:
+    return text.translate(_ALIKE).lower()
+
+
+# What is read
+
+
+def passages(document: PageDocument) -> Iterator[Passage]:
+    """The sections of a page in the order in which they are read."""
+    yield _passage("title", _("Title and summary"), document.title, document.plain_name, document.summary)
+    if document.key_facts:
+        facts = (f"{fact.label}: {fact.value}" for fact in document.key_facts)
+        yield _passage("key_facts", _("Key facts"), *facts)
+    for section in document.shown_sections:
+        lines = [section.heading, *plain_blocks(section.body), *_parts(document, section.kind)]
+        yield _passage(section.kind, section.heading or str(SectionKind(section.kind).label), *lines)
+    if document.photo:
+        yield _passage("picture", _("Photograph"), document.photo.alt)
+    if document.sources:
+        statements = (statement.text for source in document.sources for statement in source.statements)
+        # One statement may support several sections: it is read once.
+        yield _passage("sources", _("What the sources support"), *dict.fromkeys(statements))
+    if document.disclaimer:
+        disclaimer = document.disclaimer
+        yield _passage("disclaimer", _("Disclaimer"), disclaimer.heading, *plain_blocks(disclaimer.body))
+
+
+def _parts(document: PageDocument, kind: str) -> Iterator[str]:
+    """The list that a section of this kind shows under its own text, each title and each text a line."""
+    match kind:
+        case SectionKind.EMERGENCY if document.emergency:
+            emergency = document.emergency
+            yield from (emergency.heading, *emergency.signs, *emergency.steps, *emergency.warnings)
+        case SectionKind.BENEFITS:
+            yield from _titled(document.benefits)
+        case SectionKind.STEPS:
+            yield from _titled(document.steps)
+        case SectionKind.RECOVERY:
+            yield from _titled(document.recovery_notes)
+        case SectionKind.CONSULTATION:
+            yield from _titled(document.expectations)
+        case SectionKind.RISKS:
+            for risk in document.risks:
+                yield f"{risk.name} ({risk.medical_term})" if risk.medical_term else risk.name
+                yield from plain_blocks(risk.body)
+        case SectionKind.HELP:
+            for card in document.care_cards:
+                yield from (card.heading, *card.items)
+        case SectionKind.QUESTIONS:
+            yield from (question.text for question in document.questions_to_ask)
+        case SectionKind.FAQS:
+            for question in document.answered_questions:
+                yield from (question.text, *plain_blocks(question.answer))
+
+
+def _titled(parts: Iterable[object]) -> Iterator[str]:
+    for part in parts:
+        yield from (part.title, *plain_blocks(part.body))  # type: ignore[attr-defined]
+
+
+def _passage(key: str, label: str, *lines: str) -> Passage:
+    return Passage(key=key, label=label, lines=tuple(line.strip() for line in lines if line.strip()))
+
+
+# The list of words
+
+
+def load_words() -> None:
+    """Enter the list that ships, unless staff have one already."""
+    if PlainWord.objects.exists():
+        return
+    content = toml_files.read(WORDS_FILE)
+    PlainWord.objects.bulk_create(
+        [
+            *(PlainWord(word=word, alternative=plain) for word, plain in content["avoid"].items()),
+            *(
+                PlainWord(word=word, alternative=plain, kind=PlainWord.Kind.PROMISE)
+                for word, plain in content["promise"].items()
+            ),
+        ]
+    )

@@ -1,0 +1,395 @@
+"""The staff pages around publishing: preview, sign-off, withdrawal, history, comparison, restoring.
+
+A mixin of the admin of pages. Each view asks for its own permission: a button that is not drawn is no
+protection.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import get_content_type_for_model
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinic_site.clinic.models import ClinicProfile
+from procedures.models import Page, Procedure, Publication
+from procedures.public.views import render_unpublished
+from procedures.publishing import comparison, drafts
+from procedures.publishing import services as publishing
+from procedures.publishing.checks import Missing, missing_for_publication
+from procedures.publishing.documents import PageDocument
+from procedures.staff.sign_off_forms import SignOffForm
+
+LANGUAGE = "en"
+PUBLISH = "procedures.publish_page"
+# As many of the latest saves as the history shows. Acts of staff are shown however long ago they were.
+SAVES = 50
+
+
+def needs(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
+    """Let a view of the admin through only when ``allowed(admin, request)`` holds."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not allowed(self, request):
+                raise PermissionDenied
+            return view(self, request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+may_publish = needs(lambda self, request: request.user.has_perm(PUBLISH))
+may_change = needs(lambda self, request: self.has_change_permission(request))
+may_view = needs(lambda self, request: self.has_view_permission(request))
+safe = method_decorator([never_cache, require_safe])
+post = method_decorator([never_cache, require_POST])
+
+
+class PublishingAdmin(admin.ModelAdmin):
+    """What staff do with a page beyond editing it. Everything that writes is a POST."""
+
+    def get_urls(self) -> list[Any]:
+        views = {
+            "preview": ("<int:object_id>/preview/", self.preview_view),
+            "preview_link": ("<int:object_id>/preview-links/", self.preview_links_view),
+            "revoke": ("<int:object_id>/preview-links/<int:link_id>/revoke/", self.revoke_view),
+            "publish": ("<int:object_id>/publish/", self.publish_view),
+            "withdraw": ("<int:object_id>/withdraw/", self.withdraw_view),
+            "history_of": ("<int:object_id>/versions/", self.versions_view),
+            "compare": ("<int:object_id>/versions/compare/", self.compare_view),
+            "version": ("<int:object_id>/versions/<int:number>/", self.version_view),
+            "restore": ("<int:object_id>/versions/<int:number>/restore/", self.restore_view),
+            "call_off": ("<int:object_id>/versions/<int:number>/call-off/", self.call_off_view),
+        }
+        own = [
+            path(route, self.admin_site.admin_view(view), name=self.url_name(name))
+            for name, (route, view) in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def url_name(self, view: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+    def url(self, view: str, page: Page, *args: Any) -> str:
+        return reverse(f"admin:{self.url_name(view)}", args=[page.pk, *args])
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:  # a number that SQLite cannot hold
+            return None
+
+    def page(self, object_id: int, request: HttpRequest) -> Page:
+        page: Page | None = self.get_object(request, str(object_id))
+        if page is None:
+            raise Http404("No such page.")
+        return page
+
+    def record(self, request: HttpRequest, page: Page, what: str) -> None:
+        """Who did what besides publishing, which its version itself records: shown under "History"."""
+        self.log_change(request, page, what)
+
+    def render(self, request: HttpRequest, name: str, page: Page, title: str, **context: Any) -> HttpResponse:
+        context = (
+            self.admin_site.each_context(request)
+            | {
+                "opts": self.opts,
+                "title": title,
+                "page": page,
+                "change_url": self.url("change", page),
+                "versions_url": self.url("history_of", page),
+                "may_publish": request.user.has_perm(PUBLISH),
+                "may_change": self.has_change_permission(request),
+            }
+            | context
+        )
+        return render(request, f"procedures/staff/page/{name}.html", context)
+
+    # Preview
+
+    @safe
+    @may_view
+    def preview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The working copy, as patients would see it."""
+        document = drafts.read(self.page(object_id, request), LANGUAGE)
+        return render_unpublished(request, document, _("Draft. Patients do not see this page."))
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_change
+    def preview_links_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The valid links to the working copy; on POST one more, whose address is shown this once."""
+        page = self.page(object_id, request)
+        address = ""
+        if request.method == "POST" and getattr(page, "archived_at", None):
+            archived = _("This procedure is archived: a link would open nothing.")
+            self.message_user(request, archived, messages.ERROR)
+        elif request.method == "POST":
+            _link, token = publishing.make_preview_link(page, language=LANGUAGE, by=request.user)
+            self.record(request, page, _("Made a preview link."))
+            address = request.build_absolute_uri(reverse("procedures:preview", args=[token]))
+        return self.render(
+            request,
+            "preview_links",
+            page,
+            _("Preview links of “%(page)s”") % {"page": page},
+            address=address,
+            days=publishing.PREVIEW_DAYS,
+            links=page.preview_links.valid().select_related("created_by"),
+        )
+
+    @post
+    @may_change
+    def revoke_view(self, request: HttpRequest, object_id: int, link_id: int) -> HttpResponse:
+        page = self.page(object_id, request)
+        publishing.revoke_preview_link(get_object_or_404(page.preview_links.all(), pk=link_id))
+        self.record(request, page, _("Revoked a preview link."))
+        self.message_user(request, _("The link is revoked: it opens nothing any more."), messages.SUCCESS)
+        return redirect(self.url("preview_link", page))
+
+    # Sign-off
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def publish_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show what the gate wants and what changed since the last review; on POST, sign and publish."""
+        page = self.page(object_id, request)
+        document = drafts.read(page, LANGUAGE)
+        reviewed = publishing.reviewed_document(page, LANGUAGE)
+        missing = self.missing(page, document)
+        form = SignOffForm(
+            request.POST or None,
+            initial={"seen": publishing.fingerprint(page, document)},
+            changes=comparison.changes(reviewed, document) if reviewed else None,
+        )
+        if request.method == "POST" and form.is_valid() and not missing:
+            try:
+                publication = self._publish(page, form, request)
+            except publishing.NotReadyError as error:
+                missing = form.add_missing(error.missing)
+            except publishing.ChangedSinceSeenError as error:
+                # What was ticked was about another text: the boxes start empty, over today's changes.
+                self.message_user(request, str(error), messages.ERROR)
+                return redirect(self.url("publish", page))
+            else:
+                self.message_user(request, _published(publication), messages.SUCCESS)
+                return redirect(self.url("change", page))
+        return self.render(
+            request,
+            "publish",
+            page,
+            _("Publish “%(page)s”") % {"page": page},
+            form=form,
+            missing=[(item, self.where(page, item)) for item in missing],
+            scheduled=Publication.objects.scheduled().filter(page=page, language=LANGUAGE),
+            preview_url=self.url("preview", page),
+            who_pays_url=_where_to_say_who_pays(),
+        )
+
+    def _publish(self, page: Page, form: SignOffForm, request: HttpRequest) -> Publication:
+        data = form.cleaned_data
+        common: dict[str, Any] = {
+            "language": LANGUAGE,
+            "change_note": data["change_note"],
+            "by": request.user,
+            "seen": data["seen"],
+            "live_from": data["live_from"],
+        }
+        if data["is_minor"]:
+            return publishing.publish_correction(page, **common)
+        return publishing.publish(page, sign_off=form.sign_off, **common)
+
+    def missing(self, page: Page, document: PageDocument) -> tuple[Missing, ...]:
+        """What is wanted before anybody can sign. Who signs, and when, is asked with the signature."""
+        missing = missing_for_publication(document) + publishing.missing_elsewhere(page, document)
+        return tuple(item for item in missing if item.field not in SignOffForm.base_fields)
+
+    def where(self, page: Page, missing: Missing) -> str:
+        """The address of the field where something missing is mended."""
+        match missing.field:
+            case "disclaimer" | "emergency":
+                model = {"disclaimer": "disclaimer", "emergency": "emergencytext"}[missing.field]
+                return reverse(f"admin:procedures_{model}_add") + "#id_heading"
+            case "archived_at":
+                return self.url("unarchive", page)
+        is_part = missing.field in {field.name for field in self.opts.related_objects}
+        anchor = f"{missing.field}-group" if is_part else f"id_{missing.field}"
+        return f"{self.url('change', page)}#{anchor}"
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @may_publish
+    def withdraw_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask first; on POST, take the page off the site."""
+        page = self.page(object_id, request)
+        if request.method == "POST":
+            if publishing.withdraw(page, language=LANGUAGE):
+                self.record(request, page, _("Withdrew the page."))
+                self.message_user(
+                    request, _("Withdrawn. Patients are told that the page is gone."), messages.SUCCESS
+                )
+            else:
+                self.message_user(request, _("This page was not on the site."), messages.WARNING)
+            return redirect(self.url("change", page))
+        return self.render(request, "withdraw", page, _("Withdraw “%(page)s”?") % {"page": page})
+
+    # History
+
+    @safe
+    @may_view
+    def versions_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Every version with who, when and why."""
+        page = self.page(object_id, request)
+        versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
+        live = (
+            Publication.objects.live()
+            .filter(page=page, language=LANGUAGE)
+            .values_list("pk", flat=True)
+            .first()
+        )
+        recorded = LogEntry.objects.filter(
+            content_type=get_content_type_for_model(page), object_id=str(page.pk)
+        )
+        # The admin writes a save down as a list of fields; an act has its sentence.
+        is_save = Q(action_flag=CHANGE, change_message__startswith="[")
+        saves = recorded.filter(is_save).values("pk")[:SAVES]
+        return self.render(
+            request,
+            "versions",
+            page,
+            _("History of “%(page)s”") % {"page": page},
+            versions=versions.select_related("reviewer", "published_by"),
+            live_pk=live,
+            scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
+            replaced=set(Publication.objects.replaced().filter(page=page).values_list("pk", flat=True)),
+            recorded=recorded.filter(~is_save | Q(pk__in=saves)).select_related("user"),
+        )
+
+    @safe
+    @may_view
+    def version_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+        """One version, as it was shown."""
+        publication = self._version(self.page(object_id, request), number)
+        notice = _("Version %(number)d, as it was published.") % {"number": number}
+        return render_unpublished(request, PageDocument.from_json(publication.document), notice)
+
+    @safe
+    @may_view
+    def compare_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Any two versions, word by word; ``to`` may be the draft."""
+        page = self.page(object_id, request)
+        old, new = request.GET.get("from", ""), request.GET.get("to", "draft")
+        return self.render(
+            request,
+            "compare",
+            page,
+            _("What changed in “%(page)s”") % {"page": page},
+            old=self._name(old),
+            new=self._name(new),
+            changes=comparison.changes(self._document(page, old), self._document(page, new)),
+        )
+
+    @post
+    @may_change
+    @method_decorator(transaction.atomic)
+    def restore_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+        """Bring a version back into the draft; never straight to the site. Ask first where a draft is lost.
+
+        The question carries the fingerprint of the draft that it was about: another one is asked about anew.
+        """
+        version = self._version(self.page(object_id, request), number)
+        # The lock holds until the version is restored: what is saved in between is asked about.
+        page = Page.objects.select_for_update().get(pk=version.page_id)
+        draft = drafts.read(page, LANGUAGE)
+        seen = publishing.fingerprint(page, draft)
+        if self._is_only_a_draft(page, draft) and request.POST.get("replaces") != seen:
+            former = drafts.own(PageDocument.from_json(version.document))
+            title = _("Replace the draft of “%(page)s” by version %(number)d?")
+            return self.render(
+                request,
+                "restore",
+                page,
+                title % {"page": page, "number": number},
+                replaces=seen,
+                changes=comparison.changes(drafts.own(draft), former),
+            )
+        publishing.restore(version, by=request.user)
+        page = self.page(object_id, request)
+        self.record(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
+        self.message_user(request, _restored(version, page), messages.SUCCESS)
+        return redirect(self.url("change", page))
+
+    def _is_only_a_draft(self, page: Page, draft: PageDocument) -> bool:
+        """Whether no version says what the draft says: written over, it would be nowhere."""
+        versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
+        said = (PageDocument.from_json(document) for document in versions.values_list("document", flat=True))
+        return all(drafts.own(document) != drafts.own(draft) for document in said)
+
+    @post
+    @may_publish
+    def call_off_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+        page = self.page(object_id, request)
+        if publishing.call_off(self._version(page, number)):
+            self.record(request, page, _("Called off version %(number)d.") % {"number": number})
+            self.message_user(
+                request, _("Version %(number)d is called off.") % {"number": number}, messages.SUCCESS
+            )
+        else:
+            self.message_user(request, _("This version is not waiting any more."), messages.WARNING)
+        return redirect(self.url("history_of", page))
+
+    def _version(self, page: Page, number: int) -> Publication:
+        return get_object_or_404(Publication, page=page, language=LANGUAGE, number=number)
+
+    def _document(self, page: Page, name: str) -> PageDocument:
+        if name == "draft":
+            return drafts.read(page, LANGUAGE)
+        if not (name.isascii() and name.isdigit() and len(name) < 7):
+            raise Http404("No such version.")
+        return PageDocument.from_json(self._version(page, int(name)).document)
+
+    def _name(self, name: str) -> str:
+        return _("the draft") if name == "draft" else _("version %(number)s") % {"number": name}
+
+
+def _where_to_say_who_pays() -> str:
+    """The address of the field, while it is empty. Of the whole site, so it holds up no single page."""
+    clinic = ClinicProfile.current()
+    if clinic and clinic.funding_statement:
+        return ""
+    form = "change" if clinic else "add"
+    return reverse(f"admin:clinic_clinicprofile_{form}", args=[clinic.pk] if clinic else []) + (
+        "#id_funding_statement"
+    )
+
+
+def _restored(version: Publication, page: Page) -> str:
+    former = PageDocument.from_json(version.document).slug
+    if isinstance(page, Procedure) and page.slug != former:
+        return _(
+            "The draft now says what version %(number)d said, except for its address: that stays “%(kept)s”, "
+            "because another procedure has “%(taken)s” now. Patients see it once it is published."
+        ) % {"number": version.number, "kept": page.slug, "taken": former}
+    return _("The draft now says what version %(number)d said. Patients see it once it is published.") % {
+        "number": version.number
+    }
+
+
+def _published(publication: Publication) -> str:
+    if publication.live_from > publication.published_at:
+        return _("Version %(number)d is scheduled: patients see it from the time you gave.") % {
+            "number": publication.number
+        }
+    return _("Published as version %(number)d. Patients see it now.") % {"number": publication.number}

@@ -1,0 +1,238 @@
+"""Reckoning in clinic hours: what holds for any opening hours, and some days that can be counted by hand."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinic_site.clinic import business_hours
+from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
+
+KARACHI = ZoneInfo("Asia/Karachi")
+MINUTE = timedelta(minutes=1)
+
+
+def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """A moment in November 2026 by the clock of the clinic. The 23rd is a Monday."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=KARACHI)
+
+
+def every_day(*sessions: tuple[int, int], days: range = range(5)) -> ClinicHours:
+    return ClinicHours(tuple((day, time(opens), time(closes)) for day in days for opens, closes in sessions))
+
+
+WEEKDAYS = every_day((10, 14), (17, 20))
+
+
+# Counted by hand
+
+
+def test_several_sessions_a_day() -> None:
+    assert WEEKDAYS.open_intervals(at(23, 12), at(24, 11)) == [
+        (at(23, 12), at(23, 14)),
+        (at(23, 17), at(23, 20)),
+        (at(24, 10), at(24, 11)),
+    ]
+
+
+def test_adding_passes_over_the_pause_the_night_and_the_weekend() -> None:
+    assert WEEKDAYS.add_clinic_time(at(23, 13), timedelta(hours=2)) == at(23, 18)
+    assert WEEKDAYS.add_clinic_time(at(23, 19), timedelta(hours=2)) == at(24, 11)
+    assert WEEKDAYS.add_clinic_time(at(27, 19), timedelta(hours=2)) == at(30, 11)
+    assert WEEKDAYS.add_clinic_time(at(28), timedelta(hours=1)) == at(30, 11)
+
+
+def test_time_that_ends_with_the_session_ends_there_and_not_at_the_next_opening() -> None:
+    assert WEEKDAYS.add_clinic_time(at(23, 10), timedelta(hours=4)) == at(23, 14)
+
+
+def test_the_next_opening() -> None:
+    assert WEEKDAYS.next_opening(at(23, 12)) == at(23, 12)
+    assert WEEKDAYS.next_opening(at(23, 14)) == at(23, 17)
+    assert WEEKDAYS.next_opening(at(27, 20)) == at(30, 10)
+
+
+def test_a_session_by_the_clock_of_the_clinic_is_found_from_any_time_zone() -> None:
+    early = every_day((0, 1))
+    assert early.next_opening(datetime(2026, 11, 22, 18, tzinfo=UTC)) == at(23)
+    assert early.clinic_time_between(
+        datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
+    ) == timedelta(hours=1)
+
+
+def test_sessions_that_overlap_count_once() -> None:
+    assert every_day((10, 14), (12, 16)).clinic_time_between(at(23), at(24)) == timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        ClinicHours(()),
+        ClinicHours(WEEKDAYS.sessions, ((date(2026, 1, 1), date(2028, 1, 1)),)),
+        ClinicHours(WEEKDAYS.sessions, ((date.min, date.max),)),
+    ],
+    ids=["no hours", "closed for two years", "closed for ever"],
+)
+def test_a_clinic_that_never_opens_gives_nothing_and_takes_no_time(hours: ClinicHours) -> None:
+    assert hours.next_opening(at(23)) is None
+    assert hours.add_clinic_time(at(23), MINUTE) is None
+    assert hours.clinic_time_between(at(23), at(30)) == timedelta(0)
+
+
+def test_more_open_time_than_a_year_has_is_nothing() -> None:
+    assert WEEKDAYS.add_clinic_time(at(23), timedelta(days=400)) is None
+
+
+def test_clinic_time_goes_only_forward() -> None:
+    with pytest.raises(ValueError, match="forward"):
+        WEEKDAYS.add_clinic_time(at(23), -MINUTE)
+    assert WEEKDAYS.clinic_time_between(at(24), at(23)) == timedelta(0)
+
+
+# Whatever the hours are
+
+minutes = st.integers(0, 24 * 60 - 1)
+sessions = st.lists(
+    st.tuples(st.integers(0, 6), minutes, minutes)
+    .filter(lambda session: session[1] < session[2])
+    .map(lambda s: (s[0], time(*divmod(s[1], 60)), time(*divmod(s[2], 60)))),
+    max_size=12,
+).map(tuple)
+days = st.dates(date(2026, 11, 1), date(2027, 1, 31))
+closures = st.lists(st.tuples(days, days).map(lambda pair: tuple(sorted(pair))), max_size=3).map(tuple)
+any_hours = st.builds(ClinicHours, sessions, closures)
+moments = st.datetimes(datetime(2026, 11, 1), datetime(2027, 1, 15), timezones=st.just(UTC))
+durations = st.timedeltas(timedelta(0), timedelta(hours=60))
+
+
+@given(any_hours, moments, durations)
+def test_between_takes_back_what_add_added(hours: ClinicHours, start: datetime, duration: timedelta) -> None:
+    end = hours.add_clinic_time(start, duration)
+    if end is not None:
+        assert end >= start
+        assert hours.clinic_time_between(start, end) == duration
+
+
+@given(any_hours, moments, moments)
+def test_add_takes_back_what_between_counted(hours: ClinicHours, start: datetime, end: datetime) -> None:
+    start, end = sorted((start, end))
+    counted = hours.clinic_time_between(start, end)
+    again = hours.add_clinic_time(start, counted)
+    assert again is not None
+    assert again <= end
+    assert not hours.clinic_time_between(again, end)
+
+
+@given(any_hours, moments, durations, durations)
+def test_more_time_is_never_earlier(
+    hours: ClinicHours, start: datetime, first: timedelta, more: timedelta
+) -> None:
+    sooner, later = hours.add_clinic_time(start, first), hours.add_clinic_time(start, first + more)
+    assert later is None or (sooner is not None and sooner <= later)
+
+
+@given(any_hours, moments, moments, moments)
+def test_a_stretch_is_the_sum_of_its_parts(hours: ClinicHours, a: datetime, b: datetime, c: datetime) -> None:
+    a, b, c = sorted((a, b, c))
+    assert hours.clinic_time_between(a, b) + hours.clinic_time_between(b, c) == hours.clinic_time_between(
+        a, c
+    )
+    assert hours.clinic_time_between(a, c) <= c - a
+
+
+@given(any_hours, st.tuples(days, days), moments, moments)
+def test_a_closure_never_adds_open_time(
+    hours: ClinicHours, closure: tuple[date, date], a: datetime, b: datetime
+) -> None:
+    a, b = sorted((a, b))
+    first, last = sorted(closure)
+    closed = ClinicHours(hours.sessions, (*hours.closures, (first, last)))
+    assert closed.clinic_time_between(a, b) <= hours.clinic_time_between(a, b)
+
+
+@given(any_hours, moments)
+def test_the_next_opening_is_open_and_nothing_is_open_before_it(hours: ClinicHours, moment: datetime) -> None:
+    opening = hours.next_opening(moment)
+    if opening is not None:
+        assert hours.clinic_time_between(opening, opening + timedelta(seconds=1))
+        assert not hours.clinic_time_between(moment, opening)
+
+
+# As staff entered them
+
+
+@pytest.mark.django_db
+def test_expected_closures_are_closed_and_reading_takes_two_queries(django_assert_num_queries: Any) -> None:
+    OpeningHours.objects.create(weekday=0, opens=time(10), closes=time(14))
+    OpeningHours.objects.create(weekday=1, opens=time(10), closes=time(14))
+    Closure.objects.create(
+        name="Eid", starts_on=date(2026, 11, 23), ends_on=date(2026, 11, 23), certainty="expected"
+    )
+    with django_assert_num_queries(2):
+        hours = business_hours.load()
+    with django_assert_num_queries(0):
+        assert hours.next_opening(at(23)) == at(24, 10)
+
+
+# The promise
+
+
+@pytest.fixture
+def clinic(db: None) -> ClinicProfile:
+    for weekday, opens, closes in WEEKDAYS.sessions:
+        OpeningHours.objects.create(weekday=weekday, opens=opens, closes=closes)
+    return ClinicProfile.objects.create(name="A Clinic", answer_within_hours=4)
+
+
+@pytest.mark.parametrize(
+    ("sent", "now", "sentence"),
+    [
+        (at(23, 9), at(23, 9), "by 2pm today, Monday 23 November"),
+        (at(23, 12), at(23, 12), "by 7pm today, Monday 23 November"),
+        (at(23, 12, 20), at(23, 12, 20), "by 8pm today, Monday 23 November"),
+        (at(23, 18), at(23, 18), "by midday tomorrow, Tuesday 24 November"),
+        (at(23, 18), at(24, 8), "by midday today, Tuesday 24 November"),
+        (at(27, 19), at(27, 19), "by 1pm on Monday 30 November"),
+        (at(27, 19), at(29, 23), "by 1pm tomorrow, Monday 30 November"),
+        (at(23, 18), at(25, 8), "by midday on Tuesday 24 November"),
+        (datetime(2026, 12, 31, 19, 30, tzinfo=KARACHI), at(23), "by 2pm on Friday 1 January 2027"),
+    ],
+)
+def test_the_promise_is_a_day_and_a_time(
+    clinic: ClinicProfile, sent: datetime, now: datetime, sentence: str
+) -> None:
+    assert business_hours.promise_sentence(sent, now=now) == sentence
+
+
+def test_no_promise_goes_past_the_end_of_a_session(clinic: ClinicProfile) -> None:
+    OpeningHours.objects.filter(opens=time(10)).update(closes=time(13, 30))
+    assert business_hours.promised_by(at(23, 18, 15), clinic=clinic) == at(24, 13)
+    assert business_hours.promised_by(at(23, 17, 40), clinic=clinic) == at(24, 12)
+    clinic.answer_within_hours = 3
+    assert business_hours.promised_by(at(23, 10, 10), clinic=clinic) == at(23, 13, 30)
+    assert business_hours.promise_sentence(at(23, 10, 10), clinic=clinic, now=at(23)).startswith("by 1:30pm")
+
+
+def test_without_a_number_the_text_is_the_promise_and_without_a_text_there_is_none(db: None) -> None:
+    assert business_hours.promise_sentence(at(23)) == ""
+    clinic = ClinicProfile.objects.create(name="A Clinic", answer_promise="within a week")
+    assert business_hours.promise_sentence(at(23)) == "within a week"
+    assert business_hours.promised_by(at(23)) is None
+    clinic.answer_within_hours = 8
+    assert business_hours.promise_sentence(at(23), clinic=clinic) == "", (
+        "no opening hours: nothing to reckon with"
+    )
+
+
+def test_the_promise_takes_three_queries_at_most(
+    clinic: ClinicProfile, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(3):
+        business_hours.promise_sentence(at(23))
+    hours = business_hours.load()
+    with django_assert_num_queries(0):
+        business_hours.promise_sentence(at(23), clinic=clinic, hours=hours)

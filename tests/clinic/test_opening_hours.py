@@ -1,0 +1,184 @@
+"""When the clinic is open, as staff enter it and patients read it."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours, dialable
+from clinic_site.clinic.opening_week import week
+from clinic_site.core.templatetags.site_tags import clock, day
+from tests.admin_forms import errors_in
+from tests.factories import staff
+from tests.pages import read
+
+pytestmark = pytest.mark.django_db
+
+
+def session(weekday: int = 0, opens: str = "10:00", closes: str = "14:00") -> OpeningHours:
+    return OpeningHours(weekday=weekday, opens=time.fromisoformat(opens), closes=time.fromisoformat(closes))
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "sentence"),
+    [
+        ("12:00", "16:00", "This overlaps with another session on the same day."),
+        ("09:00", "11:00", "This overlaps with another session on the same day."),
+        ("11:00", "12:00", "This overlaps with another session on the same day."),
+        ("09:00", "15:00", "This overlaps with another session on the same day."),
+        ("18:00", "17:00", "Closing time must be after opening time."),
+        ("18:00", "18:00", "Closing time must be after opening time."),
+        ("18:07", "20:00", "Enter a full five minutes, like 9:05."),
+        ("18:00:30", "20:00", "Enter a full five minutes, like 9:05."),
+    ],
+)
+def test_a_session_that_cannot_be_is_refused_in_words(opens: str, closes: str, sentence: str) -> None:
+    session().save()
+    with pytest.raises(ValidationError) as refused:
+        session(0, opens, closes).full_clean()
+    assert sentence in refused.value.messages
+    manager = Client()
+    manager.force_login(staff("Manager"))
+    response = manager.post(
+        reverse("admin:clinic_openinghours_add"), {"weekday": "0", "opens": opens, "closes": closes}
+    )
+    assert sentence in errors_in(response)
+
+
+@pytest.mark.parametrize(
+    ("weekday", "opens", "closes"), [(0, "14:00", "15:00"), (0, "08:05", "10:00"), (1, "10:00", "23:59")]
+)
+def test_sessions_may_follow_each_other_or_be_on_other_days(weekday: int, opens: str, closes: str) -> None:
+    session().save()
+    session(weekday, opens, closes).full_clean()
+
+
+def test_a_session_may_be_changed_into_itself() -> None:
+    own = session()
+    own.save()
+    own.full_clean()
+
+
+def test_the_database_refuses_what_can_never_be() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        session(0, "18:00", "17:00").save()
+    session().save()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        session(0, "10:00", "11:00").save()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Closure.objects.create(name="Eid", starts_on=date(2026, 5, 28), ends_on=date(2026, 5, 27))
+
+
+def test_a_week_has_seven_days_with_their_sessions_in_order() -> None:
+    for each in (session(4, "17:00", "20:00"), session(4, "10:00", "12:30"), session(0)):
+        each.save()
+    days = week(OpeningHours.objects.all(), date(2026, 6, 5))  # a Friday
+    assert [day.name for day in days][0::6] == ["Monday", "Sunday"]
+    assert days[4].sessions == ((time(10), time(12, 30)), (time(17), time(20)))
+    assert [day.is_today for day in days] == [False] * 4 + [True] + [False] * 2
+    assert days[6].sessions == ()
+
+
+def test_today_is_lahores_today(client: Client) -> None:
+    """Thursday, 8 in the evening in UTC: in Lahore it is Friday."""
+    session(4, "15:30", "20:00").save()
+    with time_machine.travel(datetime(2026, 6, 4, 20, tzinfo=UTC)):
+        (today,) = read(client.get("/clinic/")).main.all("tr", class_="today")
+    assert today.one("th").text == "Friday Today"
+    assert today.one("td").text == "3:30pm–8pm"
+
+
+def test_a_day_without_a_session_is_closed(client: Client) -> None:
+    assert [row.one("td").text for row in read(client.get("/clinic/")).main.one("tbody").all("tr")] == [
+        "Closed"
+    ] * 7
+
+
+def test_closures_are_shown_until_they_are_over(client: Client) -> None:
+    Closure.objects.create(
+        name="Eid ul-Fitr", starts_on=date(2026, 3, 20), ends_on=date(2026, 3, 22), certainty="expected"
+    )
+    Closure.objects.create(name="Renovation", starts_on=date(2026, 4, 1), ends_on=date(2026, 4, 1))
+
+    def shown(on: date) -> str:
+        with time_machine.travel(datetime(on.year, on.month, on.day, 12, tzinfo=UTC)):
+            return read(client.get("/clinic/")).main.text
+
+    before = shown(date(2026, 3, 1))
+    assert "Eid ul-Fitr 20 March 2026 to 22 March 2026 expected" in before
+    assert "Renovation 1 April 2026" in before
+    assert "Eid ul-Fitr" in shown(date(2026, 3, 22))
+    assert "Eid ul-Fitr" not in shown(date(2026, 3, 23))
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (time(17, 30), "5:30pm"),
+        (time(17), "5pm"),
+        (time(0), "12am"),
+        (time(12), "12pm"),
+        (time(9, 5), "9:05am"),
+    ],
+)
+def test_a_time_of_day_is_written_as_people_say_it(at: time, text: str) -> None:
+    assert clock(at) == text
+
+
+def test_a_date_is_written_out() -> None:
+    assert day(date(2026, 8, 6)) == "6 August 2026"
+    assert day(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "dialed"),
+    [
+        ("042 3576 1999", "+924235761999"),
+        ("0300-1234567", "+923001234567"),
+        ("(042) 111 222 333", "+9242111222333"),
+        ("+92 42 3576 1999", "+924235761999"),
+        ("0092 42 3576 1999", "+924235761999"),
+        ("1122", "1122"),
+        ("۰۴۲ ۳۵۷۶ ۱۹۹۹", "+924235761999"),
+        ("", ""),
+    ],
+)
+def test_a_number_of_the_clinics_is_dialed_from_anywhere(written: str, dialed: str) -> None:
+    assert dialable(written) == dialed
+
+
+def test_there_is_one_clinic(db: None) -> None:
+    ClinicProfile.objects.create(name="One")
+    ClinicProfile(name="Two").save()
+    assert [profile.name for profile in ClinicProfile.objects.all()] == ["Two"]
+    assert ClinicProfile.current() == ClinicProfile.objects.get()
+
+
+def test_a_real_clinic_carries_no_banner_and_its_licence_stands_at_the_foot(client: Client) -> None:
+    ClinicProfile.objects.create(name="A Clinic", licence_number="R-12345", phone="042 3576 1999")
+    page = read(client.get("/accessibility/"))
+    assert "sample" not in page.one("header", class_="top").text.lower()
+    assert "R-12345" in page.one("footer").text
+    assert page.one("footer").all("a", href="tel:+924235761999")
+    assert page.title == "Accessibility | A Clinic"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [("2026-11-23", "9999-12-31", "ends_on"), ("0001-01-01", "2026-11-23", "starts_on")],
+)
+def test_a_closure_beyond_any_calendar_is_refused_in_words(first: str, last: str, field: str) -> None:
+    client = Client()
+    client.force_login(staff(is_superuser=True, is_staff=True))
+    data = {"name": "Eid", "starts_on": first, "ends_on": last, "certainty": "confirmed"}
+    response = client.post(reverse("admin:clinic_closure_add"), data)
+    assert "Enter a day from the years 2000 to 2099." in errors_in(response)
+    assert not Closure.objects.exists()
+    days = {"starts_on": date.fromisoformat(first), "ends_on": date.fromisoformat(last)}
+    with pytest.raises(ValidationError) as refused:
+        Closure(name="Eid", **days).full_clean()
+    assert list(refused.value.error_dict) == [field]

@@ -1,0 +1,120 @@
+"""Somebody to forget, with a trace of herself in every table, and the search for what is left of her."""
+
+from datetime import timedelta
+
+from django.apps import apps
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from clinic_site.accounts.models import User
+from clinic_site.mail import queue as mail_queue
+from consultations import private_links
+from consultations.intake import file_storage
+from consultations.intake.submission import submit
+from consultations.intake.upload_cleaning import CleanFile
+from consultations.lifecycle import booking, disclosures
+from consultations.lifecycle.staff_actions import Outcome, add_note, assign, record_contact
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Photograph, Presence
+from consultations.models.appointments import SLOT
+from consultations.phone_numbers import parse
+from consultations.portal.actions import add_patient_note, correct_phone
+from consultations.tokens import SubmissionKey
+from tests.factories import a_reviewer, a_submission
+
+ABOUT_HER = {
+    "for_whom": "adult",
+    "requester_name": "Zarminagul Qazalbash",
+    "relationship": "granddaughter",
+    "patient_knows": "yes",
+    "patient_name": "Mahrukhsar Qazalbash",
+    "patient_age": 97,
+    "city": "Mianchannu",
+    "message": "Her thumbtip tingles.",
+    "contact_method": "email",
+    "phone_as_typed": "0301 5550142",
+    "phone": "+923015550142",
+    "whatsapp_as_typed": "0302-5550143",
+    "whatsapp": "+923025550143",
+    "email": "zarminagul@example.com",
+    "may_say_who": "yes",
+    "days": [1],
+    "parts_of_day": ["evening"],
+    "speaks_other": "Hindko",
+    "woman_staff": True,
+    "access_needs": "A wheelchairramp",
+}
+# In lower case. No table may hold one of them once she is forgotten.
+TRACES = (
+    "zarminagul",
+    "qazalbash",
+    "mahrukhsar",
+    "granddaughter",
+    "mianchannu",
+    "thumbtip",
+    "5550142",
+    "5550143",
+    "5550144",
+    "2410555",
+    "hindko",
+    "wheelchair",
+    "secretword",
+)
+CLEAN = CleanFile(kind="image", content=b"a photograph", thumbnail=b"small", width=4, height=3)
+
+
+def somebody(actor: User, key: SubmissionKey | None = None) -> ConsultationRequest:
+    """A request to which everything happened that leaves a trace: an agreed time, and mail that waits."""
+    request = submit(a_submission(key=key, **ABOUT_HER))
+    stored = file_storage.store(CLEAN)
+    Photograph.objects.create(
+        request=request,
+        kind="image",
+        name=stored.name,
+        thumbnail_name=stored.thumbnail_name,
+        size=stored.size,
+        digest="0" * 64,
+        added_at=timezone.now(),
+    )
+    correct_phone(request, parse("0301 5550144"))
+    add_patient_note(request, "A secretword of hers.")
+    record_contact(request, Outcome.SPOKE, actor=actor, expected_status="new")
+    assign(request, actor, actor=actor)
+    add_note(request, "Mahrukhsar said a secretword.", actor=actor)
+    private_links.new_link(request)
+    disclosures.record(actor, [request], Disclosure.Kind.OPENED)
+    Presence.objects.create(request=request, user=actor, opened_at=timezone.now(), seen_at=timezone.now())
+    _agree_on_a_time(request, actor)
+    with transaction.atomic():
+        mail_queue.queue(
+            ABOUT_HER["email"],
+            "Your appointment",
+            "Dear Zarminagul",
+            kind="time_agreed",
+            about=request.reference,
+            phone_for_staff="+923015550142",
+        )
+    request.refresh_from_db()
+    return request
+
+
+def _agree_on_a_time(request: ConsultationRequest, actor: User) -> Appointment:
+    begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
+    with transaction.atomic():
+        appointment = booking.take(
+            request, a_reviewer(), begins, begins + 4 * SLOT, agreed=True, actor=actor, now=timezone.now()
+        )
+        ConsultationRequest.objects.filter(pk=request.pk).update(status="confirmed")
+    return appointment
+
+
+def left_of_her() -> list[str]:
+    """Where a trace is left: the tables whose rows hold one, and the files of patients."""
+    found = [
+        f"{model._meta.label}: {trace}"
+        for model in apps.get_models()
+        for row in model._base_manager.values()
+        for trace in TRACES
+        if trace in str(row).lower()
+    ]
+    return found + [str(path) for path in settings.PRIVATE_ROOT.rglob("*") if path.is_file()]

@@ -1,0 +1,217 @@
+"""What is kept for a time goes by itself: a dry run first, then for good, whoever else does the same."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import connections, transaction
+from django.utils import timezone
+
+from clinic_site.core.models import RateLimitCounter
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.models import OutgoingMessage
+from clinic_site.operations import cleanup
+from clinic_site.operations.cleanup import Task
+from consultations import workflow
+from consultations.data_rights import erasure, erasure_log, retention
+from consultations.intake import file_storage
+from consultations.models import ConsultationRequest, Event, Photograph, Presence, RetentionRule
+from tests.consultations.data_rights.erasure_helpers import CLEAN, left_of_her, somebody
+from tests.factories import a_request, staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+YEARS_AGO = timezone.now() - timedelta(days=1500)
+
+
+def cleanup_report(*options: str) -> dict[str, str]:
+    """What the command reports, by what it is about."""
+    said = StringIO()
+    call_command("cleanup", *options, stdout=said)
+    lines = [line.strip().partition("  ") for line in said.getvalue().splitlines()]
+    return {name: count for count, _space, name in lines if name}
+
+
+def closed(status: str, days_ago: int) -> ConsultationRequest:
+    return a_request(status=status, created_at=timezone.now() - timedelta(days=days_ago))
+
+
+def is_erased(request: ConsultationRequest) -> bool:
+    request.refresh_from_db()
+    return request.erased_at is not None
+
+
+def things_that_have_expired(root: Path) -> None:
+    long_ago = timezone.now() - timedelta(days=60)
+    request = closed("completed", 1500)
+    Presence.objects.create(request=request, user=staff(), opened_at=long_ago, seen_at=long_ago)
+    Session.objects.create(session_key="old", session_data="", expire_date=long_ago)
+    RateLimitCounter.objects.create(scope="x", subject="y", count=1, ends_at=long_ago)
+    with transaction.atomic():
+        mail_queue.queue("a@example.com", "Subject", "Text", kind="test")
+    OutgoingMessage.objects.filter(kind="test").update(sent_at=long_ago)
+    Photograph.objects.create(key_hash="x", kind="image", name="n", size=1, digest="d", added_at=long_ago)
+    orphan = file_storage.store(CLEAN)
+    for name in (orphan.name, orphan.thumbnail_name):
+        path = file_storage._path(name)
+        os.utime(path, (long_ago.timestamp(), long_ago.timestamp()))
+
+
+EXPIRED = {
+    "Details of closed requests: Completed": "1",
+    "Photographs that were never sent": "1",
+    "Files that belong to no request": "2",
+    "Records of who had a request open": "1",
+    "Expired sessions": "1",
+    "Expired rate-limit counters": "1",
+    "Messages that were sent or handled": "1",
+}
+
+
+def test_a_dry_run_counts_what_would_go_and_removes_nothing(tmp_path: Path) -> None:
+    things_that_have_expired(tmp_path)
+    for _turn in range(2):
+        report = cleanup_report()
+        assert {name: count for name, count in report.items() if count.isdigit() and count != "0"} == EXPIRED
+    assert ConsultationRequest.objects.get().patient_name == "Ayesha Khan"
+    assert not erasure_log.read().erasures
+
+
+def test_with_now_it_goes_and_the_second_time_there_is_nothing_left(tmp_path: Path) -> None:
+    things_that_have_expired(tmp_path)
+    report = cleanup_report("--now")
+    assert {name: count for name, count in report.items() if count != "0"} | {
+        # Its presence goes with the request already.
+        "Records of who had a request open": "1"
+    } == EXPIRED
+    assert set(cleanup_report("--now").values()) == {"0"}
+    assert not (Session.objects.exists() or RateLimitCounter.objects.exists() or Photograph.objects.exists())
+    assert not [path for path in (tmp_path / "private").rglob("*") if path.is_file()]
+
+
+def test_what_is_reported_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    request = closed("declined", 1500)
+    said = StringIO()
+    call_command("cleanup", "--now", stdout=said)
+    told = said.getvalue() + "".join(capsys.readouterr())
+    assert request.reference not in told and "Ayesha" not in told and "3012345678" not in told
+
+
+@pytest.mark.parametrize("status", workflow.FINISHED)
+def test_each_ending_is_kept_for_its_own_time(status: str, settings: Any) -> None:
+    settings.RETENTION_MONTHS = dict.fromkeys(settings.RETENTION_MONTHS, 30) | {status: 2}
+    young, old = closed(status, 55), closed(status, 65)
+    others = [closed(other, 65) for other in workflow.FINISHED if other != status]
+    cleanup_report("--now")
+    assert is_erased(old) and not is_erased(young)
+    assert not any(is_erased(other) for other in others)
+
+
+def test_a_managers_rule_counts_before_the_default() -> None:
+    RetentionRule.objects.create(status="completed", months=1)
+    RetentionRule.objects.create(status="declined", months=240)
+    soon, late = closed("completed", 40), closed("declined", 2000)
+    cleanup_report("--now")
+    assert is_erased(soon) and not is_erased(late)
+
+
+@pytest.mark.parametrize("status", sorted(workflow.OPEN))
+def test_an_open_request_is_never_forgotten_by_itself(status: str) -> None:
+    request = closed(status, 5000)
+    cleanup_report("--now")
+    assert not is_erased(request)
+    assert not erasure.anonymize(request, timezone.now())
+
+
+def test_one_that_was_opened_again_meanwhile_is_left_alone() -> None:
+    request = closed("unreachable", 1500)
+    ConsultationRequest.objects.update(status="contacting", status_changed_at=timezone.now())
+    assert not erasure.anonymize(request, timezone.now())
+    assert not is_erased(request)
+
+
+def test_it_leaves_as_little_as_a_wish_does_and_an_event_without_an_actor() -> None:
+    request = somebody(staff())
+    ConsultationRequest.objects.update(status="completed", status_changed_at=YEARS_AGO, created_at=YEARS_AGO)
+    cleanup_report("--now")
+    assert left_of_her() == []
+    event = Event.objects.get(kind="erased")
+    assert (event.actor, event.detail) == (None, {"why": "retention"})
+    assert [one.reference for one in erasure_log.read().erasures] == [request.reference]
+
+
+def test_two_at_once_erase_each_request_once() -> None:
+    for _number in range(12):
+        closed("withdrawn", 1500)
+
+    def run(_number: int) -> int:
+        try:
+            return int(cleanup_report("--now")["Details of closed requests: Withdrawn by the patient"])
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sum(threads.map(run, range(3))) == 12
+    assert Event.objects.filter(kind="erased").count() == len(erasure_log.read().erasures) == 12
+
+
+def test_killed_in_the_middle_it_goes_on_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _number in range(3):
+        closed("withdrawn", 1500)
+    whole = erasure.anonymize
+    turns = iter([True, False])
+
+    def killed(request: ConsultationRequest, now: datetime) -> bool:
+        if not next(turns):
+            raise KeyboardInterrupt
+        return whole(request, now)
+
+    monkeypatch.setattr(erasure, "anonymize", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cleanup_report("--now")
+    assert ConsultationRequest.objects.filter(erased_at=None).count() == 2
+    monkeypatch.undo()
+    cleanup_report("--now")
+    assert not ConsultationRequest.objects.filter(erased_at=None).exists()
+
+
+def test_failed_task_is_reported_and_stops_no_other(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    done: list[str] = []
+
+    def fail(now: datetime) -> int:
+        raise OSError("full")
+
+    tasks = [Task("First", fail, fail), Task("Second", lambda now: 1, lambda now: len(done))]
+    monkeypatch.setattr(cleanup, "site_tasks", lambda: tasks)
+    settings.CLEANUP_TASKS = ["clinic_site.operations.cleanup.site_tasks"]
+    said = StringIO()
+    with pytest.raises(CommandError, match="First"):
+        call_command("cleanup", "--now", stdout=said)
+    assert "failed  First" in said.getvalue() and "0  Second" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("now", "months", "then"),
+    [
+        ("2026-03-31", 1, "2026-02-28"),
+        ("2028-03-31", 1, "2028-02-29"),
+        ("2026-11-22", 12, "2025-11-22"),
+        ("2026-01-15", 1, "2025-12-15"),
+        ("2026-12-31", 240, "2006-12-31"),
+        ("2026-01-31", 13, "2024-12-31"),
+    ],
+)
+def test_months_are_those_of_the_calendar(now: str, months: int, then: str) -> None:
+    moment = datetime.fromisoformat(f"{now}T10:00").replace(tzinfo=UTC)
+    assert f"{retention.months_before(moment, months):%Y-%m-%d}" == then
+
+
+def test_there_is_a_default_for_every_ending(settings: Any) -> None:
+    assert set(settings.RETENTION_MONTHS) == {status.value for status in workflow.FINISHED}
+    assert retention.rules() == settings.RETENTION_MONTHS

@@ -1,0 +1,247 @@
+"""Requests as CSV: in small pieces, each row in the log before it goes out, and no formula in any cell."""
+
+import csv
+import io
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from clinic_site.accounts.models import User
+from clinic_site.accounts.roles import MANAGER
+from consultations.data_rights import csv_export, erasure
+from consultations.data_rights.csv_export import COLUMNS, Period
+from consultations.models import ConsultationRequest, Disclosure
+from tests.consultations.form_pages import Page
+from tests.factories import a_request, staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ALL = [column.name for column in COLUMNS]
+IN_MARCH = datetime(2026, 3, 4, 9, tzinfo=UTC)
+ASKED = {"first": "2020-01-01", "last": "2090-12-31", "columns": ALL, "reason": "For the yearly audit"}
+
+
+@pytest.fixture
+def manager(client: Client) -> User:
+    user = staff(MANAGER)
+    client.force_login(user)
+    return user
+
+
+def exported(client: Client, **changes: Any) -> list[dict[str, str]]:
+    answer = client.post("/staff/export/", ASKED | changes)
+    assert answer.status_code == 200 and answer.streaming
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="requests-')
+    content = b"".join(answer)
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_every_row_is_in_the_log_with_its_reason(client: Client, manager: User) -> None:
+    requests = [a_request(), a_request(patient_name="علی خان", message='He said "now",\nthen left.')]
+    rows = exported(client)
+    assert [row["Reference"] for row in rows] == [request.reference for request in requests]
+    assert rows[1]["Patient’s name"] == "علی خان"
+    assert rows[1]["In the patient’s words"] == 'He said "now",\nthen left.'
+    seen = list(Disclosure.objects.order_by("request_id").values_list("request", "kind", "actor", "reason"))
+    assert seen == [(one.pk, "exported", manager.pk, "For the yearly audit") for one in requests]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", " =", "  @"])
+def test_no_cell_begins_as_a_formula_does(start: str) -> None:
+    assert csv_export.as_cell(f'{start}HYPERLINK("x")') == f'\'{start}HYPERLINK("x")'
+
+
+@pytest.mark.parametrize("text", ["Ayesha Khan", "علی", "2026-11-22 10:00", "", " plain", "a=b", "0"])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert csv_export.as_cell(text) == text
+    assert csv_export.as_cell(None) == ""
+
+
+def test_formulas_that_a_patient_typed_are_disarmed_and_phone_numbers_readable(
+    client: Client, manager: User
+) -> None:
+    ConsultationRequest.objects.filter(pk=a_request().pk).update(
+        patient_name="=cmd|' /C calc'!A0",
+        city="@SUM(1)",
+        message="-1+1",
+        source_page="\t=1",
+        speaks_other="+1",
+    )
+    (row,) = exported(client)
+    assert row["Phone"] == "'+923012345678"
+    assert row["Patient’s name"] == "'=cmd|' /C calc'!A0"
+    assert all(not cell.lstrip(" ").startswith(csv_export.FORMULA) for cell in row.values())
+    assert "apostrophe" in client.get("/staff/export/").content.decode()
+
+
+def test_only_the_chosen_columns_and_days_are_in_it_by_the_clinics_calendar(
+    client: Client, manager: User
+) -> None:
+    # 0:30 in Lahore on the 2nd is the 1st in UTC.
+    night = a_request(created_at=datetime(2026, 3, 1, 19, 30, tzinfo=UTC))
+    evening = a_request(created_at=datetime(2026, 3, 2, 18, 59, tzinfo=UTC))
+    a_request(created_at=datetime(2026, 3, 2, 19, 0, tzinfo=UTC))
+    a_request(created_at=datetime(2026, 3, 1, 18, 59, tzinfo=UTC))
+    rows = exported(client, first="2026-03-02", last="2026-03-02", columns=["sent", "reference"])
+    assert rows == [
+        {"Reference": night.reference, "Sent at": "2026-03-02 00:30"},
+        {"Reference": evening.reference, "Sent at": "2026-03-02 23:59"},
+    ]
+
+
+@pytest.mark.parametrize("column", ["phone", "whatsapp"])
+def test_with_a_number_it_says_where_nobody_may_say_who_is_calling(
+    client: Client, manager: User, column: str
+) -> None:
+    a_request(may_say_who="no"), a_request(may_say_who="yes")
+    with_number = exported(client, columns=["reference", column])
+    assert [row["Do not say who is calling"] for row in with_number] == ["Do not say", ""]
+    assert list(with_number[0]).index("Do not say who is calling") == 1
+    assert list(exported(client, columns=["reference", "email"])[0]) == ["Reference", "Email"]
+    assert list(exported(client, columns=["may_say_who"])[0]) == ["Do not say who is calling"]
+    assert "in every file with a number" in Page(client.get("/staff/export/")).one("main").text
+
+
+def test_an_erased_request_is_not_in_it(client: Client, manager: User) -> None:
+    gone, stays = a_request(), a_request()
+    erasure.erase(gone, actor=manager, reason="asked_by_phone")
+    assert [row["Reference"] for row in exported(client)] == [stays.reference]
+    assert not Disclosure.objects.filter(request=gone).exists()
+
+
+def many(count: int) -> None:
+    """Copies of one request, three to each moment."""
+    one = ConsultationRequest.objects.get(pk=a_request().pk)
+    began = one.created_at
+    rows = []
+    for number in range(1, count):
+        one.pk, one.reference, one.key_hash = None, f"MS-{number:08d}"[:12], f"{number:064d}"
+        one.created_at = began + timedelta(seconds=number // 3)
+        rows.append(ConsultationRequest(**{f.attname: getattr(one, f.attname) for f in one._meta.fields}))
+    ConsultationRequest.objects.bulk_create(rows, batch_size=500)
+
+
+def test_pieces_meet_without_a_gap_and_no_transaction_stays_open(
+    monkeypatch: pytest.MonkeyPatch, manager: User
+) -> None:
+    monkeypatch.setattr(csv_export, "AT_A_TIME", 4)
+    many(13)
+    period = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
+    pieces = csv_export.export(period, ["reference"], actor=manager, reason="x")
+    next(pieces)  # the heading
+    found: list[str] = []
+    for piece in pieces:
+        found += piece.decode().split()
+        assert not connection.in_atomic_block
+        # Written down before it goes out, and nothing that has not gone out.
+        assert Disclosure.objects.count() == len(found)
+    assert len(found) == len(set(found)) == 13
+
+
+def test_who_breaks_off_is_in_the_log_for_what_went_out(
+    monkeypatch: pytest.MonkeyPatch, manager: User
+) -> None:
+    monkeypatch.setattr(csv_export, "AT_A_TIME", 4)
+    many(13)
+    period = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
+    pieces = csv_export.export(period, ["reference"], actor=manager, reason="x")
+    next(pieces), next(pieces)
+    pieces.close()
+    assert Disclosure.objects.count() == 4
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_rows(manager: User) -> None:
+    many(5_000)
+    period = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
+    peaks = []
+    tracemalloc.start()
+    for piece_number, _piece in enumerate(csv_export.export(period, ALL, actor=manager, reason="x")):
+        if piece_number in (3, 9):
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.2
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"reason": ""}, "Enter the reason."),
+        ({"reason": "See 03012345678"}, "Take the number out"),
+        ({"columns": []}, "Choose at least one column."),
+        ({"columns": ["key_hash"]}, "Choose at least one column."),
+        ({"first": "soon"}, "Enter the first day"),
+        ({"last": ""}, "Enter the last day"),
+        ({"first": "2026-02-30"}, "Enter the first day"),
+        ({"first": "2026-03-02", "last": "2026-03-01"}, "cannot be before the first"),
+        ({"first": "\x00", "last": "9" * 5000}, "Enter the last day"),
+    ],
+)
+def test_a_wrong_answer_exports_nothing(
+    client: Client, manager: User, changes: dict[str, Any], says: str
+) -> None:
+    a_request()
+    answer = client.post("/staff/export/", ASKED | changes)
+    assert answer.status_code == 200 and not answer.streaming
+    assert says in Page(answer).one("main").text
+    assert not Disclosure.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "for Hira of Lahore",
+        "Asked by Hira.",
+        "hira’s letter",
+        "For Abdul-Rehman",
+        "For abdul, as agreed",
+        "For ہما خان",
+    ],
+)
+def test_a_reason_names_nobody_whose_request_is_exported(client: Client, manager: User, reason: str) -> None:
+    asked_by = {"for_whom": "child", "requester_name": "Abdul-Rehman Butt", "relationship": "father"}
+    a_request(patient_name="Hira", patient_age=7, created_at=IN_MARCH, **asked_by)
+    a_request(patient_name="ہما خاں", created_at=IN_MARCH)
+    gone = a_request(patient_name="Zainab Malik", created_at=IN_MARCH)
+    erasure.erase(gone, actor=manager, reason="asked_by_phone")
+    march = {"first": "2026-03-01", "last": "2026-03-31"}
+    answer = client.post("/staff/export/", ASKED | march | {"reason": reason})
+    assert not answer.streaming
+    assert "Take the name out of the reason." in Page(answer).one("main").text
+    assert not Disclosure.objects.exists()
+    # Nobody of that name is in it, or is left; and what is too short to be a name alone.
+    assert exported(client, first="2026-04-01", last="2026-04-30", reason=reason) == []
+    assert len(exported(client, reason="Malik’s list of 2 by al", **march)) == 2
+
+
+def test_a_reason_is_looked_up_in_few_queries(
+    client: Client, manager: User, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(5):
+        a_request()
+    with django_assert_max_num_queries(15):
+        answer = client.post("/staff/export/", ASKED | {"reason": "word " * 40 + "khan"})
+    assert not answer.streaming
+
+
+@pytest.mark.parametrize(("first", "last"), [("0001-01-01", "9999-12-31"), ("0001-01-01", "0001-01-01")])
+def test_the_first_and_the_last_day_there_are_break_nothing(
+    client: Client, manager: User, first: str, last: str
+) -> None:
+    a_request()
+    assert client.post("/staff/export/", ASKED | {"first": first, "last": last}).status_code == 200
+    assert len(exported(client, first=first, last=last)) == (1 if last.startswith("9") else 0)
+
+
+def test_nothing_personal_is_chosen_until_somebody_chooses_it(client: Client, manager: User) -> None:
+    page = Page(client.get("/staff/export/"))
+    chosen = {box["value"] for box in page.all("input", type="checkbox") if "checked" in box.attributes}
+    assert "reference" in chosen
+    personal = {"patient", "age", "requester", "city", "message", "may_say_who", "phone", "whatsapp", "email"}
+    assert not chosen & personal

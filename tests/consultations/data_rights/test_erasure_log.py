@@ -1,0 +1,108 @@
+"""The ledger of erasures survives power cuts and restores, and endangers no request of anybody else."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from clinic_site.operations import readiness
+from consultations.data_rights import erasure, erasure_log
+from consultations.data_rights.erasure_log import Erasure
+from consultations.models import ConsultationRequest, Event
+from consultations.references import new_reference
+from tests.factories import a_request
+
+pytestmark = pytest.mark.django_db
+
+
+def entry(request: ConsultationRequest | None = None) -> Erasure:
+    return Erasure(timezone.now(), request.reference if request else new_reference())
+
+
+def replayed(*ledgers: Path) -> str:
+    said = StringIO()
+    call_command("replay_erasures", *ledgers, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def test_without_a_ledger_nobody_was_erased() -> None:
+    assert erasure_log.read().erasures == () and not erasure.is_to_be_replayed()
+    assert "Requests erased again: 0." in replayed()
+
+
+def test_half_a_line_left_by_a_power_cut_costs_no_other(settings: Any) -> None:
+    first, second = entry(), entry()
+    erasure_log.note([first])
+    with settings.ERASURE_LEDGER.open("a") as file:
+        file.write("2026-11-2")
+    erasure_log.note([second])
+    ledger = erasure_log.read()
+    assert (ledger.erasures, ledger.unreadable) == ((first, second), 1)
+
+
+def test_many_at_once_leave_whole_lines() -> None:
+    entries = [entry() for _ in range(200)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda one: erasure_log.note([one]), entries))
+    ledger = erasure_log.read()
+    assert set(ledger.erasures) == set(entries) and ledger.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe",
+        b"yesterday MS-7K4Q-92XD",
+        b"2026-99-99T00:00:00+00:00 MS-7K4Q-92XD",
+        b"x" * 100000,
+        b"2026-11-22T10:00:00 MS-7K4Q-92XD",
+        b"2026-11-22T10:00:00+00:00 ' OR 1=1",
+        b"\x00",
+        b"MS-7K4Q-92XD",
+    ],
+)
+def test_a_line_that_is_none_is_counted_and_passed_over(settings: Any, line: bytes) -> None:
+    request = a_request()
+    settings.ERASURE_LEDGER.write_bytes(line + b"\n" + entry(request).line.encode())
+    said = replayed()
+    assert "Requests erased again: 1." in said
+    assert "passed over: 1." in said
+
+
+def test_a_replay_says_so_in_the_history_and_may_be_repeated() -> None:
+    request = a_request()
+    erasure_log.note([entry(request)])
+    assert "erasures" in readiness.failed_checks()
+    assert "Requests erased again: 1." in replayed()
+    assert "Requests erased again: 0." in replayed()
+    assert "erasures" not in readiness.failed_checks()
+    event = Event.objects.get(kind="erased")
+    assert (event.actor, event.detail) == (None, {"why": "restored"})
+
+
+def test_a_reference_drawn_again_for_somebody_else_is_left_alone() -> None:
+    request = a_request()
+    erasure_log.note([Erasure(request.created_at - timedelta(days=1), request.reference)])
+    assert not erasure.is_to_be_replayed()
+    assert "Requests erased again: 0." in replayed()
+    request.refresh_from_db()
+    assert request.patient_name
+
+
+def test_the_ledger_of_a_backup_is_taken_over_into_the_clinics_own(tmp_path: Path) -> None:
+    known, new = a_request(), a_request()
+    erasure_log.note([entry(known)])
+    other = tmp_path / "other.log"
+    other.write_text(entry(known).line + entry(new).line)
+    assert "Requests erased again: 2." in replayed(other)
+    assert [one.reference for one in erasure_log.read().erasures] == [known.reference, new.reference]
+
+
+def test_a_ledger_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no such file"):
+        replayed(tmp_path / "nowhere.log")

@@ -1,0 +1,149 @@
+"""What a patient writes goes into the database and nowhere else: no address, no cookie, no log, no cache."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clinic_site.accounts.roles import COORDINATOR
+from clinic_site.core.json_logging import JsonFormatter
+from consultations.intake import submission as intake_submission
+from consultations.models import ConsultationRequest, Event
+from tests.consultations.conftest import Patient
+from tests.consultations.form_pages import Page
+from tests.factories import a_notice, a_request, form_data, staff
+
+pytestmark = pytest.mark.django_db
+
+SECRETS = ["Ayesha", "علی", "guardian", "glass", "2345678", "a@example.com"]
+
+
+def holds_a_secret(text: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in text]
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Any:
+    """Everything logged from here on, as the site prints it."""
+    caplog.set_level(logging.DEBUG)
+    return lambda: "\n".join(JsonFormatter().format(record) for record in caplog.records)
+
+
+def test_the_whole_way_leaves_nothing_personal_in_an_address_or_a_cookie(patient: Patient) -> None:
+    patient.answers(email="a@example.com")
+    patient.presses("change", "phone")
+    patient.posts(patient.page.hidden_fields() | form_data(email="a@example.com", phone="1"))
+    patient.posts(patient.page.hidden_fields() | form_data(email="a@example.com"))
+    patient.presses("send")
+    assert not holds_a_secret(patient.response["Location"])
+    patient.opens(patient.response["Location"])
+    assert list(patient.client.cookies) == ["csrftoken"]
+    assert not holds_a_secret(str(patient.client.cookies))
+
+
+def test_no_log_line_holds_anything_that_was_typed_or_an_address_that_opens(
+    patient: Patient, lines: Any
+) -> None:
+    address = patient.sends(email="a@example.com")
+    patient.opens(address)
+    patient.opens("/consultation/wrong-token/")
+    patient.answers(email="a@example.com", phone="1")
+    token = address.split("/")[2]
+    assert "request" in lines()
+    assert not holds_a_secret(lines())
+    assert token not in lines()
+    assert "wrong-token" not in lines()
+
+
+def test_a_failure_while_storing_logs_nothing_that_was_typed(
+    patient: Patient, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(submission: intake_submission.Submission) -> None:
+        raise ValueError(f"cannot store {submission.answers}")
+
+    patient.client.raise_request_exception = False
+    patient.answers(email="a@example.com")
+    monkeypatch.setattr(intake_submission, "submit", fails)
+    patient.presses("send")
+    assert patient.response.status_code == 500
+    assert "ValueError" in lines()
+    assert not holds_a_secret(lines())
+
+
+def test_no_event_holds_anything_that_was_typed(patient: Patient) -> None:
+    check = patient.answers(email="a@example.com")
+    patient.presses("send")
+    patient.posts(check.hidden_fields() | {"patient_name": "علی رضا", "phone": "0321 2345678", "send": "yes"})
+    kinds = list(Event.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["submitted", "reach_corrected", "answers_changed"]
+    assert not holds_a_secret(str(list(Event.objects.values())))
+
+
+def test_pages_with_answers_are_never_kept_by_any_cache(patient: Patient) -> None:
+    patient.answers()
+    assert "no-store" in patient.response["Cache-Control"]
+    patient.presses("change", "phone")
+    assert "no-store" in patient.response["Cache-Control"]
+    patient.answers(phone="1")
+    assert "no-store" in patient.response["Cache-Control"]
+    patient.answers()
+    patient.presses("send")
+    assert "no-store" in patient.response["Cache-Control"]
+
+
+@pytest.mark.parametrize("address", ["/consultation/", "/consultation/request/"])
+def test_an_empty_form_is_kept_for_nobody_else(client: Client, address: str) -> None:
+    a_notice()
+    response = client.get(address, headers={"accept-encoding": "gzip"})
+    cached = response["Cache-Control"]
+    assert "private" in cached
+    assert "no-cache" in cached
+    # The same form for the same reader, with or without a cookie: it is kept by that reader's browser alone.
+    assert response["Vary"] == "Accept-Encoding"
+    # With no-store, browsers throw away what was typed when "back" leads to the form.
+    assert "no-store" not in cached
+
+
+@pytest.mark.parametrize("address", ["/consultation/emergency/", "/privacy/"])
+def test_pages_to_read_set_no_cookie_and_are_the_same_for_everyone(client: Client, address: str) -> None:
+    a_notice()
+    response = client.get(address)
+    assert not response.cookies
+    assert "Cookie" not in response.get("Vary", "")
+
+
+def test_two_people_at_one_computer_do_not_see_each_others_answers(patient: Patient) -> None:
+    patient.sends()
+    page = patient.opens()
+    assert not holds_a_secret(patient.response.content.decode())
+    assert page.hidden_fields()["key"] != patient.opens().hidden_fields()["key"]
+
+
+def test_a_database_error_in_the_staff_side_quotes_no_patient(client: Client, lines: Any) -> None:
+    a_request(patient_name="Ayesha Khan")
+    client.force_login(staff(COORDINATOR))
+    client.get("/staff/consultations/consultationrequest/", {"q": "Ayesha"})
+    assert not holds_a_secret(lines())
+
+
+def test_the_privacy_page_shows_the_notice_in_force(client: Client) -> None:
+    a_notice(summary="Old. Old. Old.")
+    a_notice(
+        summary="New. New. New.",
+        text="Before.\n\n## What we keep\n\n- **This**\n- [that](/clinic/)\n\n<b>x</b>",
+    )
+    page = Page(client.get("/privacy/"))
+    text = page.one("main").text
+    assert "New. New. New." in text
+    assert "Version 2" in text
+    assert "What we keep" in [heading.text for heading in page.all("h2")]
+    assert page.all("a", href="/clinic/")
+    assert "<b>x</b>" in text
+
+
+def test_the_privacy_page_says_when_there_is_no_notice(client: Client) -> None:
+    response = client.get("/privacy/")
+    assert response.status_code == 200
+    assert "has not entered its privacy notice yet" in Page(response).one("main").text
+    assert not ConsultationRequest.objects.exists()

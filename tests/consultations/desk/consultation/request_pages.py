@@ -1,0 +1,84 @@
+"""Somebody of the staff with the page of one request open, as the tests of that page meet them."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from clinic_site.accounts.models import User
+from clinic_site.accounts.roles import COORDINATOR
+from consultations.intake import attachments, upload_cleaning
+from consultations.models import ConsultationRequest, Photograph
+from consultations.portal import actions
+from tests.consultations.form_pages import Page, read
+from tests.consultations.intake.upload_samples import PDF
+from tests.factories import staff
+from tests.procedures.publishing.photos import encoded, picture
+
+SOMEONE_ELSE = "Someone else has just changed this request."
+
+
+class Desk:
+    """A browser, signed in. ``opens`` shows the page; ``presses`` sends what the page shown would send."""
+
+    def __init__(self, request: ConsultationRequest, user: User | None = None) -> None:
+        self.request = request
+        self.user = user or staff(COORDINATOR)
+        self.client = Client()
+        self.client.force_login(self.user)
+        self.response: Any = None
+        self.carried: dict[str, str] = {}
+
+    def address(self, tail: str = "") -> str:
+        return f"/staff/requests/{self.request.pk}/{tail}"
+
+    @property
+    def page(self) -> Page:
+        return read(self.response)
+
+    def opens(self) -> Page:
+        self.response = self.client.get(self.address())
+        assert self.response.status_code == 200
+        self._carry()
+        return self.page
+
+    def presses(self, action: str, **sent: str) -> Page:
+        """Press a button of the page that was opened last, and follow where it leads."""
+        self.response = self.client.post(self.address(f"{action}/"), self.carried | sent)
+        if self.response.status_code == 303:
+            self.response = self.client.get(self.response["Location"])
+        return self.page
+
+    def _carry(self) -> None:
+        names = ("expected", "appointment", "contact", "patient", "reach", "assignee")
+        fields = self.page.hidden_fields()
+        self.carried = {name: fields[name] for name in names if name in fields}
+
+    @property
+    def problem(self) -> str:
+        """What stands on top of a page whose button did nothing; "" where it did."""
+        found = self.page.by_class("errornote")
+        return found[0].text if found else ""
+
+    def timeline(self) -> str:
+        return self.page.by_class("timeline")[0].text
+
+    def kinds(self) -> list[str]:
+        """What has happened since the request was sent."""
+        return [str(event.kind) for event in self.request.events.all()][1:]
+
+    def stored(self) -> ConsultationRequest:
+        return ConsultationRequest.objects.get(pk=self.request.pk)
+
+
+def a_colleague(name: str = "Sana Malik") -> User:
+    first, last = name.split()
+    return staff(COORDINATOR, username=first.lower(), first_name=first, last_name=last)
+
+
+def with_files(request: ConsultationRequest) -> tuple[Photograph, Photograph]:
+    """A photograph and a report of the patient, on the disk as they would be."""
+    sent = [SimpleUploadedFile("a.jpg", encoded(picture(size=(900, 600)))), SimpleUploadedFile("b.pdf", PDF)]
+    actions.add_photographs(request, attachments.stored(upload_cleaning.clean(upload) for upload in sent))
+    image, report = request.photographs.order_by("pk")
+    return image, report

@@ -1,0 +1,58 @@
+"""What the tests of appointments share: a clinic that is open, its people, and times in a week to come."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from clinic_site.accounts.models import User
+from clinic_site.accounts.roles import COORDINATOR
+from clinic_site.clinic.models import OpeningHours
+from consultations.appointments import offers
+from consultations.models import Appointment, ConsultationRequest
+from procedures.models import Practitioner
+from tests.factories import a_request, a_reviewer, staff
+
+
+def open_every_day(opens: time = time(9), closes: time = time(17)) -> None:
+    OpeningHours.objects.bulk_create(
+        OpeningHours(weekday=day, opens=opens, closes=closes) for day in range(7)
+    )
+
+
+def at(hour: int, minute: int = 0, *, days: int = 3) -> datetime:
+    """A time of day by the clinic's clock, so many days from today."""
+    zone = timezone.get_default_timezone()
+    return datetime.combine(timezone.localdate() + timedelta(days=days), time(hour, minute), zone)
+
+
+def a_coordinator() -> User:
+    return User.objects.filter(username="coordinator").first() or staff(COORDINATOR)
+
+
+def given(
+    request: ConsultationRequest,
+    practitioner: Practitioner,
+    starts_at: datetime,
+    *,
+    minutes: int = 30,
+    agreed: bool = False,
+    **expected: Any,
+) -> Appointment:
+    """A time offered to a request as it stands now, by the service."""
+    request.refresh_from_db()
+    live = request.appointments.live().first()
+    return offers.offer_time(
+        request,
+        practitioner,
+        starts_at,
+        timedelta(minutes=minutes),
+        agreed=agreed,
+        actor=a_coordinator(),
+        **{"expected_status": request.status, "expected_appointment": live.pk if live else None} | expected,
+    )
+
+
+def an_agreed_time(starts_at: datetime, **changes: Any) -> Appointment:
+    practitioner = Practitioner.objects.first() or a_reviewer()
+    return given(a_request(**changes), practitioner, starts_at, agreed=True)

@@ -1,0 +1,336 @@
+"""Every time that a request ever had stays, with what became of it, on each path through the workflow."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from clinic_site.mail.models import OutgoingMessage
+from consultations.lifecycle import errors, status_changes
+from consultations.lifecycle.errors import NotAllowedError
+from consultations.models import Appointment, ConsultationRequest, Event
+from consultations.portal import actions
+from consultations.workflow import Status
+from procedures.models import Practitioner
+from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, given
+from tests.consultations.messaging.message_helpers import with_email
+from tests.factories import a_request, a_reviewer
+
+pytestmark = pytest.mark.django_db
+
+State = Appointment.State
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
+        yield travelled
+
+
+@pytest.fixture
+def practitioner(db: None) -> Practitioner:
+    return a_reviewer()
+
+
+def moves(request: ConsultationRequest, *statuses: Status) -> None:
+    for status in statuses:
+        status_changes.change_status(request, status, actor=a_coordinator(), expected_status=request.status)
+
+
+def history(request: ConsultationRequest) -> list[tuple[str, bool]]:
+    """What became of each time, in the order in which they were made, and whether it is still taken."""
+    return [(found.state, found.taken.exists()) for found in request.appointments.order_by("made_at", "pk")]
+
+
+def kinds(request: ConsultationRequest) -> list[str]:
+    times = [kind.value for kind in Event.Kind if kind.value.startswith("time_")]
+    return list(request.events.filter(kind__in=times).values_list("kind", flat=True))
+
+
+def test_an_offered_time_that_is_agreed_is_the_same_time(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    request.refresh_from_db()
+    moves(request, Status.CONFIRMED)
+    assert history(request) == [(State.AGREED, True)]
+    assert kinds(request) == ["time_offered", "time_agreed"]
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [(Status.COMPLETED, State.ATTENDED), (Status.DID_NOT_ATTEND, State.MISSED)]
+)
+def test_what_took_place_or_was_missed_says_so_from_its_beginning_on(
+    practitioner: Practitioner, clock: Any, step: Status, state: Appointment.State
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins - timedelta(seconds=1))
+    with pytest.raises(NotAllowedError):
+        moves(request, step)
+    assert history(request) == [(State.AGREED, True)]
+    clock.move_to(begins)
+    moves(request, step)
+    assert history(request) == [(state, True)]
+
+
+def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Practitioner, clock: Any) -> None:
+    appointment = given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(appointment.starts_at)
+    moves(request, Status.COMPLETED, Status.CONFIRMED)
+    assert history(request) == [(State.AGREED, True)]
+    moves(request, Status.DID_NOT_ATTEND, Status.COMPLETED)
+    assert history(request) == [(State.ATTENDED, True)]
+    moves(request, Status.CONFIRMED, Status.DID_NOT_ATTEND)
+    assert history(request) == [(State.MISSED, True)]
+    # No press of these told the patient of a time, or counted up its calendar entry.
+    assert kinds(request) == ["time_agreed"]
+    appointment.refresh_from_db()
+    assert appointment.sequence == 0
+
+
+def test_a_missed_time_stays_when_another_is_offered_and_agreed(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins)
+    moves(request, Status.DID_NOT_ATTEND)
+    given(request, practitioner, at(10, days=9))
+    request.refresh_from_db()
+    moves(request, Status.CONFIRMED)
+    assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
+    # Contacted again instead, and lost: the missed one is not touched either.
+    moves(request, Status.CONTACTING, Status.UNREACHABLE)
+    assert history(request) == [(State.MISSED, True), (State.CANCELLED, False)]
+
+
+def test_after_a_missed_time_another_can_be_agreed_on_the_phone(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := with_email(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins)
+    moves(request, Status.DID_NOT_ATTEND)
+    given(request, practitioner, at(10, days=9), agreed=True)
+    assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
+    assert kinds(request) == ["time_agreed", "time_agreed"]
+
+
+def test_rescheduling_keeps_the_time_before_as_cancelled(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    given(request, practitioner, at(11))
+    given(request, practitioner, at(12), agreed=True)
+    given(request, practitioner, at(13), agreed=True)
+    assert [state for state, _taken in history(request)] == [State.CANCELLED] * 3 + [State.AGREED]
+    assert [taken for _state, taken in history(request)] == [False] * 3 + [True]
+    sequences = list(request.appointments.order_by("pk").values_list("sequence", flat=True))
+    assert sequences == sorted(set(sequences))
+    assert kinds(request).count("time_cancelled") == 3
+
+
+@pytest.mark.parametrize(
+    "step", [Status.CONTACTING, Status.DECLINED, Status.WITHDRAWN], ids=lambda step: str(step)
+)
+def test_a_time_that_is_off_is_given_back_and_stays_in_the_history(
+    practitioner: Practitioner, step: Status
+) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, step)
+    assert history(request) == [(State.CANCELLED, False)]
+    assert kinds(request) == ["time_agreed", "time_cancelled"]
+
+
+def test_a_time_that_overlaps_the_one_it_replaces_is_possible(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    given(request, practitioner, at(10, 15), agreed=True)
+    assert history(request) == [(State.CANCELLED, False), (State.AGREED, True)]
+
+
+def test_nobody_is_told_to_come_or_to_stay_away_when_the_time_is_past(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := with_email(), practitioner, at(10))
+    other = with_email(email="other@example.com")
+    given(other, practitioner, at(12), agreed=True)
+    OutgoingMessage.objects.all().delete()
+    clock.shift(timedelta(days=5))
+    for found, step in ((request, Status.CONFIRMED), (other, Status.CONTACTING)):
+        found.refresh_from_db()
+        moves(found, step)
+    assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
+
+
+def test_an_offer_that_told_nobody_is_no_answer_until_the_patient_agrees(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    request.refresh_from_db()
+    assert request.first_contact_at is None
+    moves(request, Status.CONFIRMED)
+    request.refresh_from_db()
+    assert request.first_contact_at is not None
+
+
+def test_without_mail_an_offer_tells_nobody_whatever_address_there_is(
+    practitioner: Practitioner, settings: Any
+) -> None:
+    settings.MAIL_DELIVERY = "off"
+    given(request := with_email(), practitioner, at(10))
+    request.refresh_from_db()
+    assert request.first_contact_at is None
+
+
+def test_a_time_is_the_first_answer_if_nobody_answered_before(practitioner: Practitioner, clock: Any) -> None:
+    given(request := with_email(), practitioner, at(10))
+    request.refresh_from_db()
+    first = request.first_contact_at
+    clock.shift(timedelta(hours=1))
+    given(request, practitioner, at(11))
+    request.refresh_from_db()
+    assert first is not None and request.first_contact_at == first
+
+
+# Once an agreed time has begun, it is marked, and nothing else becomes of it
+
+
+def patient_withdraws(request: ConsultationRequest) -> None:
+    actions.withdraw(request)
+    request.refresh_from_db()
+
+
+def staff_note_a_withdrawal(request: ConsultationRequest) -> None:
+    moves(request, Status.WITHDRAWN)
+
+
+@pytest.mark.parametrize("withdraws", [patient_withdraws, staff_note_a_withdrawal])
+def test_a_withdrawal_after_the_visit_leaves_the_visit_and_it_can_still_be_marked(
+    practitioner: Practitioner, clock: Any, withdraws: Any
+) -> None:
+    given(request := with_email(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins + timedelta(hours=2))
+    withdraws(request)
+    assert request.status == Status.WITHDRAWN
+    assert history(request) == [(State.AGREED, True)]
+    assert kinds(request) == ["time_agreed"]
+    with pytest.raises(NotAllowedError):  # opened again, it would still stand in the way of another time
+        moves(request, Status.CONTACTING)
+    request.refresh_from_db()
+    moves(request, Status.COMPLETED)
+    assert history(request) == [(State.ATTENDED, True)]
+    assert not OutgoingMessage.objects.filter(kind="time_cancelled").exists()
+
+
+def mails_to_the_patient() -> list[tuple[str, str]]:
+    return [(mail.kind, mail.state) for mail in OutgoingMessage.objects.exclude(kind="patient_wrote")]
+
+
+@pytest.mark.parametrize("mark", [Status.COMPLETED, Status.DID_NOT_ATTEND])
+def test_a_mark_takes_no_withdrawal_back_and_neither_does_its_undo(
+    practitioner: Practitioner, clock: Any, mark: Status
+) -> None:
+    given(request := with_email(), practitioner, begins := at(10), agreed=True)
+    OutgoingMessage.objects.all().delete()
+    clock.move_to(begins + timedelta(hours=2))
+    patient_withdraws(request)
+    told = [("withdrawn", OutgoingMessage.State.WAITING)]
+    assert mails_to_the_patient() == told
+    moves(request, *dict.fromkeys((mark, Status.COMPLETED)))
+    assert mails_to_the_patient() == told
+    with pytest.raises(NotAllowedError):
+        moves(request, Status.CONFIRMED)
+    with pytest.raises(NotAllowedError):  # what is closed is the patient's no more
+        actions.withdraw(request)
+    moves(request, Status.WITHDRAWN)
+    assert mails_to_the_patient() == told
+    assert history(request) == [(State.AGREED, True)]
+    moves(request, mark)
+    assert history(request)[0][0] != State.AGREED
+
+
+def test_a_mark_that_followed_no_withdrawal_is_not_taken_back_to_one(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins)
+    moves(request, Status.WITHDRAWN, Status.DID_NOT_ATTEND, Status.CONTACTING)
+    given(request, practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins)
+    moves(request, Status.COMPLETED)
+    with pytest.raises(NotAllowedError):
+        moves(request, Status.WITHDRAWN)
+    moves(request, Status.CONFIRMED)
+
+
+def test_a_withdrawn_request_without_a_visit_is_not_marked(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.WITHDRAWN)
+    for step in (Status.COMPLETED, Status.DID_NOT_ATTEND):
+        with pytest.raises(NotAllowedError):
+            moves(request, step)
+
+
+def test_a_visit_that_nobody_marked_is_neither_declined_nor_replaced(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins + timedelta(minutes=10))
+    with pytest.raises(NotAllowedError):
+        moves(request, Status.DECLINED)
+    for agreed in (True, False):
+        with pytest.raises(NotAllowedError):
+            given(request, practitioner, at(12), agreed=agreed)
+    assert history(request) == [(State.AGREED, True)]
+
+
+def test_the_clinic_can_say_that_it_called_a_time_off_also_when_it_has_begun(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    given(request := a_request(), practitioner, begins := at(10), agreed=True)
+    request.refresh_from_db()
+    clock.move_to(begins + timedelta(minutes=10))
+    moves(request, Status.CONTACTING)
+    assert history(request) == [(State.CANCELLED, False)]
+
+
+def test_who_came_without_a_time_is_noted_afterwards_and_mailed_nothing(practitioner: Practitioner) -> None:
+    given(request := with_email(), practitioner, at(10, days=-6), agreed=True)
+    request.refresh_from_db()
+    moves(request, Status.COMPLETED)
+    assert history(request) == [(State.ATTENDED, True)]
+    assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
+
+
+def test_who_came_earlier_than_agreed_is_told_that_the_later_time_is_off(practitioner: Practitioner) -> None:
+    given(request := with_email(), practitioner, at(10), agreed=True)
+    OutgoingMessage.objects.all().delete()
+    given(request, practitioner, at(9, days=0), agreed=True)
+    assert [message.kind for message in OutgoingMessage.objects.filter(kind__startswith="time_")] == [
+        "time_cancelled"
+    ]
+
+
+@pytest.mark.parametrize(("days", "agreed"), [(-1, False), (-8, True)], ids=["offered", "long ago"])
+def test_no_other_past_time_is_taken(practitioner: Practitioner, days: int, agreed: bool) -> None:
+    with pytest.raises(NotAllowedError):
+        given(a_request(), practitioner, at(10, days=days), agreed=agreed)
+
+
+@pytest.mark.parametrize(("minute", "days"), [(0, -1), (0, 400), (3, 3)], ids=["past", "too far", "odd"])
+def test_a_time_that_cannot_be_meant_is_refused(practitioner: Practitioner, minute: int, days: int) -> None:
+    with pytest.raises(NotAllowedError):
+        given(a_request(), practitioner, at(10, minute, days=days))
+
+
+def test_an_erased_request_is_given_no_other_time(practitioner: Practitioner) -> None:
+    given(request := a_request(), practitioner, at(10))
+    erased = {"patient_name": "", "requester_name": "", "phone": "", "patient_age": None}
+    ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=at(1), **erased)
+    with pytest.raises(errors.SomeoneElseChangedError):
+        given(request, practitioner, at(12))
+    assert history(request) == [(State.OFFERED, True)]

@@ -1,0 +1,170 @@
+"""A practitioner's private calendar: references only, revocable, and silent about what is wrong."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic_site.accounts.roles import COORDINATOR, MANAGER
+from consultations.appointments import feed_addresses as addresses
+from consultations.appointments import feed_views
+from consultations.models import Appointment, CalendarFeed
+from procedures.models import Practitioner
+from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, an_agreed_time, at, given
+from tests.consultations.form_pages import Page
+from tests.factories import a_request, a_reviewer, staff
+
+pytestmark = pytest.mark.django_db
+
+
+def address(token: str) -> str:
+    return reverse("consultations:calendar", args=[token])
+
+
+def events(content: bytes) -> list[dict[str, str]]:
+    """The events as a calendar reads them: unfolded, each as its properties."""
+    text = content.decode().replace("\r\n ", "")
+    found = re.findall("BEGIN:VEVENT\r\n(.*?)\r\nEND:VEVENT", text, re.DOTALL)
+    return [dict(line.split(":", 1) for line in event.split("\r\n")) for event in found]
+
+
+def test_it_holds_references_and_nothing_of_a_patient(client: Client) -> None:
+    practitioner = a_reviewer()
+    agreed = an_agreed_time(at(10), patient_name="Zubaida Noor", message="A tumour.", city="Kasur")
+    offered = given(a_request(), practitioner, at(12))
+    given(a_request(), a_reviewer(name="Dr. Other"), at(10))
+    response = client.get(address(addresses.make(practitioner, actor=a_coordinator())))
+    assert (response.status_code, response["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+    first, second = events(response.content)
+    assert (first["SUMMARY"], first["STATUS"]) == (agreed.request.reference, "CONFIRMED")
+    assert (second["SUMMARY"], second["STATUS"]) == (f"{offered.request.reference} (offered)", "TENTATIVE")
+    assert first["DTSTART"] == f"{agreed.starts_at:%Y%m%dT%H%M%SZ}"
+    text = response.content.decode()
+    assert "METHOD:PUBLISH" in text
+    assert not re.search("Zubaida|Noor|tumour|Kasur|2345678|@example|ATTENDEE|Ayesha Khan.*VEVENT", text)
+
+
+def test_no_cache_keeps_it_and_no_machine_indexes_it(client: Client) -> None:
+    right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+    for response in (client.get(right), client.get(address("wrong"))):
+        assert response["Cache-Control"] == "private, no-store"
+        assert response["X-Robots-Tag"] == "noindex, nofollow"
+        assert response["Referrer-Policy"] == "no-referrer"
+        assert not response.cookies
+
+
+def test_it_reaches_from_thirty_days_ago_to_a_hundred_and_eighty_ahead() -> None:
+    practitioner = a_reviewer()
+    for days in (-31, -29, 179, 181):
+        appointment = an_agreed_time(at(10))
+        moved = timezone.now() + timedelta(days=days)
+        Appointment.objects.filter(pk=appointment.pk).update(
+            starts_at=moved, ends_at=moved + timedelta(minutes=30)
+        )
+        appointment.taken.all().delete()
+    assert len(feed_views.entries(practitioner, timezone.now())) == 2
+
+
+def test_a_cancelled_time_is_gone_and_a_moved_one_is_another_event(client: Client) -> None:
+    practitioner, request = a_reviewer(), a_request()
+    feed = address(addresses.make(practitioner, actor=a_coordinator()))
+    given(request, practitioner, at(10))
+    (before,) = events(client.get(feed).content)
+    given(request, practitioner, at(12))
+    (after,) = events(client.get(feed).content)
+    assert before["UID"] != after["UID"]
+
+
+def test_a_wrong_token_and_a_revoked_one_look_the_same_to_every_method(client: Client) -> None:
+    token = addresses.make(a_reviewer(), actor=a_coordinator())
+    assert addresses.revoke(CalendarFeed.objects.get().pk, actor=a_coordinator())
+    for method in ("get", "head", "post", "put", "delete", "options"):
+        revoked, wrong = (getattr(client, method)(address(text)) for text in (token, "A" * 32))
+        assert (revoked.status_code, revoked.content, revoked.headers) == (404, wrong.content, wrong.headers)
+    # A right one tells nothing but to who reads it.
+    right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+    assert (client.get(right).status_code, client.post(right).status_code) == (200, 404)
+
+
+def test_the_address_of_somebody_who_has_left_looks_like_a_revoked_one(client: Client) -> None:
+    practitioner = a_reviewer()
+    right = address(addresses.make(practitioner, actor=a_coordinator()))
+    Practitioner.objects.update(is_active=False)
+    gone, wrong = client.get(right), client.get(address("A" * 32))
+    assert (gone.status_code, gone.content, gone.headers) == (404, wrong.content, wrong.headers)
+    manager = staff(MANAGER)
+    client.force_login(manager)
+    client.post(reverse("desk:calendars"), {"practitioner": practitioner.pk})
+    assert CalendarFeed.objects.count() == 1
+    assert "Dr. Ayesha Khan no longer works here" in client.get(reverse("desk:calendars")).content.decode()
+    Practitioner.objects.update(is_active=True)
+    assert client.get(right).status_code == 200
+
+
+def test_wrong_tokens_are_limited_and_a_right_one_is_not(client: Client) -> None:
+    right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+    codes = [client.get(address(f"wrong-{number}")).status_code for number in range(31)]
+    assert codes == [404] * 30 + [429]
+    assert client.get(right).status_code == 200
+    assert client.get(address("wrong"), REMOTE_ADDR="192.0.2.7").status_code == 404
+
+
+def test_the_token_is_in_no_table_and_in_no_log_line(client: Client, caplog: Any) -> None:
+    caplog.set_level("DEBUG")
+    token = addresses.make(a_reviewer(), actor=a_coordinator())
+    client.get(address(token))
+    addresses.revoke(CalendarFeed.objects.get().pk, actor=a_coordinator())
+    client.get(address(token))
+    assert CalendarFeed.objects.get().token_hash != token
+    ours = [record for record in caplog.records if record.name != "django.db.backends"]
+    lines = [f"{record.getMessage()} {vars(record)}" for record in ours if record.name != "django.request"]
+    assert lines and not [line for line in lines if token in line]
+
+
+def test_a_manager_makes_an_address_that_is_shown_once_and_revokes_it(client: Client) -> None:
+    practitioner = a_reviewer()
+    client.force_login(staff(MANAGER))
+    page = Page(client.post(reverse("desk:calendars"), {"practitioner": practitioner.pk}))
+    shown = page.one("input", id="address")["value"]
+    path = shown[shown.index("/calendar/") :]
+    assert client.get(path).status_code == 200
+    again = client.get(reverse("desk:calendars"))
+    assert path not in again.content.decode() and "Revoke" in again.content.decode()
+    assert again["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+    feed = CalendarFeed.objects.get()
+    for _press in range(2):
+        response = client.post(reverse("desk:calendar_revoke"), {"feed": feed.pk})
+        assert (response.status_code, response["Location"]) == (303, reverse("desk:calendars"))
+    assert client.get(path).status_code == 404
+    feed.refresh_from_db()
+    assert (feed.made_by, feed.revoked_by) == (feed.made_by, feed.made_by)
+    assert feed.revoked_at is not None
+
+
+@pytest.mark.parametrize("odd", ["", "x", "0", "-1", "9" * 400, "\x00", "999999"])
+def test_odd_numbers_make_and_revoke_nothing(client: Client, odd: str) -> None:
+    client.force_login(staff(MANAGER))
+    assert client.post(reverse("desk:calendars"), {"practitioner": odd}).status_code == 303
+    assert client.post(reverse("desk:calendar_revoke"), {"feed": odd}).status_code == 303
+    assert not CalendarFeed.objects.exists()
+
+
+def test_a_coordinator_makes_and_revokes_none(client: Client) -> None:
+    practitioner, actor = a_reviewer(), staff(COORDINATOR)
+    addresses.make(practitioner, actor=actor)
+    client.force_login(actor)
+    assert client.post(reverse("desk:calendars"), {"practitioner": practitioner.pk}).status_code == 403
+    feed = CalendarFeed.objects.get()
+    assert client.post(reverse("desk:calendar_revoke"), {"feed": feed.pk}).status_code == 403
+    assert CalendarFeed.objects.valid().get() == feed
+
+
+def test_a_calendar_program_reads_it_without_a_session(client: Client) -> None:
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False):
+        right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+        assert client.get(right, HTTP_USER_AGENT="Google-Calendar-Importer").status_code == 200

@@ -1,0 +1,391 @@
+"""Reminders on the day before: mailed once, however often the command runs, or by the hand of staff."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic_site.clinic import business_hours
+from clinic_site.clinic.models import Closure, OpeningHours
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.models import OutgoingMessage
+from consultations.appointments import reminders
+from consultations.lifecycle import staff_actions, status_changes
+from consultations.messaging import catalogue
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
+from consultations.phone_numbers import parse
+from consultations.portal import actions
+from consultations.workflow import Status
+from tests.consultations.desk.schedule.calendar_helpers import (
+    a_coordinator,
+    an_agreed_time,
+    at,
+    given,
+    open_every_day,
+)
+from tests.consultations.form_pages import Page
+from tests.consultations.messaging.message_helpers import a_clinic
+from tests.factories import a_request, a_reviewer
+
+pytestmark = pytest.mark.django_db
+
+BY_EMAIL = {"contact_method": "email", "email": "ayesha@example.com"}
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest) -> Any:
+    """A Monday, 11am in Lahore."""
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
+        yield travelled
+
+
+def reminded_by_mail() -> list[str]:
+    mails = OutgoingMessage.objects.filter(kind="reminder").order_by("pk")
+    return list(mails.values_list("about", flat=True))
+
+
+def by_hand() -> list[Appointment]:
+    return list(reminders.due_by_hand(timezone.now()))
+
+
+def test_who_chose_email_is_reminded_once_on_the_day_before() -> None:
+    tomorrow = an_agreed_time(at(0, days=1), **BY_EMAIL)
+    last = an_agreed_time(at(23, 30, days=1), **BY_EMAIL)
+    an_agreed_time(at(0, days=2), **BY_EMAIL)
+    an_agreed_time(at(12, days=1))  # wants a call
+    given(a_request(**BY_EMAIL), tomorrow.practitioner, at(13, days=1))  # has not agreed
+    for _run in range(2):
+        call_command("remind", stdout=io.StringIO())
+    assert reminded_by_mail() == [tomorrow.request.reference, last.request.reference]
+    event = Event.objects.get(kind=Event.Kind.REMINDED, request=tomorrow.request)
+    assert (event.actor, event.detail) == (None, {"appointment": tomorrow.pk, "by": "email"})
+    tomorrow.refresh_from_db()
+    assert tomorrow.reminded_at == event.at
+
+
+def test_the_day_before_is_the_clinics_and_nobody_is_written_to_at_night(clock: Any) -> None:
+    an_agreed_time(at(0, 30, days=2), **BY_EMAIL)
+    clock.move_to("2026-11-23T19:30:00Z")  # half past midnight on Tuesday, in Lahore
+    assert reminders.send_reminders().queued == 0
+    clock.move_to("2026-11-24T03:00:00Z")  # 8am
+    assert reminders.send_reminders().queued == 1
+
+
+def test_what_was_not_done_yesterday_is_done_today_unless_it_is_past() -> None:
+    an_agreed_time(at(15, days=0), **BY_EMAIL)
+    past = an_agreed_time(at(12, days=0), **BY_EMAIL)
+    Appointment.objects.filter(pk=past.pk).update(starts_at=at(9, days=0))
+    assert reminders.send_reminders().queued == 1
+
+
+def test_a_cancelled_time_and_an_erased_request_are_not_reminded_of() -> None:
+    cancelled, erased = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+    cancelled.request.refresh_from_db()
+    status_changes.change_status(
+        cancelled.request, Status.CONTACTING, actor=a_coordinator(), expected_status=Status.CONFIRMED
+    )
+    nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
+    ConsultationRequest.objects.filter(pk=erased.request_id).update(erased_at=timezone.now(), **nobody)
+    assert reminders.send_reminders().queued == 0
+    assert by_hand() == []
+
+
+def test_a_new_time_is_reminded_of_anew() -> None:
+    first = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    given(first.request, first.practitioner, at(15, days=1), agreed=True)
+    assert reminders.send_reminders().queued == 1
+
+
+def test_a_reminder_that_fails_stops_no_other_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, fine = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+    queue = catalogue.reminder
+
+    def fails(appointment: Appointment) -> None:
+        if appointment == broken:
+            raise OSError("the disk is full")
+        queue(appointment)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "reminder", fails)
+        with pytest.raises(CommandError, match="1"):
+            call_command("remind", stdout=io.StringIO())
+    assert reminded_by_mail() == [fine.request.reference]
+    assert not Event.objects.filter(kind=Event.Kind.REMINDED, request=broken.request).exists()
+    assert reminders.send_reminders().queued == 1
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_of_many_commands_at_once_one_reminds() -> None:
+    an_agreed_time(at(10, days=1), **BY_EMAIL)
+    start, now = Barrier(6), timezone.now()
+
+    def run(number: int) -> int:
+        try:
+            start.wait(timeout=30)
+            return reminders.send_reminders(now).queued
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sum(threads.map(run, range(6))) == 1
+    assert len(reminded_by_mail()) == 1
+    assert Event.objects.filter(kind=Event.Kind.REMINDED).count() == 1
+
+
+# By the hand of staff
+
+
+def test_the_list_goes_to_the_next_open_day() -> None:
+    open_every_day()
+    OpeningHours.objects.filter(weekday=1).delete()  # Tuesdays
+    Closure.objects.create(name="Eid", starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
+    today, friday = an_agreed_time(at(15, days=0)), an_agreed_time(at(10, days=4))
+    an_agreed_time(at(10, days=5))
+    assert by_hand() == [today, friday]
+
+
+def test_without_opening_hours_it_is_the_next_day() -> None:
+    tomorrow = an_agreed_time(at(10, days=1))
+    an_agreed_time(at(10, days=2))
+    assert by_hand() == [tomorrow]
+
+
+def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settings: Any) -> None:
+    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    assert by_hand() == []
+    settings.MAIL_DELIVERY = "off"
+    assert by_hand() == [appointment]
+    assert reminders.send_reminders().queued == 0
+    assert [call.how for call in reminders.calls(by_hand(), business_hours.load())] == ["call"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "begins"),
+    [
+        ({"contact_method": "call"}, "tel:+923012345678"),
+        ({"contact_method": "sms"}, "sms:+923012345678?body=A%20reminder%20from%20"),
+        ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=A%20reminder%20from%20"),
+        ({"contact_method": "whatsapp", "whatsapp": "+923331234567"}, "https://wa.me/923331234567?text="),
+        # Nothing that is written reaches a telephone with a cord.
+        ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
+        ({"contact_method": "whatsapp", "phone": "+924235761999"}, "tel:+924235761999"),
+    ],
+)
+def test_each_is_reached_as_they_chose(chosen: dict[str, str], begins: str) -> None:
+    a_clinic()
+    (call,) = reminders.calls([an_agreed_time(at(10, days=1), **chosen)], business_hours.load())
+    assert call.href.startswith(begins)
+
+
+@pytest.mark.parametrize(("may", "says"), [("yes", "Canal Clinic"), ("no", "the office you wrote to")])
+def test_the_message_says_who_writes_only_where_it_may(client: Client, may: str, says: str) -> None:
+    a_clinic()
+    appointment = an_agreed_time(at(10, days=1), contact_method="sms", may_say_who=may, message="My thumb.")
+    client.force_login(a_coordinator())
+    text = Page(client.get(reverse("desk:reminders"))).one("main").text
+    assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10am" in text
+    assert ("Do not say who is calling" in text) is (may == "no")
+    assert appointment.request.reference in text and "thumb" not in text
+
+
+def test_done_takes_them_off_the_list_and_tells_the_timeline(client: Client) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    client.force_login(a_coordinator())
+    address = reverse("desk:reminder_done", args=[appointment.pk])
+    for _press in range(2):
+        response = client.post(address)
+        assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
+    event = Event.objects.get(kind=Event.Kind.REMINDED)
+    assert (event.actor, event.detail["by"]) == (a_coordinator(), "call")
+    page = Page(client.get(reverse("desk:reminders")))
+    assert not page.all("a", href="tel:+923012345678")
+    assert "Reminded today" in page.one("main").text
+    assert client.get(address).status_code == 405
+    assert client.post(reverse("desk:reminder_done", args=[99999999])).status_code == 404
+    assert client.post(reverse("desk:reminders") + f"{'9' * 40}/done/").status_code == 404
+
+
+def reminders_page(client: Client) -> Page:
+    return Page(client.get(reverse("desk:reminders")))
+
+
+def undo(client: Client, page: Page) -> str:
+    """Press the one button that takes a mark back. Gives what the page says then."""
+    (form,) = [form for form in page.all("form") if form["action"].endswith("/undo/")]
+    response = client.post(form["action"], {"reminded_at": page.hidden_fields()["reminded_at"]})
+    assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
+    return reminders_page(client).by_class("messagelist")[0].text
+
+
+def test_a_wrong_press_on_done_is_taken_back_once_and_the_timeline_tells_it(client: Client) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    client.force_login(a_coordinator())
+    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+    page = reminders_page(client)
+    assert "is to be reminded again" in undo(client, page)
+    assert by_hand() == [appointment]
+    event = Event.objects.get(kind=Event.Kind.NOT_REMINDED)
+    assert (event.actor, event.detail) == (a_coordinator(), {"appointment": appointment.pk})
+    assert "nothing was changed" in undo(client, page)
+    assert Event.objects.filter(kind=Event.Kind.NOT_REMINDED).count() == 1
+
+
+def test_a_mark_that_a_colleague_made_meanwhile_is_not_taken_back(client: Client, clock: Any) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    client.force_login(a_coordinator())
+    address = reverse("desk:reminder_done", args=[appointment.pk])
+    client.post(address)
+    old = reminders_page(client)
+    undo(client, old)
+    clock.shift(60)
+    client.post(address)
+    assert "nothing was changed" in undo(client, old)
+    assert by_hand() == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("", "x", "\x00", "9" * 5000, "2026-11-23T06:00:00+00:00"),
+        *("0001-01-01T00:00Z", "0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00", "9999-12-31T23:59"),
+    ],
+)
+def test_nothing_but_the_mark_on_the_screen_is_taken_back(client: Client, clock: Any, sent: str) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    clock.shift(60)
+    client.force_login(a_coordinator())
+    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+    address = reverse("desk:reminder_undo", args=[appointment.pk])
+    assert client.post(address, {"reminded_at": sent}).status_code == 303
+    assert client.get(address).status_code == 405
+    assert client.post(reverse("desk:reminder_undo", args=[99999999])).status_code == 404
+    assert by_hand() == []
+
+
+def test_a_mail_that_went_out_cannot_be_taken_back(client: Client) -> None:
+    an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    OutgoingMessage.objects.update(sent_at=timezone.now())
+    client.force_login(a_coordinator())
+    page = reminders_page(client)
+    assert "Reminded today" in page.one("main").text
+    assert not [form for form in page.all("form") if form["action"].endswith("/undo/")]
+
+
+def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Client, clock: Any) -> None:
+    late, sent = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+    reminders.send_reminders()
+    OutgoingMessage.objects.filter(about=sent.request.reference).update(sent_at=timezone.now())
+    clock.shift(timedelta(minutes=59))
+    assert by_hand() == []
+    clock.shift(timedelta(minutes=2))
+    assert by_hand() == [late]
+    client.force_login(a_coordinator())
+    page = reminders_page(client)
+    assert page.all("a", href="tel:+923012345678")
+    assert "A reminder by mail has not gone out. Call them." in page.one("main").text
+    assert page.one("main").text.count(late.request.reference) == 1 + 1  # in its line, and on its button
+    for _press in range(2):
+        client.post(reverse("desk:reminder_done", args=[late.pk]))
+    assert by_hand() == []
+    assert reminders.send_reminders().queued == 0
+    event = Event.objects.get(kind=Event.Kind.REMINDED, actor=a_coordinator())
+    assert event.detail["by"] == "call"
+    assert "is to be reminded again" in undo(client, reminders_page(client))
+    assert by_hand() == [late]
+    OutgoingMessage.objects.update(sent_at=timezone.now())
+    assert by_hand() == []
+    assert reminders.send_reminders().queued == 0
+
+
+def test_a_mail_that_failed_is_called_at_once() -> None:
+    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), reason="550")
+    assert by_hand() == [appointment]
+
+
+@pytest.mark.parametrize("becomes", ["settled", "sent"])
+def test_who_was_not_reminded_after_all_is_called_also_once_the_failed_mail_is_dealt_with(
+    client: Client, clock: Any, becomes: str
+) -> None:
+    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    mail = OutgoingMessage.objects.filter(kind="reminder")
+    mail.update(failed_at=timezone.now(), reason="550")
+    client.force_login(a_coordinator())
+    clock.shift(60)
+    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+    if becomes == "settled":
+        assert mail_queue.settle(mail.get(), actor=a_coordinator())
+    else:
+        mail.update(failed_at=None, sent_at=timezone.now())
+    assert "is to be reminded again" in undo(client, reminders_page(client))
+    is_called = [appointment] if becomes == "settled" else []
+    assert by_hand() == is_called
+    clock.shift(timedelta(hours=2))
+    client.force_login(a_coordinator())
+    assert reminders.send_reminders().queued == 0
+    assert by_hand() == is_called
+    assert "still to be reminded by mail" not in reminders_page(client).one("main").text
+    if is_called:
+        client.post(reverse("desk:reminder_done", args=[appointment.pk]))
+        assert by_hand() == []
+
+
+def test_who_gets_another_time_is_mailed_again_whatever_became_of_the_mail_before() -> None:
+    first = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    reminders.send_reminders()
+    mail = OutgoingMessage.objects.filter(kind="reminder")
+    mail.update(failed_at=timezone.now(), reason="550")
+    mail_queue.settle(mail.get(), actor=a_coordinator())
+    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
+        given(first.request, first.practitioner, at(15, days=1), agreed=True)
+        assert by_hand() == []
+        assert reminders.send_reminders().queued == 1
+
+
+def test_a_number_that_was_found_wrong_is_marked(client: Client) -> None:
+    marked = an_agreed_time(at(10, days=1))
+    an_agreed_time(at(11, days=1))
+    staff_actions.record_contact(
+        marked.request, "wrong_number", actor=a_coordinator(), expected_status=Status.CONFIRMED
+    )
+    client.force_login(a_coordinator())
+    wrong = "Wrong number, noted on Monday 23 November 2026. Correct it first."
+    items = [item.text for item in reminders_page(client).by_class("reminder")]
+    assert [wrong in item for item in items] == [True, False]
+    actions.correct_phone(marked.request, parse("0321 7654987"))
+    assert wrong not in reminders_page(client).one("main").text
+
+
+def test_whose_names_were_seen_is_written_down(client: Client) -> None:
+    appointment = an_agreed_time(at(10, days=1))
+    client.force_login(a_coordinator())
+    client.get(reverse("desk:reminders"))
+    row = Disclosure.objects.get()
+    assert (row.request, row.kind) == (appointment.request, Disclosure.Kind.LISTED)
+
+
+def test_the_queries_do_not_grow_with_the_reminders(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    a_reviewer()
+    for number in range(6):
+        an_agreed_time(at(9, days=1) + timedelta(minutes=30 * number), contact_method="sms")
+    client.force_login(a_coordinator())
+    client.get("/staff/")
+    with django_assert_max_num_queries(15):
+        client.get(reverse("desk:reminders"))

@@ -1,0 +1,152 @@
+"""Whom no mail tells of a time that is offered or called off is to be called: at once, until it is done."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from consultations.desk.queue.tabs import TABS, Scope
+from consultations.lifecycle import staff_actions, status_changes
+from consultations.models import ConsultationRequest
+from consultations.portal import actions
+from consultations.workflow import Status
+from procedures.models import Practitioner
+from tests.consultations.desk.consultation.request_pages import Desk
+from tests.consultations.desk.queue.queue_pages import cells, queue_page, references
+from tests.consultations.desk.schedule.calendar_helpers import (
+    a_coordinator,
+    an_agreed_time,
+    at,
+    given,
+    open_every_day,
+)
+from tests.consultations.messaging.message_helpers import with_email
+from tests.factories import a_request, a_reviewer
+
+pytestmark = pytest.mark.django_db
+
+NOBODY_TOLD = "Nobody has told the patient of the offered time: call"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    """A Monday, 11am in Lahore."""
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
+        yield travelled
+
+
+@pytest.fixture(autouse=True)
+def practitioner(clock: Any, db: None) -> Practitioner:
+    open_every_day()
+    return a_reviewer()
+
+
+def due(tab: str = "overdue") -> list[ConsultationRequest]:
+    return list(TABS[tab].requests(Scope(a_coordinator(), timezone.now())))
+
+
+def contact(desk: Desk, outcome: str) -> None:
+    desk.opens()
+    desk.presses("contact", outcome=outcome)
+    assert not desk.problem
+
+
+def words(desk: Desk) -> tuple[str, bool]:
+    """What the queue says is next, and whether the page of the request says that nobody told the patient."""
+    is_said = NOBODY_TOLD in desk.opens().one("main").text
+    return cells(queue_page(desk.client, tab="proposed"))["Next"], is_said
+
+
+def test_an_offer_that_nobody_told_is_due_at_once_also_after_somebody_was_in_touch(
+    practitioner: Practitioner, clock: Any
+) -> None:
+    desk = Desk(a_request(), a_coordinator())
+    contact(desk, "spoke")
+    clock.shift(timedelta(hours=1))
+    desk = Desk(desk.request, desk.user)  # signed in anew
+    given(desk.request, practitioner, at(10, days=20))
+    assert due() == due("today") == [desk.request]
+    assert words(desk) == (f"Call back Mon 23 Nov, 12pm {NOBODY_TOLD}", True)
+    contact(desk, "spoke")
+    assert due() == due("today") == []
+    assert words(desk) == ("The patient answers: offered Sun 13 Dec, 10am", False)
+
+
+def test_who_is_mailed_an_offer_is_called_by_nobody(practitioner: Practitioner, settings: Any) -> None:
+    request = with_email()
+    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
+    given(request, practitioner, at(10))
+    assert due("today") == []
+    settings.MAIL_DELIVERY = "off"
+    given(request, practitioner, at(11))
+    assert due() == [request]
+
+
+def test_an_offer_in_place_of_an_agreed_time_is_due_too(practitioner: Practitioner) -> None:
+    request = an_agreed_time(at(10, days=4)).request
+    given(request, practitioner, at(10, days=20))
+    assert due() == [request]
+    desk = Desk(request, a_coordinator())
+    assert words(desk)[1]
+    desk.presses("status", to="confirmed")  # told and agreed on the phone
+    assert due() == due("today") == []
+
+
+def test_an_untold_offer_stays_due_when_nobody_was_reached(practitioner: Practitioner, clock: Any) -> None:
+    desk = Desk(a_request(), a_coordinator())
+    given(desk.request, practitioner, at(10, days=20))
+    for outcome in ("no_answer", "wrong_number"):
+        contact(desk, outcome)
+        assert due() == []
+        clock.shift(timedelta(days=1))
+        desk = Desk(desk.request, desk.user)  # signed in anew
+        assert due() == [desk.request]
+        assert references(queue_page(desk.client, tab="overdue")) == [desk.request.reference]
+
+
+def test_an_agreed_time_that_is_off_is_due_where_no_mail_says_so(practitioner: Practitioner) -> None:
+    request = an_agreed_time(at(10)).request
+    desk = Desk(request, a_coordinator())
+    desk.opens()
+    desk.presses("status", to="contacting")
+    assert due() == due("today") == [request]
+    contact(desk, "message_sent")
+    assert due("today") == []
+
+
+@pytest.mark.parametrize(
+    ("agreed", "email", "to"),
+    [
+        (True, "ayesha@example.com", Status.CONTACTING),  # a mail tells it
+        (True, "", Status.DECLINED),  # it is closed; whoever declines reads that nobody has told the patient
+        (True, "", Status.WITHDRAWN),  # the patient said so
+    ],
+)
+def test_what_is_told_or_closed_is_not_due(
+    practitioner: Practitioner, agreed: bool, email: str, to: Status
+) -> None:
+    request = an_agreed_time(at(10), email=email).request
+    request.refresh_from_db()
+    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONFIRMED)
+    assert due("today") == []
+
+
+def test_a_patient_who_wants_another_time_knows_that_this_one_is_off(practitioner: Practitioner) -> None:
+    appointment = an_agreed_time(at(10))
+    actions.ask_for_another_time(appointment.request, appointment.pk, "")
+    assert due("today") == []
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["agreed", "offered"])
+def test_another_time_ends_the_call_about_the_one_before(
+    practitioner: Practitioner, clock: Any, first: bool
+) -> None:
+    request = with_email()
+    given(request, practitioner, at(10), agreed=first)
+    contact(Desk(request, a_coordinator()), "no_answer")
+    given(request, practitioner, at(11, days=5), agreed=first)
+    clock.shift(timedelta(days=1))
+    assert due() == []

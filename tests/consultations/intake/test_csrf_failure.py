@@ -1,0 +1,72 @@
+"""A form without the cookie that protects it: nothing typed is lost, and an emergency needs no cookie."""
+
+import pytest
+from django.test import Client
+
+from consultations.models import ConsultationRequest
+from consultations.tokens import SubmissionKey
+from tests.consultations.form_pages import Page
+from tests.factories import a_notice, form_data
+
+pytestmark = pytest.mark.django_db
+
+FORM = "/consultation/request/"
+
+
+@pytest.fixture
+def person() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def filled(**other: str) -> dict[str, object]:
+    key = SubmissionKey.new()
+    fixed = {"key": SubmissionKey(key.secret, key.made_at - 60).for_form(), "notice": str(a_notice().pk)}
+    return form_data() | fixed | other
+
+
+@pytest.mark.parametrize(("answer", "address"), [("yes", "/consultation/emergency/"), ("no", FORM)])
+def test_nobody_in_an_emergency_is_asked_for_a_cookie(person: Client, answer: str, address: str) -> None:
+    response = person.post("/consultation/", {"emergency": answer})
+    assert (response.status_code, response["Location"]) == (303, address)
+
+
+@pytest.mark.parametrize("path", [FORM, FORM + "photographs/"])
+def test_the_answers_are_shown_again_and_one_more_press_stores_them(person: Client, path: str) -> None:
+    data = filled(send="yes")
+    response = person.post(path, data)
+    page = Page(response)
+    assert response.status_code == 403
+    assert not ConsultationRequest.objects.exists()
+    assert "Your browser did not send the cookie" in page.by_class("error-summary")[0].text
+    hidden = page.hidden_fields()
+    assert (hidden["patient_name"], hidden["key"]) == (data["patient_name"], data["key"])
+    assert "no-store" in response["Cache-Control"]
+    again = data | {"csrfmiddlewaretoken": hidden["csrfmiddlewaretoken"]}
+    assert person.post(FORM, again).status_code == 303
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_a_form_that_is_not_right_yet_says_so_with_what_was_typed(person: Client) -> None:
+    response = person.post(FORM, filled(patient_age="two", send="yes"))
+    page = Page(response)
+    assert response.status_code == 403
+    assert page.one("input", name="patient_age")["value"] == "two"
+    assert page.one("title").text.startswith("Error: ")
+
+
+def test_a_form_of_another_site_is_not_shown_as_ours(person: Client) -> None:
+    response = person.post(FORM, filled(send="yes"), headers={"origin": "https://evil.example"})
+    assert response.status_code == 403
+    assert "Please send the form again" in response.content.decode()
+    assert not ConsultationRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/consultation/request", "/consultation/abc", "/consultation/abc/note", "/consultation/emergency"],
+)
+def test_an_address_without_its_last_slash_leads_on_and_no_cache_keeps_it(client: Client, path: str) -> None:
+    response = client.get(path + "?done=x")
+    assert (response.status_code, response["Location"]) == (302, path + "/?done=x")
+    assert "no-store" in response["Cache-Control"]
+    assert response["Referrer-Policy"] == "no-referrer"

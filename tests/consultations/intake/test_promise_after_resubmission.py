@@ -1,0 +1,78 @@
+"""A request that waits anew is promised an answer anew: nobody reads a promise that was over before."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from clinic_site.clinic import business_hours
+from clinic_site.mail.models import OutgoingMessage
+from consultations.intake import submission
+from consultations.lifecycle import status_changes
+from consultations.models import ConsultationRequest
+from consultations.portal.presenters import Standing
+from consultations.workflow import Status
+from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, open_every_day
+from tests.consultations.messaging.message_helpers import a_clinic
+from tests.factories import a_request, a_submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
+        open_every_day()
+        a_clinic(answer_within_hours=4)
+        yield travelled
+
+
+def moves(request: ConsultationRequest, to: Status) -> None:
+    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=request.status)
+
+
+def test_who_is_let_in_late_is_told_a_time_to_come(clock: Any) -> None:
+    by_mail = {"contact_method": "email", "email": "ayesha@example.com"}
+    request = submission.submit(a_submission(suspicions=("trap",), **by_mail))
+    first = request.promised_by
+    clock.shift(timedelta(days=3))
+    moves(request, Status.NEW)
+    request.refresh_from_db()
+    assert request.promised_by == business_hours.promised_by(timezone.now()) > timezone.now()
+    assert request.promised_by != first
+    told = OutgoingMessage.objects.get(kind="acknowledgement").text
+    assert business_hours.by_moment(request.promised_by) in told
+
+
+@pytest.mark.parametrize("closed", [Status.WITHDRAWN, Status.DECLINED, Status.UNREACHABLE])
+def test_who_is_opened_again_is_not_late_at_once(clock: Any, closed: Status) -> None:
+    request = a_request(status=closed)
+    clock.shift(timedelta(days=20))
+    moves(request, Status.CONTACTING)
+    request.refresh_from_db()
+    assert request.promised_by == business_hours.promised_by(timezone.now())
+    assert not Standing(request).is_late
+    assert not ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
+
+
+def test_a_promise_that_was_answered_stays_as_it_was(clock: Any) -> None:
+    request = a_request(status=Status.UNREACHABLE)
+    ConsultationRequest.objects.update(first_contact_at=timezone.now())
+    first = request.promised_by
+    clock.shift(timedelta(days=20))
+    moves(request, Status.CONTACTING)
+    request.refresh_from_db()
+    assert request.promised_by == first is not None
+
+
+def test_a_step_among_what_is_open_moves_no_promise(clock: Any) -> None:
+    request = a_request()
+    first = request.promised_by
+    clock.shift(timedelta(days=2))
+    for to in (Status.CONTACTING, Status.NEW):
+        moves(request, to)
+    request.refresh_from_db()
+    assert request.promised_by == first is not None

@@ -1,0 +1,157 @@
+"""Two at once: real threads, each with its own connection, on a real database file or server."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
+
+from clinic_site.accounts.roles import COORDINATOR
+from consultations.intake import submission as intake_submission
+from consultations.lifecycle import errors, status_changes
+from consultations.models import ConsultationRequest, Event, Note, PrivacyNotice
+from consultations.tokens import SubmissionKey
+from consultations.workflow import Status
+from tests.factories import a_notice, a_request, a_submission, form_data, staff
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+THREADS = 8
+
+
+@pytest.fixture(autouse=True)
+def real_database() -> None:
+    assert not connection.is_in_memory_db() if connection.vendor == "sqlite" else True
+
+
+def all_at_once(work: Callable[[int], Any]) -> list[Any]:
+    """Run ``work`` in every thread at the same moment. Gives what each returned or raised."""
+    start = Barrier(THREADS)
+
+    def run(number: int) -> Any:
+        try:
+            connection.ensure_connection()
+            start.wait(timeout=30)
+            return work(number)
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(run, range(THREADS)))
+
+
+def test_one_form_sent_by_many_threads_is_one_request() -> None:
+    submission = a_submission()
+    results = all_at_once(lambda number: intake_submission.submit(submission).reference)
+    assert results == [ConsultationRequest.objects.get().reference] * THREADS
+    assert Event.objects.count() == 1
+    assert not Note.objects.exists()
+
+
+def test_one_form_sent_by_many_browsers_gives_all_the_same_page(notice: PrivacyNotice) -> None:
+    key = SubmissionKey.new()
+    sent = form_data() | {"key": key.for_form(), "notice": str(notice.pk), "send": "yes"}
+    results = all_at_once(lambda number: Client().post(reverse("consultations:request"), sent))
+    assert [(result.status_code, result["Location"]) for result in results] == [
+        (303, reverse("consultations:private", args=[key.token]))
+    ] * THREADS
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_two_children_sent_with_one_form_by_many_threads_are_two_requests() -> None:
+    """Whichever came first, each press leads to the page of the child that it was for."""
+    key = SubmissionKey.new()
+    children = [
+        a_submission(key=key, patient_name="Bilal Khan", patient_age=7),
+        a_submission(key=key, patient_name="Sara Khan", patient_age=3),
+    ]
+    results = all_at_once(lambda number: intake_submission.submit(children[number % 2]).patient_name)
+    assert results == ["Bilal Khan", "Sara Khan"] * (THREADS // 2)
+    assert ConsultationRequest.objects.count() == Event.objects.count() == 2
+    assert not Note.objects.exists()
+    for child in children:
+        token = intake_submission.key_of(key, child.answers).token
+        found = ConsultationRequest.objects.for_token(token).get()
+        assert found.patient_name == child.answers.patient_name
+
+
+@pytest.mark.parametrize("was", [None, Status.WITHDRAWN, Status.NEW])
+def test_the_same_answers_from_one_browser_sent_by_many_threads_are_one_request(was: Status | None) -> None:
+    """Whatever was sent from there before: nothing, what is closed by now, or what still waits."""
+    forms = [replace(a_submission(), browser="hers") for _ in range(THREADS)]
+    if was:
+        before = intake_submission.submit(replace(a_submission(), browser="hers"))
+        ConsultationRequest.objects.filter(pk=before.pk).update(status=was)
+    results = all_at_once(lambda number: intake_submission.submit(forms[number]).pk)
+    newest = ConsultationRequest.objects.latest("pk")
+    assert results == [newest.pk] * THREADS
+    assert ConsultationRequest.objects.count() == (2 if was == Status.WITHDRAWN else 1)
+    assert all(ConsultationRequest.objects.for_token(form.key.token).get() == newest for form in forms)
+
+
+def test_many_forms_at_once_are_as_many_requests() -> None:
+    a_notice()
+    results = all_at_once(
+        lambda number: intake_submission.submit(a_submission(patient_age=number)).patient_age
+    )
+    assert sorted(results) == list(range(THREADS))
+    assert ConsultationRequest.objects.count() == Event.objects.count() == THREADS
+
+
+def test_one_change_of_answers_sent_by_many_threads_is_noted_once() -> None:
+    key = SubmissionKey.new()
+    intake_submission.submit(a_submission(key=key))
+    changed = a_submission(key=key, patient_age=35)
+    results = all_at_once(lambda number: intake_submission.submit(changed).patient_age)
+    assert results == [34] * THREADS
+    assert Note.objects.count() == 1
+
+
+def test_of_many_who_press_at_once_one_changes_the_status_and_the_others_are_told() -> None:
+    request, actor = a_request(), staff(COORDINATOR)
+    steps = [Status.CONTACTING, Status.DECLINED]
+    results = all_at_once(
+        lambda number: status_changes.change_status(
+            request, steps[number % 2], actor=actor, expected_status=Status.NEW
+        )
+    )
+    assert results.count(None) == 1
+    assert sum(isinstance(result, errors.SomeoneElseChangedError) for result in results) == THREADS - 1
+    change = Event.objects.get(kind=Event.Kind.STATUS_CHANGED)
+    request.refresh_from_db()
+    assert request.status == change.to_status
+
+
+def test_a_twin_that_is_stored_between_look_and_insert_is_found_by_the_next_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time: there is no between")
+    a_notice()
+    hers, the_same = (replace(a_submission(), browser="hers") for _ in range(2))
+    store, came_between = intake_submission._store, []
+
+    def other() -> None:
+        try:
+            intake_submission.submit(hers)
+        finally:
+            connections.close_all()
+
+    def store_after_the_other(submission: intake_submission.Submission, *more: Any) -> ConsultationRequest:
+        if submission is the_same and not came_between:
+            came_between.append(True)
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(other).result(timeout=30)
+        return store(submission, *more)
+
+    monkeypatch.setattr(intake_submission, "_store", store_after_the_other)
+    intake_submission.submit(the_same)
+    assert came_between
+    assert ConsultationRequest.objects.count() == 1

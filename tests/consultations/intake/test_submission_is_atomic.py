@@ -1,0 +1,81 @@
+"""A crowd at once, and a server that is killed: what was confirmed is stored once, and nothing half."""
+
+import os
+import random
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.db.models import Count
+
+from clinic_site.mail.models import OutgoingMessage
+from consultations.models import ConsultationRequest, Event, PrivateLink, SearchTerm
+from consultations.tokens import token_hash
+from tests.consultations.http_server import Patients, Server
+from tests.factories import a_notice
+from tests.mail.smtp_server import MailServer
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+# The suite's numbers are small. FLOOD_SECONDS=60 SERVER_KILLS=100 for a long look.
+CLIENTS = 50
+FLOOD_SECONDS = float(os.environ.get("FLOOD_SECONDS", "4"))
+KILLS = int(os.environ.get("SERVER_KILLS", "4"))
+
+
+def assert_whole(patients: Patients) -> None:
+    """Every confirmed form is one request behind the address that the patient was given; none is in parts."""
+    stored = dict(ConsultationRequest.objects.values_list("key_hash", "pk"))
+    assert set(patients.confirmed) <= set(stored) <= patients.sent
+    links = dict(PrivateLink.objects.filter(request__in=stored.values()).values_list("token_hash", "request"))
+    for key, address in patients.confirmed.items():
+        assert links[token_hash(address.rstrip("/").rpartition("/")[2])] == stored[key]
+    parts = ConsultationRequest.objects.annotate(
+        submitted=Count("events", distinct=True), found_by=Count("terms", distinct=True)
+    ).values_list("submitted", "found_by")
+    assert all(submitted == 1 and found_by >= 4 for submitted, found_by in parts)
+    assert Event.objects.count() == len(stored)
+    assert SearchTerm.objects.values("request").distinct().count() == len(stored)
+
+
+def test_fifty_at_once_are_each_stored_once_and_nobody_gets_an_error() -> None:
+    server = Server()
+    server.start()
+    patients = Patients(server.port, a_notice().pk)
+    try:
+        patients.come(CLIENTS)
+        time.sleep(FLOOD_SECONDS)
+        patients.leave()
+    finally:
+        server.kill()
+    assert patients.wrong == []
+    assert len(patients.confirmed) == ConsultationRequest.objects.count() >= CLIENTS
+    assert_whole(patients)
+
+
+def test_a_server_killed_at_random_moments_loses_nothing_that_was_confirmed(settings: Any) -> None:
+    dice, mail = random.Random(7), MailServer()
+    mail.start()
+    server = Server(EMAIL_URL=f"smtp://127.0.0.1:{mail.port}")
+    server.start()
+    by_email = {"contact_method": "email", "email": "ayesha@example.com"}
+    patients = Patients(server.port, a_notice().pk, by_email)
+    try:
+        patients.come(8)
+        for _ in range(KILLS):
+            time.sleep(dice.uniform(0.05, 0.6))
+            server.kill()
+            server.start()
+        patients.leave()
+    finally:
+        server.kill()
+        mail.stop()
+    assert patients.wrong == []
+    assert_whole(patients)
+    # Each has its message, sent or waiting; none was sent three times.
+    queued = Counter(OutgoingMessage.objects.filter(kind="acknowledgement").values_list("about", flat=True))
+    told = ConsultationRequest.objects.values_list("reference", flat=True)
+    assert set(queued) <= set(told)
+    assert set(queued.values()) <= {1}
+    assert max(mail.copies.values(), default=0) <= 2

@@ -1,0 +1,81 @@
+"""The key of a form and the token of a private page."""
+
+import pytest
+from django.test import override_settings
+
+from consultations.tokens import SubmissionKey, token_hash
+
+
+def test_a_key_comes_back_from_its_form() -> None:
+    key = SubmissionKey.new()
+    assert SubmissionKey.from_form(key.for_form()) == key
+
+
+@pytest.mark.parametrize("sent", ["", "weak", "weak:signature", ":", "a" * 100_000, "\x00", "کلید:ا"])
+def test_a_key_that_we_did_not_make_is_refused(sent: str) -> None:
+    assert SubmissionKey.from_form(sent) is None
+
+
+def test_a_key_with_another_signature_is_refused() -> None:
+    signature = SubmissionKey.new().for_form().partition(":")[2]
+    assert SubmissionKey.from_form(f"{SubmissionKey.new().secret}:{signature}") is None
+
+
+def test_no_two_forms_have_the_same_key() -> None:
+    assert len({SubmissionKey.new().secret for _ in range(100)}) == 100
+
+
+def test_key_and_token_have_at_least_128_bits() -> None:
+    key = SubmissionKey.new()
+    assert len(key.secret) * 6 >= 128
+    assert len(key.token) * 6 >= 128
+
+
+def test_the_same_key_gives_the_same_token_and_another_key_another() -> None:
+    key = SubmissionKey.new()
+    assert SubmissionKey(key.secret, made_at=0).token == key.token
+    assert SubmissionKey.new().token != key.token
+
+
+def test_each_patient_of_a_form_has_a_key_that_only_the_form_leads_to() -> None:
+    form, other_form = SubmissionKey.new(), SubmissionKey.new()
+    again = SubmissionKey(form.secret, made_at=0)
+    assert form.for_patient("bilal", 3) == again.for_patient("bilal", 3)
+    keys = [
+        form,
+        form.for_patient("bilal", 3),
+        form.for_patient("bilal", 4),
+        form.for_patient("sara", 3),
+        other_form.for_patient("bilal", 3),
+    ]
+    for each in ("secret", "hash", "token"):
+        assert len({getattr(key, each) for key in keys}) == len(keys)
+    assert len(keys[1].secret) * 6 >= 128
+    assert keys[1].made_at == form.made_at
+
+
+def test_a_new_secret_key_of_the_site_changes_no_token_and_no_hash() -> None:
+    key = SubmissionKey.new()
+    before = (key.token, key.hash, token_hash(key.token))
+    with override_settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[]):
+        assert (key.token, key.hash, token_hash(key.token)) == before
+
+
+def test_a_form_from_before_the_secret_key_changed_is_known_by_the_old_one() -> None:
+    with override_settings(SECRET_KEY="old"):
+        sent = SubmissionKey.new().for_form()
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"]):
+        assert SubmissionKey.from_form(sent)
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=[]):
+        assert SubmissionKey.from_form(sent) is None
+
+
+def test_what_the_database_holds_opens_nothing() -> None:
+    key = SubmissionKey.new()
+    assert key.token not in (key.hash, token_hash(key.token))
+    assert key.secret not in key.token
+
+
+def test_a_key_does_not_show_its_secret_in_a_log() -> None:
+    key = SubmissionKey.new()
+    assert key.secret not in repr(key)

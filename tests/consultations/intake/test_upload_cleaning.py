@@ -1,0 +1,377 @@
+"""What patients send is read as hostile: of a photograph the pixels are kept, of a report all or nothing."""
+
+import io
+import random
+import threading
+import zipfile
+from typing import IO, Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from clinic_site.core import images
+from consultations.intake.upload_cleaning import CleanFile, clean
+from consultations.intake.upload_limits import MAX_BYTES
+from tests.consultations.intake.upload_samples import (
+    EXE,
+    PDF,
+    heic,
+    jpeg_of_many_scans,
+    place_and_orientation,
+)
+from tests.procedures.publishing import photos
+from tests.procedures.publishing.photos import encoded, picture, png_that_claims
+
+SOMETHING_ELSE = (
+    "Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF. This file is something else"
+)
+DAMAGED = "Save the photograph again, or choose another. This one is damaged"
+NOT_WHOLE = "Save the report again, or choose another. This one is not whole"
+TOO_MANY_PIXELS = "Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"
+TOO_SMALL = "Choose a larger photograph. This one is too small to see anything"
+
+ignore_bombs = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+
+
+def cleaned(data: bytes, name: str = "wound.jpg", content_type: str = "image/jpeg") -> CleanFile:
+    """What is kept of a file, looked at for what must not be in it."""
+    kept = clean(SimpleUploadedFile(name, data, content_type))
+    if kept.kind == "image":
+        for stored in (kept.content, kept.thumbnail):
+            assert_nothing_but_a_picture(stored)
+        assert opened(kept).size == (kept.width, kept.height)
+    return kept
+
+
+def opened(kept: CleanFile) -> Image.Image:
+    image = Image.open(io.BytesIO(kept.content))
+    image.load()
+    return image
+
+
+def assert_nothing_but_a_picture(jpeg: bytes) -> None:
+    image = Image.open(io.BytesIO(jpeg))
+    assert image.format == "JPEG"
+    assert not image.getexif()
+    assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    assert jpeg.endswith(b"\xff\xd9")
+
+
+def looks_red_then_blue(image: Image.Image) -> bool:
+    red = image.getpixel((image.width // 5, image.height // 2))
+    blue = image.getpixel((image.width * 4 // 5, image.height // 2))
+    return red[0] > 180 > 80 > red[2] and blue[2] > 180 > 80 > blue[0]  # type: ignore[index]
+
+
+def looks_red_above_blue(image: Image.Image) -> bool:
+    return looks_red_then_blue(image.transpose(Image.Transpose.ROTATE_90))
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(ValidationError) as refused:
+        clean(SimpleUploadedFile("wound.jpg", data, "image/jpeg"))
+    (sentence,) = refused.value.messages
+    return sentence
+
+
+FORMATS = {
+    "JPEG": encoded(picture()),
+    "progressive JPEG": encoded(picture(), progressive=True),
+    "CMYK JPEG": encoded(picture("CMYK")),
+    "JPEG of two pictures": encoded(picture(), "MPO", save_all=True, append_images=[picture("L")]),
+    "PNG": encoded(picture(), "PNG"),
+    "PNG with transparency": encoded(picture("RGBA"), "PNG"),
+    "PNG of few colors": encoded(picture("P"), "PNG"),
+    "WebP": encoded(picture(), "WEBP", quality=90),
+    "HEIC": heic(),
+}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_photograph_of_each_kind_is_kept_as_a_jpeg_with_a_thumbnail(format: str) -> None:
+    kept = cleaned(FORMATS[format])
+    assert (kept.kind, kept.width, kept.height) == ("image", 640, 480)
+    assert (kept.extension, kept.content_type) == ("jpg", "image/jpeg")
+    assert looks_red_then_blue(opened(kept))
+    thumbnail = Image.open(io.BytesIO(kept.thumbnail))
+    assert thumbnail.size == (320, 240)
+    assert looks_red_then_blue(thumbnail)
+    assert kept.size == len(kept.content) + len(kept.thumbnail)
+
+
+def test_the_place_the_maker_and_every_comment_are_gone_and_the_picture_is_upright() -> None:
+    data = photos.from_a_phone(orientation=6)
+    assert b"GPSLatitude" in data and b"patient: Ayesha" in data
+    kept = cleaned(data)
+    assert (kept.width, kept.height) == (480, 640)
+    assert looks_red_above_blue(opened(kept))
+    assert not any(word in kept.content + kept.thumbnail for word in (b"GPS", b"Ayesha", b"Phone", b"Exif"))
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "HEIC"])
+def test_other_formats_are_turned_upright_and_lose_the_place_too(format: str) -> None:
+    exif = place_and_orientation(6)
+    data = heic(exif=exif.tobytes()) if format == "HEIC" else encoded(picture(), format, exif=exif)
+    assert b"A Phone Maker" in data
+    kept = cleaned(data)
+    assert (kept.width, kept.height) == (480, 640)
+    assert looks_red_above_blue(opened(kept))
+
+
+def test_see_through_photographs_are_on_white_and_turned_upright() -> None:
+    clear = Image.new("RGBA", (400, 600), (255, 0, 0, 0))
+    kept = cleaned(encoded(clear, "PNG", exif=place_and_orientation(8)))
+    assert (kept.width, kept.height) == (600, 400)
+    assert min(opened(kept).getpixel((300, 380))) > 250  # type: ignore[type-var]
+
+
+def test_the_colors_of_a_wide_profile_are_kept_as_they_look() -> None:
+    """A profile whose red and blue are exchanged: what looks blue in it is stored as red."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    kept = cleaned(encoded(picture(), icc_profile=bytes(profile)))
+    assert looks_red_then_blue(opened(kept).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+
+
+def test_a_broken_profile_costs_no_photograph() -> None:
+    assert looks_red_then_blue(opened(cleaned(encoded(picture(), icc_profile=b"nonsense" * 40))))
+
+
+@pytest.mark.parametrize(
+    ("size", "kept_size"),
+    [((4000, 3000), (2400, 1800)), ((3000, 4000), (1800, 2400)), ((2400, 50), (2400, 50))],
+)
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_a_large_photograph_is_scaled_to_2400_pixels(
+    format: str, size: tuple[int, int], kept_size: tuple[int, int]
+) -> None:
+    kept = cleaned(encoded(picture(size=size), format))
+    assert (kept.width, kept.height) == kept_size
+    assert looks_red_then_blue(opened(kept))
+
+
+@ignore_bombs
+def test_a_jpeg_of_108_megapixels_is_decoded_at_a_fraction_and_taken() -> None:
+    kept = cleaned(encoded(Image.new("L", (12_000, 9_000), 200), quality=10))
+    assert (kept.width, kept.height) == (2400, 1800)
+
+
+def test_what_is_decoded_smaller_still_has_its_detail() -> None:
+    """Stripes of 8 pixels at 4800: 4 of them at 2400, each still black or white in its middle."""
+    stripes = Image.new("L", (4800, 800), 0)
+    for at in range(0, 4800, 16):
+        stripes.paste(255, (at, 0, at + 8, 800))
+    row = [opened(cleaned(encoded(stripes, quality=95))).convert("L").getpixel((x, 200)) for x in (602, 606)]
+    assert row[0] > 200 and row[1] < 55  # type: ignore[operator]
+
+
+def test_noise_that_no_encoder_likes_is_kept() -> None:
+    noise = Image.frombytes("RGB", (2400, 1200), random.Random(1).randbytes(2400 * 1200 * 3))
+    assert cleaned(encoded(noise, "PNG", compress_level=1)).width == 2400
+
+
+def test_of_an_animation_the_first_picture_is_kept() -> None:
+    red = opened(cleaned(photos.animation())).getpixel((200, 150))
+    assert red[0] > 180 > 80 > red[2]  # type: ignore[index]
+
+
+def test_what_hides_behind_a_photograph_is_gone() -> None:
+    assert b"PK\x05\x06" not in cleaned(photos.with_a_zip_behind()).content
+    assert b"<script" not in cleaned(encoded(picture()) + photos.HTML).content
+
+
+def test_a_report_is_kept_byte_for_byte() -> None:
+    kept = cleaned(PDF)
+    assert (kept.kind, kept.content, kept.thumbnail) == ("pdf", PDF, b"")
+    assert (kept.extension, kept.content_type, kept.width, kept.height) == ("pdf", "application/pdf", 0, 0)
+
+
+@pytest.mark.parametrize("before", [b"\n", b"\r\n ", b"\xef\xbb\xbf"])
+def test_a_report_may_begin_with_an_empty_line_or_a_byte_order_mark(before: bytes) -> None:
+    assert cleaned(before + PDF).kind == "pdf"
+
+
+WITH_XREF_STREAM = (
+    b"%PDF-1.5\r%\xe2\xe3\xcf\xd3\r\n7 0 obj\r<</Type/XRef/W[1 2 1]/Root 1 0 R>>stream\r\n\0\r\nendstream\r"
+    b"endobj\rstartxref\r\n16\r\n%%EOF"
+)
+
+
+@pytest.mark.parametrize("report", [PDF, WITH_XREF_STREAM, PDF + PDF[9:], PDF.replace(b"\n", b"\r")])
+@pytest.mark.parametrize("after", [b"", b"\r\n", b" \n\n", b"\0" * 500])
+def test_a_report_is_taken_with_a_table_of_either_kind_and_white_space_behind(
+    report: bytes, after: bytes
+) -> None:
+    assert cleaned(report.rstrip() + after).content == report.rstrip() + after
+
+
+@pytest.mark.parametrize(("name", "content_type"), [("a.exe", "text/html"), ("../../x.pdf", ""), ("", "a/b")])
+def test_the_name_and_the_type_that_a_browser_claims_do_not_matter(name: str, content_type: str) -> None:
+    assert cleaned(FORMATS["PNG"], name or "x", content_type) == cleaned(FORMATS["PNG"])
+    assert cleaned(PDF, name or "x", content_type).kind == "pdf"
+
+
+def archive() -> bytes:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as zipped:
+        zipped.writestr("report.pdf", PDF)
+    return output.getvalue()
+
+
+NOISE = Image.effect_noise((640, 480), 50)
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "Choose the file again. This one is empty"),
+    "a byte": (b"\xff", SOMETHING_ELSE),
+    "SVG": (photos.SVG, SOMETHING_ELSE),
+    "HTML": (photos.HTML, SOMETHING_ELSE),
+    "a program": (EXE, SOMETHING_ELSE),
+    "an archive": (archive(), SOMETHING_ELSE),
+    "GIF": (encoded(picture(), "GIF"), SOMETHING_ELSE),
+    "TIFF": (encoded(picture(), "TIFF"), SOMETHING_ELSE),
+    "AVIF": (encoded(picture(), "AVIF"), SOMETHING_ELSE),
+    "HTML that is a PDF too": (photos.HTML[:900] + PDF, SOMETHING_ELSE),
+    "an archive that is a PDF too": (archive() + PDF, SOMETHING_ELSE),
+    "a GIF that is a PDF too": (b"GIF89a" + PDF, SOMETHING_ELSE),
+    "half a JPEG": (encoded(NOISE)[:20_000], DAMAGED),
+    "half a PNG": (encoded(NOISE, "PNG")[:20_000], DAMAGED),
+    "half a WebP": (encoded(NOISE, "WEBP")[:5_000], DAMAGED),
+    "half a HEIC": (heic(NOISE.convert("RGB"))[:20_000], DAMAGED),
+    "the beginning of a JPEG": (b"\xff\xd8\xff" + b"\0" * 40, SOMETHING_ELSE),
+    "the beginning of a HEIC": (b"\0\0\0\x1cftypheic" + b"\0" * 40, DAMAGED),
+    "half a report": (PDF[:-8], NOT_WHOLE),
+    "a report with a megabyte behind": (PDF + b"\0" * 1_000_000, NOT_WHOLE),
+    "a report with a program behind": (PDF + EXE[:900], NOT_WHOLE),
+    "a report with a page behind": (PDF + b"<!doctype html>\n", NOT_WHOLE),
+    "a report that is an archive too": (PDF + archive(), SOMETHING_ELSE),
+    "a report with an archive before its end": (PDF + archive() + b"\n%%EOF\n", SOMETHING_ELSE),
+    "HTML that is called a PDF": (b"%PDF-1.4\n" + photos.HTML + b"\n%%EOF", SOMETHING_ELSE),
+    "an empty PDF": (b"%PDF-\n%%EOF", SOMETHING_ELSE),
+    "a PDF without a table": (b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF", SOMETHING_ELSE),
+    "a pixel": (encoded(picture(size=(2, 1)), "PNG"), TOO_SMALL),
+    "a thread": (encoded(picture(size=(30_000, 2)), "PNG"), TOO_SMALL),
+    "a PNG of 54 megapixels": (png_that_claims(9_000, 6_000), TOO_MANY_PIXELS),
+    "a progressive JPEG of 54 megapixels": (
+        encoded(Image.new("L", (9_000, 6_000)), progressive=True),
+        TOO_MANY_PIXELS,
+    ),
+    "a bomb": (png_that_claims(20_000, 20_000), TOO_MANY_PIXELS),
+    "a JPEG of 1,000 scans": (jpeg_of_many_scans(1_000), DAMAGED),
+}
+
+
+@ignore_bombs
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_taken_is_refused_with_one_sentence(what: str) -> None:
+    data, sentence = REFUSED[what]
+    assert refusal(data) == sentence
+
+
+class UnreadUpload(SimpleUploadedFile):
+    def read(self, *args: Any) -> bytes:
+        pytest.fail("It was read.")
+
+
+def test_10_megabytes_are_taken_and_one_byte_more_is_refused_unread() -> None:
+    whole = PDF[:-7] + b"%" * (MAX_BYTES - len(PDF)) + PDF[-7:]
+    assert len(whole) == MAX_BYTES
+    assert cleaned(whole).kind == "pdf"
+    with pytest.raises(ValidationError, match=r"at most 10 MB\. This one is larger"):
+        clean(UnreadUpload("report.pdf", whole + b"\n", "application/pdf"))
+
+
+def test_a_heic_that_lies_about_its_size_is_refused() -> None:
+    data = bytearray(heic(picture(size=(2000, 1500))))
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = (100).to_bytes(4, "big") * 2
+    assert refusal(bytes(data)) == DAMAGED
+
+
+def test_nothing_else_learns_to_open_heic() -> None:
+    clean(SimpleUploadedFile("a.heic", heic()))
+    assert "HEIF" not in Image.OPEN
+
+
+def test_two_threads_never_decode_at_the_same_time() -> None:
+    """Each waits within the decoder for another to come in too. None must."""
+    both_inside = threading.Barrier(2)
+    met: list[bool] = []
+
+    def open_slowly(file: IO[bytes]) -> Image.Image:
+        try:
+            both_inside.wait(timeout=0.2)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            met.append(False)
+        return Image.open(file)
+
+    def decode() -> None:
+        images.read(io.BytesIO(FORMATS["PNG"]), open_slowly, 1_000_000)
+
+    threads = [threading.Thread(target=decode) for _thread in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met == [False, False]
+
+
+SEEDS = [
+    photos.from_a_phone(),
+    FORMATS["progressive JPEG"],
+    FORMATS["PNG"],
+    FORMATS["WebP"],
+    heic(),
+    PDF,
+]
+
+
+@hypothesis_settings(max_examples=250)
+@pytest.mark.filterwarnings("ignore")
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.booleans()),
+        min_size=1,
+        max_size=8,
+    ),
+    st.floats(0.05, 1),
+)
+def test_a_file_broken_anywhere_is_taken_or_refused_but_never_fails(
+    seed: bytes, changes: list[tuple[float, int, bool]], kept: float
+) -> None:
+    broken = bytearray(seed[: max(1, int(len(seed) * kept))])
+    for place, byte, in_the_header in changes:
+        broken[int(min(len(broken), 500 if in_the_header else len(broken)) * place)] = byte
+    taken_or_refused(bytes(broken))
+
+
+BEGINNINGS = [
+    b"",
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"RIFF\0\0\0\0WEBP",
+    b"\0\0\0\x18ftypmif1",
+    b"%PDF-",
+]
+
+
+@hypothesis_settings(max_examples=300)
+@pytest.mark.filterwarnings("ignore")
+@given(st.sampled_from(BEGINNINGS), st.binary(max_size=400))
+def test_random_bytes_are_taken_or_refused_but_never_fail(beginning: bytes, rest: bytes) -> None:
+    taken_or_refused(beginning + rest)
+
+
+def taken_or_refused(data: bytes) -> Any:
+    try:
+        return cleaned(data)
+    except ValidationError as refused:
+        (sentence,) = refused.messages
+        assert sentence
+        return None

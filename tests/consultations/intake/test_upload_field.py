@@ -1,0 +1,111 @@
+"""The field for photographs and reports: several at once, and each that cannot be taken is named."""
+
+from typing import Any
+
+import pytest
+from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.utils.datastructures import MultiValueDict
+
+from consultations.intake.form_fields import FilesField, whole_files_beside
+from tests.consultations.form_pages import Page
+from tests.consultations.intake.upload_samples import PDF
+from tests.procedures.publishing.photos import encoded, picture
+
+JPEG = encoded(picture())
+GIF = encoded(picture(), "GIF")
+
+
+class FilesForm(forms.Form):
+    conditional = ("photographs",)
+    photographs = FilesField(label="Photographs", help_text="Up to 4.", required=False)
+
+
+def sent(*files: tuple[str, bytes]) -> FilesForm:
+    uploads = [SimpleUploadedFile(name, data) for name, data in files]
+    return FilesForm({}, MultiValueDict({"photographs": uploads}))
+
+
+def errors(form: forms.Form) -> list[str]:
+    return list(form.errors["photographs"])
+
+
+def test_several_files_become_what_may_be_kept_in_their_order() -> None:
+    form = sent(("a.jpg", JPEG), ("b.pdf", PDF))
+    assert form.is_valid()
+    assert [kept.kind for kept in form.cleaned_data["photographs"]] == ["image", "pdf"]
+
+
+def test_no_file_is_an_answer_too() -> None:
+    form = FilesForm({}, MultiValueDict())
+    assert form.is_valid() and form.cleaned_data["photographs"] == []
+    assert FilesForm({}).is_valid()
+
+
+def test_a_required_field_asks_for_a_file() -> None:
+    class Required(forms.Form):
+        photographs = FilesField(error_messages={"required": "Choose a photograph or a report"})
+
+    assert errors(Required({}, MultiValueDict())) == ["Choose a photograph or a report"]
+
+
+def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -> None:
+    form = sent(("a.jpg", JPEG), ("b.gif", GIF), ("c.pdf", PDF), ("d.jpg", b""))
+    assert errors(form) == [
+        "File 2 (b.gif): Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF. "
+        "This file is something else",
+        "File 4 (d.jpg): Choose the file again. This one is empty",
+    ]
+    assert [kept.kind for kept in whole_files_beside(form, "photographs")] == ["image", "pdf"]
+
+
+def test_a_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consultations.intake.form_fields.clean", lambda upload: pytest.fail("It was read."))
+    form = sent(*[(f"{number}.jpg", JPEG) for number in range(5)])
+    assert errors(form) == ["Choose at most 4 files"]
+    assert whole_files_beside(form, "photographs") == []
+
+
+@pytest.mark.parametrize("data", ["text", ["text"], [None], 1, [1], {"a": 1}])
+def test_what_is_no_upload_counts_as_nothing(data: Any) -> None:
+    form = FilesForm({"photographs": data}, {"photographs": data})
+    assert form.is_valid() and form.cleaned_data["photographs"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("<img src=x onerror=alert(1)>.gif", "<img src=x onerror=alert(1)>.gif"),
+        ("زخم کی تصویر.gif", "زخم کی تصویر.gif"),
+        ("%(place)s%d{0}.gif", "%(place)s%d{0}.gif"),
+        ("ev\u202efig\u202c.gif", "evfig.gif"),
+        ("x" * 200 + ".gif", "x" * 39 + "…"),
+    ],
+)
+def test_the_name_of_a_file_is_shown_as_text_whatever_it_is(name: str, shown: str) -> None:
+    form = sent((name, GIF))
+    (error,) = Page(rendered(form)).by_class("error-message")
+    assert f"File 1 ({shown}): Choose" in error.text
+    assert not Page(rendered(form)).all("img")
+
+
+def test_the_control_is_plain_takes_several_and_has_its_hint_and_error() -> None:
+    page = Page(rendered(sent(("b.gif", GIF))))
+    control = page.one("input")
+    assert (control["type"], control["name"], "multiple" in control.attributes) == (
+        "file",
+        "photographs",
+        True,
+    )
+    assert set(control["accept"].split(",")) >= {"image/jpeg", "image/heic", ".heic", "application/pdf"}
+    assert control["aria-invalid"] == "true"
+    assert set(control["aria-describedby"].split()) <= set(page.ids)
+    assert page.one("label")["for"] == control["id"]
+
+
+def rendered(form: forms.Form) -> Any:
+    class Response:
+        content = render_to_string("forms/field.html", {"field": form["photographs"]}).encode()
+
+    return Response()

@@ -1,0 +1,201 @@
+"""Each message as it arrives at a real mail server, whatever somebody has typed into the form."""
+
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils.translation import override
+
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail import worker
+from clinic_site.mail.mime import letter
+from clinic_site.mail.models import OutgoingMessage
+from consultations.messaging import catalogue
+from consultations.models import ConsultationRequest
+from consultations.workflow import Status
+from tests.consultations.messaging.message_helpers import a_clinic, an_appointment, queued, with_email
+from tests.factories import a_reviewer
+from tests.mail.mail_helpers import running
+from tests.mail.smtp_server import MailServer
+from tests.pages import Page
+
+pytestmark = pytest.mark.django_db
+
+# Everything that only the clinic's staff may know.
+SECRET = ("numb", "Replantation", "Khan", "5678", "penicillin", "Gujrat")
+HOSTILE_NAMES = [
+    "Ayesha\r\nBcc: everyone@example.com\r\n\r\nBuy this",
+    "<script>alert(1)</script> <img src=x>",
+    "\u202eevil\u202c \u2066name",
+    "👩‍⚕️👩‍⚕️ Ayesha",
+    "evil.example/win Ayesha",
+    "https://evil.example",
+    "{link} {0.__class__} {phone}",
+    "%(link)s %s $link",
+    "A" * 120,
+    "ع" * 120,
+    "\0\ud800".encode("utf-8", "ignore").decode() or "-",
+    "…",
+]
+
+
+@pytest.fixture(autouse=True)
+def our_site(settings: Any) -> None:
+    settings.STAFF_MAIL = ("desk@clinic.example",)
+    settings.SITE_URL = "https://clinic.example"
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[MailServer]:
+    with running(settings) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def nothing_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one request all of these never go: a later one replaces an earlier (``test_messages_replaced``)."""
+    monkeypatch.setattr(mail_queue, "supersede", lambda about, kinds: 0)
+
+
+def tell_everything(**changes: Any) -> ConsultationRequest:
+    """Queue every message that there is about one request."""
+    request = with_email(
+        message="My thumb is numb since the Replantation. Allergic to penicillin.", city="Gujrat", **changes
+    )
+    appointment = an_appointment(request, practitioner=a_reviewer(name="Dr. Bilal Ahmed"))
+    with transaction.atomic():
+        catalogue.received(request, "token-of-the-form")
+        catalogue.new_request(request)
+        catalogue.patient_wrote(request, "note")
+        catalogue.time_offered(appointment)
+        catalogue.time_agreed(appointment)
+        catalogue.reminder(appointment)
+        catalogue.time_cancelled(appointment)
+        for status in (Status.DECLINED, Status.UNREACHABLE, Status.WITHDRAWN, Status.CONTACTING):
+            request.status = status
+            catalogue.status_changed(request, Status.DECLINED)
+    return request
+
+
+def mails() -> list[EmailMessage]:
+    """What was queued, as it travels, and as it is read at the other end."""
+    rows = OutgoingMessage.objects.order_by("pk")
+    return [message_from_bytes(letter(row).as_bytes(), policy=policy.default) for row in rows]
+
+
+def parts(mail: EmailMessage) -> tuple[str, str]:
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain and html
+    return plain.get_content(), html.get_content()
+
+
+def test_every_message_arrives_in_two_parts_that_say_the_same(server: MailServer) -> None:
+    a_clinic()
+    tell_everything()
+    assert str(worker.send_due()) == "Sent 11, to be tried again 0, given up 0."
+    for mail in server.mails:
+        plain, html = parts(mail)
+        page = Page(html)
+        assert page.one("html")["lang"] == "en"
+        assert page.one("html")["dir"] == "ltr"
+        assert page.one("title").text == mail["Subject"]
+        assert page.one("body").text == " ".join(plain.split())
+
+
+def test_no_message_says_anything_about_the_patient_but_a_first_name() -> None:
+    a_clinic()
+    request = tell_everything()
+    for mail in mails():
+        # Drawn at random, and any number may be in it.
+        random = [mail["Message-ID"], *(part.get_boundary() for part in mail.walk() if part.is_multipart())]
+        everything = mail.as_string() + "".join(parts(mail))
+        for drawn in random:
+            everything = everything.replace(drawn, "")
+        assert not [word for word in SECRET if word in everything], mail["Subject"]
+        assert "Ayesha" not in mail["Subject"]
+        assert request.reference in mail["Subject"]
+
+
+def test_the_form_alone_sends_nobodys_name_to_whatever_address_was_typed() -> None:
+    tell_everything()
+    named = {mail["Subject"] for mail in mails() if "Ayesha" in parts(mail)[0]}
+    assert not [subject for subject in named if subject.startswith(("We have", "New"))]
+    assert not [subject for subject in named if subject.endswith("withdrawn")]
+    assert len(named) == 7
+
+
+def test_every_patient_has_a_link_of_their_own_in_each_mail() -> None:
+    tell_everything()
+    found = [
+        link["href"]
+        for mail in mails()
+        if mail["To"] == "ayesha@example.com"
+        for link in Page(parts(mail)[1]).all("a")
+        if link["href"].startswith("https://clinic.example/consultation/")
+    ]
+    assert len(found) == len(set(found)) == 9
+    assert "https://clinic.example/consultation/token-of-the-form/" in found
+
+
+def test_an_appointment_comes_as_an_invitation_that_calendars_read() -> None:
+    a_clinic()
+    request = tell_everything()
+    calendars = [part for mail in mails() for part in mail.iter_attachments()]
+    assert [part.get_param("method") for part in calendars] == ["REQUEST", "CANCEL"]
+    for part in calendars:
+        assert part.get_content_type() == "text/calendar"
+        content = part.get_content().replace("\r\n ", "").replace("\n ", "")
+        assert f"UID:{request.reference}@clinic.example" in content
+        assert "LOCATION:Canal Clinic\\, 12 Canal Road\\, Gulberg\\, Lahore" in content
+        assert "DTSTART:20261125T123000Z" in content
+        assert "mailto:ayesha@example.com" in content
+        assert content.rstrip().endswith("END:VCALENDAR")
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_hostile_name_is_left_out_or_is_only_a_name(name: str) -> None:
+    a_clinic()
+    request = with_email()
+    request.patient_name = name
+    queued(catalogue.time_agreed, an_appointment(request))
+    [mail] = mails()
+    plain, html = parts(mail)
+    assert mail["To"] == "ayesha@example.com"
+    assert mail["Bcc"] is None
+    assert "evil" not in plain.replace("Hello evil,", "")
+    assert "script" not in plain + html
+    assert "\u202e" not in plain + html
+    assert max(map(len, plain.splitlines()[0].split())) <= 31
+    assert len(Page(html).all("a")) == 2  # the private page, and the phone
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted"),
+    [
+        ("علی خان", "Hello علی,"),
+        ("Nour‑Jehan", ""),
+        ("D’Souza Maria", "Hello D’Souza,"),
+        ("Zoë", "Hello Zoë,"),
+    ],
+)
+def test_a_name_in_any_script_is_greeted(name: str, greeted: str) -> None:
+    tell_everything(patient_name=name)
+    [mail] = [mail for mail in mails() if "is open again" in mail["Subject"]]
+    assert parts(mail)[0].startswith(greeted or "Your request")
+
+
+def test_who_writes_for_another_is_the_one_who_is_greeted() -> None:
+    tell_everything(
+        for_whom="child", requester_name="Sana Iqbal", relationship="mother", patient_name="Ali Iqbal"
+    )
+    assert not [mail for mail in mails() if "Ali" in parts(mail)[0]]
+    assert [mail for mail in mails() if "Hello Sana," in parts(mail)[0]]
+
+
+def test_a_message_is_in_the_language_of_the_page_whatever_staff_read() -> None:
+    with override("de"):
+        tell_everything()
+    assert len([mail for mail in mails() if "Wednesday 25 November 2026" in parts(mail)[0]]) == 4

@@ -1,0 +1,141 @@
+"""A patient on the private page, and the staff who offer times."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.test import Client
+from django.utils import timezone
+
+from clinic_site.accounts.models import User
+from clinic_site.accounts.roles import COORDINATOR
+from consultations.appointments import offers
+from consultations.lifecycle import booking, staff_actions
+from consultations.models import Appointment, ConsultationRequest
+from consultations.tokens import SubmissionKey
+from consultations.workflow import Status
+from procedures.models import Practitioner
+from tests.consultations.form_pages import Page, read
+from tests.factories import a_request, a_reviewer, staff
+
+ACTIONS = ("withdraw", "phone", "note", "photographs", "time", "other-time")
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+class PrivatePage:
+    """One request, and somebody who has its address."""
+
+    def __init__(self, *, status: Status = Status.NEW, **answers: Any) -> None:
+        self.client = Client()
+        self.key = SubmissionKey.new()
+        self.request = a_request(key=self.key, status=status, **answers)
+        self.address = f"/consultation/{self.key.token}/"
+        self.response: Any = None
+
+    def opens(self, action: str = "", **query: str) -> Page:
+        self.response = self.client.get(self.address_of(action), query)
+        return read(self.response)
+
+    def sends(self, action: str, **data: Any) -> Page:
+        """Send data to an action as it is."""
+        self.response = self.client.post(self.address_of(action), data)
+        return read(self.response)
+
+    def fills_in(self, action: str, **data: Any) -> Page:
+        """Open an action, fill in its form and press its button."""
+        return self.sends(action, **self.opens(action).hidden_fields(), **data)
+
+    def is_led_back(self) -> Page:
+        """To the private page, which confirms what was done."""
+        assert self.response.status_code == 303, Page(self.response).one("main").text
+        assert self.response["Location"].partition("?")[0] == self.address
+        self.response = self.client.get(self.response["Location"])
+        assert self.response.status_code == 200
+        return read(self.response)
+
+    def address_of(self, action: str) -> str:
+        return f"{self.address}{action}/" if action else self.address
+
+    def now(self) -> ConsultationRequest:
+        """The request as it is stored."""
+        return ConsultationRequest.objects.get(pk=self.request.pk)
+
+    def has_wrong_number(self) -> None:
+        """Somebody of the staff calls, and notes that the number is not the patient's."""
+        status = self.now().status
+        staff_actions.record_contact(
+            self.now(), "wrong_number", actor=a_coordinator(), expected_status=status
+        )
+
+    def is_offered(self, days: int = 3, *, agreed: bool = False) -> Appointment:
+        """Somebody of the staff offers a time so many days from now, or notes one as agreed."""
+        request = self.now()
+        before = booking.live(request)
+        return offers.offer_time(
+            request,
+            Practitioner.objects.first() or a_reviewer(),
+            at_ten(days),
+            HALF_AN_HOUR,
+            agreed=agreed,
+            actor=a_coordinator(),
+            expected_status=request.status,
+            expected_appointment=before.pk if before else None,
+        )
+
+
+def at_ten(days: int) -> datetime:
+    """Ten o'clock so many days from today."""
+    day = timezone.localtime() + timedelta(days=days)
+    return day.replace(hour=10, minute=0, second=0, microsecond=0)
+
+
+def a_coordinator() -> User:
+    return User.objects.filter(groups__name=COORDINATOR).first() or staff(COORDINATOR)
+
+
+def everything_stored() -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table of ours."""
+    ours = [
+        model for model in apps.get_models() if model._meta.app_label in ("consultations", "mail", "accounts")
+    ]
+    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in ours}
+
+
+def every_state() -> Iterator[tuple[str, Any]]:
+    """The private page and its actions, as they are in each status, asked for and refused."""
+    for status in Status:
+        yield f"private page, {status}", _opened(PrivatePage(status=status))
+    for method in ("call", "whatsapp", "email"):
+        wrong_number = PrivatePage(contact_method=method, whatsapp="+923331112223", email="a@example.com")
+        wrong_number.has_wrong_number()
+        yield f"private page, wrong number, {method}", _opened(wrong_number)
+    offered, agreed = PrivatePage(), PrivatePage()
+    offered.is_offered(days=3)
+    agreed.is_offered(days=4, agreed=True)
+    for name, patient in (
+        ("offered", offered),
+        ("agreed", agreed),
+        ("closed", PrivatePage(status=Status.DECLINED)),
+    ):
+        for action in ("", *ACTIONS):
+            yield f"private page, {name}, {action}", _opened(patient, action)
+    for action, wrong in (
+        ("phone", {"phone": "0301 23"}),
+        ("note", {"text": "w" * 2000}),
+        ("photographs", {}),
+    ):
+        offered.sends(action, **wrong)
+        yield f"private page, {action} wrong", offered.response
+    offered.sends("time", appointment="0")
+    yield "private page, another time meanwhile", offered.response
+    offered.fills_in("note", text="It is worse.")
+    yield "private page, done", _opened(offered, done="note")
+    agreed.sends("withdraw")
+    agreed.sends("note", text="It is worse.")
+    yield "private page, withdrawn meanwhile", agreed.response
+
+
+def _opened(patient: PrivatePage, action: str = "", **query: str) -> Any:
+    patient.opens(action, **query)
+    return patient.response

@@ -1,0 +1,131 @@
+"""Photographs and reports are added to a request that was sent: checked, counted, and never twice."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from clinic_site.clinic.models import ClinicProfile
+from consultations.intake import file_storage
+from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.views import UPLOADS
+from consultations.models import Event, Photograph
+from consultations.workflow import Status
+from tests.consultations.intake.upload_samples import PDF
+from tests.consultations.portal.portal_pages import PrivatePage
+from tests.procedures.publishing.photos import encoded, picture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def kept(settings: Any) -> Path:
+    return Path(settings.PRIVATE_ROOT)
+
+
+def jpeg(number: int = 0) -> SimpleUploadedFile:
+    """A small photograph; another number is another one."""
+    return SimpleUploadedFile(f"{number}.jpg", encoded(picture(size=(100 + number, 80))))
+
+
+def files_in(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*")) if folder.exists() else 0
+
+
+@pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])
+def test_they_are_added_and_sending_them_twice_adds_them_once(status: Status, kept: Path) -> None:
+    patient = PrivatePage(status=status)
+    for _press in range(2):
+        patient.sends("photographs", photographs=[jpeg(), SimpleUploadedFile("report.pdf", PDF)])
+        page = patient.is_led_back()
+        assert "We have what you added" in page.one("main").text
+        assert "We have 2 photographs or reports from you." in page.one("main").text
+    assert [photograph.kind for photograph in patient.request.photographs.all()] == ["image", "pdf"]
+    assert Event.objects.filter(kind=Event.Kind.PHOTOGRAPH_ADDED).count() == 1
+    assert files_in(kept) == 3  # the photograph, its thumbnail, the report
+
+
+def test_what_is_whole_is_kept_and_what_is_not_is_named(kept: Path) -> None:
+    patient = PrivatePage()
+    page = patient.sends("photographs", photographs=[jpeg(), SimpleUploadedFile("b.txt", b"words")])
+    assert patient.response.status_code == 200
+    assert page.by_class("error-message")[0].text.startswith("Error: File 2 (b.txt): ")
+    assert "We have 1 photograph or report from you." in page.one("main").text
+    assert Photograph.objects.count() == 1
+
+
+def test_nothing_chosen_is_said(kept: Path) -> None:
+    page = PrivatePage().sends("photographs")
+    assert page.by_class("error-message")[0].text == "Error: Choose a photograph or a report"
+
+
+def test_a_request_takes_eight_and_says_how_many_more(kept: Path) -> None:
+    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
+    patient = PrivatePage()
+    patient.sends("photographs", photographs=[jpeg(number) for number in range(4)])
+    patient.sends("photographs", photographs=[jpeg(number) for number in range(4, 6)])
+    stored = files_in(kept)
+    page = patient.sends("photographs", photographs=[jpeg(number) for number in range(6, 9)])
+    assert page.by_class("error-message")[0].text == "Error: Choose fewer files. There is room for 2 more"
+    assert files_in(kept) == stored
+    patient.sends("photographs", photographs=[jpeg(6), jpeg(7)])
+    assert "photographs/" not in {link["href"] for link in patient.is_led_back().all("a")}
+    page = patient.sends("photographs", photographs=[jpeg(8)])
+    assert patient.response.status_code == 409
+    assert "8 photographs or reports at most" in page.by_class("error-summary")[0].text
+    assert "042 35761999" in page.by_class("error-summary")[0].text
+    assert Photograph.objects.count() == MOST_PHOTOGRAPHS
+
+
+def test_a_closed_request_takes_none_and_nothing_is_read(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    monkeypatch.setattr("consultations.intake.form_fields.clean", lambda upload: pytest.fail("It was read."))
+    patient = PrivatePage(status=Status.DECLINED)
+    page = patient.sends("photographs", photographs=[jpeg()])
+    assert patient.response.status_code == 409
+    assert "This request is closed" in page.by_class("error-summary")[0].text
+    assert files_in(kept) == 0
+
+
+def test_when_the_row_cannot_be_stored_no_file_stays(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    def fails(*_args: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr("consultations.portal.added_attachments.add_photographs", fails)
+    with pytest.raises(OSError, match="no room"):
+        PrivatePage().sends("photographs", photographs=[jpeg()])
+    assert files_in(kept) == 0
+
+
+def test_uploads_are_limited_for_each_network(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    patient = PrivatePage()
+    for _try in range(UPLOADS.attempts):
+        patient.sends("photographs")
+    page = patient.sends("photographs", photographs=[jpeg()])
+    assert patient.response.status_code == 429
+    assert "Try again in an hour" in page.by_class("error-summary")[0].text
+    assert not Photograph.objects.exists()
+
+
+@pytest.mark.parametrize(("limit", "size"), [("MOST_BYTES_A_DAY", 10), ("LEAST_FREE_BYTES", 10**18)])
+def test_when_too_much_came_today_or_the_disk_is_nearly_full_nothing_more_is_taken(
+    limit: str, size: int, monkeypatch: pytest.MonkeyPatch, kept: Path
+) -> None:
+    patient = PrivatePage()
+    patient.sends("photographs", photographs=[jpeg()])
+    stored = files_in(kept)
+    monkeypatch.setattr(file_storage, limit, size)
+    page = patient.sends("photographs", photographs=[jpeg(1)])
+    error = "Error: We cannot take files at the moment. Add it tomorrow, or call us"
+    assert page.by_class("error-message")[0].text == error
+    assert files_in(kept) == stored
+    patient.sends("photographs", photographs=[jpeg()])  # what is there already needs no room
+    assert "We have what you added" in patient.is_led_back().one("main").text
+
+
+def test_a_wrong_address_takes_no_files(kept: Path) -> None:
+    patient = PrivatePage()
+    patient.address = "/consultation/wrong/"
+    patient.sends("photographs", photographs=[jpeg()])
+    assert patient.response.status_code == 404
+    assert files_in(kept) == 0

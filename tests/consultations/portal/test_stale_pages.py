@@ -1,0 +1,177 @@
+"""A page that was open for a while: what has changed meanwhile is said, and nothing typed is lost."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from clinic_site.clinic.models import ClinicProfile
+from consultations.intake.submission import MOST_NOTES
+from consultations.lifecycle import status_changes
+from consultations.models import Appointment, ConsultationRequest, Note
+from consultations.portal.views import CORRECTIONS
+from consultations.workflow import Status
+from tests.consultations.form_pages import Page
+from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator, everything_stored
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clinic(db: None) -> None:
+    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
+
+
+def problem(page: Page) -> str:
+    """What the summary on top of the page says, with the way to call."""
+    (summary,) = page.by_class("error-summary")
+    assert "042 35761999" in summary.text
+    assert "autofocus" in summary.attributes
+    assert page.one("title").text.startswith("Error: ")
+    return summary.text
+
+
+@pytest.mark.parametrize(
+    "status", [Status.DECLINED, Status.COMPLETED, Status.UNREACHABLE, Status.DID_NOT_ATTEND]
+)
+@pytest.mark.parametrize(
+    ("action", "field", "typed"),
+    [
+        ("note", "text", "My hand is worse."),
+        ("phone", "phone", "0321 7654987"),
+        ("other-time", "words", "After 5pm, please."),
+        ("withdraw", "", ""),
+        ("time", "", ""),
+    ],
+)
+def test_a_request_that_was_closed_meanwhile(status: Status, action: str, field: str, typed: str) -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    form = patient.opens(action).hidden_fields()
+    Appointment.objects.update(state=Appointment.State.CANCELLED)
+    ConsultationRequest.objects.filter(pk=patient.request.pk).update(status=status)
+    before = everything_stored()
+    page = patient.sends(action, **form, **({field: typed} if field else {}))
+    assert patient.response.status_code == 409
+    assert "This request is closed" in problem(page)
+    if typed:
+        typed_field = next(element for element in page.elements if element["name"] == field)
+        assert typed in (typed_field.text, typed_field["value"])
+        assert "What you wrote is still here." in problem(page)
+    else:
+        assert not page.all("form")
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize("action", ["time", "other-time"])
+def test_another_time_that_was_offered_meanwhile_is_shown_and_asked_for_again(action: str) -> None:
+    patient = PrivatePage()
+    patient.is_offered(days=3)
+    form = patient.opens(action).hidden_fields()
+    second = patient.is_offered(days=4)
+    before = everything_stored()
+    page = patient.sends(action, **form, **({"words": "After 5pm."} if action == "other-time" else {}))
+    assert patient.response.status_code == 409
+    assert "The time has changed since you opened this page." in problem(page)
+    assert page.hidden_fields()["appointment"] == str(second.pk)
+    assert timezone.localtime(second.starts_at).strftime("%A") in page.one("main").text
+    assert everything_stored() == before
+    patient.sends(action, **page.hidden_fields())
+    patient.is_led_back()
+
+
+def test_a_time_that_was_given_back_in_another_window_cannot_be_agreed_to_any_more() -> None:
+    patient = PrivatePage()
+    appointment = patient.is_offered()
+    patient.sends("other-time", appointment=appointment.pk)
+    page = patient.sends("time", appointment=appointment.pk)
+    assert patient.response.status_code == 409
+    assert "No time is offered to you now." in problem(page)
+
+
+def test_words_of_two_windows_that_ask_for_another_time_are_both_kept() -> None:
+    patient = PrivatePage()
+    appointment = patient.is_offered()
+    patient.sends("other-time", appointment=appointment.pk, words="After 5pm.")
+    patient.sends("other-time", appointment=appointment.pk, words="Or on Friday.")
+    patient.is_led_back()
+    assert [note.text for note in Note.objects.all()] == ["After 5pm.", "Or on Friday."]
+
+
+@pytest.mark.parametrize("action", ["time", "other-time"])
+def test_a_time_that_is_past_is_not_on_offer_any_more(action: str) -> None:
+    patient = PrivatePage()
+    appointment = patient.is_offered()
+    with time_machine.travel(appointment.starts_at + timedelta(minutes=1), tick=False):
+        page = patient.opens()
+        assert "It is past." in page.one("main").text
+        assert not page.all("a", href="time/") and not page.all("a", href="other-time/")
+        assert "This time is past." in patient.opens(action).one("main").text
+        page = patient.sends(action, appointment=appointment.pk)
+        assert patient.response.status_code == 409
+        assert "This time is past." in problem(page)
+
+
+@pytest.mark.parametrize("appointment", ["", "0", "-1", "x", "9" * 400, "1 OR 1=1", "٣", "\x00"])
+@pytest.mark.parametrize("action", ["time", "other-time"])
+def test_a_form_about_no_time_changes_nothing(action: str, appointment: str) -> None:
+    patient = PrivatePage()
+    patient.is_offered()
+    before = everything_stored()
+    patient.sends(action, appointment=appointment)
+    assert patient.response.status_code == 409
+    assert everything_stored() == before
+
+
+def test_a_withdrawn_request_says_so_on_every_page() -> None:
+    patient = PrivatePage()
+    patient.sends("withdraw")
+    assert "You have withdrawn this request already." in patient.opens("withdraw").one("main").text
+    for action in ("note", "phone", "photographs"):
+        page = patient.opens(action)
+        assert "This request is closed" in page.one("main").text
+        assert not page.all("form") and not page.by_class("error-summary")
+
+
+def test_a_request_that_staff_opened_again_takes_notes_again() -> None:
+    patient = PrivatePage()
+    patient.sends("withdraw")
+    request = patient.now()
+    status_changes.change_status(
+        request, Status.CONTACTING, actor=a_coordinator(), expected_status=Status.WITHDRAWN
+    )
+    patient.fills_in("note", text="Thank you.")
+    patient.is_led_back()
+
+
+def test_too_many_notes_are_refused_with_the_last_one_still_there() -> None:
+    patient = PrivatePage()
+    for number in range(MOST_NOTES):
+        patient.sends("note", text=f"Note {number}")
+    page = patient.sends("note", text="One more.")
+    assert patient.response.status_code == 409
+    assert "20 notes at most" in problem(page)
+    assert page.one("textarea").text == "One more."
+    assert Note.objects.count() == MOST_NOTES
+
+
+def test_a_number_that_is_changed_again_and_again_is_refused_and_stays_as_typed() -> None:
+    patient = PrivatePage()
+    for number in range(CORRECTIONS.attempts):
+        patient.sends("phone", phone=f"0321 765498{number}")
+        assert patient.response.status_code == 303
+    page = patient.sends("phone", phone="0321 7654999")
+    assert patient.response.status_code == 429
+    assert "Call us, and tell us the right one." in problem(page)
+    assert page.one("input", name="phone")["value"] == "0321 7654999"
+    assert patient.now().phone == "+923217654989"
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "w" * 1001, "\x00", "w" * 1_000_000])
+def test_a_note_that_cannot_be_kept_says_what_to_do_and_stays(text: str) -> None:
+    patient = PrivatePage()
+    page = patient.sends("note", text=text)
+    assert patient.response.status_code == 200
+    assert page.by_class("error-message")[0].text.startswith(("Error: Write your note", "Error: Shorten"))
+    assert not Note.objects.exists()

@@ -1,0 +1,200 @@
+"""Phone numbers in the spellings that people use, and nothing else."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from consultations import phone_numbers
+
+MOBILE = "+923012345678"
+
+# The same mobile, as a form, a contact card, WhatsApp and an Urdu keyboard write it.
+SPELLINGS_OF_ONE_MOBILE = [
+    "03012345678",
+    "0301 2345678",
+    "0301-234-5678",
+    "0301.234.5678",
+    "(0301) 2345678",
+    "923012345678",
+    "92 301 2345678",
+    "+923012345678",
+    "+92 301 2345678",
+    "+92 (0)301 2345678",
+    "+92-0301-2345678",
+    "00923012345678",
+    "0092 301 2345678",
+    "+0301 2345678",
+    "3012345678",
+    "۰۳۰۱۲۳۴۵۶۷۸",
+    "٠٣٠١ ٢٣٤ ٥٦٧٨",
+    "+۹۲ ۳۰۱ ۲۳۴۵۶۷۸",
+    "+92 301 2345678",
+    "＋92 301 2345678",
+    "\u202a+92 301 2345678\u202c",
+    "\u200e0301\u200b2345678\u200f",
+    "0301–2345678",
+    "0301−2345678",
+    "  0301\t2345678 ",
+]
+
+
+@pytest.mark.parametrize("text", SPELLINGS_OF_ONE_MOBILE)
+def test_a_mobile_number_is_read_in_every_spelling(text: str) -> None:
+    assert phone_numbers.parse(text).e164 == MOBILE
+
+
+@pytest.mark.parametrize(
+    ("text", "e164"),
+    [
+        ("042 35761999", "+924235761999"),
+        ("(042) 3576-1999", "+924235761999"),
+        ("+92 42 35761999", "+924235761999"),
+        ("042-111-222-333", "+9242111222333"),
+        ("042 111 222 333", "+9242111222333"),
+        ("+44 20 7946 0018", "+442079460018"),
+        ("0044 20 7946 0018", "+442079460018"),
+        ("+971 50 123 4567", "+971501234567"),
+        ("00966 50 123 4567", "+966501234567"),
+        ("+1 (212) 555-0123", "+12125550123"),
+        ("0359 1234567", "+923591234567"),
+    ],
+    ids=[
+        "Lahore landline",
+        "Lahore landline in brackets",
+        "Lahore landline with country code",
+        "UAN",
+        "UAN with spaces",
+        "London with +",
+        "London with 00",
+        "Emirates",
+        "Saudi Arabia with 00",
+        "New York",
+        "a range of mobiles that the library does not know yet",
+    ],
+)
+def test_landlines_uan_numbers_and_numbers_from_abroad_are_read(text: str, e164: str) -> None:
+    assert phone_numbers.parse(text).e164 == e164
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "+",
+        "1122",
+        "0301 23",
+        "0301 234567",
+        "0301 23456789012",
+        "+92",
+        "+999 123 4567",
+        "call me",
+        "0301 CALLME1",
+        "0301 2345678 or 0321 7654321",
+        "0301 2345678 / 0321 7654321",
+        "0301 2345678 ext 5",
+        "0301\x002345678",
+        "0301+2345678",
+        "²³⁴",
+        "٫" * 11,
+        "0" * 39,
+        "9" * 1_000_000,
+        "😀",
+    ],
+)
+def test_anything_else_is_answered_with_an_instruction(text: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        phone_numbers.parse(text)
+    assert caught.value.messages == [str(phone_numbers.INSTRUCTION)]
+
+
+def test_a_number_is_kept_as_typed_without_what_cannot_be_seen() -> None:
+    assert phone_numbers.parse(" \u202a۰۳۰۱-۲۳۴ ۵۶۷۸\u202c ").as_typed == "۰۳۰۱-۲۳۴ ۵۶۷۸"
+
+
+@pytest.mark.parametrize(
+    ("e164", "text"),
+    [(MOBILE, "0301 2345678"), ("+924235761999", "(042) 35761999"), ("+442079460018", "+44 20 7946 0018")],
+)
+def test_a_number_is_shown_as_people_here_write_it(e164: str, text: str) -> None:
+    assert phone_numbers.for_reading(e164) == text
+
+
+@pytest.mark.parametrize(
+    ("e164", "link"),
+    [
+        (MOBILE, "https://wa.me/923012345678"),
+        ("+923591234567", "https://wa.me/923591234567"),
+        ("+12125550123", "https://wa.me/12125550123"),
+        ("+924235761999", ""),
+        ("+9242111222333", ""),
+    ],
+)
+def test_only_a_number_that_may_be_a_mobile_has_a_whatsapp_link(e164: str, link: str) -> None:
+    assert phone_numbers.whatsapp_link(e164) == link
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("0301 2345678", MOBILE),
+        ("2345678", "2345678"),
+        ("0301", ""),
+        ("03012", "3012"),
+        ("۲۳۴۵", "2345"),
+        ("+9230", "9230"),
+        ("Ali 2345", ""),
+        ("", ""),
+    ],
+)
+def test_a_search_takes_a_whole_number_or_four_digits_of_it(text: str, digits: str) -> None:
+    assert phone_numbers.digits_to_find(text) == digits
+
+
+# What may stand between digits, and before and after a number, without changing it.
+NOISE = st.text(alphabet=" -.()[]\u00a0\u2009\u2013\u200b\u200e\u200f\u202a\u202c\u2066\u2069", max_size=2)
+DIGITS_OF_A_SCRIPT = st.sampled_from(["0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９"])
+
+
+@given(
+    subscriber=st.integers(min_value=0, max_value=9_999_999),
+    prefix=st.sampled_from(["0301", "301", "92301", "+92301", "0092301", "+920301"]),
+    script=DIGITS_OF_A_SCRIPT,
+    data=st.data(),
+)
+def test_noise_between_the_digits_never_changes_the_number(
+    subscriber: int, prefix: str, script: str, data: st.DataObject
+) -> None:
+    number = f"{prefix}{subscriber:07}"
+    written = "".join(
+        (script[int(character)] if character.isdigit() else character) + data.draw(NOISE)
+        for character in number
+    )
+    assume(len(written.strip()) <= phone_numbers.MAX_LENGTH)
+    assert phone_numbers.parse(written).e164 == f"+92301{subscriber:07}"
+
+
+@given(st.text())
+@example("\ud800")
+@example("+" * 40)
+@example("٠" * 40)
+def test_no_text_makes_it_raise_anything_but_a_validation_error(text: str) -> None:
+    try:
+        phone = phone_numbers.parse(text)
+    except ValidationError:
+        return
+    assert phone.e164.startswith("+")
+    assert phone.e164[1:].isascii()
+    assert phone.e164[1:].isdigit()
+    assert len(phone.as_typed) <= phone_numbers.MAX_LENGTH
+
+
+@given(st.text(alphabet="0123456789+-. ()", max_size=40))
+def test_a_number_read_once_is_read_the_same_from_its_e164(text: str) -> None:
+    try:
+        e164 = phone_numbers.parse(text).e164
+    except ValidationError:
+        return
+    assert phone_numbers.parse(e164).e164 == e164
+    assert phone_numbers.for_reading(e164)

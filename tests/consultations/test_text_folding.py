@@ -1,0 +1,92 @@
+"""What people type, made fit to store and to find again."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consultations.text_folding import ascii_digits, folded, plain_line, plain_text, words
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ayesha   Khan ", "Ayesha Khan"),
+        ("علی خان", "علی خان"),
+        ("نور\u200cجہاں", "نور\u200cجہاں"),
+        ("Ali\x00 Khan\x1b", "Ali Khan"),
+        ("Ali\r\nKhan\t", "Ali Khan"),
+        ("\u202eahseyA\u202c", "ahseyA"),
+        ("\u200fعلی\u200e", "علی"),
+        ("e\u0301", "é"),
+        ("Ali 😀", "Ali 😀"),
+        ("\ud83d", ""),
+    ],
+    ids=[
+        "spaces",
+        "Urdu",
+        "a joiner that belongs to the word",
+        "control characters",
+        "line ends",
+        "a mark that turns the direction",
+        "marks of direction",
+        "composed letters",
+        "emoji",
+        "half a character",
+    ],
+)
+def test_a_line_keeps_what_can_be_read(typed: str, kept: str) -> None:
+    assert plain_line(typed) == kept
+
+
+def test_lines_of_text_stay_lines() -> None:
+    assert plain_text("First.\r\nSecond. \r\n\r\nThird.\x00\r") == "First.\nSecond.\n\nThird."
+
+
+def test_digits_of_every_script_are_read() -> None:
+    assert ascii_digits("۰۱۲۳۴ ٥٦٧٨٩ ०") == "01234 56789 0"
+
+
+@pytest.mark.parametrize(
+    ("written", "sought"),
+    [
+        ("Ayesha", "AYESHA"),
+        ("Émile Noël", "emile noel"),
+        ("علی", "علي"),
+        ("کامران", "كامران"),
+        ("فاطمہ", "فاطمة"),
+        ("فاطمہ", "فاطمه"),
+        ("آمنہ", "امنہ"),
+        ("مُحَمَّد", "محمد"),
+        ("نور\u200cجہاں", "نورجہاں"),
+        ("Straße", "STRASSE"),
+        ("خاں", "خان"),
+    ],
+)
+def test_two_spellings_of_one_name_are_the_same_to_a_search(written: str, sought: str) -> None:
+    assert folded(written) == folded(sought)
+
+
+def test_two_names_are_not_the_same_to_a_search() -> None:
+    assert folded("علی") != folded("ولی")
+
+
+@given(st.text(), st.sampled_from(",.-_'’۔،/(&"), st.text())
+def test_words_end_at_whatever_is_no_letter(first: str, between: str, second: str) -> None:
+    found = words(f"{first}{between}{second}")
+    assert found == words(f"{first} {second}") == words(first) + words(second)
+    assert all(word and all(unicodedata.category(letter)[0] in "LMN" for letter in word) for word in found)
+
+
+@given(st.text())
+def test_what_is_kept_is_kept_again(text: str) -> None:
+    assert plain_line(plain_line(text)) == plain_line(text)
+    assert plain_text(plain_text(text)) == plain_text(text)
+
+
+@given(st.text())
+def test_what_is_kept_can_be_stored(text: str) -> None:
+    for kept in (plain_line(text), plain_text(text), folded(text)):
+        kept.encode()
+        assert "\x00" not in kept

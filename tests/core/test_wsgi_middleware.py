@@ -1,0 +1,92 @@
+"""What comes before all of the site: odd encodings, HEAD, and requests that are none."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import RequestFactory
+
+from clinic_site.core.http.wsgi_middleware import FrontDoor, without_parameters
+from tests.consultations.http_server import Server
+from tests.operations.concurrent_visitor import Visitor
+
+TOKEN = "fQ8ZrXkW2vT5yN1mB7cD3sLhG6pJ9aRf"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "parameters",
+    ["x*=bogus''%41", "charset=base64", "charset=idna", "charset=undefined", "charset=unicode_escape", ";=;"],
+)
+@pytest.mark.parametrize("address", ["/procedures/?page=2%ff", "/consultation/?about=%5cud800", "/healthz"])
+def test_no_content_type_fails_a_page(address: str, parameters: str) -> None:
+    assert Visitor().get(address, content_type=f"text/plain; {parameters}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("application/x-www-form-urlencoded; charset=ISO-8859-1", "application/x-www-form-urlencoded"),
+        ('multipart/form-data; boundary="ab c"; charset=rot13', "multipart/form-data"),
+        (
+            "multipart/form-data; charset=rot13; boundary=----Web'1",
+            'multipart/form-data; boundary="----Web\'1"',
+        ),
+        ('Multipart/Form-Data; Boundary="x:y"', 'Multipart/Form-Data; boundary="x:y"'),
+        ("text/plain;", "text/plain"),
+        (";charset=utf-7", ""),
+    ],
+)
+def test_of_a_content_type_the_kind_and_the_boundary_are_kept(said: str, kept: str) -> None:
+    assert without_parameters(said) == kept
+
+
+def test_a_form_that_names_another_encoding_is_read_in_ours() -> None:
+    body = b"patient_name=%D8%B9%D9%84%DB%8C"
+    environ = (
+        RequestFactory()
+        .generic("POST", "/", body, content_type="application/x-www-form-urlencoded; charset=utf-16")
+        .environ
+    )
+    read: list[Any] = []
+
+    def site(environ: Any, start_response: Any) -> list[bytes]:
+        read.append(WSGIRequest(environ).POST["patient_name"])
+        return []
+
+    FrontDoor(site)(environ, lambda *args: lambda data: None)
+    assert read == ["علی"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/consultation/", "/privacy/", "/no-such-page/", "/robots.txt"])
+def test_head_has_the_headers_of_the_page_and_none_of_its_bytes(address: str) -> None:
+    page, head = Visitor().get(address), Visitor().get(address, method="HEAD")
+    assert (head.status, head.body) == (page.status, b"")
+    assert head.headers["content-type"] == page.headers["content-type"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_line_that_is_no_request_is_logged_without_what_it_asked_for(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        server = Server(log, LOG_LEVEL="INFO")
+        server.start()
+        try:
+            for line in (f"GET /consultation/{TOKEN}/” HTTP/1.1", f"GET /consultation/{TOKEN}/ HTTP/9.x"):
+                with socket.create_connection(("127.0.0.1", server.port), timeout=20) as asking:
+                    asking.sendall(line.encode() + b"\r\nHost: 127.0.0.1\r\n\r\n")
+                    assert asking.recv(100).startswith(b"HTTP/1.1 400")
+        finally:
+            server.kill(signal.SIGTERM)
+    text = (tmp_path / "log").read_text()
+    told = [json.loads(line) for line in text.splitlines() if "gunicorn" in line]
+    assert [line["message"] for line in told if "nvalid" in line["message"]] == [
+        "Invalid request from ip"
+    ] * 2
+    assert TOKEN not in text
+    assert "127.0.0.1:" not in text.replace(f"http://127.0.0.1:{server.port}", "")
+    assert "Logging error" not in text

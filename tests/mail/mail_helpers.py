@@ -1,0 +1,100 @@
+"""What the tests of the outbox share."""
+
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import connections, transaction
+
+from clinic_site.mail import delivery, worker
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.models import OutgoingMessage
+from tests.mail.smtp_server import MailServer
+
+
+def a_message(to: str = "ayesha@example.com", **changes: Any) -> OutgoingMessage:
+    values = {
+        "subject": "Your request",
+        "text": "We have your request.",
+        "html": "<p>We have your request.</p>",
+        "kind": "acknowledgement",
+        "about": "MS-7K4Q-92XD",
+        "phone_for_staff": "+923012345678",
+    } | changes
+    with transaction.atomic():
+        return mail_queue.queue(to, values.pop("subject"), values.pop("text"), values.pop("html"), **values)
+
+
+def messages(count: int) -> list[OutgoingMessage]:
+    return [a_message(f"patient-{number}@example.com") for number in range(count)]
+
+
+def stored(message: OutgoingMessage) -> OutgoingMessage:
+    return OutgoingMessage.objects.get(pk=message.pk)
+
+
+@contextmanager
+def running(settings: Any) -> Iterator[MailServer]:
+    """A server that is up, and the settings that lead to it."""
+    server = MailServer()
+    settings.MAIL_DELIVERY, settings.EMAIL_HOST, settings.EMAIL_PORT = "smtp", "127.0.0.1", server.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def impatient(monkeypatch: Any, *, answer_within: float) -> None:
+    """Seconds instead of minutes and hours, so that a test of real time is short.
+
+    ``answer_within`` must leave the server time to answer on a busy machine.
+    """
+    monkeypatch.setattr(delivery, "ANSWER_WITHIN", answer_within)
+    monkeypatch.setattr(delivery, "TAKEN_WITHIN", answer_within)
+    monkeypatch.setattr(delivery, "FAREWELL_WITHIN", 0.3)
+    monkeypatch.setattr(worker, "LEASE", timedelta(seconds=5))
+    monkeypatch.setattr(worker, "HAND_OVER_BEFORE_END", timedelta(0))
+    monkeypatch.setattr(worker, "PAUSES", (timedelta(seconds=0.2),))
+    monkeypatch.setattr(worker, "PAUSE_AFTER_SILENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(worker, "LOOK_EVERY", 0.05)
+
+
+class Child:
+    """Something done in a process of its own, with its own connection to the database.
+
+    A fork takes a millisecond, where starting the site takes a second: a test can kill a hundred. As a
+    context manager it is killed at the end.
+    """
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        connections.close_all()  # a connection must not be in two processes
+        self.pid = os.fork()
+        if self.pid == 0:
+            status = 1
+            try:
+                work()
+                status = 0
+            except BaseException:
+                traceback.print_exc()  # else nobody would learn why
+            finally:
+                os._exit(status)
+
+    def ended(self) -> int:
+        """Wait for it. Its exit status; the number of the signal that ended it, negative, if one did."""
+        pid, self.pid = self.pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            self.ended()

@@ -1,0 +1,154 @@
+"""Which version a reader is shown at a time."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from procedures.models import Page, Publication
+from procedures.publishing import services as publishing
+from tests.factories import a_procedure, published
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    """It stands still, but for what a test moves it."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def procedure() -> Page:
+    return a_procedure()
+
+
+def live(at: datetime | None = None) -> list[int]:
+    return list(Publication.objects.live(at).values_list("number", flat=True))
+
+
+def in_force(at: datetime | None = None) -> list[int]:
+    return list(Publication.objects.in_force(at).values_list("number", flat=True))
+
+
+def test_the_newest_version_is_live_and_it_alone(procedure: Page) -> None:
+    published(procedure)
+    published(procedure)
+    assert live() == in_force() == [2]
+
+
+def test_a_version_goes_live_at_its_time_and_not_before(procedure: Page) -> None:
+    published(procedure, live_from=NOW)
+    published(procedure, live_from=NOW + timedelta(days=1))
+    assert live(NOW - timedelta(microseconds=1)) == []
+    assert live(NOW) == [1]
+    assert live(NOW + timedelta(days=1) - timedelta(microseconds=1)) == [1]
+    assert live(NOW + timedelta(days=1)) == [2]
+
+
+def test_of_two_that_go_live_at_once_the_higher_number_is_shown(procedure: Page) -> None:
+    published(procedure, live_from=NOW)
+    published(procedure, live_from=NOW)
+    assert live(NOW) == [2]
+
+
+def test_an_older_version_scheduled_for_later_never_comes_over_a_newer_one(procedure: Page) -> None:
+    published(procedure, live_from=NOW + timedelta(days=7))
+    published(procedure, live_from=NOW)
+    assert live(NOW) == live(NOW + timedelta(days=30)) == [2]
+
+
+def test_what_is_withdrawn_does_not_fall_back_to_the_version_before(
+    procedure: Page, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    published(procedure)
+    clock.shift(1)
+    assert publishing.withdraw(procedure, language="en")
+    assert live(NOW + timedelta(days=1)) == []
+    assert in_force(NOW + timedelta(days=1)) == [2]
+
+
+def test_what_is_withdrawn_was_live_until_then(procedure: Page) -> None:
+    published(procedure, live_from=NOW)
+    Publication.objects.update(withdrawn_at=NOW + timedelta(days=1))
+    assert live(NOW) == [1]
+    assert live(NOW + timedelta(days=1)) == []
+
+
+def test_withdrawing_touches_no_other_version(procedure: Page) -> None:
+    published(procedure)
+    published(procedure)
+    publishing.withdraw(procedure, language="en")
+    assert Publication.objects.get(number=1).withdrawn_at is None
+
+
+def test_withdrawing_what_is_not_live_says_so_and_changes_nothing(procedure: Page) -> None:
+    assert not publishing.withdraw(procedure, language="en")
+    published(procedure)
+    publishing.withdraw(procedure, language="en")
+    withdrawn_at = Publication.objects.get().withdrawn_at
+    assert not publishing.withdraw(procedure, language="en")
+    assert Publication.objects.get().withdrawn_at == withdrawn_at
+
+
+def test_a_version_that_was_called_off_never_counts(procedure: Page) -> None:
+    published(procedure)
+    scheduled = published(procedure, live_from=NOW + timedelta(days=1))
+    assert publishing.call_off(scheduled)
+    assert live(NOW + timedelta(days=2)) == in_force(NOW + timedelta(days=2)) == [1]
+    assert not publishing.call_off(scheduled)
+
+
+def test_what_has_gone_live_cannot_be_called_off_any_more(procedure: Page) -> None:
+    publication = published(procedure)
+    assert not publishing.call_off(publication)
+    assert live() == [1]
+
+
+def test_nothing_is_published_into_the_past(procedure: Page) -> None:
+    publication = published(procedure, live_from=NOW - timedelta(days=365))
+    assert publication.live_from == NOW
+    assert live(NOW - timedelta(days=1)) == []
+
+
+def test_a_page_taken_off_the_site_does_not_come_back_by_itself(procedure: Page) -> None:
+    """Not even when a new version had been scheduled before it was taken off."""
+    published(procedure)
+    published(procedure, live_from=NOW + timedelta(days=1))
+    publishing.withdraw(procedure, language="en")
+    assert live(NOW + timedelta(days=2)) == []
+
+
+def test_a_withdrawn_page_is_back_once_it_is_published_again(procedure: Page) -> None:
+    published(procedure)
+    publishing.withdraw(procedure, language="en")
+    published(procedure)
+    assert live() == [2]
+
+
+def test_pages_and_languages_do_not_touch_each_other(procedure: Page, clock: time_machine.Traveller) -> None:
+    published(procedure)
+    other = a_procedure("tendon-transfer")
+    published(other)
+    published(other)
+    Publication.objects.create(
+        page=procedure, language="ur", number=7, document="{}", card="{}", published_at=NOW, live_from=NOW
+    )
+    clock.shift(1)
+    publishing.withdraw(other, language="en")
+    assert sorted(Publication.objects.live().values_list("page__procedure__slug", "language", "number")) == [
+        ("lymph-vessel-repair", "en", 1),
+        ("lymph-vessel-repair", "ur", 7),
+    ]
+
+
+def test_procedures_stand_in_the_order_that_staff_gave_them() -> None:
+    for slug, position in (("last", 9), ("first", 1), ("middle", 5)):
+        published(a_procedure(slug, position=position))
+    slugs = Publication.objects.live().procedures().values_list("slug", flat=True)
+    assert list(slugs) == ["first", "middle", "last"]

@@ -1,0 +1,67 @@
+"""Search engines are told of what is live, and of nothing else."""
+
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from procedures.models import Publication
+from procedures.publishing import services as publishing
+from tests.factories import a_procedure, an_overview, published
+
+pytestmark = pytest.mark.django_db
+
+NAMESPACE = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+
+
+def sitemap(client: Client) -> dict[str, str]:
+    """Each address with the day it last changed."""
+    root = ElementTree.fromstring(client.get("/sitemap.xml").content)  # noqa: S314
+    return {
+        url.findtext("s:loc", "", NAMESPACE): url.findtext("s:lastmod", "", NAMESPACE)
+        for url in root.findall("s:url", NAMESPACE)
+    }
+
+
+def test_it_names_what_is_live_and_the_fixed_pages_under_the_sites_own_address(client: Client) -> None:
+    published(an_overview())
+    published(a_procedure())
+    a_procedure("only-a-draft")
+    withdrawn = a_procedure("withdrawn")
+    published(withdrawn)
+    publishing.withdraw(withdrawn, language="en")
+    published(a_procedure("scheduled"), live_from=timezone.now() + timezone.timedelta(days=1))
+    paths = ["", "procedures/lymph-vessel-repair/", "procedures/", "surgeons/", "clinic/", "consultation/"]
+    paths += ["privacy/", "accessibility/", "about-our-information/"]
+    assert sorted(sitemap(client)) == sorted(f"http://127.0.0.1:8000/{path}" for path in paths)
+
+
+def test_every_address_in_it_answers(client: Client, sample_site: None) -> None:
+    for url in sitemap(client):
+        assert client.get(url.removeprefix("http://127.0.0.1:8000")).status_code == 200
+
+
+def test_the_host_that_asks_does_not_matter(client: Client, sample_site: None) -> None:
+    response = client.get("/sitemap.xml", headers={"host": "localhost"})
+    assert b"localhost" not in response.content
+
+
+def test_a_page_changed_when_it_was_published(client: Client) -> None:
+    published(an_overview())
+    publication = Publication.objects.get()
+    assert sitemap(client)["http://127.0.0.1:8000/"].startswith(
+        str(timezone.localdate(publication.live_from))
+    )
+
+
+def test_an_empty_site_has_a_sitemap(client: Client) -> None:
+    assert "http://127.0.0.1:8000/" not in sitemap(client)
+
+
+def test_its_queries_do_not_grow(client: Client, django_assert_num_queries: object) -> None:
+    published(an_overview())
+    for number in range(10):
+        published(a_procedure(f"procedure-{number}"))
+    with django_assert_num_queries(2, exact=False):  # type: ignore[operator]
+        sitemap(client)

@@ -1,0 +1,287 @@
+"""What search engines are told: only what the reader can also see."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from hypothesis import given
+from msgspec.structs import replace
+
+from clinic_site.clinic.models import ClinicProfile, Closure
+from clinic_site.core.templatetags.site_tags import json_ld
+from procedures.models import Practitioner, Procedure
+from procedures.public import structured_data
+from procedures.publishing import services as publishing
+from procedures.publishing.documents import PageDocument
+from tests.factories import a_document, a_procedure, a_reviewer, an_overview, published
+from tests.pages import read
+from tests.procedures.publishing.strategies import DOCUMENTS
+
+URL = "http://127.0.0.1:8000/procedures/lymph-vessel-repair/"
+
+
+def a_clinic(**fields: Any) -> ClinicProfile:
+    return ClinicProfile(**{"pk": 1, "name": "A Clinic", "city": "Lahore", "address": "1 Mall Road"} | fields)
+
+
+def nodes(document: PageDocument, clinic: ClinicProfile | None = None) -> dict[str, dict[str, Any]]:
+    return {node["@type"]: node for node in structured_data.page(document, clinic)["@graph"]}
+
+
+def test_a_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
+    page = nodes(a_document(), a_clinic())["MedicalWebPage"]
+    assert page["name"] == "Lymph Vessel Repair"
+    assert page["url"] == page["@id"] == URL
+    assert page["inLanguage"] == "en"
+    assert page["description"] == a_document().description
+    assert page["audience"] == {"@type": "Patient"}
+    assert page["publisher"]["@type"] == "MedicalClinic"
+    assert page["publisher"]["name"] == "A Clinic"
+    assert page["author"]["name"] == "The clinic"
+    assert page["citation"] == [
+        {
+            "@type": "CreativeWork",
+            "name": "Lymph surgery",
+            "publisher": {"@type": "Organization", "name": "A hospital"},
+            "datePublished": "2020",
+            "url": "https://example.org/lymph",
+        }
+    ]
+    assert page["about"] == {
+        "@type": "SurgicalProcedure",
+        "name": "Lymph Vessel Repair",
+        "alternateName": ["joining small lymph vessels to veins", "Lymphovenous anastomosis"],
+        "bodyLocation": "Arm or leg",
+        "relevantSpecialty": "Surgical",
+        "preparation": "Ask about your medicines.",
+        "howPerformed": "Joining",
+    }
+
+
+def test_its_review_names_the_person_and_the_registration() -> None:
+    page = nodes(a_document())["MedicalWebPage"]
+    assert page["lastReviewed"] == "2026-03-01"
+    assert page["reviewedBy"] == {
+        "@type": "Person",
+        "name": "Dr. Ayesha Khan",
+        "identifier": {"@type": "PropertyValue", "propertyID": "PMDC", "value": "12345-P"},
+    }
+
+
+def test_a_page_that_nobody_has_reviewed_claims_no_review() -> None:
+    page = nodes(replace(a_document(), review=None))["MedicalWebPage"]
+    assert not {"lastReviewed", "reviewedBy"} & page.keys()
+
+
+def test_the_review_of_a_sample_person_is_no_review() -> None:
+    """The reader is told that it is not reviewed; so are the machines."""
+    review = a_document().review
+    assert review
+    sample = replace(review, reviewer=replace(review.reviewer, is_sample=True))
+    page = nodes(replace(a_document(), review=sample))["MedicalWebPage"]
+    assert not {"lastReviewed", "reviewedBy"} & page.keys()
+
+
+@pytest.mark.django_db
+def test_its_dates_are_those_of_the_first_and_of_this_version_in_lahore(client: Client) -> None:
+    procedure = a_procedure()
+    for moment in (datetime(2026, 5, 3, 20, tzinfo=UTC), datetime(2026, 6, 7, 21, 30, tzinfo=UTC)):
+        with time_machine.travel(moment, tick=False):
+            published(procedure, reviewed_on=date(2026, 5, 1), review_due_on=date(2028, 1, 1))
+    with time_machine.travel(datetime(2026, 7, 1, tzinfo=UTC)):
+        response = read(client.get("/procedures/lymph-vessel-repair/"))
+    page = response.node("MedicalWebPage")
+    # 8 in the evening in UTC is 1 in the morning of the next day in Lahore.
+    assert (page["datePublished"], page["dateModified"]) == ("2026-05-04", "2026-06-08")
+    assert "8 June 2026" in response.main.text
+
+
+def test_the_trail_leads_from_the_front_page_to_the_page() -> None:
+    trail = nodes(a_document())["BreadcrumbList"]["itemListElement"]
+    assert [(item["position"], item["name"], item["item"]) for item in trail] == [
+        (1, "Home", "http://127.0.0.1:8000/"),
+        (2, "All procedures", "http://127.0.0.1:8000/procedures/"),
+        (3, "Lymph Vessel Repair", URL),
+    ]
+
+
+def test_the_overview_is_about_microsurgery() -> None:
+    overview = replace(a_document(), kind="overview", slug="", title="Microsurgery")
+    found = nodes(overview)
+    assert found["MedicalWebPage"]["about"]["name"] == "Microsurgery"
+    assert found["MedicalWebPage"]["url"] == "http://127.0.0.1:8000/"
+
+
+@given(DOCUMENTS)
+def test_nothing_in_a_page_breaks_out_of_its_script_or_is_empty(document: PageDocument) -> None:
+    written = str(json_ld(structured_data.page(document, a_clinic())))
+    inside = re.fullmatch(r'<script type="application/ld\+json">([^<>&]*)</script>', written)
+    assert inside
+    assert json.loads(inside[1]) == structured_data.page(document, a_clinic())
+
+    def no_empty(value: Any) -> None:
+        assert value not in (None, "", [], {})
+        for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            no_empty(part)
+
+    no_empty({name: value for name, value in json.loads(inside[1]).items() if name == "@context"})
+
+
+@pytest.mark.django_db
+def test_a_title_that_closes_the_script_stays_a_title(client: Client) -> None:
+    title = "</script><script>alert(1)</script> & <!--"
+    published(a_procedure(title=title, menu_label="x"))
+    response = client.get("/procedures/lymph-vessel-repair/")
+    assert "alert(1)</script>" not in response.content.decode()
+    page = read(response)
+    assert page.node("MedicalWebPage")["name"] == title
+    assert len(page.all("script")) == 1
+
+
+@pytest.mark.django_db
+def test_surgeons_are_physicians_of_this_clinic(client: Client) -> None:
+    a_reviewer()
+    Practitioner.objects.create(name="Not shown", is_active=False)
+    physician = read(client.get("/surgeons/")).node("IndividualPhysician")
+    assert physician["name"] == "Dr. Ayesha Khan"
+    assert physician["identifier"] == {"@type": "PropertyValue", "propertyID": "PMDC", "value": "12345-P"}
+    assert physician["practicesAt"] == {"@id": "http://127.0.0.1:8000/clinic/#clinic"}
+    assert physician["medicalSpecialty"] == "Plastic Surgery"
+
+
+# The clinic
+
+
+@pytest.fixture
+def clinic(db: None) -> ClinicProfile:
+    clinic = a_clinic(
+        phone="042 3576 1999",
+        email="desk@clinic.example",
+        latitude="31.520400",
+        longitude="74.358700",
+        map_url="https://maps.example/x",
+        licence_number="R-12345",
+        licence_expires_on=date(2027, 6, 30),
+    )
+    clinic.save()
+    return clinic
+
+
+def test_the_clinic_has_what_search_engines_require_and_recommend(
+    client: Client, clinic: ClinicProfile
+) -> None:
+    from datetime import time
+
+    from clinic_site.clinic.models import OpeningHours
+
+    OpeningHours.objects.create(weekday=0, opens=time(10), closes=time(14))
+    OpeningHours.objects.create(weekday=4, opens=time(15, 30), closes=time(20))
+    node = read(client.get("/clinic/")).node("MedicalClinic")
+    assert node["@id"] == "http://127.0.0.1:8000/clinic/#clinic"
+    assert (node["name"], node["telephone"], node["email"]) == (
+        "A Clinic",
+        "+924235761999",
+        "desk@clinic.example",
+    )
+    assert node["address"] == {
+        "@type": "PostalAddress",
+        "streetAddress": "1 Mall Road",
+        "addressLocality": "Lahore",
+        "addressCountry": "PK",
+    }
+    assert node["geo"] == {"@type": "GeoCoordinates", "latitude": 31.5204, "longitude": 74.3587}
+    assert node["medicalSpecialty"] == ["PlasticSurgery", "Surgical"]
+    assert node["hasCertification"]["certificationIdentification"] == "R-12345"
+    assert node["hasCertification"]["expires"] == "2027-06-30"
+    assert [(day["dayOfWeek"], day["opens"], day["closes"]) for day in node["openingHoursSpecification"]] == [
+        ("Monday", "10:00", "14:00"),
+        ("Friday", "15:30", "20:00"),
+    ]
+
+
+def test_a_confirmed_closure_is_told_and_an_expected_one_is_not(
+    client: Client, clinic: ClinicProfile
+) -> None:
+    with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC)):
+        for name, certainty in (("Eid ul-Adha", "expected"), ("Renovation", "confirmed")):
+            Closure.objects.create(
+                name=name, starts_on=date(2026, 5, 27), ends_on=date(2026, 5, 29), certainty=certainty
+            )
+        page = read(client.get("/clinic/"))
+    (closed,) = page.node("MedicalClinic")["openingHoursSpecification"]
+    assert (closed["validFrom"], closed["validThrough"]) == ("2026-05-27", "2026-05-29")
+    assert closed["opens"] == closed["closes"] == "00:00"
+    assert "Eid ul-Adha" in page.main.text
+
+
+def test_the_clinic_offers_the_operations_that_its_page_names(client: Client, clinic: ClinicProfile) -> None:
+    for number in range(10):
+        published(a_procedure(f"operation-{number}", position=number, menu_label=f"Operation {number}"))
+    publishing.withdraw(Procedure.objects.get(slug="operation-3"), language="en")
+    page = read(client.get("/clinic/"))
+    offered = page.node("MedicalClinic")["availableService"]
+    assert offered[0] == {
+        "@type": "SurgicalProcedure",
+        "name": "Operation 0",
+        "url": "http://127.0.0.1:8000/procedures/operation-0/",
+    }
+    names = [service["name"] for service in offered]
+    assert names == [f"Operation {number}" for number in (0, 1, 2, 4, 5, 6, 7, 8)]
+    menu = [link.text for link in page.one("nav", id="menu").all("a")]
+    assert set(names) <= set(menu)
+
+
+def test_the_clinic_is_reached_by_the_numbers_that_its_page_shows(
+    client: Client, clinic: ClinicProfile
+) -> None:
+    clinic.urgent_phone = "042 3576 2000"
+    clinic.save()
+    page = read(client.get("/clinic/"))
+    assert page.node("MedicalClinic")["contactPoint"] == [
+        {"@type": "ContactPoint", "contactType": "customer service", "telephone": "+924235761999"},
+        {
+            "@type": "ContactPoint",
+            "contactType": "Urgent number after an operation",
+            "telephone": "+924235762000",
+        },
+    ]
+    assert "Urgent number after an operation" in page.main.text
+    for point in page.node("MedicalClinic")["contactPoint"]:
+        assert page.main.all("a", href=f"tel:{point['telephone']}")
+
+
+def test_the_trail_to_the_clinic_is_the_one_the_reader_sees(client: Client, clinic: ClinicProfile) -> None:
+    page = read(client.get("/clinic/"))
+    trail = page.node("BreadcrumbList")["itemListElement"]
+    assert [(item["position"], item["name"], item["item"]) for item in trail] == [
+        (1, "Home", "http://127.0.0.1:8000/"),
+        (2, "Clinic", "http://127.0.0.1:8000/clinic/"),
+    ]
+    (crumbs,) = page.main.all("nav", class_="crumbs")
+    assert [link.text for link in crumbs.all("a")] == ["Home"]
+
+
+@pytest.mark.parametrize("address", ["/procedures/", "/procedures/lymph-vessel-repair/", "/surgeons/"])
+def test_every_trail_names_what_the_reader_sees(client: Client, db: None, address: str) -> None:
+    published(a_procedure())
+    page = read(client.get(address))
+    (crumbs,) = page.main.all("nav", class_="crumbs")
+    trail = [item["name"] for item in page.node("BreadcrumbList")["itemListElement"]]
+    assert trail[:-1] == [link.text for link in crumbs.all("a")]
+    assert trail[-1] in page.main.one("h1").text
+
+
+def test_a_clinic_of_which_little_is_known_claims_nothing(client: Client, db: None) -> None:
+    ClinicProfile.objects.create(name="A Clinic")
+    node = read(client.get("/clinic/")).node("MedicalClinic")
+    assert set(node) == {"@type", "@id", "name", "url", "medicalSpecialty"}
+
+
+def test_without_a_clinic_there_is_no_clinic(client: Client, db: None) -> None:
+    published(an_overview())
+    assert read(client.get("/clinic/")).structured_data == []
+    assert "publisher" not in read(client.get("/")).node("MedicalWebPage")

@@ -1,0 +1,146 @@
+"""Every clinical page ends with who stands behind it, and says so when its review is late."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from clinic_site.clinic.models import ClinicProfile
+from procedures.models import Publication
+from tests.factories import a_procedure, a_source, an_overview, published, staff
+from tests.pages import Element, Page, read
+
+pytestmark = pytest.mark.django_db
+
+LATE = "A clinician was to check this page again by 1 March 2027."
+
+
+def trust(page: Page) -> Element:
+    return page.main.one("section", id="about-this-page")
+
+
+def rows(page: Page) -> dict[str, str]:
+    return {row.one("dt").text: row.one("dd").text for row in trust(page).one("dl").all("div")}
+
+
+@pytest.fixture(params=["/", "/procedures/nerve-repair/"])
+def address(request: pytest.FixtureRequest, db: None) -> Any:
+    """Both kinds of page, each in its second version, reviewed in March 2026 and due in March 2027."""
+    ClinicProfile.objects.create(name="The Clinic", funding_statement="The clinic pays for this site.")
+    with time_machine.travel("2026-03-02 12:00:00+00:00", tick=False):
+        for page in (
+            an_overview(author="The clinic’s writers"),
+            a_procedure("nerve-repair", author="The clinic’s writers"),
+        ):
+            for note in ("Written.", "A risk was added."):
+                published(
+                    page, reviewed_on=date(2026, 3, 1), review_due_on=date(2027, 3, 1), change_note=note
+                )
+    return request.param
+
+
+@time_machine.travel("2027-02-28 12:00:00+00:00")
+def test_it_says_all_that_a_reader_may_ask(client: Client, address: str) -> None:
+    shown = rows(read(client.get(address)))
+
+    assert shown["Written by"] == "The clinic’s writers"
+    assert shown["Reviewed by"] == "Dr. Ayesha Khan, Plastic Surgery PMDC registration 12345-P"
+    assert shown["Last reviewed"] == "1 March 2026"
+    assert shown["Next review"] == "1 March 2027"
+    assert shown["Version"] == "2, 2 March 2026 A risk was added."
+    assert shown["Who pays for this site"] == "The clinic pays for this site."
+
+
+@time_machine.travel("2027-02-28 12:00:00+00:00")
+def test_each_source_stands_with_what_it_supports(client: Client, address: str) -> None:
+    (source,) = trust(read(client.get(address))).all("li", id="source-1")
+
+    assert source.text == "Lymph surgery. A hospital, 2020. Fluid drains better."
+
+
+@time_machine.travel("2027-02-28 12:00:00+00:00")
+def test_a_source_that_only_a_key_fact_rests_on_stands_with_that_fact(client: Client) -> None:
+    procedure = a_procedure("nerve-repair")
+    sheet = a_source("sheet", title="A sheet", publisher="A surgeon", year=None)
+    procedure.keyfacts.create(label="Stay", value="1 night", source=sheet)
+    procedure.keyfacts.create(label="Length", value="2 hours", source=procedure.citations.get().source)
+    published(procedure, reviewed_on=date(2027, 2, 1), review_due_on=date(2028, 2, 1))
+
+    sources = trust(read(client.get("/procedures/nerve-repair/"))).one("ol", class_="sources")
+
+    assert [source.text for source in sources.children if not isinstance(source, str)] == [
+        "Lymph surgery. A hospital, 2020. Fluid drains better.",
+        "A sheet. A surgeon. Stay: 1 night",
+    ]
+
+
+def test_every_source_of_the_samples_stands_with_what_it_supports(client: Client, sample_site: None) -> None:
+    for publication in Publication.objects.live():
+        block = trust(read(client.get(publication.get_absolute_url())))
+        (sources,) = block.all("ol", class_="sources")
+        for source in sources.all("li"):
+            if source.get("id"):
+                assert source.all("ul") and source.one("ul").text, source.text
+
+
+@time_machine.travel("2027-03-01 12:00:00+00:00")
+def test_on_the_day_it_is_due_a_page_is_not_late(client: Client, address: str) -> None:
+    assert LATE not in read(client.get(address)).main.text
+
+
+@time_machine.travel("2027-03-02 12:00:00+00:00")
+def test_a_late_page_says_so_at_its_beginning_and_at_its_end(client: Client, address: str) -> None:
+    page = read(client.get(address))
+
+    assert LATE in trust(page).text
+    assert page.main.text.count(LATE) == 2
+    (link,) = page.main.all("a", href="#about-this-page")
+    assert link.text == "Who checked it, and when"
+
+
+def test_a_page_becomes_late_at_midnight_in_lahore_although_nobody_publishes_anything(
+    client: Client, address: str
+) -> None:
+    with time_machine.travel("2027-03-01 18:59:00+00:00", tick=False) as clock:
+        assert LATE not in read(client.get(address)).main.text
+        clock.move_to("2027-03-01 19:00:00+00:00")
+        assert LATE in read(client.get(address)).main.text
+
+
+@time_machine.travel("2027-03-02 12:00:00+00:00")
+def test_where_first_aid_comes_first_lateness_does_not_stand_before_it(client: Client) -> None:
+    procedure = a_procedure("replantation", urgency="emergency")
+    procedure.sections.create(kind="emergency", heading="Do this first", position=0)
+    procedure.sections.filter(kind="why").update(position=1)
+    with time_machine.travel("2026-03-02 12:00:00+00:00"):
+        published(procedure, reviewed_on=date(2026, 3, 1), review_due_on=date(2027, 3, 1))
+
+    text = read(client.get("/procedures/replantation/")).main.text
+
+    assert text.index("Do this first") < text.index("A clinician was to check")
+
+
+def test_a_sample_says_that_nobody_has_reviewed_it(client: Client, sample_site: None) -> None:
+    shown = rows(read(client.get("/procedures/replantation/")))
+
+    assert shown["Clinical review"] == "Not yet reviewed: sample content"
+    assert "Reviewed by" not in shown and "Next review" not in shown
+
+
+@pytest.mark.parametrize("clinic", [None, {"name": "The Clinic"}], ids=["no clinic", "a clinic"])
+def test_who_publishes_is_told_while_nobody_has_said_who_pays(
+    client: Client, db: None, clinic: dict[str, str] | None
+) -> None:
+    if clinic:
+        ClinicProfile.objects.create(**clinic)
+    url = f"/staff/procedures/procedure/{a_procedure().pk}/publish/"
+    client.force_login(staff("Manager"))
+    (link,) = (link for link in read(client.get(url)).all("a") if "who pays" in link.text)
+    path, _hash, field = link["href"].partition("#")
+    assert read(client.get(path)).all("input", id=field)
+    client.force_login(staff("Clinical reviewer"))
+    assert "A manager says it under “Clinic”." in read(client.get(url)).text
+    ClinicProfile.objects.update_or_create(pk=1, defaults={"funding_statement": "The clinic pays for it."})
+    assert "who pays" not in read(client.get(url)).text

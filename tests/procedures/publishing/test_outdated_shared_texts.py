@@ -1,0 +1,94 @@
+"""The emergency text and the disclaimer stand in every page: staff are told which still say a former one."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic_site.accounts.roles import COORDINATOR, EDITOR
+from procedures.models import Disclaimer, EmergencyText
+from procedures.publishing import services as publishing
+from procedures.staff import review_reminders
+from tests.admin_forms import address, form_of
+from tests.factories import a_procedure, an_overview, published, staff
+from tests.pages import read
+
+pytestmark = pytest.mark.django_db
+
+HEADING = "Pages with a former emergency text or disclaimer"
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    client.force_login(staff(EDITOR))
+    return client
+
+
+def changes(client: Client, record: Any, **answers: str) -> Any:
+    url = address(record)
+    return client.post(url, form_of(client, url) | answers, follow=True)
+
+
+def listed(client: Client) -> list[str]:
+    """The pages that the staff index names under the heading."""
+    index = read(client.get(reverse("admin:index")))
+    panels = [panel for panel in index.all("section", class_="panel") if panel.one("h2").text == HEADING]
+    return [link.text for panel in panels for link in panel.all("a")]
+
+
+@pytest.mark.parametrize(
+    ("model", "changed"),
+    [(EmergencyText, {"heading": "Call 1122 now if:"}), (Disclaimer, {"body": "Read this."})],
+)
+def test_a_page_is_listed_until_it_is_published_with_the_new_text(
+    editor: Client, model: Any, changed: dict[str, str]
+) -> None:
+    overview, procedure = an_overview(), a_procedure()
+    published(overview)
+    published(procedure)
+    assert listed(editor) == []
+    answer = changes(editor, model.objects.get(), **changed)
+    assert "Patients read the former text until each page is published again." in read(answer).text
+    assert listed(editor) == [str(overview), str(procedure)]
+    published(procedure)
+    assert listed(editor) == [str(overview)]
+    assert read(editor.get(reverse("admin:index"))).all("a", href=address(overview))
+    published(overview)
+    assert listed(editor) == []
+
+
+def test_saving_what_nobody_changed_lists_nothing(editor: Client) -> None:
+    published(an_overview())
+    answer = changes(editor, EmergencyText.objects.get())
+    assert "former" not in read(answer).text
+    assert listed(editor) == []
+
+
+def test_what_patients_do_not_see_is_not_listed(editor: Client) -> None:
+    gone, only_a_draft = a_procedure("gone"), a_procedure("draft")
+    published(gone)
+    publishing.withdraw(gone, language="en")
+    answer = changes(editor, EmergencyText.objects.get(), heading="Call 1122 now if:")
+    assert "former" not in read(answer).text
+    assert listed(editor) == []
+    assert only_a_draft.publications.count() == 0
+
+
+def test_who_does_not_work_on_pages_is_not_told(client: Client) -> None:
+    published(an_overview())
+    Disclaimer.objects.get().save()
+    client.force_login(staff(COORDINATOR))
+    assert listed(client) == []
+
+
+def test_one_query_tells_of_any_number_of_pages(rf: Any, django_assert_num_queries: Any) -> None:
+    for number in range(5):
+        published(a_procedure(f"page-{number}"))
+    EmergencyText.objects.get().save()
+    request = rf.get("/staff/")
+    request.user = staff(EDITOR)
+    assert request.user.has_perm("procedures.view_publication")
+    with django_assert_num_queries(1):
+        panel = review_reminders.pages_panel(request)
+        assert panel and len([str(publication.page) for publication in panel["former"]]) == 5

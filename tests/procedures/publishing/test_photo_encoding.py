@@ -1,0 +1,305 @@
+"""What staff upload is read as hostile; only what we have drawn anew is kept."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from clinic_site.core import images
+from procedures.models import Photo
+from procedures.publishing import photos
+from tests.procedures.publishing import photos as publishing_photos
+from tests.procedures.publishing.photos import encoded, picture, upload
+
+# A photograph that one of these was taken from is refused, and told what to do instead.
+NO_PHOTOGRAPH = "Choose a photograph as a JPEG, PNG, WebP or AVIF file."
+DAMAGED = "This photograph is damaged. Save it again, or choose another."
+TOO_SMALL = "Choose a photograph at least 320 pixels wide and 240 pixels high."
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def encode(data: bytes, **options: str) -> dict[int, Image.Image]:
+    """The stored pictures by their width, each looked at for what must not be in it."""
+    photo = photos.encode(upload(data, **options))
+    for width, stored in photo.files.items():
+        image = opened(stored)
+        assert image.format == "WEBP"
+        assert image.size[0] == width
+        assert_nothing_but_a_picture(stored)
+    assert photo.width == max(photo.files)
+    assert opened(photo.files[photo.width]).size == (photo.width, photo.height)
+    return {width: opened(stored) for width, stored in photo.files.items()}
+
+
+def assert_nothing_but_a_picture(webp: bytes) -> None:
+    assert webp[:4] == b"RIFF"
+    assert int.from_bytes(webp[4:8], "little") + 8 == len(webp), "bytes behind the picture"
+    chunks, at = [], 12
+    while at < len(webp):
+        size = int.from_bytes(webp[at + 4 : at + 8], "little")
+        chunks.append(webp[at : at + 4])
+        at += 8 + size + size % 2
+    assert chunks == [b"VP8 "], "EXIF, XMP, a color profile or an animation was kept"
+    image = opened(webp)
+    assert not image.getexif()
+    assert not {"exif", "xmp", "icc_profile", "comment"} & set(image.info)
+
+
+def is_red(color: Any) -> bool:
+    return color[0] > 180 and color[1] < 80 and color[2] < 80
+
+
+def is_blue(color: Any) -> bool:
+    return color[2] > 180 and color[0] < 80 and color[1] < 80
+
+
+def test_a_photograph_from_a_phone_is_upright_and_says_nothing_of_where_and_by_whom() -> None:
+    data = publishing_photos.from_a_phone(orientation=6)
+    assert b"GPSLatitude" in data
+    assert publishing_photos.MAKER.encode() in data
+    stored = encode(data)
+    # Taken at 640 by 480 and to be turned a quarter to the right: the left edge is on top.
+    assert set(stored) == {320, 480}
+    assert stored[480].size == (480, 640)
+    assert is_red(stored[480].getpixel((240, 100)))
+    assert is_blue(stored[480].getpixel((240, 540)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_way_of_holding_a_phone_gives_a_whole_picture(orientation: int) -> None:
+    stored = encode(publishing_photos.from_a_phone(orientation))
+    assert stored[max(stored)].size == ((480, 640) if orientation > 4 else (640, 480))
+
+
+@pytest.mark.parametrize(
+    ("mode", "format"),
+    [
+        ("RGB", "JPEG"),
+        ("L", "JPEG"),
+        ("CMYK", "JPEG"),
+        ("RGB", "PNG"),
+        ("RGBA", "PNG"),
+        ("P", "PNG"),
+        ("1", "PNG"),
+        ("LA", "PNG"),
+        ("RGB", "WEBP"),
+        ("RGBA", "WEBP"),
+        ("RGB", "AVIF"),
+    ],
+)
+def test_every_kind_of_picture_keeps_its_look(mode: str, format: str) -> None:
+    every = encode(encoded(picture(mode), format))
+    # Of dots in two colors only a smaller width is kept: they have as many bytes as noise.
+    stored = every[max(every)]
+    if mode in ("RGB", "CMYK", "RGBA", "P"):
+        assert stored.getpixel((100, 240))[0] > 150 > stored.getpixel((100, 240))[2]
+        assert stored.getpixel((540, 240))[2] > 150 > stored.getpixel((540, 240))[0]
+
+
+def test_what_is_see_through_is_white() -> None:
+    clear = Image.new("RGBA", (400, 300), (255, 0, 0, 0))
+    assert min(encode(encoded(clear, "PNG"))[400].getpixel((200, 150))) > 250
+
+
+def test_a_palette_with_a_see_through_color_is_white_there() -> None:
+    palette = picture("P", (400, 300))
+    data = encoded(palette, "PNG", transparency=palette.getpixel((10, 10)))
+    stored = encode(data)[400]
+    assert min(stored.getpixel((50, 150))) > 250
+    assert is_blue(stored.getpixel((350, 150)))
+
+
+def test_a_gray_picture_of_16_bits_stays_readable() -> None:
+    gray = Image.new("I;16", (400, 300), 32768)
+    red, green, blue = encode(encoded(gray, "PNG"))[400].getpixel((200, 150))
+    assert red == green == blue
+    assert 100 < red < 156, "half gray became black or white"
+
+
+def test_of_an_animation_the_first_picture_is_kept() -> None:
+    stored = encode(publishing_photos.animation())[400]
+    assert not getattr(stored, "is_animated", False)
+    assert is_red(stored.getpixel((200, 150)))
+
+
+def test_a_zip_archive_behind_a_photograph_is_gone() -> None:
+    data = publishing_photos.with_a_zip_behind()
+    assert data.endswith(b"\0\0") or b"PK\x05\x06" in data
+    photo = photos.encode(upload(data))
+    assert all(b"PK" not in stored[-100:] for stored in photo.files.values())
+    encode(data)
+
+
+def test_the_name_and_the_type_that_a_browser_claims_do_not_matter() -> None:
+    data = encoded(picture())
+    honest = photos.encode(upload(data))
+    lying = photos.encode(upload(data, name="../../etc/passwd.php", content_type="text/html"))
+    assert lying == honest
+
+
+@pytest.mark.parametrize(
+    ("width", "widths"),
+    [
+        (320, [320]),
+        (480, [320, 480]),
+        (481, [320, 480, 481]),
+        (800, [320, 480, 800]),
+        (1000, [320, 480, 800, 1000]),
+        (1600, [320, 480, 800, 1200, 1600]),
+        (3000, [320, 480, 800, 1200, 1600]),
+    ],
+)
+def test_a_photograph_is_kept_in_the_widths_it_is_large_enough_for(width: int, widths: list[int]) -> None:
+    photo = photos.encode(upload(encoded(picture(size=(width, 240)))))
+    assert sorted(photo.files) == widths
+    assert photo.width == widths[-1]
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (1200, 1600), (500, 400)])
+def test_no_width_has_more_bytes_than_the_first_view_of_a_page_has_to_spare(size: tuple[int, int]) -> None:
+    """Noise is the worst that a camera can send: what does not fit is coarser, or is not kept."""
+    photo = photos.encode(upload(encoded(Image.effect_noise(size, 60).convert("RGB"))))
+    assert photo.files
+    assert all(len(data) <= photos.MOST_BYTES for data in photo.files.values())
+    assert photo.width == max(photo.files) <= size[0]
+    assert abs(photo.height / photo.width - size[1] / size[0]) < 0.01
+
+
+def test_a_photograph_that_fits_is_as_fine_as_ever() -> None:
+    few = encoded(picture(size=(800, 600)))
+    assert photos.encode(upload(few)).files[800] == images.encoded(
+        images.read(io.BytesIO(few), images.opener("JPEG"), photos.MAX_PIXELS),
+        "WEBP",
+        quality=photos.QUALITIES[0],
+        method=4,
+    )
+
+
+@pytest.mark.parametrize("size", [(320, 16_384), (330, 30_000), (1600, 31_000), (200_000, 240)])
+def test_a_very_tall_or_wide_picture_is_taken_or_refused_but_never_fails(size: tuple[int, int]) -> None:
+    """WebP holds no side above 16,383 pixels."""
+    data = encoded(Image.new("L", size), "PNG")
+    try:
+        encode(data)
+    except ValidationError as refused:
+        assert refused.messages
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", NO_PHOTOGRAPH),
+    "a byte": (b"\xff", NO_PHOTOGRAPH),
+    "SVG": (publishing_photos.SVG, NO_PHOTOGRAPH),
+    "HTML named .jpg": (publishing_photos.HTML, NO_PHOTOGRAPH),
+    "GIF": (encoded(picture(), "GIF"), NO_PHOTOGRAPH),
+    "TIFF": (encoded(picture(), "TIFF"), NO_PHOTOGRAPH),
+    "BMP": (encoded(picture(), "BMP"), NO_PHOTOGRAPH),
+    "PDF": (encoded(picture(), "PDF"), NO_PHOTOGRAPH),
+    "ICO": (encoded(picture(size=(64, 64)), "ICO"), NO_PHOTOGRAPH),
+    "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 800 600\n", NO_PHOTOGRAPH),
+    "half a JPEG": (encoded(picture())[:2000], DAMAGED),
+    "half a PNG": (encoded(Image.effect_noise((640, 480), 50), "PNG")[:20_000], DAMAGED),
+    "half a WebP": (encoded(Image.effect_noise((640, 480), 50), "WEBP")[:5_000], DAMAGED),
+    "too narrow": (encoded(picture(size=(319, 400))), TOO_SMALL),
+    "too low": (encoded(picture(size=(400, 239))), TOO_SMALL),
+    "a line": (encoded(Image.new("L", (40_000, 1)), "PNG"), TOO_SMALL),
+    "one pixel": (encoded(picture(size=(1, 1)), "PNG"), TOO_SMALL),
+    "a bomb of 60 million pixels": (
+        publishing_photos.png_that_claims(10_000, 6_000),
+        "Choose a photograph of at most 50 million pixels.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_whole_photograph_is_refused_with_what_to_do_instead(what: str) -> None:
+    data, sentence = REFUSED[what]
+    with pytest.raises(ValidationError) as refused:
+        photos.encode(upload(data))
+    assert refused.value.messages == [sentence]
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [9_500, 20_000, 2**31 - 1])
+def test_a_bomb_is_refused_from_its_header_before_a_pixel_is_made(side: int) -> None:
+    with pytest.raises(ValidationError):
+        photos.encode(upload(publishing_photos.png_that_claims(side, side)))
+
+
+def test_a_file_of_too_many_bytes_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "_open", lambda upload: pytest.fail("It was read."))
+    with pytest.raises(ValidationError, match="at most 15 MB"):
+        photos.encode(upload(b"\xff\xd8" + b"\0" * photos.MAX_BYTES))
+
+
+def test_nothing_is_written_while_a_photograph_is_read(settings: Any) -> None:
+    photos.encode(upload(encoded(picture())))
+    assert not Path(settings.MEDIA_ROOT).exists()
+
+
+SEEDS = [
+    publishing_photos.from_a_phone(),
+    encoded(picture(), "PNG"),
+    publishing_photos.animation(),
+    encoded(picture(size=(330, 330)), "AVIF"),
+]
+
+
+@hypothesis_settings(max_examples=200)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning", "ignore::UserWarning")
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8),
+    st.floats(0.05, 1),
+)
+def test_a_file_broken_anywhere_is_taken_whole_or_refused_but_never_fails(
+    seed: bytes, changes: list[tuple[float, int]], kept: float
+) -> None:
+    broken = bytearray(seed[: int(len(seed) * kept)])
+    for place, byte in changes:
+        # Most of the trouble is in the headers.
+        broken[int(min(len(broken), 500) * place)] = byte
+    try:
+        photo = photos.encode(upload(bytes(broken)))
+    except ValidationError:
+        return
+    for stored in photo.files.values():
+        assert_nothing_but_a_picture(stored)
+
+
+@pytest.mark.django_db
+def test_storing_writes_each_width_once_and_a_row_that_names_them(settings: Any) -> None:
+    encoded_photo = photos.encode(upload(encoded(picture(size=(900, 600)))))
+    photo = encoded_photo.store()
+    assert encoded_photo.store() == photo
+    assert Photo.objects.get() == photo
+    assert (photo.width, photo.height, photo.widths) == (900, 600, [320, 480, 800, 900])
+    files = sorted(path.name for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
+    assert files == sorted(f"{photo.digest}-{width}.webp" for width in (320, 480, 800, 900))
+    assert all(re.fullmatch(r"[0-9a-f]{32}-\d{3,4}\.webp", name) for name in files)
+
+
+@pytest.mark.django_db
+def test_two_different_photographs_are_two() -> None:
+    red = photos.encode(upload(encoded(Image.new("RGB", (400, 300), "red")))).store()
+    blue = photos.encode(upload(encoded(Image.new("RGB", (400, 300), "blue")))).store()
+    assert red.digest != blue.digest
+
+
+def test_a_photograph_that_is_too_narrow_once_upright_is_refused() -> None:
+    on_its_side = Image.Exif()
+    on_its_side[0x0112] = 6
+    data = encoded(picture(size=(640, 200)), exif=on_its_side)
+    with pytest.raises(ValidationError, match="at least 320 pixels wide"):
+        photos.encode(upload(data))

@@ -1,0 +1,154 @@
+"""A version goes live at its time, without a daemon, unless it was called off."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from procedures.models import Procedure, Publication
+from procedures.publishing import services as publishing
+from procedures.publishing.documents import PageDocument
+from tests.admin_forms import address, publish_in_admin, told
+from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
+from tests.pages import read
+from tests.procedures.publishing.signing import NOW, PATH
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def procedure() -> Procedure:
+    shared_texts()
+    return a_procedure()
+
+
+@pytest.fixture
+def clinician() -> Client:
+    client = Client()
+    client.force_login(staff("Clinical reviewer"))
+    return client
+
+
+def test_a_scheduled_version_goes_live_at_its_time_by_itself(
+    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    procedure.risks.update(body="Germs get in, later.")
+    # Nine in the morning of 3 June in Lahore is four o'clock in UTC.
+    response = publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
+    assert told(response) == ["Version 2 is scheduled: patients see it from the time you gave."]
+    assert "Version 2 goes live on 3 June 2026, 09:00." in read(clinician.get(address(procedure))).text
+    clock.move_to(datetime(2026, 6, 3, 3, 59, 59, tzinfo=UTC))
+    assert "Germs get in." in read(client.get(PATH)).main.text
+    clock.move_to(datetime(2026, 6, 3, 4, tzinfo=UTC))
+    assert "Germs get in, later." in read(client.get(PATH)).main.text
+
+
+def test_called_off_it_never_comes(
+    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    procedure.risks.update(body="Germs get in, later.")
+    publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
+    call_off = f"{address(procedure, 'history_of')}2/call-off/"
+    assert clinician.get(call_off).status_code == 405
+    assert told(clinician.post(call_off))[-1] == "Version 2 is called off."
+    assert told(clinician.post(call_off))[-1] == "This version is not waiting any more."
+    clock.shift(timedelta(days=10))
+    assert "Germs get in." in read(client.get(PATH)).main.text
+
+
+def test_after_calling_off_a_version_the_history_says_which_one_comes_instead(
+    client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    """One that a newer version was to replace waits again once that is called off."""
+    procedure.risks.update(body="Germs get in, later.")
+    published(procedure, live_from=datetime(2026, 6, 5, 4, tzinfo=UTC))
+    published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
+    history = address(procedure, "history_of")
+    assert waiting(clinician, history) == ["Version 2 goes live on 3 June 2026, 09:00."]
+    clinician.post(f"{history}2/call-off/")
+    assert waiting(clinician, history) == ["Version 1 goes live on 5 June 2026, 09:00."]
+    assert "called off on 1 June 2026" in history_rows(clinician, procedure)[0]
+    clinician.post(f"{history}1/call-off/")
+    assert waiting(clinician, history) == []
+    assert "withdrawn" not in "".join(history_rows(clinician, procedure))
+
+
+def waiting(clinician: Client, history: str) -> list[str]:
+    return [line.text for line in read(clinician.get(history)).all("p", class_="page-state")]
+
+
+def test_one_that_a_newer_version_replaces_is_not_said_to_be_waiting(
+    clinician: Client, procedure: Procedure
+) -> None:
+    published(procedure, live_from=NOW + timedelta(days=2))
+    published(procedure)
+    assert "goes live on" not in read(clinician.get(address(procedure))).text
+    newest, waited = history_rows(clinician, procedure)
+    assert "scheduled" not in newest + waited
+    assert "replaced before its time came" in waited and "replaced" not in newest
+
+
+def history_rows(clinician: Client, procedure: Procedure) -> list[str]:
+    return [row.text for row in read(clinician.get(address(procedure, "history_of"))).one("tbody").all("tr")]
+
+
+def test_one_that_patients_have_seen_or_that_was_called_off_is_not_said_to_be_replaced(
+    clinician: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    published(procedure)
+    clock.shift(60)
+    publishing.call_off(published(procedure, live_from=NOW + timedelta(days=2)))
+    clock.shift(60)
+    published(procedure)
+    assert "replaced" not in "".join(history_rows(clinician, procedure))
+
+
+def test_who_publishes_while_a_version_waits_is_told_before(clinician: Client, procedure: Procedure) -> None:
+    url = address(procedure, "publish")
+    assert "waits" not in read(clinician.get(url)).text
+    published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
+    assert (
+        "Version 1 waits: it goes live on 3 June 2026, 09:00. If what you publish here goes live before "
+        "that, or at the same time, patients never see version 1, unless yours is called off before its "
+        "time."
+    ) in read(clinician.get(url)).text
+
+
+def test_withdrawing_calls_off_everything_that_waits(
+    client: Client, procedure: Procedure, clock: time_machine.Traveller
+) -> None:
+    """Also a version that waited behind another one."""
+    published(procedure, live_from=NOW + timedelta(days=4))
+    published(procedure, live_from=NOW + timedelta(days=2))
+    publishing.withdraw(procedure, language="en")
+    for days in (1, 3, 5):
+        clock.move_to(NOW + timedelta(days=days))
+        assert client.get(PATH).status_code == 404
+
+
+def test_a_time_that_has_passed_means_now(clinician: Client, procedure: Procedure) -> None:
+    for past in ("2020-01-01T00:00", "0001-01-01T00:00"):
+        procedure.risks.update(body=f"Germs get in, {past[0]}.")
+        procedure.citations.create(source=procedure.citations.first().source, section="risks", statement="…")
+        publish_in_admin(clinician, procedure, a_reviewer(), live_from=past)
+    assert set(Publication.objects.values_list("live_from", flat=True)) == {timezone.now()}
+
+
+def test_a_page_first_called_off_was_first_published_when_patients_first_saw_it(procedure: Procedure) -> None:
+    first = published(procedure, live_from=NOW + timedelta(days=1))
+    publishing.call_off(first)
+    later = NOW + timedelta(days=9)
+    with time_machine.travel(later, tick=False):
+        version = PageDocument.from_json(published(procedure).document).version
+    assert version and version.first_published_at == later

@@ -1,0 +1,273 @@
+"""How plain a text is, measured as it is read."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from procedures.models import PlainWord
+from procedures.publishing import documents
+from procedures.staff import plain_language
+from procedures.staff.plain_language import Passage, grade, measure, passages, sentences, words_of
+from tests.admin_forms import address, sent_by
+from tests.factories import a_document, a_procedure, staff
+from tests.pages import read
+
+EASY = "The cat sat on the mat. " * 10
+HARD = "Reconstruction necessitates meticulous intraoperative identification of recipient vessels. " * 5
+
+
+def a_page(body: str, **changes: Any) -> documents.PageDocument:
+    """A page whose first section is this text."""
+    _first, *others = a_document().sections
+    section = documents.Section(kind="why", heading="Why it is done", body=body)
+    return a_document(sections=(section, *others), **changes)
+
+
+def section(body: str, words: list[PlainWord] | None = None, **changes: Any) -> plain_language.Measured:
+    report = measure(a_page(body, **changes), words or [])
+    return next(section for section in report.sections if section.label == "Why it is done")
+
+
+# The grade
+
+
+def test_the_grade_is_that_of_the_formula() -> None:
+    # 60 words, 10 sentences, 60 syllables: 0.39 * 6 + 11.8 * 1 - 15.59 = -1.45, and none is below 0.
+    assert grade(sentences(EASY)) == 0.0
+    # 35 words, 5 sentences; of the 17 syllables in each, 5 are in the last word.
+    sentence = "Doctors often repair broken fingers under magnification."
+    assert grade([sentence] * 5) == round(0.39 * 7 + 11.8 * 17 / 7 - 15.59, 1)
+
+
+def test_harder_words_and_longer_sentences_raise_it() -> None:
+    easy, hard = grade(sentences(EASY)), grade(sentences(HARD))
+    long = grade([EASY.replace(".", ",")])
+
+    assert easy is not None and hard is not None and long is not None
+    assert easy < 1 and hard > 12 and long > easy
+
+
+def test_too_few_words_have_no_grade() -> None:
+    assert grade(["Call 1122."]) is None
+
+
+def test_only_english_has_a_grade() -> None:
+    assert measure(a_page(EASY, language="ur"), []).grade is None
+
+
+def test_it_is_the_same_each_time() -> None:
+    page = a_page(EASY + HARD)
+
+    assert len({measure(page, []).grade for _ in range(5)}) == 1
+
+
+def test_marks_of_markdown_are_not_words() -> None:
+    plain = section("Rest well and eat what you like. " * 6)
+    marked = section("**Rest** well and [eat](https://example.org/a-very-long-address) what *you* like. " * 6)
+
+    assert marked.grade == plain.grade
+
+
+def test_each_heading_and_each_item_of_a_list_is_a_sentence() -> None:
+    page = a_page("Before the operation:\n\n- do not smoke\n- do not eat\n\nAfter it, rest.")
+    (why,) = [passage for passage in passages(page) if passage.key == "why"]
+
+    assert why.sentences == (
+        "Why it is done",
+        "Before the operation:",
+        "do not smoke",
+        "do not eat",
+        "After it, rest.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("One. Two! Three?", 3),
+        ("Ask Dr. Khan about it.", 1),
+        ("It takes 1.5 hours. Rest then.", 2),
+        ("He said: “Stop.” Then he left.", 2),
+        ("Call 1122. 2 people help you.", 2),
+        ("no full stop", 1),
+        ("", 0),
+    ],
+)
+def test_where_a_sentence_ends(text: str, count: int) -> None:
+    assert len([sentence for sentence in sentences(text) if sentence]) == count
+
+
+@given(st.text())
+def test_any_text_can_be_measured(text: str) -> None:
+    passage = Passage("why", "Why", (text,))
+
+    assert sum(len(words_of(sentence)) for sentence in passage.sentences) == len(
+        words_of(" ".join(passage.sentences))
+    )
+    grade(passage.sentences)
+
+
+# What to mend
+
+
+def test_a_sentence_of_more_than_20_words_is_shown() -> None:
+    twenty = " ".join(["word"] * 20) + "."
+
+    assert section(twenty).findings == ()
+    (finding,) = section(f"Word {twenty}").findings
+    assert finding.advice == "21 words: make two sentences of it."
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("Prior to the operation, rest.", True),
+        ("Rest PRIOR TO the operation.", True),
+        ("Rest prior\nto the operation.", True),
+        ("Rest **prior** to it.", True),
+        ("Prioritize rest.", False),
+        ("The prior town.", False),
+    ],
+)
+def test_a_word_to_avoid_is_found_as_a_whole(text: str, is_found: bool) -> None:
+    found = section(text, [PlainWord(word="prior to", alternative="before")]).findings
+
+    assert bool(found) is is_found
+    assert not found or found[0].advice == "Write: before"
+
+
+def test_a_hard_word_may_stand_in_brackets_after_its_plain_one() -> None:
+    words = [PlainWord(word="hemorrhage", alternative="bleeding")]
+
+    assert section("Bleeding (hemorrhage) may go on.", words).findings == ()
+    assert section("Hemorrhage may go on.", words).findings
+
+
+@pytest.mark.parametrize("text", ["A painless operation.", "It is (painless).", "PAINLESS!"])
+def test_a_promise_is_flagged_wherever_it_stands(text: str) -> None:
+    (finding,) = section(text, [PlainWord(word="painless", kind="promise")]).findings
+
+    assert finding.is_promise
+    assert finding.advice.startswith("Nobody can promise this.")
+
+
+def test_typographic_apostrophes_are_apostrophes() -> None:
+    assert section("You’ll be fine.", [PlainWord(word="you'll be fine", kind="promise")]).findings
+
+
+@pytest.mark.parametrize("hyphen", "-‐‑‒–−")
+def test_any_hyphen_is_a_hyphen(hyphen: str) -> None:
+    assert section(f"A pain{hyphen}free day.", [PlainWord(word="pain-free", kind="promise")]).findings
+    assert section("A pain-free day.", [PlainWord(word=f"pain{hyphen}free", kind="promise")]).findings
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"description": "Guaranteed, painless, best results."},
+        {"menu_label": "Painless Repair"},
+        {"alternate_names": ("Painless surgery",)},
+    ],
+    ids=str,
+)
+def test_a_promise_is_found_where_links_and_searches_show_it(changes: dict[str, Any]) -> None:
+    words = [PlainWord(word="painless", kind="promise"), PlainWord(word="surgery", alternative="operation")]
+
+    report = measure(a_document(**changes), words)
+    assert [finding.words for finding in report.promises] == ["painless"]
+    assert report.sections[-1].findings == report.promises
+    assert report.grade == measure(a_document(), []).grade
+
+
+def test_the_emergency_text_has_a_lower_aim() -> None:
+    emergency = documents.Emergency(heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
+    sections = (documents.Section(kind="emergency", heading="Emergency", body=""),)
+
+    (found,) = [
+        section
+        for section in measure(a_document(sections=sections, emergency=emergency), []).sections
+        if section.label == "Emergency"
+    ]
+    assert found.highest == 6 and found.is_too_hard
+
+
+# The list of words
+
+
+@pytest.mark.django_db
+def test_the_list_that_ships_is_entered_once_and_staff_may_change_it() -> None:
+    plain_language.load_words()
+    PlainWord.objects.exclude(word="painless").delete()
+    PlainWord.objects.filter(word="painless").update(alternative="Say what hurts.")
+
+    plain_language.load_words()
+    assert PlainWord.objects.get().alternative == "Say what hurts."
+
+
+@pytest.mark.django_db
+def test_the_list_has_the_promises_nobody_can_make() -> None:
+    plain_language.load_words()
+
+    promises = PlainWord.objects.filter(kind="promise").values_list("word", flat=True)
+    assert {"guaranteed", "best", "painless"} <= set(promises)
+    for word in PlainWord.objects.filter(kind="avoid"):
+        assert word.alternative, word.word
+    for word in PlainWord.objects.all():
+        word.full_clean()
+
+
+@pytest.mark.django_db
+def test_a_word_is_kept_as_it_is_looked_for() -> None:
+    word = PlainWord(word="  You’ll   Be FINE ")
+    word.full_clean()
+    word.save()
+    assert word.word == "you'll be fine"
+
+    with pytest.raises(ValidationError):
+        PlainWord(word="You'll be fine").full_clean()
+
+
+# Where staff see it
+
+
+@pytest.mark.django_db
+def test_the_editor_sees_it_on_the_form_of_the_page(client: Client) -> None:
+    procedure = a_procedure()
+    procedure.sections.filter(kind="why").update(body="A painless cure. " + HARD)
+    PlainWord.objects.create(word="painless", kind="promise")
+    client.force_login(staff("Editor"))
+
+    table = read(client.get(address(procedure))).one("details", class_="plain-language")
+
+    assert "open" in table.attributes
+    assert "Promise: “painless”" in table.text
+    assert table.all("tr")[1].one("th").text == "Title and summary"
+    assert "(above 8)" in table.text
+
+
+@pytest.mark.django_db
+def test_who_saves_a_page_is_told_at_once(client: Client) -> None:
+    procedure = a_procedure()
+    procedure.sections.filter(kind="why").update(body="A painless cure. " + EASY)
+    PlainWord.objects.create(word="painless", kind="promise")
+    client.force_login(staff("Editor"))
+    form = sent_by(read(client.get(address(procedure))).one("form", id="procedure_form"))
+
+    told = read(client.post(address(procedure), form, follow=True)).one("ul", class_="messagelist").text
+
+    assert "1 thing to mend, promises: “painless”." in told
+
+
+@pytest.mark.django_db
+def test_the_command_prints_the_table_of_all_pages(sample_site: None, capsys: Any) -> None:
+    call_command("plain_language")
+
+    printed = capsys.readouterr().out
+    assert printed.count("(at most 8)") == 5
+    assert "Replantation: grade " in printed
+    assert "Emergency: do this first" in printed

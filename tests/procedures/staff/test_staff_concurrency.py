@@ -1,0 +1,199 @@
+"""Staff at the same page at the same moment, in threads and in processes of their own, on a real database."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.utils import timezone
+
+from procedures.models import Page, Procedure, Publication
+from procedures.publishing import drafts, share_images
+from procedures.publishing import services as publishing
+from procedures.publishing.documents import PageDocument
+from tests.admin_forms import address, form_of
+from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
+from tests.procedures.publishing.signing import published_in_turn
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+WORKERS = 4
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share_images, "make", lambda document: "")
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """What each returned, or the exception it raised; all begun at once, each in a thread of its own."""
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        try:
+            start.wait(timeout=30)
+            return work()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+@pytest.fixture
+def procedure() -> Procedure:
+    shared_texts()
+    procedure = a_procedure()
+    published(procedure)
+    return procedure
+
+
+def test_of_editors_who_save_at_once_exactly_one_goes_through(procedure: Procedure) -> None:
+    clients, forms = [], []
+    for number in range(WORKERS):
+        client = Client()
+        client.force_login(staff("Editor", username=f"editor-{number}"))
+        clients.append(client)
+        forms.append(form_of(client, address(procedure)) | {"summary": f"Written by {number}."})
+    works = [
+        lambda client=client, form=form: client.post(address(procedure), form).status_code
+        for client, form in zip(clients, forms, strict=True)
+    ]
+    statuses = together(*works)
+    assert sorted(statuses) == [200] * (WORKERS - 1) + [302], statuses
+    procedure.refresh_from_db()
+    winner = statuses.index(302)
+    assert procedure.summary == f"Written by {winner}."
+    assert procedure.edited_by and procedure.edited_by.username == f"editor-{winner}"
+
+
+def test_of_those_who_publish_one_form_at_once_one_does_and_the_others_are_told(procedure: Procedure) -> None:
+    clients = []
+    for number in range(WORKERS):
+        client = Client()
+        client.force_login(staff("Clinical reviewer", username=f"reviewer-{number}"))
+        clients.append(client)
+    url = address(procedure, "publish")
+    sent = form_of(clients[0], url) | {"reviewer": str(a_reviewer().pk), "change_note": "…"}
+    statuses = together(*(lambda client=client: client.post(url, sent).status_code for client in clients))
+    assert statuses == [302] * WORKERS
+    assert_whole(procedure)
+    assert Publication.objects.count() == 2
+
+
+def test_editing_and_publishing_at_once_never_publishes_what_was_not_seen(procedure: Procedure) -> None:
+    reviewer = a_reviewer()
+    editor = Client()
+    editor.force_login(staff("Editor"))
+    for turn in range(4):
+        seen = drafts.read(Procedure.objects.get(pk=procedure.pk), "en")
+        fingerprint = publishing.fingerprint(procedure, seen)
+        form = form_of(editor, address(procedure)) | {"risks-0-body": f"Germs get in {'again ' * turn}now."}
+
+        def publish(fingerprint: str = fingerprint) -> Publication:
+            return published(procedure, reviewer=reviewer, seen=fingerprint)
+
+        def edit(form: dict[str, Any] = form) -> int:
+            return editor.post(address(procedure), form).status_code
+
+        publication, status = together(publish, edit)
+        assert status == 302
+        if isinstance(publication, Publication):
+            assert PageDocument.from_json(publication.document).risks == seen.risks
+        else:
+            assert isinstance(publication, publishing.ChangedSinceSeenError), publication
+    assert_whole(procedure)
+
+
+def test_archiving_and_publishing_at_once_leaves_nothing_archived_on_the_site(procedure: Procedure) -> None:
+    reviewer = a_reviewer()
+    for _turn in range(4):
+        publishing.unarchive(procedure, by=None)
+        results = together(
+            lambda: publishing.archive(procedure, by=None), lambda: published(procedure, reviewer=reviewer)
+        )
+        assert not [error for error in results if isinstance(error, Exception)] or isinstance(
+            results[1], publishing.NotReadyError | publishing.ChangedSinceSeenError
+        )
+        archived = Procedure.objects.get(pk=procedure.pk).archived_at is not None
+        assert archived
+        assert not Publication.objects.live().filter(page=procedure).exists()
+    assert_whole(procedure)
+
+
+def act(pk: int, reviewer: Any, seed: int) -> None:
+    """A few acts one after the other, of a kind that depends on the seed."""
+    page = Page.objects.get(pk=pk)
+    for turn in range(4):
+        match (seed + turn) % 4:
+            case 0 | 1:
+                published_in_turn(page, reviewer=reviewer)
+            case 2:
+                publishing.withdraw(page, language="en")
+            case 3:
+                publishing.restore(Publication.objects.get(page=page, number=1), by=None)
+
+
+def assert_whole(page: Page) -> None:
+    rows = list(Publication.objects.filter(page=page).order_by("number"))
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    assert Publication.objects.live().filter(page=page).count() <= 1
+    for row in rows:
+        version = PageDocument.from_json(row.document).version
+        assert version and version.number == row.number
+        # At each moment of its history too there was one at most.
+        assert Publication.objects.live(row.live_from).filter(page=page).count() <= 1
+
+
+def test_publish_withdraw_and_restore_in_threads_leave_one_live_version_at_most_and_no_gap(
+    procedure: Procedure,
+) -> None:
+    reviewer = a_reviewer()
+    results = together(*(lambda seed=seed: act(procedure.pk, reviewer, seed) for seed in range(WORKERS)))
+    assert [error for error in results if isinstance(error, Exception)] == []
+    assert_whole(procedure)
+    assert drafts.read(Procedure.objects.get(pk=procedure.pk), "en").risks
+
+
+def _in_a_process(pk: int, reviewer_pk: int, seed: int, start: Any, told: Any) -> None:
+    from procedures.models import Practitioner
+
+    try:
+        connections.close_all()
+        start.wait(timeout=60)
+        act(pk, Practitioner.objects.get(pk=reviewer_pk), seed)
+        told.put("done")
+    except BaseException as error:
+        told.put(repr(error))
+    finally:
+        connections.close_all()
+        told.close()
+        told.join_thread()
+        os._exit(0)
+
+
+def test_and_so_they_do_in_processes(procedure: Procedure) -> None:
+    """What one process holds in memory helps no other: only the database can keep them apart."""
+    reviewer = a_reviewer()
+    connections.close_all()
+    fork = multiprocessing.get_context("fork")
+    start, told = fork.Barrier(WORKERS), fork.Queue()
+    processes = [
+        fork.Process(target=_in_a_process, args=(procedure.pk, reviewer.pk, seed, start, told))
+        for seed in range(WORKERS)
+    ]
+    for process in processes:
+        process.start()
+    results = [told.get(timeout=120) for _process in processes]
+    for process in processes:
+        process.join(timeout=30)
+    assert results == ["done"] * WORKERS
+    assert_whole(procedure)
+    assert Publication.objects.filter(published_at__lte=timezone.now()).count() >= 1 + 2 * WORKERS - 2

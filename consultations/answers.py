@@ -41,7 +41,7 @@ class About(models.TextChoices):
     NOT_SURE = "not_sure", _("I am not sure")
 
 
-class Began(models.IntegerChoices):
+class Onset(models.IntegerChoices):
     """How long before the request it began. The numbers rank it: the lower, the sooner to be called.
 
     Who does not know stands behind what is recent: it may be.
@@ -92,7 +92,7 @@ class Answers:
     about: str
     procedure: "Procedure | None"
     procedure_name: str
-    began: int
+    onset: int
     message: str
     contact_method: str
     phone_as_typed: str
@@ -100,7 +100,7 @@ class Answers:
     whatsapp_as_typed: str
     whatsapp: str
     email: str
-    may_say_who: str
+    may_identify_clinic: str
     days: list[int]
     parts_of_day: list[str]
     speaks: str
@@ -122,13 +122,13 @@ class Answers:
             "patient_age": "" if self.patient_age is None else str(self.patient_age),
             "city": self.city,
             "about": self.procedure_name or _label(About, self.about),
-            "began": _label(Began, self.began),
+            "onset": _label(Onset, self.onset),
             "message": self.message,
             "contact_method": _label(ContactMethod, self.contact_method),
             "phone": phone_numbers.for_reading(self.phone),
             "whatsapp": phone_numbers.for_reading(self.whatsapp),
             "email": self.email,
-            "may_say_who": _label(YesNo, self.may_say_who),
+            "may_identify_clinic": _label(YesNo, self.may_identify_clinic),
             "speaks": self.speaks_other or _label(Language, self.speaks),
             "days": _labels(OpeningHours.Weekday, self.days),
             "parts_of_day": _labels(PartOfDay, self.parts_of_day),

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
-from consultations.answers import About, Answers, Began, ContactMethod, ForWhom, Language
+from consultations.answers import About, Answers, ContactMethod, ForWhom, Language, Onset
 from consultations.intake import submission
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
@@ -269,7 +269,7 @@ def answers(**changes: Any) -> Answers:
         "about": About.NOT_SURE.value,
         "procedure": None,
         "procedure_name": "",
-        "began": Began.NOT_SURE.value,
+        "onset": Onset.NOT_SURE.value,
         "message": "",
         "contact_method": ContactMethod.CALL.value,
         "phone_as_typed": "0301 2345678",
@@ -277,7 +277,7 @@ def answers(**changes: Any) -> Answers:
         "whatsapp_as_typed": "",
         "whatsapp": "",
         "email": "",
-        "may_say_who": "no",
+        "may_identify_clinic": "no",
         "days": [],
         "parts_of_day": [],
         "speaks": Language.URDU.value,
@@ -333,8 +333,8 @@ def form_data(**changes: Any) -> dict[str, Any]:
         "contact_method": "whatsapp",
         "phone": "0301 2345678",
         "email": "",
-        "began": "2",
-        "may_say_who": "no",
+        "onset": "2",
+        "may_identify_clinic": "no",
         "speaks": "ur",
         "consent": "on",
     }

@@ -244,8 +244,8 @@ class Call:
     doubts: Sequence[str] = ()  # why the time may not be kept
 
     @property
-    def may_say_who(self) -> bool:
-        return self.appointment.request.may_say_who == "yes"
+    def may_identify_clinic(self) -> bool:
+        return self.appointment.request.may_identify_clinic == "yes"
 
 
 def doubts(appointment: Appointment, hours: ClinicHours) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
-from consultations.answers import About, Began, ContactMethod, ForWhom, Language, YesNo
+from consultations.answers import About, ContactMethod, ForWhom, Language, Onset, YesNo
 from consultations.lifecycle import disclosures
 from consultations.models import ConsultationRequest, Disclosure, SearchTerm
 
@@ -52,7 +52,7 @@ COLUMNS = (
     Column("status", _("Status"), lambda request: request.get_status_display()),
     Column("status_since", _("Status since"), lambda request: _moment(request.status_changed_at)),
     Column("about", _("About"), lambda request: request.procedure_name or About(request.about).label),
-    Column("began", _("When it began"), lambda request: Began(request.began).label),
+    Column("onset", _("When it began"), lambda request: Onset(request.onset).label),
     Column("promised_by", _("Answer promised by"), lambda request: _moment(request.promised_by)),
     Column("first_contact", _("First contact at"), lambda request: _moment(request.first_contact_at)),
     Column("came_from", _("Came from"), lambda request: request.source_page),
@@ -65,9 +65,9 @@ COLUMNS = (
     Column("message", _("In the patient’s words"), lambda request: request.message, is_personal=True),
     Column("contact", _("How to reach them"), lambda request: ContactMethod(request.contact_method).label),
     Column(
-        "may_say_who",
+        "may_identify_clinic",
         _("Do not say who is calling"),
-        lambda request: "" if request.may_say_who == YesNo.YES else _("Do not say"),
+        lambda request: "" if request.may_identify_clinic == YesNo.YES else _("Do not say"),
         is_personal=True,
     ),
     Column("phone", _("Phone"), lambda request: request.phone, is_personal=True),
@@ -85,7 +85,7 @@ def export(period: Period, names: Sequence[str], *, actor: User, reason: str) ->
 
     ``names`` are those of ``COLUMNS``. Each row is in the log, with the reason, before it goes out.
     """
-    chosen = {*names, *(["may_say_who"] if NUMBERS.intersection(names) else [])}
+    chosen = {*names, *(["may_identify_clinic"] if NUMBERS.intersection(names) else [])}
     columns = [column for column in COLUMNS if column.name in chosen]
     yield (BYTE_ORDER_MARK + _written([[str(column.label) for column in columns]])).encode()
     last: ConsultationRequest | None = None

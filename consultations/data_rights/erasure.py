@@ -59,14 +59,14 @@ FORGOTTEN: dict[str, Any] = {
     "whatsapp_as_typed": "",
     "whatsapp": "",
     "email": "",
-    "may_say_who": YesNo.NO.value,
+    "may_identify_clinic": YesNo.NO.value,
     "days": [],
     "parts_of_day": [],
     "speaks_other": "",
     "woman_staff": False,
     "access_needs": "",
     "call_back_at": None,
-    "patient_wrote_at": None,
+    "unread_since": None,
     "twin_hash": "",
 }
 

@@ -281,7 +281,7 @@ def preview_of(kind: str, wording: Wording, about: ConsultationRequest | None) -
     request = about or ConsultationRequest(
         reference="MS-7K4Q-92XD",
         patient_name=_("Ayesha Khan"),
-        may_say_who=YesNo.YES,
+        may_identify_clinic=YesNo.YES,
         email="patient@example.com",
         created_at=timezone.now(),
     )

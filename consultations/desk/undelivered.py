@@ -15,13 +15,15 @@ from consultations.models import ConsultationRequest, Disclosure
 def related_requests(actor: User, abouts: Collection[str], *, is_search: bool) -> dict[str, RelatedObject]:
     """Return the requests with these references, and record that their patients' addresses were shown."""
     requests = list(
-        ConsultationRequest.objects.filter(reference__in=abouts).only("pk", "reference", "may_say_who")
+        ConsultationRequest.objects.filter(reference__in=abouts).only(
+            "pk", "reference", "may_identify_clinic"
+        )
     )
     disclosures.record(actor, requests, Disclosure.Kind.FOUND if is_search else Disclosure.Kind.LISTED)
     return {
         request.reference: RelatedObject(
             page=reverse("desk:request", args=[request.pk]),
-            caution="" if request.may_say_who == YesNo.YES else _("Do not say who is calling"),
+            caution="" if request.may_identify_clinic == YesNo.YES else _("Do not say who is calling"),
         )
         for request in requests
     }

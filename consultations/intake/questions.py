@@ -14,10 +14,10 @@ from consultations.answers import (
     NAME_LENGTH,
     OTHER_LANGUAGE_LENGTH,
     RELATIONSHIP_LENGTH,
-    Began,
     ContactMethod,
     ForWhom,
     Language,
+    Onset,
     PartOfDay,
     YesNo,
 )
@@ -104,9 +104,9 @@ class Questions(forms.Form):
         widget=Radios,
         error_messages=says(_("Choose what the request is about, or “I am not sure”")),
     )
-    began = forms.TypedChoiceField(
+    onset = forms.TypedChoiceField(
         label=_("When did it begin?"),
-        choices=Began.choices,
+        choices=Onset.choices,
         coerce=int,
         widget=Radios,
         error_messages=says(_("Choose when it began, or “I am not sure”")),
@@ -153,7 +153,7 @@ class Questions(forms.Form):
             }
         ),
     )
-    may_say_who = forms.ChoiceField(
+    may_identify_clinic = forms.ChoiceField(
         label=_("If someone else answers, may we say who we are?"),
         help_text=_("If you choose no, we only ask for you and say nothing about the clinic."),
         choices=YesNo.choices,

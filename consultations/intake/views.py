@@ -20,7 +20,7 @@ from clinic_site.core.http.csrf import keeps_answers
 from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, for_this_reader
 from clinic_site.core.rate_limits import Limit, network_address
-from consultations.answers import Began
+from consultations.answers import Onset
 from consultations.intake import procedure_choices, response_time, submission
 from consultations.intake.emergency_form import EmergencyQuestion
 from consultations.intake.request_form import RequestForm
@@ -178,7 +178,7 @@ def check(
     if kept is not None:
         context |= {"are_gone": shown - waiting - kept, "have_no_room": waiting - kept}
         shown &= kept
-    is_recent = form.answers.began == Began.DAY
+    is_recent = form.answers.onset == Onset.DAY
     context_of_page = {
         "form": form,
         "photographs": photographs,

@@ -53,7 +53,7 @@ def record_contact(
         # One statement: the first who presses, of two, is the one who tried first.
         changed = ConsultationRequest.objects.filter(
             pk=request.pk, status=expected_status, erased_at=None
-        ).update(call_back_at=call_back_at, patient_wrote_at=None)
+        ).update(call_back_at=call_back_at, unread_since=None)
         if not changed:
             raise SomeoneElseChangedError(request.reference)
         if outcome in (Outcome.SPOKE, Outcome.MESSAGE_SENT, Outcome.CALL_BACK, Outcome.NO_ANSWER):
@@ -128,9 +128,11 @@ def add_note(request: ConsultationRequest, text: str, *, actor: User) -> None:
 def seen_what_patient_wrote(request: ConsultationRequest, *, actor: User) -> None:
     """What came from the patient was read. Twice is once."""
     with transaction.atomic():
-        waiting = ConsultationRequest.objects.filter(pk=request.pk, patient_wrote_at__isnull=False)
-        if waiting.update(patient_wrote_at=None):
-            Event.objects.create(request=request, kind=Event.Kind.NOTED, actor=actor, at=timezone.now())
+        waiting = ConsultationRequest.objects.filter(pk=request.pk, unread_since__isnull=False)
+        if waiting.update(unread_since=None):
+            Event.objects.create(
+                request=request, kind=Event.Kind.ACKNOWLEDGED, actor=actor, at=timezone.now()
+            )
 
 
 def new_private_link(request: ConsultationRequest, *, actor: User) -> str:

@@ -162,7 +162,10 @@ def _tell_patient(
         return
     if kind in _SENT_BY_FORM and not by_staff and _sent_by_form_this_hour() >= MAILS_AN_HOUR:
         Event.objects.create(
-            request=request, kind=Event.Kind.NOT_TOLD, at=timezone.now(), detail={"message": kind}
+            request=request,
+            kind=Event.Kind.NOTIFICATION_NOT_SENT,
+            at=timezone.now(),
+            detail={"message": kind},
         )
         return
     words = message_templates.wording(kind, request.language)

@@ -84,7 +84,7 @@ def _phone(told: Told) -> Value:
 
 def _sender(told: Told) -> Value:
     # Somebody else may have the phone in hand. Who was never asked has not said yes.
-    may_say = told.request.may_say_who == YesNo.YES and told.clinic
+    may_say = told.request.may_identify_clinic == YesNo.YES and told.clinic
     return Value(told.clinic.name if may_say and told.clinic else _("the office you wrote to"))
 
 

@@ -38,7 +38,10 @@ def tell(
         name = getattr(message, "__name__", "message")
         logger.exception("message could not be written", extra={"data": {"message": name}})
         Event.objects.create(
-            request=request, kind=Event.Kind.NOT_TOLD, at=timezone.now(), detail={"message": name}
+            request=request,
+            kind=Event.Kind.NOTIFICATION_NOT_SENT,
+            at=timezone.now(),
+            detail={"message": name},
         )
 
 
@@ -48,5 +51,5 @@ def tell_staff(request: ConsultationRequest, what: str) -> None:
     On the desk it stands as news, from the first thing that nobody has seen; and a mail says so.
     """
     now = timezone.now()
-    ConsultationRequest.objects.filter(patient_wrote_at=None, pk=request.pk).update(patient_wrote_at=now)
+    ConsultationRequest.objects.filter(unread_since=None, pk=request.pk).update(unread_since=now)
     tell(request, catalogue.patient_wrote, request, what)

@@ -22,10 +22,10 @@ from consultations.answers import (
     RELATIONSHIP_LENGTH,
     About,
     Answers,
-    Began,
     ContactMethod,
     ForWhom,
     Language,
+    Onset,
     YesNo,
 )
 from consultations.models.privacy_notices import PrivacyNotice
@@ -129,7 +129,7 @@ class ConsultationRequest(models.Model):
     )
     # The name as the patient chose it: it stays, whatever becomes of the procedure's page.
     procedure_name = models.CharField(_("procedure’s name"), max_length=65, blank=True, default="")
-    began = models.PositiveSmallIntegerField(_("when it began"), choices=Began, default=Began.NOT_SURE)
+    onset = models.PositiveSmallIntegerField(_("when it began"), choices=Onset, default=Onset.NOT_SURE)
     message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
 
     contact_method = models.CharField(_("how to reach them"), max_length=10, choices=ContactMethod)
@@ -141,7 +141,9 @@ class ConsultationRequest(models.Model):
     whatsapp = models.CharField(_("WhatsApp"), max_length=16, blank=True, default="")
     email = models.EmailField(_("email"), blank=True, default="")
     # Who was never asked has not said yes.
-    may_say_who = models.CharField(_("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO)
+    may_identify_clinic = models.CharField(
+        _("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO
+    )
     days = models.JSONField(_("days"), default=list, blank=True)  # of OpeningHours.Weekday
     parts_of_day = models.JSONField(_("parts of the day"), default=list, blank=True)  # of PartOfDay
     speaks = models.CharField(_("speaks"), max_length=5, choices=Language, default=Language.URDU)
@@ -168,7 +170,7 @@ class ConsultationRequest(models.Model):
     first_contact_at = models.DateTimeField(_("first contact at"), null=True, blank=True)
     call_back_at = models.DateTimeField(_("call back at"), null=True, blank=True)
     # Something came from the patient that nobody of the staff has dealt with yet.
-    patient_wrote_at = models.DateTimeField(_("the patient wrote at"), null=True, blank=True)
+    unread_since = models.DateTimeField(_("the patient wrote at"), null=True, blank=True)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -195,7 +197,7 @@ class ConsultationRequest(models.Model):
         ]
         indexes = [
             models.Index(fields=["status", "created_at"], name="request_queue"),
-            models.Index(fields=["status", "began", "created_at"], name="request_urgency"),
+            models.Index(fields=["status", "onset", "created_at"], name="request_urgency"),
             models.Index(fields=["phone"], name="request_phone"),
             models.Index(fields=["assignee", "status", "created_at"], name="request_assignee"),
             models.Index(
@@ -209,9 +211,9 @@ class ConsultationRequest(models.Model):
                 condition=Q(call_back_at__isnull=False),
             ),
             models.Index(
-                fields=["patient_wrote_at"],
+                fields=["unread_since"],
                 name="request_patient_wrote",
-                condition=Q(patient_wrote_at__isnull=False),
+                condition=Q(unread_since__isnull=False),
             ),
             models.Index(fields=["created_at"], name="request_created"),
         ]
@@ -287,13 +289,13 @@ class ConsultationRequest(models.Model):
                 violation_error_message=_("The WhatsApp number must begin with + and the country’s code."),
             ),
             models.CheckConstraint(
-                condition=Q(began__in=Began.values),
-                name="request_began_is_known",
+                condition=Q(onset__in=Onset.values),
+                name="request_onset_is_known",
                 violation_error_message=_("Choose when it began."),
             ),
             models.CheckConstraint(
-                condition=Q(may_say_who__in=YesNo.values),
-                name="request_may_say_who_is_known",
+                condition=Q(may_identify_clinic__in=YesNo.values),
+                name="request_may_identify_clinic_is_known",
                 violation_error_message=_("Choose whether we may say who we are."),
             ),
             models.CheckConstraint(

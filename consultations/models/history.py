@@ -36,20 +36,20 @@ class Event(AppendOnlyModel):
         PHOTOGRAPH_ADDED = "photograph_added", _("Photograph or report added by the patient")
         CONTACTED = "contacted", _("Contact tried")
         ASSIGNED = "assigned", _("Assigned")
-        NOTED = "noted", _("Seen by the staff")
+        ACKNOWLEDGED = "acknowledged", _("Seen by the staff")
         TIME_OFFERED = "time_offered", _("Time offered")
         TIME_AGREED = "time_agreed", _("Time agreed")
         TIME_REFUSED = "time_refused", _("The patient asked for another time")
         TIME_CANCELLED = "time_cancelled", _("Time canceled")
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")
-        NOT_TOLD = "not_told", _("A message was not sent")
+        NOTIFICATION_NOT_SENT = "notification_not_sent", _("A message was not sent")
         LINK_MADE = "link_made", _("New private link made")
         COPY_MADE = "copy_made", _("Copy made for the patient")
         ERASED = "erased", _("Personal details erased")
 
     # What the site may write without anybody: it is not the patient's.
-    BY_ITSELF = (Kind.REMINDED, Kind.NOT_TOLD, Kind.ERASED)
+    BY_ITSELF = (Kind.REMINDED, Kind.NOTIFICATION_NOT_SENT, Kind.ERASED)
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="events")
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind)

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 
 from clinic_site.accounts.models import User
 from consultations import workflow
-from consultations.answers import Began
+from consultations.answers import Onset
 from consultations.workflow import Status
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 # When it began is told as of the day of sending. Sent so long ago, it has begun no later than this.
 BEGAN_BY_NOW = (
-    (timedelta(days=365), Began.LONGER),
-    (timedelta(days=28), Began.YEAR),
-    (timedelta(days=7), Began.MONTH),
-    (timedelta(days=1), Began.WEEK),
+    (timedelta(days=365), Onset.LONGER),
+    (timedelta(days=28), Onset.YEAR),
+    (timedelta(days=7), Onset.MONTH),
+    (timedelta(days=1), Onset.WEEK),
 )
 
 
-def began_by_now(began: int, ago: timedelta) -> int:
-    """The rank of ``Began`` that is still true, of what was sent so long ago."""
-    return max(began, next((rank for age, rank in BEGAN_BY_NOW if ago >= age), Began.DAY))
+def current_onset(onset: int, ago: timedelta) -> int:
+    """The rank of ``Onset`` that is still true, of what was sent so long ago."""
+    return max(onset, next((rank for age, rank in BEGAN_BY_NOW if ago >= age), Onset.DAY))
 
 
 class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
@@ -82,7 +82,7 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
 
     def patient_wrote(self) -> Self:
         """Those to which something came from the patient that nobody has dealt with yet."""
-        return self.filter(patient_wrote_at__isnull=False)
+        return self.filter(unread_since__isnull=False)
 
     def open_of(self, user: User) -> Self:
         return self.filter(assignee=user, status__in=workflow.OPEN)
@@ -93,8 +93,8 @@ class QueueQuerySet(models.QuerySet["ConsultationRequest"]):
         It sorts what it finds: for open requests, of which there are few among however many.
         """
         whens = [When(created_at__lte=now - age, then=Value(rank.value)) for age, rank in BEGAN_BY_NOW]
-        aged = Case(*whens, default=Value(Began.DAY.value))
-        rank = Greatest("began", aged, output_field=models.IntegerField())
+        aged = Case(*whens, default=Value(Onset.DAY.value))
+        rank = Greatest("onset", aged, output_field=models.IntegerField())
         return self.order_by(*before, rank, "created_at", "pk")
 
 

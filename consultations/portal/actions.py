@@ -59,7 +59,7 @@ def add_patient_note(request: ConsultationRequest, text: str) -> None:
         _must_be_open(locked)
         notes = request.notes.filter(author=None)
         last = notes.last()
-        if last and last.is_same_press(text) and locked.patient_wrote_at:
+        if last and last.is_same_press(text) and locked.unread_since:
             return
         if notes.count() >= MOST_NOTES:
             raise NotAllowedError("too many notes")

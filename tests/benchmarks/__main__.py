@@ -184,9 +184,9 @@ def one_by_one(of: Server, data: Path, count: int) -> Result:
     try:
         for _ in range(count):
             database.execute("UPDATE clinic_clinicprofile SET name = name")
-            began = time.perf_counter()
+            onset = time.perf_counter()
             reader.get(BROWSER)
-            spent.append(time.perf_counter() - began)
+            spent.append(time.perf_counter() - onset)
     finally:
         database.close()
     return Result(rate=1 / statistics.median(spent), cost=(of.spent() - before) / count * 1e6)

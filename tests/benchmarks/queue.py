@@ -110,9 +110,9 @@ def _opens(client: object, page: Asked) -> Callable[[], int]:
 def _milliseconds(ask: Callable[[], int]) -> float:
     from time import perf_counter
 
-    began = perf_counter()
+    onset = perf_counter()
     status = ask()
-    spent = perf_counter() - began
+    spent = perf_counter() - onset
     if status != 200:
         raise RuntimeError(f"status {status}")
     return spent * 1000

@@ -65,7 +65,7 @@ def main(count: int) -> None:
 
 def _fill(cursor: Any, model: ConsultationRequest, count: int) -> None:
     fields = [field.column for field in ConsultationRequest._meta.concrete_fields]
-    changed = ("id", "reference", "key_hash", "status", "patient_name", "phone", "began", "created_at")
+    changed = ("id", "reference", "key_hash", "status", "patient_name", "phone", "onset", "created_at")
     kept = ", ".join(f'"{column}"' for column in fields if column not in changed)
     table = ConsultationRequest._meta.db_table
     copy = (

@@ -97,8 +97,8 @@ def submit() -> None:
 
 def rate_of(store: Callable[[], None]) -> float:
     """How often a second something is done, one after the other."""
-    done, began = 0, time.perf_counter()
-    while (spent := time.perf_counter() - began) < SECONDS:
+    done, onset = 0, time.perf_counter()
+    while (spent := time.perf_counter() - onset) < SECONDS:
         store()
         done += 1
     return done / spent
@@ -117,9 +117,9 @@ def crowd_at_the_server() -> tuple[float, int]:
     try:
         patients.come(CLIENTS)
         time.sleep(1)  # until all of them have come
-        before, began = len(patients.confirmed), time.perf_counter()
+        before, onset = len(patients.confirmed), time.perf_counter()
         time.sleep(SECONDS_OF_CROWD)
-        confirmed, spent = len(patients.confirmed) - before, time.perf_counter() - began
+        confirmed, spent = len(patients.confirmed) - before, time.perf_counter() - onset
         patients.leave()
     finally:
         server.kill()

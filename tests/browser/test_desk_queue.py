@@ -26,13 +26,16 @@ def requests(site: str) -> list[ConsultationRequest]:
         for_whom="child",
         requester_name="Ayesha Khan",
         relationship="mother",
-        began=1,
+        onset=1,
         woman_staff=True,
     )
-    call_back, plain = a_request(began=2, may_say_who="yes"), a_request(began=6, may_say_who="yes")
+    call_back, plain = (
+        a_request(onset=2, may_identify_clinic="yes"),
+        a_request(onset=6, may_identify_clinic="yes"),
+    )
     ConsultationRequest.objects.filter(pk=late.pk).update(promised_by=now - timedelta(days=3))
     ConsultationRequest.objects.filter(pk=call_back.pk).update(
-        call_back_at=now - timedelta(hours=1), patient_wrote_at=now, first_contact_at=now
+        call_back_at=now - timedelta(hours=1), unread_since=now, first_contact_at=now
     )
     return [late, call_back, plain]
 
@@ -49,7 +52,7 @@ def test_the_queue_is_accessible_and_fits_the_window(
     visitor = visit(viewport=viewport, color_scheme=color_scheme)
     visitor.is_signed_in(staff_member(roles.COORDINATOR))
     found = []
-    for address in ("/staff/", "/staff/requests/", "/staff/requests/?tab=completed&began=soon&page=2"):
+    for address in ("/staff/", "/staff/requests/", "/staff/requests/?tab=completed&onset=soon&page=2"):
         visitor.opens(address)
         assert not visitor.scrolls_sideways(), address
         found += visitor.violations()

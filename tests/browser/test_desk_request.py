@@ -156,7 +156,7 @@ def test_a_photograph_opens_whole_and_a_report_is_downloaded(desk: Callable[...,
 
 
 def test_it_prints_what_was_said_and_happened_without_the_buttons(desk: Callable[..., Any]) -> None:
-    request = a_full_request(may_say_who="no")
+    request = a_full_request(may_identify_clinic="no")
     ConsultationRequest.objects.filter(pk=request.pk).update(status=Status.CONFIRMED)
     an_appointment(request)
     page: Page = desk(request).page

@@ -86,7 +86,7 @@ def test_a_full_week_is_one_sheet_of_paper(visit: Visit, staff_member: Make) -> 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_reminders_and_calendar_addresses(visit: Visit, staff_member: Make, width: int) -> None:
     appointment = an_agreed_time(at(10, days=1), contact_method="sms")
-    an_agreed_time(at(11, days=1), contact_method="whatsapp", may_say_who="yes")
+    an_agreed_time(at(11, days=1), contact_method="whatsapp", may_identify_clinic="yes")
     visitor = visit(viewport={"width": width, "height": 900})
     visitor.is_signed_in(staff_member(roles.MANAGER))
     page = visitor.opens(reverse("desk:reminders"))

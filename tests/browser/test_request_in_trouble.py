@@ -126,7 +126,7 @@ def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> No
     send(page)
     request = ConsultationRequest.objects.get()
     assert (request.patient_age, request.phone, request.whatsapp) == (34, "+924235761999", "+923012345678")
-    assert (request.began, request.may_say_who, request.speaks_other) == (1, "yes", "Pashto")
+    assert (request.onset, request.may_identify_clinic, request.speaks_other) == (1, "yes", "Pashto")
     assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
 
 

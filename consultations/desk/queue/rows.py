@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic.business_hours import ClinicHours
 from clinic_site.core.templatetags.site_tags import clock
 from consultations import workflow
-from consultations.answers import Began, ForWhom, Language, YesNo
+from consultations.answers import ForWhom, Language, Onset, YesNo
 from consultations.desk.assignees import name_of
 from consultations.models import Appointment, ConsultationRequest
-from consultations.models.queue_querysets import PROMISED, began_by_now
+from consultations.models.queue_querysets import PROMISED, current_onset
 from consultations.workflow import Status
 
-RECENT = frozenset({Began.DAY, Began.WEEK})
+RECENT = frozenset({Onset.DAY, Onset.WEEK})
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,17 @@ class Row:
         return self.request.requester_name
 
     @property
-    def began_lately(self) -> bool:
-        return self._began_by_now in RECENT
+    def is_recent(self) -> bool:
+        return self._current_onset in RECENT
 
     @property
-    def began_as_of_sending(self) -> bool:
+    def onset_has_changed(self) -> bool:
         """Whether the words of when it began were true when it was sent, and are not any more."""
-        return self.request.began not in (Began.NOT_SURE, self._began_by_now)
+        return self.request.onset not in (Onset.NOT_SURE, self._current_onset)
 
     @property
-    def _began_by_now(self) -> int:
-        return began_by_now(self.request.began, self.now - self.request.created_at)
+    def _current_onset(self) -> int:
+        return current_onset(self.request.onset, self.now - self.request.created_at)
 
     @property
     def waiting(self) -> str:
@@ -80,7 +80,7 @@ class Row:
 
     @property
     def must_not_say_who(self) -> bool:
-        return self.request.may_say_who != YesNo.YES
+        return self.request.may_identify_clinic != YesNo.YES
 
     @property
     def speaks(self) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from clinic_site.accounts.models import User
 from consultations import workflow
-from consultations.answers import Began, Language
+from consultations.answers import Language, Onset
 from consultations.models import ConsultationRequest, ConsultationRequestQuerySet
 from consultations.models.queue_querysets import CountOf, counts
 from consultations.workflow import Status
@@ -77,7 +77,7 @@ def _mine(scope: Scope) -> ConsultationRequestQuerySet:
 
 
 def _wrote(scope: Scope) -> ConsultationRequestQuerySet:
-    return _all().patient_wrote().order_by("patient_wrote_at", "pk")
+    return _all().patient_wrote().order_by("unread_since", "pk")
 
 
 def _of(status: Status) -> Callable[[Scope], ConsultationRequestQuerySet]:
@@ -140,7 +140,7 @@ class Filters(forms.Form):
 
     assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
     procedure = forms.ChoiceField(label=_("What about"), required=False)
-    began = forms.TypedChoiceField(label=_("Since when"), required=False, coerce=int, empty_value=None)
+    onset = forms.TypedChoiceField(label=_("Since when"), required=False, coerce=int, empty_value=None)
     language = forms.ChoiceField(label=_("Speaks"), required=False)
     sent_from = _day(pgettext_lazy("a day", "Sent from"))
     sent_to = _day(pgettext_lazy("a day", "Sent until"))
@@ -153,7 +153,7 @@ class Filters(forms.Form):
         self._choose("assignee", people)
         self._choose("procedure", procedures)
         # Ranked by number: the latest first.
-        self._choose("began", sorted(Began.choices))
+        self._choose("onset", sorted(Onset.choices))
         self._choose("language", Language.choices)
 
     def _choose(self, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
@@ -190,8 +190,8 @@ class Filters(forms.Form):
     def _by_procedure(self, requests: ConsultationRequestQuerySet, pk: str) -> ConsultationRequestQuerySet:
         return requests.filter(procedure=int(pk))
 
-    def _by_began(self, requests: ConsultationRequestQuerySet, began: int) -> ConsultationRequestQuerySet:
-        return requests.filter(began=began)
+    def _by_onset(self, requests: ConsultationRequestQuerySet, onset: int) -> ConsultationRequestQuerySet:
+        return requests.filter(onset=onset)
 
     def _by_language(self, requests: ConsultationRequestQuerySet, code: str) -> ConsultationRequestQuerySet:
         return requests.filter(speaks=code)

@@ -37,7 +37,7 @@ ABOUT_HER = {
     "whatsapp_as_typed": "0302-5550143",
     "whatsapp": "+923025550143",
     "email": "zarminagul@example.com",
-    "may_say_who": "yes",
+    "may_identify_clinic": "yes",
     "days": [1],
     "parts_of_day": ["evening"],
     "speaks_other": "Hindko",

@@ -99,12 +99,12 @@ def test_only_the_chosen_columns_and_days_are_in_it_by_the_clinics_calendar(
 def test_with_a_number_it_says_where_nobody_may_say_who_is_calling(
     client: Client, manager: User, column: str
 ) -> None:
-    a_request(may_say_who="no"), a_request(may_say_who="yes")
+    a_request(may_identify_clinic="no"), a_request(may_identify_clinic="yes")
     with_number = exported(client, columns=["reference", column])
     assert [row["Do not say who is calling"] for row in with_number] == ["Do not say", ""]
     assert list(with_number[0]).index("Do not say who is calling") == 1
     assert list(exported(client, columns=["reference", "email"])[0]) == ["Reference", "Email"]
-    assert list(exported(client, columns=["may_say_who"])[0]) == ["Do not say who is calling"]
+    assert list(exported(client, columns=["may_identify_clinic"])[0]) == ["Do not say who is calling"]
     assert "in every file with a number" in Page(client.get("/staff/export/")).one("main").text
 
 
@@ -118,11 +118,11 @@ def test_an_erased_request_is_not_in_it(client: Client, manager: User) -> None:
 def many(count: int) -> None:
     """Copies of one request, three to each moment."""
     one = ConsultationRequest.objects.get(pk=a_request().pk)
-    began = one.created_at
+    onset = one.created_at
     rows = []
     for number in range(1, count):
         one.pk, one.reference, one.key_hash = None, f"MS-{number:08d}"[:12], f"{number:064d}"
-        one.created_at = began + timedelta(seconds=number // 3)
+        one.created_at = onset + timedelta(seconds=number // 3)
         rows.append(ConsultationRequest(**{f.attname: getattr(one, f.attname) for f in one._meta.fields}))
     ConsultationRequest.objects.bulk_create(rows, batch_size=500)
 
@@ -243,5 +243,15 @@ def test_nothing_personal_is_chosen_until_somebody_chooses_it(client: Client, ma
     page = Page(client.get("/staff/export/"))
     chosen = {box["value"] for box in page.all("input", type="checkbox") if "checked" in box.attributes}
     assert "reference" in chosen
-    personal = {"patient", "age", "requester", "city", "message", "may_say_who", "phone", "whatsapp", "email"}
+    personal = {
+        "patient",
+        "age",
+        "requester",
+        "city",
+        "message",
+        "may_identify_clinic",
+        "phone",
+        "whatsapp",
+        "email",
+    }
     assert not chosen & personal

@@ -58,7 +58,7 @@ def test_it_is_still_found_by_its_reference_and_by_nothing_else(manager: User) -
 def test_what_is_counted_stays(manager: User) -> None:
     request = somebody(manager)
     kept = (
-        *("reference", "for_whom", "about", "procedure_name", "began", "contact_method", "speaks"),
+        *("reference", "for_whom", "about", "procedure_name", "onset", "contact_method", "speaks"),
         *("language", "source_page", "created_at", "promised_by", "first_contact_at", "assignee_id"),
     )
     before = ConsultationRequest.objects.values(*kept).get()
@@ -71,7 +71,7 @@ def test_every_field_is_either_forgotten_or_known_to_name_nobody() -> None:
     """A new field has to be thought of."""
     counted = {
         *("id", "reference", "key_hash", "status", "for_whom", "about", "procedure", "procedure_name"),
-        *("began", "contact_method", "speaks", "language", "notice", "consented_at", "source_page"),
+        *("onset", "contact_method", "speaks", "language", "notice", "consented_at", "source_page"),
         *("created_at", "status_changed_at", "promised_by", "first_contact_at", "assignee", "erased_at"),
     }
     fields = {field.name for field in ConsultationRequest._meta.fields}

@@ -56,7 +56,7 @@ def set_to(request: ConsultationRequest, **fields: Any) -> ConsultationRequest:
 def test_it_answers_what_needs_doing(coordinator: Client, user: User) -> None:
     set_to(a_request(created_at=NOW - 9 * DAY), first_contact_at=NOW - 8 * DAY, promised_by=NOW - 7 * DAY)
     late = set_to(a_request(created_at=NOW - 8 * HOUR), promised_by=NOW - HOUR)
-    set_to(a_request(created_at=NOW), promised_by=NOW + HOUR, assignee=user, patient_wrote_at=NOW)
+    set_to(a_request(created_at=NOW), promised_by=NOW + HOUR, assignee=user, unread_since=NOW)
     a_request(status=Status.QUARANTINED)
     OutgoingMessage.objects.create(
         message_id="1", kind="x", to="a@example.com", subject="x", give_up_at=NOW, next_attempt_at=NOW,
@@ -86,7 +86,7 @@ def test_with_nothing_to_do_it_is_short(coordinator: Client) -> None:
 
 
 def test_its_links_lead_to_what_they_count(coordinator: Client) -> None:
-    set_to(a_request(), promised_by=NOW - HOUR, patient_wrote_at=NOW)
+    set_to(a_request(), promised_by=NOW - HOUR, unread_since=NOW)
     a_request(status=Status.QUARANTINED)
     links = [link["href"] for link in panel(coordinator).all("a")]
     assert len(links) == 9

@@ -43,7 +43,7 @@ def seen() -> list[tuple[str, int, int]]:
 def test_a_message_leads_to_its_request_and_is_not_dialed_from_here(
     client: Client, coordinator: User
 ) -> None:
-    request = a_request(may_say_who="no")
+    request = a_request(may_identify_clinic="no")
     for address in (reverse(LIST), page(untold(request))):
         content = client.get(address).content.decode()
         assert f'href="{reverse("desk:request", args=[request.pk])}"' in content
@@ -52,8 +52,8 @@ def test_a_message_leads_to_its_request_and_is_not_dialed_from_here(
         assert "tel:" not in content
 
 
-def test_who_may_say_who_is_calling_reads_no_caution(client: Client, coordinator: User) -> None:
-    content = client.get(page(untold(a_request(may_say_who="yes")))).content.decode()
+def test_no_caution_where_clinic_may_be_identified(client: Client, coordinator: User) -> None:
+    content = client.get(page(untold(a_request(may_identify_clinic="yes")))).content.decode()
     assert "Do not say who is calling" not in content
 
 

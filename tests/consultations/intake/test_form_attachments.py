@@ -196,7 +196,7 @@ def test_files_added_after_going_back_join_the_same_request_and_staff_are_told(
         patient.presses("send")
     request = ConsultationRequest.objects.get()
     assert request.photographs.count() == 2
-    assert request.patient_wrote_at
+    assert request.unread_since
     event = request.events.get(kind=Event.Kind.PHOTOGRAPH_ADDED)
     assert (event.actor, event.detail) == (None, {"count": 2})
     assert "a photograph" in OutgoingMessage.objects.get(kind="patient_wrote").text
@@ -213,7 +213,7 @@ def test_what_the_request_has_already_is_not_stored_a_second_time(
     patient.presses("send")
     request = ConsultationRequest.objects.get()
     assert request.photographs.count() == 1
-    assert not request.patient_wrote_at
+    assert not request.unread_since
     assert request.events.count() == 1
 
 

@@ -64,12 +64,12 @@ WRONG = [
     ({"for_whom": "adult", "patient_knows": "perhaps"}, "patient_knows", KNOWS),
     ({"city": "54000"}, "city", "Enter the name of a city or town, or leave it empty"),
     ({"city": "a" * 61}, "city", "Shorten the city or town to 60 characters"),
-    ({"began": None}, "began", "Choose when it began, or “I am not sure”"),
-    ({"began": "0"}, "began", "Choose when it began, or “I am not sure”"),
-    ({"began": "soon"}, "began", "Choose when it began, or “I am not sure”"),
+    ({"onset": None}, "onset", "Choose when it began, or “I am not sure”"),
+    ({"onset": "0"}, "onset", "Choose when it began, or “I am not sure”"),
+    ({"onset": "soon"}, "onset", "Choose when it began, or “I am not sure”"),
     ({"message": "a" * 1001}, "message", "Shorten your words to 1,000 characters. They have 1001 now"),
-    ({"may_say_who": None}, "may_say_who", SAY_WHO),
-    ({"may_say_who": "maybe"}, "may_say_who", SAY_WHO),
+    ({"may_identify_clinic": None}, "may_identify_clinic", SAY_WHO),
+    ({"may_identify_clinic": "maybe"}, "may_identify_clinic", SAY_WHO),
     ({"speaks": None}, "speaks", "Choose the language we shall speak"),
     ({"speaks": "xx"}, "speaks", "Choose the language we shall speak"),
     ({"speaks": "other"}, "speaks_other", "Enter the name of the language we shall speak"),
@@ -278,7 +278,7 @@ def assert_nothing_typed_is_lost(patient: Patient, sent: dict[str, Any]) -> None
         assert page.one("input", name=name)["value"] == (sent.get(name) or "").replace("\x00", "")
     for name in ("message", "access_needs"):
         assert page.one("textarea", name=name).text == " ".join(sent.get(name, "").split())
-    for name in ("for_whom", "about", "contact_method", "began", "may_say_who", "speaks"):
+    for name in ("for_whom", "about", "contact_method", "onset", "may_identify_clinic", "speaks"):
         ticked = [radio["value"] for radio in page.all("input", name=name) if "checked" in radio.attributes]
         offered = [radio["value"] for radio in page.all("input", name=name)]
         assert ticked == [value for value in offered if value == sent.get(name)]

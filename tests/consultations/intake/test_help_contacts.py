@@ -74,12 +74,12 @@ def test_only_who_waits_for_a_call_is_told_not_to(status: Status, waits: bool) -
     assert "In an emergency call 1122 or go to the nearest emergency department now." in text
 
 
-@pytest.mark.parametrize(("began", "is_told"), [("1", True), ("2", False), ("3", False)])
+@pytest.mark.parametrize(("onset", "is_told"), [("1", True), ("2", False), ("3", False)])
 def test_who_writes_within_a_day_reads_the_signs_of_an_emergency_before_sending(
-    patient: Patient, sample_site: None, began: str, is_told: bool
+    patient: Patient, sample_site: None, onset: str, is_told: bool
 ) -> None:
     """Somebody may have come to the form by its own address, or have said "No" too quickly."""
-    warned = [element.text for element in patient.answers(began=began).by_class("care--urgent")]
+    warned = [element.text for element in patient.answers(onset=onset).by_class("care--urgent")]
     assert bool(warned) is is_told
     if is_told:
         assert "do not wait for our call. Call 1122" in warned[0]

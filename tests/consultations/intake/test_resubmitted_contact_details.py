@@ -55,7 +55,7 @@ def test_the_same_corrected_form_again_corrects_once(settings: Any) -> None:
     assert kinds(request) == [Event.Kind.REACH_CORRECTED]
     assert request.events.last().detail == {"what": ["phone"]}
     assert request.notes.count() == 1
-    assert request.patient_wrote_at
+    assert request.unread_since
     told = OutgoingMessage.objects.get(kind="patient_wrote")
     assert "The patient has corrected the phone number." in told.text
 

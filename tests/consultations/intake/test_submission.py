@@ -77,7 +77,7 @@ def test_changed_answers_are_kept_as_the_patients_note_and_the_first_ones_stay()
         "City or town: now “Lahore”, before “nothing”",
     ]
     assert request.was_changed_by_patient
-    assert request.patient_wrote_at
+    assert request.unread_since
 
 
 def test_staff_are_written_to_about_changed_answers(settings: Any) -> None:

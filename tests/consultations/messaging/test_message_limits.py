@@ -76,7 +76,7 @@ def addressed_to(number: int, **changes: Any) -> ConsultationRequest:
 
 
 def untold(request: ConsultationRequest) -> int:
-    return request.events.filter(kind=Event.Kind.NOT_TOLD).count()
+    return request.events.filter(kind=Event.Kind.NOTIFICATION_NOT_SENT).count()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_request_is_stored_although_its_message_cannot_be_written(
     monkeypatch.setattr(catalogue, message, breaks)
     submission.submit(a_submission(**BY_EMAIL))
     request = ConsultationRequest.objects.get()
-    assert request.events.filter(kind=Event.Kind.NOT_TOLD).count() == 1
+    assert request.events.filter(kind=Event.Kind.NOTIFICATION_NOT_SENT).count() == 1
     assert OutgoingMessage.objects.count() == 1  # the other one
 
 
@@ -38,7 +38,7 @@ def test_a_status_changes_although_its_message_cannot_be_written(monkeypatch: py
     status_changes.change_status(request, Status.DECLINED, actor=staff(), expected_status=Status.NEW)
     request.refresh_from_db()
     assert request.status == Status.DECLINED
-    assert request.events.filter(kind=Event.Kind.NOT_TOLD).exists()
+    assert request.events.filter(kind=Event.Kind.NOTIFICATION_NOT_SENT).exists()
 
 
 def test_what_was_set_aside_is_acknowledged_once_a_person_lets_it_in() -> None:

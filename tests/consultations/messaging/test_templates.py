@@ -164,7 +164,7 @@ def test_a_message_without_a_translation_is_sent_in_the_language_of_the_site(lan
 def test_on_a_phone_that_others_use_no_text_says_who_we_are_unless_we_may() -> None:
     a_clinic()
     for may, says in (("no", "the office you wrote to"), ("yes", "Canal Clinic")):
-        request = with_email(may_say_who=may)
+        request = with_email(may_identify_clinic=may)
         opening = message_templates.whatsapp_opening(request)
         reminder = message_templates.sms_reminder(an_appointment(request))
         assert opening == (
@@ -178,7 +178,7 @@ def test_on_a_phone_that_others_use_no_text_says_who_we_are_unless_we_may() -> N
 
 
 def test_a_text_for_a_phone_holds_no_name_and_nothing_about_health() -> None:
-    request = with_email(may_say_who="no")
+    request = with_email(may_identify_clinic="no")
     for text in (
         message_templates.whatsapp_opening(request),
         message_templates.sms_reminder(an_appointment(request)),

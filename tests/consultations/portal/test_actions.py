@@ -64,7 +64,7 @@ def test_the_same_words_are_heard_again_once_they_were_read_or_some_time_later()
     patient.fills_in("note", text="Please call me.")
     staff_actions.seen_what_patient_wrote(patient.request, actor=a_coordinator())
     patient.fills_in("note", text="Please call me.")
-    assert patient.now().patient_wrote_at is not None
+    assert patient.now().unread_since is not None
     assert patient.request.notes.count() == 2
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
         patient.fills_in("note", text="Please call me.")

@@ -141,11 +141,11 @@ def test_nothing_that_comes_from_the_patient_goes_with_a_press_that_did_not_see_
     does(desk.request)
     page = desk.presses(action, **sent)
     assert desk.problem.startswith(SOMEONE_ELSE)
-    assert desk.stored().patient_wrote_at is not None
+    assert desk.stored().unread_since is not None
     desk.carried |= {name: page.hidden_fields()[name] for name in ("patient", "reach")}
     desk.presses(action, **sent)
     assert not desk.problem
-    assert desk.stored().patient_wrote_at is None
+    assert desk.stored().unread_since is None
 
 
 @pytest.mark.parametrize("to", [Status.DECLINED, Status.WITHDRAWN, Status.QUARANTINED])
@@ -167,12 +167,12 @@ def test_a_step_that_closes_nothing_may_be_taken_over_it(desk: Desk) -> None:
     actions.add_patient_note(desk.request, "My finger turns black.")
     desk.presses("status", to=Status.CONTACTING)
     assert not desk.problem
-    assert desk.stored().patient_wrote_at is not None
+    assert desk.stored().unread_since is not None
 
 
 def test_what_the_site_does_by_itself_is_not_the_patients(desk: Desk) -> None:
     desk.opens()
-    for kind in (Event.Kind.REMINDED, Event.Kind.NOT_TOLD):
+    for kind in (Event.Kind.REMINDED, Event.Kind.NOTIFICATION_NOT_SENT):
         Event.objects.create(request=desk.request, kind=kind, at=timezone.now())
     desk.presses("contact", outcome="spoke")
     assert not desk.problem

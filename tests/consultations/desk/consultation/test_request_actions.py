@@ -183,13 +183,13 @@ def test_what_the_patient_wrote_is_read_as_far_as_it_was_on_the_screen(desk: Des
     actions.add_patient_note(desk.request, "And I have moved.")
     desk.presses("read")
     assert desk.problem.startswith(SOMEONE_ELSE)
-    assert desk.stored().patient_wrote_at is not None
+    assert desk.stored().unread_since is not None
     desk.opens()
     for _press in range(2):
         desk.presses("read")
         assert not desk.problem
-    assert desk.stored().patient_wrote_at is None
-    assert desk.kinds() == ["note_added", "note_added", "noted"]
+    assert desk.stored().unread_since is None
+    assert desk.kinds() == ["note_added", "note_added", "acknowledged"]
 
 
 def test_a_new_private_link_is_shown_once_and_opens_the_patients_page(desk: Desk) -> None:

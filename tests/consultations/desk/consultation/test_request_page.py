@@ -38,14 +38,14 @@ def test_everything_the_patient_said_is_there() -> None:
         patient_name="علی رضا",
         patient_age=7,
         city="Kasur",
-        began=2,
+        onset=2,
         message="It hurts.\nSince yesterday.",
         contact_method="email",
         phone_as_typed="0301-234 5678",
         whatsapp="+923219876543",
         whatsapp_as_typed="0321 98 76 543",
         email="a@example.com",
-        may_say_who="yes",
+        may_identify_clinic="yes",
         days=[0, 2],
         parts_of_day=["morning"],
         speaks="other",
@@ -102,10 +102,10 @@ def test_there_is_no_chat_with_a_landline() -> None:
 
 
 def test_who_must_not_be_named_stands_in_words_over_the_number() -> None:
-    page = Desk(a_request(may_say_who="no")).opens()
+    page = Desk(a_request(may_identify_clinic="no")).opens()
     html = " ".join(page.by_class("desk__said")[0].text.split())
     assert html.index("Do not say who is calling") < html.index("0301 2345678")
-    other = Desk(a_request(may_say_who="yes"), staff(MANAGER))
+    other = Desk(a_request(may_identify_clinic="yes"), staff(MANAGER))
     assert not other.opens().by_class("say-nothing")
 
 

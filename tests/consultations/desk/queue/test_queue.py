@@ -67,29 +67,27 @@ def set_to(request: ConsultationRequest, **fields: Any) -> ConsultationRequest:
 # Order and tabs
 
 
-def test_what_began_lately_comes_first_and_then_who_has_waited_longest(at_two: Client) -> None:
-    years = a_request(began=6, created_at=NOW - 9 * DAY)
-    week_late = a_request(began=2, created_at=NOW - HOUR)
-    week_early = a_request(began=2, created_at=NOW - 3 * HOUR, status=Status.CONTACTING)
-    today = a_request(began=1, created_at=NOW)
-    not_sure = a_request(began=3, created_at=NOW)
-    a_request(began=1, status=Status.CONFIRMED)
-    a_request(began=1, status=Status.QUARANTINED)
+def test_what_is_recent_comes_first_and_then_who_has_waited_longest(at_two: Client) -> None:
+    years = a_request(onset=6, created_at=NOW - 9 * DAY)
+    week_late = a_request(onset=2, created_at=NOW - HOUR)
+    week_early = a_request(onset=2, created_at=NOW - 3 * HOUR, status=Status.CONTACTING)
+    today = a_request(onset=1, created_at=NOW)
+    not_sure = a_request(onset=3, created_at=NOW)
+    a_request(onset=1, status=Status.CONFIRMED)
+    a_request(onset=1, status=Status.QUARANTINED)
     wanted = references_of(today, week_early, week_late, not_sure, years)
     assert references(queue_page(at_two)) == wanted
 
 
 @pytest.mark.parametrize("tab", ["waiting", "new", "mine"])
-def test_what_began_lately_long_ago_stands_behind_what_began_lately(
-    at_two: Client, user: User, tab: str
-) -> None:
+def test_what_is_recent_long_ago_stands_behind_what_is_recent(at_two: Client, user: User, tab: str) -> None:
     """When it began is as of the day of sending."""
-    month_ago = a_request(began=1, created_at=NOW - 35 * DAY)
-    month = a_request(began=4, created_at=NOW - DAY)
-    not_sure_long_ago = a_request(began=3, created_at=NOW - 8 * DAY)
-    week = a_request(began=2, created_at=NOW - HOUR)
-    yesterday = a_request(began=1, created_at=NOW - DAY)
-    today = a_request(began=1, created_at=NOW - HOUR)
+    month_ago = a_request(onset=1, created_at=NOW - 35 * DAY)
+    month = a_request(onset=4, created_at=NOW - DAY)
+    not_sure_long_ago = a_request(onset=3, created_at=NOW - 8 * DAY)
+    week = a_request(onset=2, created_at=NOW - HOUR)
+    yesterday = a_request(onset=1, created_at=NOW - DAY)
+    today = a_request(onset=1, created_at=NOW - HOUR)
     ConsultationRequest.objects.update(assignee=user)
     page = queue_page(at_two, tab=tab)
     wanted = references_of(today, yesterday, week, not_sure_long_ago, month, month_ago)
@@ -217,8 +215,8 @@ def test_due_today_is_all_that_has_to_be_done_before_midnight_at_the_clinic(at_t
 
 
 def test_mine_is_what_is_open_and_assigned_to_me_what_waits_first(coordinator: Client, user: User) -> None:
-    agreed = set_to(a_request(began=1, status=Status.CONFIRMED), assignee=user)
-    new = set_to(a_request(began=6), assignee=user)
+    agreed = set_to(a_request(onset=1, status=Status.CONFIRMED), assignee=user)
+    new = set_to(a_request(onset=6), assignee=user)
     set_to(a_request(status=Status.COMPLETED), assignee=user)
     set_to(a_request(), assignee=staff(COORDINATOR, username="other"))
     a_request()
@@ -226,8 +224,8 @@ def test_mine_is_what_is_open_and_assigned_to_me_what_waits_first(coordinator: C
 
 
 def test_what_a_patient_wrote_is_listed_whatever_the_status(coordinator: Client) -> None:
-    closed = set_to(a_request(status=Status.COMPLETED), patient_wrote_at=NOW)
-    earlier = set_to(a_request(), patient_wrote_at=NOW - HOUR)
+    closed = set_to(a_request(status=Status.COMPLETED), unread_since=NOW)
+    earlier = set_to(a_request(), unread_since=NOW - HOUR)
     a_request()
     assert references(queue_page(coordinator, tab="wrote")) == references_of(earlier, closed)
 
@@ -263,11 +261,11 @@ def test_a_row_says_what_a_person_needs_to_choose_what_to_do(at_two: Client, use
         relationship="mother",
         patient_name="علی خان",
         patient_age=7,
-        began=1,
+        onset=1,
         contact_method="whatsapp",
         speaks="pa",
         woman_staff=True,
-        may_say_who="no",
+        may_identify_clinic="no",
         created_at=NOW - DAY - 2 * HOUR,
     )
     set_to(request, promised_by=NOW - HOUR, assignee=user)
@@ -303,7 +301,7 @@ def test_without_opening_hours_the_clock_is_all_there_is(coordinator: Client) ->
 
 
 def test_the_next_step_is_to_read_or_to_call_before_the_usual_one(at_two: Client) -> None:
-    request = set_to(a_request(), patient_wrote_at=NOW)
+    request = set_to(a_request(), unread_since=NOW)
     assert cells(queue_page(at_two))["Next"] == "Read what the patient wrote Start contacting"
     set_to(request, call_back_at=NOW - HOUR)
     assert cells(queue_page(at_two))["Next"] == "Read what the patient wrote Call back Wed 4 Mar, 1pm"
@@ -330,9 +328,9 @@ def test_a_list_goes_on_to_another_page_and_ends(
 ) -> None:
     monkeypatch.setattr(queue_module, "ROWS", 2)
     monkeypatch.setattr(queue_module, "PAGES", 2)
-    requests = [a_request(began=1, created_at=NOW + number * HOUR) for number in range(5)]
-    first, second = queue_page(coordinator, began=1), queue_page(coordinator, began=1, page=2)
-    assert first.one("a", rel="next")["href"].endswith("?began=1&page=2")
+    requests = [a_request(onset=1, created_at=NOW + number * HOUR) for number in range(5)]
+    first, second = queue_page(coordinator, onset=1), queue_page(coordinator, onset=1, page=2)
+    assert first.one("a", rel="next")["href"].endswith("?onset=1&page=2")
     assert references(first) + references(second) == references_of(*requests[:4])
     assert not second.all("a", rel="next")
     assert "There are more." in second.main.text
@@ -417,7 +415,7 @@ def test_the_old_address_of_the_list_leads_to_the_queue(coordinator: Client) -> 
         {"page": "-1"},
         {"page": "9" * 5000},
         {"page": "۳"},
-        {"began": "soon"},
+        {"onset": "soon"},
         {"assignee": "\x00"},
         {"procedure": "9" * 40},
         {"language": "😀" * 500},

@@ -84,12 +84,12 @@ def test_twice_is_once(coordinator: Client, colleague: User) -> None:
 
 
 def test_one_comes_back_to_the_list_one_was_at(coordinator: Client, colleague: User) -> None:
-    request = a_request(began=2)
-    page = queue_page(coordinator, tab="new", began=2)
+    request = a_request(onset=2)
+    page = queue_page(coordinator, tab="new", onset=2)
     response = assign(
         coordinator, f"{request.pk}-", to=colleague.pk, back=page.one("input", name="back")["value"]
     )
-    assert response.redirect_chain == [(reverse("desk:queue") + "?tab=new&began=2", 303)]
+    assert response.redirect_chain == [(reverse("desk:queue") + "?tab=new&onset=2", 303)]
 
 
 @pytest.mark.parametrize(

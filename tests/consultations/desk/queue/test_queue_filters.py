@@ -48,7 +48,7 @@ def test_by_what_it_is_about(coordinator: Client) -> None:
     assert references(queue_page(coordinator, procedure=procedure.pk)) == [wanted.reference]
 
 
-@pytest.mark.parametrize(("name", "field", "value"), [("began", "began", 2), ("language", "speaks", "pa")])
+@pytest.mark.parametrize(("name", "field", "value"), [("onset", "onset", 2), ("language", "speaks", "pa")])
 def test_by_an_answer(coordinator: Client, name: str, field: str, value: Any) -> None:
     wanted = a_request(**{field: value})
     a_request()
@@ -64,7 +64,7 @@ def test_by_the_days_it_was_sent_as_the_clinics_calendar_has_them(coordinator: C
 
 
 def test_the_form_shows_what_the_address_says(coordinator: Client) -> None:
-    chosen = {"tab": "new", "assignee": "me", "began": "2", "language": "en", "sent_from": "2026-03-04"}
+    chosen = {"tab": "new", "assignee": "me", "onset": "2", "language": "en", "sent_from": "2026-03-04"}
     page = queue_page(coordinator, **chosen)
     filters = with_class(page, "queue__filters")[0]
     assert "open" in filters.attributes
@@ -73,7 +73,7 @@ def test_the_form_shows_what_the_address_says(coordinator: Client) -> None:
 
 def test_what_cannot_be_narrows_nothing_and_is_said(coordinator: Client) -> None:
     request = a_request()
-    page = queue_page(coordinator, began="soon", sent_from="2026-02-30")
+    page = queue_page(coordinator, onset="soon", sent_from="2026-02-30")
     assert references(page) == [request.reference]
     assert len(with_class(page, "errorlist")) == 2
 
@@ -90,4 +90,4 @@ def test_days_that_end_before_they_begin_are_said(coordinator: Client) -> None:
 
 def test_a_list_of_nothing_says_why(coordinator: Client) -> None:
     assert "No requests here." in queue_page(coordinator).main.text
-    assert "No request here fits these filters." in queue_page(coordinator, began=1).main.text
+    assert "No request here fits these filters." in queue_page(coordinator, onset=1).main.text

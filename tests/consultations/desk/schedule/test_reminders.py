@@ -192,7 +192,9 @@ def test_each_is_reached_as_they_chose(chosen: dict[str, str], begins: str) -> N
 @pytest.mark.parametrize(("may", "says"), [("yes", "Canal Clinic"), ("no", "the office you wrote to")])
 def test_the_message_says_who_writes_only_where_it_may(client: Client, may: str, says: str) -> None:
     a_clinic()
-    appointment = an_agreed_time(at(10, days=1), contact_method="sms", may_say_who=may, message="My thumb.")
+    appointment = an_agreed_time(
+        at(10, days=1), contact_method="sms", may_identify_clinic=may, message="My thumb."
+    )
     client.force_login(a_coordinator())
     text = Page(client.get(reverse("desk:reminders"))).one("main").text
     assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10am" in text

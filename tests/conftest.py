@@ -13,11 +13,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections, transaction
-from django.template import Context, Template
 from django.test import TestCase, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from whitenoise.middleware import WhiteNoiseMiddleware
 
 from procedures.publishing import share_images
 
@@ -45,22 +43,6 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files_are_looked_at_once() -> Iterator[None]:
-    """Each test client builds the middleware, which looks at every static file: no test changes any."""
-    look, seen = WhiteNoiseMiddleware.update_files_dictionary, dict[tuple[str, str], dict[str, Any]]()
-
-    def look_once(middleware: WhiteNoiseMiddleware, root: str, prefix: str) -> None:
-        if (root, prefix) not in seen:
-            look(middleware, root, prefix)
-            seen[root, prefix] = dict(middleware.files)
-        middleware.files.update(seen[root, prefix])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", look_once)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def pictures_are_drawn_once() -> Iterator[None]:
     """Of the same words the picture is the same: drawing it is most of what publishing a page takes."""
     with pytest.MonkeyPatch.context() as patch:
@@ -68,33 +50,24 @@ def pictures_are_drawn_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def parts_of_a_form_are_not_noted(django_test_environment: None) -> Iterator[None]:
-    """The test client keeps a copy of all that each template knew: of pages, not of every input on them."""
-    note = Template._render
-
-    def note_pages(template: Template, context: Context) -> str:
-        is_part = (template.name or "").startswith("django/forms/")
-        return template.nodelist.render(context) if is_part else note(template, context)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Template, "_render", note_pages)
-        yield
-
-
 @contextmanager
 def shared_world(blocker: Any) -> Iterator[None]:
-    """What is stored within is there for several tests, and is undone after them.
+    """Keep what is stored within for several tests, and roll it back after them.
 
-    As Django's own tests do for a class: what is stored counts as committed.
+    Django's own class-level transaction, in which stored rows count as committed.
     """
+
+    class World(TestCase):
+        pass
+
     with blocker.unblock():
-        atomics = TestCase._enter_atomics()
+        World.setUpClass()
     try:
         yield
     finally:
         with blocker.unblock():
-            TestCase._rollback_atomics(atomics)
+            World.tearDownClass()
+            World.doClassCleanups()
 
 
 @contextmanager

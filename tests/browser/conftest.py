@@ -5,14 +5,17 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -62,29 +65,42 @@ def chromium() -> Iterator[Browser]:
         connections.close_all()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def static_files_as_in_production() -> Iterator[None]:
-    """Django's test server would look static files up by their plain names; WhiteNoise serves them here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StaticFilesHandler, "_should_handle", lambda self, path: False)
-        yield
+class ThreadedServer(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        """The site writes its own log."""
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The whole site on loopback, with its static files served by WhiteNoise as in production."""
+    application = slow_site.slowed(get_wsgi_application())
+    with make_server("127.0.0.1", 0, application, ThreadedServer, QuietHandler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def slowed_down_if_asked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if slow_site.SECONDS:
-            slow_site.slow_down(patch)
+            slow_site.click_without_waiting(patch)
         yield
 
 
 @pytest.fixture
-def site(transactional_db: None, live_server: Any, settings: Any) -> str:
+def site(transactional_db: None, server_url: str, settings: Any) -> str:
     """The address of the site with its sample content, served as it is in production."""
-    settings.SITE_URL = live_server.url
-    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    settings.SITE_URL = server_url
+    settings.CSRF_TRUSTED_ORIGINS = [server_url]
     load_sample_content()
-    return str(live_server.url)
+    return server_url
 
 
 def press(page: Page, button: str | re.Pattern[str]) -> None:

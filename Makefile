@@ -1,5 +1,6 @@
-# make run    sets up and serves the site          make test   sets up and runs the whole suite
-# make check  lint, format, types, deploy checks   make bench  measures
+# make run        set up and serve the site        make test   set up and run the whole suite
+# make test-fast  no browser, no subprocess        make check  lint, format, imports, types, deployment checks
+# make bench      measure                          make lock   pin every version and hash again
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PORT ?= 8000
@@ -10,7 +11,9 @@ PYTHON := .venv/bin/python
 LOCAL := CLINIC_MODE=local
 MANAGE := $(LOCAL) $(PYTHON) manage.py
 
-.PHONY: help run test test-postgres check bench lock format
+PYTEST = env $(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
+
+.PHONY: help run test test-fast test-postgres check bench lock format
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -37,10 +40,14 @@ run: .venv/installed
 test: .venv/installed-dev
 	@scripts/install-test-tools
 	@echo "Running the tests …"
-	@$(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@$(PYTEST) $(TESTS)
 
+test-fast: .venv/installed-dev
+	@$(PYTEST) -m "not browser and not slow" $(TESTS)
+
+# The browser suite runs on SQLite alone: what the browser sees does not depend on the database.
 test-postgres: .venv/installed-dev
-	@scripts/with-postgres $(MAKE) --no-print-directory test
+	@scripts/with-postgres $(PYTEST) -m "not browser" $(TESTS)
 
 check: .venv/installed-dev
 	@.venv/bin/ruff check .
@@ -60,7 +67,7 @@ format: .venv/installed-dev
 	@.venv/bin/ruff format .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2
 
-# Fixes every version and hash anew, from the lists in pyproject.toml.
+# Pin every version and hash again, from the lists in pyproject.toml.
 lock: .venv/installed-dev
 	@.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.txt

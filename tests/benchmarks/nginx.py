@@ -1,0 +1,99 @@
+"""The shipped nginx site in front of the server, against the same nginx serving the same bytes from disk."""
+
+import contextlib
+import http.client
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHIPPED = ROOT / "deploy" / "nginx" / "clinic.conf"
+TO_REACH = 0.8
+
+
+def missing() -> str:
+    """What this machine lacks; "" when nothing."""
+    return "" if shutil.which("nginx") else "there is no nginx: apt-get install nginx"
+
+
+def shipped_site(folder: Path, site_port: int, port: int) -> str:
+    """Return the shipped server block, without TLS, on a free port and in front of ``site_port``."""
+    text = SHIPPED.read_text()
+    text = re.sub(r"server \{\s*listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"^\s*(listen|ssl_certificate|ssl_certificate_key|server_name) .*\n", "", text, flags=re.MULTILINE
+    )
+    text = text.replace("server {", f"server {{\n    listen 127.0.0.1:{port};", 1)
+    text = text.replace("proxy_pass http://127.0.0.1:8000", f"proxy_pass http://127.0.0.1:{site_port}")
+    text = text.replace("X-Forwarded-Proto $scheme", "X-Forwarded-Proto https")
+    return text.replace("/var/cache/nginx/clinic", str(folder / "cache")).replace(
+        "/var/log/nginx", str(folder)
+    )
+
+
+@contextlib.contextmanager
+def nginx(site_port: int, ports: tuple[int, int]) -> Iterator[Path]:
+    """Serve the site through the shipped configuration on the first port, and a folder on the second.
+
+    Yields the folder that the second port serves.
+    """
+    with tempfile.TemporaryDirectory(prefix="clinic-nginx-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "files").mkdir()
+        (folder / "nginx.conf").write_text(
+            f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
+            f"events {{ worker_connections 256; }}\nhttp {{\n{shipped_site(folder, site_port, ports[0])}\n"
+            f"server {{ listen 127.0.0.1:{ports[1]}; access_log {folder}/files.log clinic;\n"
+            f"default_type text/html; root {folder}/files; }}\n}}\n"
+        )
+        process = subprocess.Popen(
+            ["nginx", "-c", folder / "nginx.conf", "-p", folder], stderr=subprocess.DEVNULL
+        )
+        try:
+            time.sleep(0.5)
+            yield folder / "files"
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def compare(site_port: int, ports: tuple[int, int], rounds: int = 5, seconds: float = 1) -> None:
+    """Print the median ratio of requests a second: the cached page against the same bytes from disk."""
+    if lacking := missing():
+        print(f"nginx: {lacking}.")
+        return
+    with nginx(site_port, ports) as files:
+        connection = http.client.HTTPConnection("127.0.0.1", ports[0], timeout=10)
+        connection.request("GET", "/", headers={"Accept-Encoding": "br"})
+        body = connection.getresponse().read()
+        (files / "index.html").write_bytes(body)
+        ratios = []
+        for number in range(rounds + 1):
+            page, file = (requests_per_second(port, seconds) for port in ports)
+            if number:  # the first round only warms up
+                ratios.append(page / file)
+    print(
+        f"through the shipped nginx : {len(body):,} bytes from disk   {statistics.median(ratios):.2f}"
+        f"  ({min(ratios):.2f} to {max(ratios):.2f})  {TO_REACH}"
+    )
+
+
+def requests_per_second(port: int, seconds: float) -> float:
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.load",
+        str(port),
+        str(seconds),
+        "8",
+        "Accept-Encoding=br",
+    ]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return float(printed.split()[1])

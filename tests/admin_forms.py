@@ -1,4 +1,4 @@
-"""Staff at the forms of the admin: what the browser would send, with some of it changed."""
+"""Helpers for admin forms: read what a browser would send, change some of it, and send it."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def address(record: Model, view: str = "change") -> str:
 
 
 def sent_by(form: Element) -> Sent:
-    """What a browser sends of a form nobody has touched. Its buttons are not pressed."""
+    """Return what a browser would send of an untouched form, without its buttons."""
     sent: Sent = {}
     for control in form.all("input", "select", "textarea"):
         name, kind = control.get("name"), control.get("type")
@@ -52,7 +52,7 @@ def form_of(client: Client, url: str) -> Sent:
 
 
 def form_in(page: Page) -> Sent:
-    """What the one form of a page would send."""
+    """Return what the only form of a page would send."""
     (form,) = (
         form
         for form in page.one(id="content").all("form")
@@ -106,7 +106,7 @@ def publish_in_admin(client: Client, page: ContentPage, reviewer: Practitioner, 
     assert response.status_code == 200
     boxes = [control["name"] for control in read(response).all("input", type="checkbox")]
     sent = form_in(read(response)) | {name: "on" for name in boxes if name.startswith("read_")}
-    sent |= {"reviewer": str(reviewer.pk), "change_note": "Written anew."} | changes
+    sent |= {"reviewer": str(reviewer.pk), "change_note": "Rewritten."} | changes
     response = client.post(url, sent)
     assert response.status_code == 302 or changes, errors_in(response)
     return response

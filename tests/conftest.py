@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures for every test."""
 
 import io
 import shutil
@@ -103,7 +103,7 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
-    """Each test keeps its photographs to itself: in one folder, which is quicker emptied than made anew."""
+    """Each test gets empty file folders. Emptying one folder is faster than creating new ones."""
     settings.MEDIA_ROOT = own_folder / "media"
     settings.PRIVATE_ROOT = own_folder / "private"
     settings.ERASURE_LEDGER = own_folder / "erased.log"
@@ -123,6 +123,6 @@ def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
-    """What takes a third of a second to guess takes as long to make: not where nobody guesses."""
+    """Use a fast password hasher: the real one takes a third of a second."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield

@@ -1,4 +1,4 @@
-"""Loaded before anything else (``-p tests.environment``): the suite's own mode and its own data."""
+"""Loaded first (``-p tests.environment``): local mode and a data folder of the suite's own."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What tests are made of: one maker for each kind of thing, complete unless told otherwise."""
+"""Factories: each returns a complete object, with fields to override."""
 
 import re
 from datetime import date, datetime
@@ -178,7 +178,7 @@ def a_procedure(slug: str = "lymph-vessel-repair", **fields: Any) -> Procedure:
 
 def _fill(page: Page, kinds: tuple[str, ...]) -> None:
     for position, kind in enumerate(kinds, start=1):
-        # A number in a title ("Procedure 2") stands where a source supports it, and nowhere else.
+        # A number in a title ("Procedure 2") needs a source.
         named = page.title[:40] if kind == "why" else re.sub(r" ?\d", "", page.title[:40])
         page.sections.create(kind=kind, heading=f"{named}: {kind}", body="Plain words.", position=position)
     page.risks.create(name="Infection", body="Germs get in.", frequency="common", position=1)
@@ -224,7 +224,7 @@ def published_procedures(count: int) -> list[Procedure]:
 
 
 def staff(role: str = "", **fields: Any) -> User:
-    """Somebody of the staff with a role, without a password: use ``client.force_login``."""
+    """Return a staff account with a role and no password: use ``client.force_login``."""
     user = User(username=role.lower().replace(" ", "-") or "nobody", is_staff=True)
     for name, value in fields.items():
         setattr(user, name, value)
@@ -236,7 +236,7 @@ def staff(role: str = "", **fields: Any) -> User:
 
 
 def signed_in(role: str, **fields: Any) -> Client:
-    """The browser of somebody with this role."""
+    """Return a client signed in with this role."""
     client = Client()
     client.force_login(staff(role, **fields))
     return client
@@ -257,7 +257,7 @@ def a_notice(**changes: Any) -> PrivacyNotice:
 
 
 def answers(**changes: Any) -> Answers:
-    """The answers of somebody who asks for herself."""
+    """Return the answers of an adult who asks for herself."""
     values = {
         "for_whom": ForWhom.SELF.value,
         "requester_name": "",
@@ -318,7 +318,7 @@ def a_request(
 
 
 def form_data(**changes: Any) -> dict[str, Any]:
-    """What a browser sends when a guardian fills in the form for a child, but for the hidden fields.
+    """Return what a browser sends when a guardian fills in the form for a child, without the hidden fields.
 
     A value of None leaves its field out.
     """

@@ -17,7 +17,7 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
 LASTING = ("accessibility", "best-practices", "seo")
 # It now and then finds nothing painted in the first moments of a browser that has just started.
-TRIES = 3
+MAX_ATTEMPTS = 3
 
 
 class NoReportError(Exception):
@@ -25,7 +25,7 @@ class NoReportError(Exception):
 
 
 def missing() -> str:
-    """What Lighthouse lacks on this machine; "" when nothing."""
+    """Return what this machine lacks for Lighthouse; "" if nothing."""
     if not (CHROMIUM and shutil.which("node") and LIGHTHOUSE.exists()):
         return "no Lighthouse: scripts/install-test-tools fetches it where npm and chromium are"
     return ""
@@ -34,7 +34,7 @@ def missing() -> str:
 def faults(url: str) -> dict[str, list[str]]:
     """The categories in which a page has less than all points, each with the audits that cost it some.
 
-    Without performance, which is reckoned from times: see ``scores``. Raises ``NoReportError``.
+    Performance is left out because it depends on time: see ``scores``. Raises ``NoReportError``.
     """
     found = _report(url, *LASTING)
     return {
@@ -56,7 +56,7 @@ def scores(url: str) -> dict[str, int]:
 
 def _report(url: str, *categories: str) -> dict[str, Any]:
     why = ""
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         # Into a file: it may end before all of a long report has gone through a pipe.
         with tempfile.NamedTemporaryFile(suffix=".json") as report:
             told = _run(url, categories, report.name)

@@ -1,4 +1,4 @@
-"""A page of the site as a reader and a validator meet it: parsed once, asked in plain words."""
+"""A parsed HTML page with queries that read well in tests."""
 
 import html
 import json
@@ -141,7 +141,7 @@ def read(response: Any) -> Page:
 
 
 def in_order(texts: list[str], wanted: list[str]) -> bool:
-    """Whether the wanted texts stand among the others in this order."""
+    """Return whether the wanted texts appear in this order."""
     remaining = iter(texts)
     return all(text in remaining for text in wanted)
 

@@ -29,12 +29,12 @@ CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "correct horse battery staple"
 
-# A busy machine is slow, and not wrong.
+# Be patient with a busy machine.
 expect.set_options(timeout=30_000)
 
 
 def missing() -> str:
-    """What a browser test lacks on this machine; "" when nothing."""
+    """Return what this machine lacks for browser tests; "" if nothing."""
     if CHROMIUM is None:
         return "there is no chromium: apt-get install chromium"
     driver = Path(playwright.__file__).parent / "driver" / "node"
@@ -113,7 +113,7 @@ def press(page: Page, button: str | re.Pattern[str]) -> None:
 
 
 class Visitor:
-    """Somebody with a browser window. What the browser complains of fails the test at its end."""
+    """A person with a browser window. Console errors and warnings fail the test at its end."""
 
     def __init__(self, browser: Browser, site: str, **options: Any) -> None:
         self.site = site
@@ -156,7 +156,7 @@ class Visitor:
         return page
 
     def violations(self) -> list[str]:
-        """What axe finds wrong with the page as it is now, in words."""
+        """Return the accessibility problems that axe finds on the current page."""
         heard_before = len(self.complaints)
         result = self._axe()
         # Axe puts styles of its own into the page, which our policy forbids: no fault of the page.

@@ -1,4 +1,4 @@
-"""Every page in a real browser: accessible, no wider than its window, and nothing to complain of."""
+"""Every page in a real browser: accessible, no horizontal scrolling, no console errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def public_addresses() -> list[str]:
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_no_page_scrolls_sideways(visit: Visit, window: str) -> None:
+def test_pages_do_not_scroll_sideways(visit: Visit, window: str) -> None:
     width, height = WINDOWS[window]
     visitor = visit(viewport={"width": width, "height": height})
     for address in public_addresses():
@@ -37,7 +37,7 @@ def test_no_page_scrolls_sideways(visit: Visit, window: str) -> None:
 
 
 @pytest.mark.parametrize("window", ["320 px", "1280 px"])
-def test_axe_finds_nothing_on_any_public_page(visit: Visit, window: str) -> None:
+def test_axe_on_public_pages(visit: Visit, window: str) -> None:
     width, height = WINDOWS[window]
     visitor = visit(viewport={"width": width, "height": height})
     found = []
@@ -47,7 +47,7 @@ def test_axe_finds_nothing_on_any_public_page(visit: Visit, window: str) -> None
     assert found == []
 
 
-def test_axe_finds_nothing_in_any_state_of_a_request(visit: Visit) -> None:
+def test_axe_on_request_states(visit: Visit) -> None:
     from tests.browser.test_request_journey import fill_in
 
     visitor = visit()
@@ -66,7 +66,7 @@ def test_axe_finds_nothing_in_any_state_of_a_request(visit: Visit) -> None:
     assert found == []
 
 
-def test_every_file_of_a_page_is_served(visit: Visit) -> None:
+def test_files_of_pages_are_served(visit: Visit) -> None:
     """Style sheet, drawings, icons: from this site, compressed, and to be kept for good."""
     visitor = visit()
     answers: dict[str, Any] = {}
@@ -80,7 +80,7 @@ def test_every_file_of_a_page_is_served(visit: Visit) -> None:
     assert sheet.headers["content-encoding"] in ("br", "gzip")
 
 
-def test_a_page_prints_as_a_leaflet(visit: Visit) -> None:
+def test_procedure_prints_as_leaflet(visit: Visit) -> None:
     visitor = visit(viewport={"width": 800, "height": 1000})
     page = visitor.opens(reverse("procedures:procedure", args=["nerve-repair"]))
     page.emulate_media(media="print")
@@ -90,7 +90,7 @@ def test_a_page_prints_as_a_leaflet(visit: Visit) -> None:
     assert page.get_by_text(f"{visitor.site}/procedures/nerve-repair/").is_visible()
 
 
-def test_pages_hold_in_forced_colors_and_with_reduced_motion(visit: Visit) -> None:
+def test_forced_colors_and_reduced_motion(visit: Visit) -> None:
     visitor = visit(forced_colors="active", reduced_motion="reduce")
     page = visitor.opens("/")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
@@ -99,7 +99,7 @@ def test_pages_hold_in_forced_colors_and_with_reduced_motion(visit: Visit) -> No
     assert [found for found in visitor.violations() if "color-contrast" not in found] == []
 
 
-def test_the_staff_pages_are_accessible_and_fit_a_phone(
+def test_staff_pages_are_accessible_and_fit_a_phone(
     visit: Visit, staff_member: Callable[[str], User]
 ) -> None:
     request = a_request()

@@ -1,4 +1,4 @@
-"""The budget of Lighthouse, on a phone. What it reckons from time is measured in ``make bench``."""
+"""Lighthouse scores on a phone, except performance, which ``make bench`` measures."""
 
 import pytest
 
@@ -18,9 +18,9 @@ def faults(url: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("path", ["/", "/procedures/replantation/"])
-def test_a_page_for_everybody_is_without_fault(site: str, path: str) -> None:
+def test_lighthouse_scores_of_public_pages(site: str, path: str) -> None:
     assert faults(site + path) == {}
 
 
-def test_the_form_has_no_fault_but_that_no_search_engine_may_list_it(site: str) -> None:
+def test_lighthouse_scores_of_form_except_indexing(site: str) -> None:
     assert faults(f"{site}/consultation/request/") == {"seo": ["is-crawlable"]}

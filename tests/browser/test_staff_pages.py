@@ -1,4 +1,4 @@
-"""The staff side in a real browser: no complaint of the policy or of a script on any page of it."""
+"""The staff pages in a real browser: no violation of the security policy and no script error."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.factories import a_request
 Visit = Callable[..., Any]
 
 
-def test_no_staff_page_makes_the_browser_complain(visit: Visit, staff_member: Callable[[str], User]) -> None:
+def test_staff_pages_log_no_browser_errors(visit: Visit, staff_member: Callable[[str], User]) -> None:
     """``visit`` fails the test for a refused script or style, and for an error of a script."""
     visitor = visit(viewport={"width": 1280, "height": 900})
     visitor.opens("/staff/login/")
@@ -49,9 +49,7 @@ def test_no_staff_page_makes_the_browser_complain(visit: Visit, staff_member: Ca
         expect(visitor.page.locator("h1").first).to_be_visible()
 
 
-def test_a_part_is_added_in_the_browser_with_the_admins_own_script(
-    visit: Visit, staff_member: Callable[[str], User]
-) -> None:
+def test_part_is_added_with_the_admin_script(visit: Visit, staff_member: Callable[[str], User]) -> None:
     visitor = visit(viewport={"width": 1280, "height": 900})
     visitor.opens("/staff/login/")
     visitor.is_signed_in(staff_member(roles.EDITOR))
@@ -68,9 +66,7 @@ def test_a_part_is_added_in_the_browser_with_the_admins_own_script(
     assert procedure.risks.last().name == "A new risk"  # type: ignore[union-attr]
 
 
-def test_an_editor_is_kept_out_of_requests_and_told_so_in_the_sites_look(
-    visit: Visit, staff_member: Callable[[str], User]
-) -> None:
+def test_editor_sees_styled_403_for_requests(visit: Visit, staff_member: Callable[[str], User]) -> None:
     request = a_request()
     visitor = visit()
     visitor.opens("/staff/login/")

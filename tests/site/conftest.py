@@ -1,4 +1,4 @@
-"""The sweep walks through the site once, for all files of checks."""
+"""Visit every state of the site once, for all tests in this folder."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One of everything that an address under /staff/ can name, and what a browser would send there."""
+"""One object for every staff address, and the form data that a browser would send there."""
 
 import re
 from collections.abc import Iterator
@@ -127,7 +127,7 @@ class World:
         }
 
     def _other_parts(self) -> dict[str, dict[str, object]]:
-        """What else an address names, by its beginning."""
+        """Other values in addresses, by the start of the address."""
         member, request = self.rows["accounts/user/"], self.rows["requests/"]
         link, preview = publishing.make_preview_link(self.page("procedure"), language="en", by=member)
         of_overview, _token = publishing.make_preview_link(self.page("overview"), language="en", by=member)
@@ -172,7 +172,7 @@ class World:
     # What a browser sends
 
     def sent(self, address: str) -> Sent:
-        """What is sent there by a button or a form: enough for the work to be done by whoever may do it."""
+        """The form data for each address: complete enough for the action to succeed if it is allowed."""
         route = address.removeprefix(STAFF)
         if route in NEW_ROWS:
             return form_of(self.superuser, address) | NEW_ROWS[route]
@@ -194,7 +194,7 @@ class World:
     def _signed(self, url: str) -> Sent:
         page = read(self.superuser.get(url))
         boxes = [box["name"] for box in page.all("input", type="checkbox") if box["name"].startswith("read_")]
-        signed = {"reviewer": str(self.page("practitioner").pk), "change_note": "Written anew."}
+        signed = {"reviewer": str(self.page("practitioner").pk), "change_note": "Rewritten."}
         dates = {
             "reviewed_on": f"{timezone.localdate()}",
             "review_due_on": f"{timezone.localdate().year + 1}-01-01",
@@ -245,14 +245,14 @@ class World:
         }
 
     def _seen_on_the_page(self) -> dict[str, str]:
-        """How the request stands, as its page says to every button."""
+        """The hidden fields that every form of the request's page contains."""
         page = read(self.superuser.get(self.url("/staff/requests/<pk>/")))
         names = ("expected", "appointment", "contact", "patient", "reach", "assignee")
         fields = {field["name"]: field.get("value") for field in page.all("input", type="hidden")}
         return {name: fields[name] for name in names if name in fields}
 
 
-# What is filled in where a row is added in the admin.
+# Form data for adding rows in the admin.
 DAYS = {"starts_on": "2031-01-01", "ends_on": "2031-01-02"}
 NEW_ROWS: dict[str, Sent] = {
     "accounts/user/add/": {"username": "newcomer", "email": "newcomer@clinic.example"},

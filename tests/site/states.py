@@ -1,4 +1,4 @@
-"""Every page that anyone can be shown without signing in, and every state that it can be in."""
+"""Every public page, in every state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -33,7 +33,7 @@ def style_sheets(page: Page) -> list[str]:
     return [link["href"] for link in page.all("link", rel="stylesheet") if link.get("media") != "print"]
 
 
-def test_html_and_css_of_every_page_come_in_one_round_trip(states: list[State]) -> None:
+def test_html_and_css_fit_in_one_round_trip(states: list[State]) -> None:
     sizes = {}
     for state in states:
         sheets = sum(compressed(static_file(address)) for address in style_sheets(state.page))
@@ -55,14 +55,14 @@ def first_view(page: Page, content: bytes) -> int:
     return weight + sum(len(static_file(address)) for address in icons)
 
 
-def test_the_first_view_of_every_page_is_small(states: list[State]) -> None:
+def test_first_view_is_small(states: list[State]) -> None:
     for state in states:
         weight = first_view(state.page, state.content)
         assert weight <= FIRST_VIEW, (state.name, weight)
 
 
 @pytest.mark.django_db
-def test_with_the_worst_photograph_the_first_view_is_small(sample_site: None) -> None:
+def test_first_view_is_small_with_largest_photo(sample_site: None) -> None:
     """It stands near the top, and a browser fetches it at once although it may be lazy.
 
     Which width a screen takes is the browser's choice: none of those it is offered may be too much.

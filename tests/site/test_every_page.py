@@ -1,4 +1,4 @@
-"""What holds for every page that anyone can be shown, in every state."""
+"""Rules for every public page in every state."""
 
 import itertools
 import re
@@ -39,14 +39,14 @@ def each(states: list[State], what: str) -> list[tuple[str, Page]]:
     return [(state.name, state.page) for state in states]
 
 
-def test_every_page_answers_with_its_status(states: list[State]) -> None:
+def test_status_codes(states: list[State]) -> None:
     assert {state.name: state.status for state in states} == {
         state.name: EXPECTED.get(state.name, 200) for state in states
     }
     assert EXPECTED.keys() <= {state.name for state in states}
 
 
-def test_every_page_has_one_h1_and_skips_no_level(states: list[State]) -> None:
+def test_one_h1_and_no_skipped_heading_level(states: list[State]) -> None:
     for name, page in each(states, "headings"):
         levels = [level for level, _text in page.headings]
         main = [level for level, text in page.headings if text in page.main.text]
@@ -56,19 +56,19 @@ def test_every_page_has_one_h1_and_skips_no_level(states: list[State]) -> None:
         assert all(deeper - level <= 1 for level, deeper in steps), (name, main)
 
 
-def test_no_heading_is_empty(states: list[State]) -> None:
+def test_headings_are_not_empty(states: list[State]) -> None:
     for name, page in each(states, "headings"):
         assert all(text for _level, text in page.headings), name
 
 
-def test_every_page_has_a_title_and_none_share_it(states: list[State]) -> None:
+def test_titles_are_unique(states: list[State]) -> None:
     titles = Counter(state.page.title for state in states if state.is_content)
     assert [title for title, times in titles.items() if times > 1] == []
     for name, page in each(states, "titles"):
         assert page.title, name
 
 
-def test_a_page_with_errors_says_so_in_its_title(states: list[State]) -> None:
+def test_title_of_page_with_errors_begins_with_error(states: list[State]) -> None:
     found = {state.name for state in states if state.page.title.startswith("Error: ")}
     assert found == {
         "emergency question unanswered",
@@ -80,7 +80,7 @@ def test_a_page_with_errors_says_so_in_its_title(states: list[State]) -> None:
     }
 
 
-def test_every_content_page_is_described_for_search_engines_and_links(states: list[State]) -> None:
+def test_content_pages_have_description_and_canonical_link(states: list[State]) -> None:
     content = [state for state in states if state.is_content]
     assert len(content) >= 10
     for state in content:
@@ -95,19 +95,19 @@ def test_every_content_page_is_described_for_search_engines_and_links(states: li
         assert page.meta("robots") == ["index, follow"], state.name
 
 
-def test_no_page_but_content_is_indexed(states: list[State]) -> None:
+def test_only_content_pages_are_indexed(states: list[State]) -> None:
     for state in states:
         if state.status != 200 or state.name.startswith("request"):
             assert any("noindex" in robots for robots in state.page.meta("robots")), state.name
 
 
-def test_every_page_names_its_language_and_direction(states: list[State]) -> None:
+def test_language_and_direction(states: list[State]) -> None:
     for name, page in each(states, "language"):
         root = page.one("html")
         assert (root["lang"], root.get("dir", "ltr")) == ("en", "ltr"), name
 
 
-def test_every_answer_has_the_security_headers(states: list[State]) -> None:
+def test_security_headers(states: list[State]) -> None:
     for state in states:
         if state.name in WITHOUT_REQUEST:
             continue
@@ -118,14 +118,14 @@ def test_every_answer_has_the_security_headers(states: list[State]) -> None:
         assert state.headers["Referrer-Policy"] in ("same-origin", "no-referrer"), state.name
 
 
-def test_no_content_page_sets_a_cookie(states: list[State]) -> None:
+def test_content_pages_set_no_cookie(states: list[State]) -> None:
     for state in states:
         if state.is_content:
             assert not state.sets_cookies, state.name
             assert "Cookie" not in state.headers.get("Vary", ""), state.name
 
 
-def test_there_is_no_script_and_no_inline_style(states: list[State]) -> None:
+def test_no_script_and_no_inline_style(states: list[State]) -> None:
     for name, page in each(states, "scripts"):
         scripts = [script for script in page.all("script") if script.get("type") != "application/ld+json"]
         assert scripts == [], name
@@ -140,7 +140,7 @@ def test_there_is_no_script_and_no_inline_style(states: list[State]) -> None:
         assert "javascript:" not in page.source, name
 
 
-def test_nothing_is_fetched_from_anywhere_else(states: list[State]) -> None:
+def test_nothing_is_fetched_from_other_hosts(states: list[State]) -> None:
     for name, page in each(states, "origins"):
         fetched = [
             element.get("src") or element.get("srcset") or element["href"]
@@ -150,7 +150,7 @@ def test_nothing_is_fetched_from_anywhere_else(states: list[State]) -> None:
             assert address.startswith(("/", settings.SITE_URL)), (name, address)
 
 
-def test_ids_are_unique_and_every_reference_resolves(states: list[State]) -> None:
+def test_ids_are_unique_and_references_resolve(states: list[State]) -> None:
     for name, page in each(states, "ids"):
         ids = [element["id"] for element in page.all() if element.get("id")]
         assert [found for found, times in Counter(ids).items() if times > 1] == [], name
@@ -168,7 +168,7 @@ def test_ids_are_unique_and_every_reference_resolves(states: list[State]) -> Non
         assert set(wanted) - set(ids) == set(), name
 
 
-def test_every_image_has_its_size_and_an_alternative(states: list[State]) -> None:
+def test_images_have_size_and_alternative_text(states: list[State]) -> None:
     for name, page in each(states, "images"):
         for image in page.all("img"):
             assert image.get("width").isdecimal() and image.get("height").isdecimal(), (
@@ -178,7 +178,7 @@ def test_every_image_has_its_size_and_an_alternative(states: list[State]) -> Non
             assert "alt" in image.attributes, (name, image.attributes)
 
 
-def test_every_field_has_a_label(states: list[State]) -> None:
+def test_fields_have_labels(states: list[State]) -> None:
     for name, page in each(states, "labels"):
         labelled = {label["for"] for label in page.all("label") if label.get("for")}
         for control in page.all("input", "textarea", "select"):
@@ -186,18 +186,18 @@ def test_every_field_has_a_label(states: list[State]) -> None:
                 assert control["id"] in labelled, (name, control.attributes)
 
 
-def test_every_page_says_whom_to_call_in_an_emergency(states: list[State]) -> None:
+def test_emergency_number_is_on_every_page(states: list[State]) -> None:
     for name, page in each(states, "1122"):
         assert page.all("a", href="tel:1122"), name
 
 
-def test_a_sample_site_says_so_on_every_page(states: list[State]) -> None:
+def test_sample_notice_is_on_every_page(states: list[State]) -> None:
     for name, page in each(states, "sample"):
         if name not in WITHOUT_REQUEST:
             assert "sample site" in page.text, name
 
 
-def test_links_inside_the_site_lead_somewhere(states: list[State], client: pytest.FixtureRequest) -> None:
+def test_internal_links_work(states: list[State], client: pytest.FixtureRequest) -> None:
     known = {state.name for state in states if state.name.startswith("/")}
     for name, page in each(states, "links"):
         for link in page.all("a"):
@@ -206,7 +206,7 @@ def test_links_inside_the_site_lead_somewhere(states: list[State], client: pytes
                 assert address in known | {"/consultation/request/", "/report-a-mistake/"}, (name, address)
 
 
-def test_the_style_sheet_keeps_to_logical_properties() -> None:
+def test_style_sheet_uses_logical_properties() -> None:
     """Urdu is coming: what is left or right in one direction is not in the other."""
     physical = re.compile(
         r"(?<![-\w])(?:(?:margin|padding|border)-(?:left|right)|left|right)\s*:"

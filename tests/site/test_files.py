@@ -1,4 +1,4 @@
-"""Every file that a page asks for is there, is small, and is to be kept for good."""
+"""Static files of pages: present, small, and cached for a year."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def files_of(states: list[State]) -> set[str]:
     }
 
 
-def test_every_file_answers_and_may_be_kept_for_a_year(states: list[State]) -> None:
+def test_static_files_are_cached_for_a_year(states: list[State]) -> None:
     client = Client()
     found = files_of(states)
     assert len(found) > 8
@@ -32,7 +32,7 @@ def test_every_file_answers_and_may_be_kept_for_a_year(states: list[State]) -> N
         assert "immutable" in response["Cache-Control"], address
 
 
-def test_text_files_come_compressed(states: list[State]) -> None:
+def test_text_files_are_compressed(states: list[State]) -> None:
     client = Client(headers={"accept-encoding": "gzip, br"})
     for address in files_of(states):
         if address.endswith((".css", ".svg")):
@@ -41,15 +41,15 @@ def test_text_files_come_compressed(states: list[State]) -> None:
             assert small or response.headers.get("Content-Encoding") in ("br", "gzip"), address
 
 
-def test_style_sheets_ask_for_nothing_from_elsewhere() -> None:
+def test_style_sheets_fetch_nothing_from_other_hosts() -> None:
     for sheet in Path(settings.STATIC_ROOT, "css").glob("*.css"):
         for found in IN_STYLE_SHEETS.finditer(sheet.read_text()):
             address = (found[1] or found[2]).strip("\"' ")
             assert not re.match(r"(https?:)?//", address), (sheet.name, address)
 
 
-def test_drawings_have_no_script_no_style_and_ask_for_nothing() -> None:
-    """Our own policy would stop them; so would whoever takes such a file elsewhere."""
+def test_drawings_contain_no_script_style_or_request() -> None:
+    """The security policy would block them, and the files must be safe on their own, too."""
     for drawing in Path(settings.BASE_DIR, "static", "img").rglob("*.svg"):
         text = drawing.read_text()
         for forbidden in ("<script", "javascript:", "<foreignObject", "<image", "@import"):

@@ -1,4 +1,4 @@
-"""The site after years: forty procedures, long texts. The budgets hold, the reader finds every page."""
+"""A site with forty procedures and long texts keeps its budgets, and every page can be found."""
 
 import gzip
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def weight(page: Page, content: bytes) -> int:
     return compressed(content) + sum(compressed(static_file(sheet)) for sheet in style_sheets(page))
 
 
-def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Client) -> None:
+def test_pagination_reaches_every_procedure(client: Client) -> None:
     found: list[str] = []
     address = "/procedures/"
     for _page in range(10):
@@ -52,21 +52,21 @@ def test_every_procedure_is_found_by_turning_the_pages_of_the_list(client: Clien
     assert found == [f"/procedures/procedure-{number}/" for number in range(PROCEDURES)]
 
 
-def test_a_strange_page_number_never_fails(client: Client) -> None:
+def test_invalid_page_number_is_no_server_error(client: Client) -> None:
     for query in ("page=0", "page=-1", "page=999", "page=two", "page=", "page=2&page=3"):
         response = client.get(f"/procedures/?{query}")
         assert response.status_code in (200, 404), query
         assert read(response).one("h1")
 
 
-def test_each_page_of_the_list_has_an_address_and_a_title_of_its_own(client: Client) -> None:
+def test_list_pages_have_their_own_address_and_title(client: Client) -> None:
     first, second = (read(client.get(f"/procedures/{query}")) for query in ("", "?page=2"))
     canonical = [page.one("link", rel="canonical")["href"] for page in (first, second)]
     assert canonical == [f"{settings.SITE_URL}/procedures/", f"{settings.SITE_URL}/procedures/?page=2"]
     assert first.title != second.title
 
 
-def test_no_page_grows_beyond_one_round_trip_and_the_menu_leads_to_the_others(
+def test_grown_site_keeps_budget_and_menu_leads_to_list(
     client: Client,
 ) -> None:
     for address in ("/", "/procedures/", "/procedures/procedure-1/", "/consultation/"):
@@ -77,7 +77,7 @@ def test_no_page_grows_beyond_one_round_trip_and_the_menu_leads_to_the_others(
     assert len(menu.all("a")) < 20
 
 
-def test_the_longest_page_that_staff_can_write_stays_readable(client: Client) -> None:
+def test_longest_page_stays_readable(client: Client) -> None:
     """Every field at its limit: bytes grow, but nothing breaks."""
     procedure = a_procedure(title="W" * 65, plain_name="w" * 80, menu_label="W" * 30, summary="w " * 100)
     for number in range(12):

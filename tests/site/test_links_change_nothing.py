@@ -1,6 +1,6 @@
-"""Links are fetched by more than people: by mail scanners, previews, browsers that load ahead. None acts.
+"""A GET or HEAD request changes nothing: mail scanners, previews and prefetching browsers follow links, too.
 
-Every link of every page and every mail is fetched, with GET and with HEAD, between two dumps of all tables.
+Every link of every page and mail is fetched with GET and HEAD between two dumps of all tables.
 """
 
 import re
@@ -40,13 +40,10 @@ from tests.site import states
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-# What a GET may write, and why.
-#
-# On the staff side, and nowhere else: who saw whose details is a log that nobody may get around; who has a
-# request open is for the colleagues, and means nothing after minutes; a session notes when it was used last.
+# Writes that a GET may cause on the staff side only: the audit log of viewed details, the short-lived record
+# of who has a request open, and the time a session was last used.
 STAFF_MAY_WRITE = {"consultations_disclosure", "consultations_presence", "django_session"}
-# An address that opens no private page counts as a try to guess one. No link of ours is one; but a link that
-# was right and is dead by now is fetched like any other.
+# A link that opens no private page counts as an attempt to guess one; an expired link does so, too.
 DEAD_LINKS_MAY_WRITE = {"core_ratelimitcounter"}
 
 LEADS = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"), ("source", "src"))
@@ -72,7 +69,7 @@ class Fetching:
         self.wrote: dict[str, list[str]] = {}
 
     def changes_nothing(self, links: Iterable[str]) -> list[str]:
-        """Fetch those not fetched yet. Gives where the pages that were found lead to."""
+        """Fetch the links that are new, and return the links on the pages that were found."""
         new = [link for link in dict.fromkeys(links) if link not in self.fetched]
         if not new:
             return []
@@ -129,7 +126,7 @@ def address_of(response: Any) -> str:
     return asked["PATH_INFO"] + (f"?{asked['QUERY_STRING']}" if asked.get("QUERY_STRING") else "")
 
 
-def test_no_link_of_a_public_page_in_any_state_changes_anything(sample_world: None) -> None:
+def test_links_of_public_pages_change_nothing(sample_world: None) -> None:
     everybody = Fetching(Client())
     # The last of the states is made by taking rows away that others refer to: not to be kept.
     savepoint = transaction.savepoint()
@@ -142,7 +139,7 @@ def test_no_link_of_a_public_page_in_any_state_changes_anything(sample_world: No
     assert {"/", "/consultation/", "/privacy/", "/sitemap.xml"} & everybody.fetched.keys()
 
 
-def test_no_link_of_a_private_page_in_any_state_changes_anything(sample_world: None) -> None:
+def test_links_of_private_pages_change_nothing(sample_world: None) -> None:
     everybody = Fetching(Client())
     for _name, response in portal_pages.every_state():
         address = address_of(response)
@@ -154,7 +151,7 @@ def test_no_link_of_a_private_page_in_any_state_changes_anything(sample_world: N
     assert set(portal_pages.ACTIONS) <= actions
 
 
-def test_a_dead_private_link_counts_a_try_and_does_nothing_else(sample_world: None) -> None:
+def test_dead_private_link_only_counts_an_attempt(sample_world: None) -> None:
     patient = PrivatePage()
     staff_actions.new_private_link(patient.request, actor=staff(MANAGER))
     everybody = Fetching(Client(), may_write=DEAD_LINKS_MAY_WRITE)
@@ -167,7 +164,7 @@ def test_a_dead_private_link_counts_a_try_and_does_nothing_else(sample_world: No
 
 
 def every_mail(settings: Any) -> set[str]:
-    """Queue each kind of mail that the site sends. Gives the kinds."""
+    """Queue each kind of mail that the site sends, and return the kinds."""
     settings.STAFF_MAIL = ("desk@clinic.example",)
     manager = staff(MANAGER, username="manager", email="manager@clinic.example")
     staff(EDITOR, username="editor", email="editor@clinic.example")
@@ -195,7 +192,7 @@ def every_mail(settings: Any) -> set[str]:
     return set(OutgoingMessage.objects.values_list("kind", flat=True))
 
 
-def test_no_link_of_any_mail_changes_anything(sample_world: None, settings: Any) -> None:
+def test_links_in_mail_change_nothing(sample_world: None, settings: Any) -> None:
     kinds = every_mail(settings)
     on_paper = {"whatsapp_opening", "sms_reminder", "no_more_notices"}  # no mails, or under another's name
     assert set(SHIPPED) - on_paper | {"review-reminder", "invitation", "password-link"} <= kinds
@@ -214,7 +211,7 @@ def test_no_link_of_any_mail_changes_anything(sample_world: None, settings: Any)
 # The staff
 
 
-def test_no_link_of_the_staff_pages_changes_anything_but_the_log_of_who_saw_what(sample_world: None) -> None:
+def test_links_of_staff_pages_write_only_the_audit_log(sample_world: None) -> None:
     manager = a_full_desk()
     client = Client()
     client.force_login(manager)
@@ -229,7 +226,7 @@ def test_no_link_of_the_staff_pages_changes_anything_but_the_log_of_who_saw_what
     one = "/staff/requests/0/"
     assert {one, f"{one}time/", f"{one}erase/", f"{one}photographs/0/"} <= reached
     assert {"/staff/week/", "/staff/export/", "/staff/log/", "/staff/figures/"} <= reached
-    # That it writes what it is allowed to is no accident.
+    # The allowed writes did happen.
     assert Disclosure.objects.exists() and Presence.objects.exists()
 
 
@@ -252,10 +249,10 @@ def kind_of(link: str) -> str:
 def a_full_desk() -> User:
     """A request in each status, files, times, a calendar, mail that failed: something on every page."""
     manager = staff(MANAGER, username="manager", email="manager@clinic.example")
-    # Who manages a small clinic does everything else there, too.
+    # In a small clinic the manager has every role.
     manager.groups.set(Group.objects.filter(name__in=ROLES))
     for status in Status:
-        a_request(status=status, patient_name=f"Somebody {status.value}")
+        a_request(status=status, patient_name=f"Patient {status.value}")
     with_files(ConsultationRequest.objects.filter(status=Status.NEW)[0])
     offered, agreed = PrivatePage(), PrivatePage(contact_method="email", email="ayesha@example.com")
     offered.is_offered(days=1)

@@ -1,4 +1,4 @@
-"""Who may do what: every address of the staff side, asked and sent to by everybody (role_table.txt)."""
+"""Access control: every staff address, requested by every role (role_table.txt)."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ METHODS = ("GET", "POST")
 # Whoever is not signed in as staff is led there; but not by the pages of the way in themselves.
 SIGNING_IN = re.compile(r"/staff/(login|logout|password/)")
 SIGN_IN = "/staff/login/"
-# What a refusal may write: that a session was used, and that somebody tried.
+# A refused request may only update the session and count an attempt.
 MAY_BE_WRITTEN = {"INSERT django_session", "UPDATE django_session", "INSERT core_ratelimitcounter"}
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)(?: INTO| FROM)?\s+\"?(\w+)", re.IGNORECASE)
 
@@ -33,11 +33,11 @@ Answers = dict[tuple[str, str, str], "Answer"]  # by address, who, how
 
 
 def table() -> Table:
-    """What each address answers: by address, then by who and how."""
+    """Return the status codes in the table: by address, then by person and method."""
     lines = [line.split("#")[0] for line in TABLE.read_text().splitlines()]
     found: Table = {}
     for address, *cells in (re.split(r"[\s|]+", line.strip()) for line in lines if line.strip()):
-        assert address not in found, f"{address} stands in the table twice"
+        assert address not in found, f"{address} is in the table twice"
         assert len(cells) == 2 * len(PEOPLE), f"{address} has {len(cells)} answers"
         columns = [(person, method) for method in METHODS for person in PEOPLE]
         found[address] = dict(zip(columns, cells, strict=True))
@@ -57,7 +57,7 @@ class Answer:
 
 
 class Person:
-    """Somebody at a browser. Whatever an address does is undone before the next is asked."""
+    """A person with a browser. What a request changes is rolled back before the next."""
 
     def __init__(self, name: str) -> None:
         self.client = Client()
@@ -114,14 +114,14 @@ def everybody_asks(world: World) -> Answers:
     return found
 
 
-def test_every_address_of_the_staff_side_stands_in_the_table() -> None:
+def test_table_lists_every_staff_address() -> None:
     known, listed = set(addresses()), set(table())
     assert known - listed == set(), "Say in role_table.txt who may open these."
     assert listed - known == set(), "These are no addresses of the site any more."
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_everybody_is_answered_as_the_table_says(answers: Answers, person: str) -> None:
+def test_answers_match_the_table(answers: Answers, person: str) -> None:
     different = [
         f"{method} {address}: {got}, not {cells[person, method]}"
         for address, cells in table().items()
@@ -131,13 +131,13 @@ def test_everybody_is_answered_as_the_table_says(answers: Answers, person: str) 
     assert different == []
 
 
-def test_what_is_refused_writes_nothing(answers: Answers) -> None:
+def test_refused_requests_write_nothing(answers: Answers) -> None:
     refused = [(asked, answer.wrote) for asked, answer in answers.items() if answer.is_refusal]
     assert len(refused) > 1000
     assert [(asked, wrote) for asked, wrote in refused if not wrote <= MAY_BE_WRITTEN] == []
 
 
-def test_who_is_not_of_the_staff_is_led_to_sign_in_and_staff_never_are(answers: Answers) -> None:
+def test_only_visitors_without_staff_account_are_sent_to_sign_in(answers: Answers) -> None:
     """A 302 in the table may be either: here is which."""
     wrong = [
         (asked, answer.to)
@@ -148,7 +148,7 @@ def test_who_is_not_of_the_staff_is_led_to_sign_in_and_staff_never_are(answers: 
     assert wrong == []
 
 
-def test_in_a_list_only_those_delete_who_may_delete_singly(answers: Answers) -> None:
+def test_bulk_delete_needs_delete_permission(answers: Answers) -> None:
     """A list answers a forbidden "delete selected" with 302, as it does one that was obeyed."""
     singly = [address for address in table() if address.endswith("/<object_id>/delete/")]
     assert len(singly) > 15

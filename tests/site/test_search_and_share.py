@@ -1,4 +1,4 @@
-"""What search results and messengers show of each page."""
+"""Titles, descriptions and images shown by search engines and messengers."""
 
 import io
 from collections import Counter
@@ -20,12 +20,12 @@ def content(states: list[State]) -> list[State]:
     return found
 
 
-def test_no_two_pages_have_one_description(states: list[State]) -> None:
+def test_descriptions_are_unique(states: list[State]) -> None:
     descriptions = Counter(state.page.meta("description")[0] for state in content(states))
     assert [text for text, times in descriptions.items() if times > 1] == []
 
 
-def test_what_is_shared_is_what_the_page_says_of_itself(states: list[State]) -> None:
+def test_shared_title_and_description_match_the_page(states: list[State]) -> None:
     for state in content(states):
         page = state.page
         assert page.meta("og:url") == [site.SITE_URL + state.name]
@@ -33,7 +33,7 @@ def test_what_is_shared_is_what_the_page_says_of_itself(states: list[State]) -> 
         assert page.meta("twitter:card") == ["summary_large_image"], state.name
 
 
-def test_the_shared_picture_is_one_that_messengers_show(states: list[State], settings: Any) -> None:
+def test_share_image_suits_messengers(states: list[State], settings: Any) -> None:
     # Those that are drawn for a page were made on the walk through the site.
     settings.MEDIA_ROOT = settings.DATA_DIR / "media"
     client = Client()
@@ -51,13 +51,13 @@ def test_the_shared_picture_is_one_that_messengers_show(states: list[State], set
         assert Image.open(io.BytesIO(data)).size == (int(width), int(height)) == (1200, 630), address
 
 
-def test_titles_and_descriptions_fit_where_they_are_shown(states: list[State]) -> None:
+def test_titles_and_descriptions_have_the_right_length(states: list[State]) -> None:
     for state in content(states):
         name = state.page.title.split(" | ")[0]
         assert len(name) <= 65, (state.name, name)
 
 
-def test_structured_data_is_on_every_clinical_page_and_points_at_itself(states: list[State]) -> None:
+def test_clinical_pages_have_structured_data_with_their_own_url(states: list[State]) -> None:
     for state in content(states):
         nodes = state.page.structured_data
         if state.name == "/" or state.name.startswith("/procedures/"):

@@ -27,12 +27,12 @@ def states(django_db_setup: None, django_db_blocker: Any) -> list[State]:
 def test_every_state_is_valid_html(states: list[State], tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()
-    validation.test_every_page_is_valid_html(states, pages)
+    validation.test_pages_are_valid_html(states, pages)
 
 
 def test_every_state_comes_in_one_round_trip(states: list[State]) -> None:
-    budgets.test_html_and_css_of_every_page_come_in_one_round_trip(states)
-    budgets.test_the_first_view_of_every_page_is_small(states)
+    budgets.test_html_and_css_fit_in_one_round_trip(states)
+    budgets.test_first_view_is_small(states)
 
 
 def test_headings_are_in_order_titles_say_what_is_wrong_and_no_id_is_missing(states: list[State]) -> None:

@@ -81,9 +81,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "clinic_site.core.http.middleware.RequestLogMiddleware",
     "clinic_site.core.http.middleware.OwnCopyMiddleware",
-    # Before what answers by itself: redirects to https, refused hosts, static files.
+    # Before everything that may answer by itself: https redirects, refused hosts, cached pages, static files.
     "clinic_site.core.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "clinic_site.core.http.page_cache.PageCacheMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -110,6 +111,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "clinic_site.core.http.context_processors.site",
+                "clinic_site.clinic.context_processors.clinic",
+                "procedures.public.context_processors.menu",
             ],
         },
     }
@@ -152,7 +155,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What the apps add to shared pages and jobs, by dotted path.
 READINESS_CHECKS = {
     "database": "clinic_site.operations.readiness.require_database",
-    "page cache": "clinic_site.core.http.content_version.require_triggers",
     "mail queue": "clinic_site.mail.queue.require_worker",
     "overview": "procedures.public.selectors.require_overview",
     "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
@@ -182,6 +184,8 @@ CHANGE_WARNINGS = {
     "procedures.Practitioner": ["consultations.desk.change_warnings.times_with_nobody"],
     "accounts.User": ["consultations.desk.change_warnings.requests_with_nobody"],
 }
+# The operations that the clinic's structured data lists: a function that returns (name, path) pairs.
+CLINIC_OPERATIONS = "procedures.public.selectors.operations_in_menu"
 # Who knows what a message in the mail queue is about.
 MESSAGE_SUBJECT_FINDERS = ["consultations.desk.undelivered.related_requests"]
 
@@ -246,17 +250,15 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-# Pages, each under the stamp of what is live, in a folder for all processes. None of them is ever stale;
-# when there are too many, some make room. About 50 MB.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "pages": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": DATA_DIR / "pages",
-        "TIMEOUT": 24 * 60 * 60,
-        "OPTIONS": {"MAX_ENTRIES": 1500},
-    },
-}
+# How long each process may answer with the same public page; 0 renders each time.
+PAGE_CACHE_SECONDS = 0 if DEBUG else 5
+# The last good copy of each public page, for when the database cannot be reached.
+PAGE_CACHE_DIR = DATA_DIR / "pages"
+# Functions that return the next moment at which public pages change without anybody editing them, or None.
+PAGE_CHANGE_TIMES = [
+    "procedures.public.selectors.next_publication_at",
+    "consultations.data_rights.privacy_notices.next_notice_at",
+]
 
 # Mail. The outbox's worker alone talks to the server; "off" sends nothing and tells staff so. In local
 # mode, with no server named, the worker writes each message into a file that a newcomer can open.

@@ -25,6 +25,7 @@ help:
 
 run: .venv/installed
 	@$(MANAGE) check_port
+	@$(MANAGE) set_aside_old_database
 	@echo "Preparing the database …"
 	@$(MANAGE) migrate --verbosity 0
 	@echo "Loading the sample content …"
@@ -60,7 +61,7 @@ format: .venv/installed-dev
 	@.venv/bin/ruff format .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2
 
-# Fixes every version and hash anew, from the lists in pyproject.toml.
+# Pins every version and hash again, from the lists in pyproject.toml.
 lock: .venv/installed-dev
 	@.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.txt

@@ -28,6 +28,7 @@ help:
 
 run: .venv/installed
 	@$(MANAGE) check_port
+	@$(MANAGE) set_aside_old_database
 	@echo "Preparing the database …"
 	@$(MANAGE) migrate --verbosity 0
 	@echo "Loading the sample content …"

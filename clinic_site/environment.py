@@ -1,4 +1,4 @@
-"""Reads the process environment strictly: a value that is missing or odd stops the start, by its name."""
+"""Strict reading of the process environment."""
 
 import os
 from collections.abc import Mapping
@@ -9,10 +9,9 @@ YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0"
 
 
 class Environment:
-    """The settings a process was given.
+    """Typed access to environment variables that collects problems instead of raising.
 
-    Reading never fails at once: every problem is kept, and ``finish`` raises ``ImproperlyConfigured``
-    with all of them, so that nobody mends one name only to be told the next.
+    ``finish`` raises ``ImproperlyConfigured`` with every missing or odd value, so that all are fixed at once.
     """
 
     def __init__(self, values: Mapping[str, str] = os.environ) -> None:
@@ -20,7 +19,7 @@ class Environment:
         self._problems: list[str] = []
 
     def text(self, name: str, default: str | None = None, *, choices: tuple[str, ...] = ()) -> str:
-        """The value of ``name``; with no default, it must be there. ``choices`` are all it may be."""
+        """Return a value. Without a default it is required; ``choices`` are the allowed values."""
         value = self._values.get(name, "").strip()
         if not value:
             if default is None:

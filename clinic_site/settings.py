@@ -1,7 +1,6 @@
-"""The site's settings: one file, read from the environment, secure unless told otherwise.
+"""Settings, read from the environment; the README's table lists every variable.
 
-Every variable is in the README's table. ``CLINIC_MODE=local``, which ``make run`` and ``make test``
-name, is the only mode that starts without secrets.
+Only ``CLINIC_MODE=local``, which ``make run`` and ``make test`` set, starts without secrets.
 """
 
 from pathlib import Path
@@ -20,7 +19,7 @@ env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL = env.text("CLINIC_MODE", "production", choices=("production", "local")) == "local"
 
-# Where the database file, the photographs and the collected static files are kept.
+# The database file, photographs and collected static files.
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -32,12 +31,12 @@ SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS", "").split()
 if not LOCAL and 0 < len(SECRET_KEY) < 50:
     env.refuse("SECRET_KEY is shorter than 50 characters")
 
-# The one address of the site: what every absolute link begins with, and the only host that is answered.
+# SITE_URL is the canonical origin: absolute links start with it, and its host is the only allowed one.
 PORT = env.number("PORT", 8000)
 if not 0 < PORT < 65536:
     env.refuse(f"PORT must be from 1 to 65535, not {PORT}")
-    PORT = 8000  # said once: the addresses made of it are judged without it
-# The server's own: gunicorn.conf.py asks for them.
+    PORT = 8000  # so that the addresses derived from it report no second problem
+# Used by gunicorn.conf.py.
 BIND = env.text("BIND", f"127.0.0.1:{PORT}")
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2)
 if not 0 < WEB_CONCURRENCY < 1000:
@@ -45,13 +44,13 @@ if not 0 < WEB_CONCURRENCY < 1000:
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None).rstrip("/")
 try:
     _address = urlsplit(SITE_URL)
-    # Its port is judged when it is read.
+    # Reading the port validates it.
     _is_site = bool(_address.hostname) and _address.port != 0 and "@" not in _address.netloc
 except ValueError:
     _address, _is_site = urlsplit(""), False
 if SITE_URL and not (_is_site and SITE_URL in (f"http://{_address.netloc}", f"https://{_address.netloc}")):
     env.refuse("SITE_URL must be like https://clinic.example, with no path")
-ALLOWED_HOSTS = [_address.hostname or "", "127.0.0.1", "localhost"]
+ALLOWED_HOSTS = [_address.hostname or "", *(["127.0.0.1", "localhost"] if LOCAL else [])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 DEBUG = LOCAL and env.yes_no("DEBUG", False)
@@ -81,9 +80,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "clinic_site.core.http.middleware.RequestLogMiddleware",
     "clinic_site.core.http.middleware.OwnCopyMiddleware",
-    # Before what answers by itself: redirects to https, refused hosts, static files.
+    # Before everything that may answer by itself: https redirects, refused hosts, cached pages, static files.
     "clinic_site.core.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "clinic_site.core.http.page_cache.PageCacheMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -110,6 +110,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "clinic_site.core.http.context_processors.site",
+                "clinic_site.clinic.context_processors.clinic",
+                "procedures.public.context_processors.menu",
             ],
         },
     }
@@ -120,11 +122,11 @@ CRISPY_TEMPLATE_PACK = "forms"
 
 
 def database(url: str) -> dict[str, Any]:
-    """The options of a database, by its kind.
+    """Return Django's database options for an address.
 
-    SQLite: a transaction takes the write lock when it begins (IMMEDIATE), so that two that read and
-    then write wait for each other instead of failing; a commit is on the disk before it is
-    answered (synchronous FULL); readers never wait for the writer (WAL).
+    SQLite: a transaction takes the write lock when it begins (IMMEDIATE), so that two that read and then
+    write wait for each other instead of failing; a commit is on the disk before it is confirmed
+    (synchronous FULL); readers never wait for the writer (WAL).
     """
     options = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     if options.get("ENGINE") == "django.db.backends.sqlite3":
@@ -143,7 +145,7 @@ try:
     if DATABASES["default"]["ENGINE"].rpartition(".")[2] not in ("sqlite3", "postgresql"):
         raise ValueError("neither SQLite nor PostgreSQL")
 except (ValueError, KeyError) as error:
-    # The address may hold a password: what is wrong with it is said, the address is not.
+    # The address may hold a password: never repeat it.
     env.refuse(
         f"DATABASE_URL cannot be read ({type(error).__name__}); use postgres://user:password@host/name"
     )
@@ -152,7 +154,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What the apps add to shared pages and jobs, by dotted path.
 READINESS_CHECKS = {
     "database": "clinic_site.operations.readiness.require_database",
-    "page cache": "clinic_site.core.http.content_version.require_triggers",
     "mail queue": "clinic_site.mail.queue.require_worker",
     "overview": "procedures.public.selectors.require_overview",
     "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
@@ -175,14 +176,16 @@ DASHBOARD_PANELS = [
     ("consultations/desk/message_texts/panel.html", "consultations.messaging.templates.texts_panel"),
     ("consultations/data_rights/panel.html", "consultations.data_rights.audit_log.panel"),
 ]
-# What staff are warned about after changing a row of these models.
+# Warnings shown to staff after they changed a row of these models.
 CHANGE_WARNINGS = {
     "clinic.Closure": ["consultations.desk.change_warnings.closure_over_times"],
     "clinic.OpeningHours": ["consultations.desk.change_warnings.times_outside_hours"],
     "procedures.Practitioner": ["consultations.desk.change_warnings.times_with_nobody"],
     "accounts.User": ["consultations.desk.change_warnings.requests_with_nobody"],
 }
-# Who knows what a message in the mail queue is about.
+# The operations that the clinic's structured data lists: a function that returns (name, path) pairs.
+CLINIC_OPERATIONS = "procedures.public.selectors.operations_in_menu"
+# Functions that find the objects a message in the mail queue is about.
 MESSAGE_SUBJECT_FINDERS = ["consultations.desk.undelivered.related_requests"]
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -196,22 +199,21 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
 
-# Signing in: a password, then a code from an app on the phone. Where it is required, whoever has not set
-# that up can do nothing else first.
+# Where two-step sign-in is required, staff have to set it up before they can do anything else.
 STAFF_TWO_STEP = env.yes_no("STAFF_TWO_STEP", not LOCAL)
 ACCOUNT_ADAPTER = "clinic_site.accounts.adapter.StaffAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
-# allauth counts in a cache, so each process would have its own; accounts.sign_in_limits counts rows.
+# allauth counts in a cache of each process; accounts.sign_in_limits counts in the database.
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 MFA_ADAPTER = "clinic_site.accounts.adapter.StaffMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
-# No address of email is verified here: an account is made by a manager.
+# Managers create the accounts, so email addresses need no verification.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 LANGUAGE_CODE = "en"
@@ -225,13 +227,13 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
-# What patients send with a request. No address leads into it: a view reads it for staff who may see it.
+# Files that patients send. Not served by any URL: a view checks who may see them.
 PRIVATE_ROOT = DATA_DIR / "private"
-# Whose details were erased, by reference: outside the database, so that no restored backup brings them back.
+# References of erased requests, outside the database: a restored backup must not bring the details back.
 ERASURE_LEDGER = DATA_DIR / "erased.log"
-# After how many months a request that ended so loses its personal details. Defaults for the clinic to set
-# (/staff/, "How long requests are kept"): long enough to answer a question or a complaint about what
-# became of it. A request is not the medical record; that is kept elsewhere, and for longer.
+# Months after which a closed request loses its personal details, by status: long enough to answer a question
+# or a complaint. The clinic changes these defaults under /staff/ ("How long requests are kept"). A request is
+# not the medical record, which is kept elsewhere and for longer.
 RETENTION_MONTHS = {
     "completed": 12,
     "did_not_attend": 6,
@@ -246,29 +248,34 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-# Pages, each under the stamp of what is live, in a folder for all processes. None of them is ever stale;
-# when there are too many, some make room. About 50 MB.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "pages": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": DATA_DIR / "pages",
-        "TIMEOUT": 24 * 60 * 60,
-        "OPTIONS": {"MAX_ENTRIES": 1500},
-    },
-}
+# How long each process may answer with the same public page; 0 renders each time.
+PAGE_CACHE_SECONDS = 0 if DEBUG else 5
+# The last good copy of each public page, for when the database cannot be reached.
+PAGE_CACHE_DIR = DATA_DIR / "pages"
+# Functions that return the next moment at which public pages change without anybody editing them, or None.
+PAGE_CHANGE_TIMES = [
+    "procedures.public.selectors.next_publication_at",
+    "consultations.data_rights.privacy_notices.next_notice_at",
+]
 
-# Mail. The outbox's worker alone talks to the server; "off" sends nothing and tells staff so. In local
-# mode, with no server named, the worker writes each message into a file that a newcomer can open.
+# Only the mail worker talks to the server. "off" sends nothing and tells staff so. In local mode without a
+# server the worker writes each message into a file.
 EMAIL_URL = env.text("EMAIL_URL", "" if LOCAL else None)
 MAIL_DELIVERY = "off" if EMAIL_URL == "off" else "smtp" if EMAIL_URL else "folder"
 MAIL_DIR = DATA_DIR / "mail"
+_mail_server: dict[str, Any] = {}
 try:
-    globals().update(mail_server(EMAIL_URL) if MAIL_DELIVERY == "smtp" else {})
+    if MAIL_DELIVERY == "smtp":
+        _mail_server = mail_server(EMAIL_URL)
 except ValueError as error:
     env.refuse(f"EMAIL_URL {error}")
-# The sender, and who of the staff is told of each new request.
-# Without a host, what is missing is SITE_URL.
+EMAIL_HOST = _mail_server.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = _mail_server.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _mail_server.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _mail_server.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL = _mail_server.get("EMAIL_USE_SSL", False)
+EMAIL_USE_TLS = _mail_server.get("EMAIL_USE_TLS", False)
+# The sender, and the staff who are notified of each new request. A missing host is reported for SITE_URL.
 _host = _address.hostname or "clinic.example"
 _default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_host}"
 STAFF_MAIL: tuple[str, ...] = ()
@@ -280,25 +287,25 @@ try:
     STAFF_MAIL = addresses.several(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
 except ValueError as error:
     env.refuse(f"STAFF_MAIL {error}")
-# What Django or a library would send by itself is queued too: no request waits for a mail server.
+# Mail sent by Django or a library is queued too, so that no page waits for a mail server.
 EMAIL_BACKEND = "clinic_site.mail.backend.OutboxBackend"
 
 # A page's admin form has a few hundred fields; a patient's form has about twenty.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 
-# Security. The names of the policy are Django 6's own, so that our middleware goes at the upgrade.
+# Security. The setting names are those of Django 6, which will replace our middleware.
 SECURE_CSP = {
     "default-src": ["'none'"],
     "style-src": ["'self'"],
     "img-src": ["'self'"],
     "font-src": ["'self'"],
-    # No script may run here that could connect; Lighthouse fetches robots.txt from within the page.
+    # No script runs on public pages; Lighthouse fetches robots.txt from within the page.
     "connect-src": ["'self'"],
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-# The staff side has the admin's own scripts, from this site and nowhere else.
+# The staff side needs the admin's scripts, from this site only.
 SECURE_CSP_STAFF = SECURE_CSP | {
     "script-src": ["'self'"],
     "img-src": ["'self'", "data:"],
@@ -317,8 +324,11 @@ CSRF_FAILURE_VIEW = "clinic_site.core.http.csrf.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-# Only a proxy of ours may say that the patient's own connection is encrypted, and where it comes from.
+# Opt-in: a clinic may have other hosts under its domain that do not speak https.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.yes_no("HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.yes_no("HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# Whether to trust X-Forwarded-Proto and X-Forwarded-For from our own proxy.
 BEHIND_PROXY = env.yes_no("BEHIND_PROXY", HTTPS)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -330,19 +340,19 @@ LOGGING = {
     "formatters": {"json": {"()": "clinic_site.core.json_logging.JsonFormatter"}},
     "handlers": {
         "stdout": {
-            "class": "clinic_site.core.json_logging.GatheringHandler",
+            "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "json",
         }
     },
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
-        # Replaces Django's own handlers: one line, one place, one shape.
+        # Replaces Django's own handlers.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-        # It has a handler of its own, and writes whole requests.
+        # Its own handler would log whole requests.
         "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
-        # Every request has its line from RequestLogMiddleware already.
+        # RequestLogMiddleware logs every request already.
         "django.request": {"level": "ERROR"},
     },
 }

@@ -4,12 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from clinic_site.core.http.wsgi_middleware import FrontDoor
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
-# After Django is set up: its models are needed.
-site = get_wsgi_application()
-
-from clinic_site.core.http.page_cache import PageCache  # noqa: E402
-from clinic_site.core.http.wsgi_middleware import FrontDoor  # noqa: E402
-
-application = FrontDoor(PageCache(site))
+application = FrontDoor(get_wsgi_application())

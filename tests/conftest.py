@@ -121,6 +121,13 @@ def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("consultations.intake.request_form.FASTEST_PERSON", timedelta(0))
 
 
+@pytest.fixture(autouse=True)
+def pages_rendered_each_time(settings: Any, own_folder: Path) -> None:
+    """A page shows a change at once. Tests of the page cache set the seconds themselves."""
+    settings.PAGE_CACHE_SECONDS = 0
+    settings.PAGE_CACHE_DIR = own_folder / "pages"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Use a fast password hasher: the real one takes a third of a second."""

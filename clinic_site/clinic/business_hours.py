@@ -1,7 +1,7 @@
-"""Reckoning in clinic hours: the time in which the clinic is open, and nothing else.
+"""Calculations in business hours, the time in which the clinic is open.
 
-Opening hours are by the clock of the clinic (``TIME_ZONE``); closed is closed, "expected" closures
-included. Load the hours once, and reckon as often as you like.
+Opening hours are local times (``TIME_ZONE``). Closures, "expected" ones too, cancel the sessions that begin
+on their days.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,19 +17,22 @@ from clinic_site.core.templatetags.site_tags import clock
 
 Interval = tuple[datetime, datetime]
 
-# How far ahead anything is looked for: a clinic that is closed for a year opens at no time we can tell.
-DAYS_AHEAD = 366
+# How far ahead an opening is searched for.
+MAX_DAYS_AHEAD = 366
 
 
 @dataclass(frozen=True)
 class ClinicHours:
-    """When the clinic is open: sessions as (weekday from 0, opens, closes), closures as (first day, last)."""
+    """Sessions as (weekday from 0, opens, closes), and closures as (first day, last day).
+
+    A session that closes at or before its opening time ends on the next day.
+    """
 
     sessions: tuple[tuple[int, time, time], ...]
     closures: tuple[tuple[date, date], ...] = ()
 
     def open_intervals(self, start: datetime, end: datetime) -> list[Interval]:
-        """The stretches in which the clinic is open between two moments, in order, apart from each other."""
+        """Return the ordered, separate intervals in which the clinic is open between two moments."""
         return [
             (max(opens, start), min(closes, end))
             for opens, closes in self._from(_day(start), _day(end))
@@ -37,16 +40,16 @@ class ClinicHours:
         ]
 
     def next_opening(self, at: datetime) -> datetime | None:
-        """The next moment at which the clinic is open: ``at`` itself if it is. None: not within a year."""
+        """Return ``at`` if the clinic is open then, else the next opening; None if not within a year."""
         for opens, closes in self._ahead_of(at):
             if closes > at:
                 return max(opens, at)
         return None
 
     def add_clinic_time(self, start: datetime, duration: timedelta) -> datetime | None:
-        """The first moment at which ``duration`` of open time has passed since ``start``.
+        """Return when ``duration`` of open time has passed since ``start``; None if not within a year.
 
-        None if that is not within a year. Raises ``ValueError`` for less than no time.
+        Raises ``ValueError`` for a negative duration.
         """
         if duration < timedelta(0):
             raise ValueError("Clinic time only goes forward.")
@@ -63,36 +66,39 @@ class ClinicHours:
         return None
 
     def clinic_time_between(self, start: datetime, end: datetime) -> timedelta:
-        """How long the clinic was open between two moments; nothing if the second is not the later one."""
+        """Return how long the clinic is open between two moments; zero if ``end`` is not later."""
         intervals = self.open_intervals(start, end) if start < end else []
         return sum((closes - opens for opens, closes in intervals), timedelta(0))
 
     def _ahead_of(self, at: datetime) -> Iterator[Interval]:
         day = _day(at)
-        return self._from(day, day + timedelta(days=DAYS_AHEAD))
+        return self._from(day, day + timedelta(days=MAX_DAYS_AHEAD))
 
     def _from(self, first: date, last: date) -> Iterator[Interval]:
-        """Every session of the days from ``first`` to ``last``, in order, none touching another. In UTC,
-        in which a difference is a duration."""
-        if not self.sessions:
-            return
-        zone = timezone.get_default_timezone()
+        """Yield the open intervals from ``first`` to ``last`` in order, in UTC, merged where they touch.
+
+        The first may have begun on the evening before.
+        """
+        return _merged(self._sessions(first - timedelta(days=1), last)) if self.sessions else iter(())
+
+    def _sessions(self, first: date, last: date) -> Iterator[Interval]:
+        """Yield the sessions that begin on these days, by their beginning. One may end on the next day."""
+        zone, a_day = timezone.get_default_timezone(), timedelta(days=1)
         for number in range((last - first).days + 1):
             day = first + timedelta(days=number)
             if any(starts <= day <= ends for starts, ends in self.closures):
                 continue
-            yield from _merged(
-                (
-                    datetime.combine(day, opens, zone).astimezone(UTC),
-                    datetime.combine(day, closes, zone).astimezone(UTC),
-                )
-                for weekday, opens, closes in self.sessions
-                if weekday == day.weekday()
-            )
+            for weekday, opens, closes in sorted(self.sessions):
+                if weekday == day.weekday():
+                    last_day = day if opens < closes else day + a_day
+                    yield (
+                        datetime.combine(day, opens, zone).astimezone(UTC),
+                        datetime.combine(last_day, closes, zone).astimezone(UTC),
+                    )
 
 
 def load() -> ClinicHours:
-    """The hours as staff entered them. Two queries."""
+    """Return the hours that staff entered. Two queries."""
     return ClinicHours(
         tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
         tuple(Closure.objects.values_list("starts_on", "ends_on")),
@@ -100,14 +106,14 @@ def load() -> ClinicHours:
 
 
 def _day(at: datetime) -> date:
-    """The day that it is at the clinic."""
+    """The local date of a moment."""
     return timezone.localdate(at, timezone.get_default_timezone())
 
 
 def _merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """Intervals in order, those that overlap or touch made one. One that ends before it begins is none."""
+    """Yield ordered intervals, joining those that overlap or touch."""
     current: Interval | None = None
-    for opens, closes in sorted(interval for interval in intervals if interval[0] < interval[1]):
+    for opens, closes in intervals:
         if current and opens <= current[1]:
             current = (current[0], max(current[1], closes))
             continue
@@ -124,10 +130,9 @@ def _merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
 def promised_by(
     sent_at: datetime, *, hours: ClinicHours | None = None, clinic: ClinicProfile | None = None
 ) -> datetime | None:
-    """The moment by which the clinic answers what was sent at ``sent_at``; None if it promises nothing.
+    """Return when a request sent at ``sent_at`` will be answered at the latest; None without a promise.
 
-    Rounded up to the full hour, but not past the end of the session: nobody promises 5:43pm. At most
-    three queries, none for what is given.
+    Rounded up to the full hour, but not past the end of the session. Queries only what is not passed in.
     """
     clinic = clinic or ClinicProfile.current()
     if clinic is None or not clinic.answer_within_hours:
@@ -136,7 +141,7 @@ def promised_by(
     exactly = hours.add_clinic_time(sent_at, timedelta(hours=clinic.answer_within_hours))
     if exactly is None:
         return None
-    # By the clinic's clock: an hour there is not an hour in UTC in every time zone.
+    # Full hours differ between time zones.
     local = timezone.localtime(exactly, timezone.get_default_timezone())
     full_hour = local.replace(minute=0, second=0, microsecond=0)
     rounded = full_hour if full_hour == local else full_hour + timedelta(hours=1)
@@ -151,12 +156,10 @@ def promise_sentence(
     hours: ClinicHours | None = None,
     clinic: ClinicProfile | None = None,
 ) -> str:
-    """When the clinic answers, to complete "We contact you …"; "" if it promises nothing.
+    """Complete "We'll contact you …", such as "by 6pm on Monday 23 November"; "" without a promise.
 
-    Where staff have set no number of hours it is the text that they wrote, if any.
-
-    "by 6pm on Monday 23 November", with "today" or "tomorrow" where that is so at ``now``. The date
-    always stands there: a mail is read another day, and a page is printed.
+    Without a number of hours it is the text that staff entered. "Today" and "tomorrow" are relative to
+    ``now``; the date is always included, because mails are read later and pages are printed.
     """
     clinic = clinic or ClinicProfile.current()
     if clinic is None:
@@ -168,7 +171,7 @@ def promise_sentence(
 
 
 def by_moment(due: datetime, *, now: datetime | None = None) -> str:
-    """A moment as the latest time, in the words of ``promise_sentence``."""
+    """A deadline in the words of ``promise_sentence``."""
     local = timezone.localtime(due, timezone.get_default_timezone())
     today = _day(now or timezone.now())
     words = {

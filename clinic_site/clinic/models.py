@@ -1,7 +1,7 @@
 """Facts about the clinic that every page may need. Staff enter them; none is made up here."""
 
 import unicodedata
-from datetime import date
+from datetime import date, time
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -108,8 +108,20 @@ class ClinicProfile(SingletonModel):
         return dialable(self.urgent_phone)
 
 
+MAX_SESSION_MINUTES = 16 * 60
+MINUTES_PER_DAY = 24 * 60
+MINUTES_PER_WEEK = 7 * MINUTES_PER_DAY
+
+
+def minute_of_day(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
 class OpeningHours(models.Model):
-    """One session in which the clinic is open; a day may have several."""
+    """One session in which the clinic is open; a day may have several.
+
+    A session that closes at midnight or later belongs to the day on which it opens: 20:00 to 01:00.
+    """
 
     class Weekday(models.IntegerChoices):
         MONDAY = 0, _("Monday")
@@ -130,8 +142,8 @@ class OpeningHours(models.Model):
         ordering = ["weekday", "opens"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closes__gt=F("opens")),
-                name="opening_hours_close_after_they_open",
+                condition=~Q(closes=F("opens")),
+                name="opening_hours_have_a_length",
                 violation_error_message=_("Closing time must be after opening time."),
             ),
             models.UniqueConstraint(
@@ -149,16 +161,28 @@ class OpeningHours(models.Model):
         if self.opens is None or self.closes is None or self.weekday is None:
             return
         if self.opens.minute % 5 or self.opens.second or self.opens.microsecond:
-            # The times that can be offered are counted from here, and an appointment begins so.
+            # Appointments start on full five minutes, counted from the opening time.
             raise ValidationError({"opens": _("Enter a full five minutes, like 9:05.")})
-        overlapping = OpeningHours.objects.filter(
-            weekday=self.weekday, opens__lt=self.closes, closes__gt=self.opens
-        ).exclude(pk=self.pk)
-        if overlapping.exists():
-            raise ValidationError(_("This overlaps with another session on the same day."))
+        if self.opens == self.closes:
+            return  # the constraint has the message
+        start, end = self._minutes_of_week()
+        if end - start > MAX_SESSION_MINUTES:
+            # 18:00 to 17:00 is a typing error, not a session of 23 hours.
+            raise ValidationError({"closes": _("Enter a closing time at most 16 hours after opening.")})
+        for other in OpeningHours.objects.exclude(pk=self.pk):
+            other_start, other_end = other._minutes_of_week()
+            # Sunday night may reach into Monday.
+            for shift in (-MINUTES_PER_WEEK, 0, MINUTES_PER_WEEK):
+                if start < other_end + shift and other_start + shift < end:
+                    raise ValidationError(_("This overlaps with another session."))
+
+    def _minutes_of_week(self) -> tuple[int, int]:
+        midnight = self.weekday * MINUTES_PER_DAY
+        opens, closes = minute_of_day(self.opens), minute_of_day(self.closes)
+        return midnight + opens, midnight + closes + (MINUTES_PER_DAY if self.closes <= self.opens else 0)
 
 
-# Any calendar of the clinic's; beyond, days cannot be reckoned with.
+# Limits for dates that staff enter.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 

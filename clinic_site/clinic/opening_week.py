@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from pathlib import Path
 
 from django.utils import timezone
@@ -10,8 +10,6 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.core import toml_files
-from clinic_site.core.http import site_context_query
-from clinic_site.core.http.site_context_query import Part
 
 SAMPLE = Path(__file__).parent / "content" / "clinic.toml"
 
@@ -22,11 +20,6 @@ class Day:
     name: str
     sessions: tuple[tuple[time, time], ...]
     is_today: bool
-
-
-def profile(language: str, at: datetime) -> Part:
-    """Who and where the clinic is; None while staff have not entered it."""
-    return site_context_query.row_of(ClinicProfile.objects.filter(pk=1))
 
 
 def week(sessions: Iterable[OpeningHours], today: date | None = None) -> tuple[Day, ...]:

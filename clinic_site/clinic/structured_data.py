@@ -1,6 +1,7 @@
 """The clinic as schema.org describes it: only what a reader of the site can also see."""
 
 from collections.abc import Iterable
+from datetime import time
 from typing import Any
 
 from django.conf import settings
@@ -138,7 +139,8 @@ def _hours(days: Iterable[Day]) -> list[Node]:
             "@type": "OpeningHoursSpecification",
             "dayOfWeek": names[day.weekday],
             "opens": f"{opens:%H:%M}",
-            "closes": f"{closes:%H:%M}",
+            # Midnight as the last minute of the day: 00:00 to 00:00 would mean "closed".
+            "closes": f"{closes:%H:%M}" if closes != time(0) else "23:59",
         }
         for day in days
         for opens, closes in day.sessions

@@ -1,14 +1,7 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
     name = "clinic_site.core"
     verbose_name = _("Shared parts")
-
-    def ready(self) -> None:
-        from clinic_site.core.http import content_version
-
-        pre_migrate.connect(content_version.remove_triggers, dispatch_uid="content_version")
-        post_migrate.connect(content_version.install_triggers, dispatch_uid="content_version")

@@ -3,7 +3,6 @@
 from typing import Any, Self
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 
 class SingletonModel(models.Model):
@@ -41,19 +40,3 @@ class RateLimitCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.count}"
-
-
-class ContentVersion(models.Model):
-    """A table of one row, which the database renews whenever what patients are shown changes.
-
-    See ``clinic_site.core.http.content_version``: nobody else reads or writes it.
-    """
-
-    token = models.CharField(max_length=32, default="", editable=False)
-
-    class Meta:
-        verbose_name = _("stamp of what is live")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return self.token

@@ -72,7 +72,8 @@ def days(
     ``but`` is left out: a time that is given back when another is taken.
     """
     last = first + timedelta(days=count - 1)
-    closures = list(Closure.objects.filter(starts_on__lte=last, ends_on__gte=first))
+    # A session of the evening before may last past midnight, unless that day is closed.
+    closures = list(Closure.objects.filter(starts_on__lte=last, ends_on__gte=first - timedelta(days=1)))
     hours = ClinicHours(
         tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
         tuple((closure.starts_on, closure.ends_on) for closure in closures),

@@ -1,9 +1,12 @@
 """The privacy notice that a new site starts with, and the check that there is one."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Min
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.core import toml_files
@@ -24,6 +27,12 @@ def live_samples() -> Iterable[str]:
     notice = PrivacyNotice.objects.current(settings.LANGUAGE_CODE)
     if notice and notice.text == toml_files.read(SAMPLE)["text"]:
         yield "the privacy notice"
+
+
+def next_notice_at() -> datetime | None:
+    """When the next scheduled notice comes into force."""
+    scheduled = PrivacyNotice.objects.filter(published_at__gt=timezone.now())
+    return scheduled.aggregate(at=Min("published_at"))["at"]
 
 
 def require_notice() -> None:

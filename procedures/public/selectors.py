@@ -4,25 +4,35 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Window
 from django.utils import timezone
+from django.utils.translation import get_language
 
-from clinic_site.core.http.prepared_queries import Prepared
-from clinic_site.core.http.site_context_query import Part
-from procedures.models import Overview, Procedure, Publication
+from procedures.models import Procedure, Publication
 from procedures.publishing.documents import Card, PageDocument
 
 # The menu's, and the overview's twelve, and one more that says whether there are more.
 FIRST = 13
+# As many as components/header.html names in the menu.
+IN_MENU = 8
 
 
-def menu(language: str, at: datetime) -> Part:
+def menu(language: str) -> tuple[Card, ...]:
     """The cards of the first published procedures: as many as a page shows that does not list them all."""
-    first = Publication.objects.filter(pk__in=_live_procedures(language, at)[:FIRST])
-    return Part(
-        first.annotate(text=F("card"), place=F("page__procedure__position"), then=F("page_id")),
-        lambda cards: tuple(map(Card.from_json, cards)),
-    )
+    first = _live_procedures(language, timezone.now())[:FIRST]
+    cards = Publication.objects.filter(pk__in=first).procedures().values_list("card", flat=True)
+    return tuple(map(Card.from_json, cards))
+
+
+def operations_in_menu() -> list[tuple[str, str]]:
+    """The name and the path of each procedure that the menu names."""
+    cards = menu(get_language() or "en")[:IN_MENU]
+    return [(card.menu_label or card.title, card.get_absolute_url()) for card in cards]
+
+
+def next_publication_at() -> datetime | None:
+    """When the next scheduled publication goes live."""
+    return Publication.objects.pending().aggregate(at=Min("live_from"))["at"]
 
 
 def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Card, ...], int]:
@@ -53,7 +63,7 @@ def published_procedures(language: str) -> tuple[Card, ...]:
 
 def live_overview(language: str) -> PageDocument | None:
     """The front page as published. One query."""
-    return _first(_OVERVIEW.rows(language=language, at=timezone.now()))
+    return _live_document(language, page__overview__isnull=False)
 
 
 def live_emergency_text(language: str) -> PageDocument | None:
@@ -70,24 +80,13 @@ def live_emergency_text(language: str) -> PageDocument | None:
 
 def live_procedure(slug: str, language: str) -> PageDocument | None:
     """The procedure published under this address. One query."""
-    return _first(_PROCEDURE.rows(language=language, at=timezone.now(), slug=slug))
+    return _live_document(language, slug=slug, page__procedure__isnull=False)
 
 
-def _documents(language: str, at: datetime, **which: Any) -> QuerySet[Any, Any]:
-    return Publication.objects.live(at).filter(language=language, **which).values_list("document")[:1]
-
-
-# Procedures have an address of their own; the overview has none.
-_OVERVIEW = Prepared(
-    lambda language, at, slug: _documents(language, at, page__in=Overview.objects.values("pk"))
-)
-_PROCEDURE = Prepared(
-    lambda language, at, slug: _documents(language, at, slug=slug, page__procedure__isnull=False)
-)
-
-
-def _first(rows: list[tuple[str]]) -> PageDocument | None:
-    return PageDocument.from_json(rows[0][0]) if rows else None
+def _live_document(language: str, **which: Any) -> PageDocument | None:
+    live = Publication.objects.live().filter(language=language, **which)
+    document = live.values_list("document", flat=True).first()
+    return PageDocument.from_json(document) if document else None
 
 
 @dataclass(frozen=True)

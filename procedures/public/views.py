@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from clinic_site.core.http import site_context_query
+from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http.page_cache import content_page
 from procedures.models import Practitioner, PreviewLink
 from procedures.public import selectors, structured_data
@@ -34,7 +34,7 @@ def language() -> str:
     return get_language() or "en"
 
 
-@content_page(unless="on")
+@content_page()
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     if "on" in request.GET:
@@ -48,7 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render_document(request, page)
 
 
-@content_page(unless="on")
+@content_page()
 @require_safe
 def procedure(request: HttpRequest, slug: str) -> HttpResponse:
     if "on" in request.GET:
@@ -66,14 +66,16 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
 
 def render_document(request: HttpRequest, page: PageDocument, **context: Any) -> HttpResponse:
     """A document as its reader sees it: the published page, a preview or an old version."""
-    around = site_context_query.read()
+    clinic, menu = ClinicProfile.current(), selectors.menu(language())
     own = {
         "page": page,
-        "cards": around["menu"][:CARDS_ON_OVERVIEW],
-        "more_cards": len(around["menu"]) > CARDS_ON_OVERVIEW,
-        "structured_data": structured_data.page(page, around["clinic"]),
+        "clinic": clinic,
+        "menu": menu,
+        "cards": menu[:CARDS_ON_OVERVIEW],
+        "more_cards": len(menu) > CARDS_ON_OVERVIEW,
+        "structured_data": structured_data.page(page, clinic),
     }
-    return render(request, f"procedures/public/{page.kind}.html", around | own | context)
+    return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 
 def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) -> HttpResponse:
@@ -120,7 +122,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     return render_unpublished(request, page, _("Draft. Patients do not see this page."))
 
 
-@content_page(numbered=True)
+@content_page(parameters=("page",))
 @require_safe
 def procedure_list(request: HttpRequest) -> HttpResponse:
     number = request.GET.get("page", "1")

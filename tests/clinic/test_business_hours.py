@@ -64,6 +64,24 @@ def test_a_session_by_the_clock_of_the_clinic_is_found_from_any_time_zone() -> N
     ) == timedelta(hours=1)
 
 
+def test_session_past_midnight_belongs_to_the_day_it_begins() -> None:
+    night = every_day((20, 0), days=range(1)), every_day((21, 1), days=range(1))
+    assert night[0].open_intervals(at(23), at(25)) == [(at(23, 20), at(24))]
+    assert night[1].open_intervals(at(24), at(25)) == [(at(24), at(24, 1))]
+    assert night[1].next_opening(at(24, 0, 30)) == at(24, 0, 30)
+    assert night[1].add_clinic_time(at(23, 23), timedelta(hours=2)) == at(24, 1)
+    assert night[1].add_clinic_time(at(24, 0, 30), timedelta(hours=1)) == at(30, 21, 30)
+    closed = [
+        ClinicHours(night[1].sessions, ((day, day),)) for day in (date(2026, 11, 23), date(2026, 11, 24))
+    ]
+    assert [hours.clinic_time_between(at(23), at(25)) for hours in closed] == [
+        timedelta(0),
+        timedelta(hours=4),
+    ]
+    joined = ClinicHours((*night[1].sessions, (1, time(0, 30), time(3))))
+    assert joined.open_intervals(at(23), at(25)) == [(at(23, 21), at(24, 3))]
+
+
 def test_sessions_that_overlap_count_once() -> None:
     assert every_day((10, 14), (12, 16)).clinic_time_between(at(23), at(24)) == timedelta(hours=6)
 
@@ -98,7 +116,7 @@ def test_clinic_time_goes_only_forward() -> None:
 minutes = st.integers(0, 24 * 60 - 1)
 sessions = st.lists(
     st.tuples(st.integers(0, 6), minutes, minutes)
-    .filter(lambda session: session[1] < session[2])
+    .filter(lambda session: session[1] != session[2])
     .map(lambda s: (s[0], time(*divmod(s[1], 60)), time(*divmod(s[2], 60)))),
     max_size=12,
 ).map(tuple)

@@ -1,5 +1,6 @@
 """When the clinic is open, as staff enter it and patients read it."""
 
+import json
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -23,38 +24,56 @@ def session(weekday: int = 0, opens: str = "10:00", closes: str = "14:00") -> Op
     return OpeningHours(weekday=weekday, opens=time.fromisoformat(opens), closes=time.fromisoformat(closes))
 
 
-@pytest.mark.parametrize(
-    ("opens", "closes", "sentence"),
-    [
-        ("12:00", "16:00", "This overlaps with another session on the same day."),
-        ("09:00", "11:00", "This overlaps with another session on the same day."),
-        ("11:00", "12:00", "This overlaps with another session on the same day."),
-        ("09:00", "15:00", "This overlaps with another session on the same day."),
-        ("18:00", "17:00", "Closing time must be after opening time."),
+def test_impossible_session_is_refused_with_a_reason() -> None:
+    session().save()
+    session(6, "22:00", "02:00").save()
+    manager = Client()
+    manager.force_login(staff("Manager"))
+    overlap, length = (
+        "This overlaps with another session.",
+        "Enter a closing time at most 16 hours after opening.",
+    )
+    for opens, closes, sentence in (
+        ("12:00", "16:00", overlap),
+        ("09:00", "11:00", overlap),
+        ("11:00", "12:00", overlap),
+        ("09:00", "15:00", overlap),
+        ("01:00", "03:00", overlap),
+        ("18:00", "17:00", length),
         ("18:00", "18:00", "Closing time must be after opening time."),
         ("18:07", "20:00", "Enter a full five minutes, like 9:05."),
         ("18:00:30", "20:00", "Enter a full five minutes, like 9:05."),
-    ],
-)
-def test_a_session_that_cannot_be_is_refused_in_words(opens: str, closes: str, sentence: str) -> None:
-    session().save()
-    with pytest.raises(ValidationError) as refused:
-        session(0, opens, closes).full_clean()
-    assert sentence in refused.value.messages
-    manager = Client()
-    manager.force_login(staff("Manager"))
-    response = manager.post(
-        reverse("admin:clinic_openinghours_add"), {"weekday": "0", "opens": opens, "closes": closes}
-    )
-    assert sentence in errors_in(response)
+    ):
+        with pytest.raises(ValidationError) as refused:
+            session(0, opens, closes).full_clean()
+        assert sentence in refused.value.messages, (opens, closes)
+        data = {"weekday": "0", "opens": opens, "closes": closes}
+        assert sentence in errors_in(manager.post(reverse("admin:clinic_openinghours_add"), data))
 
 
-@pytest.mark.parametrize(
-    ("weekday", "opens", "closes"), [(0, "14:00", "15:00"), (0, "08:05", "10:00"), (1, "10:00", "23:59")]
-)
-def test_sessions_may_follow_each_other_or_be_on_other_days(weekday: int, opens: str, closes: str) -> None:
+def test_sessions_may_touch_and_pass_midnight() -> None:
     session().save()
-    session(weekday, opens, closes).full_clean()
+    for weekday, opens, closes in (
+        (0, "14:00", "15:00"),
+        (0, "08:05", "10:00"),
+        (1, "10:00", "23:59"),
+        (0, "20:00", "00:00"),
+        (0, "21:00", "01:00"),
+        (6, "20:00", "10:00"),
+    ):
+        session(weekday, opens, closes).full_clean()
+
+
+def test_session_past_midnight_on_the_clinic_page(client: Client) -> None:
+    ClinicProfile.objects.create(name="A Clinic")
+    session(0, "20:00", "00:00").save()
+    session(1, "21:00", "01:00").save()
+    page = read(client.get("/clinic/"))
+    rows = [row.one("td").text for row in page.main.one("tbody").all("tr")]
+    assert rows[:3] == ["8pm–midnight", "9pm–1am the next day", "Closed"]
+    (data,) = json.loads(page.one("script", type="application/ld+json").text)["@graph"][:1]
+    hours = [(node["opens"], node["closes"]) for node in data["openingHoursSpecification"]]
+    assert hours == [("20:00", "23:59"), ("21:00", "01:00")]
 
 
 def test_a_session_may_be_changed_into_itself() -> None:
@@ -65,7 +84,7 @@ def test_a_session_may_be_changed_into_itself() -> None:
 
 def test_the_database_refuses_what_can_never_be() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        session(0, "18:00", "17:00").save()
+        session(0, "18:00", "18:00").save()
     session().save()
     with pytest.raises(IntegrityError), transaction.atomic():
         session(0, "10:00", "11:00").save()

@@ -1,19 +1,17 @@
-"""A reader of the whole site, page cache included: what the production server calls, called directly."""
+"""A client that calls the WSGI application directly, as the production server does."""
 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
 
-from clinic_site.core.http.page_cache import PageCache
 from clinic_site.core.http.wsgi_middleware import FrontDoor
-from clinic_site.wsgi import site
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,10 @@ class Answer:
 
 
 class Visitor:
-    """Each has a page cache as a newly started process has it."""
+    """Each has the empty page cache of a newly started process."""
 
     def __init__(self) -> None:
-        self.cache = PageCache(site)
-        self.application = FrontDoor(self.cache)
+        self.application = FrontDoor(WSGIHandler())
 
     def get(self, address: str, *, method: str = "GET", **headers: str) -> Answer:
         """``headers`` by their names, such as ``if_none_match``. No header is sent that is not named."""
@@ -66,8 +63,7 @@ def open_connection() -> Iterator[None]:
     for signal in signals:
         signal.disconnect(close_old_connections)
     try:
-        with mock.patch("clinic_site.core.http.page_cache.close_old_connections"):
-            yield
+        yield
     finally:
         for signal in signals:
             signal.connect(close_old_connections)

@@ -1,9 +1,11 @@
-"""What ``make run`` calls before it serves."""
+"""The commands that ``make run`` calls before it serves."""
 
+import contextlib
 import io
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from clinic_site.accounts.models import User
 from tests.factories import staff
@@ -27,7 +31,7 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_port_that_is_taken_is_said_plainly_and_another_one_named(settings: Any, taken: int) -> None:
+def test_taken_port_is_reported_with_another_one(settings: Any, taken: int) -> None:
     settings.PORT = taken
     with pytest.raises(CommandError) as refused:
         call_command("check_port")
@@ -37,7 +41,7 @@ def test_a_port_that_is_taken_is_said_plainly_and_another_one_named(settings: An
     )
 
 
-def test_a_free_port_passes_and_stays_free(settings: Any) -> None:
+def test_free_port_passes_and_stays_free(settings: Any) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         settings.PORT = probe.getsockname()[1]
@@ -46,27 +50,50 @@ def test_a_free_port_passes_and_stays_free(settings: Any) -> None:
         server.bind(("127.0.0.1", settings.PORT))
 
 
-@pytest.mark.slow
-def test_a_taken_port_ends_the_process_with_a_code_and_without_a_traceback(
-    taken: int, tmp_path: Path
-) -> None:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "CLINIC_MODE": "local",
-        "PORT": str(taken),
-        "DATA_DIR": str(tmp_path),
-    }
-    ended = subprocess.run(
-        [sys.executable, "manage.py", "check_port"],
+def manage(command: str, data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", command],
         cwd=ROOT,
-        env=environment,
+        env={"PATH": os.environ["PATH"], "CLINIC_MODE": "local", "DATA_DIR": str(data_dir), **environment},
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+@pytest.mark.slow
+def test_taken_port_ends_the_process_without_traceback(taken: int, tmp_path: Path) -> None:
+    ended = manage("check_port", tmp_path, PORT=str(taken))
     assert ended.returncode == 1
     assert f"Port {taken} is in use" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+def test_database_of_the_first_version_is_moved_aside(tmp_path: Path) -> None:
+    database = tmp_path / "clinic.sqlite3"
+
+    def create(app: str) -> None:
+        with contextlib.closing(sqlite3.connect(database)) as old, old:
+            old.execute("PRAGMA journal_mode=WAL")
+            old.execute("CREATE TABLE django_migrations (id INTEGER, app TEXT, name TEXT, applied TEXT)")
+            row = (1, app, "0001_initial", "2026-01-01 00:00:00")
+            old.execute("INSERT INTO django_migrations VALUES (?, ?, ?, ?)", row)
+
+    create("clinic_site")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "photograph").write_text("a patient's")
+    said = manage("set_aside_old_database", tmp_path)
+    (folder,) = tmp_path.glob("first-version-*")
+    assert str(folder) in said.stdout, said.stderr
+    assert not database.exists()
+    with contextlib.closing(sqlite3.connect(folder / "clinic.sqlite3")) as old:
+        assert old.execute("SELECT app FROM django_migrations").fetchall() == [("clinic_site",)]
+    assert (folder / "private" / "photograph").read_text() == "a patient's"
+
+    create("clinic")
+    said = manage("set_aside_old_database", tmp_path)
+    assert (said.returncode, said.stdout, database.exists()) == (0, "", True)
 
 
 def first_staff() -> str:
@@ -76,7 +103,7 @@ def first_staff() -> str:
 
 
 @pytest.mark.django_db
-def test_the_first_account_is_made_once_and_its_password_printed_once() -> None:
+def test_first_account_is_created_once_and_its_password_printed_once() -> None:
     said = first_staff()
     user = User.objects.get()
     name, password = re.findall("“([^”]+)”", said)
@@ -91,23 +118,19 @@ def test_the_first_account_is_made_once_and_its_password_printed_once() -> None:
 
 
 @pytest.mark.django_db
-def test_where_there_is_staff_already_no_account_is_made() -> None:
+def test_no_account_is_created_where_there_is_staff() -> None:
     staff("Editor")
     assert "kept as they are" in first_staff()
     assert User.objects.count() == 1
 
 
 @pytest.mark.django_db
-def test_every_model_has_its_migration() -> None:
+def test_migrations_are_complete() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
 @pytest.mark.django_db
-def test_migrations_can_be_undone_and_done_again() -> None:
-    """Checked without running: each operation has a way back."""
-    from django.db import connection
-    from django.db.migrations.loader import MigrationLoader
-
+def test_migrations_are_reversible() -> None:
     loader = MigrationLoader(connection)
     for (app, name), migration in loader.disk_migrations.items():
         if app in ("core", "accounts", "clinic", "mail", "procedures", "consultations"):

@@ -1,184 +1,288 @@
-"""Content pages are made once for each change of what is live, and are the same bytes for everyone.
+"""Public page cache: views marked with ``content_page`` are rendered once every few seconds.
 
-The key of a page holds the content version, read *before* the page is made.
-A change that is committed while it is being made gives the next reader another key: a page that is older
-than its key is never stored. Nothing is ever removed by hand.
+Each process keeps answers in memory for ``PAGE_CACHE_SECONDS``, already compressed. Pages are rendered from
+an anonymous request (no cookies, language, referrer or unknown query parameters), so an answer is the same
+for every reader. A request with a valid staff session bypasses the cache.
 
-``PageCache`` stands in front of Django (``clinic_site.wsgi``): a page is kept as it leaves the whole site,
-with every header, compressed once in each encoding; here, in this process's memory, and in a folder that
-all processes of this machine share. Another machine has a folder of its own: what is right is decided by
-the database alone.
-
-Only views marked with ``content_page`` are kept. They are asked by nobody: without cookies, language,
-address of the page before, or any other part of the query, so that nothing of one reader reaches another.
+The last good copy of each page is also written to ``PAGE_CACHE_DIR``, a folder shared by the processes of
+one machine. It is served only when the database cannot be reached. docs/architecture.md has the rules.
 """
 
 import gzip
 import hashlib
+import io
+import json
 import logging
 import math
 import re
+import threading
 import time
-from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from typing import Any
 
 import brotli
-import django
 from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.cache import caches
-from django.core.exceptions import SuspiciousOperation
+from django.contrib.auth import get_user
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError, close_old_connections
-from django.http.response import HttpResponseBase
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
-from django.utils import timezone
-from django.utils.cache import get_conditional_response
-from django.utils.http import http_date
+from django.utils import timezone, translation
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import urlencode
+from django.utils.module_loading import import_string
 
-from clinic_site.core.http import content_version
-from clinic_site.core.http.middleware import log_request
+from clinic_site.core import atomic_files
 
 logger = logging.getLogger(__name__)
 
-# A proxy, and a CDN before it, may each keep a page for 15 seconds and show it for 10 more while they ask
-# for a new one; a browser asks every time, or within 10 seconds shows what it has. Even if no one of them
-# tells the next how old its page is, a publication is everywhere within 25 + 25 + 10 = 60 seconds.
-CACHE_CONTROL = "public, max-age=0, s-maxage=15, stale-while-revalidate=10"
+View = Callable[..., Any]
+# Scheme, host, path and query.
+Key = tuple[str, str, str, str]
 
-# In the order in which we like them. Brotli's higher qualities cost 50 times as much and save 10%.
+KEPT_STATUSES = (200, 301, 404, 410)
+SHARED_CACHE_SECONDS = 60
+MAX_COPY_AGE_SECONDS = 24 * 60 * 60
+# About 50 KB each.
+MAX_PAGES_IN_MEMORY = 400
+
+# In the order of our preference. Higher Brotli qualities cost 50 times as much and save 10%.
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, mode=brotli.MODE_TEXT, quality=5),
     "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
     "": lambda body: body,
 }
-
-# What of a request a page may depend on: which site is asked, and whether the connection is encrypted.
+CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
+# The request headers that a page may depend on.
 KEPT_HEADERS = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO")
-PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
-CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
-
-View = Callable[..., HttpResponseBase]
-Headers = list[tuple[str, str]]
-Key = tuple[str, ...]
-
-# About 50 KB each: 20 MB a process.
-IN_MEMORY = 400
 
 
-# Which pages are kept
+def content_page(*, parameters: tuple[str, ...] = ()) -> Callable[[View], View]:
+    """Mark a view whose answer is the same for every reader.
 
-
-class ContentPage(NamedTuple):
-    numbered: bool
-    unless: str
-
-
-def content_page(*, numbered: bool = False, unless: str = "") -> Callable[[View], View]:
-    """Mark a view whose page is the same for everyone, and changes only when what is live does.
-
-    ``numbered``: it has pages, ``?page=2``. ``unless``: a request with this in its query is left alone.
-    All else in a query is ignored.
+    The view receives only the query ``parameters`` named here, and has to validate them.
     """
 
     def mark(view: View) -> View:
-        view.content_page = ContentPage(numbered, unless)  # type: ignore[attr-defined]
+        view.content_page_parameters = parameters  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
-@lru_cache(maxsize=1024)
-def _content_page_at(path: str) -> ResolverMatch | None:
-    """The view of a path, if it is a content page; the addresses of a process never change."""
-    try:
-        match = resolve(path)
-    except Resolver404:
-        return None
-    return match if hasattr(match.func, "content_page") else None
+class CachedPage:
+    """One answer, with each encoding compressed when first asked for."""
 
+    def __init__(self, status: int, headers: dict[str, str], body: bytes, made_at: float) -> None:
+        self.status, self.headers, self.body, self.made_at = status, headers, body, made_at
+        self.expires_at = made_at
+        self._variants: dict[str, tuple[bytes, dict[str, str]]] = {}
 
-# A page as it is kept
+    def expire_at(self, expires_at: float, shared_seconds: int) -> None:
+        self.expires_at = expires_at
+        # Browsers ask each time: one that kept a redirect would go in circles once the page has moved back.
+        self.headers["Cache-Control"] = f"public, max-age=0, s-maxage={shared_seconds}"
 
+    def response(self, request: HttpRequest) -> HttpResponse:
+        encoding = accepted_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+        if encoding not in self._variants:
+            self._variants[encoding] = self._variant(encoding)
+        body, headers = self._variants[encoding]
+        response = HttpResponse(body, status=self.status, headers=headers)
+        if "ETag" in headers and any(name in request.META for name in CONDITIONS):
+            return get_conditional_response(request, etag=headers["ETag"], response=response) or response
+        return response
 
-class Variant(NamedTuple):
-    """One encoding of a page: its bytes, the headers that go with them, and those that go with a 304."""
+    def _variant(self, encoding: str) -> tuple[bytes, dict[str, str]]:
+        body = ENCODINGS[encoding](self.body)
+        headers = self.headers | {"Content-Length": str(len(body))}
+        if self.status == 200:
+            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        if encoding:
+            headers["Content-Encoding"] = encoding
+        return body, headers
 
-    etag: str
-    headers: Headers
-    not_modified: Headers
-    body: bytes
-
-
-class KeptPage(NamedTuple):
-    variants: dict[str, Variant]
-    # Seconds since 1970, rounded up: of two pages made within one second, only the second has the new date.
-    modified: int
+    def write(self, path: Path) -> None:
+        """Save as the last answer of its address, unless another process saved a newer one."""
+        newer = CachedPage.read(path)
+        if newer and newer.made_at > self.made_at:
+            return
+        head = {"status": self.status, "headers": self.headers, "made_at": self.made_at}
+        path.parent.mkdir(exist_ok=True)
+        body = self.body if self.status == 200 else b""
+        data = json.dumps(head | {"length": len(body)}).encode() + b"\n" + body
+        atomic_files.write(path, data, mode=0o600, durable=False)
 
     @classmethod
-    def of(cls, headers: Headers, body: bytes) -> "KeptPage":
-        ours = {"cache-control": CACHE_CONTROL, "vary": "Accept-Encoding", "content-length": "", "etag": ""}
-        shared = [(name, value) for name, value in headers if name.lower() not in ours]
-        shared += [("Vary", ours["vary"]), ("Cache-Control", ours["cache-control"])]
-        variants = {name: _variant(shared, name, encode(body)) for name, encode in ENCODINGS.items()}
-        return cls(variants, modified=math.ceil(time.time()))
-
-    def answer(self, request: WSGIRequest, start_response: StartResponse) -> tuple[int, list[bytes]]:
-        """Sends the page, or 304, as this reader's own headers ask for it; its status and its bytes."""
-        variant = self.variants[_encoding(request)]
-        # Nothing may be dated later than now: until the rounded second has come, the one before is told.
-        dated = [("Last-Modified", _date(min(self.modified, int(time.time()))))]
-        if self._is_unchanged(request, variant.etag):
-            start_response("304 Not Modified", variant.not_modified + dated)
-            return 304, []
-        start_response("200 OK", variant.headers + dated)
-        return 200, [variant.body] if request.method == "GET" else []
-
-    def _is_unchanged(self, request: WSGIRequest, etag: str) -> bool:
-        if not any(name in request.META for name in CONDITIONS):
-            return False
-        if request.environ.get("HTTP_IF_NONE_MATCH") == etag and "HTTP_IF_MATCH" not in request.environ:
-            # What nearly every browser and proxy sends: no need to read it word by word.
-            return True
-        answer = get_conditional_response(request, etag=etag, last_modified=self.modified)
-        return answer is not None and answer.status_code == 304
+    def read(cls, path: Path) -> "CachedPage | None":
+        try:
+            head, _newline, body = path.read_bytes().partition(b"\n")
+            values = json.loads(head)
+            is_whole = values.pop("length") == len(body)
+            return cls(body=body, **values) if is_whole else None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
 
 
-_date = lru_cache(maxsize=256)(http_date)
+class PageCacheMiddleware:
+    """Answer marked views from memory. Comes after the https redirect, security headers and request log."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._pages: dict[Key, CachedPage] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        match = _content_page_at(request.path_info, settings.ROOT_URLCONF)
+        if match is None or request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        host = request.get_host()  # raises DisallowedHost before anything is answered
+        if _has_staff_session(request):
+            response = self.get_response(request)
+            patch_cache_control(response, private=True, no_cache=True)
+            return response
+        request.resolver_match = match  # for the request log
+        query = _known_query(request, match) if request.META.get("QUERY_STRING") else ""
+        key = (request.scheme or "", host, request.path, query)
+        page = self._pages.get(key)
+        if page and time.time() < page.expires_at:
+            return page.response(request)
+        return self._render(request, key)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if isinstance(exception, OperationalError | InterfaceError):
+            request.database_failed = True  # type: ignore[attr-defined]
+
+    def _render(self, request: HttpRequest, key: Key) -> HttpResponse:
+        made_at = time.time()
+        anonymous = _anonymous(request, query=key[-1])
+        response = self.get_response(anonymous)
+        copy = settings.PAGE_CACHE_DIR / hashlib.sha256("\n".join(key).encode()).hexdigest()
+        if getattr(anonymous, "database_failed", False):
+            return self._last_good_copy(request, key, copy) or response
+        if not _may_be_kept(response):
+            return response
+        headers = {name: value for name, value in response.items() if name != "Content-Length"}
+        headers["Vary"] = "Accept-Encoding"
+        page = CachedPage(response.status_code, headers, response.content, made_at)
+        change = _next_change_at(made_at)
+        # From memory an answer may be sent until the last moment: shared caches get what is left after that.
+        shared = math.floor(change - made_at - settings.PAGE_CACHE_SECONDS)
+        page.expire_at(
+            min(made_at + settings.PAGE_CACHE_SECONDS, change), max(0, min(SHARED_CACHE_SECONDS, shared))
+        )
+        self._remember(key, page)
+        if page.status == 200 or copy.exists():
+            try:
+                page.write(copy)
+            except OSError:
+                logger.warning("could not write a page to PAGE_CACHE_DIR", exc_info=True)
+        return page.response(request)
+
+    def _last_good_copy(self, request: HttpRequest, key: Key, path: Path) -> HttpResponse | None:
+        page, now = CachedPage.read(path), time.time()
+        if page is None or page.status != 200 or now - page.made_at > MAX_COPY_AGE_SECONDS:
+            return None
+        logger.warning("the database cannot be reached: a page is served from its last good copy")
+        page.expire_at(now + settings.PAGE_CACHE_SECONDS, shared_seconds=0)
+        self._remember(key, page)
+        return page.response(request)
+
+    def _remember(self, key: Key, page: CachedPage) -> None:
+        with self._lock:
+            former = self._pages.pop(key, None)
+            if former and former.made_at > page.made_at:
+                page = former  # a slower thread rendered an older answer
+            elif len(self._pages) >= MAX_PAGES_IN_MEMORY:
+                del self._pages[next(iter(self._pages))]
+            self._pages[key] = page
 
 
-def _encoding(request: WSGIRequest) -> str:
-    # Not ``request.headers``: it makes a dictionary of all of them, each by its other name.
-    return accepted_encoding(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
+@lru_cache(maxsize=1024)
+def _content_page_at(path: str, urlconf: str) -> ResolverMatch | None:
+    # Addresses with a language prefix are found only while that language is active.
+    with translation.override(translation.get_language_from_path(path) or settings.LANGUAGE_CODE):
+        try:
+            match = resolve(path, urlconf)
+        except Resolver404:
+            return None
+    return match if hasattr(match.func, "content_page_parameters") else None
 
 
-def _variant(shared: Headers, encoding: str, body: bytes) -> Variant:
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    own = [("ETag", etag), ("Content-Length", str(len(body)))]
-    own += [("Content-Encoding", encoding)] if encoding else []
-    not_modified = [(name, value) for name, value in shared if name.lower() != "content-type"]
-    return Variant(etag, shared + own, [*not_modified, ("ETag", etag)], body)
+def _has_staff_session(request: HttpRequest) -> bool:
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME) if "HTTP_COOKIE" in request.META else None
+    if not key:
+        return False
+    try:
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        return bool(getattr(get_user(request), "is_staff", False))
+    except DatabaseError:
+        return False
+
+
+def _known_query(request: HttpRequest, match: ResolverMatch) -> str:
+    names = match.func.content_page_parameters  # type: ignore[attr-defined]
+    return urlencode({name: request.GET[name] for name in names if name in request.GET})
+
+
+def _anonymous(request: HttpRequest, query: str) -> WSGIRequest:
+    """The same page requested without anything that distinguishes one reader from another."""
+    environ = {
+        name: value
+        for name, value in request.META.items()
+        if name in KEPT_HEADERS or not name.startswith(("HTTP_", "REMOTE_", "CONTENT_"))
+    }
+    return WSGIRequest(
+        environ
+        | {
+            "REQUEST_METHOD": "GET",
+            "QUERY_STRING": query,
+            "PATH_INFO": request.path_info.encode().decode("latin-1"),
+            "wsgi.input": io.BytesIO(),
+        }
+    )
+
+
+def _may_be_kept(response: HttpResponse) -> bool:
+    if response.status_code not in KEPT_STATUSES or response.streaming:
+        return False
+    is_personal = (
+        response.cookies
+        or "cookie" in response.get("Vary", "").lower()
+        or re.search(r"private|no-store", response.get("Cache-Control", ""))
+    )
+    if is_personal:
+        logger.error("a view marked as a content page answered for one reader only")
+    return not is_personal
+
+
+def _next_change_at(now: float) -> float:
+    """When pages change next without anybody editing them: local midnight, or a scheduled publication."""
+    tomorrow = timezone.localdate(datetime.fromtimestamp(now, timezone.get_current_timezone())) + timedelta(1)
+    moments = [timezone.make_aware(datetime.combine(tomorrow, datetime.min.time()))]
+    moments += filter(None, (import_string(path)() for path in settings.PAGE_CHANGE_TIMES))
+    return min(moments).timestamp()
 
 
 @lru_cache(maxsize=256)
 def accepted_encoding(header: str) -> str:
-    """The name in ``ENCODINGS`` that a reader likes best, or we do where the reader does not care.
+    """The name in ``ENCODINGS`` that suits an Accept-Encoding header best; ours decides between equals.
 
-    One who refuses everything gets the page as it is (RFC 9110, 12.5.3).
+    A reader who refuses everything gets the page as it is (RFC 9110, 12.5.3).
     """
     weights: dict[str, float] = {}
     for item in header.lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
         weights[{"x-gzip": "gzip", "identity": ""}.get(name, name)] = _weight(parameters)
     others = weights.pop("*", 0.0)
-    likes = {name: weights.get(name, others) for name in ENCODINGS}
+    preferences = {name: weights.get(name, others) for name in ENCODINGS}
     if "" not in weights and not others:
-        # Not named: accepted, but after everything that is.
-        likes[""] = 0.0001
-    return max(likes, key=lambda name: likes[name]) if any(likes.values()) else ""
+        preferences[""] = 0.0001  # not named: accepted, but after everything that is
+    return max(preferences, key=lambda name: preferences[name])
 
 
 def _weight(parameters: list[str]) -> float:
@@ -187,235 +291,3 @@ def _weight(parameters: list[str]) -> float:
         if name.strip() == "q":
             return float(value) if re.fullmatch(r"\s*[01](\.[0-9]{0,3})?\s*", value) else 0.0
     return 1.0
-
-
-# The cache
-
-
-class Asked(NamedTuple):
-    """A content page, as far as what is asked makes a difference to it."""
-
-    route: str
-    scheme: str
-    path: str
-    query: str
-
-
-class PageCache:
-    """The site as a WSGI application, with its content pages answered from the cache."""
-
-    def __init__(self, site: WSGIApplication) -> None:
-        self.site = site
-        self.release = release()
-        self.pages = Pages()
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        began = time.perf_counter()
-        # A copy: Django writes the path into it as text, and would take that for bytes the second time.
-        request = WSGIRequest(environ.copy())
-        asked = _asked(request)
-        key = self._key(asked) if asked else None
-        if asked is None or key is None:
-            return self.site(environ, start_response)
-        page = self.pages.read(key)
-        if page is None:
-            return self._make(key, asked, environ, request, start_response)
-        status, body = page.answer(request, start_response)
-        log_request(request, asked.route, status, began)
-        return body
-
-    def _key(self, asked: Asked) -> Key | None:
-        """All that a page depends on; None while that cannot be told. Its language is in its path."""
-        # As Django does before each of its own requests: a connection that is broken or too old goes.
-        close_old_connections()
-        now = timezone.now()
-        try:
-            stamp = content_version.stamp(now)
-        except (DatabaseError, LookupError):
-            logger.warning("no stamp of what is live", exc_info=True)
-            return None
-        today = timezone.localtime(now).date().isoformat()
-        return (stamp, today, self.release, asked.scheme, asked.path, asked.query)
-
-    def _make(
-        self,
-        key: Key,
-        asked: Asked,
-        environ: WSGIEnvironment,
-        request: WSGIRequest,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
-        made = _made_by(self.site, _of_nobody(environ, asked.query))
-        if _may_be_kept(made):
-            page = KeptPage.of(made.headers, made.body)
-            self.pages.write(key, page)
-            return page.answer(request, start_response)[1]
-        made = made.asked_again().compressed(_encoding(request))
-        start_response(made.status, made.headers)
-        return [made.body] if request.method == "GET" else []
-
-
-def _asked(request: WSGIRequest) -> Asked | None:
-    """What is asked, if it is a content page that may be answered from the cache."""
-    match = _content_page_at(request.path_info)
-    if (
-        match is None
-        or request.method not in ("GET", "HEAD")
-        or settings.DEBUG
-        or request.META["SCRIPT_NAME"]
-    ):
-        # In DEBUG, who changes a template wants to see it.
-        return None
-    try:
-        # A host that is not ours gets no page, kept or not: Django tells it so.
-        request.get_host()
-        query = ""
-        if request.META.get("QUERY_STRING"):
-            marks: ContentPage = match.func.content_page  # type: ignore[attr-defined]
-            if marks.unless and marks.unless in request.GET:
-                return None
-            query = _query(request, marks)
-    except SuspiciousOperation:
-        return None
-    return Asked(match.route, request.scheme or "", request.path_info, query)
-
-
-def _query(request: WSGIRequest, marks: ContentPage) -> str:
-    """The part of a query that makes another page; "" for the first page, and for nonsense."""
-    number = request.GET.get("page", "") if marks.numbered else ""
-    return f"page={number}" if PAGE_NUMBER.fullmatch(number) and number != "1" else ""
-
-
-def _of_nobody(environ: WSGIEnvironment, query: str) -> WSGIEnvironment:
-    """The same page, asked for without anything that tells one reader from another."""
-    shared = {
-        name: value for name, value in environ.items() if not name.startswith("HTTP_") or name in KEPT_HEADERS
-    }
-    return shared | {"REQUEST_METHOD": "GET", "QUERY_STRING": query}
-
-
-class Made(NamedTuple):
-    """What Django answered."""
-
-    status: str
-    headers: Headers
-    body: bytes
-
-    def asked_again(self) -> "Made":
-        """A page that has moved or gone may come back: nobody takes this for the answer next time.
-
-        A browser that kept a move would go in circles once the page has moved back.
-        """
-        names = {name.lower() for name, _value in self.headers}
-        if self.status[:3] not in ("301", "404", "410") or "cache-control" in names or "set-cookie" in names:
-            return self
-        return self._replace(headers=[*self.headers, ("Cache-Control", "no-cache")])
-
-    def compressed(self, encoding: str) -> "Made":
-        """For what is not kept, such as the page that says that a page is gone."""
-        if (
-            not encoding
-            or len(self.body) < 200
-            or any(n.lower() == "content-encoding" for n, _ in self.headers)
-        ):
-            return self
-        body = ENCODINGS[encoding](self.body)
-        headers = [(name, value) for name, value in self.headers if name.lower() != "content-length"]
-        headers += [("Content-Encoding", encoding), ("Content-Length", str(len(body)))]
-        return Made(self.status, headers, body)
-
-
-def _made_by(site: WSGIApplication, environ: WSGIEnvironment) -> Made:
-    told: list[tuple[str, Headers]] = []
-
-    def start_response(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], Any]:
-        told.append((status, headers))
-        return lambda data: None
-
-    answer = site(environ, start_response)
-    try:
-        body = b"".join(answer)
-    finally:
-        if hasattr(answer, "close"):
-            answer.close()
-    return Made(*told[-1], body)
-
-
-def _may_be_kept(made: Made) -> bool:
-    if made.status != "200 OK":
-        return False
-    headers = {name.lower(): value.lower() for name, value in made.headers}
-    is_for_one_reader = "set-cookie" in headers or headers.get("vary", "accept-encoding") != "accept-encoding"
-    if is_for_one_reader or re.search(r"private|no-store|no-cache", headers.get("cache-control", "")):
-        logger.error("a view that is marked as a content page made a page for one reader")
-        return False
-    return "content-encoding" not in headers
-
-
-class Pages:
-    """The pages that are kept: the newest in this process's memory, the others in the folder of all.
-
-    Django's own memory cache would copy a page for each reader; these are never changed.
-    """
-
-    def __init__(self) -> None:
-        self._newest: dict[Key, KeptPage] = {}
-
-    def read(self, key: Key) -> KeptPage | None:
-        page = self._newest.get(key)
-        if page is None:
-            try:
-                page = caches["pages"].get(_name(key))
-            except Exception:
-                # A page can always be made anew: nothing that ails a cache may cost a reader the page.
-                logger.warning("the page cache could not be read", exc_info=True)
-            if not isinstance(page, KeptPage):
-                return None
-            self._remember(key, page)
-        return page
-
-    def write(self, key: Key, page: KeptPage) -> None:
-        self._remember(key, page)
-        try:
-            caches["pages"].set(_name(key), page)
-        except Exception:
-            # A full disk, a folder that is gone: the page is sent all the same.
-            logger.warning("the page cache could not be written", exc_info=True)
-
-    def _remember(self, key: Key, page: KeptPage) -> None:
-        if len(self._newest) >= IN_MEMORY:
-            # Most are of what was live before. A new dictionary: another thread may be reading the old one.
-            self._newest = {}
-        self._newest[key] = page
-
-
-def _name(key: Key) -> str:
-    return hashlib.blake2b("\n".join(key).encode(), digest_size=20).hexdigest()
-
-
-# The release
-
-
-def release() -> str:
-    """Another text for another release: other code, templates, translations, static files or settings."""
-    names = [name for name in dir(settings) if name.startswith(("SECURE_", "SITE_", "STATIC_"))]
-    names += ["PERMISSIONS_POLICY", "X_FRAME_OPTIONS", "TIME_ZONE", "LANGUAGE_CODE"]
-    values = [_code(), getattr(staticfiles_storage, "manifest_hash", ""), django.__version__]
-    values += [repr(getattr(settings, name)) for name in names]
-    return hashlib.sha256("\n".join(map(str, values)).encode()).hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Of the files' content, not of their dates, which an upload may keep. Some milliseconds, once."""
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
-    for folder in ("clinic_site", "procedures", "consultations", "templates", "locale"):
-        for path in sorted((settings.BASE_DIR / folder).rglob("*")):
-            if path.suffix in (".py", ".html", ".txt", ".mo"):
-                digest.update(_name_and_content(path))
-    return digest.hexdigest()
-
-
-def _name_and_content(path: Path) -> bytes:
-    content = path.read_bytes()
-    return f"{path} {len(content)}\n".encode() + content

@@ -1,0 +1,13 @@
+"""The addresses of the content pages, with one procedure of the sample content."""
+
+CONTENT_PAGES = (
+    "/",
+    "/procedures/",
+    "/procedures/nerve-repair/",
+    "/surgeons/",
+    "/clinic/",
+    "/privacy/",
+    "/accessibility/",
+    "/about-our-information/",
+    "/consultation/emergency/",
+)

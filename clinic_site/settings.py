@@ -4,6 +4,7 @@ Every variable is in the README's table. ``CLINIC_MODE=local``, which ``make run
 name, is the only mode that starts without secrets.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -153,6 +154,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 READINESS_CHECKS = {
     "database": "clinic_site.operations.readiness.require_database",
     "page cache": "clinic_site.core.http.content_version.require_triggers",
+    "append-only tables": "clinic_site.core.append_only.require_triggers",
     "mail queue": "clinic_site.mail.queue.require_worker",
     "overview": "procedures.public.selectors.require_overview",
     "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
@@ -240,6 +242,9 @@ RETENTION_MONTHS = {
     "withdrawn": 3,
     "quarantined": 3,
 }
+# How long the audit log keeps who saw a request, signed in or changed an account. The database refuses to
+# delete such rows earlier; run `manage.py migrate` after changing it.
+AUDIT_RETENTION = timedelta(days=3 * 365)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -8,7 +8,10 @@ class CoreConfig(AppConfig):
     verbose_name = _("Shared parts")
 
     def ready(self) -> None:
+        from clinic_site.core import append_only
         from clinic_site.core.http import content_version
 
         pre_migrate.connect(content_version.remove_triggers, dispatch_uid="content_version")
         post_migrate.connect(content_version.install_triggers, dispatch_uid="content_version")
+        pre_migrate.connect(append_only.before_migrate, sender=self, dispatch_uid="append_only")
+        post_migrate.connect(append_only.install_triggers, sender=self, dispatch_uid="append_only")

@@ -7,14 +7,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from clinic_site.core.append_only import AppendOnlyModel
 from consultations.models.consultation_requests import STATUS_CHOICES, ConsultationRequest
 
 # The very same words of the same person again, so soon, are one press that arrived twice.
 ONE_PRESS = timedelta(minutes=10)
 
 
-class EventQuerySet(AppendOnlyQuerySet):
+class EventQuerySet(models.QuerySet["Event"]):
     def of_patient(self) -> "EventQuerySet":
         """What came from the patient: what nobody of the staff did, nor the site by itself."""
         return self.filter(actor=None).exclude(kind__in=Event.BY_ITSELF)
@@ -119,6 +119,8 @@ class Disclosure(AppendOnlyModel):
     ``reason`` is what the person gave as reason, where one is asked for.
     """
 
+    retention = settings.AUDIT_RETENTION
+
     class Kind(models.TextChoices):
         OPENED = "opened", _("Opened the request")
         LISTED = "listed", _("Saw it in a list")
@@ -135,8 +137,6 @@ class Disclosure(AppendOnlyModel):
     )
     at = models.DateTimeField(_("at"))
     reason = models.CharField(_("reason"), max_length=300, blank=True, default="")
-
-    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("view of personal details")

@@ -231,17 +231,6 @@ MEDIA_URL = "/media/"
 PRIVATE_ROOT = DATA_DIR / "private"
 # Whose details were erased, by reference: outside the database, so that no restored backup brings them back.
 ERASURE_LEDGER = DATA_DIR / "erased.log"
-# After how many months a request that ended so loses its personal details. Defaults for the clinic to set
-# (/staff/, "How long requests are kept"): long enough to answer a question or a complaint about what
-# became of it. A request is not the medical record; that is kept elsewhere, and for longer.
-RETENTION_MONTHS = {
-    "completed": 12,
-    "did_not_attend": 6,
-    "declined": 6,
-    "unreachable": 6,
-    "withdrawn": 3,
-    "quarantined": 3,
-}
 # How long the audit log keeps who saw a request, signed in or changed an account. The database refuses to
 # delete such rows earlier; run `manage.py migrate` after changing it.
 AUDIT_RETENTION = timedelta(days=3 * 365)

@@ -3,6 +3,7 @@
 Only ``CLINIC_MODE=local``, which ``make run`` and ``make test`` set, starts without secrets.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,6 +155,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What the apps add to shared pages and jobs, by dotted path.
 READINESS_CHECKS = {
     "database": "clinic_site.operations.readiness.require_database",
+    "append-only tables": "clinic_site.core.append_only.require_triggers",
     "mail queue": "clinic_site.mail.queue.require_worker",
     "overview": "procedures.public.selectors.require_overview",
     "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
@@ -231,17 +233,9 @@ MEDIA_URL = "/media/"
 PRIVATE_ROOT = DATA_DIR / "private"
 # References of erased requests, outside the database: a restored backup must not bring the details back.
 ERASURE_LEDGER = DATA_DIR / "erased.log"
-# Months after which a closed request loses its personal details, by status: long enough to answer a question
-# or a complaint. The clinic changes these defaults under /staff/ ("How long requests are kept"). A request is
-# not the medical record, which is kept elsewhere and for longer.
-RETENTION_MONTHS = {
-    "completed": 12,
-    "did_not_attend": 6,
-    "declined": 6,
-    "unreachable": 6,
-    "withdrawn": 3,
-    "quarantined": 3,
-}
+# How long the audit log keeps who saw a request, signed in or changed an account. The database refuses to
+# delete such rows earlier; run `manage.py migrate` after changing it.
+AUDIT_RETENTION = timedelta(days=3 * 365)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -52,8 +52,17 @@ CLOSED = frozenset(
 MARKED = frozenset({Status.COMPLETED, Status.DID_NOT_ATTEND})
 # Neither open nor closed: it looks like spam, and a person has still to look at it.
 SET_ASIDE = frozenset({Status.QUARANTINED})
-# What nobody has to do anything about any more, in a fixed order: it is kept for a time, then forgotten.
-FINISHED = tuple(status for status in Status if status in CLOSED | SET_ASIDE)
+# After how many months a finished request loses its personal details, unless a manager sets another number
+# (``RetentionRule``). Long enough to answer a question or a complaint; the medical record is kept elsewhere.
+RETENTION_MONTHS: Mapping[Status, int] = {
+    Status.COMPLETED: 12,
+    Status.DID_NOT_ATTEND: 6,
+    Status.DECLINED: 6,
+    Status.WITHDRAWN: 3,
+    Status.UNREACHABLE: 6,
+    Status.QUARANTINED: 3,
+}
+FINISHED = tuple(RETENTION_MONTHS)
 
 
 class Step(NamedTuple):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from clinic_site.core.append_only import AppendOnlyModel
 
 
 class User(AbstractUser):
@@ -21,7 +21,7 @@ class User(AbstractUser):
         verbose_name_plural = _("staff accounts")
 
 
-class AccessEventQuerySet(AppendOnlyQuerySet):
+class AccessEventQuerySet(models.QuerySet["AccessEvent"]):
     def of_person(self, pk: int) -> Self:
         """What a person did, and what was done to the person's account."""
         return self.filter(Q(subject_id=pk) | Q(actor_id=pk))
@@ -35,6 +35,8 @@ class AccessEvent(AppendOnlyModel):
 
     ``detail`` says more where a kind needs it: roles before and after, why a session ended.
     """
+
+    retention = settings.AUDIT_RETENTION
 
     class Kind(models.TextChoices):
         SIGNED_IN = "signed_in", _("Signed in")

@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class CoreConfig(AppConfig):
     name = "clinic_site.core"
     verbose_name = _("Shared parts")
+
+    def ready(self) -> None:
+        from clinic_site.core import append_only
+
+        pre_migrate.connect(append_only.before_migrate, sender=self, dispatch_uid="append_only")
+        post_migrate.connect(append_only.install_triggers, sender=self, dispatch_uid="append_only")

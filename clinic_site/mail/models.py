@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core import email_addresses
-from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from clinic_site.core.append_only import AppendOnlyModel
 
 SUBJECT_LENGTH = 150
 REASON_LENGTH = 300
@@ -147,6 +147,8 @@ class OutgoingMessage(models.Model):
 class MessageStep(AppendOnlyModel):
     """What somebody of the staff did with a message that could not be told. It outlives the message."""
 
+    retention = settings.AUDIT_RETENTION
+
     class Kind(models.TextChoices):
         RESENT = "resent", _("Sent again")
         SETTLED = "settled", _("Told another way")
@@ -160,8 +162,6 @@ class MessageStep(AppendOnlyModel):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by")
     )
     at = models.DateTimeField(_("at"), default=timezone.now)
-
-    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("step with a message")

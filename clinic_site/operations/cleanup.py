@@ -8,14 +8,17 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core import rate_limits
+from clinic_site.core.append_only import AppendOnlyModel, append_only_models
 from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
@@ -78,4 +81,19 @@ def site_tasks() -> list[Task]:
             count=lambda now: OutgoingMessage.objects.done_with(now - SENT_MAIL_RETENTION).count(),
             run=lambda now: mail_queue.forget_sent(now - SENT_MAIL_RETENTION),
         ),
+        *[_audit_task(model, model.retention) for model in append_only_models() if model.retention],
     ]
+
+
+def _audit_task(model: type[AppendOnlyModel], retention: timedelta) -> Task:
+    rows: QuerySet[Any] = model._default_manager.all()
+
+    def expired(now: datetime) -> QuerySet[Any]:
+        # The database refuses to delete younger rows; the extra day allows for its clock.
+        return rows.filter(at__lt=now - retention - timedelta(days=1))
+
+    return Task(
+        format_lazy("{}: {}", _("Expired audit rows"), model._meta.verbose_name_plural),
+        count=lambda now: expired(now).count(),
+        run=lambda now: delete_in_batches(expired(now)),
+    )

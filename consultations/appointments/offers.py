@@ -67,15 +67,22 @@ def offer_time(
         booking.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
         if not stays:
             move(request, to, actor=actor, expected_status=expected_status)
+        is_informed = agreed or can_be_told(locked)
         appointment = booking.take(
-            request, practitioner, starts_at, starts_at + length, agreed=agreed, actor=actor, now=now
+            request,
+            practitioner,
+            starts_at,
+            starts_at + length,
+            agreed=agreed,
+            is_informed=is_informed,
+            actor=actor,
+            now=now,
         )
-        # An offer that nobody hears of is no contact: the first answer is still owed, and a call, at once.
-        # Any other call was about what stood before.
-        is_untold = not (agreed or can_be_told(locked))
-        if not is_untold:
+        # Staff must call at once about an offer that no mail announces. Any other call-back was about the
+        # appointment before.
+        if is_informed:
             booking.note_first_contact(request, now)
-        booking.set_call_back(request, now if is_untold else None)
+        booking.set_call_back(request, None if is_informed else now)
         if agreed and is_ahead:
             tell(appointment.request, catalogue.time_agreed, appointment)
         elif not agreed:

@@ -1,6 +1,6 @@
-"""Who of the staff saw whose details, newest first: of all requests or one, by all or one of them."""
+"""The audit log page: who of the staff saw whose personal details, newest first."""
 
-from dataclasses import dataclass
+from itertools import groupby
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -13,30 +13,27 @@ from consultations.models import Disclosure
 from consultations.staff_pages import VIEW, page, show
 
 LOG = "consultations.view_disclosure"
-ON_A_PAGE = 50
-# Of a clinic's staff there are not more; the list in the page has an end all the same.
-MOST_PEOPLE = 500
-
-
-@dataclass(frozen=True)
-class Entries:
-    """``next`` is the query of the next page, "" on the last."""
-
-    rows: list[Disclosure]
-    next: str = ""
+ROWS_PER_PAGE = 50
+MAX_PEOPLE = 500
 
 
 @page(VIEW, LOG)
 @require_safe
 def log(request: HttpRequest) -> HttpResponse:
-    asked = LogFilter(request.GET, people=_people())
-    entries = _entries(asked) if asked.is_valid() else Entries([])
+    # Inactive accounts too: the log still names them.
+    people = [
+        (str(person.pk), person.get_full_name() or person.get_username())
+        for person in User.objects.order_by("username")[:MAX_PEOPLE]
+    ]
+    form = LogFilter(request.GET, people=people)
+    rows, older = _rows(form.cleaned_data) if form.is_valid() else ([], "")
     return show(
         request,
         "consultations/data_rights/audit_log.html",
         {
-            "form": asked,
-            "entries": entries,
+            "form": form,
+            "entries": _grouped(rows),
+            "older": older,
             "is_filtered": any(request.GET.get(name) for name in ("reference", "person")),
             "is_first": not request.GET.get("before"),
         },
@@ -45,38 +42,33 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 def panel(request: HttpRequest) -> dict[str, bool] | None:
-    """On the staff index: the way to what only managers do."""
+    """Show managers the panel of their pages on the staff index."""
     return {} if request.user.has_perm(LOG) else None
 
 
-def _people() -> list[tuple[str, str]]:
-    """All accounts, those that are not used any more too: what they saw stays seen."""
-    people = User.objects.order_by("username")[:MOST_PEOPLE]
-    return [(str(person.pk), person.get_full_name() or person.get_username()) for person in people]
-
-
-def _entries(asked: LogFilter) -> Entries:
-    answered = asked.cleaned_data
+def _rows(answers: dict[str, str]) -> tuple[list[Disclosure], str]:
+    """Return the rows of a page, and the query string of the next page, "" on the last."""
     rows = Disclosure.objects.select_related("request", "actor").order_by("-at", "-pk")
-    if answered["reference"]:
-        rows = rows.filter(request__reference=answered["reference"])
-    if answered["person"]:
-        rows = rows.filter(actor=answered["person"])
-    if answered["before"]:
-        # From a known row on, and not from a number of rows: no page is slower than the first.
-        row = Disclosure.objects.filter(pk=answered["before"]).first()
-        if row is None:
-            return Entries([])
-        rows = rows.filter(Q(at__lt=row.at) | Q(at=row.at, pk__lt=row.pk), at__lte=row.at)
-    found = list(rows[: ON_A_PAGE + 1])
-    shown = found[:ON_A_PAGE]
-    return Entries(shown, _next(answered, shown[-1]) if len(found) > ON_A_PAGE else "")
-
-
-def _next(answered: dict[str, str], last: Disclosure) -> str:
+    if answers["reference"]:
+        rows = rows.filter(request__reference=answers["reference"])
+    if answers["person"]:
+        rows = rows.filter(actor=int(answers["person"]))
+    if answers["before"]:
+        # By key, not by offset: every page is as fast as the first.
+        last = Disclosure.objects.filter(pk=answers["before"]).first()
+        if last is None:
+            return [], ""
+        rows = rows.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk), at__lte=last.at)
+    found = list(rows[: ROWS_PER_PAGE + 1])
+    if len(found) <= ROWS_PER_PAGE:
+        return found, ""
     query = QueryDict(mutable=True)
-    for name in ("reference", "person"):
-        if answered[name]:
-            query[name] = answered[name]
-    query["before"] = str(last.pk)
-    return query.urlencode()
+    query.update({name: answers[name] for name in ("reference", "person") if answers[name]})
+    query["before"] = str(found[ROWS_PER_PAGE - 1].pk)
+    return found[:ROWS_PER_PAGE], query.urlencode()
+
+
+def _grouped(rows: list[Disclosure]) -> list[list[Disclosure]]:
+    """Group what one person saw at one moment, such as a page of the queue, into one line."""
+    groups = groupby(rows, key=lambda row: (row.at, row.actor_id, row.kind, row.reason))
+    return [list(group) for _key, group in groups]

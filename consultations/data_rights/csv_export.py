@@ -1,8 +1,8 @@
-"""Requests as a table for a spreadsheet: some rows at a time, each written down before it goes out."""
+"""CSV export of requests, in batches that are in the audit log before they are sent."""
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,30 +15,29 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.accounts.models import User
 from consultations.answers import About, ContactMethod, ForWhom, Language, Onset, YesNo
 from consultations.lifecycle import disclosures
-from consultations.models import ConsultationRequest, Disclosure, SearchTerm
+from consultations.models import ConsultationRequest, Disclosure
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words
 
-# Rows that are in memory at once, and written down in one short transaction.
-AT_A_TIME = 500
-# Excel takes a file for UTF-8 only if it begins so.
+BATCH_SIZE = 500
+# Excel reads a file as UTF-8 only if it begins with this.
 BYTE_ORDER_MARK = "\ufeff"
-# What a spreadsheet takes for the beginning of a formula, in the width of any script; OWASP, "CSV injection".
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+# A cell that begins with one of these is a formula to spreadsheets, also full-width. OWASP: CSV injection.
+FORMULA_PREFIXES = tuple("=+-@\t\r\n＝＋－＠")
 
 
 @dataclass(frozen=True)
 class Period:
-    """Both moments are included."""
+    """From ``start``, before ``end``."""
 
-    first: datetime
-    last: datetime
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
 class Column:
-    """``is_personal``: says something about a person, and is not chosen until somebody chooses it."""
+    """``is_personal``: personal details, not selected by default."""
 
     name: str
     label: "Words"
@@ -75,19 +74,19 @@ COLUMNS = (
     Column("email", _("Email"), lambda request: request.email, is_personal=True),
     Column("speaks", _("Speaks"), lambda request: request.speaks_other or Language(request.speaks).label),
 )
-CHOSEN_AT_FIRST = [column.name for column in COLUMNS if not column.is_personal]
-# Whoever calls one of these numbers has to know what may not be said there, chosen or not.
+DEFAULT_COLUMNS = [column.name for column in COLUMNS if not column.is_personal]
+# With one of these columns the file always says whether the clinic may be named.
 NUMBERS = frozenset(["phone", "whatsapp"])
 
 
 def export(period: Period, names: Sequence[str], *, actor: User, reason: str) -> Iterator[bytes]:
-    """The requests of a period as CSV in UTF-8, in pieces, the oldest first; erased ones are left out.
+    """Yield the requests of a period as CSV in UTF-8, oldest first, without erased ones.
 
-    ``names`` are those of ``COLUMNS``. Each row is in the log, with the reason, before it goes out.
+    ``names`` are names of ``COLUMNS``.
     """
     chosen = {*names, *(["may_identify_clinic"] if NUMBERS.intersection(names) else [])}
     columns = [column for column in COLUMNS if column.name in chosen]
-    yield (BYTE_ORDER_MARK + _written([[str(column.label) for column in columns]])).encode()
+    yield (BYTE_ORDER_MARK + _csv([[str(column.label) for column in columns]])).encode()
     last: ConsultationRequest | None = None
     while True:
         with transaction.atomic():
@@ -95,34 +94,27 @@ def export(period: Period, names: Sequence[str], *, actor: User, reason: str) ->
             disclosures.record(actor, rows, Disclosure.Kind.EXPORTED, reason)
         if rows:
             cells = [[as_cell(column.value(row)) for column in columns] for row in rows]
-            yield _written(cells).encode("utf-8", "replace")
-        if len(rows) < AT_A_TIME:
+            yield _csv(cells).encode("utf-8", "replace")
+        if len(rows) < BATCH_SIZE:
             return
         last = rows[-1]
 
 
-def names_somebody(words: Collection[str], period: Period) -> bool:
-    """Whether one of these words, as ``text.words`` gives them, is of a name in the requests of a period."""
-    named = SearchTerm.objects.filter(term__in=words, request__erased_at=None)
-    sent_at = {"request__created_at__gte": period.first, "request__created_at__lte": period.last}
-    return named.filter(**sent_at).exists()
-
-
 def as_cell(value: object) -> str:
-    """A value as text that no spreadsheet takes for a formula: such text gets an apostrophe before it."""
+    """Return a value as text, with an apostrophe before what a spreadsheet would read as a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_PREFIXES) else text
 
 
 def _next(period: Period, last: ConsultationRequest | None) -> list[ConsultationRequest]:
-    """The rows after the last one, by the index of when they came: the millionth as fast as the first."""
+    """Return the rows after ``last``, by key instead of offset."""
     found = ConsultationRequest.objects.filter(
-        erased_at=None, created_at__gte=period.first, created_at__lte=period.last
+        erased_at=None, created_at__gte=period.start, created_at__lt=period.end
     )
     if last:
         after = Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk)
         found = found.filter(after, created_at__gte=last.created_at)
-    return list(found.select_related("assignee").order_by("created_at", "pk")[:AT_A_TIME])
+    return list(found.select_related("assignee").order_by("created_at", "pk")[:BATCH_SIZE])
 
 
 def _moment(moment: datetime | None) -> str:
@@ -131,7 +123,7 @@ def _moment(moment: datetime | None) -> str:
     return f"{local:%Y-%m-%d %H:%M}" if local else ""
 
 
-def _written(rows: Sequence[Sequence[str]]) -> str:
+def _csv(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()

@@ -1,19 +1,18 @@
-"""A person is forgotten: nothing personal is left of a request, and its figures stay.
+"""Erasure of a patient's personal details.
 
-What is left says that a request came, about what, when it was answered, and how it ended; and in its
-history, that it was erased. The reference stays with it, and finds it: it opens nothing and names nobody,
-and whoever is asked later can still say that this request was erased.
+What stays says that a request came, what it was about, when it was answered and how it ended, and that it
+was erased. The reference stays too, so staff can tell who asks that the request was erased.
 """
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
@@ -30,23 +29,27 @@ from consultations.text_folding import folded
 from consultations.workflow import Status
 
 
-class Reason(StrEnum):
-    """Why a request is erased. A list, not free words: those could name who is to be forgotten."""
+class Reason(models.TextChoices):
+    """Why a request is erased. A list, not free text, which could name the patient."""
 
-    ASKED_BY_PHONE = "asked_by_phone"
-    ASKED_IN_WRITING = "asked_in_writing"
-    ASKED_IN_PERSON = "asked_in_person"
-    NEVER_WANTED = "never_wanted"
-    # Not a person's: the retention ran out, or a restored backup had brought the request back.
-    RETENTION = "retention"
-    RESTORED = "restored"
+    ASKED_BY_PHONE = "asked_by_phone", _("Asked for by phone")
+    ASKED_IN_WRITING = "asked_in_writing", _("Asked for in writing")
+    ASKED_IN_PERSON = "asked_in_person", _("Asked for in person")
+    NEVER_WANTED = "never_wanted", _("Sent by somebody else, without the patient’s wish")
+    # Given by the site: the retention ended, or a restored backup had brought the request back.
+    RETENTION = "retention", _("Retention ended")
+    RESTORED = "restored", _("Erased again after a restore")
 
 
-# Those that somebody may give.
-WISHES = (Reason.ASKED_BY_PHONE, Reason.ASKED_IN_WRITING, Reason.ASKED_IN_PERSON, Reason.NEVER_WANTED)
+STAFF_REASONS = (
+    Reason.ASKED_BY_PHONE,
+    Reason.ASKED_IN_WRITING,
+    Reason.ASKED_IN_PERSON,
+    Reason.NEVER_WANTED,
+)
 
-# Every field that says something about a person. What is not here is counted, and names nobody.
-FORGOTTEN: dict[str, Any] = {
+# Every field with personal details, and its value after erasure.
+ERASED_VALUES: dict[str, Any] = {
     "requester_name": "",
     "relationship": "",
     "patient_knows": "",
@@ -72,8 +75,8 @@ FORGOTTEN: dict[str, Any] = {
 
 
 @dataclass
-class Replayed:
-    """What a replay found: entries, requests that it erased again, those that had to be, and bad lines."""
+class ReplayResult:
+    """Entries read, requests erased again, and unreadable lines."""
 
     entries: int = 0
     erased: int = 0
@@ -81,84 +84,78 @@ class Replayed:
 
 
 def erase(request: ConsultationRequest, *, actor: User, reason: str) -> None:
-    """A patient's wish. An open request becomes a withdrawn one, and no message goes out. Twice is once.
+    """Erase a request on the patient's wish. An open request becomes withdrawn; no message is sent.
 
-    Raises ``NotAllowedError`` for a reason that nobody can give, ``SomeoneElseChangedError`` where it was
-    erased already, and ``OSError`` when the ledger cannot be written; then nothing is erased.
+    Raises ``NotAllowedError`` for a reason that staff cannot give, ``SomeoneElseChangedError`` if the request
+    is erased already, and ``OSError`` if the erasure log cannot be written; then nothing is erased.
     """
-    if reason not in WISHES:
+    if reason not in STAFF_REASONS:
         raise NotAllowedError("no reason")
     with transaction.atomic():
         locked = _locked(request.pk)
         if locked is None:
             raise SomeoneElseChangedError(request.reference)
-        erasure = _forget(locked, actor, Reason(reason))
-        erasure_log.note([erasure])
+        erasure_log.append([_erase_locked(locked, actor, Reason(reason))])
     request.refresh_from_db()
 
 
-def anonymize(request: ConsultationRequest, now: datetime) -> bool:
-    """The end of a closed request's retention. False, and nothing done, where it is not due (any more)."""
-    months = retention.rules()
+def erase_expired(request: ConsultationRequest, now: datetime) -> bool:
+    """Erase a finished request whose retention has ended. Return False if that is not (or no longer) so."""
+    if request.status not in workflow.FINISHED:
+        return False
     with transaction.atomic():
-        locked = _locked(request.pk)
-        if locked is None or not retention.is_past(locked, now, months):
+        expired = retention.expired(request.status, now).select_for_update()
+        locked = expired.filter(pk=request.pk).first()
+        if locked is None:
             return False
-        erasure_log.note([_forget(locked, None, Reason.RETENTION)])
+        erasure_log.append([_erase_locked(locked, None, Reason.RETENTION)])
     return True
 
 
-def replay(ledgers: Iterable[erasure_log.Ledger]) -> Replayed:
-    """Erase again whatever a restored backup has brought back. It can be run any number of times.
+def replay(logs: Iterable[erasure_log.ErasureLog]) -> ReplayResult:
+    """Erase again what a restored backup brought back. Idempotent.
 
-    Entries of other ledgers than the clinic's own are written into that one first.
+    Entries of other logs than the clinic's own are first copied into that one.
     """
-    own, done = erasure_log.read(), Replayed()
+    own, result = erasure_log.read(), ReplayResult()
     known = {erasure.reference for erasure in own.erasures}
-    for ledger in (own, *ledgers):
-        done.unreadable += ledger.unreadable
-        erasure_log.note(new for new in ledger.erasures if new.reference not in known)
-        known |= {erasure.reference for erasure in ledger.erasures}
-        for erasure in ledger.erasures:
-            done.entries += 1
-            done.erased += _erase_again(erasure)
-    return done
-
-
-def is_to_be_replayed() -> bool:
-    """Whether the newest entries of the ledger name a request that is still there."""
-    tail = {erasure.reference: erasure.at for erasure in erasure_log.newest().erasures}
-    there = ConsultationRequest.objects.filter(reference__in=tail, erased_at=None)
-    return any(made <= tail[reference] for reference, made in there.values_list("reference", "created_at"))
+    for log in (own, *logs):
+        result.unreadable += log.unreadable
+        erasure_log.append(new for new in log.erasures if new.reference not in known)
+        known |= {erasure.reference for erasure in log.erasures}
+        for erasure in log.erasures:
+            result.entries += 1
+            result.erased += _erase_again(erasure)
+    return result
 
 
 def require_replayed() -> None:
-    """Raises ``RuntimeError`` while a restored backup shows people who were erased."""
-    if is_to_be_replayed():
+    """Raise ``RuntimeError`` while a request that the end of the erasure log names is in the database."""
+    newest = {erasure.reference: erasure.at for erasure in erasure_log.newest().erasures}
+    present = ConsultationRequest.objects.filter(reference__in=newest, erased_at=None)
+    if any(sent <= newest[reference] for reference, sent in present.values_list("reference", "created_at")):
         raise RuntimeError("Erased requests are back: run `manage.py replay_erasures`.")
 
 
 def _erase_again(erasure: Erasure) -> bool:
-    came_back = ConsultationRequest.objects.filter(
-        reference=erasure.reference, erased_at=None, created_at__lte=erasure.at
-    ).first()
-    if came_back is None:
-        return False
     with transaction.atomic():
-        locked = _locked(came_back.pk)
+        locked = (
+            ConsultationRequest.objects.select_for_update()
+            .filter(reference=erasure.reference, erased_at=None, created_at__lte=erasure.at)
+            .first()
+        )
         if locked is not None:
-            _forget(locked, None, Reason.RESTORED)
+            _erase_locked(locked, None, Reason.RESTORED)
     return locked is not None
 
 
 def _locked(pk: int) -> ConsultationRequest | None:
-    """The request as it is now, nobody else's until the transaction ends; None once it is erased."""
     return ConsultationRequest.objects.select_for_update().filter(pk=pk, erased_at=None).first()
 
 
-def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) -> Erasure:
-    """Erase a locked request, in the caller's transaction. Gives what the ledger is to say of it."""
-    # Also a time that has begun: of an erased request nobody could mark any more what became of it.
+def _erase_locked(request: ConsultationRequest, actor: User | None, reason: Reason) -> Erasure:
+    """Erase a locked request in the caller's transaction, and return its entry for the erasure log."""
+    # Also an appointment that has begun: nobody could record attendance for an erased request.
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
         move(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
@@ -167,13 +164,12 @@ def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) ->
     request.links.all().delete()
     request.present.all().delete()
     SearchTerm.objects.filter(request=request).exclude(term=folded(request.reference)).delete()
-    # Also what still waits to be sent: a worker that has taken such a message finds its row gone, and
-    # does not hand it over.
+    # Also unsent messages: a worker that has taken one finds its row gone and does not send it.
     OutgoingMessage.objects.filter(about=request.reference).delete()
     now = timezone.now()
-    # The form may still be open on a phone. What is sent from it is a new request, not a way into this one.
+    # The new key: the form may still be open on a phone, and sending it makes a new request.
     ConsultationRequest.objects.filter(pk=request.pk).update(
-        **FORGOTTEN, key_hash=secrets.token_hex(32), erased_at=now
+        **ERASED_VALUES, key_hash=secrets.token_hex(32), erased_at=now
     )
     Event.objects.create(
         request=request, kind=Event.Kind.ERASED, actor=actor, at=now, detail={"why": reason.value}

@@ -1,15 +1,14 @@
-"""The ledger of erasures: when, and which reference. It lies outside the database, and outlives it.
+"""The erasure log: time and reference of every erasure, in a file outside the database.
 
-A backup still holds whom it was made with. Whoever restores one replays this ledger over it
-(``services.forgetting.replay``), and nobody comes back.
+A backup still holds the patients it was made with; after a restore, replaying this log
+(``erasure.replay``) erases them again.
 
-**The order of writing.** A line is on the disk before the erasure it tells of is committed. Killed in
-between, the ledger has a line whose request is still there, and the next replay erases it: somebody had
-decided that. The other way round, an erasure could be committed and not be in the ledger; the next
-backup that is restored would bring that person back, and nobody would ever know.
+A line is on the disk before its erasure is committed. If the process is killed in between, the next replay
+completes an erasure that somebody had decided. The other way round, a committed erasure could be missing
+from the log, and a restored backup would bring the patient back unnoticed.
 
-A reference says nothing of anyone, and opens nothing. One that was drawn again for somebody else, after a
-backup older than the first was restored, is told by its time: that request was made after the erasure.
+A reference names nobody and opens nothing. If one was drawn again for another patient after an old backup
+was restored, that request is younger than the erasure.
 """
 
 import fcntl
@@ -26,7 +25,7 @@ from django.utils.dateparse import parse_datetime
 from clinic_site.core import atomic_files
 from consultations.references import reference_prefix
 
-# What the readiness check looks at, from the end of the ledger: some hundred erasures.
+# The readiness check reads this much from the end of the log: about a hundred erasures.
 TAIL_BYTES = 8_000
 
 
@@ -41,62 +40,59 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """What a ledger says, and how many of its lines cannot be read."""
+class ErasureLog:
+    """The erasures in a log, and the number of unreadable lines."""
 
     erasures: tuple[Erasure, ...] = ()
     unreadable: int = 0
 
 
-def note(erasures: Iterable[Erasure]) -> None:
-    """Add lines to the ledger, on the disk when this returns. Raises ``OSError``."""
+def append(erasures: Iterable[Erasure]) -> None:
+    """Write erasures to the log, on the disk when this returns. Raises ``OSError``."""
     path = Path(settings.ERASURE_LEDGER)
     is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # several processes erase: one after the other, until closed
-        begin = b"" if _ends_well(file) else b"\n"
-        _write_all(file, begin + "".join(erasure.line for erasure in erasures).encode("ascii"))
+        fcntl.flock(file, fcntl.LOCK_EX)  # until closed: several processes may erase
+        data = b"" if _ends_with_newline(file) else b"\n"
+        data += "".join(erasure.line for erasure in erasures).encode("ascii")
+        while data:
+            data = data[file.write(data) :]
         os.fsync(file.fileno())
     if is_new:
         atomic_files.sync_folder(path.parent)
 
 
-def read(path: Path | None = None) -> Ledger:
-    """All of a ledger, the clinic's own unless another is named. Where there is no file, nothing was erased.
+def read(path: Path | None = None) -> ErasureLog:
+    """Read a log, by default the clinic's own. A missing file is an empty log.
 
-    Raises ``OSError`` for a file that is there and cannot be read.
+    Raises ``OSError`` for a file that cannot be read.
     """
     try:
         return _parsed((path or Path(settings.ERASURE_LEDGER)).read_bytes())
     except FileNotFoundError:
-        return Ledger()
+        return ErasureLog()
 
 
-def newest() -> Ledger:
-    """The end of the clinic's own ledger."""
+def newest() -> ErasureLog:
+    """The end of the clinic's own log."""
     try:
         with Path(settings.ERASURE_LEDGER).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             return _parsed(file.read())
     except FileNotFoundError:
-        return Ledger()
+        return ErasureLog()
 
 
-def _ends_well(file: BinaryIO) -> bool:
-    """Whether the last line is whole: a power cut may have left half of one."""
+def _ends_with_newline(file: BinaryIO) -> bool:
+    """Whether the last line is complete: a power cut may have left half of one."""
     if not file.seek(0, os.SEEK_END):
         return True
     file.seek(-1, os.SEEK_END)
     return file.read(1) == b"\n"
 
 
-def _write_all(file: BinaryIO, data: bytes) -> None:
-    while data:
-        data = data[file.write(data) :]
-
-
-def _parsed(content: bytes) -> Ledger:
+def _parsed(content: bytes) -> ErasureLog:
     erasures, unreadable = [], 0
     for line in content.decode("utf-8", "replace").splitlines():
         if line.strip():
@@ -105,7 +101,7 @@ def _parsed(content: bytes) -> Ledger:
                 erasures.append(erasure)
             else:
                 unreadable += 1
-    return Ledger(tuple(erasures), unreadable)
+    return ErasureLog(tuple(erasures), unreadable)
 
 
 def _erasure(line: str) -> Erasure | None:

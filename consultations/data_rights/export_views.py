@@ -1,4 +1,4 @@
-"""Requests as a CSV file, for managers: which days, which columns, and why."""
+"""The export page, for managers."""
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
@@ -18,7 +18,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     today = timezone.localdate()
     form = ExportForm(
         request.POST if request.method == "POST" else None,
-        initial={"first": today.replace(day=1), "last": today, "columns": csv_export.CHOSEN_AT_FIRST},
+        initial={"first": today.replace(day=1), "last": today, "columns": csv_export.DEFAULT_COLUMNS},
     )
     if not form.is_bound or not form.is_valid():
         return show(

@@ -14,26 +14,33 @@ from consultations.intake import attachments, file_storage
 from consultations.models import Photograph, Presence
 from consultations.workflow import Status
 
-# How many requests are read at a time; each is erased in a transaction of its own.
-AT_A_TIME = 200
-# Only useful for minutes.
+# Requests read at a time; each is erased in its own transaction.
+BATCH_SIZE = 200
 PRESENCE_RETENTION = timedelta(days=1)
 
 
 def tasks() -> list[Task]:
     """Return the cleanup tasks for consultation requests and their files."""
-    closed_requests = [
+    finished_requests = [
         Task(
             format_lazy("{}: {}", _("Details of closed requests"), _(workflow.NAMES[status])),
-            count=partial(count_past, status),
-            run=partial(forget_past, status),
+            count=partial(_count_expired, status),
+            run=partial(erase_expired, status),
         )
         for status in workflow.FINISHED
     ]
     return [
-        *closed_requests,
-        Task(_("Photographs that were never sent"), count_unsent, attachments.forget_unsent),
-        Task(_("Files that belong to no request"), count_orphans, remove_orphans),
+        *finished_requests,
+        Task(
+            _("Photographs that were never sent"),
+            count=lambda now: Photograph.objects.forgotten(now - file_storage.WAITING_FOR).count(),
+            run=attachments.forget_unsent,
+        ),
+        Task(
+            _("Files that belong to no request"),
+            count=lambda now: file_storage.sweep(_stored_file_names(), only_count=True),
+            run=lambda now: file_storage.sweep(_stored_file_names()),
+        ),
         Task(
             _("Records of who had a request open"),
             count=lambda now: Presence.objects.filter(seen_at__lt=now - PRESENCE_RETENTION).count(),
@@ -42,33 +49,21 @@ def tasks() -> list[Task]:
     ]
 
 
-def count_past(status: Status, now: datetime) -> int:
-    return retention.past(status, now, retention.rules()[status.value]).count()
+def _count_expired(status: Status, now: datetime) -> int:
+    return retention.expired(status, now).count()
 
 
-def forget_past(status: Status, now: datetime) -> int:
-    """Erase what is left of each request whose retention is over, one after the other."""
-    past = retention.past(status, now, retention.rules()[status.value])
-    gone, last = 0, 0
-    while requests := list(past.filter(pk__gt=last)[:AT_A_TIME]):
-        gone += sum(erasure.anonymize(request, now) for request in requests)
+def erase_expired(status: Status, now: datetime) -> int:
+    """Erase the requests whose retention has ended and return their number."""
+    expired = retention.expired(status, now)
+    erased, last = 0, 0
+    while requests := list(expired.filter(pk__gt=last)[:BATCH_SIZE]):
+        erased += sum(erasure.erase_expired(request, now) for request in requests)
         last = requests[-1].pk
-    return gone
+    return erased
 
 
-def count_unsent(now: datetime) -> int:
-    return Photograph.objects.forgotten(now - file_storage.WAITING_FOR).count()
-
-
-def count_orphans(now: datetime) -> int:
-    return file_storage.sweep(_known_files(), only_count=True)
-
-
-def remove_orphans(now: datetime) -> int:
-    return file_storage.sweep(_known_files())
-
-
-def _known_files() -> set[str]:
-    """The names of all files that belong to something. Read before the folder: what comes later is young."""
+def _stored_file_names() -> set[str]:
+    """File names in the database. Read before the folder is listed: files stored later are young."""
     rows = Photograph.objects.order_by().values_list("name", "thumbnail_name")
     return {name for row in rows.iterator() for name in row}

@@ -1,146 +1,168 @@
-"""A copy of everything that is kept about one request, for the person it is about."""
+"""Subject access: a copy of everything stored about one request, for the person it is about."""
 
 import json
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from datetime import datetime
 from typing import IO, Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
+from consultations.data_rights.erasure import Reason
 from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.default_templates import FOR_STAFF
-from consultations.models import ConsultationRequest, Disclosure, Event
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Note, Photograph
 
-# More than this is not kept in memory.
-IN_MEMORY = 2_000_000
-# Of what events say more: a colleague who was given the request, and the number of a row.
-NOT_OF_THE_PATIENT = frozenset(["to", "name", "appointment"])
+MAX_BYTES_IN_MEMORY = 2_000_000
+# Details of events that are not the patient's: the colleague who was assigned, and row numbers.
+STAFF_DETAILS = frozenset(["to", "name", "appointment"])
 
 
 def make(request: ConsultationRequest, *, actor: User, reason: str) -> IO[bytes]:
-    """A zip file of ``request.json`` and of what the patient sent, open at its beginning.
+    """Return an open zip file with ``request.json`` and the patient's files, and record that it was made.
 
-    That it was made is in the history of the request and in the log. Raises ``NotAllowedError`` for an
-    empty reason, and where nothing is left.
+    Raises ``NotAllowedError`` for an unknown reason, and for an erased request.
     """
-    if not reason:
+    if reason not in Disclosure.COPY_REASONS:
         raise NotAllowedError("no reason")
     with transaction.atomic():
         locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
         if locked.erased_at:
             raise NotAllowedError("erased")
-        copy = _written(locked)
+        copy = _zip_file(locked)
         disclosures.record(actor, [locked], Disclosure.Kind.COPIED, reason)
         Event.objects.create(request=locked, kind=Event.Kind.COPY_MADE, actor=actor, at=timezone.now())
     return copy
 
 
 def everything(request: ConsultationRequest) -> dict[str, Any]:
-    """What is kept, as a person reads it, with the notes of colleagues: they are about the patient.
+    """Return all stored data under the labels of the model fields.
 
-    Colleagues are not named: this is the patient's, not theirs.
+    Notes of colleagues are included, since they are about the patient; names of colleagues are not.
     """
+    answers = request.answers.in_words() | {
+        "phone_as_typed": request.phone_as_typed,
+        "whatsapp_as_typed": request.whatsapp_as_typed,
+    }
+    messages = OutgoingMessage.objects.filter(about=request.reference).exclude(kind__in=FOR_STAFF)
     return {
-        "reference": request.reference,
-        "status": request.get_status_display(),
-        "sent": _moment(request.created_at),
-        "answers": _answers(request),
-        "agreed to": {"privacy notice": str(request.notice), "at": _moment(request.consented_at)},
-        "answer promised by": _moment(request.promised_by),
-        "first contact": _moment(request.first_contact_at),
-        "call back": _moment(request.call_back_at),
-        "what happened": [_event(event) for event in request.events.all()],
-        "notes": [
-            {
-                "at": _moment(note.at),
-                "by": "the clinic" if note.author_id else "the patient",
-                "text": note.text,
-            }
+        **_fields(request, "reference", "status", "created_at", "notice", "consented_at"),
+        **_fields(request, "promised_by", "first_contact_at", "call_back_at"),
+        _("answers"): {_label(ConsultationRequest, name): answer for name, answer in answers.items()},
+        _plural(Event): [_event(event) for event in request.events.all()],
+        _plural(Note): [
+            _fields(note, "at", "text")
+            | {_label(Note, "author"): _("the clinic") if note.author_id else _("the patient")}
             for note in request.notes.all()
         ],
-        "appointments": [
-            {
-                "from": _moment(appointment.starts_at),
-                "to": _moment(appointment.ends_at),
-                "with": appointment.practitioner.name,
-                "state": appointment.get_state_display(),
-            }
-            for appointment in request.appointments.select_related("practitioner")
+        _plural(Appointment): [
+            _fields(one, "starts_at", "ends_at", "practitioner", "state", "patient_informed_at")
+            for one in request.appointments.select_related("practitioner")
         ],
-        "messages": [
-            {"kind": message.kind, "to": message.to, "written": _moment(message.created_at)}
-            | {"subject": message.subject, "text": message.text, "state": str(message.state.label)}
-            for message in OutgoingMessage.objects.filter(about=request.reference).order_by("pk")
-            if message.kind not in FOR_STAFF
+        _plural(OutgoingMessage): [
+            _fields(message, "kind", "to", "created_at", "subject", "text")
+            | {_("state"): str(message.state.label)}
+            for message in messages.order_by("pk")
         ],
-        "seen by staff": [
-            {"at": _moment(seen.at), "what": seen.get_kind_display(), "reason": seen.reason}
+        _plural(Disclosure): [
+            _fields(seen, "at", "kind", "reason")
             for seen in request.disclosures.order_by("at", "pk").iterator()
         ],
+        _plural(Photograph): [
+            {_("file"): _file_name(one), **_fields(one, "added_at", "kind")}
+            for one in request.photographs.all()
+        ],
     }
 
 
-def _answers(request: ConsultationRequest) -> dict[str, str]:
-    labels = {field.name: str(getattr(field, "verbose_name", field.name)) for field in request._meta.fields}
-    words = request.answers.in_words()
-    return {labels[name]: answer for name, answer in words.items()} | {
-        labels["phone_as_typed"]: request.phone_as_typed,
-        labels["whatsapp_as_typed"]: request.whatsapp_as_typed,
-    }
+def _label(model: type[models.Model], name: str) -> str:
+    return str(getattr(model._meta.get_field(name), "verbose_name", name))
+
+
+def _plural(model: type[models.Model]) -> str:
+    return str(model._meta.verbose_name_plural)
+
+
+def _fields(row: models.Model, *names: str) -> dict[str, str]:
+    """Return fields by label: choices in words, times by the clinic's clock."""
+    found = {}
+    for name in names:
+        value = getattr(row, name)
+        shown = getattr(row, f"get_{name}_display", lambda value=value: value)()
+        found[_label(type(row), name)] = _moment(value) if isinstance(value, datetime) else str(shown or "")
+    return found
 
 
 def _event(event: Event) -> dict[str, Any]:
-    told: dict[str, Any] = {"at": _moment(event.at), "what": event.get_kind_display()}
-    if event.from_status:
-        told["status before"] = event.get_from_status_display()
-    if event.to_status:
-        told["status"] = event.get_to_status_display()
+    statuses = [name for name in ("from_status", "to_status") if getattr(event, name)]
     details = event.detail if isinstance(event.detail, dict) else {}
-    details = {name: value for name, value in details.items() if name not in NOT_OF_THE_PATIENT}
-    if details:
-        told["details"] = {_plain(name): _plain(value) for name, value in details.items()}
-    return told
+    return _fields(event, "at", "kind", *statuses) | {
+        label: value
+        for name, content in details.items()
+        if name not in STAFF_DETAILS
+        for label, value in [_detail(name, content)]
+    }
 
 
-def _plain(value: Any) -> Any:
-    """A word of ours without its underscores, a moment by the clinic's clock; anything else as it is."""
-    if not isinstance(value, str):
-        return [_plain(one) for one in value] if isinstance(value, list) else value
-    try:
-        return _moment(datetime.fromisoformat(value))
-    except ValueError:
-        return value.replace("_", " ")
+def _detail(name: str, value: Any) -> tuple[str, Any]:
+    """Return the label and the words of one detail of an event."""
+    if name in ("what", "answers") and isinstance(value, list):  # names of changed fields
+        return _("changed"), [_label(ConsultationRequest, field) for field in value]
+    label = {
+        "outcome": _("outcome"),
+        "why": _("reason"),
+        "message": _("message"),
+        "by": _("by"),
+        "count": _("number"),
+        "suspicions": _("signs of spam"),
+        "call_back_at": _label(ConsultationRequest, "call_back_at"),
+        "starts_at": _label(Appointment, "starts_at"),
+        "practitioner": _label(Appointment, "practitioner"),
+    }.get(name, name)
+    choices: dict[str, type[models.TextChoices]] = {"outcome": Outcome, "why": Reason}
+    if name in choices and value in choices[name].values:
+        return label, str(choices[name](value).label)
+    if name.endswith("_at") and isinstance(value, str):
+        return label, _moment(datetime.fromisoformat(value))
+    return label, value
 
 
-def _written(request: ConsultationRequest) -> IO[bytes]:
-    output = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
-    told = everything(request)
+def _zip_file(request: ConsultationRequest) -> IO[bytes]:
+    output = tempfile.SpooledTemporaryFile(max_size=MAX_BYTES_IN_MEMORY)  # noqa: SIM115 - closed by its reader
+    data = everything(request)
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        told["files"] = [_add(archive, photograph) for photograph in request.photographs.all()]
-        text = json.dumps(told, ensure_ascii=False, indent=2)
+        data[_("missing files")] = _add_files(archive, request.photographs.all())
+        text = json.dumps(data, ensure_ascii=False, indent=2)
         archive.writestr("request.json", text.encode("utf-8", "replace"))
     output.seek(0)
     return output
 
 
-def _add(archive: zipfile.ZipFile, photograph: Any) -> dict[str, str]:
-    """Put a file into the archive, a piece at a time; one that is gone from the disk is told of."""
-    name = f"{photograph.pk}.{'jpg' if photograph.is_image else 'pdf'}"
-    told = {"name": name, "added": _moment(photograph.added_at), "kind": photograph.get_kind_display()}
-    try:
-        source = file_storage.open_file(photograph.name)
-    except OSError:
-        return told | {"missing": "The file cannot be read any more."}
-    with source, archive.open(name, "w") as target:
-        while piece := source.read(1 << 16):
-            target.write(piece)
-    return told
+def _add_files(archive: zipfile.ZipFile, photographs: Iterable[Photograph]) -> list[str]:
+    """Copy files into the archive and return the names of those that cannot be read."""
+    missing = []
+    for photograph in photographs:
+        try:
+            source = file_storage.open_file(photograph.name)
+        except OSError:
+            missing.append(_file_name(photograph))
+            continue
+        with source, archive.open(_file_name(photograph), "w") as target:
+            while piece := source.read(1 << 16):
+                target.write(piece)
+    return missing
+
+
+def _file_name(photograph: Photograph) -> str:
+    return f"{photograph.pk}.{'jpg' if photograph.is_image else 'pdf'}"
 
 
 def _moment(moment: datetime | None) -> str:

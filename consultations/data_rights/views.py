@@ -61,7 +61,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponseBase:
 def copy(request: HttpRequest, pk: int) -> HttpResponseBase:
     """GET asks why; POST answers with everything that is kept about the request, as a file."""
     consultation = get_object_or_404(ConsultationRequest.objects.select_related("notice"), pk=pk)
-    form = CopyForm(_sent(request), consultation=consultation)
+    form = CopyForm(_sent(request))
     if not form.is_bound or consultation.erased_at or not form.is_valid():
         return _page(request, "copy", consultation, form)
     try:

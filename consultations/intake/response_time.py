@@ -45,7 +45,7 @@ def usual_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
 
 def _reckoned(now: datetime, hours: ClinicHours) -> int | None:
     sent = statistics.counted().filter(created_at__gte=now - LATELY, created_at__lte=now)
-    waits = statistics.waits_of(sent, now - LATELY, hours)
+    waits = statistics.waits_of(sent, hours)
     median = waits.hours_for(50)
     if len(waits.answered) < ENOUGH or median is None or not hours.sessions:
         return None

@@ -33,6 +33,7 @@ def take(
     ends_at: datetime,
     *,
     agreed: bool,
+    is_informed: bool,
     actor: User,
     now: datetime,
 ) -> Appointment:
@@ -48,6 +49,7 @@ def take(
         sequence=last.sequence + 1 if last else 0,
         made_by=actor,
         made_at=now,
+        patient_informed_at=now if is_informed else None,
     )
     try:
         with transaction.atomic():  # a savepoint: the caller's transaction goes on when the time is taken
@@ -91,6 +93,7 @@ def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: da
     appointment.save(update_fields=["state", "state_changed_at"])
     if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
         note_first_contact(request, now)
+        note_patient_informed(request, now)
         record(appointment, Event.Kind.TIME_AGREED, actor, now)
         if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
             tell(appointment.request, catalogue.time_agreed, appointment)
@@ -99,6 +102,11 @@ def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: da
 def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
     """The patient was reached, unless that was so before."""
     ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
+
+
+def note_patient_informed(request: ConsultationRequest, now: datetime) -> None:
+    """The patient knows of the offered or agreed time, unless that was so before."""
+    request.appointments.live().filter(patient_informed_at=None).update(patient_informed_at=now)
 
 
 def next_morning(now: datetime, hours: ClinicHours | None = None) -> datetime:

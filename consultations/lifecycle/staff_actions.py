@@ -1,11 +1,11 @@
 """What staff do with a request besides moving it on."""
 
 from datetime import datetime
-from enum import StrEnum
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
 from consultations import private_links
@@ -16,14 +16,14 @@ from consultations.models import ConsultationRequest, Event, Note
 from consultations.workflow import OPEN, WAITING, Status
 
 
-class Outcome(StrEnum):
-    """What came of a try to reach a patient."""
+class Outcome(models.TextChoices):
+    """Outcome of a contact attempt."""
 
-    NO_ANSWER = "no_answer"
-    SPOKE = "spoke"
-    WRONG_NUMBER = "wrong_number"
-    CALL_BACK = "call_back"
-    MESSAGE_SENT = "message_sent"
+    NO_ANSWER = "no_answer", _("No answer")
+    SPOKE = "spoke", _("Spoke")
+    WRONG_NUMBER = "wrong_number", _("Wrong number")
+    CALL_BACK = "call_back", _("Call back")
+    MESSAGE_SENT = "message_sent", _("Message sent")
 
 
 NOT_REACHED = (Outcome.NO_ANSWER, Outcome.WRONG_NUMBER)
@@ -56,10 +56,10 @@ def record_contact(
         ).update(call_back_at=call_back_at, unread_since=None)
         if not changed:
             raise SomeoneElseChangedError(request.reference)
-        if outcome in (Outcome.SPOKE, Outcome.MESSAGE_SENT, Outcome.CALL_BACK, Outcome.NO_ANSWER):
-            ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(
-                first_contact_at=now
-            )
+        if outcome not in NOT_REACHED:
+            booking.note_first_contact(request, now)
+        if outcome in (Outcome.SPOKE, Outcome.MESSAGE_SENT):
+            booking.note_patient_informed(request, now)
         detail: dict[str, str] = {"outcome": outcome}
         if call_back_at:
             detail["call_back_at"] = call_back_at.isoformat()

@@ -7,14 +7,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from clinic_site.core.append_only import AppendOnlyModel
 from consultations.models.consultation_requests import STATUS_CHOICES, ConsultationRequest
 
 # The very same words of the same person again, so soon, are one press that arrived twice.
 ONE_PRESS = timedelta(minutes=10)
 
 
-class EventQuerySet(AppendOnlyQuerySet):
+class EventQuerySet(models.QuerySet["Event"]):
     def of_patient(self) -> "EventQuerySet":
         """What came from the patient: what nobody of the staff did, nor the site by itself."""
         return self.filter(actor=None).exclude(kind__in=Event.BY_ITSELF)
@@ -114,10 +114,9 @@ class Note(models.Model):
 
 
 class Disclosure(AppendOnlyModel):
-    """Personal details of one request were shown to one person of the staff. Never changed, never deleted.
+    """Personal details of one request were shown to one member of staff: a row of the audit log."""
 
-    ``reason`` is what the person gave as reason, where one is asked for.
-    """
+    retention = settings.AUDIT_RETENTION
 
     class Kind(models.TextChoices):
         OPENED = "opened", _("Opened the request")
@@ -128,15 +127,30 @@ class Disclosure(AppendOnlyModel):
         EXPORTED = "exported", _("Exported it")
         COPIED = "copied", _("Made a copy for the patient")
 
+    class Reason(models.TextChoices):
+        """Why a copy or an export was made. A list, not free text, which could name the patient."""
+
+        ASKED_BY_PHONE = "asked_by_phone", _("Asked for by phone")
+        ASKED_IN_WRITING = "asked_in_writing", _("Asked for in writing")
+        ASKED_IN_PERSON = "asked_in_person", _("Asked for in person")
+        FOLLOW_UP = "follow_up", _("Contacting patients")
+        REPORT = "report", _("Report or statistics")
+        QUALITY = "quality", _("Quality review")
+        AUTHORITY = "authority", _("Asked for by an authority or a lawyer")
+        TRANSFER = "transfer", _("Moving to another system")
+
+    COPY_REASONS = (Reason.ASKED_BY_PHONE, Reason.ASKED_IN_WRITING, Reason.ASKED_IN_PERSON)
+    EXPORT_REASONS = (Reason.FOLLOW_UP, Reason.REPORT, Reason.QUALITY, Reason.AUTHORITY, Reason.TRANSFER)
+
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="disclosures")
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
     )
     at = models.DateTimeField(_("at"))
-    reason = models.CharField(_("reason"), max_length=300, blank=True, default="")
-
-    objects = AppendOnlyQuerySet.as_manager()
+    # The day at the clinic of a "listed" row, which is written once for each person, request and day.
+    listed_on = models.DateField(null=True, blank=True, editable=False)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default="")
 
     class Meta:
         verbose_name = _("view of personal details")
@@ -147,6 +161,9 @@ class Disclosure(AppendOnlyModel):
             models.Index(fields=["request", "-at"], name="disclosure_of_request"),
             models.Index(fields=["actor", "-at"], name="disclosure_to_person"),
             models.Index(fields=["-at"], name="disclosure_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "request", "listed_on"], name="listed_once_a_day")
         ]
 
     def __str__(self) -> str:

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from clinic_site.core.append_only import AppendOnlyModel
 
 
-class PrivacyNoticeQuerySet(AppendOnlyQuerySet):
+class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
     def in_force(self) -> "PrivacyNoticeQuerySet":
         return self.filter(published_at__lte=timezone.now())
 

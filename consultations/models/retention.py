@@ -1,4 +1,4 @@
-"""How long the personal details of closed requests are kept."""
+"""How long the personal details of finished requests are kept."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -6,21 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from consultations import workflow
 
-CHOICES = [(status.value, _(workflow.NAMES[status])) for status in workflow.FINISHED]
-
 
 class RetentionRule(models.Model):
-    """After how many months a request that ended in a certain way loses its personal details.
-
-    Where a manager has set none, ``settings.RETENTION_MONTHS`` counts.
-    """
+    """A manager's number of months for one finished status, in place of ``workflow.RETENTION_MONTHS``."""
 
     status = models.CharField(
-        _("ended as"),
+        _("status"),
         max_length=20,
-        choices=CHOICES,
+        choices=[(status.value, _(workflow.NAMES[status])) for status in workflow.FINISHED],
         unique=True,
-        error_messages={"unique": _("There is a rule for this ending already. Change that one.")},
+        error_messages={"unique": _("There is already a rule for this status. Change that one.")},
     )
     months = models.PositiveSmallIntegerField(
         _("months"), validators=[MinValueValidator(1), MaxValueValidator(240)]

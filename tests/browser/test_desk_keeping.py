@@ -23,7 +23,7 @@ def request_seen(staff_member: Make, site: str) -> ConsultationRequest:
     request = a_request(status="proposed")
     someone = staff_member(roles.COORDINATOR)
     for _number in range(60):
-        disclosures.record(someone, [request], Disclosure.Kind.LISTED)
+        disclosures.record(someone, [request], Disclosure.Kind.OPENED)
     return request
 
 
@@ -53,7 +53,7 @@ def test_a_copy_is_made_and_then_the_request_is_erased_without_scripts(
     page = visitor.is_signed_in(staff_member(roles.MANAGER))
     page.goto(f"{visitor.site}/staff/requests/{request_seen.pk}/erase/")
     page.get_by_role("link", name="Make a copy for the patient").click()
-    page.get_by_label("Reason").fill("Asked for by letter")
+    page.get_by_label("Asked for in writing").check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Make and download the copy").click()
     assert download.value.suggested_filename == f"{request_seen.reference}.zip"
@@ -89,7 +89,7 @@ def test_an_export_is_downloaded(visit: Visit, staff_member: Make, request_seen:
     visitor = visit()
     page = visitor.is_signed_in(staff_member(roles.MANAGER))
     page.goto(visitor.site + "/staff/export/")
-    page.get_by_label("Reason").fill("For the audit")
+    page.get_by_label("Report or statistics").check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     assert request_seen.reference in download.value.path().read_text("utf-8-sig")

@@ -25,7 +25,7 @@ from consultations.desk.consultation import presence, same_number
 from consultations.desk.consultation.callback_times import ready_times
 from consultations.desk.consultation.forms import ContactForm, ReachForm, typed_moment
 from consultations.desk.consultation.timeline import events_of, messages_of, notes_of, timeline
-from consultations.desk.queue.rows import Standing, is_told, time_standing
+from consultations.desk.queue.rows import Standing, time_standing
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.contact_details import CORRECTIONS, wrong_since
 from consultations.lifecycle.optimistic_locking import Seen, may_have_link
@@ -56,7 +56,7 @@ def find(pk: int) -> ConsultationRequest:
         appointment_at=F("live__starts_at"),
         appointment_state=F("live__state"),
         appointment_ends=F("live__ends_at"),
-        appointment_made=F("live__made_at"),
+        appointment_informed=F("live__patient_informed_at"),
         appointment_with=F("live__practitioner__name"),
         appointment_with_active=F("live__practitioner__is_active"),
     )
@@ -150,10 +150,10 @@ def time_of(consultation: ConsultationRequest, now: datetime) -> Standing | None
     starts_at = getattr(consultation, "appointment_at", None)
     if starts_at is None:
         return None
-    state, ends_at, made_at = (
-        getattr(consultation, f"appointment_{name}") for name in ("state", "ends", "made")
+    state, ends_at, informed_at = (
+        getattr(consultation, f"appointment_{name}") for name in ("state", "ends", "informed")
     )
-    was_told = is_told(consultation, made_at)
+    was_told = informed_at is not None
     if starts_at > now and was_told:
         return None
     return time_standing(state, starts_at, ends_at, was_told=was_told, now=now)

@@ -104,14 +104,15 @@ class Row:
         the patient is called back about it."""
         if self.appointment is None:
             return None
-        is_called = self.request.call_back_at not in (None, self.appointment.made_at)
+        is_informed = self.appointment.patient_informed_at is not None
+        is_called = is_informed and self.request.call_back_at is not None
         if is_called and self.appointment.state == Appointment.State.OFFERED:
             return None
         return time_standing(
             self.appointment.state,
             self.appointment.starts_at,
             self.appointment.ends_at,
-            was_told=is_told(self.request, self.appointment.made_at),
+            was_told=is_informed,
             now=self.now,
         )
 
@@ -128,14 +129,6 @@ class Row:
         if not self.hours.sessions:
             return timesince(start, end)
         return in_hours(self.hours.clinic_time_between(start, end))
-
-
-def is_told(request: ConsultationRequest, made_at: datetime) -> bool:
-    """Whether the patient knows of the time that was offered then.
-
-    Where no mail told of it, ``offer_time`` lets a call be due from that very moment; a contact ends that.
-    """
-    return request.first_contact_at is not None and request.call_back_at != made_at
 
 
 def time_standing(

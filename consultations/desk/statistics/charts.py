@@ -1,7 +1,7 @@
-"""The shapes of a plain chart: what a template draws as SVG. Numbers in, coordinates out.
+"""Coordinates of bar and line charts, which a template draws as SVG.
 
-A chart is ``WIDTH`` by ``HEIGHT`` units and is stretched to its place on the page, so no text stands in
-it: its labels are in the page around it. Coordinates are text, which no language writes in its own way.
+The SVG is stretched to its place on the page, so it holds no text: labels are in the page around it.
+Coordinates are strings, so that templates do not localize them.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import floor, log10
 
 WIDTH, HEIGHT = 1000, 200
-# Of each bar's place, so much is bar.
+# The part of a bar's slot that is filled.
 FILLED = 0.8
 
 
@@ -23,8 +23,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """``top`` is the number at its upper edge; 0 is the lower. ``line`` and ``dots`` are SVG paths: a value
-    that is not known breaks the line, and every known one has a dot."""
+    """``top`` is the number at the upper edge. ``line`` and ``dots`` are SVG paths; unknown values break the
+    line."""
 
     top: int
     bars: tuple[Bar, ...] = ()
@@ -52,7 +52,6 @@ def bars(values: Sequence[int]) -> Chart:
 
 
 def line(values: Sequence[float | None]) -> Chart:
-    """Each value over the middle of its place, as high as a bar would be."""
     top = nice_top(max((value for value in values if value is not None), default=0))
     place = WIDTH / max(len(values), 1)
     line, dots, is_drawing = [], [], False
@@ -66,7 +65,7 @@ def line(values: Sequence[float | None]) -> Chart:
 
 
 def nice_top(value: float) -> int:
-    """The least of 1, 2, 5, 10, 20, 50 … that is not below a value."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50 … that is at least ``value``."""
     if value <= 1:
         return 1
     power = 10 ** floor(log10(value))

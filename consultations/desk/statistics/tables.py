@@ -1,4 +1,4 @@
-"""The figures as tables of plain words and numbers: one for the page and for the file alike."""
+"""The statistics as tables of text: the same for the page and the CSV file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from django.utils.translation import gettext as _
 
 from consultations import workflow
 from consultations.desk.statistics import charts
-from consultations.statistics import FEWEST, Figures, Part, Waits
+from consultations.statistics import MIN_REQUESTS_FOR_MEDIAN, Part, Statistics, Waits
 from consultations.workflow import Status
 
-# In place of a number that there is not.
+# Shown where there is no number.
 NONE = "–"
 
 
 @dataclass(frozen=True)
 class Table:
-    """The first cell of a row names it. ``meaning`` says in two sentences what the numbers are.
+    """The first cell of a row is its heading; ``meaning`` explains the numbers in two sentences.
 
-    ``shares``: for each row its part of all in percent, drawn as a bar. ``chart``: drawn beside the table,
-    and in words as ``summary``. ``is_folded``: shown when somebody opens it.
+    ``shares``: the percentage of each row, drawn as a bar. ``chart`` is described by ``summary``.
+    ``is_folded``: inside a closed "details" element.
     """
 
     name: str
@@ -42,52 +42,50 @@ class Table:
 
     @property
     def ends(self) -> tuple[str, str] | None:
-        """The names of the first and the last row, which stand under a chart."""
+        """The headings of the first and last row: the labels of a chart's axis."""
         return (self.rows[0][0], self.rows[-1][0]) if self.rows else None
 
 
-def tables_of(figures: Figures) -> list[Table]:
+def tables_of(statistics: Statistics) -> list[Table]:
     return [
-        _first_contact(figures),
-        _promise(figures),
-        _requests_a_week(figures),
-        _hours_a_week(figures),
+        _first_contact(statistics),
+        _promise(statistics),
+        _requests_a_week(statistics),
+        _hours_a_week(statistics),
         *_by_part(
-            figures,
-            figures.procedures,
+            statistics,
+            statistics.procedures,
             name="procedures",
             column=_("Procedure"),
             caption=_("What requests were about"),
             week_by_week=_("What requests were about, week by week"),
-            meaning=_(
-                "What the patient chose in the form. The ten that were chosen most often have a line each."
-            ),
+            meaning=_("What the patient chose in the form. The ten most frequent have a line each."),
         ),
         *_by_part(
-            figures,
-            figures.pages,
+            statistics,
+            statistics.pages,
             name="pages",
             column=_("Page"),
             caption=_("Where requests came from"),
             week_by_week=_("Where requests came from, week by week"),
             meaning=_(
                 "The page of this site that the patient read before the form. "
-                "“Not known” came straight to the form, or their browser does not tell."
+                "“Not known”: came directly to the form, or the browser does not say."
             ),
         ),
-        _outcomes(figures),
-        _attendance(figures),
+        _outcomes(statistics),
+        _attendance(statistics),
     ]
 
 
-def _first_contact(figures: Figures) -> Table:
-    waits = figures.waits
+def _first_contact(statistics: Statistics) -> Table:
+    waits = statistics.waits
     return Table(
         name="first-contact",
         caption=_("Time to first contact"),
         meaning=_(
-            "How long the clinic was open between a request and the first call or message to the patient, "
-            "also if nobody picked up. Requests that wait without one count as the slowest."
+            "How long the clinic was open between a request and the first contact with the patient: a call "
+            "that was answered, or a message. Requests without one count as the slowest."
         ),
         columns=(_("Figure"), _("Number")),
         rows=(
@@ -99,60 +97,63 @@ def _first_contact(figures: Figures) -> Table:
     )
 
 
-def _promise(figures: Figures) -> Table:
-    promise = figures.promise
+def _promise(statistics: Statistics) -> Table:
+    promise = statistics.promise
     return Table(
         name="promise",
         caption=_("Answered within the promise"),
         meaning=_(
-            "Each patient is told a day and time by which the clinic answers. The shares are of the requests "
-            "that were answered, or whose time has come."
+            "Each patient is promised an answer by a day and time. The percentages are of the requests that "
+            "were answered, or whose promised time has passed."
         ),
-        columns=(_("What became of it"), _("Requests")),
+        columns=(_("Result"), _("Requests")),
         rows=(
             (_("Answered in time"), _count_and_share(promise.kept, promise.due)),
             (_("Answered late, or overdue"), _count_and_share(promise.broken, promise.due)),
-            (_("Still has time"), str(promise.ahead)),
-            (_("Ended before its time came"), str(promise.ended)),
+            (_("Not due yet"), str(promise.ahead)),
+            (_("Closed before the promised time"), str(promise.ended)),
             (
                 _("Nothing was promised"),
-                str(figures.waits.requests - promise.due - promise.ahead - promise.ended),
+                str(statistics.waits.requests - promise.due - promise.ahead - promise.ended),
             ),
         ),
     )
 
 
-def _requests_a_week(figures: Figures) -> Table:
-    numbers = [week.requests for week in figures.weeks]
+def _requests_a_week(statistics: Statistics) -> Table:
+    numbers = [week.requests for week in statistics.weeks]
     return Table(
         name="weeks",
         caption=_("Requests a week"),
         meaning=_(
             "How many requests were sent in each week, from Monday to Sunday. "
-            "The first and the last week may be cut short by the days that are chosen."
+            "The first and last week may be cut short by the chosen days."
         ),
         columns=(_("Week from"), _("Requests")),
-        rows=tuple((_day(monday), str(number)) for monday, number in _by_week(figures, numbers)),
+        rows=tuple(
+            (_day(monday), str(number))
+            for monday, number in zip(statistics.period.mondays, numbers, strict=True)
+        ),
         chart=charts.bars(numbers),
         summary=_("A bar for each week. The least is %(least)s, the most %(most)s.")
         % {"least": min(numbers), "most": max(numbers)},
     )
 
 
-def _hours_a_week(figures: Figures) -> Table:
-    medians = [None if week.are_few else week.hours_for(50) for week in figures.weeks]
+def _hours_a_week(statistics: Statistics) -> Table:
+    medians = [None if week.are_few else week.hours_for(50) for week in statistics.weeks]
     known = [rounded_up(median) for median in medians if median is not None]
     return Table(
         name="hours",
         caption=_("Time to first contact, week by week"),
         meaning=_(
             "Within how many clinic hours half of each week’s requests, and nine of ten, had a first "
-            "contact. “Fewer than 5”: too few requests to tell; “not yet”: too many wait without a contact."
+            "contact. “Fewer than 5”: too few requests; “not yet”: too many still have no contact."
         ),
         columns=(_("Week from"), _("Median, in clinic hours"), _("90th percentile, in clinic hours")),
         rows=tuple(
             (_day(monday), hours_in_words(week, 50), hours_in_words(week, 90))
-            for monday, week in zip(figures.period.mondays, figures.weeks, strict=True)
+            for monday, week in zip(statistics.period.mondays, statistics.weeks, strict=True)
         ),
         chart=charts.line(medians),
         summary=_("A line of each week’s median. The least is %(least)s hours, the most %(most)s.")
@@ -163,7 +164,7 @@ def _hours_a_week(figures: Figures) -> Table:
 
 
 def _by_part(
-    figures: Figures,
+    statistics: Statistics,
     parts: Sequence[Part],
     *,
     name: str,
@@ -172,7 +173,7 @@ def _by_part(
     week_by_week: str,
     meaning: str,
 ) -> Iterator[Table]:
-    every, weeks = figures.waits.requests, figures.period.days / 7
+    every, weeks = statistics.waits.requests, statistics.period.days / 7
     names = [_name_of(part) for part in parts]
     yield Table(
         name=name,
@@ -195,22 +196,22 @@ def _by_part(
         columns=(_("Week from"), *names),
         rows=tuple(
             (_day(monday), *(str(part.weeks[week]) for part in parts))
-            for week, monday in enumerate(figures.period.mondays)
+            for week, monday in enumerate(statistics.period.mondays)
         ),
         is_folded=True,
     )
 
 
-def _outcomes(figures: Figures) -> Table:
-    closed = {status: figures.statuses.get(status, 0) for status in Status if status in workflow.CLOSED}
+def _outcomes(statistics: Statistics) -> Table:
+    closed = {status: statistics.statuses.get(status, 0) for status in Status if status in workflow.CLOSED}
     every = sum(closed.values())
-    still_open = sum(figures.statuses.get(status, 0) for status in workflow.OPEN)
+    still_open = sum(statistics.statuses.get(status, 0) for status in workflow.OPEN)
     return Table(
         name="outcomes",
         caption=_("How requests ended"),
         meaning=_(
-            "Where the requests that are closed ended; the share is that of all closed ones. "
-            "One that is opened again counts as open until it ends again."
+            "The outcome of closed requests, with its percentage of all closed ones. "
+            "A reopened request counts as open until it is closed again."
         ),
         columns=(_("Outcome"), _("Requests"), _("Share")),
         rows=(
@@ -224,16 +225,16 @@ def _outcomes(figures: Figures) -> Table:
     )
 
 
-def _attendance(figures: Figures) -> Table:
-    attendance = figures.attendance
+def _attendance(statistics: Statistics) -> Table:
+    attendance = statistics.attendance
     return Table(
         name="attendance",
         caption=_("Appointments"),
         meaning=_(
-            "The appointments on the chosen days that took place, and those to which the patient did not "
-            "come. Canceled ones, and those that nobody has marked yet, are not counted."
+            "The appointments on the chosen days that took place, and those the patient missed. "
+            "Canceled ones, and those without recorded attendance, are not counted."
         ),
-        columns=(_("What became of it"), _("Appointments")),
+        columns=(_("Result"), _("Appointments")),
         rows=(
             (_("Took place"), _count_and_share(attendance.attended, attendance.due)),
             (_("Did not attend"), _count_and_share(attendance.missed, attendance.due)),
@@ -242,22 +243,22 @@ def _attendance(figures: Figures) -> Table:
 
 
 def hours_in_words(waits: Waits, percentile: int) -> str:
-    """5.3, rounded up; or why there is no number."""
+    """Return hours like 5.3, rounded up, or the reason why there is no number."""
     if not waits.requests:
         return NONE
     if waits.are_few:
-        return _("fewer than %(fewest)s") % {"fewest": FEWEST}
+        return _("fewer than %(fewest)s") % {"fewest": MIN_REQUESTS_FOR_MEDIAN}
     hours = waits.hours_for(percentile)
     return _("not yet") if hours is None else rounded_up(hours)
 
 
 def rounded_up(hours: float) -> str:
-    """To a tenth of an hour: 0.1 is six minutes. A promise is never rounded in the clinic's favor."""
+    """Round up to tenths of an hour, never in the clinic's favor."""
     return f"{ceil(round(hours * 10, 6)) / 10:.1f}"
 
 
 def percent(part: int, every: int) -> str:
-    """Whole percent, rounded down: 100% is all of them."""
+    """Whole percent, rounded down: 100% means all."""
     return f"{100 * part // every}%" if every else NONE
 
 
@@ -267,10 +268,6 @@ def _count_and_share(part: int, every: int) -> str:
 
 def _name_of(part: Part) -> str:
     return _("All others") if part.name is None else part.name or _("Not known")
-
-
-def _by_week(figures: Figures, numbers: Sequence[int]) -> Iterator[tuple[date, int]]:
-    return zip(figures.period.mondays, numbers, strict=True)
 
 
 def _day(day: date) -> str:

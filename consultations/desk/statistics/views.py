@@ -16,27 +16,25 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from clinic_site.core.form_fields import says
-from consultations import statistics as reckoning
 from consultations.data_rights.csv_export import BYTE_ORDER_MARK, as_cell
 from consultations.desk.statistics.tables import Table, tables_of
 from consultations.staff_pages import VIEW, page, show
-from consultations.statistics import Period
+from consultations.statistics import Period, statistics_of
 
 FIGURES = "consultations.view_figures"
-USUAL_DAYS = (30, 90, 365)
-# Two years, with a leap day: what is reckoned in a second or so, whatever a busy clinic has.
-MOST_DAYS = 731
-# No clinic on this site has requests from before; and no calendar trouble either.
+PRESET_DAYS = (30, 90, 365)
+# Two years, with a leap day.
+MAX_DAYS = 731
 EARLIEST = date(2000, 1, 1)
 
 
 class PeriodForm(forms.Form):
-    """``?days=90``, or ``?first=2026-01-01&last=2026-03-31``; neither: the last 30 days, with today."""
+    """``?days=90``, or ``?first=2026-01-01&last=2026-03-31``; by default the last 30 days."""
 
     use_required_attribute = False
 
     days = forms.TypedChoiceField(
-        choices=[(number, number) for number in USUAL_DAYS],
+        choices=[(number, number) for number in PRESET_DAYS],
         coerce=int,
         empty_value=None,
         required=False,
@@ -73,7 +71,7 @@ class PeriodForm(forms.Form):
         first, last = answered.get("first"), answered.get("last")
         if first and last and last < first:
             self.add_error("last", _t("The last day cannot be before the first."))
-        elif first and last and (last - first).days >= MOST_DAYS:
+        elif first and last and (last - first).days >= MAX_DAYS:
             self.add_error("last", _t("Choose two years at most."))
         elif self.errors or answered.get("days") or not (first or last):
             return answered
@@ -84,15 +82,15 @@ class PeriodForm(forms.Form):
         return answered
 
     @property
-    def usual_days(self) -> int | None:
-        """How many of the last days are asked for; None where the days are named."""
+    def preset_days(self) -> int | None:
+        """The number of last days; None where first and last day are given."""
         answered = self.cleaned_data
         days: int | None = answered["days"]
-        return days or (None if answered["first"] else USUAL_DAYS[0])
+        return days or (None if answered["first"] else PRESET_DAYS[0])
 
     @property
     def period(self) -> Period:
-        if days := self.usual_days:
+        if days := self.preset_days:
             today = _today()
             return Period(today - timedelta(days=days - 1), today)
         return Period(self.cleaned_data["first"], self.cleaned_data["last"])
@@ -101,7 +99,7 @@ class PeriodForm(forms.Form):
 @require_safe
 @page(VIEW, FIGURES)
 def figures(request: HttpRequest) -> HttpResponse:
-    """The page; with ``?format=csv`` the same tables as a file."""
+    """The page, or with ``?format=csv`` the file."""
     return _file(request) if request.GET.get("format") == "csv" else _page(request)
 
 
@@ -112,7 +110,7 @@ def figures_csv(request: HttpRequest) -> HttpResponse:
 
 
 def _file(request: HttpRequest) -> HttpResponse:
-    """The tables one below the other. A period that cannot be is asked for again, on the page."""
+    """The tables one below the other; the page with its errors for an invalid period."""
     form = PeriodForm(request.GET)
     if not form.is_valid():
         return _page(request)
@@ -140,11 +138,10 @@ def _page(request: HttpRequest) -> HttpResponse:
         request,
         "consultations/desk/statistics/statistics.html",
         {
-            # What is shown stands in the form, to be changed a little.
             "form": PeriodForm(initial={"first": period.first, "last": period.last}) if period else asked,
             "period": period,
             "tables": _tables(period) if period else [],
-            "usual": [(days, asked.is_valid() and asked.usual_days == days) for days in USUAL_DAYS],
+            "presets": [(days, asked.is_valid() and asked.preset_days == days) for days in PRESET_DAYS],
             "subtitle": "" if period else _t("Error"),
         },
         title=_t("Figures"),
@@ -152,9 +149,8 @@ def _page(request: HttpRequest) -> HttpResponse:
 
 
 def _tables(period: Period) -> list[Table]:
-    return tables_of(reckoning.of(period, timezone.now()))
+    return tables_of(statistics_of(period, timezone.now()))
 
 
 def _today() -> date:
-    """The day that it is at the clinic."""
     return timezone.localdate(timezone=timezone.get_default_timezone())

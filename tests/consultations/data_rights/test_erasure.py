@@ -75,7 +75,7 @@ def test_every_field_is_either_forgotten_or_known_to_name_nobody() -> None:
         *("created_at", "status_changed_at", "promised_by", "first_contact_at", "assignee", "erased_at"),
     }
     fields = {field.name for field in ConsultationRequest._meta.fields}
-    assert fields - counted == erasure.FORGOTTEN.keys()
+    assert fields - counted == erasure.ERASED_VALUES.keys()
 
 
 def test_an_open_request_becomes_withdrawn_and_its_time_is_given_back_without_a_word(manager: User) -> None:
@@ -161,10 +161,11 @@ def test_a_crash_before_the_commit_leaves_an_entry_and_the_next_replay_erases(ma
         erase(request, manager)
         raise KeyboardInterrupt
     assert ConsultationRequest.objects.get().patient_name
-    assert erasure.is_to_be_replayed()
+    with pytest.raises(RuntimeError, match="replay_erasures"):
+        erasure.require_replayed()
     assert erasure.replay([]).erased == 1
     assert left_of_her() == []
-    assert not erasure.is_to_be_replayed()
+    erasure.require_replayed()
     assert erasure.replay([]).erased == 0
 
 

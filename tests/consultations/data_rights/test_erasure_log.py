@@ -31,16 +31,17 @@ def replayed(*ledgers: Path) -> str:
 
 
 def test_without_a_ledger_nobody_was_erased() -> None:
-    assert erasure_log.read().erasures == () and not erasure.is_to_be_replayed()
+    assert erasure_log.read().erasures == ()
+    erasure.require_replayed()
     assert "Requests erased again: 0." in replayed()
 
 
 def test_half_a_line_left_by_a_power_cut_costs_no_other(settings: Any) -> None:
     first, second = entry(), entry()
-    erasure_log.note([first])
+    erasure_log.append([first])
     with settings.ERASURE_LEDGER.open("a") as file:
         file.write("2026-11-2")
-    erasure_log.note([second])
+    erasure_log.append([second])
     ledger = erasure_log.read()
     assert (ledger.erasures, ledger.unreadable) == ((first, second), 1)
 
@@ -48,7 +49,7 @@ def test_half_a_line_left_by_a_power_cut_costs_no_other(settings: Any) -> None:
 def test_many_at_once_leave_whole_lines() -> None:
     entries = [entry() for _ in range(200)]
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda one: erasure_log.note([one]), entries))
+        list(threads.map(lambda one: erasure_log.append([one]), entries))
     ledger = erasure_log.read()
     assert set(ledger.erasures) == set(entries) and ledger.unreadable == 0
 
@@ -76,7 +77,7 @@ def test_a_line_that_is_none_is_counted_and_passed_over(settings: Any, line: byt
 
 def test_a_replay_says_so_in_the_history_and_may_be_repeated() -> None:
     request = a_request()
-    erasure_log.note([entry(request)])
+    erasure_log.append([entry(request)])
     assert "erasures" in readiness.failed_checks()
     assert "Requests erased again: 1." in replayed()
     assert "Requests erased again: 0." in replayed()
@@ -87,8 +88,8 @@ def test_a_replay_says_so_in_the_history_and_may_be_repeated() -> None:
 
 def test_a_reference_drawn_again_for_somebody_else_is_left_alone() -> None:
     request = a_request()
-    erasure_log.note([Erasure(request.created_at - timedelta(days=1), request.reference)])
-    assert not erasure.is_to_be_replayed()
+    erasure_log.append([Erasure(request.created_at - timedelta(days=1), request.reference)])
+    erasure.require_replayed()
     assert "Requests erased again: 0." in replayed()
     request.refresh_from_db()
     assert request.patient_name
@@ -96,7 +97,7 @@ def test_a_reference_drawn_again_for_somebody_else_is_left_alone() -> None:
 
 def test_the_ledger_of_a_backup_is_taken_over_into_the_clinics_own(tmp_path: Path) -> None:
     known, new = a_request(), a_request()
-    erasure_log.note([entry(known)])
+    erasure_log.append([entry(known)])
     other = tmp_path / "other.log"
     other.write_text(entry(known).line + entry(new).line)
     assert "Requests erased again: 2." in replayed(other)

@@ -1,171 +1,167 @@
-"""What is written once stays so: no way of the ORM changes or deletes an event, a view, or a notice."""
+"""The database refuses to change or delete audit rows, through the ORM and in plain SQL."""
 
+import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core import serializers
-from django.db import IntegrityError, models, transaction
+from django.core.management import call_command
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 
 from clinic_site.accounts.events import record
-from clinic_site.accounts.models import AccessEvent, User
-from clinic_site.core.append_only import AppendOnlyModel
+from clinic_site.accounts.models import AccessEvent
+from clinic_site.core import append_only
+from clinic_site.core.append_only import append_only_models
 from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.models import MessageStep
+from clinic_site.operations import cleanup, readiness
 from consultations.lifecycle import disclosures
-from consultations.models import ConsultationRequest, Disclosure, Event, PrivacyNotice
+from consultations.models import Disclosure, Event, PrivacyNotice
 from tests.factories import a_request, staff
 from tests.mail.mail_helpers import a_message
 
 pytestmark = pytest.mark.django_db
 
-MODELS = [model for model in apps.get_models() if issubclass(model, AppendOnlyModel)]
 
-
-@pytest.fixture(params=MODELS, ids=lambda model: model.__name__)
-def row(request: pytest.FixtureRequest) -> models.Model:
+@pytest.fixture
+def rows() -> list[Any]:
+    """One row of every append-only model."""
     actor = staff()
     disclosures.record(actor, [a_request()], Disclosure.Kind.OPENED)
     record(AccessEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
     mail_queue.settle(a_message("not an address"), actor=actor)
-    return request.param.objects.order_by("pk").first()
+    return [model._default_manager.order_by("pk").first() for model in append_only_models()]
 
 
-def a_field(row: models.Model) -> str:
-    return "published_at" if isinstance(row, PrivacyNotice) else "at"
+def values(row: Any) -> dict[str, Any]:
+    return type(row).objects.values().get(pk=row.pk)
 
 
-def changed(row: models.Model) -> Any:
-    setattr(row, a_field(row), timezone.now())
-    return row
+def test_append_only_models_are_these() -> None:
+    assert {*append_only_models()} == {AccessEvent, MessageStep, Event, Disclosure, PrivacyNotice}
 
 
-def forged(row: models.Model) -> Any:
-    """A new row with the number of the old one."""
-    values = {field.attname: getattr(row, field.attname) for field in row._meta.fields}
-    return type(row)(**values | {a_field(row): timezone.now()})
+def sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
-def loaded(row: models.Model) -> None:
-    """As a fixture is loaded."""
-    text = serializers.serialize("json", [changed(row)])
-    for found in serializers.deserialize("json", text):
-        found.save()
+def ways_to_change(row: Any) -> dict[str, Callable[[], Any]]:
+    model, table = type(row), row._meta.db_table
+    field = "published_at" if isinstance(row, PrivacyNotice) else "at"
+    now = {field: timezone.now()}
+    setattr(row, field, now[field])
+    fixture = serializers.serialize("json", [row])
+    ways: dict[str, Callable[[], Any]] = {
+        "save": row.save,
+        "save of one field": lambda: row.save(update_fields=[field]),
+        "raw save": lambda: models.Model.save_base(row, raw=True),
+        "fixture": lambda: [one.save() for one in serializers.deserialize("json", fixture)],
+        "update": lambda: model.objects.update(**now),
+        "bulk update": lambda: model.objects.bulk_update([row], [field]),
+        "upsert": lambda: model.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["id"], update_fields=[field]
+        ),
+        "delete": lambda: model(pk=row.pk).delete(),
+        "bulk delete": model.objects.all().delete,
+        "UPDATE": lambda: sql(f"UPDATE {table} SET id = id"),  # noqa: S608
+        "DELETE": lambda: sql(f"DELETE FROM {table}"),  # noqa: S608
+    }
+    if connection.vendor == "postgresql":
+        ways["TRUNCATE"] = lambda: sql(f"SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE {table} CASCADE")
+    return ways
 
 
-def now_in(row: models.Model) -> dict[str, Any]:
-    return {a_field(row): timezone.now()}
+def test_database_refuses_every_change_and_early_deletion(rows: list[Any]) -> None:
+    for row in rows:
+        before = values(row)
+        for name, way in ways_to_change(row).items():
+            with pytest.raises(IntegrityError), transaction.atomic():
+                way()
+                pytest.fail(f"{type(row).__name__}: {name} was not refused")
+            assert values(row) == before, name
+        type(row).objects.bulk_create([row], ignore_conflicts=True)
+        assert values(row) == before
 
 
-WAYS_TO_CHANGE: dict[str, Callable[[Any], Any]] = {
-    "save": lambda row: changed(row).save(),
-    "save of a fresh copy": lambda row: changed(type(row).objects.get(pk=row.pk)).save(),
-    "save of one column": lambda row: changed(row).save(update_fields=[a_field(row)]),
-    "save of a forged row": lambda row: forged(row).save(),
-    "forced save of a forged row": lambda row: forged(row).save(force_update=True),
-    "save without its own rules": lambda row: models.Model.save(changed(row)),
-    "raw save": lambda row: models.Model.save_base(changed(row), raw=True),
-    "fixture": loaded,
-    "update": lambda row: type(row).objects.update(**now_in(row)),
-    "update of one": lambda row: type(row).objects.filter(pk=row.pk).update(**now_in(row)),
-    "update behind the scenes": lambda row: type(row)._base_manager.update(**now_in(row)),
-    "update by the default manager": lambda row: type(row)._default_manager.update(**now_in(row)),
-    "update or create": lambda row: type(row).objects.update_or_create(pk=row.pk, defaults=now_in(row)),
-    "update of many": lambda row: type(row).objects.bulk_update([row], [a_field(row)]),
-    "replacing while creating": lambda row: type(row).objects.bulk_create(
-        [forged(row)], update_conflicts=True, unique_fields=["id"], update_fields=[a_field(row)]
-    ),
-    "replacing, told by position": lambda row: type(row).objects.bulk_create(
-        [forged(row)], None, False, True, [a_field(row)], ["id"]
-    ),
-    "delete": lambda row: row.delete(),
-    "delete without its own rules": lambda row: models.Model.delete(row),
-    "delete of all": lambda row: type(row).objects.all().delete(),
-    "delete of none": lambda row: type(row).objects.none().delete(),
-    "delete behind the scenes": lambda row: type(row)._base_manager.all().delete(),
-    "delete by a bare set": lambda row: models.QuerySet(type(row)).delete(),
-    "raw delete": lambda row: type(row).objects.all()._raw_delete("default"),
-    "raw delete behind the scenes": lambda row: type(row)._base_manager.all()._raw_delete("default"),
-}
+def test_cleanup_deletes_audit_rows_after_retention(rows: list[Any]) -> None:
+    seen, now = Disclosure.objects.get(), timezone.now()
+    request, actor = seen.request, seen.actor
+    ages = (timedelta(0), Disclosure.retention - timedelta(hours=1), Disclosure.retention + timedelta(days=2))
+    for age in ages:
+        Disclosure.objects.create(request=request, actor=actor, kind="opened", at=now - age)
+        AccessEvent.objects.create(kind="signed_in", actor=actor, at=now - age)
+        MessageStep.objects.create(kind="resent", message_id="1", message_kind="x", actor=actor, at=now - age)
+        Event.objects.create(request=request, kind="assigned", at=now - age)
+    kept = Event.objects.count()
+    expired = {result.name: result.count for result in cleanup.run_tasks(now, dry_run=True)}
+    assert [count for name, count in expired.items() if "audit" in name] == [1, 1, 1]
+    assert None not in {result.count for result in cleanup.run_tasks(now, dry_run=False)}
+    for model in (Disclosure, AccessEvent, MessageStep):
+        assert model.objects.count() == 3  # with the row of the fixture
+        assert not model.objects.filter(at__lt=now - model.retention).exists()
+    assert Event.objects.count() == kept
 
 
-@pytest.mark.parametrize("way", WAYS_TO_CHANGE)
-def test_no_way_of_changing_or_deleting_a_row_is_open(row: models.Model, way: str) -> None:
-    before = type(row).objects.values().get(pk=row.pk)
-    with pytest.raises((TypeError, ValueError, IntegrityError, ProtectedError)), transaction.atomic():
-        WAYS_TO_CHANGE[way](row)
-    assert type(row).objects.values().get(pk=row.pk) == before
+def test_readiness_requires_triggers_and_migrate_restores_them() -> None:
+    assert "append-only tables" not in readiness.failed_checks()
+    append_only.remove_triggers()
+    assert "append-only tables" in readiness.failed_checks()
+    with pytest.raises(LookupError, match="migrate"):
+        append_only.require_triggers()
+    call_command("migrate", verbosity=0)
+    append_only.require_triggers()
 
 
-def test_what_is_ignored_on_a_conflict_changes_nothing(row: models.Model) -> None:
-    before = type(row).objects.values().get(pk=row.pk)
-    type(row).objects.bulk_create([forged(row)], ignore_conflicts=True)
-    assert type(row).objects.values().get(pk=row.pk) == before
+def test_triggers_follow_changed_retention(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = Disclosure.objects.create(
+        request=a_request(), actor=staff(), kind="opened", at=timezone.now() - timedelta(days=10)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(Disclosure, "retention", timedelta(days=7))
+        with pytest.raises(LookupError):
+            append_only.require_triggers()
+        append_only.install_triggers()
+        old.delete()
+    append_only.install_triggers()
+    append_only.require_triggers()
 
 
-def test_nothing_that_a_row_points_to_can_take_it_along() -> None:
-    for model in MODELS:
+@pytest.mark.django_db(transaction=True)
+def test_flush_empties_tables_in_local_mode_only(settings: Any) -> None:
+    a_request()
+    settings.LOCAL = False
+    with pytest.raises(Exception, match="flush"):
+        call_command("flush", interactive=False, verbosity=0, stdout=io.StringIO())
+    assert Event.objects.exists()
+    settings.LOCAL = True
+    call_command("flush", interactive=False, verbosity=0)
+    assert not Event.objects.exists()
+    append_only.require_triggers()
+
+
+def test_foreign_keys_of_append_only_rows_protect_their_targets(rows: list[Any]) -> None:
+    for model in append_only_models():
         for field in model._meta.fields:
             if isinstance(field, models.ForeignKey):
                 assert field.remote_field.on_delete is models.PROTECT, f"{model.__name__}.{field.name}"
+    seen = Disclosure.objects.get()
+    for target in (seen.request, seen.actor, seen.request.notice):
+        with pytest.raises(ProtectedError):
+            target.delete()
 
 
-@pytest.mark.parametrize("name", ["events", "disclosures"])
-def test_rows_of_one_request_cannot_be_changed_through_it(name: str) -> None:
-    request, other = a_request(), a_request()
-    disclosures.record(staff(), [request, other], Disclosure.Kind.OPENED)
-    rows, of_other = getattr(request, name), getattr(other, name)
-    before = rows.count(), of_other.count()
-    for refused in (
-        lambda: rows.update(at=timezone.now()),
-        lambda: rows.all().delete(),
-        lambda: rows.add(of_other.first()),
-        lambda: rows.add(of_other.first(), bulk=False),
-        lambda: rows.set([of_other.first()]),
-    ):
-        with pytest.raises(TypeError, match="is never"), transaction.atomic():
-            refused()
-    # A row always belongs to a request: there is nothing to take it out with.
-    assert not hasattr(rows, "clear") and not hasattr(rows, "remove")
-    assert (rows.count(), of_other.count()) == before
-
-
-def test_neither_a_request_nor_a_person_can_be_deleted_from_under_them() -> None:
-    request, actor = a_request(), staff()
-    disclosures.record(actor, [request], Disclosure.Kind.OPENED)
-    before = Event.objects.count()
-    for refused in (
-        request.delete,
-        ConsultationRequest.objects.filter(pk=request.pk).delete,
-        actor.delete,
-        User.objects.filter(pk=actor.pk).delete,
-        request.notice.delete,
-    ):
-        with pytest.raises((ProtectedError, TypeError)), transaction.atomic():
-            refused()
-    assert (Event.objects.count(), Disclosure.objects.count()) == (before, 1)
-
-
-@pytest.mark.parametrize("name", ["event", "disclosure"])
-@pytest.mark.parametrize("tail", ["", "add/", "{pk}/change/", "{pk}/delete/"])
-def test_the_admin_has_no_address_that_could_change_them(client: Client, name: str, tail: str) -> None:
-    user = staff(is_superuser=True)
-    disclosures.record(user, [a_request()], Disclosure.Kind.OPENED)
-    client.force_login(user)
-    model = {"event": Event, "disclosure": Disclosure}[name]
-    address = f"/staff/consultations/{name}/{tail.format(pk=model.objects.first().pk)}"
-    assert client.post(address, {"post": "yes"}).status_code == 404
-
-
-@pytest.mark.parametrize("tail", ["add/", "{pk}/change/", "{pk}/delete/"])
-def test_not_even_a_superuser_changes_what_happened_to_accounts(client: Client, tail: str) -> None:
-    user = staff(is_superuser=True)
-    event = record(AccessEvent.Kind.SIGNED_OUT, actor=user, subject=user)
-    client.force_login(user)
-    before = AccessEvent.objects.values().get(pk=event.pk)
-    answer = client.post(f"/staff/accounts/accessevent/{tail.format(pk=event.pk)}", {"post": "yes"})
-    assert answer.status_code == 403
-    assert AccessEvent.objects.values().get(pk=event.pk) == before
+def test_admin_offers_no_page_to_change_audit_rows(client: Client, rows: list[Any]) -> None:
+    client.force_login(staff(username="root", is_superuser=True))
+    for model, status in ((Event, 404), (Disclosure, 404), (AccessEvent, 403)):
+        row = model.objects.first()
+        before = values(row)
+        for tail in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
+            address = f"/staff/{model._meta.app_label}/{model._meta.model_name}/{tail}"
+            assert client.post(address, {"post": "yes"}).status_code == status, address
+        assert values(row) == before

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from consultations.models import ConsultationRequest, PrivacyNotice
 from tests.factories import a_notice, a_request
@@ -81,6 +82,6 @@ def test_two_notices_of_one_language_have_different_numbers() -> None:
 
 def test_a_notice_that_a_request_names_stays() -> None:
     request = a_request()
-    with pytest.raises(TypeError):
+    with pytest.raises(ProtectedError):
         request.notice.delete()
     assert PrivacyNotice.objects.filter(pk=request.notice_id).exists()

@@ -31,7 +31,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.appointments import offers, reminders
 from consultations.data_rights import erasure, subject_access
-from consultations.data_rights.erasure import FORGOTTEN, Reason
+from consultations.data_rights.erasure import ERASED_VALUES, Reason
 from consultations.intake import attachments, submission
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import (
@@ -44,7 +44,7 @@ from consultations.lifecycle import (
 )
 from consultations.lifecycle.contact_details import CORRECTIONS, Reach
 from consultations.lifecycle.optimistic_locking import Seen
-from consultations.lifecycle.staff_actions import Outcome
+from consultations.lifecycle.staff_actions import NOT_REACHED, Outcome
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.models import (
     Appointment,
@@ -387,7 +387,7 @@ class Workflow(RuleBasedStateMachine):
             return
         if self.status[request.pk] == Status.NEW:
             self.status[request.pk] = Status.CONTACTING
-        if outcome != Outcome.WRONG_NUMBER:
+        if outcome not in NOT_REACHED:
             self.first_contact.setdefault(request.pk, self.now)
 
     @rule(screen=screens, fresh=fresh, to=st.none() | st.integers(0, 1), how=st.integers(0, 2))
@@ -428,17 +428,17 @@ class Workflow(RuleBasedStateMachine):
         by: dict[str, Any] = {"actor": self.staff[0], "seen": screen.seen, "is_right": is_right}
         self.does(lambda: optimistic_locking.correct_reach(screen.request, a_reach(number), **by))
 
-    @rule(screen=screens, reason=st.sampled_from(["", "She asked."]))
+    @rule(screen=screens, reason=st.sampled_from(["", "asked_in_person"]))
     def copies_it(self, screen: Screen, reason: str) -> None:
         self.does(lambda: subject_access.make(screen.request, actor=self.staff[0], reason=reason).close())
 
     # The end
 
-    @rule(screen=screens, reason=st.sampled_from([*erasure.WISHES, Reason.RETENTION, "", "lost"]))
+    @rule(screen=screens, reason=st.sampled_from([*erasure.STAFF_REASONS, Reason.RETENTION, "", "lost"]))
     def is_erased(self, screen: Screen, reason: str) -> None:
         request = screen.request
         refusal = self.does(lambda: erasure.erase(request, actor=self.staff[0], reason=reason))
-        if reason not in erasure.WISHES:
+        if reason not in erasure.STAFF_REASONS:
             assert refusal is errors.NotAllowedError
         elif request.pk in self.erased:
             assert refusal is errors.SomeoneElseChangedError
@@ -448,7 +448,7 @@ class Workflow(RuleBasedStateMachine):
 
     @rule(screen=screens)
     def is_past_its_time(self, screen: Screen) -> None:
-        if erasure.anonymize(screen.request, self.now):
+        if erasure.erase_expired(screen.request, self.now):
             assert self.status[screen.request.pk] not in workflow.OPEN
             self._erased(screen.request)
 
@@ -469,7 +469,7 @@ class Workflow(RuleBasedStateMachine):
             lambda: optimistic_locking.contact(request, Outcome.SPOKE, seen=seen, **by),
             lambda: optimistic_locking.private_link(request, seen=seen, **by),
             lambda: optimistic_locking.correct_reach(request, a_reach("0321 7654321"), seen=seen, **by),
-            lambda: subject_access.make(request, reason="She asked.", **by),
+            lambda: subject_access.make(request, reason="asked_in_person", **by),
         ]
         for act in acts:
             self.does(act)
@@ -556,7 +556,7 @@ class Workflow(RuleBasedStateMachine):
         for pk, was in self.erased.items():
             request = ConsultationRequest.objects.get(pk=pk)
             assert what_is_left_of(request) == was
-            assert {name: getattr(request, name) for name in FORGOTTEN} == FORGOTTEN
+            assert {name: getattr(request, name) for name in ERASED_VALUES} == ERASED_VALUES
             for of_a_person in ("notes", "links", "photographs"):
                 assert not getattr(request, of_a_person).exists()
             assert request.terms.count() == 1  # of its reference

@@ -46,6 +46,7 @@ def an_appointment(request: ConsultationRequest, **fields: Any) -> Appointment:
         "state": Appointment.State.AGREED,
         "state_changed_at": START - timedelta(days=2),
         "made_at": START - timedelta(days=2),
+        "patient_informed_at": START - timedelta(days=2),
         "made_by": User.objects.filter(username="made-it").first() or staff(username="made-it"),
     } | fields
     return Appointment.objects.create(request=request, **values)

@@ -35,7 +35,7 @@ def test_a_try_is_recorded_in_one_press(desk: Desk, outcome: str, words: str) ->
     assert desk.stored().status == "contacting"
     assert desk.stored().assignee == desk.user
     assert f"Contact tried {words}. Call back on" in desk.timeline()
-    assert (desk.stored().first_contact_at is None) == (outcome == "wrong_number")
+    assert (desk.stored().first_contact_at is None) == (outcome in ("no_answer", "wrong_number"))
 
 
 @pytest.mark.parametrize(("outcome", "words"), [("no_answer", "No answer"), ("wrong_number", "Wrong number")])

@@ -137,7 +137,9 @@ def test_a_call_back_is_due_in_every_open_status(at_two: Client, status: Status)
 OFFERED, AGREED = Appointment.State.OFFERED, Appointment.State.AGREED
 
 
-def with_time(state: Appointment.State, starts_at: datetime, **fields: Any) -> ConsultationRequest:
+def with_time(
+    state: Appointment.State, starts_at: datetime, *, is_informed: bool = True, **fields: Any
+) -> ConsultationRequest:
     status = Status.PROPOSED if state == OFFERED else Status.CONFIRMED
     request = set_to(
         a_request(status=status), **{"promised_by": None, "first_contact_at": NOW - 9 * DAY} | fields
@@ -148,6 +150,7 @@ def with_time(state: Appointment.State, starts_at: datetime, **fields: Any) -> C
         state=state,
         starts_at=starts_at,
         ends_at=starts_at + HOUR / 2,
+        patient_informed_at=NOW if is_informed else None,
     )
     return request
 
@@ -177,7 +180,7 @@ def test_a_time_that_passed_is_due_until_somebody_says_what_became_of_it(at_two:
         (
             OFFERED,
             NOW + HOUR,
-            {"first_contact_at": None},
+            {"is_informed": False},
             "Nobody has told the patient of the offered time: call",
         ),
         (OFFERED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2pm"),

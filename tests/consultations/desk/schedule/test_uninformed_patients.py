@@ -107,6 +107,28 @@ def test_an_untold_offer_stays_due_when_nobody_was_reached(practitioner: Practit
         assert references(queue_page(desk.client, tab="overdue")) == [desk.request.reference]
 
 
+def test_unanswered_call_does_not_inform_patient_of_offer(practitioner: Practitioner) -> None:
+    """An unanswered call is neither a first contact nor an announcement of the offered time."""
+    desk = Desk(a_request(), a_coordinator())
+    ConsultationRequest.objects.update(promised_by=timezone.now() + timedelta(hours=4))
+    offered = given(desk.request, practitioner, at(10, days=20))
+    assert words(desk)[1]
+    for outcome in ("no_answer", "wrong_number"):
+        contact(desk, outcome)
+        next_step, is_said_on_page = words(desk)
+        assert NOBODY_TOLD in next_step and is_said_on_page, outcome
+        offered.refresh_from_db()
+        assert (offered.patient_informed_at, desk.stored().first_contact_at) == (None, None)
+    for number, outcome in enumerate(("spoke", "message_sent")):
+        if number:
+            desk.request = a_request()
+            offered = given(desk.request, practitioner, at(12, days=20))
+        contact(desk, outcome)
+        assert NOBODY_TOLD not in desk.opens().one("main").text
+        offered.refresh_from_db()
+        assert offered.patient_informed_at == desk.stored().first_contact_at == timezone.now()
+
+
 def test_an_agreed_time_that_is_off_is_due_where_no_mail_says_so(practitioner: Practitioner) -> None:
     request = an_agreed_time(at(10)).request
     desk = Desk(request, a_coordinator())

@@ -103,8 +103,8 @@ def test_the_promise_the_outcomes_and_what_is_not_counted(manager: Client) -> No
     assert rows(page, "promise") == {
         "Answered in time": ["1 (50%)"],
         "Answered late, or overdue": ["1 (50%)"],
-        "Still has time": ["0"],
-        "Ended before its time came": ["0"],
+        "Not due yet": ["0"],
+        "Closed before the promised time": ["0"],
         "Nothing was promised": ["1"],
     }
     outcomes = rows(page, "outcomes")

@@ -75,7 +75,7 @@ def site_tasks() -> list[Task]:
         ),
         Task(
             _("Messages that were sent or handled"),
-            count=lambda now: OutgoingMessage.objects.done_with(now - SENT_MAIL_RETENTION).count(),
-            run=lambda now: mail_queue.forget_sent(now - SENT_MAIL_RETENTION),
+            count=lambda now: OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION).count(),
+            run=lambda now: mail_queue.delete_completed(now - SENT_MAIL_RETENTION),
         ),
     ]

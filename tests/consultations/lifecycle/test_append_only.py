@@ -30,7 +30,7 @@ def row(request: pytest.FixtureRequest) -> models.Model:
     actor = staff()
     disclosures.record(actor, [a_request()], Disclosure.Kind.OPENED)
     record(AccessEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
-    mail_queue.settle(a_message("not an address"), actor=actor)
+    mail_queue.mark_resolved(a_message("not an address"), actor=actor)
     return request.param.objects.order_by("pk").first()
 
 

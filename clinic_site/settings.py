@@ -12,8 +12,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.environment import Environment
-from clinic_site.mail import addresses
-from clinic_site.mail.server_settings import mail_server
+from clinic_site.mail import configuration
 
 env = Environment()
 
@@ -252,37 +251,39 @@ PAGE_CHANGE_TIMES = [
     "consultations.data_rights.privacy_notices.next_notice_at",
 ]
 
-# Only the mail worker talks to the server. "off" sends nothing and tells staff so. In local mode without a
-# server the worker writes each message into a file.
+# Mail is queued, and sent by the mail worker alone. "off" sends nothing and tells staff so. In local mode
+# without EMAIL_URL, Django's file backend writes each message into MAIL_DIR.
 EMAIL_URL = env.text("EMAIL_URL", "" if LOCAL else None)
 MAIL_DELIVERY = "off" if EMAIL_URL == "off" else "smtp" if EMAIL_URL else "folder"
-MAIL_DIR = DATA_DIR / "mail"
-_mail_server: dict[str, Any] = {}
+MAIL_DIR = EMAIL_FILE_PATH = DATA_DIR / "mail"
+_mail_server = configuration.MailServer()
 try:
     if MAIL_DELIVERY == "smtp":
-        _mail_server = mail_server(EMAIL_URL)
+        _mail_server = configuration.mail_server(EMAIL_URL)
 except ValueError as error:
     env.refuse(f"EMAIL_URL {error}")
-EMAIL_HOST = _mail_server.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = _mail_server.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER = _mail_server.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = _mail_server.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_SSL = _mail_server.get("EMAIL_USE_SSL", False)
-EMAIL_USE_TLS = _mail_server.get("EMAIL_USE_TLS", False)
-# The sender, and the staff who are notified of each new request. A missing host is reported for SITE_URL.
+EMAIL_HOST = _mail_server.host
+EMAIL_PORT = _mail_server.port
+EMAIL_HOST_USER = _mail_server.user
+EMAIL_HOST_PASSWORD = _mail_server.password
+EMAIL_USE_SSL = _mail_server.use_ssl
+EMAIL_USE_TLS = _mail_server.use_tls
+EMAIL_TIMEOUT = 30  # seconds for each answer of the server
+# The sender, and the staff addresses that are notified of each new request.
+# Without a host, what is missing is SITE_URL.
 _host = _address.hostname or "clinic.example"
 _default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_host}"
 STAFF_MAIL: tuple[str, ...] = ()
 try:
-    DEFAULT_FROM_EMAIL = SERVER_EMAIL = addresses.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
+    DEFAULT_FROM_EMAIL = SERVER_EMAIL = configuration.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
 except ValueError as error:
     env.refuse(f"DEFAULT_FROM_EMAIL {error}")
 try:
-    STAFF_MAIL = addresses.several(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
+    STAFF_MAIL = configuration.addresses(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
 except ValueError as error:
     env.refuse(f"STAFF_MAIL {error}")
-# Mail sent by Django or a library is queued too, so that no page waits for a mail server.
-EMAIL_BACKEND = "clinic_site.mail.backend.OutboxBackend"
+# Mail of Django and of libraries is queued, too: no request waits for a mail server.
+EMAIL_BACKEND = "clinic_site.mail.backend.QueueBackend"
 
 # A page's admin form has a few hundred fields; a patient's form has about twenty.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000

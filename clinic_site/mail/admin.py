@@ -1,7 +1,7 @@
-"""The outbox as staff see it: who could not be told stands first, with the way to whom to call.
+"""The staff pages of the mail queue: undelivered messages first, with whom to call.
 
-A message about something that an app knows (``subjects``) leads there: that page has the number as it is
-now, and all that whoever calls has to know. Each look at such messages is recorded by that app.
+A message links to the object it is about (``related_objects``), whose page has the current number and what
+a caller must know. The object's app records each time such messages are shown.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from clinic_site.core.http.responses import SeeOther
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail import related_objects
 from clinic_site.mail.models import MessageStep, OutgoingMessage, OutgoingMessageQuerySet
-from clinic_site.mail.queue import NotSentAgainError
+from clinic_site.mail.queue import ResendRefusedError
 
 if TYPE_CHECKING:
     from clinic_site.accounts.models import User
@@ -41,8 +41,8 @@ class StateFilter(admin.SimpleListFilter):
         found: QuerySet[OutgoingMessage] = {
             State.WAITING.value: queryset.waiting(),
             State.SENT.value: queryset.filter(sent_at__isnull=False),
-            State.FAILED.value: queryset.could_not_be_told(),
-            State.SETTLED.value: queryset.filter(settled_at__isnull=False, is_superseded=False),
+            State.FAILED.value: queryset.undelivered(),
+            State.RESOLVED.value: queryset.filter(resolved_at__isnull=False, is_superseded=False),
             State.SUPERSEDED.value: queryset.filter(is_superseded=True),
         }.get(self.value() or "", queryset)
         return found
@@ -50,13 +50,13 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(OutgoingMessage)
 class OutgoingMessageAdmin(admin.ModelAdmin):
-    """Messages are read here, without their text: it may hold what only the patient should open."""
+    """Read-only, and without the text: it may hold a link that only the patient should open."""
 
-    list_display = ["state_word", "kind", "about_what", "to", "phone", "created_at", "reason"]
+    list_display = ["state_word", "kind", "about_what", "to", "phone", "created_at", "last_error"]
     list_display_links = ["state_word", "kind"]
     list_filter = [StateFilter, "kind"]
     list_per_page = 50
-    # By nothing that names a person: what is searched for stands in an address.
+    # By nothing that names a person: search words are part of the address.
     search_fields = ["^about"]
     search_help_text = gettext_lazy("By reference, such as MS-7K4Q-92XD")
     show_full_result_count = False
@@ -69,11 +69,11 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         "subject",
         "created_at",
         "attempts",
-        "reason",
+        "last_error",
         "next_attempt_at",
         "sent_at",
         "failed_at",
-        "settled_at",
+        "resolved_at",
     ]
     readonly_fields = ["state_word", "about_what", "phone"]
     actions = ["send_again"]
@@ -98,12 +98,11 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         return self.has_view_permission(request) and request.user.has_perm("mail.resend_outgoingmessage")
 
     def get_queryset(self, request: HttpRequest) -> OutgoingMessageQuerySet:
-        # The text stays where it is: no list needs it, and it may be long.
         return OutgoingMessage.objects.failed_first().defer("text", "html", "attachments")
 
     @admin.display(description=gettext_lazy("state"))
     def state_word(self, message: OutgoingMessage) -> str:
-        # The colors are those of the requests' statuses: what needs doing looks alike everywhere.
+        # The colors of the statuses of requests.
         color = {State.FAILED: "new", State.WAITING: "contacting", State.SENT: "confirmed"}.get(
             message.state, "completed"
         )
@@ -111,22 +110,20 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("about"), ordering="about")
     def about_what(self, message: OutgoingMessage) -> str:
-        subject = _subject(message)
-        return format_html('<a href="{}">{}</a>', subject.page, message.about) if subject else message.about
+        related = _related(message)
+        return format_html('<a href="{}">{}</a>', related.page, message.about) if related else message.about
 
     @admin.display(description=gettext_lazy("phone"), empty_value="")
     def phone(self, message: OutgoingMessage) -> str:
-        number, subject = message.phone_for_staff, _subject(message)
+        number, related = message.phone_for_staff, _related(message)
         if not number:
             return ""
-        if subject is None:
+        if related is None:
             return format_html('<a href="tel:{}">{}</a>', dialable(number), number)
-        # Not to be dialed from here: who may be told what stands on its page.
-        if not subject.caution:
+        # Not a link: its page says first what the caller may say to whom.
+        if not related.caution:
             return number
-        return format_html('{} <strong class="status status--new">{}</strong>', number, subject.caution)
-
-    # What is shown is recorded
+        return format_html('{} <strong class="status status--new">{}</strong>', number, related.caution)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -136,7 +133,7 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         if isinstance(response, TemplateResponse) and "cl" in shown:
             found = shown["cl"]
             found.result_list = list(found.result_list)
-            _show_subjects(request, found.result_list, is_search=bool(found.query))
+            _attach_related(request, found.result_list, is_search=bool(found.query))
         return response
 
     def render_change_form(
@@ -148,15 +145,13 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        _show_subjects(request, [obj])
+        _attach_related(request, [obj])
         context |= {
             "may_resend": obj.state == State.FAILED and self.has_resend_permission(request),
-            "concerns": _subject(obj),
+            "related": _related(obj),
             "taken_steps": MessageStep.objects.filter(message_id=obj.message_id).select_related("actor"),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    # What staff can do
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> None:
@@ -164,7 +159,7 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         for message in queryset:
             try:
                 count += mail_queue.resend(message, actor=_member(request))
-            except NotSentAgainError as problem:
+            except ResendRefusedError as problem:
                 messages.error(request, f"{message}: {problem}")
         messages.success(
             request,
@@ -183,13 +178,13 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         return [step, *super().get_urls()]
 
     def step_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """A button of a failed message was pressed: ``step`` is "resend" or "settle"."""
+        """Act on an undelivered message: ``step`` is "resend" or "resolve"."""
         if not self.has_resend_permission(request):
             raise PermissionDenied
         message = self.get_object(request, str(pk))
         steps = {
             "resend": (mail_queue.resend, _("The message is being sent again.")),
-            "settle": (mail_queue.settle, _("Noted: told another way.")),
+            "resolve": (mail_queue.mark_resolved, _("Saved: informed another way.")),
         }
         step = steps.get(request.POST.get("step", ""))
         if message is None or step is None:
@@ -197,27 +192,27 @@ class OutgoingMessageAdmin(admin.ModelAdmin):
         do, said = step
         try:
             is_done = do(message, actor=_member(request))
-        except NotSentAgainError as problem:
+        except ResendRefusedError as problem:
             messages.error(request, str(problem))
         else:
             if is_done:
                 messages.success(request, said)
             else:
-                messages.error(request, _("Someone else has just dealt with this message."))
+                messages.error(request, _("Someone else has just handled this message."))
         return SeeOther(reverse("admin:mail_outgoingmessage_change", args=[pk]))
 
 
-def _show_subjects(request: HttpRequest, shown: list[OutgoingMessage], *, is_search: bool = False) -> None:
-    """Have each message know what it is about; that they are shown to whoever is signed in is recorded."""
+def _attach_related(request: HttpRequest, shown: list[OutgoingMessage], *, is_search: bool = False) -> None:
+    """Attach to each message what it is about; the finders record that it was shown to this user."""
     abouts = {message.about for message in shown}
     found = related_objects.find(_member(request), abouts, is_search=is_search)
     for message in shown:
-        vars(message)["concerns"] = found.get(message.about)
+        vars(message)["related"] = found.get(message.about)
 
 
-def _subject(message: OutgoingMessage) -> related_objects.RelatedObject | None:
-    subject: related_objects.RelatedObject | None = vars(message).get("concerns")
-    return subject
+def _related(message: OutgoingMessage) -> related_objects.RelatedObject | None:
+    found: related_objects.RelatedObject | None = vars(message).get("related")
+    return found
 
 
 def _member(request: HttpRequest) -> "User":

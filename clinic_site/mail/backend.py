@@ -1,4 +1,4 @@
-"""Mail that Django or a library sends by itself, such as a sign-in code, goes by the outbox too."""
+"""Django's mail backend: queues the mail of Django and of libraries, such as sign-in codes."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from django.db import transaction
 from clinic_site.mail import queue as mail_queue
 
 
-class OutboxBackend(BaseEmailBackend):
-    """Queues instead of sending: no request ever waits for a mail server."""
+class QueueBackend(BaseEmailBackend):
+    """Queues instead of sending, so that no request waits for a mail server."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         with transaction.atomic():

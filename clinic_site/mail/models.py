@@ -1,4 +1,4 @@
-"""One message on its way to one address, and where it stands."""
+"""The stored outgoing messages, and what staff did with those that could not be delivered."""
 
 from datetime import datetime
 
@@ -13,29 +13,29 @@ from clinic_site.core import email_addresses
 from clinic_site.core.append_only import AppendOnlyModel
 
 SUBJECT_LENGTH = 150
-REASON_LENGTH = 300
+ERROR_LENGTH = 300
 PHONE_LENGTH = 30
 
 
 class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
     def waiting(self) -> "OutgoingMessageQuerySet":
-        """Those that the worker still has to do with."""
+        """Messages that the worker still has to send."""
         return self.filter(sent_at=None, failed_at=None)
 
     def due(self, now: datetime) -> "OutgoingMessageQuerySet":
-        """Those that may be sent now, the one that has been due longest first."""
+        """Messages to attempt now, the longest due first."""
         return self.waiting().filter(next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
 
-    def could_not_be_told(self) -> "OutgoingMessageQuerySet":
-        """Those that failed and that nobody of the staff has dealt with yet."""
-        return self.filter(failed_at__isnull=False, settled_at=None)
+    def undelivered(self) -> "OutgoingMessageQuerySet":
+        """Failed messages that staff have not resolved yet."""
+        return self.filter(failed_at__isnull=False, resolved_at=None)
 
-    def done_with(self, before: datetime) -> "OutgoingMessageQuerySet":
-        """Those that were sent, told another way, or replaced by a later one, before a moment."""
-        return self.filter(Q(sent_at__lt=before) | Q(settled_at__lt=before))
+    def completed_before(self, moment: datetime) -> "OutgoingMessageQuerySet":
+        """Messages sent, resolved or superseded before a moment."""
+        return self.filter(Q(sent_at__lt=moment) | Q(resolved_at__lt=moment))
 
     def with_last_step(self) -> "OutgoingMessageQuerySet":
-        """Each with what staff did with it last, ``last_step``, and who did, ``last_step_by``; or None."""
+        """Annotate the last action of staff, ``last_step``, and its actor's name, ``last_step_by``."""
         steps = MessageStep.objects.filter(message_id=models.OuterRef("message_id")).order_by("-at", "-pk")
         name = Trim(Concat("actor__first_name", models.Value(" "), "actor__last_name"))
         by = Coalesce(NullIf(name, models.Value("")), "actor__username")
@@ -45,33 +45,28 @@ class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
         )
 
     def failed_first(self) -> "OutgoingMessageQuerySet":
-        """What staff have to do something about, then the newest."""
+        """Undelivered messages first, then the newest."""
         is_failed = models.ExpressionWrapper(
-            Q(failed_at__isnull=False, settled_at=None), output_field=models.BooleanField()
+            Q(failed_at__isnull=False, resolved_at=None), output_field=models.BooleanField()
         )
         return self.alias(is_failed=is_failed).order_by(F("is_failed").desc(), "-created_at", "-pk")
 
 
 class OutgoingMessage(models.Model):
-    """A message to one address. ``clinic_site.mail.queue`` is the only writer.
+    """A message to one address. Only ``clinic_site.mail.queue`` and ``worker`` write these rows.
 
-    It waits until ``sent_at`` or ``failed_at`` is set. Each time a worker takes it, ``attempts`` goes up
-    and ``next_attempt_at`` moves to the moment at which others may take it again: that is the lease. A
-    worker records what became of it only while ``attempts`` is still what it was when it took it.
-
-    One that a later message has replaced (``outbox.supersede``) counts as given up and dealt with, whether
-    it waited or had failed.
-
-    What was written goes once it was sent, or once staff have dealt with it; the row itself, with the
-    address, stays until ``outbox.forget_sent``.
+    A message waits until ``sent_at`` or ``failed_at`` is set. A worker leases it by raising ``attempts`` and
+    moving ``next_attempt_at`` to the end of the lease; it records the result only while ``attempts`` is
+    unchanged. A superseded message counts as failed and resolved. Subject and address stay until
+    ``queue.delete_completed``; the text goes once the message is sent or resolved.
     """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
-        FAILED = "failed", _("Could not be told")
-        SETTLED = "settled", _("Told another way")
-        SUPERSEDED = "superseded", _("Replaced by a later one")
+        FAILED = "failed", _("Could not be delivered")
+        RESOLVED = "resolved", _("Informed another way")
+        SUPERSEDED = "superseded", _("Replaced by a later message")
 
     message_id = models.CharField(max_length=200, unique=True, editable=False)
     kind = models.CharField(_("message"), max_length=40)
@@ -87,14 +82,14 @@ class OutgoingMessage(models.Model):
 
     created_at = models.DateTimeField(_("written at"), default=timezone.now)
     give_up_at = models.DateTimeField()
-    next_attempt_at = models.DateTimeField(_("next try at"))
-    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
-    # How often its text was handed over and no answer told what became of it.
-    unanswered = models.PositiveSmallIntegerField(default=0)
-    reason = models.CharField(_("what went wrong"), max_length=REASON_LENGTH, blank=True, default="")
+    next_attempt_at = models.DateTimeField(_("next attempt at"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # Attempts after which the message may have arrived, although the server did not confirm it.
+    unconfirmed_attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(_("last error"), max_length=ERROR_LENGTH, blank=True, default="")
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
-    failed_at = models.DateTimeField(_("given up at"), null=True, blank=True)
-    settled_at = models.DateTimeField(_("dealt with at"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
     is_superseded = models.BooleanField(default=False)
 
     objects = OutgoingMessageQuerySet.as_manager()
@@ -112,8 +107,8 @@ class OutgoingMessage(models.Model):
             ),
             models.Index(
                 fields=["failed_at"],
-                condition=Q(failed_at__isnull=False, settled_at=None),
-                name="message_could_not_be_told",
+                condition=Q(failed_at__isnull=False, resolved_at=None),
+                name="message_undelivered",
             ),
             models.Index(fields=["-created_at"], name="message_newest"),
         ]
@@ -122,11 +117,11 @@ class OutgoingMessage(models.Model):
                 condition=Q(sent_at=None) | Q(failed_at=None), name="message_is_not_both_sent_and_failed"
             ),
             models.CheckConstraint(
-                condition=Q(settled_at=None) | Q(failed_at__isnull=False), name="message_settled_had_failed"
+                condition=Q(resolved_at=None) | Q(failed_at__isnull=False), name="message_resolved_had_failed"
             ),
             models.CheckConstraint(
-                condition=Q(is_superseded=False) | Q(settled_at__isnull=False),
-                name="message_superseded_is_settled",
+                condition=Q(is_superseded=False) | Q(resolved_at__isnull=False),
+                name="message_superseded_is_resolved",
             ),
         ]
 
@@ -139,19 +134,19 @@ class OutgoingMessage(models.Model):
             return self.State.SENT
         if self.is_superseded:
             return self.State.SUPERSEDED
-        if self.settled_at:
-            return self.State.SETTLED
+        if self.resolved_at:
+            return self.State.RESOLVED
         return self.State.FAILED if self.failed_at else self.State.WAITING
 
 
 class MessageStep(AppendOnlyModel):
-    """What somebody of the staff did with a message that could not be told. It outlives the message."""
+    """An action of staff on an undelivered message. It outlives the message."""
 
     retention = settings.AUDIT_RETENTION
 
     class Kind(models.TextChoices):
         RESENT = "resent", _("Sent again")
-        SETTLED = "settled", _("Told another way")
+        RESOLVED = "resolved", _("Informed another way")
 
     kind = models.CharField(_("what happened"), max_length=10, choices=Kind)
     message_id = models.CharField(max_length=200, db_index=True)
@@ -164,8 +159,8 @@ class MessageStep(AppendOnlyModel):
     at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("step with a message")
-        verbose_name_plural = _("steps with messages")
+        verbose_name = _("action on a message")
+        verbose_name_plural = _("actions on messages")
         ordering = ["at", "pk"]
         default_permissions = ()
 

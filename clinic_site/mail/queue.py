@@ -1,9 +1,7 @@
-"""The outbox: what is to be told by mail is a row, stored with what it tells of, and sent by a worker.
+"""The mail queue: messages are stored with the change they report, and sent later by ``worker``.
 
-``queue`` writes the row in the caller's transaction: rolled back, there is no message; committed, none
-can be lost. ``manage.py send_mail`` sends (``worker``). What cannot be sent within a day, or never, is
-listed for staff as "could not be told", with a phone number. What a message is about, the app knows that
-queues it (``subjects``).
+``queue`` inserts the row in the caller's transaction, so that a message exists exactly when its change does.
+A message that cannot be sent is listed for staff as undelivered, with a phone number.
 """
 
 import base64
@@ -23,30 +21,26 @@ from django.utils.translation import gettext as _
 
 from clinic_site.core import email_addresses
 from clinic_site.core.batch_delete import delete_in_batches
-from clinic_site.mail.models import (
-    PHONE_LENGTH,
-    REASON_LENGTH,
-    SUBJECT_LENGTH,
-    MessageStep,
-    OutgoingMessage,
-)
+from clinic_site.mail.models import ERROR_LENGTH, PHONE_LENGTH, SUBJECT_LENGTH, MessageStep, OutgoingMessage
 
 if TYPE_CHECKING:
     from clinic_site.accounts.models import User
 
-# How long a message is tried, and when it is too late to say that the worker runs.
-TRIED_FOR = timedelta(hours=24)
-WORKER_IS_LATE_AFTER = timedelta(hours=2)
+RETRY_PERIOD = timedelta(hours=24)
+WORKER_LATE_AFTER = timedelta(hours=2)
 
-# What a name of ours may hold: it goes into a header, or into the name of a file.
+# Names that go into a header or a file name.
 _TOKEN = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)
 _MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[A-Za-z0-9-]+)*")
+
+# The content of a row, once it is sent or resolved.
+NO_CONTENT: dict[str, Any] = {"text": "", "html": "", "attachments": []}
 
 Attachment = tuple[str, str, bytes]
 
 
-class NotSentAgainError(Exception):
-    """A message that failed must not, or cannot, be sent again. Says why, in a sentence for staff."""
+class ResendRefusedError(Exception):
+    """A failed message must not, or cannot, be sent again. Says why, in a sentence for staff."""
 
 
 def queue(
@@ -60,26 +54,33 @@ def queue(
     attachments: Sequence[Attachment] = (),
     phone_for_staff: str = "",
 ) -> OutgoingMessage:
-    """Store a message to one address. Call it in the transaction that stores what the message tells of.
+    """Store a message to one address. Call it in the transaction of the change it reports.
 
-    ``kind`` names the sort of message ("acknowledgement"), ``about`` what it concerns (a reference);
-    neither, and no subject, may say anything about a person. ``attachments`` are (name, MIME type,
-    content); ``phone_for_staff`` is what staff call when the mail cannot be delivered.
+    ``kind`` names the message ("acknowledgement"), ``about`` what it concerns (a reference); neither, nor
+    the subject, may say anything about a person. ``attachments`` are (name, MIME type, content). Staff call
+    ``phone_for_staff`` when the mail cannot be delivered.
 
-    What a patient typed can never make this fail: a message to an impossible address is stored as one
-    that could not be told. Raises ``ValueError`` for a subject, kind, about or attachment that would not
-    be one header line, and ``TransactionManagementError`` outside a transaction.
+    An impossible address never raises: its message is stored as undelivered. Raises ``ValueError`` for a
+    subject, kind, about or attachment that would not be one header line, and
+    ``TransactionManagementError`` outside a transaction.
     """
     if not connection.in_atomic_block:
-        raise TransactionManagementError("A message is queued in the transaction of what it tells of.")
-    _require_one_line(subject, kind, about, attachments)
+        raise TransactionManagementError("Queue a message in the transaction of the change it reports.")
+    if not subject or not subject.isprintable():
+        raise ValueError("A subject is one line of printable characters.")
+    if not _TOKEN.fullmatch(kind) or (about and not _TOKEN.fullmatch(about)):
+        raise ValueError("kind and about are at most 40 letters, digits, dots and dashes.")
+    for name, mime_type, _content in attachments:
+        if not _TOKEN.fullmatch(name) or not _MIME_TYPE.fullmatch(mime_type):
+            raise ValueError("An attachment has a plain name, and a type like text/plain; charset=utf-8.")
     now = timezone.now()
-    problem = _obstacle(to)
+    problem = _undeliverable_because(to)
+    sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     return OutgoingMessage.objects.create(
-        message_id=f"<{uuid.uuid4().hex}@{_our_domain()}>",
+        message_id=f"<{uuid.uuid4().hex}@{sender_domain}>",
         kind=kind,
         about=about,
-        to=_address(to) or storable(to)[: email_addresses.MAX_LENGTH],
+        to=_deliverable(to) or storable(to)[: email_addresses.MAX_LENGTH],
         phone_for_staff=storable(phone_for_staff)[:PHONE_LENGTH],
         subject=subject[:SUBJECT_LENGTH],
         text=storable(text),
@@ -90,65 +91,64 @@ def queue(
         ],
         created_at=now,
         next_attempt_at=now,
-        give_up_at=now + TRIED_FOR,
+        give_up_at=now + RETRY_PERIOD,
         failed_at=now if problem else None,
-        reason=problem[:REASON_LENGTH],
+        last_error=problem[:ERROR_LENGTH],
     )
 
 
 def supersede(about: str, kinds: Collection[str]) -> int:
-    """What is told from now on makes older messages of these kinds moot: none of them is sent any more.
+    """Cancel the unsent messages of these kinds, and return how many.
 
-    Call it in the transaction that queues what takes their place, or that stores why nothing does. They
-    leave the staff's list, and cannot be sent again. What a worker is handing over at this very moment
-    may still arrive; then it counts as sent. Gives their number.
+    Call it in the transaction that makes them obsolete. They leave the staff's list and cannot be sent
+    again. One that a worker is sending at this moment may still arrive; then it counts as sent.
     """
     now = timezone.now()
-    older = OutgoingMessage.objects.filter(about=about, kind__in=kinds, sent_at=None, settled_at=None)
+    older = OutgoingMessage.objects.filter(about=about, kind__in=kinds, sent_at=None, resolved_at=None)
     return older.update(
-        failed_at=Coalesce("failed_at", now), settled_at=now, is_superseded=True, **NOTHING_WRITTEN
+        failed_at=Coalesce("failed_at", now), resolved_at=now, is_superseded=True, **NO_CONTENT
     )
 
 
 def correct_phone(about: str, phone: str) -> None:
-    """Whoever these messages are about has another number: staff must not call the former one."""
-    open_ones = OutgoingMessage.objects.filter(about=about, settled_at=None).exclude(phone_for_staff="")
-    open_ones.update(phone_for_staff=storable(phone)[:PHONE_LENGTH])
+    """Replace the number that staff call in the unresolved messages about one thing."""
+    unresolved = OutgoingMessage.objects.filter(about=about, resolved_at=None).exclude(phone_for_staff="")
+    unresolved.update(phone_for_staff=storable(phone)[:PHONE_LENGTH])
 
 
 def resend(message: OutgoingMessage, *, actor: "User") -> bool:
-    """Try a failed message again, for another day. False if by now it is not a failed one any more.
+    """Attempt an undelivered message for another day. Return False if it is not undelivered any more.
 
-    Raises ``NotSentAgainError`` when a later message has taken its place, or it could only fail again.
+    Raises ``ResendRefusedError`` if a later message has replaced it, or it could only fail again.
     """
-    if problem := _obstacle(message.to):
-        raise NotSentAgainError(problem)
+    if problem := _undeliverable_because(message.to):
+        raise ResendRefusedError(problem)
     now = timezone.now()
-    is_resent = _step(
+    is_resent = _record_step(
         message,
         MessageStep.Kind.RESENT,
         actor,
         failed_at=None,
-        reason="",
+        last_error="",
         attempts=0,
-        unanswered=0,
+        unconfirmed_attempts=0,
         next_attempt_at=now,
-        give_up_at=now + TRIED_FOR,
+        give_up_at=now + RETRY_PERIOD,
     )
     if not is_resent and OutgoingMessage.objects.filter(pk=message.pk, is_superseded=True).exists():
-        raise NotSentAgainError(_("A later message has taken its place. It is not sent any more."))
+        raise ResendRefusedError(_("A later message has replaced this one. It will not be sent."))
     return is_resent
 
 
-def settle(message: OutgoingMessage, *, actor: "User") -> bool:
-    """Staff have told it another way: its text goes, and it leaves their list. False if it was not on it."""
-    return _step(message, MessageStep.Kind.SETTLED, actor, settled_at=timezone.now(), **NOTHING_WRITTEN)
+def mark_resolved(message: OutgoingMessage, *, actor: "User") -> bool:
+    """Record that staff informed the patient another way. Return False if it was not undelivered."""
+    return _record_step(message, MessageStep.Kind.RESOLVED, actor, resolved_at=timezone.now(), **NO_CONTENT)
 
 
-def _step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User", **changes: Any) -> bool:
-    """Do something with a message that could not be told, and record who did. Of two, one does it."""
+def _record_step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User", **changes: Any) -> bool:
+    """Compare and set: if two people act at once, one of them gets False."""
     with transaction.atomic():
-        if not OutgoingMessage.objects.could_not_be_told().filter(pk=message.pk).update(**changes):
+        if not OutgoingMessage.objects.undelivered().filter(pk=message.pk).update(**changes):
             return False
         MessageStep.objects.create(
             kind=kind,
@@ -160,54 +160,34 @@ def _step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User", **cha
     return True
 
 
-# What a row holds of what was written, once nobody needs it any more.
-NOTHING_WRITTEN: dict[str, Any] = {"text": "", "html": "", "attachments": []}
+def delete_completed(before: datetime) -> int:
+    """Delete the messages sent, resolved or superseded before a moment; return how many.
 
-
-def forget_sent(before: datetime) -> int:
-    """Remove what was sent, told another way, or replaced, before a moment. Gives their number.
-
-    Those that could not be told stay, however old: somebody still has to deal with them.
+    Undelivered messages stay, however old: staff still have to act on them.
     """
-    return delete_in_batches(OutgoingMessage.objects.done_with(before))
+    return delete_in_batches(OutgoingMessage.objects.completed_before(before))
 
 
 def require_worker() -> None:
-    """Raises ``TimeoutError`` when a message has been due for hours: then no worker runs."""
-    late = OutgoingMessage.objects.due(timezone.now() - WORKER_IS_LATE_AFTER)
-    if late.exists():
+    """Raise ``TimeoutError`` if a message has been due for hours: then no worker is running."""
+    if OutgoingMessage.objects.due(timezone.now() - WORKER_LATE_AFTER).exists():
         raise TimeoutError("Mail is waiting and nothing sends it: is `manage.py send_mail` running?")
 
 
-def _address(to: str) -> str:
-    """``deliverable``; "" for what is no address."""
+def storable(text: str) -> str:
+    """Drop NUL and lone surrogates, which databases and messages cannot hold."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def _deliverable(to: str) -> str:
     try:
         return email_addresses.deliverable(to)
     except ValueError:
         return ""
 
 
-def _obstacle(to: str) -> str:
-    """Why no mail can go to an address, for staff; "" where it can."""
+def _undeliverable_because(to: str) -> str:
+    """Why no mail can go to an address, for staff; "" if it can."""
     if settings.MAIL_DELIVERY == "off":
         return _("The site is set up to send no mail (EMAIL_URL=off).")
-    return "" if _address(to) else _("This is not a possible email address.")
-
-
-def _require_one_line(subject: str, kind: str, about: str, attachments: Sequence[Attachment]) -> None:
-    if not subject or not subject.isprintable():
-        raise ValueError("A subject is one line of printable characters.")
-    if not _TOKEN.fullmatch(kind) or (about and not _TOKEN.fullmatch(about)):
-        raise ValueError("kind and about are at most 40 letters, digits, dots and dashes.")
-    for name, mime_type, _content in attachments:
-        if not _TOKEN.fullmatch(name) or not _MIME_TYPE.fullmatch(mime_type):
-            raise ValueError("An attachment has a plain name, and a type like text/plain; charset=utf-8.")
-
-
-def storable(text: str) -> str:
-    """Text as every database keeps it and every message can carry it: no NUL, no half of a character."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
-
-
-def _our_domain() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return "" if _deliverable(to) else _("This is not a possible email address.")

@@ -1,4 +1,4 @@
-"""What a message is about, as staff know it: found by ``settings.MESSAGE_SUBJECT_FINDERS``."""
+"""The objects that messages are about, found by ``settings.MESSAGE_SUBJECT_FINDERS``."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RelatedObject:
-    """``page`` is its address on the staff side; ``caution`` is what a caller must know first, or ""."""
+    """``page`` is its staff page; ``caution`` is what a caller must know first, or ""."""
 
     page: str
     caution: str = ""
 
 
 def find(actor: "User", abouts: Collection[str], *, is_search: bool = False) -> dict[str, RelatedObject]:
-    """Return what the messages shown to ``actor`` are about, by their ``about``; unknown ones are left out.
+    """Map ``about`` values to related objects. Unknown ones are left out.
 
-    Each finder also records what showing these messages discloses.
+    Each finder also records that ``actor`` was shown messages about them.
     """
     names = {about for about in abouts if about}
     found: dict[str, RelatedObject] = {}

@@ -78,8 +78,8 @@ def site_tasks() -> list[Task]:
         ),
         Task(
             _("Messages that were sent or handled"),
-            count=lambda now: OutgoingMessage.objects.done_with(now - SENT_MAIL_RETENTION).count(),
-            run=lambda now: mail_queue.forget_sent(now - SENT_MAIL_RETENTION),
+            count=lambda now: OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION).count(),
+            run=lambda now: mail_queue.delete_completed(now - SENT_MAIL_RETENTION),
         ),
         *[_audit_task(model, model.retention) for model in append_only_models() if model.retention],
     ]

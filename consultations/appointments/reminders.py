@@ -90,7 +90,7 @@ def _unsent_mail() -> OutgoingMessageQuerySet:
         about=OuterRef("request__reference"),
         created_at__gte=OuterRef("reminded_at"),
         sent_at=None,
-        settled_at=None,
+        resolved_at=None,
     )
 
 
@@ -100,7 +100,7 @@ def _had_a_bad_mail() -> Exists:
         kind="reminder",
         about=OuterRef("request__reference"),
         created_at__gte=OuterRef("made_at"),
-        settled_at__isnull=False,
+        resolved_at__isnull=False,
         is_superseded=False,
     )
     return Exists(settled)

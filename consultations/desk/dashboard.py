@@ -28,5 +28,5 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         "appointments": today.count(),
         "reminders": due_by_hand(scope.now, hours).count(),
         "may_manage_feeds": request.user.has_perm("consultations.manage_feeds"),
-        "untold": OutgoingMessage.objects.could_not_be_told().count(),
+        "untold": OutgoingMessage.objects.undelivered().count(),
     }

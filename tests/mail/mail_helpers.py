@@ -1,4 +1,4 @@
-"""What the tests of the outbox share."""
+"""Helpers of the mail tests."""
 
 import os
 import signal
@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from clinic_site.mail import delivery, worker
 from clinic_site.mail import queue as mail_queue
+from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
 from tests.mail.smtp_server import MailServer
 
@@ -39,7 +39,7 @@ def stored(message: OutgoingMessage) -> OutgoingMessage:
 
 @contextmanager
 def running(settings: Any) -> Iterator[MailServer]:
-    """A server that is up, and the settings that lead to it."""
+    """A running SMTP server, and the settings that use it."""
     server = MailServer()
     settings.MAIL_DELIVERY, settings.EMAIL_HOST, settings.EMAIL_PORT = "smtp", "127.0.0.1", server.port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
@@ -51,27 +51,17 @@ def running(settings: Any) -> Iterator[MailServer]:
         server.stop()
 
 
-def impatient(monkeypatch: Any, *, answer_within: float) -> None:
-    """Seconds instead of minutes and hours, so that a test of real time is short.
-
-    ``answer_within`` must leave the server time to answer on a busy machine.
-    """
-    monkeypatch.setattr(delivery, "ANSWER_WITHIN", answer_within)
-    monkeypatch.setattr(delivery, "TAKEN_WITHIN", answer_within)
-    monkeypatch.setattr(delivery, "FAREWELL_WITHIN", 0.3)
+def shorten_times(monkeypatch: Any) -> None:
+    """Set leases and pauses in seconds instead of minutes, for tests in real time."""
     monkeypatch.setattr(worker, "LEASE", timedelta(seconds=5))
-    monkeypatch.setattr(worker, "HAND_OVER_BEFORE_END", timedelta(0))
-    monkeypatch.setattr(worker, "PAUSES", (timedelta(seconds=0.2),))
-    monkeypatch.setattr(worker, "PAUSE_AFTER_SILENCE", timedelta(seconds=0.2))
-    monkeypatch.setattr(worker, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(worker, "MIN_LEASE_LEFT", timedelta(0))
+    monkeypatch.setattr(worker, "RETRY_PAUSES", (timedelta(seconds=0.2),))
+    monkeypatch.setattr(worker, "PAUSE_AFTER_UNCONFIRMED", timedelta(seconds=0.2))
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
 
 
 class Child:
-    """Something done in a process of its own, with its own connection to the database.
-
-    A fork takes a millisecond, where starting the site takes a second: a test can kill a hundred. As a
-    context manager it is killed at the end.
-    """
+    """A forked process with its own database connection. As a context manager it is killed at the end."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         connections.close_all()  # a connection must not be in two processes
@@ -82,12 +72,12 @@ class Child:
                 work()
                 status = 0
             except BaseException:
-                traceback.print_exc()  # else nobody would learn why
+                traceback.print_exc()
             finally:
                 os._exit(status)
 
     def ended(self) -> int:
-        """Wait for it. Its exit status; the number of the signal that ended it, negative, if one did."""
+        """Wait, and return the exit status; the negative number of the signal that ended it, if any."""
         pid, self.pid = self.pid, 0
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

@@ -1,4 +1,4 @@
-"""A real SMTP server on the loopback interface, which can be down, refuse, and fall silent."""
+"""A real SMTP server on the loopback interface that can be down, refuse, and stop answering."""
 
 import asyncio
 import logging
@@ -12,16 +12,16 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 OK = "250 OK"
 
-# Silent: a process that is forked while the server's thread writes a line would wait for that line forever.
+# A process forked while the server's thread writes a log line would wait for the lock forever.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 
 class MailServer:
-    """Takes mail at ``port``. What it does is set by its fields, at any moment:
+    """Takes mail at ``port``. Set its fields at any moment:
 
-    ``replies`` maps "MAIL", "RCPT" or "DATA" to an answer instead of "250 OK"; ``silent_at`` is the
-    command at which it falls silent; with ``takes_before_silence`` the message it is silent about has
-    been taken. ``slowness`` is the seconds before and after it takes each message.
+    ``replies`` maps "MAIL", "RCPT" or "DATA" to an answer instead of "250 OK". At the command ``silent_at``
+    it stops answering; with ``takes_before_silence`` it stores the message first. ``slowness`` is the
+    seconds before and after it takes each message.
     """
 
     def __init__(self) -> None:
@@ -51,13 +51,13 @@ class MailServer:
 
     @property
     def copies(self) -> dict[str, int]:
-        """How often each Message-ID has come."""
+        """The number of copies by Message-ID."""
         counted: dict[str, int] = {}
         for mail in self.mails:
             counted[mail["Message-ID"]] = counted.get(mail["Message-ID"], 0) + 1
         return counted
 
-    # What aiosmtpd calls
+    # The hooks of aiosmtpd
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: Any

@@ -1,4 +1,4 @@
-"""The outbox as staff see it."""
+"""The staff pages of the mail queue."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ LIST = "admin:mail_outgoingmessage_changelist"
 
 def a_failed_message(**changes: Any) -> OutgoingMessage:
     message = a_message(**changes)
-    OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), reason="550 No")
+    OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), last_error="550 No")
     message.refresh_from_db()
     return message
 
@@ -45,7 +45,7 @@ def state(message: OutgoingMessage) -> State:
     return OutgoingMessage.objects.get(pk=message.pk).state
 
 
-def test_who_could_not_be_told_stands_first_with_the_number_to_call(coordinator: Client) -> None:
+def test_list_shows_undelivered_messages_first_with_the_phone(coordinator: Client) -> None:
     a_failed_message(about="MS-FAILED")
     for _ in range(3):
         a_message(about="MS-WAITS")
@@ -55,7 +55,7 @@ def test_who_could_not_be_told_stands_first_with_the_number_to_call(coordinator:
     assert "550 No" in content
 
 
-def test_the_list_can_be_narrowed_to_a_state(coordinator: Client) -> None:
+def test_list_filters_by_state(coordinator: Client) -> None:
     a_failed_message(about="MS-FAILED")
     a_message(about="MS-WAITS")
     content = coordinator.get(reverse(LIST), {"state": "failed"}).content.decode()
@@ -63,23 +63,21 @@ def test_the_list_can_be_narrowed_to_a_state(coordinator: Client) -> None:
     assert "MS-WAITS" not in content
 
 
-def test_no_page_shows_what_was_written(coordinator: Client) -> None:
+def test_pages_hide_the_text(coordinator: Client) -> None:
     message = a_failed_message(text="private link", html="private link")
     for address in (reverse(LIST), page(message)):
         assert "private link" not in coordinator.get(address).content.decode()
 
 
-def test_opening_a_page_changes_nothing(coordinator: Client) -> None:
+def test_get_changes_nothing(coordinator: Client) -> None:
     message = a_failed_message()
     assert coordinator.get(page(message)).status_code == 200
     assert coordinator.get(step(message)).status_code == 405
     assert state(message) == State.FAILED
 
 
-@pytest.mark.parametrize(("name", "becomes"), [("resend", State.WAITING), ("settle", State.SETTLED)])
-def test_a_button_sends_again_or_notes_that_it_was_told(
-    coordinator: Client, name: str, becomes: State
-) -> None:
+@pytest.mark.parametrize(("name", "becomes"), [("resend", State.WAITING), ("resolve", State.RESOLVED)])
+def test_buttons_resend_and_resolve_once(coordinator: Client, name: str, becomes: State) -> None:
     message = a_failed_message()
     assert f'value="{name}"' in coordinator.get(page(message)).content.decode()
     response = coordinator.post(step(message), {"step": name})
@@ -89,20 +87,20 @@ def test_a_button_sends_again_or_notes_that_it_was_told(
     assert (taken.message_id, taken.actor.username) == (message.message_id, "coordinator")
     assert f"{taken.get_kind_display()}: coordinator" in coordinator.get(page(message)).content.decode()
     again = coordinator.post(step(message), {"step": name}, follow=True)
-    assert "Someone else has just dealt with this message." in again.content.decode()
+    assert "Someone else has just handled this message." in again.content.decode()
 
 
-def test_what_a_later_message_replaced_is_refused_with_a_sentence(coordinator: Client) -> None:
+def test_superseded_message_is_not_resent(coordinator: Client) -> None:
     message = a_failed_message()
     mail_queue.supersede(message.about, [message.kind])
     assert "Send again" not in coordinator.get(page(message)).content.decode()
     response = coordinator.post(step(message), {"step": "resend"}, follow=True)
-    assert "A later message has taken its place. It is not sent any more." in response.content.decode()
-    assert "Replaced by a later one" in response.content.decode()
+    assert "A later message has replaced this one. It will not be sent." in response.content.decode()
+    assert "Replaced by a later message" in response.content.decode()
     assert state(message) == State.SUPERSEDED
 
 
-def test_an_address_that_takes_no_mail_is_refused_with_a_sentence(coordinator: Client) -> None:
+def test_message_to_impossible_address_is_not_resent(coordinator: Client) -> None:
     odd, other = a_message("al\u0131@gmail.com"), a_failed_message()
     response = coordinator.post(step(odd), {"step": "resend"}, follow=True)
     assert "This is not a possible email address." in response.content.decode()
@@ -114,14 +112,14 @@ def test_an_address_that_takes_no_mail_is_refused_with_a_sentence(coordinator: C
     assert [state(odd), state(other)] == [State.FAILED, State.WAITING]
 
 
-def test_a_search_finds_by_reference_and_by_nothing_that_names_a_person(coordinator: Client) -> None:
+def test_search_finds_references_only(coordinator: Client) -> None:
     a_failed_message(about="MS-FAILED")
     assert "MS-FAILED" in coordinator.get(reverse(LIST), {"q": "ms-fail"}).content.decode()
     assert "MS-FAILED" not in coordinator.get(reverse(LIST), {"q": "ayesha"}).content.decode()
     assert coordinator.get(reverse(LIST), {"to__startswith": "ayesha"}).status_code == 400
 
 
-def test_several_can_be_sent_again_at_once(coordinator: Client) -> None:
+def test_action_resends_several(coordinator: Client) -> None:
     failed = [a_failed_message(), a_failed_message()]
     waiting = a_message()
     chosen = [message.pk for message in (*failed, waiting)]
@@ -133,7 +131,7 @@ def test_several_can_be_sent_again_at_once(coordinator: Client) -> None:
 
 
 @pytest.mark.parametrize("role", [roles.EDITOR, roles.CLINICAL_REVIEWER, ""])
-def test_others_see_and_do_nothing(client: Client, role: str) -> None:
+def test_other_roles_are_refused(client: Client, role: str) -> None:
     client.force_login(staff(role))
     message = a_failed_message()
     assert client.get(reverse(LIST)).status_code == 403
@@ -142,7 +140,7 @@ def test_others_see_and_do_nothing(client: Client, role: str) -> None:
     assert state(message) == State.FAILED
 
 
-def test_who_may_only_read_gets_no_button(client: Client) -> None:
+def test_reader_without_resend_permission_sees_no_button(client: Client) -> None:
     reader = staff("")
     reader.user_permissions.add(Permission.objects.get(codename="view_outgoingmessage"))
     client.force_login(reader)

@@ -1,4 +1,4 @@
-"""What staff do about a message that failed, and what a later message replaces."""
+"""Resending and resolving undelivered messages, and superseding messages."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,14 +21,10 @@ State = OutgoingMessage.State
 
 
 def steps() -> list[tuple[str, str, str, int]]:
-    """Who of the staff did what with which message."""
     return list(MessageStep.objects.values_list("kind", "message_id", "about", "actor_id"))
 
 
-# Staff
-
-
-def test_a_failed_message_can_be_sent_again_for_another_day(
+def test_resend_attempts_a_failed_message_for_another_day(
     server: MailServer, clock: time_machine.Traveller
 ) -> None:
     server.replies = {"RCPT": "550 No"}
@@ -45,103 +41,79 @@ def test_a_failed_message_can_be_sent_again_for_another_day(
     assert server.copies == {message.message_id: 1}
 
 
-def test_what_was_told_another_way_leaves_the_list_and_its_text_goes(server: MailServer) -> None:
-    server.replies = {"RCPT": "550 No"}
-    message = a_message()
-    worker.send_due()
-    actor = staff(roles.COORDINATOR)
-    assert mail_queue.settle(message, actor=actor)
-    assert not mail_queue.settle(message, actor=actor)
-    assert not mail_queue.resend(message, actor=actor)
-    assert steps() == [(MessageStep.Kind.SETTLED, message.message_id, message.about, actor.pk)]
-    assert stored(message).state == State.SETTLED
-    assert stored(message).text == ""
-    assert not OutgoingMessage.objects.could_not_be_told().exists()
-
-
-def test_what_can_only_fail_again_is_not_sent_again(settings: Any) -> None:
-    odd = a_message("al\u0131@gmail.com")
-    with pytest.raises(mail_queue.NotSentAgainError, match="not a possible email address"):
-        mail_queue.resend(odd, actor=staff(roles.COORDINATOR))
-    settings.MAIL_DELIVERY = "off"
-    unsent = a_message()
-    with pytest.raises(mail_queue.NotSentAgainError, match="EMAIL_URL=off"):
-        mail_queue.resend(unsent, actor=staff(roles.MANAGER))
-    assert stored(odd).state == stored(unsent).state == State.FAILED
-    assert steps() == []
-
-
-def test_who_did_what_stays_when_the_message_is_gone() -> None:
+def test_mark_resolved_deletes_the_text_and_takes_the_message_off_the_list() -> None:
     message = a_message("not an address")
-    mail_queue.settle(message, actor=staff(roles.COORDINATOR))
+    actor = staff(roles.COORDINATOR)
+    assert mail_queue.mark_resolved(message, actor=actor)
+    assert not mail_queue.mark_resolved(message, actor=actor)
+    assert steps() == [(MessageStep.Kind.RESOLVED, message.message_id, message.about, actor.pk)]
+    assert (stored(message).state, stored(message).text) == (State.RESOLVED, "")
+    assert not OutgoingMessage.objects.undelivered().exists()
     OutgoingMessage.objects.all().delete()
     assert len(steps()) == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         MessageStep.objects.all().delete()
 
 
-# Replaced by a later one
+def test_resend_is_refused_where_it_could_only_fail_again(settings: Any) -> None:
+    odd = a_message("al\u0131@gmail.com")
+    with pytest.raises(mail_queue.ResendRefusedError, match="not a possible email address"):
+        mail_queue.resend(odd, actor=staff(roles.COORDINATOR))
+    settings.MAIL_DELIVERY = "off"
+    unsent = a_message()
+    with pytest.raises(mail_queue.ResendRefusedError, match="EMAIL_URL=off"):
+        mail_queue.resend(unsent, actor=staff(roles.MANAGER))
+    assert stored(odd).state == stored(unsent).state == State.FAILED
+    assert steps() == []
 
 
-def replace() -> int:
+def supersede() -> int:
     return mail_queue.supersede("MS-7K4Q-92XD", ["acknowledgement"])
 
 
-def test_what_a_later_message_replaced_is_neither_sent_nor_listed_nor_sent_again(server: MailServer) -> None:
+def test_superseded_messages_are_neither_sent_nor_listed_nor_resent(server: MailServer) -> None:
     server.replies = {"RCPT": "550 No"}
     failed = a_message()
     worker.send_due()
     server.replies = {}
     waiting, others = a_message(), [a_message(about="MS-OTHER"), a_message(kind="new_request")]
-    assert replace() == 2
+    assert supersede() == 2
     assert worker.send_due().sent == len(others)
     assert set(server.copies) == {message.message_id for message in others}
-    assert not OutgoingMessage.objects.could_not_be_told().exists()
+    assert not OutgoingMessage.objects.undelivered().exists()
     actor = staff()
     for message in (failed, waiting):
         assert (stored(message).state, stored(message).text) == (State.SUPERSEDED, "")
-        with pytest.raises(mail_queue.NotSentAgainError, match="A later message has taken its place"):
+        with pytest.raises(mail_queue.ResendRefusedError, match="A later message has replaced this one"):
             mail_queue.resend(message, actor=actor)
-    assert stored(failed).reason == "550 No"
+    assert stored(failed).last_error == "550 No"
 
 
-def test_what_was_sent_or_told_already_is_not_replaced(server: MailServer) -> None:
+def test_sent_and_resolved_messages_are_not_superseded(server: MailServer) -> None:
     sent = a_message()
     worker.send_due()
-    settled = a_message("not an address")
-    mail_queue.settle(settled, actor=staff())
-    assert replace() == 0
-    assert [stored(message).state for message in (sent, settled)] == [State.SENT, State.SETTLED]
+    resolved = a_message("not an address")
+    mail_queue.mark_resolved(resolved, actor=staff())
+    assert supersede() == 0
+    assert [stored(message).state for message in (sent, resolved)] == [State.SENT, State.RESOLVED]
 
 
-def test_what_is_replaced_before_it_is_handed_over_does_not_go(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_before", [True, False])
+def test_message_superseded_during_sending_counts_as_what_happened(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch, is_before: bool
 ) -> None:
     message = a_message()
-    hand_over = worker._hand_over
+    count_unconfirmed = worker._count_unconfirmed
 
-    def replaced_first(leased: OutgoingMessage) -> None:
-        replace()
-        hand_over(leased)
+    def supersede_meanwhile(leased: OutgoingMessage) -> None:
+        if is_before:
+            supersede()
+        count_unconfirmed(leased)
+        if not is_before:
+            supersede()
 
-    monkeypatch.setattr(worker, "_hand_over", replaced_first)
-    assert worker.send_due().sent == 0
-    assert not server.received
-    assert stored(message).state == State.SUPERSEDED
-
-
-def test_what_is_replaced_while_it_is_handed_over_counts_as_sent(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = a_message()
-    hand_over = worker._hand_over
-
-    def replaced_afterwards(leased: OutgoingMessage) -> None:
-        hand_over(leased)
-        replace()
-
-    monkeypatch.setattr(worker, "_hand_over", replaced_afterwards)
-    assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
-    assert stored(message).state == State.SENT
-    assert not OutgoingMessage.objects.could_not_be_told().exists()
+    monkeypatch.setattr(worker, "_count_unconfirmed", supersede_meanwhile)
+    assert worker.send_due().sent == (0 if is_before else 1)
+    assert len(server.received) == (0 if is_before else 1)
+    assert stored(message).state == (State.SUPERSEDED if is_before else State.SENT)
+    assert not OutgoingMessage.objects.undelivered().exists()

@@ -77,7 +77,7 @@ class World:
         member = a_person(EDITOR, username="colleague", email="colleague@clinic.example")
         events.record(AccessEvent.Kind.SIGN_IN_FAILED, subject=member, step="code")
         message = a_message()
-        OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), reason="550 No")
+        OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), last_error="550 No")
         day = date(2030, 1, 1)
         return {
             "accounts/user/": member,

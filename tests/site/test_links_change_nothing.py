@@ -257,7 +257,7 @@ def a_full_desk() -> User:
     offered, agreed = PrivatePage(), PrivatePage(contact_method="email", email="ayesha@example.com")
     offered.is_offered(days=1)
     agreed.is_offered(days=2, agreed=True)
-    OutgoingMessage.objects.update(failed_at=timezone.now(), reason="No such mailbox")
+    OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="No such mailbox")
     practitioner = Practitioner.objects.all()[0]
     feed_addresses.make(practitioner, actor=manager)
     RetentionRule.objects.create(status=Status.DECLINED, months=6)

@@ -115,7 +115,7 @@ def test_a_message_that_a_worker_has_just_taken_is_not_handed_over(manager: User
     assert message
     erase(request, manager)
     with pytest.raises(worker.LeaseLostError):
-        worker._hand_over(message)
+        worker._count_unconfirmed(message)
 
 
 def test_twice_is_once(manager: User) -> None:

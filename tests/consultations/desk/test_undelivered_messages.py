@@ -28,7 +28,7 @@ def coordinator(client: Client) -> User:
 
 def untold(request: ConsultationRequest, **changes: Any) -> OutgoingMessage:
     message = a_message(about=request.reference, phone_for_staff=request.phone, **changes)
-    OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), reason="550 No")
+    OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), last_error="550 No")
     return message
 
 
@@ -78,7 +78,7 @@ def test_list_is_recorded_once_per_request_and_day(client: Client, coordinator: 
 def test_nothing_is_recorded_where_nothing_is_shown(client: Client, coordinator: User) -> None:
     message = untold(a_request())
     client.get(reverse(LIST), {"q": "MS-9999"})
-    client.post(reverse("admin:mail_outgoingmessage_step", args=[message.pk]), {"step": "settle"})
+    client.post(reverse("admin:mail_outgoingmessage_step", args=[message.pk]), {"step": "resolve"})
     client.post(reverse(LIST), {"action": "send_again", "_selected_action": [message.pk]})
     client.force_login(staff(roles.EDITOR))
     client.get(reverse(LIST))

@@ -34,7 +34,7 @@ def rows() -> list[Any]:
     actor = staff()
     disclosures.record(actor, [a_request()], Disclosure.Kind.OPENED)
     record(AccessEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
-    mail_queue.settle(a_message("not an address"), actor=actor)
+    mail_queue.mark_resolved(a_message("not an address"), actor=actor)
     return [model._default_manager.order_by("pk").first() for model in append_only_models()]
 
 

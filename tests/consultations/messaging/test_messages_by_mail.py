@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail import worker
-from clinic_site.mail.mime import letter
+from clinic_site.mail.email import email_for
 from clinic_site.mail.models import OutgoingMessage
 from consultations.messaging import catalogue
 from consultations.models import ConsultationRequest
@@ -83,7 +83,7 @@ def tell_everything(**changes: Any) -> ConsultationRequest:
 def mails() -> list[EmailMessage]:
     """What was queued, as it travels, and as it is read at the other end."""
     rows = OutgoingMessage.objects.order_by("pk")
-    return [message_from_bytes(letter(row).as_bytes(), policy=policy.default) for row in rows]
+    return [message_from_bytes(email_for(row).message().as_bytes(), policy=policy.default) for row in rows]
 
 
 def parts(mail: EmailMessage) -> tuple[str, str]:
@@ -95,7 +95,7 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
 def test_every_message_arrives_in_two_parts_that_say_the_same(server: MailServer) -> None:
     a_clinic()
     tell_everything()
-    assert str(worker.send_due()) == "Sent 11, to be tried again 0, given up 0."
+    assert str(worker.send_due()) == "Sent 11, to be retried 0, failed 0."
     for mail in server.mails:
         plain, html = parts(mail)
         page = Page(html)

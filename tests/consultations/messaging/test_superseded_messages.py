@@ -63,7 +63,7 @@ def test_what_is_moot_is_not_sent_any_more(earlier: str, later: str, has_failed:
     request = with_email()
     tell(request, earlier)
     if has_failed:
-        OutgoingMessage.objects.update(failed_at=timezone.now(), reason="550 No")
+        OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="550 No")
     tell(request, later)
     assert states() == {earlier: State.SUPERSEDED, later: State.WAITING}
 
@@ -110,7 +110,7 @@ def test_who_is_told_that_it_is_open_again_reads_so_while_it_waits(has_failed: b
     ]:
         status_changes.change_status(request, to, actor=actor, expected_status=was)
         if has_failed:
-            OutgoingMessage.objects.update(failed_at=timezone.now(), reason="550 No")
+            OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="550 No")
         assert states() == {"opened_again": State.FAILED if has_failed else State.WAITING}
     status_changes.change_status(request, Status.DECLINED, actor=actor, expected_status=Status.CONTACTING)
     assert states()["opened_again"] == State.SUPERSEDED

@@ -1,4 +1,4 @@
-"""Send the mail that is due: once, or with --forever as a service that goes on until it is stopped."""
+"""Send the mail that is due: once, or with --forever until stopped."""
 
 import signal
 from typing import Any
@@ -27,16 +27,16 @@ class Command(BaseCommand):
         if forever:
             worker.send_forever(StopSignals(), parent=beside)
             return
-        done = worker.send_due()
-        self.stdout.write(str(done))
-        if done.unreachable:
-            raise CommandError(f"The mail server cannot be reached: {done.unreachable}")
+        result = worker.send_due()
+        self.stdout.write(str(result))
+        if result.unreachable:
+            raise CommandError(f"The mail server cannot be reached: {result.unreachable}")
 
 
 class StopSignals:
-    """SIGTERM and Ctrl-C, held back until the worker asks: what is being sent is sent, and no other begun.
+    """SIGTERM and Ctrl-C, blocked until the worker asks, so that it finishes the current message.
 
-    A handler could not safely set a ``threading.Event`` that the same thread is waiting for.
+    A signal handler could not safely set a ``threading.Event`` that the same thread is waiting for.
     """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -49,6 +49,6 @@ class StopSignals:
         return self._came or not signal.sigpending().isdisjoint(self.SIGNALS)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, unless one comes or has come."""
+        """Sleep, unless a signal comes or has come."""
         self._came = self.is_set() or signal.sigtimedwait(self.SIGNALS, seconds) is not None
         return self._came

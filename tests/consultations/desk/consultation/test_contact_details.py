@@ -118,7 +118,7 @@ def test_one_press_that_arrives_twice_corrects_once(desk: Desk) -> None:
 def test_messages_that_nobody_was_told_of_give_the_right_number() -> None:
     desk = Desk(a_request(contact_method="email", email="a@example.com"))
     message = OutgoingMessage.objects.filter(kind="acknowledgement")
-    message.update(failed_at=timezone.now(), reason="550")
+    message.update(failed_at=timezone.now(), last_error="550")
     desk.opens()
     corrects(desk, phone="0321 7654987")
     assert message.get().phone_for_staff == "+923217654987"

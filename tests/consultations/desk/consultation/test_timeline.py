@@ -104,7 +104,7 @@ def test_mail_to_the_patient_is_told_and_notices_to_staff_are_not(settings: Any)
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (mail_queue.settle, "Told another way by Sana Malik"),
+        (mail_queue.mark_resolved, "Informed another way by Sana Malik"),
         (mail_queue.resend, "Sent again. Waiting by Sana Malik"),
     ],
 )
@@ -124,7 +124,7 @@ def test_mail_that_could_not_be_told_leads_to_where_it_is_sent_again() -> None:
     OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now() - timedelta(hours=1))
     desk = Desk(request)
     page = desk.opens()
-    assert "Could not be told" in desk.timeline()
+    assert "Could not be delivered" in desk.timeline()
     (link,) = [link for link in page.all("a") if "Send it again" in link.text]
     assert desk.client.get(link["href"]).status_code == 200
     user = staff(username="looks")

@@ -315,7 +315,7 @@ def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Clie
 def test_a_mail_that_failed_is_called_at_once() -> None:
     appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
-    OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), reason="550")
+    OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), last_error="550")
     assert by_hand() == [appointment]
 
 
@@ -326,12 +326,12 @@ def test_who_was_not_reminded_after_all_is_called_also_once_the_failed_mail_is_d
     appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     mail = OutgoingMessage.objects.filter(kind="reminder")
-    mail.update(failed_at=timezone.now(), reason="550")
+    mail.update(failed_at=timezone.now(), last_error="550")
     client.force_login(a_coordinator())
     clock.shift(60)
     client.post(reverse("desk:reminder_done", args=[appointment.pk]))
     if becomes == "settled":
-        assert mail_queue.settle(mail.get(), actor=a_coordinator())
+        assert mail_queue.mark_resolved(mail.get(), actor=a_coordinator())
     else:
         mail.update(failed_at=None, sent_at=timezone.now())
     assert "is to be reminded again" in undo(client, reminders_page(client))
@@ -351,8 +351,8 @@ def test_who_gets_another_time_is_mailed_again_whatever_became_of_the_mail_befor
     first = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     mail = OutgoingMessage.objects.filter(kind="reminder")
-    mail.update(failed_at=timezone.now(), reason="550")
-    mail_queue.settle(mail.get(), actor=a_coordinator())
+    mail.update(failed_at=timezone.now(), last_error="550")
+    mail_queue.mark_resolved(mail.get(), actor=a_coordinator())
     with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
         given(first.request, first.practitioner, at(15, days=1), agreed=True)
         assert by_hand() == []

@@ -67,7 +67,7 @@ FORGOTTEN: dict[str, Any] = {
     "access_needs": "",
     "call_back_at": None,
     "unread_since": None,
-    "twin_hash": "",
+    "duplicate_fingerprint": "",
 }
 
 
@@ -162,7 +162,7 @@ def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) ->
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
         move(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
-    attachments.remove_of(request)
+    attachments.delete_of_request(request)
     request.notes.all().delete()
     request.links.all().delete()
     request.present.all().delete()

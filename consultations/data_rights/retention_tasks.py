@@ -32,7 +32,7 @@ def tasks() -> list[Task]:
     ]
     return [
         *closed_requests,
-        Task(_("Photographs that were never sent"), count_unsent, attachments.forget_unsent),
+        Task(_("Photographs that were never sent"), count_unsent, attachments.delete_unsent),
         Task(_("Files that belong to no request"), count_orphans, remove_orphans),
         Task(
             _("Records of who had a request open"),
@@ -57,7 +57,7 @@ def forget_past(status: Status, now: datetime) -> int:
 
 
 def count_unsent(now: datetime) -> int:
-    return Photograph.objects.forgotten(now - file_storage.WAITING_FOR).count()
+    return Photograph.objects.forgotten(now - file_storage.UNSENT_FILE_LIFETIME).count()
 
 
 def count_orphans(now: datetime) -> int:

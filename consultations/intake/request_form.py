@@ -16,13 +16,12 @@ from django.utils.translation import ngettext
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, without_nul
 from consultations.answers import Answers
-from consultations.intake import attachments as keeping
 from consultations.intake import procedure_choices
 from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
 from consultations.intake.form_fields import AnyOf, HiddenPattern, says
 from consultations.intake.questions import Questions
-from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.models import Photograph, PrivacyNotice
 from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
@@ -67,15 +66,17 @@ class RequestForm(Questions):
         notice: PrivacyNotice,
         language: str,
         browser: str = "",
+        key: SubmissionKey | None = None,
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
         self.shown_notice, self.language, self.browser = notice, language, browser
-        sent_key = SubmissionKey.from_form(answered.get("key", ""))
-        self.has_own_key = sent_key is not None
-        # A key that can no longer be read has taken with it what waited under it.
-        self.has_lost_key = bool(answered.get("key")) and sent_key is None
-        self.submission_key = sent_key or _new_key(is_lost=self.has_lost_key)
+        sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
+        # A new key, in a form that was open already: the files that waited with the former one are lost, and
+        # sending twice would store twice if the patient did not send the new key.
+        self.key_was_replaced = sent_key is None and (posted is not None or "key" in answered)
+        made_at = 0 if answered.get("key") else None  # a form with an unreadable key was not made just now
+        self.submission_key = sent_key or SubmissionKey.new(made_at)
         answered["key"] = self.submission_key.for_form()
         if answered.get("notice") != str(notice.pk):
             answered["notice"] = str(notice.pk)
@@ -191,11 +192,6 @@ class RequestForm(Questions):
         )
 
     @property
-    def key_of_request(self) -> SubmissionKey:
-        """The key under which the valid form is stored, or would be now."""
-        return intake_submission.key_of(self.submission_key, self.answers)
-
-    @property
     def submission(self) -> intake_submission.Submission:
         """The valid form as ``services.submit`` takes it."""
         return intake_submission.Submission(
@@ -223,18 +219,10 @@ class RequestForm(Questions):
 
     @property
     def shown_photographs(self) -> frozenset[str]:
-        """The digests of the files that stood on the page of which a button was pressed.
-
-        None once the key is lost: that page says so, and they are not looked for twice.
-        """
-        if self.has_lost_key:
+        """The digests of the files listed on the page that was sent; none once the key was replaced."""
+        if self.key_was_replaced:
             return frozenset()
-        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MOST_PHOTOGRAPHS])
-
-    def take_out(self, photograph: str) -> None:
-        """Remove a file, by its id as a browser sent it."""
-        if photograph.isascii() and photograph.isdigit() and len(photograph) < 19:
-            keeping.take_out(self.submission_key, int(photograph))
+        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MAX_PHOTOGRAPHS_PER_REQUEST])
 
     def hidden_answers(self) -> list[tuple[str, str]]:
         """What was sent, to travel in the page until it is sent for good."""
@@ -256,10 +244,6 @@ class RequestForm(Questions):
             for name, words in self.answers.in_words().items()
             if words or name not in left_out
         ]
-
-
-def _new_key(*, is_lost: bool) -> SubmissionKey:
-    return SubmissionKey.in_place_of_another() if is_lost else SubmissionKey.new()
 
 
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:

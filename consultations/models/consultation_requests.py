@@ -39,9 +39,9 @@ from consultations.workflow import Status
 STATUS_CHOICES = [(status.value, _(name)) for status, name in workflow.NAMES.items()]
 
 # How long the private page can be opened after its request was closed.
-LINK_LIVES_ON = timedelta(days=90)
+LINK_VALID_AFTER_CLOSING = timedelta(days=90)
 # The very same answers from the very same browser are one request for so long.
-TWIN_WITHIN = timedelta(hours=24)
+DUPLICATE_WINDOW = timedelta(hours=24)
 
 
 def _unless_erased(condition: Q) -> Q:
@@ -50,21 +50,20 @@ def _unless_erased(condition: Q) -> Q:
 
 
 class ConsultationRequestQuerySet(QueueQuerySet):
-    def for_key(self, key_hash: str) -> "ConsultationRequestQuerySet":
-        return self.filter(key_hash=key_hash)
+    def recent_duplicates(self, fingerprint: str) -> "ConsultationRequestQuerySet":
+        """Requests sent by the same browser with the same answers within a day, and not closed since.
 
-    def twins(self, twin_hash: str) -> "ConsultationRequestQuerySet":
-        """What was sent by the same browser with the very same answers not long ago, and is not closed.
-
-        Who withdrew, was declined or could not be reached, and sends the form again, asks anew.
+        A patient who withdrew and sends the same answers again makes a new request.
         """
-        recently = timezone.now() - TWIN_WITHIN
-        alive = workflow.OPEN | workflow.SET_ASIDE
-        return self.filter(twin_hash=twin_hash, created_at__gte=recently, status__in=alive, erased_at=None)
+        recently = timezone.now() - DUPLICATE_WINDOW
+        is_open = Q(status__in=workflow.OPEN | workflow.SET_ASIDE, erased_at=None)
+        return self.filter(is_open, duplicate_fingerprint=fingerprint, created_at__gte=recently)
 
     def for_token(self, token: str) -> "ConsultationRequestQuerySet":
         """The request that a private address opens: none once it has been closed for 90 days, or erased."""
-        closed_long_ago = Q(status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_LIVES_ON)
+        closed_long_ago = Q(
+            status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_VALID_AFTER_CLOSING
+        )
         return self.filter(links__token_hash=token_hash(token), erased_at=None).exclude(closed_long_ago)
 
     def search(self, text: str) -> "ConsultationRequestQuerySet":
@@ -95,9 +94,10 @@ class ConsultationRequest(models.Model):
 
     reference = models.CharField(_("reference"), max_length=12)
     key_hash = models.CharField(max_length=64, editable=False)
-    # The same answers from the same browser give the same; only the newest of such requests has it. ""
-    # where no browser could be told apart.
-    twin_hash = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
+    # Only the newest request with the same answers from the same browser has it; "" where that is unknown.
+    duplicate_fingerprint = models.CharField(
+        max_length=64, blank=True, default="", editable=False, db_index=True
+    )
     status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES, default=Status.NEW.value)
 
     for_whom = models.CharField(pgettext_lazy("a request", "for whom"), max_length=10, choices=ForWhom)
@@ -229,8 +229,8 @@ class ConsultationRequest(models.Model):
                 violation_error_message=_("This form has been sent already."),
             ),
             models.UniqueConstraint(
-                fields=["twin_hash"],
-                condition=~Q(twin_hash=""),
+                fields=["duplicate_fingerprint"],
+                condition=~Q(duplicate_fingerprint=""),
                 name="one_request_of_the_same_answers",
                 violation_error_message=_("These answers have been sent already."),
             ),
@@ -334,17 +334,13 @@ class ConsultationRequest(models.Model):
         return Status.NEW if self.status in workflow.SET_ASIDE else Status(self.status)
 
     @property
-    def was_changed_by_patient(self) -> bool:
-        return self.events.filter(kind="answers_changed").exists()
-
-    @property
     def next_steps(self) -> tuple[workflow.Step, ...]:
         return workflow.STEPS[Status(self.status)]
 
     @property
     def link_dies_at(self) -> datetime | None:
         """When the private page of a closed request is gone; None while the request is open."""
-        return self.status_changed_at + LINK_LIVES_ON if self.status in workflow.CLOSED else None
+        return self.status_changed_at + LINK_VALID_AFTER_CLOSING if self.status in workflow.CLOSED else None
 
 
 class PrivateLink(models.Model):

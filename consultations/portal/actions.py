@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consultations import workflow
-from consultations.intake.submission import MOST_NOTES, MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import move
@@ -61,7 +61,7 @@ def add_patient_note(request: ConsultationRequest, text: str) -> None:
         last = notes.last()
         if last and last.is_same_press(text) and locked.unread_since:
             return
-        if notes.count() >= MOST_NOTES:
+        if notes.count() >= MAX_NOTES_PER_REQUEST:
             raise NotAllowedError("too many notes")
         _note(request, text)
         _record(request, Event.Kind.NOTE_ADDED)
@@ -72,7 +72,7 @@ def add_photographs(request: ConsultationRequest, photographs: Sequence[Photogra
     """Add files that were stored a moment ago. Raises ``NotAllowedError`` when there are too many."""
     with transaction.atomic():
         _must_be_open(_locked(request))
-        if request.photographs.count() + len(photographs) > MOST_PHOTOGRAPHS:
+        if request.photographs.count() + len(photographs) > MAX_PHOTOGRAPHS_PER_REQUEST:
             raise NotAllowedError("too many photographs")
         for photograph in photographs:
             photograph.request, photograph.key_hash = request, ""
@@ -96,7 +96,7 @@ def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
         tell_staff(request, "time agreed")
 
 
-def ask_for_another_time(request: ConsultationRequest, appointment_id: int, words: str) -> None:
+def request_another_time(request: ConsultationRequest, appointment_id: int, words: str) -> None:
     """The time does not suit; it is given back, and the clinic has to do the next thing.
 
     ``words`` are what the patient adds, or "". Raises ``SomeoneElseChangedError`` as ``accept_time`` does.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from consultations.intake import file_storage
-from consultations.intake.attachments import digest_of, must_have_room_for, names_of, stored
-from consultations.intake.submission import digests_of
+from consultations.intake.attachments import digest_of, names_of, require_room_for, stored
+from consultations.intake.submission import photograph_digests
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.models import ConsultationRequest, Photograph
 from consultations.portal.actions import add_photographs
@@ -14,8 +14,8 @@ from consultations.portal.actions import add_photographs
 
 def add(request: ConsultationRequest, cleaned: Sequence[CleanFile]) -> None:
     """Add files; one that the request has already is passed over. Raises ``NotAllowedError``."""
-    known = digests_of(request)
-    must_have_room_for([clean for clean in cleaned if digest_of(clean) not in known])
+    known = photograph_digests(request)
+    require_room_for([clean for clean in cleaned if digest_of(clean) not in known])
     rows = stored(cleaned)
     try:
         with transaction.atomic():

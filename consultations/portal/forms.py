@@ -19,13 +19,13 @@ from consultations.intake.form_fields import (
     whole_files_beside,
 )
 from consultations.intake.questions import number_input
-from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest, Event
 from consultations.phone_numbers import Phone
 from consultations.portal import actions, added_attachments
-from consultations.portal.presenters import Action, Standing
+from consultations.portal.presenters import Action, RequestStatusPresenter
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
@@ -46,7 +46,7 @@ class ActionForm(forms.Form):
     is_filled_in: ClassVar[bool] = False
 
     def __init__(
-        self, standing: Standing, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, standing: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
         self.standing, self.request = standing, standing.request
         super().__init__(None if posted is None else without_nul(posted), uploads)
@@ -65,7 +65,7 @@ class ActionForm(forms.Form):
     def act(self) -> None:
         raise NotImplementedError
 
-    def again(self, standing: Standing) -> "ActionForm":
+    def again(self, standing: RequestStatusPresenter) -> "ActionForm":
         """The same answers, to be sent again now that the request stands otherwise."""
         return type(self)(standing, self.data)
 
@@ -166,7 +166,7 @@ class MorePhotographsForm(ActionForm):
                 later = _t("We cannot take files at the moment. Add it tomorrow, or call us")
                 self.add_error("photographs", later)
                 return
-            room = MOST_PHOTOGRAPHS - now.photographs
+            room = MAX_PHOTOGRAPHS_PER_REQUEST - now.photographs
             fewer = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
             self.add_error("photographs", fewer)
 
@@ -177,7 +177,7 @@ class TimeForm(ActionForm):
     appointment = HiddenPattern("[0-9]{1,18}")
 
     def __init__(
-        self, standing: Standing, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, standing: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
         super().__init__(standing, posted, uploads)
         if standing.appointment:
@@ -187,7 +187,7 @@ class TimeForm(ActionForm):
     def appointment_id(self) -> int:
         return int(self.cleaned_data["appointment"] or 0)
 
-    def again(self, standing: Standing) -> "TimeForm":
+    def again(self, standing: RequestStatusPresenter) -> "TimeForm":
         now = standing.appointment
         return type(self)(standing, {**self.data, "appointment": str(now.pk) if now else ""})
 
@@ -218,7 +218,7 @@ class OtherTimeForm(TimeForm):
     def act(self) -> None:
         words = self.cleaned_data["words"]
         try:
-            actions.ask_for_another_time(self.request, self.appointment_id, words)
+            actions.request_another_time(self.request, self.appointment_id, words)
         except SomeoneElseChangedError:
             if not self._was_done():
                 raise

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
 from consultations import workflow
-from consultations.intake.submission import MOST_NOTES, MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.messaging import context as message_context
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.workflow import Status
 
 # What leaves a note of its own in the patient's name, besides the words that the patient adds.
-NOTED_BY_ITSELF = (*contact_details.CORRECTIONS, Event.Kind.ANSWERS_CHANGED)
+NOTED_BY_ITSELF = contact_details.CORRECTIONS
 
 
 class Action(StrEnum):
@@ -40,15 +40,15 @@ ABOUT_TIMES = (Action.TIME, Action.OTHER_TIME)
 
 
 @dataclass(frozen=True)
-class Standing:
+class RequestStatusPresenter:
     """One request at one moment. Each question is asked of the database at most once."""
 
     request: ConsultationRequest
     now: datetime = field(default_factory=timezone.now)
 
-    def again(self) -> "Standing":
+    def again(self) -> "RequestStatusPresenter":
         """How the same request stands by now."""
-        return Standing(ConsultationRequest.objects.get(pk=self.request.pk))
+        return RequestStatusPresenter(ConsultationRequest.objects.get(pk=self.request.pk))
 
     @property
     def status(self) -> Status:
@@ -162,9 +162,9 @@ class Standing:
             return _("This request is closed, so nothing can be changed or added here. Call us, and we help.")
         if action in ABOUT_TIMES:
             return self._refusal_about_time(action)
-        if action == Action.PHOTOGRAPHS and self.photographs >= MOST_PHOTOGRAPHS:
+        if action == Action.PHOTOGRAPHS and self.photographs >= MAX_PHOTOGRAPHS_PER_REQUEST:
             return _("A request takes %(most)d photographs or reports at most, and yours has them.") % {
-                "most": MOST_PHOTOGRAPHS
+                "most": MAX_PHOTOGRAPHS_PER_REQUEST
             }
         return ""
 
@@ -185,7 +185,7 @@ class Standing:
             return _("The time has changed since you opened this page. Read it again, and then answer.")
         if action == Action.NOTE:
             return _("A request takes %(most)d notes at most. Call us, and tell us the rest.") % {
-                "most": MOST_NOTES
+                "most": MAX_NOTES_PER_REQUEST
             }
         return _("Your request has changed since you opened this page. Try again, or call us.")
 

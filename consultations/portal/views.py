@@ -32,7 +32,7 @@ from consultations.portal.forms import (
     OtherTimeForm,
     WithdrawForm,
 )
-from consultations.portal.presenters import Standing
+from consultations.portal.presenters import RequestStatusPresenter
 
 # An address has 192 random bits: nobody guesses one. Whoever tries all the same is stopped early, and
 # somebody who lost a letter of theirs is not.
@@ -42,7 +42,7 @@ CORRECTIONS = Limit("phone corrections of a request", attempts=10, period=timede
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
-PrivateView = Callable[[HttpRequest, Standing], HttpResponse]
+PrivateView = Callable[[HttpRequest, RequestStatusPresenter], HttpResponse]
 TokenView = Callable[[HttpRequest, str], HttpResponse]
 
 
@@ -53,7 +53,9 @@ def for_patient(view: PrivateView) -> TokenView:
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
         consultation = ConsultationRequest.objects.for_token(token).first()
-        response = view(request, Standing(consultation)) if consultation else wrong_address(request)
+        response = (
+            view(request, RequestStatusPresenter(consultation)) if consultation else wrong_address(request)
+        )
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
@@ -88,22 +90,27 @@ def with_slash(request: HttpRequest, address: str) -> HttpResponse:
 
 @require_safe
 @for_patient
-def private(request: HttpRequest, standing: Standing) -> HttpResponse:
-    done = standing.confirmation(request.GET.get("done", ""))
+def private(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
+    done = request.GET.get("done", "")
     return _page(
-        request, "", standing=standing, confirmation=done, address=private_links.address_of(_token(request))
+        request,
+        "",
+        standing=standing,
+        confirmation=standing.confirmation(done),
+        was_resent=done == "resent",
+        address=private_links.address_of(_token(request)),
     )
 
 
 @require_get_or_post
 @for_patient
-def withdraw(request: HttpRequest, standing: Standing) -> HttpResponse:
+def withdraw(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, WithdrawForm(standing, _sent(request)))
 
 
 @require_get_or_post
 @for_patient
-def phone(request: HttpRequest, standing: Standing) -> HttpResponse:
+def phone(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
     form = NewPhoneForm(standing, _sent(request))
     can_be_done = form.is_valid() and not standing.refusal(form.action)
     if can_be_done and not CORRECTIONS.lets_through(str(standing.request.pk)):
@@ -114,14 +121,14 @@ def phone(request: HttpRequest, standing: Standing) -> HttpResponse:
 
 @require_get_or_post
 @for_patient
-def note(request: HttpRequest, standing: Standing) -> HttpResponse:
+def note(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, NoteForm(standing, _sent(request)))
 
 
 @takes_files
 @require_get_or_post
 @for_patient
-def photographs(request: HttpRequest, standing: Standing) -> HttpResponse:
+def photographs(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
     form = MorePhotographsForm(standing)
     if request.method != "POST":
         return _answered(request, form)
@@ -135,13 +142,13 @@ def photographs(request: HttpRequest, standing: Standing) -> HttpResponse:
 
 @require_get_or_post
 @for_patient
-def time(request: HttpRequest, standing: Standing) -> HttpResponse:
+def time(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, AcceptTimeForm(standing, _sent(request)))
 
 
 @require_get_or_post
 @for_patient
-def other_time(request: HttpRequest, standing: Standing) -> HttpResponse:
+def other_time(request: HttpRequest, standing: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, OtherTimeForm(standing, _sent(request)))
 
 

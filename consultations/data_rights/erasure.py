@@ -18,7 +18,6 @@ from django.utils import timezone
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
-from consultations.answers import YesNo
 from consultations.data_rights import erasure_log, retention
 from consultations.data_rights.erasure_log import Erasure
 from consultations.intake import attachments
@@ -26,6 +25,7 @@ from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import move
 from consultations.models import ConsultationRequest, Event, SearchTerm
+from consultations.models.answers import erased_answers
 from consultations.text_folding import folded
 from consultations.workflow import Status
 
@@ -45,26 +45,9 @@ class Reason(StrEnum):
 # Those that somebody may give.
 WISHES = (Reason.ASKED_BY_PHONE, Reason.ASKED_IN_WRITING, Reason.ASKED_IN_PERSON, Reason.NEVER_WANTED)
 
-# Every field that says something about a person. What is not here is counted, and names nobody.
+# What erasure writes. The answers that are not personal stay, to be counted.
 FORGOTTEN: dict[str, Any] = {
-    "requester_name": "",
-    "relationship": "",
-    "patient_knows": "",
-    "patient_name": "",
-    "patient_age": None,
-    "city": "",
-    "message": "",
-    "phone_as_typed": "",
-    "phone": "",
-    "whatsapp_as_typed": "",
-    "whatsapp": "",
-    "email": "",
-    "may_identify_clinic": YesNo.NO.value,
-    "days": [],
-    "parts_of_day": [],
-    "speaks_other": "",
-    "woman_staff": False,
-    "access_needs": "",
+    **erased_answers(),
     "call_back_at": None,
     "unread_since": None,
     "duplicate_fingerprint": "",

@@ -16,6 +16,7 @@ from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.messaging.default_templates import FOR_STAFF
 from consultations.models import ConsultationRequest, Disclosure, Event
+from consultations.models.answers import ANSWER_FIELDS
 
 # More than this is not kept in memory.
 IN_MEMORY = 2_000_000
@@ -87,8 +88,8 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
 
 
 def _answers(request: ConsultationRequest) -> dict[str, str]:
-    labels = {field.name: str(getattr(field, "verbose_name", field.name)) for field in request._meta.fields}
-    words = request.answers.in_words()
+    labels = {name: str(field.verbose_name) for name, field in ANSWER_FIELDS.items()}
+    words = request.answers_in_words()
     return {labels[name]: answer for name, answer in words.items()} | {
         labels["phone_as_typed"]: request.phone_as_typed,
         labels["whatsapp_as_typed"]: request.whatsapp_as_typed,

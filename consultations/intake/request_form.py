@@ -15,14 +15,14 @@ from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, without_nul
-from consultations.answers import Answers
 from consultations.intake import procedure_choices
 from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
 from consultations.intake.form_fields import AnyOf, HiddenPattern, says
 from consultations.intake.questions import Questions
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
-from consultations.models import Photograph, PrivacyNotice
+from consultations.models import ConsultationRequest, Photograph, PrivacyNotice
+from consultations.models.answers import ANSWER_FIELDS
 from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
 
@@ -158,37 +158,16 @@ class RequestForm(Questions):
             self.folded.is_open |= name in MORE
 
     @property
-    def answers(self) -> Answers:
-        """The answers of a valid form."""
-        given = self.cleaned_data
-        subject = procedure_choices.find(given["about"], self.language)
+    def answers(self) -> ConsultationRequest:
+        """The answers of a valid form, as a request that is not stored."""
+        given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}
+        for name in ("phone", "whatsapp"):
+            number = given.pop(name)
+            given |= {name: number.e164, f"{name}_as_typed": number.as_typed} if number else {}
+        subject = procedure_choices.find(given.pop("about"), self.language)
         assert subject, "only what can be found is on offer"
-        return Answers(
-            for_whom=given["for_whom"],
-            requester_name=given["requester_name"],
-            relationship=given["relationship"],
-            patient_knows=given["patient_knows"],
-            patient_name=given["patient_name"],
-            patient_age=given["patient_age"],
-            city=given["city"],
-            about=subject.about.value,
-            procedure=subject.procedure,
-            procedure_name=subject.name,
-            onset=given["onset"],
-            message=given["message"],
-            contact_method=given["contact_method"],
-            phone_as_typed=given["phone"].as_typed,
-            phone=given["phone"].e164,
-            whatsapp_as_typed=given["whatsapp"].as_typed if given["whatsapp"] else "",
-            whatsapp=given["whatsapp"].e164 if given["whatsapp"] else "",
-            email=given["email"],
-            may_identify_clinic=given["may_identify_clinic"],
-            days=given["days"],
-            parts_of_day=given["parts_of_day"],
-            speaks=given["speaks"],
-            speaks_other=given["speaks_other"],
-            woman_staff=given["woman_staff"],
-            access_needs=given["access_needs"],
+        return ConsultationRequest(
+            **given, about=subject.about.value, procedure=subject.procedure, procedure_name=subject.name
         )
 
     @property
@@ -241,7 +220,7 @@ class RequestForm(Questions):
         left_out = {*self.conditional, *MORE[1:]}
         return [
             (self[name], words)
-            for name, words in self.answers.in_words().items()
+            for name, words in self.answers.answers_in_words().items()
             if words or name not in left_out
         ]
 

@@ -11,7 +11,7 @@ Each form carries a random idempotency key (``SubmissionKey``), whose hash is un
 
 import hmac
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -20,7 +20,6 @@ from clinic_site.clinic import business_hours
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
-from consultations.answers import Answers
 from consultations.lifecycle import contact_details
 from consultations.lifecycle.errors import PhotographsMissingError
 from consultations.messaging import catalogue
@@ -33,6 +32,7 @@ from consultations.models import (
     PrivateLink,
     SearchTerm,
 )
+from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
 from consultations.text_folding import folded
@@ -57,7 +57,7 @@ class Submission:
     """One filled-in form: the answers, and how they were given."""
 
     key: SubmissionKey
-    answers: Answers
+    answers: ConsultationRequest  # unsaved, with nothing but the answers
     notice: PrivacyNotice
     language: str
     source_page: str = ""
@@ -73,7 +73,7 @@ class Submission:
         """The same for the same answers from the same browser, however a phone number is written."""
         if not self.browser:
             return ""
-        answers = json.dumps(self.answers.in_words(), sort_keys=True)
+        answers = json.dumps(self.answers.answers_in_words(), sort_keys=True)
         return hmac.digest(self.browser.encode(), answers.encode(), "sha256").hex()
 
 
@@ -111,15 +111,15 @@ def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | Non
     return own or requests.filter(links__token_hash=token_hash(key.token)).first()
 
 
-def is_another_patient(consultation: ConsultationRequest, answers: Answers) -> bool:
+def is_another_patient(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
     """Whether these answers name another patient. A new name or a new age alone is a correction."""
     is_another_name = folded(consultation.patient_name) != folded(answers.patient_name)
     return is_another_name and consultation.patient_age != answers.patient_age
 
 
-def differs(consultation: ConsultationRequest, answers: Answers) -> bool:
+def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
     """Whether the stored request has other answers than these; two spellings of a number are the same."""
-    return consultation.answers.in_words() != answers.in_words()
+    return consultation.answers_in_words() != answers.answers_in_words()
 
 
 def photograph_digests(consultation: ConsultationRequest) -> set[str]:
@@ -136,7 +136,7 @@ def _store(submission: Submission) -> ConsultationRequest:
         same = ConsultationRequest.objects.filter(duplicate_fingerprint=fingerprint)
         same.exclude(pk__in=duplicates.values("pk")).update(duplicate_fingerprint="")
     consultation = ConsultationRequest.objects.create(
-        **{field.name: getattr(answers, field.name) for field in fields(answers)},
+        **{name: getattr(answers, name) for name in ANSWER_FIELDS},
         reference=new_reference(),
         key_hash=key.hash,
         duplicate_fingerprint=fingerprint,

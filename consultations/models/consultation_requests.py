@@ -1,33 +1,24 @@
 """A consultation request: what was asked, and where it stands."""
 
-from dataclasses import fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from consultations import phone_numbers, workflow
+from consultations import workflow
 from consultations.answers import (
-    ACCESS_NEEDS_LENGTH,
-    CITY_LENGTH,
     MAX_AGE,
-    MESSAGE_LENGTH,
-    NAME_LENGTH,
-    OTHER_LANGUAGE_LENGTH,
-    RELATIONSHIP_LENGTH,
     About,
-    Answers,
     ContactMethod,
     ForWhom,
     Language,
     Onset,
     YesNo,
 )
+from consultations.models.answers import PatientAnswers
 from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.queue_querysets import QueueQuerySet
 from consultations.models.search_terms import number_to_find, with_all
@@ -85,7 +76,7 @@ class ConsultationRequestQuerySet(QueueQuerySet):
         return self.filter(found)
 
 
-class ConsultationRequest(models.Model):
+class ConsultationRequest(PatientAnswers):
     """One wish for a consultation appointment, as it was sent, and where it stands.
 
     Patient and requester are separate people; for oneself the requester's name stays empty.
@@ -99,59 +90,6 @@ class ConsultationRequest(models.Model):
         max_length=64, blank=True, default="", editable=False, db_index=True
     )
     status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES, default=Status.NEW.value)
-
-    for_whom = models.CharField(pgettext_lazy("a request", "for whom"), max_length=10, choices=ForWhom)
-    requester_name = models.CharField(_("requester’s name"), max_length=NAME_LENGTH, blank=True, default="")
-    relationship = models.CharField(
-        _("relationship to the patient"), max_length=RELATIONSHIP_LENGTH, blank=True, default=""
-    )
-    patient_knows = models.CharField(
-        _("the patient knows of the request"), max_length=3, choices=YesNo, blank=True, default=""
-    )
-    # Empty, and the age null, only once the request was erased.
-    patient_name = models.CharField(_("patient’s name"), max_length=NAME_LENGTH)
-    patient_age = models.PositiveSmallIntegerField(
-        _("patient’s age"),
-        null=True,
-        validators=[MinValueValidator(0), MaxValueValidator(MAX_AGE)],
-        help_text=_("In years."),
-    )
-    city = models.CharField(_("city or town"), max_length=CITY_LENGTH, blank=True, default="")
-
-    about = models.CharField(pgettext_lazy("a request", "about"), max_length=20, choices=About)
-    procedure = models.ForeignKey(
-        "procedures.Procedure",
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="consultation_requests",
-        verbose_name=_("procedure"),
-    )
-    # The name as the patient chose it: it stays, whatever becomes of the procedure's page.
-    procedure_name = models.CharField(_("procedure’s name"), max_length=65, blank=True, default="")
-    onset = models.PositiveSmallIntegerField(_("when it began"), choices=Onset, default=Onset.NOT_SURE)
-    message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
-
-    contact_method = models.CharField(_("how to reach them"), max_length=10, choices=ContactMethod)
-    phone_as_typed = models.CharField(_("phone, as typed"), max_length=phone_numbers.MAX_LENGTH)
-    phone = models.CharField(_("phone"), max_length=16, help_text=_("E.164, like +923012345678."))
-    whatsapp_as_typed = models.CharField(
-        _("WhatsApp, as typed"), max_length=phone_numbers.MAX_LENGTH, blank=True, default=""
-    )
-    whatsapp = models.CharField(_("WhatsApp"), max_length=16, blank=True, default="")
-    email = models.EmailField(_("email"), blank=True, default="")
-    # Who was never asked has not said yes.
-    may_identify_clinic = models.CharField(
-        _("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO
-    )
-    days = models.JSONField(_("days"), default=list, blank=True)  # of OpeningHours.Weekday
-    parts_of_day = models.JSONField(_("parts of the day"), default=list, blank=True)  # of PartOfDay
-    speaks = models.CharField(_("speaks"), max_length=5, choices=Language, default=Language.URDU)
-    speaks_other = models.CharField(
-        _("other language"), max_length=OTHER_LANGUAGE_LENGTH, blank=True, default=""
-    )
-    woman_staff = models.BooleanField(_("wants a woman of the staff"), default=False)
-    access_needs = models.CharField(_("access needs"), max_length=ACCESS_NEEDS_LENGTH, blank=True, default="")
 
     language = models.CharField(_("language of the page"), max_length=10)
     notice = models.ForeignKey(
@@ -318,15 +256,6 @@ class ConsultationRequest(models.Model):
 
     def __str__(self) -> str:
         return self.reference
-
-    @property
-    def answers(self) -> Answers:
-        return Answers(**{field.name: getattr(self, field.name) for field in fields(Answers)})
-
-    @property
-    def subject(self) -> str:
-        """What the request is about, in the words that the patient chose."""
-        return self.procedure_name or str(About(self.about).label)
 
     @property
     def status_for_patient(self) -> Status:

@@ -80,9 +80,9 @@ def delete_unsent(now: datetime | None = None) -> int:
     return remove(Photograph.objects.forgotten((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME))
 
 
-def delete_of_request(request: ConsultationRequest) -> int:
+def delete_of_request(consultation: ConsultationRequest) -> int:
     """Remove every file of a request, in the caller's transaction; how many there were."""
-    return remove(Photograph.objects.filter(request=request))
+    return remove(Photograph.objects.filter(request=consultation))
 
 
 def stored(cleaned: Iterable[CleanFile]) -> list[Photograph]:

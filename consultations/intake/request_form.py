@@ -15,22 +15,20 @@ from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, without_nul
-from consultations.intake import procedure_choices
+from consultations.intake import procedure_choices, questions
 from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
 from consultations.intake.form_fields import AnyOf, HiddenPattern, says
-from consultations.intake.questions import Questions
+from consultations.intake.questions import FOLDED, Questions
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.models import ConsultationRequest, Photograph, PrivacyNotice
-from consultations.models.answers import ANSWER_FIELDS
+from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
 
 # More than this many choices are a wall of buttons: they become a list to pick from.
 MOST_RADIOS = 12
-# The questions with several answers; those that stand folded away, because few need them.
-SEVERAL = ("days", "parts_of_day")
-MORE = ("days", "parts_of_day", "woman_staff", "access_needs")
+SEVERAL = tuple(SEVERAL_CHOICES)  # the questions with several answers
 # Between the form's making and its sending. Nobody reads it, fills it in and checks it in less.
 FASTEST_PERSON = timedelta(seconds=3)
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
@@ -122,25 +120,16 @@ class RequestForm(Questions):
 
     def _layout(self) -> tuple[Any, ...]:
         # What is answered, wrong, or asked to be changed, is in sight.
-        is_open = bool(set(MORE) & self.errors.keys()) or any(self[name].value() for name in MORE)
-        self.folded = Folded(_("Good times, and what you need (optional)"), *MORE, is_open=is_open)
+        is_open = bool(set(FOLDED) & self.errors.keys()) or any(self[name].value() for name in FOLDED)
+        self.folded = Folded(_("Good times, and what you need (optional)"), *FOLDED, is_open=is_open)
         return (
             "key",
             "notice",
             "source_page",
-            Section(_("Who is asking"), "for_whom", "requester_name", "relationship", "patient_knows"),
-            Section(_("The patient"), "patient_name", "patient_age", "city"),
-            Section(_("The problem"), "about", "onset", "message", HTML(PHOTOGRAPHS_COME_LATER)),
-            Section(
-                _("Reaching you"),
-                "contact_method",
-                "phone",
-                "whatsapp",
-                "email",
-                "may_identify_clinic",
-                "speaks",
-                "speaks_other",
-            ),
+            Section(_("Who is asking"), *questions.WHO_IS_ASKING),
+            Section(_("The patient"), *questions.THE_PATIENT),
+            Section(_("The problem"), *questions.THE_PROBLEM, HTML(PHOTOGRAPHS_COME_LATER)),
+            Section(_("How to contact you"), *questions.CONTACT),
             self.folded,
             Trap("website"),
             Section(
@@ -155,7 +144,7 @@ class RequestForm(Questions):
         """Let the page open at a question, as after "Change"."""
         if name in self.fields and not self.fields[name].widget.is_hidden:
             self.fields[name].widget.attrs["autofocus"] = True
-            self.folded.is_open |= name in MORE
+            self.folded.is_open |= name in FOLDED
 
     @property
     def answers(self) -> ConsultationRequest:
@@ -217,7 +206,7 @@ class RequestForm(Questions):
         A question that the other answers made needless is left out while it has no answer; so are those
         that were folded away, but for the first, which leads back to all of them.
         """
-        left_out = {*self.conditional, *MORE[1:]}
+        left_out = {*self.conditional, *FOLDED[1:]}
         return [
             (self[name], words)
             for name, words in self.answers.answers_in_words().items()

@@ -19,8 +19,8 @@ def address_of(token: str) -> str:
     return str(settings.SITE_URL) + reverse("consultations:private", args=[token])
 
 
-def new_link(request: ConsultationRequest) -> str:
+def new_link(consultation: ConsultationRequest) -> str:
     """One more address of a request's private page, stored in the caller's transaction."""
     token = new_token()
-    PrivateLink.objects.create(request=request, token_hash=token_hash(token), made_at=timezone.now())
+    PrivateLink.objects.create(request=consultation, token_hash=token_hash(token), made_at=timezone.now())
     return address_of(token)

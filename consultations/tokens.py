@@ -1,13 +1,12 @@
-"""The two secrets of a request: the key its form was made with, and the token of its private page.
+"""The two secrets of a consultation request: the idempotency key of its form, and its private page's token.
 
-A form carries a random key, made with it and sent with it. The key is why sending twice stores once;
-the token, made from the key, is why both times lead to the same private page, although the database
-holds nothing but hashes of the two. Neither depends on ``SECRET_KEY``: changing that breaks no link.
+A form carries a random key, so that sending it twice stores one request. The token is derived from the key,
+so that both times lead to the same private page, although the database holds only hashes of the two.
+Neither depends on ``SECRET_KEY``: changing that breaks no link.
 """
 
 import hashlib
 import hmac
-import json
 import secrets
 import time
 from base64 import urlsafe_b64encode
@@ -22,42 +21,28 @@ TOKEN_BYTES = 24  # 192 bits: 32 characters of an address
 
 
 def _signer() -> signing.Signer:
-    """Keeps out keys that we did not make, which may be weak or shared, and vouches for when they were made.
+    """Proves that the key is ours, so neither weak nor shared, and when it was made.
 
-    No key is ever too old: a form may stay open for days on a phone, and still counts.
+    Keys do not expire: a form may stay open on a phone for weeks.
     """
     return signing.Signer(salt="consultations.submission_key")
 
 
 @dataclass(frozen=True)
 class SubmissionKey:
-    """One filled-in form. ``repr`` does not show the secret, so that no log does."""
+    """Identifies one form. ``repr`` leaves out the secret, so that no log shows it."""
 
     secret: str = field(repr=False)
-    # Seconds since 1970, when the form was made; 0 where nobody knows any more.
+    # When the form was made, in seconds since 1970; 0 if unknown.
     made_at: int = field(compare=False)
 
     @classmethod
-    def new(cls) -> Self:
-        return cls(secrets.token_urlsafe(KEY_BYTES), int(time.time()))
-
-    @classmethod
-    def in_place_of_another(cls) -> Self:
-        """For a form whose own key can no longer be read. It was made before, who knows when."""
-        return cls(secrets.token_urlsafe(KEY_BYTES), 0)
-
-    def for_patient(self, name: str, age: int | None) -> Self:
-        """For another patient than whom this form was sent for first: the same patient, the same key.
-
-        Whoever has the form's key has this one; its token leads to no other patient's key or token.
-        """
-        patient = json.dumps(["another patient", name, age])
-        digest = hmac.digest(self.secret.encode(), patient.encode(), "sha256")
-        return type(self)(urlsafe_b64encode(digest).decode().rstrip("="), self.made_at)
+    def new(cls, made_at: int | None = None) -> Self:
+        return cls(secrets.token_urlsafe(KEY_BYTES), int(time.time()) if made_at is None else made_at)
 
     @classmethod
     def from_form(cls, signed: str) -> Self | None:
-        """The key that a form sent back; None when it is missing, or not one that we made."""
+        """Return the key that a form sent back; None if it is missing or not ours."""
         try:
             secret, _at, made_at = _signer().unsign(signed).partition("@")
             return cls(secret, int(made_at))
@@ -69,7 +54,6 @@ class SubmissionKey:
 
     @property
     def age(self) -> timedelta:
-        """How long ago the form was made, to the second."""
         return timedelta(seconds=time.time() - self.made_at)
 
     @property
@@ -78,7 +62,7 @@ class SubmissionKey:
 
     @property
     def token(self) -> str:
-        """The token of the private page. Whoever has the key has the token; not the other way round."""
+        """The token of the private page. The key cannot be derived from it."""
         digest = hmac.digest(self.secret.encode(), b"private page", "sha256")
         return urlsafe_b64encode(digest[:TOKEN_BYTES]).decode()
 

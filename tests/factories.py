@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
-from consultations.answers import About, Answers, ContactMethod, ForWhom, Language, Onset
+from consultations.answers import About, ContactMethod, ForWhom
 from consultations.intake import submission
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
@@ -256,36 +256,18 @@ def a_notice(**changes: Any) -> PrivacyNotice:
     return PrivacyNotice.objects.create(**values | changes)
 
 
-def answers(**changes: Any) -> Answers:
-    """Return the answers of an adult who asks for herself."""
+def answers(**changes: Any) -> ConsultationRequest:
+    """Return the unsaved answers of an adult who asks for herself."""
     values = {
         "for_whom": ForWhom.SELF.value,
-        "requester_name": "",
-        "relationship": "",
-        "patient_knows": "",
         "patient_name": "Ayesha Khan",
         "patient_age": 34,
-        "city": "",
         "about": About.NOT_SURE.value,
-        "procedure": None,
-        "procedure_name": "",
-        "onset": Onset.NOT_SURE.value,
-        "message": "",
         "contact_method": ContactMethod.CALL.value,
         "phone_as_typed": "0301 2345678",
         "phone": "+923012345678",
-        "whatsapp_as_typed": "",
-        "whatsapp": "",
-        "email": "",
-        "may_identify_clinic": "no",
-        "days": [],
-        "parts_of_day": [],
-        "speaks": Language.URDU.value,
-        "speaks_other": "",
-        "woman_staff": False,
-        "access_needs": "",
     }
-    return Answers(**values | changes)
+    return ConsultationRequest(**values | changes)
 
 
 def a_submission(

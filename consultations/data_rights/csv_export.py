@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
-from consultations.answers import About, ContactMethod, ForWhom, Language, Onset, YesNo
+from consultations.answers import YesNo
 from consultations.lifecycle import disclosures
 from consultations.models import ConsultationRequest, Disclosure
+from consultations.models.answers import PERSONAL, QUESTIONS, label_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words
@@ -45,34 +46,31 @@ class Column:
     is_personal: bool = False
 
 
+def _answer_column(question: str) -> Column:
+    label, is_personal = label_of(question), question in PERSONAL
+    match question:
+        case "may_identify_clinic":
+            return Column(question, _("Do not say who is calling"), _do_not_say, is_personal)
+        case "phone" | "whatsapp":
+            return Column(question, label, lambda request: getattr(request, question), is_personal)
+    return Column(question, label, lambda request: request.answer_in_words(question), is_personal)
+
+
+def _do_not_say(request: ConsultationRequest) -> object:
+    return "" if request.may_identify_clinic == YesNo.YES else _("Do not say")
+
+
 COLUMNS = (
     Column("reference", _("Reference"), lambda request: request.reference),
     Column("sent", _("Sent at"), lambda request: _moment(request.created_at)),
     Column("status", _("Status"), lambda request: request.get_status_display()),
     Column("status_since", _("Status since"), lambda request: _moment(request.status_changed_at)),
-    Column("about", _("About"), lambda request: request.procedure_name or About(request.about).label),
-    Column("onset", _("When it began"), lambda request: Onset(request.onset).label),
     Column("promised_by", _("Answer promised by"), lambda request: _moment(request.promised_by)),
     Column("first_contact", _("First contact at"), lambda request: _moment(request.first_contact_at)),
     Column("came_from", _("Came from"), lambda request: request.source_page),
     Column("assignee", _("Assigned to"), lambda request: request.assignee or ""),
-    Column("for_whom", _("For whom"), lambda request: ForWhom(request.for_whom).label),
-    Column("patient", _("Patient’s name"), lambda request: request.patient_name, is_personal=True),
-    Column("age", _("Patient’s age"), lambda request: request.patient_age, is_personal=True),
-    Column("requester", _("Requester’s name"), lambda request: request.requester_name, is_personal=True),
-    Column("city", _("City or town"), lambda request: request.city, is_personal=True),
-    Column("message", _("In the patient’s words"), lambda request: request.message, is_personal=True),
-    Column("contact", _("How to reach them"), lambda request: ContactMethod(request.contact_method).label),
-    Column(
-        "may_identify_clinic",
-        _("Do not say who is calling"),
-        lambda request: "" if request.may_identify_clinic == YesNo.YES else _("Do not say"),
-        is_personal=True,
-    ),
-    Column("phone", _("Phone"), lambda request: request.phone, is_personal=True),
-    Column("whatsapp", _("WhatsApp"), lambda request: request.whatsapp, is_personal=True),
-    Column("email", _("Email"), lambda request: request.email, is_personal=True),
-    Column("speaks", _("Speaks"), lambda request: request.speaks_other or Language(request.speaks).label),
+    # What may not be said on the phone comes before the numbers.
+    *(_answer_column(question) for question in sorted(QUESTIONS, key="may_identify_clinic".__ne__)),
 )
 DEFAULT_COLUMNS = [column.name for column in COLUMNS if not column.is_personal]
 # With one of these columns the file always says whether the clinic may be named.

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
-from consultations.answers import YesNo
 from consultations.data_rights import erasure_log, retention
 from consultations.data_rights.erasure_log import Erasure
 from consultations.intake import attachments
@@ -25,6 +24,7 @@ from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import move
 from consultations.models import ConsultationRequest, Event, SearchTerm
+from consultations.models.answers import erased_answers
 from consultations.text_folding import folded
 from consultations.workflow import Status
 
@@ -48,29 +48,12 @@ STAFF_REASONS = (
     Reason.NEVER_WANTED,
 )
 
-# Every field with personal details, and its value after erasure.
+# The personal fields, and their values after erasure. Answers that are not personal stay, to be counted.
 ERASED_VALUES: dict[str, Any] = {
-    "requester_name": "",
-    "relationship": "",
-    "patient_knows": "",
-    "patient_name": "",
-    "patient_age": None,
-    "city": "",
-    "message": "",
-    "phone_as_typed": "",
-    "phone": "",
-    "whatsapp_as_typed": "",
-    "whatsapp": "",
-    "email": "",
-    "may_identify_clinic": YesNo.NO.value,
-    "days": [],
-    "parts_of_day": [],
-    "speaks_other": "",
-    "woman_staff": False,
-    "access_needs": "",
+    **erased_answers(),
     "call_back_at": None,
     "unread_since": None,
-    "twin_hash": "",
+    "duplicate_fingerprint": "",
 }
 
 
@@ -159,7 +142,7 @@ def _erase_locked(request: ConsultationRequest, actor: User | None, reason: Reas
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
         move(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
-    attachments.remove_of(request)
+    attachments.delete_of_request(request)
     request.notes.all().delete()
     request.links.all().delete()
     request.present.all().delete()

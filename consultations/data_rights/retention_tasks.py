@@ -33,8 +33,8 @@ def tasks() -> list[Task]:
         *finished_requests,
         Task(
             _("Photographs that were never sent"),
-            count=lambda now: Photograph.objects.forgotten(now - file_storage.WAITING_FOR).count(),
-            run=attachments.forget_unsent,
+            count=lambda now: Photograph.objects.forgotten(now - file_storage.UNSENT_FILE_LIFETIME).count(),
+            run=attachments.delete_unsent,
         ),
         Task(
             _("Files that belong to no request"),

@@ -48,7 +48,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
 
     Notes of colleagues are included, since they are about the patient; names of colleagues are not.
     """
-    answers = request.answers.in_words() | {
+    answers = request.answers_in_words() | {
         "phone_as_typed": request.phone_as_typed,
         "whatsapp_as_typed": request.whatsapp_as_typed,
     }

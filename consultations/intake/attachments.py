@@ -9,32 +9,29 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from consultations.intake import file_storage
-from consultations.intake.submission import MOST_PHOTOGRAPHS, photographs_stored
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST, find, photograph_digests
 from consultations.intake.upload_cleaning import CleanFile
-from consultations.intake.upload_limits import MOST_FILES
+from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.models import ConsultationRequest, Photograph
 from consultations.tokens import SubmissionKey
 
 
-def wait_for_sending(
-    key: SubmissionKey, cleaned: Sequence[CleanFile], request_key: SubmissionKey | None = None
-) -> None:
-    """Keep what was chosen in a form until it is sent; a file that waits there already is passed over.
+def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
+    """Store the files chosen in a form until it is sent; skip those that are stored already.
 
-    Sending the form, for the first time or again, makes them its request's: the one of ``request_key``, a key
-    of ``submitting.key_of``, if it was sent already. Raises ``NotAllowedError`` when there would be too many,
-    or as ``must_have_room_for`` does.
+    Raises ``NotAllowedError`` when there would be too many, or as ``require_room_for`` does.
     """
     digests = set(Photograph.objects.waiting_with(key.hash).values_list("digest", flat=True))
     new = list({digest: clean for clean in cleaned if (digest := digest_of(clean)) not in digests}.values())
-    if len(digests) + len(new) > MOST_FILES:
+    if len(digests) + len(new) > MAX_FILES_PER_UPLOAD:
         raise NotAllowedError("too many")
-    stored_before = photographs_stored(request_key or key)
+    consultation = find(key)
+    stored_before = photograph_digests(consultation) if consultation else set()
     coming = digests | {digest_of(clean) for clean in new}
-    if coming - stored_before and len(coming | stored_before) > MOST_PHOTOGRAPHS:
+    if coming - stored_before and len(coming | stored_before) > MAX_PHOTOGRAPHS_PER_REQUEST:
         raise NotAllowedError("too many for the request")
-    must_have_room_for(new)
+    require_room_for(new)
     rows = stored(new)
     try:
         with transaction.atomic():
@@ -49,7 +46,7 @@ def wait_for_sending(
     file_storage.delete(names_of(row for row in rows if row.name not in kept))
 
 
-def must_have_room_for(new: Sequence[CleanFile]) -> None:
+def require_room_for(new: Sequence[CleanFile]) -> None:
     """Raises ``NotAllowedError`` when too much came in a day, of all patients, or the disk is nearly full.
 
     Two at the same moment may both pass: a few megabytes more do no harm.
@@ -57,28 +54,35 @@ def must_have_room_for(new: Sequence[CleanFile]) -> None:
     size = sum(clean.size for clean in new)
     if not size:
         return
-    lately = Photograph.objects.filter(added_at__gt=timezone.now() - file_storage.A_DAY)
+    lately = Photograph.objects.filter(added_at__gt=timezone.now() - file_storage.INTAKE_PERIOD)
     came = lately.aggregate(bytes=Sum("size"))["bytes"] or 0
     if (
-        came + size > file_storage.MOST_BYTES_A_DAY
-        or file_storage.free_bytes() - size < file_storage.LEAST_FREE_BYTES
+        came + size > file_storage.MAX_BYTES_PER_DAY
+        or file_storage.free_bytes() - size < file_storage.MIN_FREE_BYTES
     ):
         raise NotAllowedError("full")
 
 
-def take_out(key: SubmissionKey, photograph_id: int) -> None:
-    """Remove a file from a form that is not sent yet. What is not there is gone already."""
+def move_to_form(former: SubmissionKey, new: SubmissionKey) -> None:
+    """Let the files that wait with one form wait with another."""
+    there = Photograph.objects.waiting_with(new.hash).values_list("digest", flat=True)
+    waiting = Photograph.objects.waiting_with(former.hash)
+    waiting.exclude(digest__in=list(there)).update(key_hash=new.hash)
+
+
+def remove_from_form(key: SubmissionKey, photograph_id: int) -> None:
+    """Delete a file of a form that is not sent yet, if it is still there."""
     remove(Photograph.objects.waiting_with(key.hash).filter(pk=photograph_id))
 
 
-def forget_unsent(now: datetime | None = None) -> int:
+def delete_unsent(now: datetime | None = None) -> int:
     """Remove what waited too long for "Send request"; how many files that were."""
-    return remove(Photograph.objects.forgotten((now or timezone.now()) - file_storage.WAITING_FOR))
+    return remove(Photograph.objects.forgotten((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME))
 
 
-def remove_of(request: ConsultationRequest) -> int:
+def delete_of_request(consultation: ConsultationRequest) -> int:
     """Remove every file of a request, in the caller's transaction; how many there were."""
-    return remove(Photograph.objects.filter(request=request))
+    return remove(Photograph.objects.filter(request=consultation))
 
 
 def stored(cleaned: Iterable[CleanFile]) -> list[Photograph]:

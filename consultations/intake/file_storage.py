@@ -34,13 +34,13 @@ from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MEGABYTE
 
 # How long what was chosen waits for "Send request". It is looked at every hour: patients are told 24 at most.
-WAITING_FOR = timedelta(hours=23)
+UNSENT_FILE_LIFETIME = timedelta(hours=23)
 # What is taken in a day, sent or not, of all patients together: a flood fills no disk. A photograph has about
 # half a megabyte as it is kept, so these are those of hundreds of patients.
-A_DAY = timedelta(hours=24)
-MOST_BYTES_A_DAY = 500 * MEGABYTE
+INTAKE_PERIOD = timedelta(hours=24)
+MAX_BYTES_PER_DAY = 500 * MEGABYTE
 # What stays free for the database and its log: a request itself must always find room.
-LEAST_FREE_BYTES = 500 * MEGABYTE
+MIN_FREE_BYTES = 500 * MEGABYTE
 # A file that no row names is certain to be an orphan after this.
 ORPHAN_AFTER = timedelta(hours=24)
 

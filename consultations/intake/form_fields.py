@@ -23,7 +23,7 @@ from clinic_site.core.text import plain_line
 from consultations import phone_numbers
 from consultations.answers import MAX_AGE
 from consultations.intake.upload_cleaning import CleanFile, clean
-from consultations.intake.upload_limits import MOST_FILES
+from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.text_folding import ascii_digits
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ class FilesField(forms.FileField):
         uploads = [upload for upload in data or [] if isinstance(upload, UploadedFile)]
         if not uploads and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
-        if len(uploads) > MOST_FILES:
+        if len(uploads) > MAX_FILES_PER_UPLOAD:
             raise ValidationError(
-                _("Choose at most %(most)d files"), code="too_many", params={"most": MOST_FILES}
+                _("Choose at most %(most)d files"), code="too_many", params={"most": MAX_FILES_PER_UPLOAD}
             )
         whole: list[CleanFile] = []
         wrong: list[WrongFileError] = []

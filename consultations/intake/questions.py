@@ -23,6 +23,13 @@ from consultations.answers import (
 )
 from consultations.intake.form_fields import AgeField, AnyOf, EmailField, PhoneField, Radios, TextField, says
 
+# The questions, by the section of the page that they stand in. The folded ones are needed by few.
+WHO_IS_ASKING = ("for_whom", "requester_name", "relationship", "patient_knows")
+THE_PATIENT = ("patient_name", "patient_age", "city")
+THE_PROBLEM = ("about", "onset", "message")
+CONTACT = ("contact_method", "phone", "whatsapp", "email", "may_identify_clinic", "speaks", "speaks_other")
+FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
+
 MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose “Phone call”")
 
 

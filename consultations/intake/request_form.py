@@ -15,23 +15,20 @@ from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, without_nul
-from consultations.answers import Answers
-from consultations.intake import attachments as keeping
-from consultations.intake import procedure_choices
+from consultations.intake import procedure_choices, questions
 from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
 from consultations.intake.form_fields import AnyOf, HiddenPattern, says
-from consultations.intake.questions import Questions
-from consultations.intake.submission import MOST_PHOTOGRAPHS
-from consultations.models import Photograph, PrivacyNotice
+from consultations.intake.questions import FOLDED, Questions
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
+from consultations.models import ConsultationRequest, Photograph, PrivacyNotice
+from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
 
 # More than this many choices are a wall of buttons: they become a list to pick from.
 MOST_RADIOS = 12
-# The questions with several answers; those that stand folded away, because few need them.
-SEVERAL = ("days", "parts_of_day")
-MORE = ("days", "parts_of_day", "woman_staff", "access_needs")
+SEVERAL = tuple(SEVERAL_CHOICES)  # the questions with several answers
 # Between the form's making and its sending. Nobody reads it, fills it in and checks it in less.
 FASTEST_PERSON = timedelta(seconds=3)
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
@@ -67,15 +64,17 @@ class RequestForm(Questions):
         notice: PrivacyNotice,
         language: str,
         browser: str = "",
+        key: SubmissionKey | None = None,
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
         self.shown_notice, self.language, self.browser = notice, language, browser
-        sent_key = SubmissionKey.from_form(answered.get("key", ""))
-        self.has_own_key = sent_key is not None
-        # A key that can no longer be read has taken with it what waited under it.
-        self.has_lost_key = bool(answered.get("key")) and sent_key is None
-        self.submission_key = sent_key or _new_key(is_lost=self.has_lost_key)
+        sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
+        # A new key, in a form that was open already: the files that waited with the former one are lost, and
+        # sending twice would store twice if the patient did not send the new key.
+        self.key_was_replaced = sent_key is None and (posted is not None or "key" in answered)
+        made_at = 0 if answered.get("key") else None  # a form with an unreadable key was not made just now
+        self.submission_key = sent_key or SubmissionKey.new(made_at)
         answered["key"] = self.submission_key.for_form()
         if answered.get("notice") != str(notice.pk):
             answered["notice"] = str(notice.pk)
@@ -121,25 +120,16 @@ class RequestForm(Questions):
 
     def _layout(self) -> tuple[Any, ...]:
         # What is answered, wrong, or asked to be changed, is in sight.
-        is_open = bool(set(MORE) & self.errors.keys()) or any(self[name].value() for name in MORE)
-        self.folded = Folded(_("Good times, and what you need (optional)"), *MORE, is_open=is_open)
+        is_open = bool(set(FOLDED) & self.errors.keys()) or any(self[name].value() for name in FOLDED)
+        self.folded = Folded(_("Good times, and what you need (optional)"), *FOLDED, is_open=is_open)
         return (
             "key",
             "notice",
             "source_page",
-            Section(_("Who is asking"), "for_whom", "requester_name", "relationship", "patient_knows"),
-            Section(_("The patient"), "patient_name", "patient_age", "city"),
-            Section(_("The problem"), "about", "onset", "message", HTML(PHOTOGRAPHS_COME_LATER)),
-            Section(
-                _("Reaching you"),
-                "contact_method",
-                "phone",
-                "whatsapp",
-                "email",
-                "may_identify_clinic",
-                "speaks",
-                "speaks_other",
-            ),
+            Section(_("Who is asking"), *questions.WHO_IS_ASKING),
+            Section(_("The patient"), *questions.THE_PATIENT),
+            Section(_("The problem"), *questions.THE_PROBLEM, HTML(PHOTOGRAPHS_COME_LATER)),
+            Section(_("How to contact you"), *questions.CONTACT),
             self.folded,
             Trap("website"),
             Section(
@@ -154,46 +144,20 @@ class RequestForm(Questions):
         """Let the page open at a question, as after "Change"."""
         if name in self.fields and not self.fields[name].widget.is_hidden:
             self.fields[name].widget.attrs["autofocus"] = True
-            self.folded.is_open |= name in MORE
+            self.folded.is_open |= name in FOLDED
 
     @property
-    def answers(self) -> Answers:
-        """The answers of a valid form."""
-        given = self.cleaned_data
-        subject = procedure_choices.find(given["about"], self.language)
+    def answers(self) -> ConsultationRequest:
+        """The answers of a valid form, as a request that is not stored."""
+        given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}
+        for name in ("phone", "whatsapp"):
+            number = given.pop(name)
+            given |= {name: number.e164, f"{name}_as_typed": number.as_typed} if number else {}
+        subject = procedure_choices.find(given.pop("about"), self.language)
         assert subject, "only what can be found is on offer"
-        return Answers(
-            for_whom=given["for_whom"],
-            requester_name=given["requester_name"],
-            relationship=given["relationship"],
-            patient_knows=given["patient_knows"],
-            patient_name=given["patient_name"],
-            patient_age=given["patient_age"],
-            city=given["city"],
-            about=subject.about.value,
-            procedure=subject.procedure,
-            procedure_name=subject.name,
-            onset=given["onset"],
-            message=given["message"],
-            contact_method=given["contact_method"],
-            phone_as_typed=given["phone"].as_typed,
-            phone=given["phone"].e164,
-            whatsapp_as_typed=given["whatsapp"].as_typed if given["whatsapp"] else "",
-            whatsapp=given["whatsapp"].e164 if given["whatsapp"] else "",
-            email=given["email"],
-            may_identify_clinic=given["may_identify_clinic"],
-            days=given["days"],
-            parts_of_day=given["parts_of_day"],
-            speaks=given["speaks"],
-            speaks_other=given["speaks_other"],
-            woman_staff=given["woman_staff"],
-            access_needs=given["access_needs"],
+        return ConsultationRequest(
+            **given, about=subject.about.value, procedure=subject.procedure, procedure_name=subject.name
         )
-
-    @property
-    def key_of_request(self) -> SubmissionKey:
-        """The key under which the valid form is stored, or would be now."""
-        return intake_submission.key_of(self.submission_key, self.answers)
 
     @property
     def submission(self) -> intake_submission.Submission:
@@ -223,18 +187,10 @@ class RequestForm(Questions):
 
     @property
     def shown_photographs(self) -> frozenset[str]:
-        """The digests of the files that stood on the page of which a button was pressed.
-
-        None once the key is lost: that page says so, and they are not looked for twice.
-        """
-        if self.has_lost_key:
+        """The digests of the files listed on the page that was sent; none once the key was replaced."""
+        if self.key_was_replaced:
             return frozenset()
-        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MOST_PHOTOGRAPHS])
-
-    def take_out(self, photograph: str) -> None:
-        """Remove a file, by its id as a browser sent it."""
-        if photograph.isascii() and photograph.isdigit() and len(photograph) < 19:
-            keeping.take_out(self.submission_key, int(photograph))
+        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MAX_PHOTOGRAPHS_PER_REQUEST])
 
     def hidden_answers(self) -> list[tuple[str, str]]:
         """What was sent, to travel in the page until it is sent for good."""
@@ -250,16 +206,12 @@ class RequestForm(Questions):
         A question that the other answers made needless is left out while it has no answer; so are those
         that were folded away, but for the first, which leads back to all of them.
         """
-        left_out = {*self.conditional, *MORE[1:]}
+        left_out = {*self.conditional, *FOLDED[1:]}
         return [
             (self[name], words)
-            for name, words in self.answers.in_words().items()
+            for name, words in self.answers.answers_in_words().items()
             if words or name not in left_out
         ]
-
-
-def _new_key(*, is_lost: bool) -> SubmissionKey:
-    return SubmissionKey.in_place_of_another() if is_lost else SubmissionKey.new()
 
 
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:

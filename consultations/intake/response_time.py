@@ -11,11 +11,11 @@ from clinic_site.clinic import business_hours
 from clinic_site.clinic.business_hours import ClinicHours
 from consultations import statistics
 
-LATELY = timedelta(days=30)
+MEASURED_PERIOD = timedelta(days=30)
 # With fewer answered, the next one could change what is told.
-ENOUGH = 20
+MIN_ANSWERED_REQUESTS = 20
 # Patients may read what was true so many seconds ago, and never what was true on another day.
-KEPT = 10 * 60
+CACHE_SECONDS = 10 * 60
 
 
 def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
@@ -40,14 +40,14 @@ def usual_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
     while half of them wait, or without opening hours.
     """
     key = f"usual-answer-time-{timezone.localdate(now, timezone.get_default_timezone())}"
-    return cache.get_or_set(key, lambda: _reckoned(now, hours or business_hours.load()), KEPT)
+    return cache.get_or_set(key, lambda: _reckoned(now, hours or business_hours.load()), CACHE_SECONDS)
 
 
 def _reckoned(now: datetime, hours: ClinicHours) -> int | None:
-    sent = statistics.counted().filter(created_at__gte=now - LATELY, created_at__lte=now)
+    sent = statistics.counted().filter(created_at__gte=now - MEASURED_PERIOD, created_at__lte=now)
     waits = statistics.waits_of(sent, hours)
     median = waits.hours_for(50)
-    if len(waits.answered) < ENOUGH or median is None or not hours.sessions:
+    if len(waits.answered) < MIN_ANSWERED_REQUESTS or median is None or not hours.sessions:
         return None
     # What is less than a second over a full hour is the error of reckoning, not an hour.
     return max(ceil(round(median, 4)), 1)

@@ -1,179 +1,145 @@
-"""A request is stored: once, whole, with all that follows from it."""
+"""Storing a consultation request once, whole, with everything that follows from it.
+
+Each form carries a random idempotency key (``SubmissionKey``), whose hash is unique in the database:
+
+- The same key again returns the stored request. Corrected contact details are saved; every other answer
+  stays as it was sent first, and ``differs`` says whether there are any, for the page to tell.
+- Another patient's answers under a used key raise ``AnotherPatientError``: they need a form of their own.
+- A form that the same browser fetched again and sent with the same answers within a day is still one
+  request: both have the same fingerprint, which is unique in the database, too.
+"""
 
 import hmac
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from clinic_site.clinic import business_hours
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
-from consultations.answers import Answers
 from consultations.lifecycle import contact_details
 from consultations.lifecycle.errors import PhotographsMissingError
 from consultations.messaging import catalogue
 from consultations.messaging.notify import tell, tell_staff
-from consultations.messaging.staff_language import in_staff_language
 from consultations.models import (
     ConsultationRequest,
     Event,
-    Note,
     Photograph,
     PrivacyNotice,
     PrivateLink,
     SearchTerm,
 )
+from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
 from consultations.text_folding import folded
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
 
-# What one request takes from its patient: enough for anybody, too little to fill a disk.
-MOST_NOTES = 20
-MOST_PHOTOGRAPHS = 8
-# As often as an address is mistyped; too seldom to have many strangers written to with one form.
-MOST_ACKNOWLEDGEMENTS = 2
-ACKNOWLEDGEMENT = "acknowledgement"  # as ``messages`` queues it
-
+MAX_NOTES_PER_REQUEST = 20
+MAX_PHOTOGRAPHS_PER_REQUEST = 8
+# Enough for mistyped addresses, too few for writing to many strangers with one form.
+MAX_ACKNOWLEDGEMENTS = 2
+ACKNOWLEDGEMENT = "acknowledgement"  # as ``messaging.catalogue`` queues it
 # With a million requests stored, one new reference in 150,000 is taken. Five in a row are not.
-TRIES = 5
+MAX_ATTEMPTS = 5
+
+
+class AnotherPatientError(Exception):
+    """The form was sent before for a patient of another name and another age. Nothing is stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One filled-in form: the answers, and what has to be known about how they were given."""
+    """One filled-in form: the answers, and how they were given."""
 
     key: SubmissionKey
-    answers: Answers
+    answers: ConsultationRequest  # unsaved, with nothing but the answers
     notice: PrivacyNotice
     language: str
     source_page: str = ""
-    # What tells the sender's browser from any other, and nobody else knows; "" if nothing does.
+    # A secret of the sender's browser; "" where it has none.
     browser: str = ""
-    # The digests of the files that the patient was shown with it, before sending.
+    # The digests of the files that the patient saw listed before sending.
     shown: frozenset[str] = frozenset()
-    # Why it looks like spam, in a word for each sign; empty for what looks like a patient.
+    # One word for each sign of spam.
     suspicions: tuple[str, ...] = ()
 
     @property
-    def twin_hash(self) -> str:
-        """The same for the same answers from the same browser, however a telephone number is written."""
+    def duplicate_fingerprint(self) -> str:
+        """The same for the same answers from the same browser, however a phone number is written."""
         if not self.browser:
             return ""
-        answers = asdict(replace(self.answers, phone_as_typed="", whatsapp_as_typed="", procedure=None))
-        told = json.dumps(answers, sort_keys=True)
-        return hmac.digest(self.browser.encode(), told.encode(), "sha256").hex()
+        answers = json.dumps(self.answers.answers_in_words(), sort_keys=True)
+        return hmac.digest(self.browser.encode(), answers.encode(), "sha256").hex()
 
 
 def submit(submission: Submission) -> ConsultationRequest:
-    """Store what was sent, with its first event, once for each key, and for each patient of a form.
+    """Store a form once, and return its request. The token of ``submission.key`` opens its private page.
 
-    The same key again gives the same request; if the answers are others by then, how to reach the patient is
-    corrected, and what else has changed is kept with it as the patient's note. Another patient's answers are
-    another request. In all cases the token of ``key_of(submission.key, submission.answers)`` opens the
-    private page.
-
-    Raises ``PhotographsMissingError``, and stores nothing, when a file of ``submission.shown`` would not be
-    the request's: it was taken out in another window, waited too long, or has no room any more.
+    Raises, with nothing stored, ``AnotherPatientError``, or ``PhotographsMissingError`` when a file of
+    ``submission.shown`` would not be part of the request: it was removed in another window, waited too long,
+    or is one too many.
     """
-    tries = TRIES
+    attempts = MAX_ATTEMPTS
     while True:
         try:
-            return _submit_once(submission)
+            # Durable: when this returns, the request is on the disk, whatever happens to the caller.
+            with transaction.atomic(durable=True):
+                consultation = find(submission.key, lock=True) or _link_to_duplicate(submission)
+                if consultation is None:
+                    return _store(submission)
+                _resubmit(consultation, submission)
+                return consultation
         except IntegrityError:
-            # Another thread stored the same form a moment ago: the next turn finds it. Or the
-            # reference is taken: the next turn draws another.
-            tries -= 1
-            if not tries:
+            # Another thread stored the same form a moment ago: the next attempt finds it. Or the
+            # reference is taken: the next attempt draws another.
+            attempts -= 1
+            if not attempts:
                 raise
 
 
-def key_of(form: SubmissionKey, answers: Answers) -> SubmissionKey:
-    """The key that a form's answers are stored under: its own, unless it was sent for another patient first.
-
-    Somebody who goes back after sending, and fills in the next child, has still the same form. A patient
-    of another name and another age is another patient; one of the two alone is a correction.
-    """
-    another = form.for_patient(folded(answers.patient_name), answers.patient_age)
-    if is_stored(another):
-        return another
-    first = _of_form(form)
-    return another if first and _is_another_patient(first.answers, answers) else form
+def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | None:
+    """The request that the form with this key became: its own, or the one that it repeats."""
+    requests = ConsultationRequest.objects.filter(erased_at=None)
+    if lock:
+        requests = requests.select_for_update(of=("self",))
+    own = requests.filter(key_hash=key.hash).first()
+    return own or requests.filter(links__token_hash=token_hash(key.token)).first()
 
 
-def _is_another_patient(first: Answers, answers: Answers) -> bool:
-    is_named_otherwise = folded(first.patient_name) != folded(answers.patient_name)
-    return is_named_otherwise and first.patient_age != answers.patient_age
+def is_another_patient(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
+    """Whether these answers name another patient. A new name or a new age alone is a correction."""
+    is_another_name = folded(consultation.patient_name) != folded(answers.patient_name)
+    return is_another_name and consultation.patient_age != answers.patient_age
 
 
-def is_stored(key: SubmissionKey) -> bool:
-    """Whether a key of ``key_of`` was sent already: to send it again costs nothing, and is never refused."""
-    return _of_form(key) is not None
+def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
+    """Whether the stored request has other answers than these; two spellings of a number are the same."""
+    return consultation.answers_in_words() != answers.answers_in_words()
 
 
-def _of_form(key: SubmissionKey) -> ConsultationRequest | None:
-    """The request that a form became: its own, or that of its twin, whose link it was given then."""
-    own = ConsultationRequest.objects.for_key(key.hash).first()
-    link = own or PrivateLink.objects.filter(token_hash=token_hash(key.token)).first()
-    return link.request if isinstance(link, PrivateLink) else own
+def photograph_digests(consultation: ConsultationRequest) -> set[str]:
+    return set(consultation.photographs.values_list("digest", flat=True))
 
 
-def _submit_once(submission: Submission) -> ConsultationRequest:
-    # Durable: when this returns, the request is on the disk, whatever becomes of the caller.
-    with transaction.atomic(durable=True):
-        # The lock keeps two sendings of changed answers from both leaving the same note.
-        key = key_of(submission.key, submission.answers)
-        request = _of_form(key) or _take_for_its_twin(submission, key)
-        if request is None:
-            return _store(submission, key)
-        request = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
-        if request.erased_at is None:
-            _add_photographs(request, submission.key)
-            _must_have(request, submission.shown)
-            _keep_changes(request, submission.answers, key)
-        return request
-
-
-def _take_for_its_twin(submission: Submission, key: SubmissionKey) -> ConsultationRequest | None:
-    """What the same browser sent with the very same answers: this form opens its private page too.
-
-    A phone that has thrown the form away fetches another, with another key, and puts back what was typed:
-    whoever got no answer and sends that has not asked twice. Another browser is never let in here, whatever
-    it knows; and one different answer makes another request.
-    """
-    if not submission.twin_hash:
-        return None
-    # Locked: it may be withdrawn at this moment, and then it is no twin.
-    twin = ConsultationRequest.objects.twins(submission.twin_hash).select_for_update().first()
-    if twin is not None:
-        _link(twin, key)
-    return twin
-
-
-def _link(request: ConsultationRequest, key: SubmissionKey) -> None:
-    PrivateLink.objects.create(request=request, token_hash=token_hash(key.token), made_at=timezone.now())
-
-
-def _store(submission: Submission, key: SubmissionKey) -> ConsultationRequest:
-    now = timezone.now()
-    answers = {field.name: getattr(submission.answers, field.name) for field in fields(submission.answers)}
+def _store(submission: Submission) -> ConsultationRequest:
+    now, answers, key = timezone.now(), submission.answers, submission.key
     status = Status.QUARANTINED if submission.suspicions else Status.NEW
-    # One that is no twin any more gives it up. One that was stored since we looked does not: the database
-    # refuses this one then, and the next try finds it.
-    if submission.twin_hash:
-        twins = ConsultationRequest.objects.twins(submission.twin_hash)
-        same = ConsultationRequest.objects.filter(twin_hash=submission.twin_hash)
-        same.exclude(pk__in=twins.values("pk")).update(twin_hash="")
-    request = ConsultationRequest.objects.create(
-        **answers,
+    if fingerprint := submission.duplicate_fingerprint:
+        # A closed or older request gives its fingerprint up. A duplicate that was stored since we looked
+        # does not: the database then refuses this one, and the next attempt finds the other.
+        duplicates = ConsultationRequest.objects.recent_duplicates(fingerprint)
+        same = ConsultationRequest.objects.filter(duplicate_fingerprint=fingerprint)
+        same.exclude(pk__in=duplicates.values("pk")).update(duplicate_fingerprint="")
+    consultation = ConsultationRequest.objects.create(
+        **{name: getattr(answers, name) for name in ANSWER_FIELDS},
         reference=new_reference(),
         key_hash=key.hash,
-        twin_hash=submission.twin_hash,
+        duplicate_fingerprint=fingerprint,
         status=status,
         language=submission.language,
         notice=submission.notice,
@@ -183,144 +149,100 @@ def _store(submission: Submission, key: SubmissionKey) -> ConsultationRequest:
         status_changed_at=now,
         promised_by=business_hours.promised_by(now),
     )
-    _link(request, key)
-    _let_be_found(request, submission.answers)
-    # They wait with the form, whomever it is sent for.
-    _keep_photographs(request, submission.key)
-    _must_have(request, submission.shown)
+    PrivateLink.objects.create(request=consultation, token_hash=token_hash(key.token), made_at=now)
+    SearchTerm.objects.bulk_create(
+        SearchTerm(request=consultation, term=term)
+        for term in sorted(terms_of(consultation.reference, answers))
+    )
+    _attach_photographs(consultation, submission)
     Event.objects.create(
-        request=request,
+        request=consultation,
         kind=Event.Kind.SUBMITTED,
         at=now,
         to_status=status,
         detail={"suspicions": list(submission.suspicions)} if submission.suspicions else {},
     )
-    tell(request, catalogue.received, request, key.token)
-    tell(request, catalogue.new_request, request)
-    return request
+    tell(consultation, catalogue.received, consultation, key.token)
+    tell(consultation, catalogue.new_request, consultation)
+    return consultation
 
 
-def _let_be_found(request: ConsultationRequest, answers: Answers) -> None:
-    """By these answers, besides those that it is found by already."""
-    terms = terms_of(request.reference, answers)
-    SearchTerm.objects.bulk_create(
-        [SearchTerm(request=request, term=term) for term in sorted(terms)], ignore_conflicts=True
-    )
+def _link_to_duplicate(submission: Submission) -> ConsultationRequest | None:
+    """Let the form's token open the request with the same answers from the same browser, if there is one.
 
-
-def _add_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
-    """Give the request what was chosen since it was sent, and tell of it, as of anything that comes later."""
-    if count := _keep_photographs(request, key):
-        Event.objects.create(
-            request=request, kind=Event.Kind.PHOTOGRAPH_ADDED, at=timezone.now(), detail={"count": count}
+    A phone that has thrown the form away fetches another, with another key, and fills in the same answers.
+    """
+    if not submission.duplicate_fingerprint:
+        return None
+    # Locked: a request that is withdrawn at this moment is no duplicate any more.
+    duplicates = ConsultationRequest.objects.recent_duplicates(submission.duplicate_fingerprint)
+    consultation = duplicates.select_for_update().first()
+    if consultation:
+        PrivateLink.objects.create(
+            request=consultation, token_hash=token_hash(submission.key.token), made_at=timezone.now()
         )
-        tell_staff(request, "photograph")
+    return consultation
 
 
-def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> int:
-    """Give the request the files of its form that it does not have, as many as one may have; how many.
+def _resubmit(consultation: ConsultationRequest, submission: Submission) -> None:
+    """Add new photographs and corrected contact details to the locked request of a form sent before."""
+    if is_another_patient(consultation, submission.answers):
+        raise AnotherPatientError
+    if count := _attach_photographs(consultation, submission):
+        Event.objects.create(
+            request=consultation,
+            kind=Event.Kind.PHOTOGRAPH_ADDED,
+            at=timezone.now(),
+            detail={"count": count},
+        )
+        tell_staff(consultation, "photograph")
+    _correct_contact_details(consultation, submission)
 
-    The others are forgotten in a day.
+
+def _attach_photographs(consultation: ConsultationRequest, submission: Submission) -> int:
+    """Give the request the files that wait with its form, as many as there is room for, and return how many.
+
+    Raises ``PhotographsMissingError``, as ``submit`` does. The files left over are deleted within a day.
     """
-    known = digests_of(request)
-    room = max(MOST_PHOTOGRAPHS - len(known), 0)
-    chosen = Photograph.objects.waiting_with(key.hash).exclude(digest__in=known).order_by("pk")[:room]
-    # In one statement: a file that is taken out of the form at this moment is either in or out.
-    return Photograph.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)), request=None).update(
-        request=request, key_hash=""
-    )
-
-
-def _must_have(request: ConsultationRequest, shown: frozenset[str]) -> None:
-    """What the patient saw goes with the request, or the patient is asked again. Asked once it is stored, so
-    that whatever happens to a file at this very moment counts."""
-    if shown:
-        kept = frozenset(digests_of(request))
-        if not shown <= kept:
+    known = photograph_digests(consultation)
+    room = max(MAX_PHOTOGRAPHS_PER_REQUEST - len(known), 0)
+    waiting = Photograph.objects.waiting_with(submission.key.hash).exclude(digest__in=known)
+    chosen = list(waiting.order_by("pk").values_list("pk", flat=True)[:room])
+    # One statement: a file that is removed from the form at this moment is either in or out.
+    count = Photograph.objects.filter(pk__in=chosen, request=None).update(request=consultation, key_hash="")
+    if submission.shown:
+        kept = frozenset(photograph_digests(consultation))
+        if not submission.shown <= kept:
             raise PhotographsMissingError(kept)
+    return count
 
 
-def photographs_stored(key: SubmissionKey) -> set[str]:
-    """The digests of the files that the request of a key of ``key_of`` has already."""
-    request = _of_form(key)
-    return digests_of(request) if request else set()
+def _correct_contact_details(consultation: ConsultationRequest, submission: Submission) -> None:
+    """Save the form's contact details in an open request, unless they were corrected elsewhere since.
 
-
-def digests_of(request: ConsultationRequest) -> set[str]:
-    return set(request.photographs.values_list("digest", flat=True))
-
-
-def _keep_changes(request: ConsultationRequest, answers: Answers, key: SubmissionKey) -> None:
-    """Correct how the patient is reached, and note in which other answers a second sending differs."""
-    # Sending again is never refused, so that it needs an end of its own: nobody changes a mind so often.
-    if request.notes.filter(author=None).count() >= MOST_NOTES:
-        return
-    corrected = _correct_reach(request, answers, key)
-    if _note_changes(request, answers) or corrected:
-        tell_staff(request, "phone" if "phone" in corrected else "note")
-
-
-def _correct_reach(request: ConsultationRequest, answers: Answers, key: SubmissionKey) -> list[str]:
-    """Reach the patient of an open request as the form says now; gives the names of what was corrected.
-
-    Not where it was corrected elsewhere: the form may be older, and must not bring a wrong number back.
+    The form may be the older of the two, and must not bring a wrong number back.
     """
-    to = contact_details.Reach.of(answers)
-    if request.status not in workflow.OPEN | workflow.SET_ASIDE or not contact_details.changes(request, to):
-        return []
-    if contact_details.was_corrected_apart(request):
-        return []
-    corrected = contact_details.correct(request, to, author=None)
-    Event.objects.create(
-        request=request, kind=Event.Kind.REACH_CORRECTED, at=timezone.now(), detail={"what": corrected}
-    )
-    if "email" in corrected:
-        _acknowledge_to_new_address(request, key)
-    return corrected
-
-
-def _acknowledge_to_new_address(request: ConsultationRequest, key: SubmissionKey) -> None:
-    """Tell it what others are told at once, as long as that is true; the former one is told no more."""
-    mail_queue.supersede(request.reference, {ACKNOWLEDGEMENT})
-    is_past = request.promised_by is not None and request.promised_by <= timezone.now()
-    if request.status != Status.NEW or is_past:
+    to = contact_details.Reach.of(submission.answers)
+    if (
+        consultation.status not in workflow.OPEN | workflow.SET_ASIDE
+        or not contact_details.changes(consultation, to)
+        or contact_details.was_corrected_apart(consultation)
+        or consultation.notes.filter(author=None).count() >= MAX_NOTES_PER_REQUEST
+    ):
         return
-    told = OutgoingMessage.objects.filter(about=request.reference, kind=ACKNOWLEDGEMENT)
-    if told.count() < MOST_ACKNOWLEDGEMENTS:
-        tell(request, catalogue.received, request, key.token)
-
-
-def _note_changes(request: ConsultationRequest, answers: Answers) -> bool:
-    """Note in which answers this sending differs from the first, unless the last note says so already."""
-    with in_staff_language():
-        was, now = request.answers.in_words(), answers.in_words()
-        changed = [name for name in now if now[name] != was[name]]
-        last = _last_change(request)
-        text = "\n".join(_change(name, was[name], now[name]) for name in changed)
-        if last and not changed:
-            text = _("All answers are again as they stand in the request.")
-    if not text or (last and last.text == text):
-        return False
-    sent_at = timezone.now()
-    Note.objects.create(request=request, text=text, at=sent_at)
+    corrected = contact_details.correct(consultation, to, author=None)
     Event.objects.create(
-        request=request, kind=Event.Kind.ANSWERS_CHANGED, at=sent_at, detail={"answers": changed}
+        request=consultation,
+        kind=Event.Kind.REACH_CORRECTED,
+        at=timezone.now(),
+        detail={"what": corrected},
     )
-    _let_be_found(request, answers)
-    return True
-
-
-def _last_change(request: ConsultationRequest) -> Note | None:
-    """What the last sending with other answers left; not what the patient wrote on the private page."""
-    event = request.events.filter(kind=Event.Kind.ANSWERS_CHANGED).last()
-    return request.notes.filter(author=None, at=event.at).last() if event else None
-
-
-def _change(name: str, was: str, now: str) -> str:
-    label = ConsultationRequest._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-    nothing = _("nothing")
-    return _("%(question)s: now “%(now)s”, before “%(was)s”") % {
-        "question": str(label).capitalize(),
-        "now": now or nothing,
-        "was": was or nothing,
-    }
+    tell_staff(consultation, "phone" if "phone" in corrected else "note")
+    if "email" not in corrected:
+        return
+    # Acknowledge to the new address, while the acknowledgement is still true, and no longer to the old one.
+    mail_queue.supersede(consultation.reference, {ACKNOWLEDGEMENT})
+    is_late = consultation.promised_by is not None and consultation.promised_by <= timezone.now()
+    sent = OutgoingMessage.objects.filter(about=consultation.reference, kind=ACKNOWLEDGEMENT)
+    if consultation.status == Status.NEW and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
+        tell(consultation, catalogue.received, consultation, submission.key.token)

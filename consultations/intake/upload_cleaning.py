@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from pillow_heif import HeifImageFile
 
 from clinic_site.core import images
-from consultations.intake.upload_limits import MAX_BYTES, MEGABYTE
+from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE
 
 # Fine enough to judge a wound, and about half a megabyte.
 LONGEST_SIDE = 2400
@@ -82,16 +82,16 @@ def clean(upload: UploadedFile) -> CleanFile:
     Raises ``ValidationError`` with one sentence that says what to do, and nothing else, for whatever
     is not a whole photograph or report.
     """
-    if (upload.size or 0) > MAX_BYTES:
+    if (upload.size or 0) > MAX_FILE_BYTES:
         raise ValidationError(
             _("Choose a file of at most %(limit)d MB. This one is larger"),
             code="too_large",
-            params={"limit": MAX_BYTES // MEGABYTE},
+            params={"limit": MAX_FILE_BYTES // MEGABYTE},
         )
     if not upload.size:
         raise ValidationError(_("Choose the file again. This one is empty"), code="empty")
     upload.seek(0)
-    data = upload.read(MAX_BYTES + 1)
+    data = upload.read(MAX_FILE_BYTES + 1)
     if data.lstrip(PDF_MAY_BEGIN_WITH).startswith(b"%PDF-"):
         return _report(data)
     opener = _opener(data)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from consultations.intake import attachments as keeping
 from consultations.intake.form_fields import FilesField, whole_files_beside
-from consultations.intake.submission import MOST_PHOTOGRAPHS
-from consultations.intake.upload_limits import MOST_FILES
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
+from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.tokens import SubmissionKey
 
@@ -41,16 +41,13 @@ class PhotographsForm(forms.Form):
         )
         return form
 
-    def keep_for(self, key: SubmissionKey, request_key: SubmissionKey) -> bool:
-        """Keep the files until their form is sent, as ``wait_for_sending`` does.
-
-        False when something is wrong, which ``errors`` says.
-        """
+    def keep_for(self, key: SubmissionKey) -> bool:
+        """Store the files until their form is sent. False, with ``errors``, when something is wrong."""
         whole = (
             self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
         )
         try:
-            keeping.wait_for_sending(key, whole, request_key)
+            keeping.keep_until_sent(key, whole)
         except (NotAllowedError, OSError) as error:  # OSError: a full disk must not cost the request
             self.add_error("photographs", _why_not(error))
         return not self.errors
@@ -59,11 +56,11 @@ class PhotographsForm(forms.Form):
 def _why_not(error: Exception) -> str:
     match str(error):
         case "too many":
-            return _t("Choose fewer files. A request takes %(most)d at most") % {"most": MOST_FILES}
+            return _t("Choose fewer files. A request takes %(most)d at most") % {"most": MAX_FILES_PER_UPLOAD}
         case "too many for the request":
             return _t(
                 "Choose fewer files, or none. "
                 "A request takes %(most)d at most, with those you have sent already"
-            ) % {"most": MOST_PHOTOGRAPHS}
+            ) % {"most": MAX_PHOTOGRAPHS_PER_REQUEST}
         case _:
             return _t("Send your request without it. You can add it later, on your private page")

@@ -4,12 +4,12 @@ Django reads a body as soon as anything asks for ``request.POST``, and the check
 does, before the view runs. By then it is decided where files go. So a view that takes files is put
 behind ``takes_files``, which decides that first and has the check run after it:
 
-- A body that says it has more than ``MAX_BODY`` bytes is answered at once, and no byte of it is read. It
+- A body longer than ``MAX_BODY_BYTES``, by its header, is answered at once, and no byte of it is read. It
   cannot have more than it says: Django reads no further. (A body sent in chunks, which does not say,
   counts as empty.) gunicorn reads 64 KB of what is left and closes the connection; nginx, with
   ``client_max_body_size`` set, answers such a body by itself and passes nothing on.
 - Up to that, the body is read to its end, because a browser that is cut off while it sends shows its own
-  error instead of our sentence, and what was typed would be lost. Of each file at most ``MAX_BYTES`` are
+  error instead of our sentence, and what was typed would be lost. Of each file at most ``MAX_FILE_BYTES`` are
   kept, of the fifth and later ones nothing; the form then says which file was too large.
 
 nginx takes a body in as a whole before it passes it on (``proxy_request_buffering``, its default). Leave
@@ -27,7 +27,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from consultations.intake.upload_limits import MAX_BODY, MAX_BYTES, MEGABYTE, MOST_FILES
+from consultations.intake.upload_limits import MAX_BODY_BYTES, MAX_FILE_BYTES, MAX_FILES_PER_UPLOAD, MEGABYTE
 
 # A file above this goes from memory to the disk.
 KEPT_IN_MEMORY = MEGABYTE
@@ -37,7 +37,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 class BoundedUploadHandler(FileUploadHandler):
-    """Keeps at most ``MAX_BYTES`` of each of ``MOST_FILES`` files.
+    """Keeps at most ``MAX_FILE_BYTES`` of each of ``MAX_FILES_PER_UPLOAD`` files.
 
     One with more comes to the form with its true ``size`` and no content. What is kept has no name on
     the disk: when the request ends, or the process is killed, it is gone.
@@ -52,12 +52,12 @@ class BoundedUploadHandler(FileUploadHandler):
     def new_file(self, *args: Any, **options: Any) -> None:
         super().new_file(*args, **options)
         self.begun += 1
-        self._kept = _nameless_file() if self.begun <= MOST_FILES else None
+        self._kept = _nameless_file() if self.begun <= MAX_FILES_PER_UPLOAD else None
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self._kept is None:
             return
-        if start + len(raw_data) > MAX_BYTES:
+        if start + len(raw_data) > MAX_FILE_BYTES:
             self._drop()
         else:
             self._kept.write(raw_data)
@@ -91,7 +91,7 @@ def takes_files(view: View[P]) -> View[P]:
     @wraps(view)
     def bounded(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponse:
         if request.method == "POST":
-            if _said_length(request) > MAX_BODY:
+            if _said_length(request) > MAX_BODY_BYTES:
                 return _too_large(request)
             request.upload_handlers = [BoundedUploadHandler(request)]
         return checked(request, *args, **options)

@@ -3,9 +3,9 @@
 MEGABYTE = 1024 * 1024
 
 # For each request, and in each body.
-MOST_FILES = 4
+MAX_FILES_PER_UPLOAD = 4
 # Of one file. The photographs of most phones have 2 to 8 MB.
-MAX_BYTES = 10 * MEGABYTE
+MAX_FILE_BYTES = 10 * MEGABYTE
 # Of a whole body. More than four full files, so that who sends a little too much gets the form back
 # and is told which file it was. nginx must let as much through (docs/deployment.md).
-MAX_BODY = 64 * MEGABYTE
+MAX_BODY_BYTES = 64 * MEGABYTE

@@ -21,13 +21,14 @@ from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, for_this_reader
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations.answers import Onset
-from consultations.intake import procedure_choices, response_time, submission
+from consultations.intake import attachments, procedure_choices, response_time, submission
 from consultations.intake.emergency_form import EmergencyQuestion
 from consultations.intake.request_form import RequestForm
 from consultations.intake.upload_form import PhotographsForm
 from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle import errors
 from consultations.models import PrivacyNotice
+from consultations.tokens import SubmissionKey
 from procedures.public.selectors import live_emergency_text
 from procedures.publishing.documents import PageDocument
 
@@ -129,22 +130,29 @@ def answered(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return ask(request, form)
     # The cookie against forged requests tells this browser from all others, and is needed here anyway.
     browser = request.META.get("CSRF_COOKIE", "")
-    form = RequestForm(request.POST, notice=notice, language=language(), browser=browser)
+    # The key that the page offered for another patient, and the key that the form had until then.
+    other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
+    former_key = SubmissionKey.from_form(request.POST.get("key", ""))
+    form = RequestForm(request.POST, notice=notice, language=language(), browser=browser, key=other_key)
+    if other_key and former_key:
+        attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
         return ask(request, form)
-    if "send" not in request.POST:
+    if "send" not in request.POST or other_key:
         return check(request, form)
-    if not form.has_own_key:
-        # Sent without a key of ours, two presses would store two requests. The page that is shown now has
-        # a key: the patient is asked to press once more, and nothing is stored twice.
+    if form.key_was_replaced:
+        # Without a key of ours, pressing twice would store two requests. The next page has one.
         return check(request, form, press_again=True)
     if limited_by := limit_above(request, form):
         return check(request, form, status=429, limited_by=limited_by)
     try:
-        submission.submit(form.submission)
+        consultation = submission.submit(form.submission)
     except errors.PhotographsMissingError as missing:
         return check(request, form, status=409, kept=missing.kept)
-    return SeeOther(reverse("consultations:private", args=[form.key_of_request.token]))
+    except submission.AnotherPatientError:
+        return check(request, form, status=409)
+    address = reverse("consultations:private", args=[form.submission_key.token])
+    return SeeOther(f"{address}?done=resent" if submission.differs(consultation, form.answers) else address)
 
 
 def limit_above(request: HttpRequest, form: RequestForm) -> str:
@@ -152,7 +160,7 @@ def limit_above(request: HttpRequest, form: RequestForm) -> str:
 
     The phone comes first: who tries again does not use up what the others of a network may send.
     """
-    if submission.is_stored(form.key_of_request):
+    if submission.find(form.submission_key):
         return ""
     if not FOR_ONE_PHONE.lets_through(form.answers.phone):
         return "phone"
@@ -172,19 +180,22 @@ def check(
     So do the digests of the files that stand on it: sent, each of them goes with the request. ``kept`` are
     those that would, when not all do: the page says so, and sent once more goes with them alone.
     """
-    key, photographs = form.key_of_request, form.photographs
+    photographs, consultation = form.photographs, submission.find(form.submission_key)
     waiting = {photograph.digest for photograph in photographs}
     shown = form.shown_photographs | waiting
     if kept is not None:
         context |= {"are_gone": shown - waiting - kept, "have_no_room": waiting - kept}
         shown &= kept
+    if consultation and submission.is_another_patient(consultation, form.answers):
+        other_key = SubmissionKey.new(form.submission_key.made_at)
+        context["another_patient_key"] = other_key.for_form()
     is_recent = form.answers.onset == Onset.DAY
     context_of_page = {
         "form": form,
         "photographs": photographs,
         "shown": " ".join(sorted(shown)),
-        "is_sent": submission.is_stored(key),
-        "is_for_another": key != form.submission_key,
+        "is_sent": consultation is not None,
+        "private_page": reverse("consultations:private", args=[form.submission_key.token]),
         "signs": signs_of_an_emergency(live_emergency_text(language())) if is_recent else (),
         **context,
     }
@@ -202,14 +213,15 @@ def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if not form.is_valid():
         return ask(request, form)
     if remove := request.POST.get("remove", ""):
-        form.take_out(remove)
+        if remove.isascii() and remove.isdigit() and len(remove) < 19:
+            attachments.remove_from_form(form.submission_key, int(remove))
         return check(request, form)
     if "add" not in request.POST:
         return choose_photographs(request, form, PhotographsForm())
     if not UPLOADS.lets_through(network_address(request)):
         return choose_photographs(request, form, PhotographsForm.refused(), status=429)
     chosen = PhotographsForm(request.POST, request.FILES)
-    if chosen.keep_for(form.submission_key, form.key_of_request):
+    if chosen.keep_for(form.submission_key):
         return check(request, form)
     return choose_photographs(request, form, chosen)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.accounts.models import User
 from clinic_site.mail import queue as mail_queue
-from consultations.answers import Answers, ContactMethod
+from consultations.answers import ContactMethod
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.staff_language import in_staff_language
@@ -35,7 +35,7 @@ class Reach:
     contact_method: str = ""  # "" where it stays: only the patient chooses another, in the form
 
     @classmethod
-    def of(cls, request: ConsultationRequest | Answers, phone: Phone | None = None) -> "Reach":
+    def of(cls, request: ConsultationRequest, phone: Phone | None = None) -> "Reach":
         """As it is stored, or sent; with another phone number, if one is given."""
         return cls(
             phone=phone.e164 if phone else request.phone,
@@ -76,13 +76,13 @@ def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> l
     with in_staff_language():
         text = "\n".join(_change(name, getattr(locked, name), getattr(to, name)) for name in changed)
     Note.objects.create(request=locked, author=author, text=text, at=timezone.now())
-    found_before = terms_of(locked.reference, locked.answers)
+    found_before = terms_of(locked.reference, locked)
     written = [name for name in asdict(to) if name.removesuffix("_as_typed") in changed]
     for name in written:
         setattr(locked, name, getattr(to, name))
     locked.save(update_fields=written)
     # What it is found by for other reasons, such as a name in answers that were sent later, stays.
-    terms = terms_of(locked.reference, locked.answers)
+    terms = terms_of(locked.reference, locked)
     SearchTerm.objects.filter(request=locked, term__in=found_before - terms).delete()
     SearchTerm.objects.bulk_create(
         [SearchTerm(request=locked, term=term) for term in sorted(terms - found_before)],

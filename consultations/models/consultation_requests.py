@@ -1,33 +1,24 @@
 """A consultation request: what was asked, and where it stands."""
 
-from dataclasses import fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from consultations import phone_numbers, workflow
+from consultations import workflow
 from consultations.answers import (
-    ACCESS_NEEDS_LENGTH,
-    CITY_LENGTH,
     MAX_AGE,
-    MESSAGE_LENGTH,
-    NAME_LENGTH,
-    OTHER_LANGUAGE_LENGTH,
-    RELATIONSHIP_LENGTH,
     About,
-    Answers,
     ContactMethod,
     ForWhom,
     Language,
     Onset,
     YesNo,
 )
+from consultations.models.answers import PatientAnswers
 from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.queue_querysets import QueueQuerySet
 from consultations.models.search_terms import number_to_find, with_all
@@ -39,9 +30,9 @@ from consultations.workflow import Status
 STATUS_CHOICES = [(status.value, _(name)) for status, name in workflow.NAMES.items()]
 
 # How long the private page can be opened after its request was closed.
-LINK_LIVES_ON = timedelta(days=90)
+LINK_VALID_AFTER_CLOSING = timedelta(days=90)
 # The very same answers from the very same browser are one request for so long.
-TWIN_WITHIN = timedelta(hours=24)
+DUPLICATE_WINDOW = timedelta(hours=24)
 
 
 def _unless_erased(condition: Q) -> Q:
@@ -50,21 +41,20 @@ def _unless_erased(condition: Q) -> Q:
 
 
 class ConsultationRequestQuerySet(QueueQuerySet):
-    def for_key(self, key_hash: str) -> "ConsultationRequestQuerySet":
-        return self.filter(key_hash=key_hash)
+    def recent_duplicates(self, fingerprint: str) -> "ConsultationRequestQuerySet":
+        """Requests sent by the same browser with the same answers within a day, and not closed since.
 
-    def twins(self, twin_hash: str) -> "ConsultationRequestQuerySet":
-        """What was sent by the same browser with the very same answers not long ago, and is not closed.
-
-        Who withdrew, was declined or could not be reached, and sends the form again, asks anew.
+        A patient who withdrew and sends the same answers again makes a new request.
         """
-        recently = timezone.now() - TWIN_WITHIN
-        alive = workflow.OPEN | workflow.SET_ASIDE
-        return self.filter(twin_hash=twin_hash, created_at__gte=recently, status__in=alive, erased_at=None)
+        recently = timezone.now() - DUPLICATE_WINDOW
+        is_open = Q(status__in=workflow.OPEN | workflow.SET_ASIDE, erased_at=None)
+        return self.filter(is_open, duplicate_fingerprint=fingerprint, created_at__gte=recently)
 
     def for_token(self, token: str) -> "ConsultationRequestQuerySet":
         """The request that a private address opens: none once it has been closed for 90 days, or erased."""
-        closed_long_ago = Q(status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_LIVES_ON)
+        closed_long_ago = Q(
+            status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_VALID_AFTER_CLOSING
+        )
         return self.filter(links__token_hash=token_hash(token), erased_at=None).exclude(closed_long_ago)
 
     def search(self, text: str) -> "ConsultationRequestQuerySet":
@@ -86,7 +76,7 @@ class ConsultationRequestQuerySet(QueueQuerySet):
         return self.filter(found)
 
 
-class ConsultationRequest(models.Model):
+class ConsultationRequest(PatientAnswers):
     """One wish for a consultation appointment, as it was sent, and where it stands.
 
     Patient and requester are separate people; for oneself the requester's name stays empty.
@@ -95,63 +85,11 @@ class ConsultationRequest(models.Model):
 
     reference = models.CharField(_("reference"), max_length=12)
     key_hash = models.CharField(max_length=64, editable=False)
-    # The same answers from the same browser give the same; only the newest of such requests has it. ""
-    # where no browser could be told apart.
-    twin_hash = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
+    # Only the newest request with the same answers from the same browser has it; "" where that is unknown.
+    duplicate_fingerprint = models.CharField(
+        max_length=64, blank=True, default="", editable=False, db_index=True
+    )
     status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES, default=Status.NEW.value)
-
-    for_whom = models.CharField(pgettext_lazy("a request", "for whom"), max_length=10, choices=ForWhom)
-    requester_name = models.CharField(_("requester’s name"), max_length=NAME_LENGTH, blank=True, default="")
-    relationship = models.CharField(
-        _("relationship to the patient"), max_length=RELATIONSHIP_LENGTH, blank=True, default=""
-    )
-    patient_knows = models.CharField(
-        _("the patient knows of the request"), max_length=3, choices=YesNo, blank=True, default=""
-    )
-    # Empty, and the age null, only once the request was erased.
-    patient_name = models.CharField(_("patient’s name"), max_length=NAME_LENGTH)
-    patient_age = models.PositiveSmallIntegerField(
-        _("patient’s age"),
-        null=True,
-        validators=[MinValueValidator(0), MaxValueValidator(MAX_AGE)],
-        help_text=_("In years."),
-    )
-    city = models.CharField(_("city or town"), max_length=CITY_LENGTH, blank=True, default="")
-
-    about = models.CharField(pgettext_lazy("a request", "about"), max_length=20, choices=About)
-    procedure = models.ForeignKey(
-        "procedures.Procedure",
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="consultation_requests",
-        verbose_name=_("procedure"),
-    )
-    # The name as the patient chose it: it stays, whatever becomes of the procedure's page.
-    procedure_name = models.CharField(_("procedure’s name"), max_length=65, blank=True, default="")
-    onset = models.PositiveSmallIntegerField(_("when it began"), choices=Onset, default=Onset.NOT_SURE)
-    message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
-
-    contact_method = models.CharField(_("how to reach them"), max_length=10, choices=ContactMethod)
-    phone_as_typed = models.CharField(_("phone, as typed"), max_length=phone_numbers.MAX_LENGTH)
-    phone = models.CharField(_("phone"), max_length=16, help_text=_("E.164, like +923012345678."))
-    whatsapp_as_typed = models.CharField(
-        _("WhatsApp, as typed"), max_length=phone_numbers.MAX_LENGTH, blank=True, default=""
-    )
-    whatsapp = models.CharField(_("WhatsApp"), max_length=16, blank=True, default="")
-    email = models.EmailField(_("email"), blank=True, default="")
-    # Who was never asked has not said yes.
-    may_identify_clinic = models.CharField(
-        _("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO
-    )
-    days = models.JSONField(_("days"), default=list, blank=True)  # of OpeningHours.Weekday
-    parts_of_day = models.JSONField(_("parts of the day"), default=list, blank=True)  # of PartOfDay
-    speaks = models.CharField(_("speaks"), max_length=5, choices=Language, default=Language.URDU)
-    speaks_other = models.CharField(
-        _("other language"), max_length=OTHER_LANGUAGE_LENGTH, blank=True, default=""
-    )
-    woman_staff = models.BooleanField(_("wants a woman of the staff"), default=False)
-    access_needs = models.CharField(_("access needs"), max_length=ACCESS_NEEDS_LENGTH, blank=True, default="")
 
     language = models.CharField(_("language of the page"), max_length=10)
     notice = models.ForeignKey(
@@ -229,8 +167,8 @@ class ConsultationRequest(models.Model):
                 violation_error_message=_("This form has been sent already."),
             ),
             models.UniqueConstraint(
-                fields=["twin_hash"],
-                condition=~Q(twin_hash=""),
+                fields=["duplicate_fingerprint"],
+                condition=~Q(duplicate_fingerprint=""),
                 name="one_request_of_the_same_answers",
                 violation_error_message=_("These answers have been sent already."),
             ),
@@ -320,22 +258,9 @@ class ConsultationRequest(models.Model):
         return self.reference
 
     @property
-    def answers(self) -> Answers:
-        return Answers(**{field.name: getattr(self, field.name) for field in fields(Answers)})
-
-    @property
-    def subject(self) -> str:
-        """What the request is about, in the words that the patient chose."""
-        return self.procedure_name or str(About(self.about).label)
-
-    @property
     def status_for_patient(self) -> Status:
         """The status that the private page tells: whoever sent what looks like spam is not told so."""
         return Status.NEW if self.status in workflow.SET_ASIDE else Status(self.status)
-
-    @property
-    def was_changed_by_patient(self) -> bool:
-        return self.events.filter(kind="answers_changed").exists()
 
     @property
     def next_steps(self) -> tuple[workflow.Step, ...]:
@@ -344,7 +269,7 @@ class ConsultationRequest(models.Model):
     @property
     def link_dies_at(self) -> datetime | None:
         """When the private page of a closed request is gone; None while the request is open."""
-        return self.status_changed_at + LINK_LIVES_ON if self.status in workflow.CLOSED else None
+        return self.status_changed_at + LINK_VALID_AFTER_CLOSING if self.status in workflow.CLOSED else None
 
 
 class PrivateLink(models.Model):

@@ -29,7 +29,6 @@ class Event(AppendOnlyModel):
     class Kind(models.TextChoices):
         SUBMITTED = "submitted", _("Sent by the patient")
         STATUS_CHANGED = "status_changed", _("Status changed")
-        ANSWERS_CHANGED = "answers_changed", _("Answers changed by the patient")
         PHONE_CORRECTED = "phone_corrected", _("Phone number corrected by the patient")
         REACH_CORRECTED = "reach_corrected", _("How to reach them corrected")
         NOTE_ADDED = "note_added", _("Note added by the patient")

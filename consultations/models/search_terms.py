@@ -4,7 +4,7 @@ from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 
 from consultations import phone_numbers
-from consultations.answers import Answers
+from consultations.models.answers import PatientAnswers
 from consultations.text_folding import folded, words
 
 # Stands before a number written from its end, so that no search for a beginning finds it.
@@ -45,7 +45,7 @@ class SearchTerm(models.Model):
         return self.term
 
 
-def terms_of(reference: str, answers: Answers) -> set[str]:
+def terms_of(reference: str, answers: PatientAnswers) -> set[str]:
     """What a request with these answers is to be found by."""
     names = words(f"{answers.patient_name} {answers.requester_name}")
     digits = number_terms(answers.phone, answers.whatsapp)

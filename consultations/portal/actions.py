@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consultations import workflow
-from consultations.intake.submission import MOST_NOTES, MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import move
@@ -17,124 +17,124 @@ from consultations.phone_numbers import Phone
 from consultations.workflow import Status
 
 
-def withdraw(request: ConsultationRequest) -> None:
+def withdraw(consultation: ConsultationRequest) -> None:
     """The patient takes the request back, whatever staff made of it meanwhile. Twice is once.
 
     Raises ``NotAllowedError`` for a request that was closed otherwise.
     """
     with transaction.atomic():
-        locked = _locked(request)
+        locked = _locked(consultation)
         if locked.status == Status.WITHDRAWN:
             return
         if not workflow.may_withdraw(locked.status):
             raise NotAllowedError(locked.status)
         was = locked.status
-        now = move(request, Status.WITHDRAWN, actor=None, expected_status=was)
-        booking.follow(request, Status.WITHDRAWN, actor=None, now=now)
+        now = move(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
+        booking.follow(consultation, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
-            tell(request, catalogue.status_changed, request, was)
-            tell_staff(request, "withdrawn")
+            tell(consultation, catalogue.status_changed, consultation, was)
+            tell_staff(consultation, "withdrawn")
 
 
-def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
+def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
     """Take another number. The one before stays readable for staff, as a note. Raises ``NotAllowedError``."""
     with transaction.atomic():
-        locked = _locked(request)
+        locked = _locked(consultation)
         _must_be_open(locked)
         if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
             return
-        _record(request, Event.Kind.PHONE_CORRECTED)
-        tell_staff(request, "phone")
-    request.phone, request.phone_as_typed = phone.e164, phone.as_typed
+        _record(consultation, Event.Kind.PHONE_CORRECTED)
+        tell_staff(consultation, "phone")
+    consultation.phone, consultation.phone_as_typed = phone.e164, phone.as_typed
 
 
-def add_patient_note(request: ConsultationRequest, text: str) -> None:
+def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
     """Keep words that the patient adds. Raises ``NotAllowedError``.
 
     The very same words that arrive again while nobody has read them are one press. Once they were read, or
     some time later, they are said again, and heard again.
     """
     with transaction.atomic():
-        locked = _locked(request)
+        locked = _locked(consultation)
         _must_be_open(locked)
-        notes = request.notes.filter(author=None)
+        notes = consultation.notes.filter(author=None)
         last = notes.last()
         if last and last.is_same_press(text) and locked.unread_since:
             return
-        if notes.count() >= MOST_NOTES:
+        if notes.count() >= MAX_NOTES_PER_REQUEST:
             raise NotAllowedError("too many notes")
-        _note(request, text)
-        _record(request, Event.Kind.NOTE_ADDED)
-        tell_staff(request, "note")
+        _note(consultation, text)
+        _record(consultation, Event.Kind.NOTE_ADDED)
+        tell_staff(consultation, "note")
 
 
-def add_photographs(request: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
+def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
     """Add files that were stored a moment ago. Raises ``NotAllowedError`` when there are too many."""
     with transaction.atomic():
-        _must_be_open(_locked(request))
-        if request.photographs.count() + len(photographs) > MOST_PHOTOGRAPHS:
+        _must_be_open(_locked(consultation))
+        if consultation.photographs.count() + len(photographs) > MAX_PHOTOGRAPHS_PER_REQUEST:
             raise NotAllowedError("too many photographs")
         for photograph in photographs:
-            photograph.request, photograph.key_hash = request, ""
+            photograph.request, photograph.key_hash = consultation, ""
             photograph.save()
-        _record(request, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
-        tell_staff(request, "photograph")
+        _record(consultation, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
+        tell_staff(consultation, "photograph")
 
 
-def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
+def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
     """The offered time suits the patient. Twice is once.
 
     Raises ``SomeoneElseChangedError`` when another time stands there by now, or none.
     """
     with transaction.atomic():
-        _locked(request)
-        appointment = _on_screen(request, appointment_id)
+        _locked(consultation)
+        appointment = _on_screen(consultation, appointment_id)
         if appointment.state == Appointment.State.AGREED:
             return
-        now = move(request, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
-        booking.follow(request, Status.CONFIRMED, actor=None, now=now)
-        tell_staff(request, "time agreed")
+        now = move(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
+        booking.follow(consultation, Status.CONFIRMED, actor=None, now=now)
+        tell_staff(consultation, "time agreed")
 
 
-def ask_for_another_time(request: ConsultationRequest, appointment_id: int, words: str) -> None:
+def request_another_time(consultation: ConsultationRequest, appointment_id: int, words: str) -> None:
     """The time does not suit; it is given back, and the clinic has to do the next thing.
 
     ``words`` are what the patient adds, or "". Raises ``SomeoneElseChangedError`` as ``accept_time`` does.
     """
     with transaction.atomic():
-        locked = _locked(request)
-        appointment = _on_screen(request, appointment_id)
-        now = move(request, Status.CONTACTING, actor=None, expected_status=locked.status)
+        locked = _locked(consultation)
+        appointment = _on_screen(consultation, appointment_id)
+        now = move(consultation, Status.CONTACTING, actor=None, expected_status=locked.status)
         booking.record(appointment, Event.Kind.TIME_REFUSED, None, now)
-        booking.cancel(request, actor=None, now=now)
+        booking.cancel(consultation, actor=None, now=now)
         if words:
-            _note(request, words)
-        tell_staff(request, "other time")
+            _note(consultation, words)
+        tell_staff(consultation, "other time")
 
 
-def _locked(request: ConsultationRequest) -> ConsultationRequest:
+def _locked(consultation: ConsultationRequest) -> ConsultationRequest:
     """The request as it is now; nobody else writes it until the transaction ends."""
-    locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
+    locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
     if locked.erased_at:
         raise NotAllowedError("erased")
     return locked
 
 
-def _must_be_open(request: ConsultationRequest) -> None:
-    if request.status not in workflow.OPEN | workflow.SET_ASIDE:
-        raise NotAllowedError(request.status)
+def _must_be_open(consultation: ConsultationRequest) -> None:
+    if consultation.status not in workflow.OPEN | workflow.SET_ASIDE:
+        raise NotAllowedError(consultation.status)
 
 
-def _on_screen(request: ConsultationRequest, appointment_id: int) -> Appointment:
-    found = booking.live(request)
+def _on_screen(consultation: ConsultationRequest, appointment_id: int) -> Appointment:
+    found = booking.live(consultation)
     if found is None or found.pk != appointment_id or found.starts_at <= timezone.now():
-        raise SomeoneElseChangedError(request.reference)
+        raise SomeoneElseChangedError(consultation.reference)
     return found
 
 
-def _note(request: ConsultationRequest, text: str) -> None:
-    Note.objects.create(request=request, text=text, at=timezone.now())
+def _note(consultation: ConsultationRequest, text: str) -> None:
+    Note.objects.create(request=consultation, text=text, at=timezone.now())
 
 
-def _record(request: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:
-    Event.objects.create(request=request, kind=kind, at=timezone.now(), detail=detail)
+def _record(consultation: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:
+    Event.objects.create(request=consultation, kind=kind, at=timezone.now(), detail=detail)

@@ -19,13 +19,13 @@ from consultations.intake.form_fields import (
     whole_files_beside,
 )
 from consultations.intake.questions import number_input
-from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest, Event
 from consultations.phone_numbers import Phone
 from consultations.portal import actions, added_attachments
-from consultations.portal.presenters import Action, Standing
+from consultations.portal.presenters import Action, RequestStatusPresenter
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
@@ -35,7 +35,7 @@ MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678")
 
 
 class ActionForm(forms.Form):
-    """One thing to do with the request of ``standing``. It is sent to the address that it stands at."""
+    """One thing to do with the request of ``presenter``. It is sent to the address that it stands at."""
 
     use_required_attribute = False
     conditional: tuple[str, ...] = ()
@@ -46,9 +46,9 @@ class ActionForm(forms.Form):
     is_filled_in: ClassVar[bool] = False
 
     def __init__(
-        self, standing: Standing, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
-        self.standing, self.request = standing, standing.request
+        self.presenter, self.consultation = presenter, presenter.consultation
         super().__init__(None if posted is None else without_nul(posted), uploads)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
@@ -65,9 +65,9 @@ class ActionForm(forms.Form):
     def act(self) -> None:
         raise NotImplementedError
 
-    def again(self, standing: Standing) -> "ActionForm":
+    def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
         """The same answers, to be sent again now that the request stands otherwise."""
-        return type(self)(standing, self.data)
+        return type(self)(presenter, self.data)
 
 
 class WithdrawForm(ActionForm):
@@ -75,7 +75,7 @@ class WithdrawForm(ActionForm):
     button = _("Withdraw my request")
 
     def act(self) -> None:
-        actions.withdraw(self.request)
+        actions.withdraw(self.consultation)
 
 
 class NewPhoneForm(ActionForm):
@@ -94,18 +94,18 @@ class NewPhoneForm(ActionForm):
 
     def clean_phone(self) -> Phone:
         phone: Phone = self.cleaned_data["phone"]
-        if needs_mobile(self.request) and not phone.is_mobile:
+        if needs_mobile(self.consultation) and not phone.is_mobile:
             raise forms.ValidationError(MOBILE_INSTRUCTION, code="invalid")
         return phone
 
     def act(self) -> None:
-        actions.correct_phone(self.request, self.cleaned_data["phone"])
+        actions.correct_phone(self.consultation, self.cleaned_data["phone"])
 
 
-def needs_mobile(request: ConsultationRequest) -> bool:
+def needs_mobile(consultation: ConsultationRequest) -> bool:
     """Whether the clinic writes messages to the request's phone number."""
-    return request.contact_method == ContactMethod.SMS or (
-        request.contact_method == ContactMethod.WHATSAPP and not request.whatsapp
+    return consultation.contact_method == ContactMethod.SMS or (
+        consultation.contact_method == ContactMethod.WHATSAPP and not consultation.whatsapp
     )
 
 
@@ -125,7 +125,7 @@ class NoteForm(ActionForm):
     )
 
     def act(self) -> None:
-        actions.add_patient_note(self.request, self.cleaned_data["text"])
+        actions.add_patient_note(self.consultation, self.cleaned_data["text"])
 
 
 class MorePhotographsForm(ActionForm):
@@ -157,16 +157,16 @@ class MorePhotographsForm(ActionForm):
 
     def _add(self, whole: list[CleanFile]) -> None:
         try:
-            added_attachments.add(self.request, whole)
+            added_attachments.add(self.consultation, whole)
         except NotAllowedError as error:
-            now = self.standing.again()
+            now = self.presenter.again()
             if now.refusal(self.action):
                 raise
             if str(error) == "full":
                 later = _t("We cannot take files at the moment. Add it tomorrow, or call us")
                 self.add_error("photographs", later)
                 return
-            room = MOST_PHOTOGRAPHS - now.photographs
+            room = MAX_PHOTOGRAPHS_PER_REQUEST - now.photographs
             fewer = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
             self.add_error("photographs", fewer)
 
@@ -177,19 +177,19 @@ class TimeForm(ActionForm):
     appointment = HiddenPattern("[0-9]{1,18}")
 
     def __init__(
-        self, standing: Standing, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
-        super().__init__(standing, posted, uploads)
-        if standing.appointment:
-            self.initial["appointment"] = standing.appointment.pk
+        super().__init__(presenter, posted, uploads)
+        if presenter.appointment:
+            self.initial["appointment"] = presenter.appointment.pk
 
     @property
     def appointment_id(self) -> int:
         return int(self.cleaned_data["appointment"] or 0)
 
-    def again(self, standing: Standing) -> "TimeForm":
-        now = standing.appointment
-        return type(self)(standing, {**self.data, "appointment": str(now.pk) if now else ""})
+    def again(self, presenter: RequestStatusPresenter) -> "TimeForm":
+        now = presenter.appointment
+        return type(self)(presenter, {**self.data, "appointment": str(now.pk) if now else ""})
 
 
 class AcceptTimeForm(TimeForm):
@@ -197,7 +197,7 @@ class AcceptTimeForm(TimeForm):
     button = _("Yes, I will come")
 
     def act(self) -> None:
-        actions.accept_time(self.request, self.appointment_id)
+        actions.accept_time(self.consultation, self.appointment_id)
 
 
 class OtherTimeForm(TimeForm):
@@ -218,14 +218,14 @@ class OtherTimeForm(TimeForm):
     def act(self) -> None:
         words = self.cleaned_data["words"]
         try:
-            actions.ask_for_another_time(self.request, self.appointment_id, words)
+            actions.request_another_time(self.consultation, self.appointment_id, words)
         except SomeoneElseChangedError:
             if not self._was_done():
                 raise
             # Pressed twice, or in two windows: done once, and no word of either is lost.
             if words:
-                actions.add_patient_note(self.request, words)
+                actions.add_patient_note(self.consultation, words)
 
     def _was_done(self) -> bool:
-        refused = self.request.events.filter(kind=Event.Kind.TIME_REFUSED)
+        refused = self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED)
         return refused.filter(detail__appointment=self.appointment_id).exists()

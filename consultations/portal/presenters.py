@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
 from consultations import workflow
-from consultations.intake.submission import MOST_NOTES, MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.messaging import context as message_context
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.workflow import Status
 
 # What leaves a note of its own in the patient's name, besides the words that the patient adds.
-NOTED_BY_ITSELF = (*contact_details.CORRECTIONS, Event.Kind.ANSWERS_CHANGED)
+NOTED_BY_ITSELF = contact_details.CORRECTIONS
 
 
 class Action(StrEnum):
@@ -40,53 +40,53 @@ ABOUT_TIMES = (Action.TIME, Action.OTHER_TIME)
 
 
 @dataclass(frozen=True)
-class Standing:
+class RequestStatusPresenter:
     """One request at one moment. Each question is asked of the database at most once."""
 
-    request: ConsultationRequest
+    consultation: ConsultationRequest
     now: datetime = field(default_factory=timezone.now)
 
-    def again(self) -> "Standing":
+    def again(self) -> "RequestStatusPresenter":
         """How the same request stands by now."""
-        return Standing(ConsultationRequest.objects.get(pk=self.request.pk))
+        return RequestStatusPresenter(ConsultationRequest.objects.get(pk=self.consultation.pk))
 
     @property
     def status(self) -> Status:
-        return self.request.status_for_patient
+        return self.consultation.status_for_patient
 
     @property
     def is_open(self) -> bool:
-        return self.request.status in workflow.OPEN | workflow.SET_ASIDE
+        return self.consultation.status in workflow.OPEN | workflow.SET_ASIDE
 
     @property
     def first_name(self) -> str:
-        return message_context.first_name(self.request)
+        return message_context.first_name(self.consultation)
 
     @property
     def number_ends_in(self) -> str:
         """Enough to see a wrong number by; not enough to tell a stranger whose request this is."""
-        return self.request.phone[-3:]
+        return self.consultation.phone[-3:]
 
     @property
     def whatsapp_ends_in(self) -> str:
-        return (self.request.whatsapp or self.request.phone)[-3:]
+        return (self.consultation.whatsapp or self.consultation.phone)[-3:]
 
     @cached_property
     def has_wrong_number(self) -> bool:
         """The clinic tried a number of an open request, and it was not the patient's."""
-        about = self.request.events.filter(kind__in=contact_details.ABOUT_NUMBERS)
-        return self.is_open and contact_details.wrong_since(self.request, about) is not None
+        about = self.consultation.events.filter(kind__in=contact_details.ABOUT_NUMBERS)
+        return self.is_open and contact_details.wrong_since(self.consultation, about) is not None
 
     # When the clinic is in touch
 
     @property
     def nobody_was_in_touch(self) -> bool:
-        return self.status in workflow.WAITING and self.request.first_contact_at is None
+        return self.status in workflow.WAITING and self.consultation.first_contact_at is None
 
     @property
     def is_late(self) -> bool:
         """The moment that was promised is past, and nobody has been in touch."""
-        promised = self.request.promised_by
+        promised = self.consultation.promised_by
         return self.nobody_was_in_touch and promised is not None and promised < self.now
 
     @cached_property
@@ -94,21 +94,25 @@ class Standing:
         """Completes "We contact you …", and "We said that we would contact you …"; "" without a promise."""
         if not self.nobody_was_in_touch:
             return ""
-        if self.request.promised_by:
-            return business_hours.by_moment(self.request.promised_by, now=self.now)
+        if self.consultation.promised_by:
+            return business_hours.by_moment(self.consultation.promised_by, now=self.now)
         if self._clinic is None:
             return ""
         # Nothing was promised when it was sent; what the clinic promises by now must not be past already.
-        due = business_hours.promised_by(self.request.created_at, clinic=self._clinic)
+        due = business_hours.promised_by(self.consultation.created_at, clinic=self._clinic)
         if due and due < self.now:
             return ""
-        return business_hours.promise_sentence(self.request.created_at, now=self.now, clinic=self._clinic)
+        return business_hours.promise_sentence(
+            self.consultation.created_at, now=self.now, clinic=self._clinic
+        )
 
     @property
     def was_promised_on_another_day(self) -> bool:
         """The promise is in words such as "tomorrow", and was true on the day on which it was given."""
-        is_in_words = not self.request.promised_by and self._clinic and not self._clinic.answer_within_hours
-        return bool(self.promise and is_in_words) and _day(self.request.created_at) < _day(self.now)
+        is_in_words = (
+            not self.consultation.promised_by and self._clinic and not self._clinic.answer_within_hours
+        )
+        return bool(self.promise and is_in_words) and _day(self.consultation.created_at) < _day(self.now)
 
     @cached_property
     def _clinic(self) -> ClinicProfile | None:
@@ -119,7 +123,7 @@ class Standing:
     @cached_property
     def appointment(self) -> Appointment | None:
         """The time that is offered or agreed."""
-        return booking.live(self.request) if self.status in (Status.PROPOSED, Status.CONFIRMED) else None
+        return booking.live(self.consultation) if self.status in (Status.PROPOSED, Status.CONFIRMED) else None
 
     @property
     def when(self) -> str:
@@ -138,12 +142,12 @@ class Standing:
 
     @cached_property
     def photographs(self) -> int:
-        return self.request.photographs.count()
+        return self.consultation.photographs.count()
 
     @property
     def has_own_words(self) -> bool:
-        by_itself = self.request.events.filter(kind__in=NOTED_BY_ITSELF, actor=None).count()
-        return self.request.notes.filter(author=None).count() > by_itself
+        by_itself = self.consultation.events.filter(kind__in=NOTED_BY_ITSELF, actor=None).count()
+        return self.consultation.notes.filter(author=None).count() > by_itself
 
     # What may be done
 
@@ -156,15 +160,15 @@ class Standing:
         """Why something cannot be done now, as a sentence; "" if it can."""
         if action == Action.WITHDRAW and self.status == Status.WITHDRAWN:
             return _("You have withdrawn this request already.")
-        if action == Action.WITHDRAW and workflow.may_withdraw(self.request.status):
+        if action == Action.WITHDRAW and workflow.may_withdraw(self.consultation.status):
             return ""
         if not self.is_open:
             return _("This request is closed, so nothing can be changed or added here. Call us, and we help.")
         if action in ABOUT_TIMES:
             return self._refusal_about_time(action)
-        if action == Action.PHOTOGRAPHS and self.photographs >= MOST_PHOTOGRAPHS:
+        if action == Action.PHOTOGRAPHS and self.photographs >= MAX_PHOTOGRAPHS_PER_REQUEST:
             return _("A request takes %(most)d photographs or reports at most, and yours has them.") % {
-                "most": MOST_PHOTOGRAPHS
+                "most": MAX_PHOTOGRAPHS_PER_REQUEST
             }
         return ""
 
@@ -185,7 +189,7 @@ class Standing:
             return _("The time has changed since you opened this page. Read it again, and then answer.")
         if action == Action.NOTE:
             return _("A request takes %(most)d notes at most. Call us, and tell us the rest.") % {
-                "most": MOST_NOTES
+                "most": MAX_NOTES_PER_REQUEST
             }
         return _("Your request has changed since you opened this page. Try again, or call us.")
 
@@ -209,7 +213,7 @@ class Standing:
         return ""
 
     def _refused_a_time(self) -> bool:
-        return self.request.events.filter(kind=Event.Kind.TIME_REFUSED).exists()
+        return self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED).exists()
 
 
 def _day(at: datetime) -> date:

@@ -32,7 +32,7 @@ from consultations.portal.forms import (
     OtherTimeForm,
     WithdrawForm,
 )
-from consultations.portal.presenters import Standing
+from consultations.portal.presenters import RequestStatusPresenter
 
 # An address has 192 random bits: nobody guesses one. Whoever tries all the same is stopped early, and
 # somebody who lost a letter of theirs is not.
@@ -42,7 +42,7 @@ CORRECTIONS = Limit("phone corrections of a request", attempts=10, period=timede
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
-PrivateView = Callable[[HttpRequest, Standing], HttpResponse]
+PrivateView = Callable[[HttpRequest, RequestStatusPresenter], HttpResponse]
 TokenView = Callable[[HttpRequest, str], HttpResponse]
 
 
@@ -53,7 +53,9 @@ def for_patient(view: PrivateView) -> TokenView:
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
         consultation = ConsultationRequest.objects.for_token(token).first()
-        response = view(request, Standing(consultation)) if consultation else wrong_address(request)
+        response = (
+            view(request, RequestStatusPresenter(consultation)) if consultation else wrong_address(request)
+        )
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
@@ -88,25 +90,30 @@ def with_slash(request: HttpRequest, address: str) -> HttpResponse:
 
 @require_safe
 @for_patient
-def private(request: HttpRequest, standing: Standing) -> HttpResponse:
-    done = standing.confirmation(request.GET.get("done", ""))
+def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    done = request.GET.get("done", "")
     return _page(
-        request, "", standing=standing, confirmation=done, address=private_links.address_of(_token(request))
+        request,
+        "",
+        presenter=presenter,
+        confirmation=presenter.confirmation(done),
+        was_resent=done == "resent",
+        address=private_links.address_of(_token(request)),
     )
 
 
 @require_get_or_post
 @for_patient
-def withdraw(request: HttpRequest, standing: Standing) -> HttpResponse:
-    return _answered(request, WithdrawForm(standing, _sent(request)))
+def withdraw(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    return _answered(request, WithdrawForm(presenter, _sent(request)))
 
 
 @require_get_or_post
 @for_patient
-def phone(request: HttpRequest, standing: Standing) -> HttpResponse:
-    form = NewPhoneForm(standing, _sent(request))
-    can_be_done = form.is_valid() and not standing.refusal(form.action)
-    if can_be_done and not CORRECTIONS.lets_through(str(standing.request.pk)):
+def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    form = NewPhoneForm(presenter, _sent(request))
+    can_be_done = form.is_valid() and not presenter.refusal(form.action)
+    if can_be_done and not CORRECTIONS.lets_through(str(presenter.consultation.pk)):
         refused = _("The number was changed many times today. Call us, and tell us the right one.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
@@ -114,35 +121,35 @@ def phone(request: HttpRequest, standing: Standing) -> HttpResponse:
 
 @require_get_or_post
 @for_patient
-def note(request: HttpRequest, standing: Standing) -> HttpResponse:
-    return _answered(request, NoteForm(standing, _sent(request)))
+def note(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    return _answered(request, NoteForm(presenter, _sent(request)))
 
 
 @takes_files
 @require_get_or_post
 @for_patient
-def photographs(request: HttpRequest, standing: Standing) -> HttpResponse:
-    form = MorePhotographsForm(standing)
+def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    form = MorePhotographsForm(presenter)
     if request.method != "POST":
         return _answered(request, form)
-    if standing.refusal(form.action):
+    if presenter.refusal(form.action):
         return _refused(request, form)  # before the work of reading photographs
     if not UPLOADS.lets_through(network_address(request)):
         refused = _("Too many files have come from your network. Try again in an hour, or call us.")
         return _asked(request, form, refused=refused, status=429)
-    return _answered(request, MorePhotographsForm(standing, request.POST, request.FILES))
+    return _answered(request, MorePhotographsForm(presenter, request.POST, request.FILES))
 
 
 @require_get_or_post
 @for_patient
-def time(request: HttpRequest, standing: Standing) -> HttpResponse:
-    return _answered(request, AcceptTimeForm(standing, _sent(request)))
+def time(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    return _answered(request, AcceptTimeForm(presenter, _sent(request)))
 
 
 @require_get_or_post
 @for_patient
-def other_time(request: HttpRequest, standing: Standing) -> HttpResponse:
-    return _answered(request, OtherTimeForm(standing, _sent(request)))
+def other_time(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    return _answered(request, OtherTimeForm(presenter, _sent(request)))
 
 
 def _sent(request: HttpRequest) -> dict[str, str] | None:
@@ -168,20 +175,20 @@ def _token(request: HttpRequest) -> str:
 
 def _refused(request: HttpRequest, form: ActionForm) -> HttpResponse:
     """The request stands otherwise by now: say so, show how, and lose nothing that was typed."""
-    now = form.standing.again()
+    now = form.presenter.again()
     return _asked(request, form.again(now), refused=now.refused(form.action), status=409)
 
 
 def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status: int = 200) -> HttpResponse:
     """The page of an action. Where it cannot be done it says why; then a form only keeps what was typed."""
-    standing = form.standing.again() if form.is_bound else form.standing
-    why_not = standing.refusal(form.action)
+    presenter = form.presenter.again() if form.is_bound else form.presenter
+    why_not = presenter.refusal(form.action)
     has_form = not why_not or (form.is_bound and form.is_filled_in)
     response = _page(
         request,
         form.action.replace("-", "_"),
         status=status,
-        standing=standing,
+        presenter=presenter,
         form=form if has_form else None,
         refused=refused,
         why_not="" if refused else why_not,

@@ -104,12 +104,10 @@ def _rows(first: int, count: int) -> Iterator[tuple[Any, ...]]:
 
 
 def _terms(model: ConsultationRequest, count: int) -> Iterator[tuple[int, str]]:
-    answers = model.answers
     for number in range(1, count):
         name, phone = _person(number)
-        object.__setattr__(answers, "patient_name", name)
-        object.__setattr__(answers, "phone", phone)
-        for term in sorted(terms_of(_reference(number), answers)):
+        model.patient_name, model.phone = name, phone
+        for term in sorted(terms_of(_reference(number), model)):
             yield model.pk + number, term
 
 

@@ -23,6 +23,7 @@ class Patient:
         self.client = client
         self.address = reverse("consultations:request")
         self.response: Any = None
+        self.sent: dict[str, Any] = {}
 
     @property
     def page(self) -> Page:
@@ -34,6 +35,7 @@ class Patient:
 
     def posts(self, data: dict[str, Any]) -> Page:
         """Send data to the form as it is."""
+        self.sent = data
         self.response = self.client.post(self.address, data)
         return self.page
 
@@ -41,9 +43,10 @@ class Patient:
         """Open the form, fill it in, press "Continue"."""
         return self.posts(self.opens().hidden_fields() | form_data(**changes))
 
-    def presses(self, name: str, value: str = "yes") -> Page:
-        """Press a button of "Check your answers"."""
-        return self.posts(self.page.hidden_fields() | {name: value})
+    def presses(self, name: str, value: str = "") -> Page:
+        """Press a button of "Check your answers": without a value, the first with this name."""
+        values = [value, *(button["value"] for button in self.page.all("button", name=name)), "yes"]
+        return self.posts(self.page.hidden_fields() | {name: next(filter(None, values))})
 
     def sends(self, **changes: Any) -> str:
         """The whole way. Gives the address of the private page."""

@@ -176,7 +176,7 @@ def every_mail(settings: Any) -> set[str]:
     with transaction.atomic():
         catalogue.reminder(time)
     agreed.is_offered(days=4, agreed=True)
-    portal_actions.ask_for_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
+    portal_actions.request_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
     was: str = Status.NEW
     for to in steps:

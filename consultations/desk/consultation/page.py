@@ -93,7 +93,7 @@ def page_of(
         "phone": phone_numbers.for_reading(consultation.phone),
         "whatsapp": phone_numbers.for_reading(consultation.whatsapp),
         "has_whatsapp": bool(whatsapp_number(consultation)),
-        "answers": consultation.answers.in_words(),
+        "answers": consultation.answers_in_words(),
         "assignee_name": name_of(consultation.assignee) if consultation.assignee else "",
         "photographs": photographs,
         "may_see_photographs": may_see_photographs,

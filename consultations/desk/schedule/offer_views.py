@@ -162,7 +162,7 @@ def _page(
         "consultations/desk/schedule/picker.html",
         {
             **presence.opened(consultation, member(request)),
-            "wishes": consultation.answers.in_words(),
+            "wishes": consultation.answers_in_words(),
             "live": live,
             "live_when": message_context.when(live),
             "practitioners": found,

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             return
         done = reminders.send_reminders()
         self.stdout.write(f"Reminders queued: {done.queued}")
-        self.stdout.write(f"Photographs removed that were never sent: {attachments.forget_unsent()}")
+        self.stdout.write(f"Photographs removed that were never sent: {attachments.delete_unsent()}")
         if done.failed:
             raise CommandError(f"Reminders that could not be queued: {done.failed}. The log says why.")
 
@@ -48,7 +48,7 @@ def remind_forever(stop: StopSignals, parent: int | None) -> None:
             waited = 0.0
             try:
                 reminders.send_reminders()
-                attachments.forget_unsent()
+                attachments.delete_unsent()
             except DatabaseError:
                 logger.exception("reminders: the database did not answer")
             close_old_connections()

@@ -206,9 +206,9 @@ def test_nothing_personal_is_chosen_until_somebody_chooses_it(client: Client, ma
     chosen = {box["value"] for box in page.all("input", type="checkbox") if "checked" in box.attributes}
     assert "reference" in chosen
     personal = {
-        "patient",
-        "age",
-        "requester",
+        "patient_name",
+        "patient_age",
+        "requester_name",
         "city",
         "message",
         "may_identify_clinic",

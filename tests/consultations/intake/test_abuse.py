@@ -142,14 +142,6 @@ def test_neither_an_address_nor_a_number_is_kept_by_the_limits(client: Client, n
     assert not [row for row in kept if "203.0" in row or "2345678" in row]
 
 
-def test_changing_ones_mind_for_ever_leaves_no_note_for_ever(client: Client, notice: PrivacyNotice) -> None:
-    sent = everything_of(notice)
-    for age in range(30):
-        client.post(FORM, sent | {"patient_age": str(age)})
-    request = ConsultationRequest.objects.get()
-    assert request.notes.count() == request.events.filter(kind="answers_changed").count() == 20
-
-
 def test_two_requests_from_one_phone_are_two_requests(patient: Patient) -> None:
     patient.sends()
     patient.sends(patient_name="Fatima Khan")

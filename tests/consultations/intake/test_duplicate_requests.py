@@ -1,4 +1,4 @@
-"""A form that a phone threw away and fetched again, sent with the same answers, is one request."""
+"""A form fetched again and sent with the same answers by the same browser is one request."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +29,7 @@ def test_the_same_answers_from_the_same_browser_are_one_request_with_two_address
     assert not Note.objects.exists()
 
 
-def test_a_twin_that_is_sent_again_is_still_the_same_request(patient: Patient) -> None:
+def test_duplicate_sent_again_is_still_the_same_request(patient: Patient) -> None:
     patient.sends()
     patient.answers()
     sent = patient.page.hidden_fields() | {"send": "yes"}
@@ -39,16 +39,15 @@ def test_a_twin_that_is_sent_again_is_still_the_same_request(patient: Patient) -
     assert PrivateLink.objects.count() == 2
 
 
-@pytest.mark.parametrize(
-    "changes", [{"patient_name": "Fatima"}, {"patient_age": "8"}, {"message": ""}, {"days": ["1"]}]
-)
-def test_one_other_answer_is_another_request(patient: Patient, changes: dict[str, object]) -> None:
+def test_one_other_answer_is_another_request(patient: Patient) -> None:
     patient.sends()
-    patient.sends(**changes)
-    assert ConsultationRequest.objects.count() == 2
+    others = ({"patient_name": "Fatima"}, {"patient_age": "8"}, {"message": ""}, {"days": ["1"]})
+    for number, changes in enumerate(others, start=2):
+        patient.sends(**changes)
+        assert ConsultationRequest.objects.count() == number
 
 
-def test_another_browser_that_knows_every_answer_is_let_in_nowhere(
+def test_same_answers_from_another_browser_are_another_request(
     patient: Patient, notice: PrivacyNotice
 ) -> None:
     patient.sends()
@@ -66,7 +65,7 @@ def test_a_day_later_it_is_another_request(patient: Patient) -> None:
     assert ConsultationRequest.objects.count() == 2
 
 
-def test_who_withdrew_and_sends_the_same_again_is_a_new_request(patient: Patient) -> None:
+def test_same_answers_after_withdrawal_are_a_new_request(patient: Patient) -> None:
     patient.client.post(f"{patient.sends()}withdraw/")
     page = patient.opens(patient.sends())
     withdrawn, new = ConsultationRequest.objects.order_by("pk")
@@ -75,15 +74,19 @@ def test_who_withdrew_and_sends_the_same_again_is_a_new_request(patient: Patient
     assert "We have your request" in page.one("h1").text
 
 
-@pytest.mark.parametrize("status", Status)
-def test_only_what_is_not_closed_takes_the_same_answers_in(status: Status) -> None:
+def test_only_a_request_that_is_not_closed_is_a_duplicate() -> None:
     first = submission.submit(from_her_browser())
-    ConsultationRequest.objects.filter(pk=first.pk).update(status=status)
-    again = submission.submit(from_her_browser())
-    assert (again != first) == (status in workflow.CLOSED)
+    for status in Status:
+        ConsultationRequest.objects.exclude(pk=first.pk).update(status=Status.WITHDRAWN)
+        ConsultationRequest.objects.filter(pk=first.pk).update(
+            status=status, duplicate_fingerprint=from_her_browser().duplicate_fingerprint
+        )
+        again = submission.submit(from_her_browser())
+        assert (again != first) == (status in workflow.CLOSED), status
+        ConsultationRequest.objects.exclude(pk=first.pk).update(duplicate_fingerprint="")
 
 
-def test_of_one_that_was_opened_again_and_the_one_after_it_the_newer_is_the_twin() -> None:
+def test_duplicate_check_uses_newest_open_request() -> None:
     first = submission.submit(from_her_browser())
     actions.withdraw(first)
     second = submission.submit(from_her_browser())

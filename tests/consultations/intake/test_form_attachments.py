@@ -135,8 +135,8 @@ def test_more_than_four_are_refused_and_none_of_the_four_is_lost(chooser: WithFi
 def test_when_too_much_came_today_or_the_disk_is_nearly_full_the_request_goes_without(
     chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch, most: int, least_free: int
 ) -> None:
-    monkeypatch.setattr(file_storage, "MOST_BYTES_A_DAY", most)
-    monkeypatch.setattr(file_storage, "LEAST_FREE_BYTES", least_free)
+    monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", most)
+    monkeypatch.setattr(file_storage, "MIN_FREE_BYTES", least_free)
     page = chooser.adds(a_photograph())
     assert "Send your request without it" in page.by_class("error-message")[0].text
     assert not stored_names()
@@ -148,7 +148,7 @@ def test_what_was_sent_counts_for_a_day_as_what_waits_does(
     chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chooser.adds(a_photograph())
-    monkeypatch.setattr(file_storage, "MOST_BYTES_A_DAY", Photograph.objects.get().size + 100)
+    monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", Photograph.objects.get().size + 100)
     patient.presses("send")
     another = WithFiles(patient)
     assert "Send your request without it" in another.adds(a_photograph("blue")).one("main").text
@@ -174,8 +174,8 @@ def test_what_is_not_sent_is_forgotten_after_a_day_and_what_is_sent_is_kept(
     patient.presses("send")
     WithFiles(patient).adds(a_photograph("blue"))
     with django_capture_on_commit_callbacks(execute=True):
-        assert keeping.forget_unsent(timezone.now() + timedelta(hours=22)) == 0
-        assert keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1)) == 1
+        assert keeping.delete_unsent(timezone.now() + timedelta(hours=22)) == 0
+        assert keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1)) == 1
     assert ConsultationRequest.objects.get().photographs.count() == 1
     assert len(stored_names()) == 2
 
@@ -229,7 +229,7 @@ def test_sending_again_and_again_adds_no_more_files_than_a_request_takes(
     assert ConsultationRequest.objects.get().photographs.count() == 8
 
 
-CHOOSE_AGAIN = "Photographs or a report that you had added are no longer here: choose them again."
+CHOOSE_AGAIN = "If you had added photographs or a report, they are no longer here: choose them again."
 
 
 @pytest.mark.parametrize("pressed", [{"send": "yes"}, {}, {"change": "phone"}])
@@ -268,7 +268,7 @@ def test_what_is_gone_when_the_request_is_sent_is_told_and_then_it_goes_without(
     chooser: WithFiles, patient: Patient
 ) -> None:
     chooser.adds(a_photograph())
-    keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1))
+    keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1))
     patient.presses("send")
     assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
     assert not ConsultationRequest.objects.exists() and not OutgoingMessage.objects.exists()
@@ -320,7 +320,7 @@ def test_what_is_gone_by_the_second_sending_is_told_too(chooser: WithFiles, pati
     patient.presses("send")
     patient.response = check
     chooser.adds(a_photograph())
-    keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1))
+    keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1))
     patient.presses("send")
     assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
     patient.presses("send")
@@ -331,7 +331,7 @@ def test_a_page_that_was_refused_for_another_reason_still_misses_what_is_gone(
     chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chooser.adds(a_photograph())
-    keeping.forget_unsent(timezone.now() + timedelta(hours=23, minutes=1))
+    keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1))
     with monkeypatch.context() as limited:
         limited.setattr(views, "limit_above", lambda request, form: "phone")
         patient.presses("send")
@@ -384,6 +384,15 @@ def test_where_it_is_found_out_only_when_it_is_sent_it_is_told_and_then_goes_wit
     assert ConsultationRequest.objects.get().photographs.count() == 8
 
 
+def test_photographs_of_a_duplicate_go_to_the_request_that_it_repeats(patient: Patient) -> None:
+    WithFiles(patient)
+    patient.presses("send")
+    WithFiles(patient).adds(a_report())
+    patient.presses("send")
+    assert patient.response.status_code == 303
+    assert ConsultationRequest.objects.get().photographs.count() == 1
+
+
 @pytest.mark.parametrize("shown", ["x", "a" * 64, "a" * 100_000, "\x00", "<b>"])
 def test_what_nobody_was_shown_hinders_nothing_for_ever(patient: Patient, shown: str) -> None:
     patient.answers()
@@ -391,11 +400,6 @@ def test_what_nobody_was_shown_hinders_nothing_for_ever(patient: Patient, shown:
     if patient.response.status_code == 409:
         patient.presses("send")
     assert patient.response.status_code == 303
-
-
-def test_a_form_that_never_had_a_key_has_lost_no_files(patient: Patient) -> None:
-    hidden = patient.answers().hidden_fields() | {"key": "", "send": "yes"}
-    assert CHOOSE_AGAIN not in patient.posts(hidden).one("main").text
 
 
 def test_a_form_whose_answers_are_wrong_asks_for_them_first(chooser: WithFiles, patient: Patient) -> None:

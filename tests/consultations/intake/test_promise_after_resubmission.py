@@ -13,7 +13,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import submission
 from consultations.lifecycle import status_changes
 from consultations.models import ConsultationRequest
-from consultations.portal.presenters import Standing
+from consultations.portal.presenters import RequestStatusPresenter
 from consultations.workflow import Status
 from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, open_every_day
 from tests.consultations.messaging.message_helpers import a_clinic
@@ -54,7 +54,7 @@ def test_who_is_opened_again_is_not_late_at_once(clock: Any, closed: Status) -> 
     moves(request, Status.CONTACTING)
     request.refresh_from_db()
     assert request.promised_by == business_hours.promised_by(timezone.now())
-    assert not Standing(request).is_late
+    assert not RequestStatusPresenter(request).is_late
     assert not ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
 
 

@@ -65,21 +65,20 @@ def test_one_form_sent_by_many_browsers_gives_all_the_same_page(notice: PrivacyN
     assert ConsultationRequest.objects.count() == 1
 
 
-def test_two_children_sent_with_one_form_by_many_threads_are_two_requests() -> None:
-    """Whichever came first, each press leads to the page of the child that it was for."""
+def test_two_children_sent_with_one_form_by_many_threads_are_never_mixed() -> None:
+    """The first is stored; every press for the other is refused, and offered a form of its own."""
     key = SubmissionKey.new()
     children = [
         a_submission(key=key, patient_name="Bilal Khan", patient_age=7),
         a_submission(key=key, patient_name="Sara Khan", patient_age=3),
     ]
     results = all_at_once(lambda number: intake_submission.submit(children[number % 2]).patient_name)
-    assert results == ["Bilal Khan", "Sara Khan"] * (THREADS // 2)
-    assert ConsultationRequest.objects.count() == Event.objects.count() == 2
-    assert not Note.objects.exists()
-    for child in children:
-        token = intake_submission.key_of(key, child.answers).token
-        found = ConsultationRequest.objects.for_token(token).get()
-        assert found.patient_name == child.answers.patient_name
+    stored = ConsultationRequest.objects.get()
+    assert results.count(stored.patient_name) == THREADS // 2
+    refused = [result for result in results if isinstance(result, intake_submission.AnotherPatientError)]
+    assert len(refused) == THREADS // 2
+    assert Event.objects.count() == 1
+    assert ConsultationRequest.objects.for_token(key.token).get() == stored
 
 
 @pytest.mark.parametrize("was", [None, Status.WITHDRAWN, Status.NEW])
@@ -105,12 +104,12 @@ def test_many_forms_at_once_are_as_many_requests() -> None:
     assert ConsultationRequest.objects.count() == Event.objects.count() == THREADS
 
 
-def test_one_change_of_answers_sent_by_many_threads_is_noted_once() -> None:
+def test_one_correction_sent_by_many_threads_is_made_once() -> None:
     key = SubmissionKey.new()
     intake_submission.submit(a_submission(key=key))
-    changed = a_submission(key=key, patient_age=35)
-    results = all_at_once(lambda number: intake_submission.submit(changed).patient_age)
-    assert results == [34] * THREADS
+    corrected = a_submission(key=key, phone="+923219876543")
+    results = all_at_once(lambda number: intake_submission.submit(corrected).phone)
+    assert results == ["+923219876543"] * THREADS
     assert Note.objects.count() == 1
 
 
@@ -129,7 +128,7 @@ def test_of_many_who_press_at_once_one_changes_the_status_and_the_others_are_tol
     assert request.status == change.to_status
 
 
-def test_a_twin_that_is_stored_between_look_and_insert_is_found_by_the_next_try(
+def test_duplicate_stored_between_check_and_insert_is_found_by_the_next_attempt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if connection.vendor == "sqlite":

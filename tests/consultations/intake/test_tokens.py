@@ -37,23 +37,6 @@ def test_the_same_key_gives_the_same_token_and_another_key_another() -> None:
     assert SubmissionKey.new().token != key.token
 
 
-def test_each_patient_of_a_form_has_a_key_that_only_the_form_leads_to() -> None:
-    form, other_form = SubmissionKey.new(), SubmissionKey.new()
-    again = SubmissionKey(form.secret, made_at=0)
-    assert form.for_patient("bilal", 3) == again.for_patient("bilal", 3)
-    keys = [
-        form,
-        form.for_patient("bilal", 3),
-        form.for_patient("bilal", 4),
-        form.for_patient("sara", 3),
-        other_form.for_patient("bilal", 3),
-    ]
-    for each in ("secret", "hash", "token"):
-        assert len({getattr(key, each) for key in keys}) == len(keys)
-    assert len(keys[1].secret) * 6 >= 128
-    assert keys[1].made_at == form.made_at
-
-
 def test_a_new_secret_key_of_the_site_changes_no_token_and_no_hash() -> None:
     key = SubmissionKey.new()
     before = (key.token, key.hash, token_hash(key.token))

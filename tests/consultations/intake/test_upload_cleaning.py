@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from clinic_site.core import images
 from consultations.intake.upload_cleaning import CleanFile, clean
-from consultations.intake.upload_limits import MAX_BYTES
+from consultations.intake.upload_limits import MAX_FILE_BYTES
 from tests.consultations.intake.upload_samples import (
     EXE,
     PDF,
@@ -278,8 +278,8 @@ class UnreadUpload(SimpleUploadedFile):
 
 
 def test_10_megabytes_are_taken_and_one_byte_more_is_refused_unread() -> None:
-    whole = PDF[:-7] + b"%" * (MAX_BYTES - len(PDF)) + PDF[-7:]
-    assert len(whole) == MAX_BYTES
+    whole = PDF[:-7] + b"%" * (MAX_FILE_BYTES - len(PDF)) + PDF[-7:]
+    assert len(whole) == MAX_FILE_BYTES
     assert cleaned(whole).kind == "pdf"
     with pytest.raises(ValidationError, match=r"at most 10 MB\. This one is larger"):
         clean(UnreadUpload("report.pdf", whole + b"\n", "application/pdf"))

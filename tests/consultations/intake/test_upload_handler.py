@@ -16,7 +16,7 @@ from django.urls import path
 
 from clinic_site.urls import urlpatterns as site_urls
 from consultations.intake.upload_handler import takes_files
-from consultations.intake.upload_limits import MAX_BODY, MAX_BYTES
+from consultations.intake.upload_limits import MAX_BODY_BYTES, MAX_FILE_BYTES
 from tests.consultations.intake.upload_samples import PDF
 
 MEGABYTE = 1024 * 1024
@@ -104,7 +104,7 @@ def test_a_body_of_5_gigabytes_is_refused_and_not_a_byte_of_it_is_read(client: C
 
 def test_a_body_just_over_the_limit_is_refused_unread_without_the_check_against_forgery() -> None:
     body = Body(iter(()), most=0)
-    assert send(Client(enforce_csrf_checks=True), body, MAX_BODY + 1).status_code == 413
+    assert send(Client(enforce_csrf_checks=True), body, MAX_BODY_BYTES + 1).status_code == 413
 
 
 def test_no_more_is_read_than_the_body_said_it_has(client: Client) -> None:
@@ -133,15 +133,17 @@ def test_of_a_file_over_the_limit_nothing_is_kept_and_the_fields_behind_it_arriv
     assert peak < 8 * MEGABYTE, "It was held in memory."
 
 
-@pytest.mark.parametrize(("size", "kept"), [(MAX_BYTES, MAX_BYTES), (MAX_BYTES + 1, 0), (1, 1)])
+@pytest.mark.parametrize(
+    ("size", "kept"), [(MAX_FILE_BYTES, MAX_FILE_BYTES), (MAX_FILE_BYTES + 1, 0), (1, 1)]
+)
 def test_a_file_of_exactly_the_limit_is_kept_whole(client: Client, size: int, kept: int) -> None:
-    told = send(client, Body(together(file("a.jpg", size)), most=MAX_BODY), size + 10_000).json()
+    told = send(client, Body(together(file("a.jpg", size)), most=MAX_BODY_BYTES), size + 10_000).json()
     assert told["files"] == [{"name": "a.jpg", "size": size, "kept": kept}]
 
 
 def test_of_the_fifth_file_and_later_ones_nothing_is_kept(client: Client) -> None:
     sizes = [10, 2 * MEGABYTE, 30, 40, 50, 60]
-    body = Body(together(*(file(f"{size}.jpg", size) for size in sizes), field("last", "z")), MAX_BODY)
+    body = Body(together(*(file(f"{size}.jpg", size) for size in sizes), field("last", "z")), MAX_BODY_BYTES)
     told = send(client, body, 3 * MEGABYTE).json()
     assert [one["size"] for one in told["files"]] == sizes
     assert [one["kept"] for one in told["files"]] == [10, 2 * MEGABYTE, 30, 40, 0, 0]
@@ -152,7 +154,7 @@ def test_what_is_received_has_no_name_on_the_disk(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    told = send(client, Body(together(file("a.jpg", 9 * MEGABYTE)), MAX_BODY), 10 * MEGABYTE).json()
+    told = send(client, Body(together(file("a.jpg", 9 * MEGABYTE)), MAX_BODY_BYTES), 10 * MEGABYTE).json()
     assert told["files"][0]["kept"] == 9 * MEGABYTE
     assert told["on_disk"] == []
 
@@ -170,7 +172,7 @@ def test_what_is_received_has_no_name_on_the_disk(
     ],
 )
 def test_a_body_that_is_broken_is_answered_and_never_fails(client: Client, body: bytes) -> None:
-    response = send(client, Body(iter([body]), MAX_BODY), len(body))
+    response = send(client, Body(iter([body]), MAX_BODY_BYTES), len(body))
     assert response.status_code in (200, 400)
 
 

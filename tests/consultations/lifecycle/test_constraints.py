@@ -68,9 +68,9 @@ def test_no_two_requests_share_what_must_be_their_own(field: str) -> None:
 
 def test_no_two_requests_have_the_hash_of_the_same_answers() -> None:
     first, second = a_request(), a_request()
-    ConsultationRequest.objects.filter(pk=first.pk).update(twin_hash="a")
+    ConsultationRequest.objects.filter(pk=first.pk).update(duplicate_fingerprint="a")
     with pytest.raises(IntegrityError), transaction.atomic():
-        ConsultationRequest.objects.filter(pk=second.pk).update(twin_hash="a")
+        ConsultationRequest.objects.filter(pk=second.pk).update(duplicate_fingerprint="a")
 
 
 def test_two_notices_of_one_language_have_different_numbers() -> None:

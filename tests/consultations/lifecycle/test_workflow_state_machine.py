@@ -215,14 +215,14 @@ class Workflow(RuleBasedStateMachine):
 
     def _sent(self, sent: submission.Submission) -> Screen:
         request = submission.submit(sent)
-        assert submission.is_stored(sent.key)
+        assert submission.find(sent.key)
         if request.pk not in self.status:
             self.status[request.pk] = Status.QUARANTINED if sent.suspicions else Status.NEW
         return look(request.pk)
 
     @rule(form=st.integers(0, 2), numbers=st.lists(st.integers(0, 9), max_size=5))
     def chooses_files(self, form: int, numbers: list[int]) -> None:
-        self.does(lambda: attachments.wait_for_sending(self.keys[form], _files(numbers)))
+        self.does(lambda: attachments.keep_until_sent(self.keys[form], _files(numbers)))
 
     @rule(screen=screens, numbers=st.lists(st.integers(0, 9), max_size=5))
     def adds_photographs(self, screen: Screen, numbers: list[int]) -> None:
@@ -254,7 +254,7 @@ class Workflow(RuleBasedStateMachine):
         appointment = screen.seen.appointment if hostile is None else hostile
         self.if_allowed(
             screen.request,
-            lambda: actions.ask_for_another_time(screen.request, appointment, text),
+            lambda: actions.request_another_time(screen.request, appointment, text),
             Status.CONTACTING,
         )
 

@@ -161,5 +161,5 @@ def test_an_offer_that_the_patient_has_turned_down_is_not_sent_any_more() -> Non
     )
     assert states()["time_offered"] == State.WAITING
     request.refresh_from_db()
-    actions.ask_for_another_time(request, appointment.pk, "")
+    actions.request_another_time(request, appointment.pk, "")
     assert states()["time_offered"] == State.SUPERSEDED

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clinic_site.clinic.models import ClinicProfile
 from consultations.intake import file_storage
-from consultations.intake.submission import MOST_PHOTOGRAPHS
+from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.views import UPLOADS
 from consultations.models import Event, Photograph
 from consultations.workflow import Status
@@ -75,7 +75,7 @@ def test_a_request_takes_eight_and_says_how_many_more(kept: Path) -> None:
     assert patient.response.status_code == 409
     assert "8 photographs or reports at most" in page.by_class("error-summary")[0].text
     assert "042 35761999" in page.by_class("error-summary")[0].text
-    assert Photograph.objects.count() == MOST_PHOTOGRAPHS
+    assert Photograph.objects.count() == MAX_PHOTOGRAPHS_PER_REQUEST
 
 
 def test_a_closed_request_takes_none_and_nothing_is_read(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
@@ -107,7 +107,7 @@ def test_uploads_are_limited_for_each_network(monkeypatch: pytest.MonkeyPatch, k
     assert not Photograph.objects.exists()
 
 
-@pytest.mark.parametrize(("limit", "size"), [("MOST_BYTES_A_DAY", 10), ("LEAST_FREE_BYTES", 10**18)])
+@pytest.mark.parametrize(("limit", "size"), [("MAX_BYTES_PER_DAY", 10), ("MIN_FREE_BYTES", 10**18)])
 def test_when_too_much_came_today_or_the_disk_is_nearly_full_nothing_more_is_taken(
     limit: str, size: int, monkeypatch: pytest.MonkeyPatch, kept: Path
 ) -> None:

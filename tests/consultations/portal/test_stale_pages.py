@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from clinic_site.clinic.models import ClinicProfile
-from consultations.intake.submission import MOST_NOTES
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import status_changes
 from consultations.models import Appointment, ConsultationRequest, Note
 from consultations.portal.views import CORRECTIONS
@@ -147,13 +147,13 @@ def test_a_request_that_staff_opened_again_takes_notes_again() -> None:
 
 def test_too_many_notes_are_refused_with_the_last_one_still_there() -> None:
     patient = PrivatePage()
-    for number in range(MOST_NOTES):
+    for number in range(MAX_NOTES_PER_REQUEST):
         patient.sends("note", text=f"Note {number}")
     page = patient.sends("note", text="One more.")
     assert patient.response.status_code == 409
     assert "20 notes at most" in problem(page)
     assert page.one("textarea").text == "One more."
-    assert Note.objects.count() == MOST_NOTES
+    assert Note.objects.count() == MAX_NOTES_PER_REQUEST
 
 
 def test_a_number_that_is_changed_again_and_again_is_refused_and_stays_as_typed() -> None:

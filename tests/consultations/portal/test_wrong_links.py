@@ -12,7 +12,7 @@ from django.utils import timezone
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.models import RateLimitCounter
 from consultations.models import ConsultationRequest
-from consultations.models.consultation_requests import LINK_LIVES_ON
+from consultations.models.consultation_requests import LINK_VALID_AFTER_CLOSING
 from consultations.portal.views import WRONG_ADDRESSES
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import CLOSED, Status
@@ -31,7 +31,7 @@ def clinic(db: None) -> None:
 
 def expired() -> str:
     patient = PrivatePage(status=Status.WITHDRAWN)
-    long_ago = timezone.now() - LINK_LIVES_ON
+    long_ago = timezone.now() - LINK_VALID_AFTER_CLOSING
     ConsultationRequest.objects.filter(pk=patient.request.pk).update(status_changed_at=long_ago)
     return patient.key.token
 

@@ -33,13 +33,13 @@ def test_it_is_in_order_whatever_table_it_comes_from(desk: Desk) -> None:
     assert "Note by the patient Last words" in told
 
 
-def test_changed_answers_stand_in_it() -> None:
+def test_corrected_contact_details_stand_in_it() -> None:
     key = SubmissionKey.new()
     desk = Desk(a_request(key=key))
-    submission.submit(a_submission(key=key, patient_age=35))
+    submission.submit(a_submission(key=key, phone="+923219876543"))
     desk.opens()
-    assert "Answers changed by the patient" in desk.timeline()
-    assert "Patient’s age: now “35”, before “34”" in desk.timeline()
+    assert "How to reach them corrected" in desk.timeline()
+    assert "Phone number: now 0321 9876543, before 0301 2345678" in desk.timeline()
 
 
 def test_what_the_patient_did_is_said_to_be_the_patients() -> None:

@@ -134,7 +134,7 @@ def test_who_is_called_at_once_is_not_said_to_be_called_later() -> None:
 @pytest.mark.parametrize("agreed", [True, False])
 def test_who_asks_for_another_time_is_called_also_once_that_was_read(agreed: bool, clock: Any) -> None:
     request = with_time(agreed=agreed)()
-    actions.ask_for_another_time(request, request.appointments.live().get().pk, "Not on Fridays.")
+    actions.request_another_time(request, request.appointments.live().get().pk, "Not on Fridays.")
     staff_actions.seen_what_patient_wrote(request, actor=a_coordinator())
     assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))

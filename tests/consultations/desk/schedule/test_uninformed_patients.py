@@ -158,7 +158,7 @@ def test_what_is_told_or_closed_is_not_due(
 
 def test_a_patient_who_wants_another_time_knows_that_this_one_is_off(practitioner: Practitioner) -> None:
     appointment = an_agreed_time(at(10))
-    actions.ask_for_another_time(appointment.request, appointment.pk, "")
+    actions.request_another_time(appointment.request, appointment.pk, "")
     assert due("today") == []
 
 

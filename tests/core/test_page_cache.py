@@ -128,7 +128,7 @@ def test_forms_and_staff_pages_are_never_kept(visitor: Visitor, renders: list[st
         "/consultation/",
         "/consultation/request/",
         "/staff/",
-        "/procedures/nerve-repair/?on=2026-01-01",
+        "/staff/past-pages/nerve-repair/?on=2026-01-01",
     ):
         for _ in range(2):
             answer = visitor.get(address)

@@ -147,6 +147,7 @@ class World:
             },
             "/preview/": {"token": preview},
             "/procedures/": {"slug": self.archived.slug},
+            "past-pages/": {"slug": self.page("procedure").slug},
             "/calendar/": {"token": self.feed},
         }
 
@@ -167,6 +168,8 @@ class World:
         if address.endswith("/call-off/"):
             parts = parts | {"number": 2}  # the version that waits
         query = "?from=1&to=draft" if address.endswith("/compare/") else ""
+        if start == "past-pages/":
+            query = f"?on={timezone.localdate()}"
         return re.sub(r"<(\w+)>", filled, address) + query
 
     # What a browser sends

@@ -230,7 +230,8 @@ def _alike(text: str) -> str:
 
 def passages(document: PageDocument) -> Iterator[Passage]:
     """The sections of a page in the order in which they are read."""
-    yield _passage("title", _("Title and summary"), document.title, document.plain_name, document.summary)
+    words = (document.title, document.plain_name, document.summary, document.body_location)
+    yield _passage("title", _("Title and summary"), *words)
     if document.key_facts:
         facts = (f"{fact.label}: {fact.value}" for fact in document.key_facts)
         yield _passage("key_facts", _("Key facts"), *facts)

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('word', models.CharField(max_length=60, unique=True, verbose_name='word or words')),
                 ('kind', models.CharField(choices=[('avoid', 'Has a plainer word'), ('promise', 'Promises a result')], default='avoid', max_length=10, verbose_name='kind')),
-                ('alternative', models.CharField(blank=True, default='', help_text='What the editor is told.', max_length=120, verbose_name='write instead')),
+                ('alternative', models.CharField(blank=True, default='', help_text='Advice to the editor.', max_length=120, verbose_name='write instead')),
             ],
             options={
                 'verbose_name': 'word to avoid',
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='MistakeReport',
+            name='FeedbackReport',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.TextField(max_length=1000, verbose_name='what is wrong')),
@@ -250,8 +250,8 @@ class Migration(migrations.Migration):
                 ('publication', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='procedures.publication', verbose_name='version')),
             ],
             options={
-                'verbose_name': 'reported mistake',
-                'verbose_name_plural': 'reported mistakes',
+                'verbose_name': 'feedback report',
+                'verbose_name_plural': 'feedback reports',
                 'ordering': ['-created_at'],
             },
         ),
@@ -430,12 +430,12 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='publication_numbers_start_at_1'),
         ),
         migrations.AddIndex(
-            model_name='mistakereport',
-            index=models.Index(fields=['status', 'created_at'], name='mistakes_to_look_at'),
+            model_name='feedbackreport',
+            index=models.Index(fields=['status', 'created_at'], name='feedback_by_status'),
         ),
         migrations.AddConstraint(
-            model_name='mistakereport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('email', ''), ('name', ''), ('resolved_at__isnull', False), ('status', 'done')), models.Q(models.Q(('status', 'done'), _negated=True), ('resolved_at', None)), _connector='OR'), name='mistake_done_is_signed_and_nameless'),
+            model_name='feedbackreport',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('email', ''), ('name', ''), ('resolved_at__isnull', False), ('status', 'done')), models.Q(models.Q(('status', 'done'), _negated=True), ('resolved_at', None)), _connector='OR'), name='feedback_done_is_signed_and_anonymous'),
         ),
         migrations.AddConstraint(
             model_name='section',

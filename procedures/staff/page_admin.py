@@ -240,8 +240,8 @@ class SharedTextAdmin(SingletonAdmin):
             self.message_user(
                 request,
                 _t(
-                    "Patients read the former text until each page is published again. "
-                    "The first page of the staff side lists those pages."
+                    "Patients see the old text until each page is published again. "
+                    "The staff index lists these pages."
                 ),
                 messages.WARNING,
             )

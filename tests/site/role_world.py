@@ -122,7 +122,9 @@ class World:
             "procedures/emergencytext/": content.EmergencyText.objects.get(),
             "procedures/practitioner/": content.Practitioner.objects.latest("pk"),
             "procedures/source/": content.Source.objects.get(),
-            "procedures/mistakereport/": content.MistakeReport.objects.create(text="The left hand is meant."),
+            "procedures/feedbackreport/": content.FeedbackReport.objects.create(
+                text="The left hand is meant."
+            ),
             "procedures/plainword/": word,
         }
 

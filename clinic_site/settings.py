@@ -172,8 +172,8 @@ CLEANUP_TASKS = [
 # The panels of the first staff page: template and context function.
 DASHBOARD_PANELS = [
     ("consultations/desk/queue/panel.html", "consultations.desk.dashboard.panel"),
-    ("procedures/staff/panels/mistakes.html", "procedures.staff.review_reminders.mistakes_panel"),
-    ("procedures/staff/panels/pages.html", "procedures.staff.review_reminders.pages_panel"),
+    ("procedures/staff/panels/feedback.html", "procedures.staff.panels.feedback_panel"),
+    ("procedures/staff/panels/pages.html", "procedures.staff.panels.pages_panel"),
     ("consultations/desk/message_texts/panel.html", "consultations.messaging.templates.texts_panel"),
     ("consultations/data_rights/panel.html", "consultations.data_rights.audit_log.panel"),
 ]

@@ -1,7 +1,9 @@
+from django.contrib import admin
 from django.urls import path
 
 from procedures.public import feedback, views
 from procedures.publishing import photos, share_images
+from procedures.staff import past_pages
 
 app_name = "procedures"
 
@@ -11,8 +13,10 @@ urlpatterns = [
     path("procedures/<slug:slug>/", views.procedure, name="procedure"),
     path("surgeons/", views.surgeons, name="surgeons"),
     path("preview/<str:token>/", views.preview, name="preview"),
-    path("report-a-mistake/", feedback.report, name="report_mistake"),
-    path("report-a-mistake/sent/", feedback.sent, name="mistake_sent"),
+    path("report-a-mistake/", feedback.feedback, name="feedback"),
+    path("report-a-mistake/sent/", feedback.sent, name="feedback_sent"),
+    path("staff/past-pages/", admin.site.admin_view(past_pages.past_page), name="past_overview"),
+    path("staff/past-pages/<slug:slug>/", admin.site.admin_view(past_pages.past_page), name="past_procedure"),
     path("media/share/<str:name>", share_images.serve, name="share_picture"),
     path("media/photos/<str:name>", photos.serve, name="photo"),
 ]

@@ -24,7 +24,7 @@ _CONTENT = (
     _permissions("procedures", _PAGES, "view add change")
     | _permissions("procedures", _PARTS, "view add change delete")
     | _permissions("procedures", "plainword", "view add change delete")
-    | _permissions("procedures", "mistakereport", "view change")
+    | _permissions("procedures", "feedbackreport", "view change")
     | {"procedures.view_publication"}
 )
 _REQUESTS = frozenset(

@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``attempts`` in ``period`` for each subject. ``scope`` is what is limited: "mistakes"."""
+    """At most ``attempts`` in ``period`` for each subject. ``scope`` is what is limited: "feedback"."""
 
     scope: str
     attempts: int

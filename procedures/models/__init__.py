@@ -1,6 +1,6 @@
 """What patients read: pages and their parts (the working copy), and what was published of them."""
 
-from procedures.models.feedback import MistakeReport, PlainWord, ReviewReminder
+from procedures.models.feedback import FeedbackReport, PlainWord, ReviewReminder
 from procedures.models.pages import Overview, Page, Procedure
 from procedures.models.parts import (
     Benefit,
@@ -33,8 +33,8 @@ __all__ = [
     "Disclaimer",
     "EmergencyText",
     "Expectation",
+    "FeedbackReport",
     "KeyFact",
-    "MistakeReport",
     "Overview",
     "Page",
     "Part",

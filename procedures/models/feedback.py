@@ -1,4 +1,4 @@
-"""What keeps the pages right: mistakes that readers report, words to avoid, reminders of reviews."""
+"""Content quality: feedback reports from readers, words to avoid, and when review reminders were sent."""
 
 from django.conf import settings
 from django.db import models
@@ -7,17 +7,17 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 
-class MistakeReportQuerySet(models.QuerySet["MistakeReport"]):
-    def open(self) -> "MistakeReportQuerySet":
-        """What staff have to look at, the longest waiting first."""
-        return self.filter(status=MistakeReport.Status.OPEN).order_by("created_at")
+class FeedbackReportQuerySet(models.QuerySet["FeedbackReport"]):
+    def open(self) -> "FeedbackReportQuerySet":
+        """Reports to look at, the oldest first."""
+        return self.filter(status=FeedbackReport.Status.OPEN).order_by("created_at")
 
 
-class MistakeReport(models.Model):
-    """What a reader finds wrong with a page, as a task for staff.
+class FeedbackReport(models.Model):
+    """A mistake that a reader reports on a page, as a task for staff.
 
-    ``publication`` is the version that the reader had before them; none when it is about the whole site.
-    Name and email are there to answer with, and go when the task is done.
+    ``publication`` is the version that the reader saw; None when the report is about the whole site.
+    Staff answer with the name and email, which are removed when the task is done.
     """
 
     class Status(models.TextChoices):
@@ -38,28 +38,28 @@ class MistakeReport(models.Model):
     )
     resolved_at = models.DateTimeField(_("done at"), null=True)
 
-    objects = MistakeReportQuerySet.as_manager()
+    objects = FeedbackReportQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("reported mistake")
-        verbose_name_plural = _("reported mistakes")
+        verbose_name = _("feedback report")
+        verbose_name_plural = _("feedback reports")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "created_at"], name="mistakes_to_look_at")]
+        indexes = [models.Index(fields=["status", "created_at"], name="feedback_by_status")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status="done", resolved_at__isnull=False, name="", email="")
                 | (~models.Q(status="done") & models.Q(resolved_at=None)),
-                name="mistake_done_is_signed_and_nameless",
+                name="feedback_done_is_signed_and_anonymous",
             )
         ]
 
     def __str__(self) -> str:
-        # No word of the reader's: this stands in logs of the admin.
+        # None of the reader's words: the admin writes this into its log.
         return _t("%(about)s, %(day)s") % {"about": self.about, "day": f"{self.created_at:%Y-%m-%d}"}
 
     @property
     def about(self) -> str:
-        """What the report is about, as staff know it."""
+        """The page and version the report is about."""
         if self.publication is None:
             return _t("The site")
         return _t("%(page)s, version %(number)d") % {
@@ -69,7 +69,7 @@ class MistakeReport(models.Model):
 
 
 class PlainWord(models.Model):
-    """A word to avoid with its plain alternative, or one that promises what nobody can."""
+    """A word to avoid with its plain alternative, or a word that promises a result."""
 
     class Kind(models.TextChoices):
         AVOID = "avoid", _("Has a plainer word")
@@ -78,7 +78,11 @@ class PlainWord(models.Model):
     word = models.CharField(_("word or words"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.AVOID)
     alternative = models.CharField(
-        _("write instead"), max_length=120, blank=True, default="", help_text=_("What the editor is told.")
+        _("write instead"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_("Advice to the editor."),
     )
 
     class Meta:
@@ -95,7 +99,7 @@ class PlainWord(models.Model):
 
 
 class ReviewReminder(models.Model):
-    """When an address was last sent the list of pages that are due, so that it gets one a week."""
+    """When an address last got the list of pages due for review: at most once a week."""
 
     address = models.EmailField(unique=True)
     sent_on = models.DateField()

@@ -1,7 +1,7 @@
 """What is live: the published pages, as the rest of the site asks for them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Window
@@ -115,49 +115,6 @@ def former_overview(language: str) -> str | None:
     )
     card = former.order_by("-number").values_list("card", flat=True).first()
     return Card.from_json(card).title if card else None
-
-
-@dataclass(frozen=True)
-class Day:
-    """What patients were shown of a page on one day: the last version, and how many there were."""
-
-    page: int
-    document: PageDocument
-    versions: int
-    was_withdrawn: bool
-
-
-def version_on(day: date, slug: str, language: str) -> Day | None:
-    """What the page under this address said on a day; of today, until now. Two queries.
-
-    A version is shown from its time until it is withdrawn or a newer one comes, and never again.
-    """
-    begin, end = (timezone.make_aware(datetime.combine(day, at)) for at in (time.min, time.max))
-    until = min(end, timezone.now())
-    of_page = (
-        Publication.objects.filter(page__overview__isnull=False)
-        if not slug
-        else Publication.objects.filter(
-            page__in=Publication.objects.shown().filter(slug=slug, language=language).values("page")
-        )
-    )
-    shown: list[tuple[int, bool]] = []
-    newer_from = None
-    for pk, live_from, withdrawn_at in (
-        of_page.took_effect(until)
-        .filter(language=language)
-        .order_by("-number")
-        .values_list("pk", "live_from", "withdrawn_at")
-    ):
-        gone_at = min(filter(None, (withdrawn_at, newer_from)), default=None)
-        if gone_at is None or gone_at > max(begin, live_from):
-            shown.append((pk, bool(withdrawn_at and withdrawn_at == gone_at and withdrawn_at <= until)))
-        newer_from = min(filter(None, (newer_from, live_from)))
-    if not shown:
-        return None
-    pk, was_withdrawn = shown[0]
-    last = Publication.objects.get(pk=pk)
-    return Day(last.page_id, PageDocument.from_json(last.document), len(shown), was_withdrawn)
 
 
 def find_procedure(slug: str, language: str) -> Procedure | None:

@@ -32,7 +32,7 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "@id": url,
             "url": url,
             "name": document.title,
-            "description": document.description,
+            "description": document.summary,
             "inLanguage": document.language,
             "datePublished": version and localdate(version.first_published_at).isoformat(),
             "dateModified": version and localdate(version.published_at).isoformat(),
@@ -45,7 +45,9 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "audience": {"@type": "Patient"},
         }
     )
-    return graph(node, breadcrumbs(*_trail(document)))
+    if document.kind == "overview":
+        return graph(node)
+    return graph(node, breadcrumbs(_all_procedures(), (document.title, document.get_absolute_url())))
 
 
 def procedure_list() -> Node:
@@ -73,12 +75,6 @@ def practitioners(people: Iterable[Practitioner]) -> Node:
 
 def _all_procedures() -> tuple[str, str]:
     return (_("All procedures"), reverse("procedures:list"))
-
-
-def _trail(document: PageDocument) -> list[tuple[str, str]]:
-    if document.kind == "overview":
-        return []
-    return [_all_procedures(), (document.title, document.get_absolute_url())]
 
 
 def _procedure(document: PageDocument) -> Node:

@@ -1,17 +1,11 @@
 """The pages that patients read. They render publications, never the working copy; but for previews."""
 
-from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -37,8 +31,6 @@ def language() -> str:
 @content_page()
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    if "on" in request.GET:
-        return archive(request)
     page = selectors.live_overview(language())
     if page is None:
         former = selectors.former_overview(language())
@@ -51,8 +43,6 @@ def overview(request: HttpRequest) -> HttpResponse:
 @content_page()
 @require_safe
 def procedure(request: HttpRequest, slug: str) -> HttpResponse:
-    if "on" in request.GET:
-        return archive(request, slug)
     page = selectors.live_procedure(slug, language())
     if page is not None:
         return render_document(request, page)
@@ -84,33 +74,6 @@ def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) ->
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-@never_cache
-def archive(request: HttpRequest, slug: str = "") -> HttpResponse:
-    """For staff: what the page said last on the day ``?on=2026-05-03``."""
-    if not request.user.is_staff:
-        return redirect_to_login(request.get_full_path())
-    try:
-        day = date.fromisoformat(request.GET["on"])
-    except ValueError:
-        raise Http404("The day must be written like 2026-05-03.") from None
-    if day > timezone.localdate():
-        raise Http404("That day has not come.")
-    shown = selectors.version_on(day, slug, language())
-    if shown is None:
-        raise Http404("This page was not on the site on that day.")
-    notice = _("This page as patients saw it on %(day)s.") % {"day": date_format(day, "j F Y")}
-    if shown.was_withdrawn:
-        notice += " " + _("It was withdrawn on that day.")
-    if shown.versions > 1:
-        notice += " " + _("On that day patients saw %(count)d versions of it, and this one last.") % {
-            "count": shown.versions
-        }
-        if request.user.has_perm(f"procedures.view_{shown.document.kind}"):
-            versions = reverse(f"admin:procedures_{shown.document.kind}_history_of", args=[shown.page])
-            notice = format_html('{} <a href="{}">{}</a>', notice, versions, _("All versions"))
-    return render_unpublished(request, shown.document, notice)
 
 
 @never_cache

@@ -1,4 +1,4 @@
-"""What keeps the pages right, in the admin: the mistakes readers report, and the words to avoid."""
+"""Admin of content quality: feedback reports from readers, and words to avoid."""
 
 from typing import Any
 
@@ -6,51 +6,61 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from procedures.models import MistakeReport, PlainWord
-from procedures.public import feedback
+from procedures.models import FeedbackReport, PlainWord
 from procedures.templatetags.procedure_tags import change_url
 
+Status = FeedbackReport.Status
 
-class OpenFirst(admin.SimpleListFilter):
-    """The list opens with what is to do."""
+
+def mark_done(report: FeedbackReport, *, by: Any) -> bool:
+    """Close a report and remove the reader's name and address. False if it was closed before."""
+    not_done = FeedbackReport.objects.filter(pk=report.pk).exclude(status=Status.DONE)
+    return bool(
+        not_done.update(status=Status.DONE, resolved_by=by, resolved_at=timezone.now(), name="", email="")
+    )
+
+
+def mark_not_spam(report: FeedbackReport) -> bool:
+    """Open a report that looked like spam. False if it is not suspected any more."""
+    suspected = FeedbackReport.objects.filter(pk=report.pk, status=Status.SUSPECTED)
+    return bool(suspected.update(status=Status.OPEN))
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Shows open reports unless another status is chosen."""
 
     title = _("status")
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            (value, label)
-            for value, label in MistakeReport.Status.choices
-            if value != MistakeReport.Status.OPEN
-        ]
+        return [(value, label) for value, label in Status.choices if value != Status.OPEN]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        yield first | {"display": MistakeReport.Status.OPEN.label}
+        yield first | {"display": Status.OPEN.label}
         yield from others
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[MistakeReport]) -> QuerySet[MistakeReport]:
-        return queryset.filter(status=self.value() or MistakeReport.Status.OPEN)
+    def queryset(self, request: HttpRequest, queryset: QuerySet[FeedbackReport]) -> QuerySet[FeedbackReport]:
+        return queryset.filter(status=self.value() or Status.OPEN)
 
 
-@admin.register(MistakeReport)
-class MistakeReportAdmin(admin.ModelAdmin):
-    """Tasks: read, put the page right, answer, mark as done. Nothing of the report itself is ever changed."""
+@admin.register(FeedbackReport)
+class FeedbackReportAdmin(admin.ModelAdmin):
+    """Tasks: read the report, correct the page, answer, mark as done. The report itself is read-only."""
 
-    change_form_template = "admin/procedures/mistakereport/change_form.html"
+    change_form_template = "admin/procedures/feedbackreport/change_form.html"
     list_display = ["about", "words", "wants_answer", "created_at"]
-    list_filter = [OpenFirst]
+    list_filter = [StatusFilter]
     list_select_related = ["publication__page"]
     ordering = ["created_at"]
     actions = ["mark_done"]
-    fields = ["about_page", "text", "name", "email", "created_at", "status"]
-    fields_when_done = ["about_page", "text", "created_at", "status", "resolved_by", "resolved_at"]
     readonly_fields = [
         "about_page",
         "text",
@@ -68,15 +78,17 @@ class MistakeReportAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: MistakeReport | None = None) -> Any:
-        return self.fields_when_done if obj and obj.status == MistakeReport.Status.DONE else self.fields
+    def get_fields(self, request: HttpRequest, obj: FeedbackReport | None = None) -> Any:
+        is_done = obj and obj.status == Status.DONE
+        hidden = {"name", "email"} if is_done else {"resolved_by", "resolved_at"}
+        return [name for name in self.readonly_fields if name not in hidden]
 
     @admin.display(description=_("about"))
-    def about(self, report: MistakeReport) -> str:
+    def about(self, report: FeedbackReport) -> str:
         return report.about
 
     @admin.display(description=_("about"))
-    def about_page(self, report: MistakeReport) -> str:
+    def about_page(self, report: FeedbackReport) -> str:
         if report.publication is None:
             return report.about
         return format_html(
@@ -88,27 +100,23 @@ class MistakeReportAdmin(admin.ModelAdmin):
         )
 
     @admin.display(description=_("what is wrong"))
-    def words(self, report: MistakeReport) -> str:
+    def words(self, report: FeedbackReport) -> str:
         return Truncator(report.text).chars(120)
 
     @admin.display(description=_("wants an answer"), boolean=True)
-    def wants_answer(self, report: MistakeReport) -> bool:
+    def wants_answer(self, report: FeedbackReport) -> bool:
         return bool(report.email)
 
     @admin.action(description=_("Mark as done"), permissions=["change"])
-    def mark_done(self, request: HttpRequest, queryset: QuerySet[MistakeReport]) -> None:
-        done = sum(feedback.mark_done(report, by=request.user) for report in queryset)
-        self.message_user(
-            request,
-            ngettext("%(count)d report is done.", "%(count)d reports are done.", done) % {"count": done},
-            messages.SUCCESS,
-        )
+    def mark_done(self, request: HttpRequest, queryset: QuerySet[FeedbackReport]) -> None:
+        done = sum(mark_done(report, by=request.user) for report in queryset)
+        text = ngettext("%(count)d report is done.", "%(count)d reports are done.", done)
+        self.message_user(request, text % {"count": done}, messages.SUCCESS)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        title = {"title": _t("Reported mistakes")}
-        return super().changelist_view(request, title | (extra_context or {}))
+        return super().changelist_view(request, {"title": _t("Feedback reports")} | (extra_context or {}))
 
     def changeform_view(
         self,
@@ -117,25 +125,23 @@ class MistakeReportAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        title = {"title": _t("Reported mistake"), "subtitle": None}
+        title = {"title": _t("Feedback report"), "subtitle": None}
         return super().changeform_view(request, object_id, form_url, title | (extra_context or {}))
 
-    def save_model(self, request: HttpRequest, obj: MistakeReport, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: FeedbackReport, form: Any, change: bool) -> None:
         """Do what the pressed button says; nothing else of a report changes."""
         if "mark_done" in request.POST:
-            done, said = (
-                feedback.mark_done(obj, by=request.user),
-                _t("Done. The reader’s name and address are gone."),
-            )
+            is_changed = mark_done(obj, by=request.user)
+            message = _t("Done. The reader’s name and address are removed.")
         else:
-            done, said = feedback.not_spam(obj), _t("This report is a task now.")
-        if done:
-            self.message_user(request, said, messages.SUCCESS)
+            is_changed, message = mark_not_spam(obj), _t("This report is open.")
+        if is_changed:
+            self.message_user(request, message, messages.SUCCESS)
         else:
-            self.message_user(request, _t("Somebody else has done this already."), messages.WARNING)
+            self.message_user(request, _t("Another member of staff has already done this."), messages.WARNING)
 
-    def response_change(self, request: HttpRequest, obj: MistakeReport) -> HttpResponse:
-        return redirect("admin:procedures_mistakereport_changelist")
+    def response_change(self, request: HttpRequest, obj: FeedbackReport) -> HttpResponse:
+        return redirect("admin:procedures_feedbackreport_changelist")
 
 
 @admin.register(PlainWord)

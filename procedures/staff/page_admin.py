@@ -1,4 +1,4 @@
-"""Staff edit the working copy here, with its parts in order. What comes after is in ``publishing``."""
+"""Admin of pages (drafts with their parts in order), shared texts, practitioners and sources."""
 
 from typing import Any, cast
 
@@ -6,11 +6,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from clinic_site.clinic.admin import SingletonAdmin, entered
 from clinic_site.core import change_warnings
@@ -38,21 +35,21 @@ from procedures.models import (
 from procedures.publishing import comparison, drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
-from procedures.staff import feedback_admin, outline, plain_language  # noqa: F401
-from procedures.staff.page_forms import OpenedForm, PageForm, parts, renumber
-from procedures.staff.publishing_admin import LANGUAGE, PUBLISH, PublishingAdmin, may_publish
+from procedures.staff import outline, plain_language
+from procedures.staff.page_forms import LANGUAGE, ConflictDetectingForm, PageForm, part_inline, renumber
+from procedures.staff.publishing_admin import PUBLISH_PERMISSION, PublishingAdmin, form_view, may_publish
 from procedures.staff.sign_off_forms import PhotoForm
 
 
 class PageAdmin(PublishingAdmin):
-    """What both kinds of page share: saving changes the working copy, publishing is a step of its own."""
+    """Common to both kinds of page. Saving changes the draft; publishing is a separate step."""
 
     form = PageForm
     change_form_template = "procedures/staff/page/change_form.html"
     photo_fields: tuple[str, ...] = ("drawing", "photo_upload", "photo_alt", "photo_remove")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # A page is withdrawn or archived, not deleted: what patients were told stays on record.
+        # Pages are withdrawn or archived: the record of what patients read stays.
         return False
 
     def render_change_form(
@@ -65,12 +62,12 @@ class PageAdmin(PublishingAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         if obj:
-            # As it is stored: the form may hold what is not saved yet.
+            # Read from the database: the form may hold changes that are not saved.
             context |= self.state(self.get_queryset(request).get(pk=obj.pk), request)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def state(self, page: Page, request: HttpRequest) -> dict[str, Any]:
-        """The line of state: what is live, how the draft differs, what the gate still wants."""
+        """Return what is live, how the draft differs, and what is missing for publishing."""
         live = (
             Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
         )
@@ -80,7 +77,7 @@ class PageAdmin(PublishingAdmin):
             "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
             "differences": comparison.changes(PageDocument.from_json(live.document), draft) if live else (),
             "missing": [(item, self.where(page, item)) for item in self.missing(page, draft)],
-            "may_publish": request.user.has_perm(PUBLISH),
+            "may_publish": request.user.has_perm(PUBLISH_PERMISSION),
             "page": page,
             "plain_language": plain_language.measure(draft),
         }
@@ -96,9 +93,8 @@ class PageAdmin(PublishingAdmin):
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _t("Patients see this change once it is published."))
         measured = plain_language.measure(drafts.read(obj, LANGUAGE))
-        self.message_user(
-            request, measured.in_words, messages.WARNING if measured.needs_work else messages.INFO
-        )
+        level = messages.WARNING if measured.needs_work else messages.INFO
+        self.message_user(request, measured.summary, level)
         return super().response_change(request, obj)
 
 
@@ -109,16 +105,16 @@ class OverviewAdmin(PageAdmin):
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = [
-        parts(Section, stacked=True),
-        parts(Benefit),
-        parts(Step),
-        parts(RecoveryNote),
-        parts(Expectation),
-        parts(Risk),
-        parts(CareCard),
-        parts(Question),
-        parts(KeyFact),
-        parts(Citation),
+        part_inline(Section, stacked=True),
+        part_inline(Benefit),
+        part_inline(Step),
+        part_inline(RecoveryNote),
+        part_inline(Expectation),
+        part_inline(Risk),
+        part_inline(CareCard),
+        part_inline(Question),
+        part_inline(KeyFact),
+        part_inline(Citation),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -126,7 +122,7 @@ class OverviewAdmin(PageAdmin):
 
 
 class ArchivedFilter(admin.SimpleListFilter):
-    """Archived procedures are out of the way until they are asked for."""
+    """Hides archived procedures unless they are asked for."""
 
     title = _("state")
     parameter_name = "archived"
@@ -150,26 +146,26 @@ class ProcedureAdmin(PageAdmin):
         (None, {"fields": ["title", "slug", "plain_name", "menu_label", "alternate_names"]}),
         (None, {"fields": ["summary", "description", "author", "opened"]}),
         (
-            _("Where it stands"),
+            _("Position and use"),
             {
                 "fields": ["urgency", "body_location", "show_in_form", "position"],
                 "description": _(
-                    "The position counts at once, in the menu and in all lists. "
-                    "All else counts once the page is published."
+                    "A new position takes effect at once, in the menu and in all lists. "
+                    "Everything else takes effect when the page is published."
                 ),
             },
         ),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = [
-        parts(KeyFact),
-        parts(Section, stacked=True),
-        parts(Step),
-        parts(RecoveryNote),
-        parts(Risk),
-        parts(CareCard),
-        parts(Question),
-        parts(Citation),
+        part_inline(KeyFact),
+        part_inline(Section, stacked=True),
+        part_inline(Step),
+        part_inline(RecoveryNote),
+        part_inline(Risk),
+        part_inline(CareCard),
+        part_inline(Question),
+        part_inline(Citation),
     ]
 
     def get_urls(self) -> list[Any]:
@@ -181,18 +177,18 @@ class ProcedureAdmin(PageAdmin):
         return [*own, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The position of a page that is there is for those who publish: patients see it move at once."""
-        may_move = obj is None or request.user.has_perm(PUBLISH)
+        """Only those who publish may move a page: patients see its new position at once."""
+        may_move = obj is None or request.user.has_perm(PUBLISH_PERMISSION)
         return [*super().get_readonly_fields(request, obj), *([] if may_move else ["position"])]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        # A new procedure is named first; then it opens with the standard outline, ready to be filled.
+        # The form for a new procedure asks for its names; its parts follow once it is saved.
         return self.inlines if obj else []
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
-            outline.start(obj)
+            outline.add_outline(obj)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
@@ -200,48 +196,53 @@ class ProcedureAdmin(PageAdmin):
         self.message_user(request, _t("Now fill in the outline. Patients see nothing until you publish it."))
         return redirect(self.url("change", obj))
 
-    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @form_view
     @may_publish
     def archive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What stands in for deleting: ask first; on POST, off the site and out of the lists."""
+        """Ask first; a POST takes the procedure off the site and out of the lists. It replaces deleting."""
         page = cast(Procedure, self.page(object_id, request))
         if request.method == "POST":
             publishing.archive(page, by=request.user)
-            self.record(request, page, _t("Archived the procedure."))
-            self.message_user(request, _t("Archived. Requests that name it keep its name."), messages.SUCCESS)
+            self.log_change(request, page, _t("Archived the procedure."))
+            self.message_user(request, _t("Archived. Requests for it keep its name."), messages.SUCCESS)
             return redirect("admin:procedures_procedure_changelist")
-        return self.render(request, "archive", page, _t("Archive “%(page)s”?") % {"page": page})
+        explanation = _t(
+            "The procedure leaves the site, the menu and the request form. Its history stays, and requests "
+            "for it keep its name."
+        )
+        title = _t("Archive “%(page)s”?") % {"page": page}
+        return self.confirm(request, page, title, explanation, _t("Archive this procedure"))
 
-    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @form_view
     @may_publish
     def unarchive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The way back: ask first; on POST, into the lists of staff, and not to the site."""
+        """Ask first; a POST brings the procedure back into the staff's lists, not to the site."""
         page = cast(Procedure, self.page(object_id, request))
         if request.method == "POST":
             publishing.unarchive(page, by=request.user)
-            self.record(request, page, _t("Took the procedure out of the archive."))
-            self.message_user(request, _t("Out of the archive. Patients see it once it is published."))
+            self.log_change(request, page, _t("Unarchived the procedure."))
+            self.message_user(request, _t("Unarchived. Patients see it once it is published."))
             return redirect(self.url("change", page))
-        return self.render(
-            request, "unarchive", page, _t("Take “%(page)s” out of the archive?") % {"page": page}
-        )
+        explanation = _t("The procedure returns to the lists of staff. Patients see it once it is published.")
+        title = _t("Unarchive “%(page)s”?") % {"page": page}
+        return self.confirm(request, page, title, explanation, _t("Unarchive this procedure"))
 
 
 @admin.register(Disclaimer, EmergencyText)
 class SharedTextAdmin(SingletonAdmin):
-    form = OpenedForm
+    form = ConflictDetectingForm
     change_form_template = "admin/procedures/sharedtext/change_form.html"
 
     def save_model(self, request: HttpRequest, obj: SharedText, form: Any, change: bool) -> None:
         if change and not form.has_changed():
-            return  # its pages need not be published again
+            return  # a new date of change would list its pages as outdated
         super().save_model(request, obj, form, change)
         if Publication.objects.live().exists():
             self.message_user(
                 request,
                 _t(
-                    "Patients read the former text until each page is published again. "
-                    "The first page of the staff side lists those pages."
+                    "Patients see the old text until each page is published again. "
+                    "The staff index lists these pages."
                 ),
                 messages.WARNING,
             )

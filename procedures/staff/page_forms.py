@@ -1,4 +1,4 @@
-"""The forms in which staff edit the working copy: a page with its parts, in order, by several people."""
+"""Admin forms of a page's draft: its parts in order, and edit conflicts between colleagues."""
 
 import re
 import sys
@@ -24,58 +24,58 @@ from procedures.staff import outline
 from procedures.staff.sign_off_forms import PhotoForm
 
 LANGUAGE = "en"
-LAST = 32_000
+MAX_POSITION = 32_000
 EMPTY_ROWS = 2
-MOST_PARTS = 100
-OPENED = "procedures.staff.page_forms.opened"
-# What the admin writes down of a form that was saved as it was.
+MAX_PARTS_PER_KIND = 100
+OPENED_SALT = "procedures.staff.page_forms.opened"
+# The change message of the admin for a form saved without changes.
 UNCHANGED = "[]"
 
 
-class OpenedForm(forms.ModelForm):
-    """A form that several editors may have open at once.
+class ConflictDetectingForm(forms.ModelForm):
+    """A form that detects when a colleague has saved the record since it was opened.
 
-    ``opened`` carries what the record said when this form was opened, signed. If it says something else
-    when the form comes back, somebody has saved it meanwhile: nothing is written, the editor is told who
-    changed what, and saves again on purpose.
+    The hidden field ``opened`` holds the signed content of the record when the form was opened. If the
+    content differs when the form is sent, nothing is saved: the editor sees who changed what, and can
+    save again.
     """
 
     opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
     conflict: tuple[Change, ...] = ()
     refusal = _(
-        "%(who)s has saved this text since you opened it. What you wrote is still below and is not "
-        "saved yet. Look at what was changed, then save again to keep yours."
+        "%(who)s has saved this text since you opened it. Your text is still below, but not saved yet. "
+        "Check the changes below, then save again to keep yours."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.is_bound:
-            self.initial["opened"] = self._signed(self.said(self.instance))
+            self.initial["opened"] = self._signed(self.content(self.instance))
 
     @property
     def changed_data(self) -> list[str]:
         return [name for name in super().changed_data if name != "opened" and not self._is_the_same(name)]
 
     def _is_the_same(self, name: str) -> bool:
-        """A browser ends each line of a text in its own way."""
+        """Compare texts without their line ends, which differ between browsers."""
         was, now = self.initial.get(name), self.data.get(self.add_prefix(name))
         return isinstance(was, str) and isinstance(now, str) and was.splitlines() == now.splitlines()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk:
-            self._notice_other_editors()
+            self._detect_conflict()
         return cleaned
 
-    def _notice_other_editors(self) -> None:
-        # The lock holds until this form is saved: two who save at once come one after the other.
+    def _detect_conflict(self) -> None:
+        # The lock holds until this form is saved, so that simultaneous saves run one after the other.
         record = self.locked()
-        now = self.said(record)
+        now = self.content(record)
         opened = self._unsigned(self.data.get(self.add_prefix("opened"), ""))
         if opened == now:
             return
-        # Without a readable ``opened`` nobody can say what changed since: everything there is, is shown.
+        # If ``opened`` cannot be read, the whole record is shown as changed.
         self.conflict = self.changes(opened, now)
         data = cast(QueryDict, self.data).copy()
         data[self.add_prefix("opened")] = self._signed(now)
@@ -83,19 +83,17 @@ class OpenedForm(forms.ModelForm):
         self.refuse(self.last_editor(record))
 
     def refuse(self, editor: Any) -> None:
-        who = editor.get_full_name() or editor.get_username() if editor else _t("Somebody")
+        who = editor.get_full_name() or editor.get_username() if editor else _t("A colleague")
         self.add_error(None, str(self.refusal) % {"who": who})
 
-    def _signed(self, said: Any) -> str:
-        return signing.dumps(self.to_plain(said), salt=OPENED, compress=True)
+    def _signed(self, content: Any) -> str:
+        return signing.dumps(self.to_plain(content), salt=OPENED_SALT, compress=True)
 
     def _unsigned(self, value: str) -> Any:
         try:
-            return self.from_plain(signing.loads(value, salt=OPENED))
+            return self.from_plain(signing.loads(value, salt=OPENED_SALT))
         except (signing.BadSignature, ValueError, TypeError):
             return None
-
-    # What a record says: here, the words of the fields of the form
 
     def locked(self) -> Any:
         return type(self.instance)._default_manager.select_for_update().get(pk=self.instance.pk)
@@ -107,16 +105,17 @@ class OpenedForm(forms.ModelForm):
         last = saved.select_related("user").first()
         return last.user if last else None
 
-    def said(self, record: Any) -> Any:
+    def content(self, record: Any) -> Any:
+        """Return what the record says; here, the texts of the form's fields."""
         names = [name for name in self.fields if name != "opened"]
         return {name: "\n".join(str(getattr(record, name)).splitlines()) for name in names}
 
-    def to_plain(self, said: Any) -> Any:
-        return said
+    def to_plain(self, content: Any) -> Any:
+        return content
 
     def from_plain(self, plain: Any) -> Any:
         if not isinstance(plain, dict) or plain.keys() != self.fields.keys() - {"opened"}:
-            raise ValueError("What was opened is another kind of text.")
+            raise ValueError("The opened content is of another kind of text.")
         return plain
 
     def changes(self, opened: Any, now: Any) -> tuple[Change, ...]:
@@ -133,18 +132,18 @@ class OpenedForm(forms.ModelForm):
         )
 
 
-class PageForm(OpenedForm, PhotoForm):
-    """A page's own fields. What it says are its parts, too."""
+class PageForm(ConflictDetectingForm, PhotoForm):
+    """A page's own fields. Its content includes its parts."""
 
     refusal = _(
-        "%(who)s has saved this page since you opened it. What you wrote is still below and is not "
-        "saved yet. Look at what was changed, then save again to keep yours."
+        "%(who)s has saved this page since you opened it. Your text is still below, but not saved yet. "
+        "Check the changes below, then save again to keep yours."
     )
 
     def refuse(self, editor: Any) -> None:
         super().refuse(editor)
         if self.files:
-            self.add_error("photo_upload", _t("Choose the photograph once more: a browser does not keep it."))
+            self.add_error("photo_upload", _t("Choose the photograph again: the browser has not kept it."))
 
     def locked(self) -> Any:
         pages = Page.objects.select_for_update(of=("self",)).select_related("edited_by")
@@ -153,11 +152,11 @@ class PageForm(OpenedForm, PhotoForm):
     def last_editor(self, record: Any) -> Any:
         return record.edited_by
 
-    def said(self, record: Any) -> Any:
+    def content(self, record: Any) -> Any:
         return drafts.own(drafts.read(record, LANGUAGE))
 
-    def to_plain(self, said: Any) -> Any:
-        return said.to_json()
+    def to_plain(self, content: Any) -> Any:
+        return content.to_json()
 
     def from_plain(self, plain: Any) -> Any:
         return PageDocument.from_json(plain)
@@ -167,23 +166,23 @@ class PageForm(OpenedForm, PhotoForm):
 
 
 class PartForm(forms.ModelForm):
-    """A part among its kind; one with no place given goes to the end."""
+    """One part of a page. Without a position it goes to the end of its kind."""
 
-    position = forms.IntegerField(label=_("Place"), required=False, min_value=0, max_value=LAST)
+    position = forms.IntegerField(label=_("Position"), required=False, min_value=0, max_value=MAX_POSITION)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if source := self.fields.get("source"):
-            # A source is mended on its own page, where all who cite it are in mind.
+            # Sources are edited on their own page: other pages may cite them too.
             for action in ("can_change_related", "can_delete_related", "can_view_related"):
                 setattr(source.widget, action, False)
 
     def clean_position(self) -> int:
-        place = self.cleaned_data["position"]
-        return LAST if place is None else place
+        position = self.cleaned_data["position"]
+        return MAX_POSITION if position is None else position
 
     def has_changed(self) -> bool:
-        # A new row that nobody filled in has a place all the same, once the script has numbered it.
+        # The script numbers empty new rows too: a position alone is no change.
         changed = set(self.changed_data)
         return bool(changed if self.instance.pk else changed - {"position"})
 
@@ -196,10 +195,10 @@ class SectionForm(PartForm):
 
 
 class PartFormSet(forms.BaseInlineFormSet):
-    """The parts of a page, each known by its id, whatever became of it or of its row meanwhile.
+    """The parts of a page, matched to their stored rows by id.
 
-    What was typed into a part that a colleague has removed becomes a new part. Django knows the rows of
-    what is stored by their place in the form, which no longer holds then, nor when rows were moved.
+    Django matches rows by their index in the form, which is wrong after rows were moved or a colleague
+    removed one. A row whose stored part is gone becomes a new part, so that no text is lost.
     """
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -208,7 +207,7 @@ class PartFormSet(forms.BaseInlineFormSet):
             self._stored_first()
 
     def _stored_first(self) -> None:
-        """Number the rows anew: those of parts that are there, then all others, as new ones."""
+        """Renumber the posted rows: first those of stored parts, then all others as new parts."""
         stored = {str(part.pk): part for part in self.get_queryset()}
         data = cast(QueryDict, self.data).copy()
         rows: list[dict[str, list[str]]] = [{} for _row in range(self.total_form_count())]
@@ -227,24 +226,24 @@ class PartFormSet(forms.BaseInlineFormSet):
         data[f"{self.prefix}-INITIAL_FORMS"] = str(len(known))
         self.data = data
         self.__dict__.pop("management_form", None)
-        # The admin draws each stored row beside its part, in this order.
+        # The admin draws stored parts in this order, each beside its form.
         self._queryset = [stored[pk] for pk in known]
 
     def _row_of(self, name: str) -> int:
-        """The row that a field of this name stands in; beyond the last for a field of no row."""
+        """Return the row number in a field name; ``sys.maxsize`` for a field outside the rows."""
         found = re.fullmatch(rf"{self.prefix}-(0|[1-9][0-9]{{0,4}})-.+", name)
         return int(found[1]) if found else sys.maxsize
 
     @cached_property
     def empty_form(self) -> Any:
-        """Made once: the admin asks for it four times to draw one set, and Django makes each anew."""
+        """Cached: the admin reads it four times to draw one formset."""
         return super().empty_form
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if source := form.fields.get("source"):
             source.choices = self._sources
-        # In a table the words stand above the column, where no screen reader joins them to the field.
+        # In a table the label is a column heading, which screen readers do not join to the field.
         place = "" if index is None else f" {index + 1}"
         for name, field in form.fields.items():
             label = f"{capfirst(field.label or name)}, {self.model._meta.verbose_name}{place}"
@@ -254,20 +253,20 @@ class PartFormSet(forms.BaseInlineFormSet):
 
     @cached_property
     def _sources(self) -> list[Any]:
-        """Read once, not once a row."""
+        """Read once for all rows."""
         return [("", "---------"), *((source.pk, str(source)) for source in Source.objects.all())]
 
 
-class OncePerPageFormSet(PartFormSet):
-    """Parts of which a page has one of a kind: also while they are saved, one after the other.
+class UniqueKindFormSet(PartFormSet):
+    """Parts of which a page has at most one of each kind, also while they are saved one by one.
 
-    Django holds the forms of a set against each other only for unconditional constraints, and only as
-    they will be in the end; and no form knows of the parts that a colleague has added meanwhile.
+    Django checks the forms of a formset against each other only for unconditional constraints and only
+    in their final state, and it ignores the parts that a colleague has added since.
     """
 
     def clean(self) -> None:
         super().clean()
-        name = ONE_OF_A_KIND[self.model]
+        name = UNIQUE_FIELDS[self.model]
         stored = self.model._default_manager.filter(page_id=self.instance.pk)
         saved = dict(stored.values_list("pk", name))
         deleted = {form.instance.pk for form in self.deleted_forms}
@@ -276,49 +275,49 @@ class OncePerPageFormSet(PartFormSet):
             kind = getattr(form, "cleaned_data", {}).get(name)
             if form in self.deleted_forms or kind in (None, SectionKind.TEXT):
                 continue
-            # A changed part is saved before a later one is taken out; a new one comes after both.
+            # Changed parts are saved before others are deleted; new parts are saved last.
             gone = deleted if form.instance.pk is None else {form.instance.pk}
             if kind in kinds or kind in {saved[pk] for pk in saved.keys() - gone}:
                 form.add_error(name, self.model._meta.constraints[0].violation_error_message)
             kinds.add(kind)
 
 
-# What a page has one of each of, and the field that tells which it is.
-ONE_OF_A_KIND: dict[type[Part], str] = {Section: "kind", CareCard: "level"}
+# Parts of which a page has one of each kind, and the field that holds the kind.
+UNIQUE_FIELDS: dict[type[Part], str] = {Section: "kind", CareCard: "level"}
 
 
 class PartInline(InlineModelAdmin):
-    """Rows are added by the admin's script. Without JavaScript, the address with ``?rows`` has empty ones."""
+    """Parts in order. The admin's script adds rows; without JavaScript, ``?rows`` shows empty ones."""
 
     extra = 0
-    max_num = MOST_PARTS
+    max_num = MAX_PARTS_PER_KIND
     ordering = ["position", "pk"]
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        # Django would draw up to a thousand rows more than that, whoever claims to send them.
-        return super().get_formset(request, obj, **kwargs | {"absolute_max": MOST_PARTS})
+        # By default, Django draws up to 1,000 rows more if the request claims to have them.
+        return super().get_formset(request, obj, **kwargs | {"absolute_max": MAX_PARTS_PER_KIND})
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return EMPTY_ROWS if "rows" in request.GET else 0
 
 
-def parts(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
-    """The inline of one kind of part, in order."""
+def part_inline(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
+    """Return the inline of one kind of part."""
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {
         "model": part,
-        # Named, or Django would make a form and a set of forms only to ask them for these names.
+        # Named here, so that Django does not build a form and a formset to find the names.
         "fields": [field.name for field in part._meta.fields if field.name not in ("id", "page")],
         "form": SectionForm if part is Section else PartForm,
-        "formset": OncePerPageFormSet if part in ONE_OF_A_KIND else PartFormSet,
+        "formset": UniqueKindFormSet if part in UNIQUE_FIELDS else PartFormSet,
         "template": base.template if stacked else "procedures/staff/page/tabular.html",
     }
     return type(f"{part.__name__}Inline", (PartInline, base), options)
 
 
 def renumber(parts_of_a_page: QuerySet[Any]) -> None:
-    """Give parts the places 1, 2, 3 …, as they stand."""
-    for place, part in enumerate(parts_of_a_page.order_by("position", "pk"), start=1):
-        if part.position != place:
-            part.position = place
+    """Number the parts 1, 2, 3, … in their present order."""
+    for position, part in enumerate(parts_of_a_page.order_by("position", "pk"), start=1):
+        if part.position != position:
+            part.position = position
             part.save(update_fields=["position"])

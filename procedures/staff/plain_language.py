@@ -1,8 +1,7 @@
-"""How plain the words of a page are: reading grade, long sentences, words to avoid, promises.
+"""Plain-language report of a page: reading grade, long sentences, words to avoid, promises.
 
-The grade is the Flesch-Kincaid grade (Kincaid and others, 1975): 8 is read with ease at the age of 13 to
-14. It is taken of the text as it is read: without the marks of Markdown, each heading and each item
-of a list a sentence of its own. It says nothing about whether the text is true, or in a good order.
+The grade is the Flesch-Kincaid grade (Kincaid and others, 1975): readers aged 13 to 14 read grade 8 with
+ease. It measures the text as read: without Markdown, each heading and list item as a sentence.
 """
 
 import re
@@ -22,23 +21,23 @@ from procedures.publishing.documents import PageDocument
 
 WORDS_FILE = Path(__file__).parents[1] / "content" / "plain_words.toml"
 
-HIGHEST_GRADE = 8
-HIGHEST_EMERGENCY_GRADE = 6
-LONGEST_SENTENCE = 20
-# Of fewer words than this the formula says more about chance than about the text.
-FEWEST_WORDS = 30
+MAX_GRADE = 8
+MAX_EMERGENCY_GRADE = 6
+MAX_WORDS_PER_SENTENCE = 20
+# With fewer words the formula is unreliable.
+MIN_WORDS_FOR_GRADE = 30
 
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _ABBREVIATIONS = ("dr", "mr", "mrs", "ms", "prof", "e.g", "i.e", "vs", "no")
-# Written otherwise they are the same words: "pain‑free" may hold any of several hyphens.
+# Variants of one character: "pain‑free" may be written with any of several hyphens.
 _ALIKE = str.maketrans(dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ＇", "'") | {"\u00ad": ""})
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend: the words that are there, and what to do about them."""
+    """One thing to improve: the words found, and what to do about them."""
 
     words: str
     advice: str
@@ -47,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Passage:
-    """The text of one section as it is read, one paragraph, heading or list item a line."""
+    """The text of one section: each paragraph, heading or list item is a line."""
 
     key: str
     label: str
@@ -63,8 +62,8 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One section, measured. ``grade`` is None where there are too few words, or they are not English."""
+class SectionReport:
+    """``grade`` is None if the section has too few words or is not English."""
 
     label: str
     grade: float | None
@@ -78,11 +77,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Report:
-    """A page, measured: the whole, and each section."""
+    """The grade of the whole page, and a report of each section."""
 
     grade: float | None
-    sections: tuple[Measured, ...]
-    highest: int = HIGHEST_GRADE
+    sections: tuple[SectionReport, ...]
+    highest: int = MAX_GRADE
 
     @property
     def is_too_hard(self) -> bool:
@@ -101,12 +100,12 @@ class Report:
         return bool(self.is_too_hard or self.promises)
 
     @property
-    def in_words(self) -> str:
-        """One sentence for who has just saved the page."""
-        to_mend = ngettext("%(count)d thing to mend", "%(count)d things to mend", len(self.findings)) % {
-            "count": len(self.findings)
-        }
-        found = [to_mend]
+    def summary(self) -> str:
+        """One sentence for the editor who has just saved the page."""
+        count = len(self.findings)
+        found = [
+            ngettext("%(count)d thing to improve", "%(count)d things to improve", count) % {"count": count}
+        ]
         if self.grade is not None:
             found.insert(0, _("reading grade %(grade).1f") % {"grade": self.grade})
         if self.promises:
@@ -115,22 +114,20 @@ class Report:
         return _("Plain language: %(found)s.") % {"found": ", ".join(found)}
 
 
-# Measuring
-
-
 def measure(document: PageDocument, words: Iterable[PlainWord] | None = None) -> Report:
-    """Measure a page. ``words`` are the words to avoid; unless given, those that staff keep: one query."""
-    listed = _patterns(PlainWord.objects.all() if words is None else words)
+    """Measure a page against the words to avoid; by default those in the database: one query."""
+    words = PlainWord.objects.all() if words is None else words
+    listed = [(_pattern(word.word), word) for word in words]
     found = tuple(passages(document))
     is_english = document.language == "en"
     return Report(
         grade=grade(sentence for passage in found for sentence in passage.sentences) if is_english else None,
         sections=(
             *(
-                Measured(
+                SectionReport(
                     label=passage.label,
                     grade=grade(passage.sentences) if is_english else None,
-                    highest=HIGHEST_EMERGENCY_GRADE if passage.key == "emergency" else HIGHEST_GRADE,
+                    highest=MAX_EMERGENCY_GRADE if passage.key == "emergency" else MAX_GRADE,
                     findings=(*_long_sentences(passage), *_listed_words(passage, listed)),
                 )
                 for passage in found
@@ -140,26 +137,26 @@ def measure(document: PageDocument, words: Iterable[PlainWord] | None = None) ->
     )
 
 
-def _in_links(document: PageDocument, listed: list[tuple[re.Pattern[str], PlainWord]]) -> Measured:
-    """What menus, links and search engines show. It is no prose and has no grade; but it promises nothing."""
+def _in_links(document: PageDocument, listed: list[tuple[re.Pattern[str], PlainWord]]) -> SectionReport:
+    """Look for promises in what menus, links and search engines show. It is not prose: no grade."""
     words = (document.description, document.menu_label, *document.alternate_names)
     passage = _passage("links", _("Description, menu and other names"), *words)
     promises = tuple(finding for finding in _listed_words(passage, listed) if finding.is_promise)
-    return Measured(label=passage.label, grade=None, highest=HIGHEST_GRADE, findings=promises)
+    return SectionReport(label=passage.label, grade=None, highest=MAX_GRADE, findings=promises)
 
 
 def grade(measured: Iterable[str]) -> float | None:
-    """The Flesch-Kincaid grade of English sentences, to one decimal; None for fewer than ``FEWEST_WORDS``."""
+    """Return the Flesch-Kincaid grade, to one decimal; None below ``MIN_WORDS_FOR_GRADE`` words."""
     found = [words for words in map(words_of, measured) if words]
     count = sum(map(len, found))
-    if count < FEWEST_WORDS:
+    if count < MIN_WORDS_FOR_GRADE:
         return None
     syllables = sum(_syllables(word) for words in found for word in words)
     return round(max(0.0, 0.39 * count / len(found) + 11.8 * syllables / count - 15.59), 1)
 
 
 def sentences(line: str) -> Iterator[str]:
-    """The sentences of a paragraph, a heading or a list item."""
+    """Split a paragraph, heading or list item into sentences."""
     begun = ""
     for piece in _SENTENCE_END.split(line):
         begun = f"{begun} {piece}" if begun else piece
@@ -171,24 +168,24 @@ def sentences(line: str) -> Iterator[str]:
 
 
 def words_of(sentence: str) -> list[str]:
-    """Its words, lower case. A number is a word."""
+    """Return the words of a sentence in lower case. A number is a word."""
     return _WORD.findall(sentence.lower().replace("’", "'"))
 
 
 def _syllables(word: str) -> int:
-    # What it cannot count, a number above all, it counts as none: one, as the formula's authors did.
+    # syllapy returns 0 for what it cannot count, mostly numbers: 1, as in the authors' formula.
     return syllapy.count(word) or 1
 
 
 def _long_sentences(passage: Passage) -> Iterator[Finding]:
     for sentence in passage.sentences:
         count = len(words_of(sentence))
-        if count > LONGEST_SENTENCE:
+        if count > MAX_WORDS_PER_SENTENCE:
             yield Finding(
                 words=sentence,
                 advice=ngettext(
-                    "%(count)d word: make two sentences of it.",
-                    "%(count)d words: make two sentences of it.",
+                    "%(count)d word: split this sentence.",
+                    "%(count)d words: split this sentence.",
                     count,
                 )
                 % {"count": count},
@@ -197,7 +194,7 @@ def _long_sentences(passage: Passage) -> Iterator[Finding]:
 
 def _listed_words(passage: Passage, listed: list[tuple[re.Pattern[str], PlainWord]]) -> Iterator[Finding]:
     text = _alike(passage.text)
-    # A hard word in brackets follows its plain one: "bleeding (hemorrhage)".
+    # A medical term may follow its plain word in brackets: "bleeding (hemorrhage)".
     without_terms = _IN_BRACKETS.sub("", text)
     for pattern, word in listed:
         is_promise = word.kind == PlainWord.Kind.PROMISE
@@ -206,14 +203,10 @@ def _listed_words(passage: Passage, listed: list[tuple[re.Pattern[str], PlainWor
         if word.alternative:
             advice = _("Write: %(alternative)s") % {"alternative": word.alternative}
         elif is_promise:
-            advice = _("Nobody can promise this. Say what the aim is, or give a number with its source.")
+            advice = _("No one can promise this. Say what the aim is, or give a number with its source.")
         else:
-            advice = _("Leave it out, or say it in everyday words.")
+            advice = _("Leave it out, or use everyday words.")
         yield Finding(words=word.word, advice=advice, is_promise=is_promise)
-
-
-def _patterns(words: Iterable[PlainWord]) -> list[tuple[re.Pattern[str], PlainWord]]:
-    return [(_pattern(word.word), word) for word in words]
 
 
 def _pattern(words: str) -> re.Pattern[str]:
@@ -225,12 +218,10 @@ def _alike(text: str) -> str:
     return text.translate(_ALIKE).lower()
 
 
-# What is read
-
-
 def passages(document: PageDocument) -> Iterator[Passage]:
-    """The sections of a page in the order in which they are read."""
-    yield _passage("title", _("Title and summary"), document.title, document.plain_name, document.summary)
+    """Return the sections of a page in reading order."""
+    words = (document.title, document.plain_name, document.summary, document.body_location)
+    yield _passage("title", _("Title and summary"), *words)
     if document.key_facts:
         facts = (f"{fact.label}: {fact.value}" for fact in document.key_facts)
         yield _passage("key_facts", _("Key facts"), *facts)
@@ -241,7 +232,7 @@ def passages(document: PageDocument) -> Iterator[Passage]:
         yield _passage("picture", _("Photograph"), document.photo.alt)
     if document.sources:
         statements = (statement.text for source in document.sources for statement in source.statements)
-        # One statement may support several sections: it is read once.
+        # A statement that supports several sections is measured once.
         yield _passage("sources", _("What the sources support"), *dict.fromkeys(statements))
     if document.disclaimer:
         disclaimer = document.disclaimer
@@ -249,7 +240,7 @@ def passages(document: PageDocument) -> Iterator[Passage]:
 
 
 def _parts(document: PageDocument, kind: str) -> Iterator[str]:
-    """The list that a section of this kind shows under its own text, each title and each text a line."""
+    """Return the lines of the list that a section of this kind shows under its text."""
     match kind:
         case SectionKind.EMERGENCY if document.emergency:
             emergency = document.emergency
@@ -285,11 +276,8 @@ def _passage(key: str, label: str, *lines: str) -> Passage:
     return Passage(key=key, label=label, lines=tuple(line.strip() for line in lines if line.strip()))
 
 
-# The list of words
-
-
 def load_words() -> None:
-    """Enter the list that ships, unless staff have one already."""
+    """Store the default list of words, unless there are words already."""
     if PlainWord.objects.exists():
         return
     content = toml_files.read(WORDS_FILE)

@@ -1,7 +1,6 @@
-"""The staff pages around publishing: preview, sign-off, withdrawal, history, comparison, restoring.
+"""Staff pages around publishing: preview, sign-off, withdrawal, history, comparison, restoring.
 
-A mixin of the admin of pages. Each view asks for its own permission: a button that is not drawn is no
-protection.
+The base class of the page admins. Each view checks its own permission: hiding a button protects nothing.
 """
 
 from collections.abc import Callable
@@ -29,16 +28,16 @@ from procedures.publishing import comparison, drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.checks import Missing, missing_for_publication
 from procedures.publishing.documents import PageDocument
+from procedures.staff.page_forms import LANGUAGE
 from procedures.staff.sign_off_forms import SignOffForm
 
-LANGUAGE = "en"
-PUBLISH = "procedures.publish_page"
-# As many of the latest saves as the history shows. Acts of staff are shown however long ago they were.
-SAVES = 50
+PUBLISH_PERMISSION = "procedures.publish_page"
+# The history shows the latest saves, and every other action however old.
+SAVES_IN_HISTORY = 50
 
 
-def needs(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
-    """Let a view of the admin through only when ``allowed(admin, request)`` holds."""
+def require(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
+    """Refuse a view of the admin with 403 unless ``allowed(admin, request)``."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -52,15 +51,16 @@ def needs(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[...
     return decorate
 
 
-may_publish = needs(lambda self, request: request.user.has_perm(PUBLISH))
-may_change = needs(lambda self, request: self.has_change_permission(request))
-may_view = needs(lambda self, request: self.has_view_permission(request))
+may_publish = require(lambda self, request: request.user.has_perm(PUBLISH_PERMISSION))
+may_change = require(lambda self, request: self.has_change_permission(request))
+may_view = require(lambda self, request: self.has_view_permission(request))
 safe = method_decorator([never_cache, require_safe])
 post = method_decorator([never_cache, require_POST])
+form_view = method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
 
 
 class PublishingAdmin(admin.ModelAdmin):
-    """What staff do with a page beyond editing it. Everything that writes is a POST."""
+    """Everything staff do with a page besides editing it. Only POST requests write."""
 
     def get_urls(self) -> list[Any]:
         views = {
@@ -90,7 +90,7 @@ class PublishingAdmin(admin.ModelAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         try:
             return super().get_object(request, object_id, from_field)
-        except OverflowError:  # a number that SQLite cannot hold
+        except OverflowError:  # a number too large for SQLite
             return None
 
     def page(self, object_id: int, request: HttpRequest) -> Page:
@@ -98,10 +98,6 @@ class PublishingAdmin(admin.ModelAdmin):
         if page is None:
             raise Http404("No such page.")
         return page
-
-    def record(self, request: HttpRequest, page: Page, what: str) -> None:
-        """Who did what besides publishing, which its version itself records: shown under "History"."""
-        self.log_change(request, page, what)
 
     def render(self, request: HttpRequest, name: str, page: Page, title: str, **context: Any) -> HttpResponse:
         context = (
@@ -112,26 +108,32 @@ class PublishingAdmin(admin.ModelAdmin):
                 "page": page,
                 "change_url": self.url("change", page),
                 "versions_url": self.url("history_of", page),
-                "may_publish": request.user.has_perm(PUBLISH),
+                "may_publish": request.user.has_perm(PUBLISH_PERMISSION),
                 "may_change": self.has_change_permission(request),
             }
             | context
         )
         return render(request, f"procedures/staff/page/{name}.html", context)
 
+    def confirm(
+        self, request: HttpRequest, page: Page, title: str, explanation: str, button: str
+    ) -> HttpResponse:
+        """Ask before a page is withdrawn or archived; the button posts to the same address."""
+        return self.render(request, "confirm", page, title, explanation=explanation, button=button)
+
     # Preview
 
     @safe
     @may_view
     def preview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The working copy, as patients would see it."""
+        """The draft, as patients would see it."""
         document = drafts.read(self.page(object_id, request), LANGUAGE)
         return render_unpublished(request, document, _("Draft. Patients do not see this page."))
 
-    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @form_view
     @may_change
     def preview_links_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The valid links to the working copy; on POST one more, whose address is shown this once."""
+        """The valid preview links; a POST adds one, and shows its address this once."""
         page = self.page(object_id, request)
         address = ""
         if request.method == "POST" and getattr(page, "archived_at", None):
@@ -139,7 +141,7 @@ class PublishingAdmin(admin.ModelAdmin):
             self.message_user(request, archived, messages.ERROR)
         elif request.method == "POST":
             _link, token = publishing.make_preview_link(page, language=LANGUAGE, by=request.user)
-            self.record(request, page, _("Made a preview link."))
+            self.log_change(request, page, _("Created a preview link."))
             address = request.build_absolute_uri(reverse("procedures:preview", args=[token]))
         return self.render(
             request,
@@ -156,16 +158,16 @@ class PublishingAdmin(admin.ModelAdmin):
     def revoke_view(self, request: HttpRequest, object_id: int, link_id: int) -> HttpResponse:
         page = self.page(object_id, request)
         publishing.revoke_preview_link(get_object_or_404(page.preview_links.all(), pk=link_id))
-        self.record(request, page, _("Revoked a preview link."))
-        self.message_user(request, _("The link is revoked: it opens nothing any more."), messages.SUCCESS)
+        self.log_change(request, page, _("Revoked a preview link."))
+        self.message_user(request, _("The link is revoked and no longer works."), messages.SUCCESS)
         return redirect(self.url("preview_link", page))
 
     # Sign-off
 
-    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @form_view
     @may_publish
     def publish_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show what the gate wants and what changed since the last review; on POST, sign and publish."""
+        """Show what is missing and what changed since the last review; a POST signs and publishes."""
         page = self.page(object_id, request)
         document = drafts.read(page, LANGUAGE)
         reviewed = publishing.reviewed_document(page, LANGUAGE)
@@ -181,7 +183,7 @@ class PublishingAdmin(admin.ModelAdmin):
             except publishing.NotReadyError as error:
                 missing = form.add_missing(error.missing)
             except publishing.ChangedSinceSeenError as error:
-                # What was ticked was about another text: the boxes start empty, over today's changes.
+                # The boxes were ticked for an older text: start again with the current changes.
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect(self.url("publish", page))
             else:
@@ -196,7 +198,7 @@ class PublishingAdmin(admin.ModelAdmin):
             missing=[(item, self.where(page, item)) for item in missing],
             scheduled=Publication.objects.scheduled().filter(page=page, language=LANGUAGE),
             preview_url=self.url("preview", page),
-            who_pays_url=_where_to_say_who_pays(),
+            who_pays_url=_funding_statement_url(),
         )
 
     def _publish(self, page: Page, form: SignOffForm, request: HttpRequest) -> Publication:
@@ -213,12 +215,12 @@ class PublishingAdmin(admin.ModelAdmin):
         return publishing.publish(page, sign_off=form.sign_off, **common)
 
     def missing(self, page: Page, document: PageDocument) -> tuple[Missing, ...]:
-        """What is wanted before anybody can sign. Who signs, and when, is asked with the signature."""
+        """What must be added before the page can be signed. The sign-off form asks for its own fields."""
         missing = missing_for_publication(document) + publishing.missing_elsewhere(page, document)
         return tuple(item for item in missing if item.field not in SignOffForm.base_fields)
 
     def where(self, page: Page, missing: Missing) -> str:
-        """The address of the field where something missing is mended."""
+        """Return the address of the field to fill in."""
         match missing.field:
             case "disclaimer" | "emergency":
                 model = {"disclaimer": "disclaimer", "emergency": "emergencytext"}[missing.field]
@@ -229,49 +231,48 @@ class PublishingAdmin(admin.ModelAdmin):
         anchor = f"{missing.field}-group" if is_part else f"id_{missing.field}"
         return f"{self.url('change', page)}#{anchor}"
 
-    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @form_view
     @may_publish
     def withdraw_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Ask first; on POST, take the page off the site."""
+        """Ask first; a POST takes the page off the site."""
         page = self.page(object_id, request)
         if request.method == "POST":
             if publishing.withdraw(page, language=LANGUAGE):
-                self.record(request, page, _("Withdrew the page."))
-                self.message_user(
-                    request, _("Withdrawn. Patients are told that the page is gone."), messages.SUCCESS
-                )
+                self.log_change(request, page, _("Withdrew the page."))
+                text = _("Withdrawn. Patients see that the page is gone.")
+                self.message_user(request, text, messages.SUCCESS)
             else:
                 self.message_user(request, _("This page was not on the site."), messages.WARNING)
             return redirect(self.url("change", page))
-        return self.render(request, "withdraw", page, _("Withdraw “%(page)s”?") % {"page": page})
+        explanation = _(
+            "Patients who open this page will see that it is gone, and whom to ask. "
+            "A scheduled version will be called off. The history stays."
+        )
+        title = _("Withdraw “%(page)s”?") % {"page": page}
+        return self.confirm(request, page, title, explanation, _("Withdraw this page"))
 
     # History
 
     @safe
     @may_view
     def versions_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Every version with who, when and why."""
+        """Every version: who published it, when and why."""
         page = self.page(object_id, request)
         versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
-        live = (
-            Publication.objects.live()
-            .filter(page=page, language=LANGUAGE)
-            .values_list("pk", flat=True)
-            .first()
-        )
+        live = Publication.objects.live().filter(page=page, language=LANGUAGE).first()
         recorded = LogEntry.objects.filter(
             content_type=get_content_type_for_model(page), object_id=str(page.pk)
         )
-        # The admin writes a save down as a list of fields; an act has its sentence.
+        # The admin logs a save as a list of fields, and the actions above as a sentence.
         is_save = Q(action_flag=CHANGE, change_message__startswith="[")
-        saves = recorded.filter(is_save).values("pk")[:SAVES]
+        saves = recorded.filter(is_save).values("pk")[:SAVES_IN_HISTORY]
         return self.render(
             request,
             "versions",
             page,
             _("History of “%(page)s”") % {"page": page},
             versions=versions.select_related("reviewer", "published_by"),
-            live_pk=live,
+            live_pk=live and live.pk,
             scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
             replaced=set(Publication.objects.replaced().filter(page=page).values_list("pk", flat=True)),
             recorded=recorded.filter(~is_save | Q(pk__in=saves)).select_related("user"),
@@ -280,7 +281,7 @@ class PublishingAdmin(admin.ModelAdmin):
     @safe
     @may_view
     def version_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
-        """One version, as it was shown."""
+        """One version, as patients saw it."""
         publication = self._version(self.page(object_id, request), number)
         notice = _("Version %(number)d, as it was published.") % {"number": number}
         return render_unpublished(request, PageDocument.from_json(publication.document), notice)
@@ -288,7 +289,7 @@ class PublishingAdmin(admin.ModelAdmin):
     @safe
     @may_view
     def compare_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Any two versions, word by word; ``to`` may be the draft."""
+        """Compare two versions word by word; either may be the draft."""
         page = self.page(object_id, request)
         old, new = request.GET.get("from", ""), request.GET.get("to", "draft")
         return self.render(
@@ -305,17 +306,17 @@ class PublishingAdmin(admin.ModelAdmin):
     @may_change
     @method_decorator(transaction.atomic)
     def restore_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
-        """Bring a version back into the draft; never straight to the site. Ask first where a draft is lost.
+        """Restore a version into the draft, never to the site. Ask first if the draft would be lost.
 
-        The question carries the fingerprint of the draft that it was about: another one is asked about anew.
+        The question carries the fingerprint of the draft, so that another draft is asked about again.
         """
         version = self._version(self.page(object_id, request), number)
-        # The lock holds until the version is restored: what is saved in between is asked about.
+        # The lock holds until the version is restored: nothing can be saved in between unseen.
         page = Page.objects.select_for_update().get(pk=version.page_id)
         draft = drafts.read(page, LANGUAGE)
         seen = publishing.fingerprint(page, draft)
-        if self._is_only_a_draft(page, draft) and request.POST.get("replaces") != seen:
-            former = drafts.own(PageDocument.from_json(version.document))
+        if self._is_unpublished(page, draft) and request.POST.get("replaces") != seen:
+            restored = drafts.own(PageDocument.from_json(version.document))
             title = _("Replace the draft of “%(page)s” by version %(number)d?")
             return self.render(
                 request,
@@ -323,31 +324,30 @@ class PublishingAdmin(admin.ModelAdmin):
                 page,
                 title % {"page": page, "number": number},
                 replaces=seen,
-                changes=comparison.changes(drafts.own(draft), former),
+                changes=comparison.changes(drafts.own(draft), restored),
             )
         publishing.restore(version, by=request.user)
         page = self.page(object_id, request)
-        self.record(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
+        self.log_change(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
         self.message_user(request, _restored(version, page), messages.SUCCESS)
         return redirect(self.url("change", page))
 
-    def _is_only_a_draft(self, page: Page, draft: PageDocument) -> bool:
-        """Whether no version says what the draft says: written over, it would be nowhere."""
+    def _is_unpublished(self, page: Page, draft: PageDocument) -> bool:
+        """True if no version has the draft's content: replacing the draft would lose it."""
         versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
-        said = (PageDocument.from_json(document) for document in versions.values_list("document", flat=True))
-        return all(drafts.own(document) != drafts.own(draft) for document in said)
+        documents = map(PageDocument.from_json, versions.values_list("document", flat=True))
+        return all(drafts.own(document) != drafts.own(draft) for document in documents)
 
     @post
     @may_publish
     def call_off_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
         page = self.page(object_id, request)
         if publishing.call_off(self._version(page, number)):
-            self.record(request, page, _("Called off version %(number)d.") % {"number": number})
-            self.message_user(
-                request, _("Version %(number)d is called off.") % {"number": number}, messages.SUCCESS
-            )
+            self.log_change(request, page, _("Called off version %(number)d.") % {"number": number})
+            text = _("Version %(number)d is called off.") % {"number": number}
+            self.message_user(request, text, messages.SUCCESS)
         else:
-            self.message_user(request, _("This version is not waiting any more."), messages.WARNING)
+            self.message_user(request, _("This version is no longer scheduled."), messages.WARNING)
         return redirect(self.url("history_of", page))
 
     def _version(self, page: Page, number: int) -> Publication:
@@ -364,32 +364,29 @@ class PublishingAdmin(admin.ModelAdmin):
         return _("the draft") if name == "draft" else _("version %(number)s") % {"number": name}
 
 
-def _where_to_say_who_pays() -> str:
-    """The address of the field, while it is empty. Of the whole site, so it holds up no single page."""
+def _funding_statement_url() -> str:
+    """Return the address of the clinic's empty funding statement, or "" if it is filled in."""
     clinic = ClinicProfile.current()
     if clinic and clinic.funding_statement:
         return ""
-    form = "change" if clinic else "add"
-    return reverse(f"admin:clinic_clinicprofile_{form}", args=[clinic.pk] if clinic else []) + (
-        "#id_funding_statement"
-    )
+    form, args = ("change", [clinic.pk]) if clinic else ("add", [])
+    return reverse(f"admin:clinic_clinicprofile_{form}", args=args) + "#id_funding_statement"
 
 
 def _restored(version: Publication, page: Page) -> str:
-    former = PageDocument.from_json(version.document).slug
-    if isinstance(page, Procedure) and page.slug != former:
+    slug = PageDocument.from_json(version.document).slug
+    if isinstance(page, Procedure) and page.slug != slug:
         return _(
             "The draft now says what version %(number)d said, except for its address: that stays “%(kept)s”, "
             "because another procedure has “%(taken)s” now. Patients see it once it is published."
-        ) % {"number": version.number, "kept": page.slug, "taken": former}
-    return _("The draft now says what version %(number)d said. Patients see it once it is published.") % {
-        "number": version.number
-    }
+        ) % {"number": version.number, "kept": page.slug, "taken": slug}
+    text = _("The draft now says what version %(number)d said. Patients see it once it is published.")
+    return text % {"number": version.number}
 
 
 def _published(publication: Publication) -> str:
     if publication.live_from > publication.published_at:
-        return _("Version %(number)d is scheduled: patients see it from the time you gave.") % {
-            "number": publication.number
-        }
-    return _("Published as version %(number)d. Patients see it now.") % {"number": publication.number}
+        text = _("Version %(number)d is scheduled: patients see it from the time you gave.")
+    else:
+        text = _("Published as version %(number)d. Patients see it now.")
+    return text % {"number": publication.number}

@@ -1,4 +1,4 @@
-"""What staff fill in: a page's photograph, and the sign-off."""
+"""Forms for a photograph, and for signing off a page."""
 
 from datetime import date
 from typing import Any
@@ -15,12 +15,12 @@ from procedures.publishing.services import SignOff
 
 
 class PhotoForm(forms.ModelForm):
-    """A form of a model with ``photo`` and ``photo_alt``: takes a photograph, and never keeps the upload."""
+    """For a model with ``photo`` and ``photo_alt``. Photographs are re-encoded; uploads are not kept."""
 
     photo_upload = forms.FileField(
         label=_("Photograph"),
         required=False,
-        help_text=_("JPEG, PNG, WebP or AVIF. It is stored without the place and time it was taken."),
+        help_text=_("JPEG, PNG, WebP or AVIF. The place and time it was taken are removed."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif"}),
         error_messages={"empty": _("This file is empty. Choose a photograph.")},
     )
@@ -46,11 +46,11 @@ class PhotoForm(forms.ModelForm):
 
 
 class SignOffForm(forms.Form):
-    """Who stands behind the page, since when and until when, and what the reader is told of the change.
+    """Who reviewed the page and when, when the next review is due, and what changed.
 
-    ``changes`` are those since the last review: each clinical one has a box to tick once it has been
-    read. With None, no reviewed version has been live, and one box stands for all of it. ``seen`` is the
-    fingerprint of the page as it was read.
+    ``changes`` are those since the last review; each clinical change has a box to confirm that it was
+    read. None means that no reviewed version has been live: one box confirms the whole page. ``seen`` is
+    the fingerprint of the page as it was read.
     """
 
     reviewer = forms.ModelChoiceField(
@@ -70,7 +70,7 @@ class SignOffForm(forms.Form):
     is_minor = forms.BooleanField(
         label=_("Only typing is corrected"),
         required=False,
-        help_text=_("The review and its dates stay as they are. Not for a change of meaning or of a number."),
+        help_text=_("The review and its dates stay as they are. Not if a meaning or a number changes."),
     )
     change_note = forms.CharField(
         label=_("What changed"),
@@ -84,7 +84,7 @@ class SignOffForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("Time in Lahore. Leave empty to publish now."),
     )
-    # Without it nothing has been seen: the page is shown anew.
+    # If it is missing, the form is shown again with the current page.
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
@@ -105,7 +105,7 @@ class SignOffForm(forms.Form):
             )
 
     def rows(self) -> list[tuple[Change, forms.BoundField]]:
-        """Each change with its box."""
+        """Return each change with its box."""
         return [(change, self[f"read_{change.key}"]) for change in self.changes]
 
     def sign_off_fields(self) -> list[forms.BoundField]:
@@ -138,7 +138,7 @@ class SignOffForm(forms.Form):
         return SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
 
     def add_missing(self, missing: tuple[Missing, ...]) -> tuple[Missing, ...]:
-        """Put what belongs to a field of this form beside it; return the rest."""
+        """Add problems to their fields of this form; return the others."""
         for item in missing:
             if item.field in self.fields:
                 self.add_error(item.field, item.message)

@@ -1,4 +1,4 @@
-"""What only the clinical pages need of their templates."""
+"""Template tags and filters of clinical pages."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from procedures.publishing.documents import PageDocument
 
 register = template.Library()
 
-# The kinds of section that show a list of parts, or a figure, under their text. All others are text.
+# Kinds of section with a template of their own, for the list or figure under their text.
 _WITH_PARTS = {
     SectionKind.EMERGENCY,
     SectionKind.SCALE,
@@ -32,19 +32,19 @@ _WITH_PARTS = {
 }
 
 
-# In pixels of style sheets. A portrait as wide as the text would fill the first screen.
-HIGHEST = 384
+# In CSS pixels. A portrait as wide as the text would fill the first screen.
+MAX_PHOTO_HEIGHT_PX = 384
 
 
 @register.filter
 def section_template(kind: str) -> str:
-    """The component that shows a section of this kind."""
+    """Return the template for a section of this kind."""
     return f"procedures/public/sections/{kind if kind in _WITH_PARTS else 'text'}.html"
 
 
 @register.simple_tag
 def overview_section(kind: str) -> documents.Section | None:
-    """The overview's section of a kind, as published, for a page that is not a clinical one. One query."""
+    """Return a section of the published overview, for other pages. One query."""
     overview = selectors.live_overview(get_language() or "en")
     sections = overview.sections if overview else ()
     return next((section for section in sections if section.kind == kind), None)
@@ -52,30 +52,30 @@ def overview_section(kind: str) -> documents.Section | None:
 
 @register.filter
 def overdue(page: PageDocument) -> bool:
-    """True once the page's next review is past."""
+    """True after the date of the page's next review."""
     return page.is_overdue(timezone.localdate())
 
 
 @register.filter
 def change_url(publication: models.Publication) -> str:
-    """Where staff edit the page of a publication."""
+    """Return the address of the page's form in the admin."""
     kind = "procedure" if publication.slug else "overview"
     return reverse(f"admin:procedures_{kind}_change", args=[publication.page_id])
 
 
 @register.filter
 def signed_review(publication: models.Publication) -> documents.Review | None:
-    """The review as it was signed: the reviewer's row may name somebody else by now."""
+    """Return the review as it was signed: the reviewer's row may have changed since."""
     return PageDocument.from_json(publication.document).review
 
 
 @register.inclusion_tag("components/photo.html")
 def photo(picture: documents.Photo | models.Photo, alt: str, sizes: str = "") -> dict[str, Any]:
-    """A photograph in the widths it was stored in; the browser takes the smallest that will do.
+    """Show a photograph, offering the browser every stored width.
 
-    It is shown whole, and no higher than ``HIGHEST``; narrower where ``sizes`` and the style sheet say so.
+    It is shown whole, at most ``MAX_PHOTO_HEIGHT_PX`` high; ``sizes`` and the style sheet may shrink it.
     """
-    height = min(picture.height, HIGHEST)
+    height = min(picture.height, MAX_PHOTO_HEIGHT_PX)
     width = round(picture.width * height / picture.height)
     sources = [
         (reverse("procedures:photo", args=[f"{picture.digest}-{width}.webp"]), width)
@@ -86,7 +86,7 @@ def photo(picture: documents.Photo | models.Photo, alt: str, sizes: str = "") ->
         "height": height,
         "src": sources[-1][0],
         "srcset": ", ".join(f"{url} {width}w" for url, width in sources),
-        # On a narrower screen it fills the text's column: what stands beside that is 8 percent.
+        # On a narrower screen it fills the text column, 92% of the screen.
         "sizes": sizes or f"(min-width: {round(width / 0.92)}px) {width}px, 92vw",
         "alt": alt,
     }

@@ -1,24 +1,24 @@
-// Parts of a page in the admin: moves a part up or down, by button or by dragging it, and writes the
-// places anew. Without this script each part has its place as a number to type.
+// Moves the parts of a page in the admin up or down, by button or by dragging, and renumbers them.
+// Without this script, staff type the position as a number.
 "use strict";
 {
   const words = document.currentScript.dataset;
-  const LAST = 32000;
+  const MAX_POSITION = 32000;
 
   function rowsOf(group) {
     return [...group.querySelectorAll(".inline-related:not(.empty-form):not(.tabular), tr.form-row:not(.empty-form)")]
-      .filter((row) => placeOf(row));
+      .filter((row) => positionOf(row));
   }
 
-  function placeOf(row) {
+  function positionOf(row) {
     return row.querySelector("input[name$='-position']");
   }
 
-  // A form that came back with errors has its rows as they were sent, with places that say otherwise.
+  // After an error, the rows are in the order they were sent in, not in that of their positions.
   function sort(group) {
     const rows = rowsOf(group);
-    const place = (row) => { const typed = placeOf(row).value; return typed === "" ? LAST : Number(typed); };
-    const sorted = [...rows].sort((one, other) => place(one) - place(other));
+    const position = (row) => { const typed = positionOf(row).value; return typed === "" ? MAX_POSITION : Number(typed); };
+    const sorted = [...rows].sort((one, other) => position(one) - position(other));
     if (sorted.every((row, index) => row === rows[index])) return;
     sorted.forEach((row, index) => { if (index) sorted[index - 1].after(row); else rows[0].before(row); });
   }
@@ -26,13 +26,13 @@
   function renumber(group) {
     const rows = rowsOf(group);
     rows.forEach((row, index) => {
-      placeOf(row).value = index + 1;
+      positionOf(row).value = index + 1;
       for (const control of row.querySelectorAll("[aria-label]:not(button)")) {
         control.setAttribute("aria-label", `${control.getAttribute("aria-label").replace(/ \d+$/, "")} ${index + 1}`);
       }
       const [up, down] = row.querySelectorAll(".move button");
       if (up) {
-        // Not "disabled": the button would lose the focus of who has just moved the part to the end.
+        // Not "disabled": a button that moved its part to the end would lose the focus.
         up.setAttribute("aria-disabled", index === 0);
         down.setAttribute("aria-disabled", index === rows.length - 1);
         up.setAttribute("aria-label", `${words.up} (${index + 1})`);
@@ -65,8 +65,8 @@
       button("↑", () => move(group, row, -1)),
       button("↓", () => move(group, row, 1)),
     );
-    placeOf(row).after(buttons);
-    // Text in a field is selected by dragging too: only the row's own ground picks it up.
+    positionOf(row).after(buttons);
+    // Dragging also selects text in a field: only the background of the row starts a drag.
     row.draggable = true;
     row.addEventListener("mousedown", (event) => {
       row.draggable = !event.target.closest("input, textarea, select, button, a, label");

@@ -78,7 +78,7 @@ def test_the_keyboard_alone_moves_a_part_and_keeps_its_place_in_the_form(
 
 
 def test_a_part_is_dragged_by_its_own_ground(editor: Window, procedure: Procedure) -> None:
-    # Somebody has typed just before: the focus is still in a field.
+    # The focus is still in a field after typing.
     editor.locator("[name=risks-1-body]").fill("Each cut leaves a scar.")
     drag(editor, rows(editor).nth(2).locator(".original"), rows(editor).nth(0))
     assert names(editor) == ["Bleeding", "Infection", "Scars"]

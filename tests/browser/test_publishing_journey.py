@@ -46,9 +46,9 @@ def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
     expect(patient.locator("main")).to_contain_text(OLD)
     expect(patient.locator("main")).not_to_contain_text(NEW)
 
-    # Somebody without an account reads the draft by a link.
+    # A reader without an account opens the draft by a link.
     editor.get_by_role("link", name="Preview links").click()
-    press(editor, "Make a link")
+    press(editor, "Create a link")
     link = editor.get_by_label("Copy this link now. It is not shown again.").input_value()
     outsider.goto(re.sub(r"^https?://[^/]+", "", link))
     expect(outsider.locator("body")).to_contain_text("Draft. Patients do not see this page.")

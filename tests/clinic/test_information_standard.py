@@ -68,7 +68,7 @@ def test_no_certificate_is_claimed_and_no_logo_shown(client: Client) -> None:
 
 
 def test_it_leads_to_the_form_for_mistakes(client: Client) -> None:
-    assert about(client).main.all("a", href=reverse("procedures:report_mistake"))
+    assert about(client).main.all("a", href=reverse("procedures:feedback"))
 
 
 def test_only_pages_about_operations_are_said_to_end_with_that_link(
@@ -78,7 +78,7 @@ def test_only_pages_about_operations_are_said_to_end_with_that_link(
 
     assert "Each page about an operation has a link at its end" in text
     assert "Each page about an operation ends with a link" in text
-    form = reverse("procedures:report_mistake")
+    form = reverse("procedures:feedback")
     for card in Publication.objects.live():
         links = read(client.get(card.get_absolute_url())).main.all("a")
         assert any(link["href"].startswith(form) for link in links)

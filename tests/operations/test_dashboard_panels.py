@@ -43,4 +43,4 @@ def test_content_panels_are_for_those_who_edit_pages(client: Client, role: str, 
     headings = read(client.get(reverse("admin:index"))).heading_texts()
 
     assert ("Pages due for review" in headings) is sees_it
-    assert ("Mistakes that readers reported" in headings) is sees_it
+    assert ("Feedback reports" in headings) is sees_it

@@ -122,7 +122,9 @@ class World:
             "procedures/emergencytext/": content.EmergencyText.objects.get(),
             "procedures/practitioner/": content.Practitioner.objects.latest("pk"),
             "procedures/source/": content.Source.objects.get(),
-            "procedures/mistakereport/": content.MistakeReport.objects.create(text="The left hand is meant."),
+            "procedures/feedbackreport/": content.FeedbackReport.objects.create(
+                text="The left hand is meant."
+            ),
             "procedures/plainword/": word,
         }
 
@@ -147,6 +149,7 @@ class World:
             },
             "/preview/": {"token": preview},
             "/procedures/": {"slug": self.archived.slug},
+            "past-pages/": {"slug": self.page("procedure").slug},
             "/calendar/": {"token": self.feed},
         }
 
@@ -167,6 +170,8 @@ class World:
         if address.endswith("/call-off/"):
             parts = parts | {"number": 2}  # the version that waits
         query = "?from=1&to=draft" if address.endswith("/compare/") else ""
+        if start == "past-pages/":
+            query = f"?on={timezone.localdate()}"
         return re.sub(r"<(\w+)>", filled, address) + query
 
     # What a browser sends

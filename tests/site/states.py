@@ -64,7 +64,7 @@ def every_state() -> Iterator[State]:
     for address in [*addresses_in_the_sitemap(), reverse("consultations:emergency")]:
         yield of_response(address, Client().get(address))
     yield from _request_states()
-    yield from _mistake_states()
+    yield from _feedback_states()
     yield from _error_states()
 
 
@@ -95,8 +95,8 @@ def _request_states() -> Iterator[State]:
     yield of_response("request, unknown token", client.get(reverse("consultations:private", args=["x" * 32])))
 
 
-def _mistake_states() -> Iterator[State]:
-    form = reverse("procedures:report_mistake")
+def _feedback_states() -> Iterator[State]:
+    form = reverse("procedures:feedback")
     about = {"page": "replantation", "version": "1"}
     yield of_response("mistake, empty", Client().get(form, about))
     yield of_response(
@@ -113,7 +113,7 @@ def _error_states() -> Iterator[State]:
     yield of_response("404", Client().get("/there-is-no-such-page/"))
     yield of_response("404 of a procedure", Client().get(reverse("procedures:procedure", args=["none"])))
     strict = Client(enforce_csrf_checks=True)
-    yield of_response("403, form not from here", strict.post(reverse("procedures:report_mistake"), {}))
+    yield of_response("403, form not from here", strict.post(reverse("procedures:feedback"), {}))
     yield of_response("403, form without its cookie", strict.post(reverse("consultations:request"), {}))
     asked = RequestFactory().get("/")
     for name in ("400.html", "403.html", "429.html", "500.html"):

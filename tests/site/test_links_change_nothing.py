@@ -29,7 +29,7 @@ from consultations.messaging.default_templates import SHIPPED
 from consultations.models import ConsultationRequest, Disclosure, Presence, RetentionRule
 from consultations.portal import actions as portal_actions
 from consultations.workflow import Status
-from procedures.models import MistakeReport, Practitioner
+from procedures.models import FeedbackReport, Practitioner
 from procedures.staff import review_reminders
 from tests.consultations.desk.consultation.request_pages import with_files
 from tests.consultations.portal import portal_pages
@@ -187,7 +187,7 @@ def every_mail(settings: Any) -> set[str]:
         catalogue._say_that_there_are_too_many("desk@clinic.example", "new_request", offered.request)
     access.invite(User.objects.get(username="editor"), by=manager)
     access.send_link(manager)
-    MistakeReport.objects.create(text="The left hand is meant.")
+    FeedbackReport.objects.create(text="The left hand is meant.")
     review_reminders.send_reminders(timezone.localdate())
     return set(OutgoingMessage.objects.values_list("kind", flat=True))
 

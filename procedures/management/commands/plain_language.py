@@ -1,7 +1,4 @@
-"""Print how plain the words of every page are: grade, long sentences, words to avoid, promises.
-
-It measures the working copies, which is what editors can mend.
-"""
+"""Print the plain-language report of every page's draft: grade, long sentences, words to avoid, promises."""
 
 from typing import Any
 
@@ -11,7 +8,7 @@ from procedures.models import Page, PlainWord
 from procedures.publishing import drafts
 from procedures.staff import plain_language
 
-ROW = "  {label:<42} {grade:>5}  {to_mend}"
+ROW = "  {label:<42} {grade:>5}  {note}"
 
 
 class Command(BaseCommand):
@@ -29,12 +26,12 @@ class Command(BaseCommand):
     def _print(self, title: str, report: plain_language.Report) -> None:
         self.stdout.write(f"{title}: grade {_written(report.grade)} (at most {report.highest})")
         for section in report.sections:
-            to_mend = "" if not section.is_too_hard else f"grade above {section.highest}"
+            note = "" if not section.is_too_hard else f"grade above {section.highest}"
             self.stdout.write(
-                ROW.format(label=section.label[:42], grade=_written(section.grade), to_mend=to_mend).rstrip()
+                ROW.format(label=section.label[:42], grade=_written(section.grade), note=note).rstrip()
             )
             for finding in section.findings:
-                mark = "promise" if finding.is_promise else "mend"
+                mark = "promise" if finding.is_promise else "improve"
                 self.stdout.write(f"      {mark}: “{finding.words}” {finding.advice}")
 
 

@@ -1,4 +1,4 @@
-"""Mail the editors the pages that are due for review. Run it daily: each address gets one mail a week."""
+"""Mail editors the pages due for review. Run daily: each address gets one mail a week."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ import pytest
 from procedures.models import Page
 from procedures.publishing import drafts
 from procedures.staff import plain_language
-from procedures.staff.plain_language import HIGHEST_EMERGENCY_GRADE, HIGHEST_GRADE, Report
+from procedures.staff.plain_language import MAX_EMERGENCY_GRADE, MAX_GRADE, Report
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def reports(sample_site: None) -> dict[str, Report]:
 def test_every_page_has_grade_8_or_lower(reports: dict[str, Report]) -> None:
     assert len(reports) == 5
     for title, report in reports.items():
-        assert report.grade is not None and report.grade <= HIGHEST_GRADE == 8, title
+        assert report.grade is not None and report.grade <= MAX_GRADE == 8, title
 
 
 def test_the_emergency_text_has_grade_6_or_lower(reports: dict[str, Report]) -> None:
@@ -26,11 +26,11 @@ def test_the_emergency_text_has_grade_6_or_lower(reports: dict[str, Report]) -> 
         section.grade
         for report in reports.values()
         for section in report.sections
-        if section.highest == HIGHEST_EMERGENCY_GRADE == 6
+        if section.highest == MAX_EMERGENCY_GRADE == 6
     ]
 
     assert len(found) == 2  # on the overview, and first on replantation
-    assert all(grade is not None and grade <= HIGHEST_EMERGENCY_GRADE for grade in found)
+    assert all(grade is not None and grade <= MAX_EMERGENCY_GRADE for grade in found)
 
 
 def test_no_page_promises_anything(reports: dict[str, Report]) -> None:

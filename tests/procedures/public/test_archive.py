@@ -78,11 +78,11 @@ def test_taken_out_of_the_archive_it_is_back_in_the_lists_and_not_on_the_site(
 ) -> None:
     manager.post(address(procedure, "archive"))
     page = read(manager.get(address(procedure)))
-    (link,) = (link for link in page.all("a") if link.text == "Take out of the archive…")
+    (link,) = (link for link in page.all("a") if link.text == "Unarchive…")
     assert manager.get(link["href"]).status_code == 200
     assert Procedure.objects.get(pk=procedure.pk).archived_at
     response = manager.post(link["href"])
-    assert told(response)[-1] == "Out of the archive. Patients see it once it is published."
+    assert told(response)[-1] == "Unarchived. Patients see it once it is published."
     assert "Lymph Vessel Repair" in read(manager.get(LIST)).one(id="changelist").text
     assert client.get(PATH).status_code == 410
     published(procedure)

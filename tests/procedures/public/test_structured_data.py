@@ -2,18 +2,20 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
+from django.utils.formats import date_format
 from hypothesis import given
 from msgspec.structs import replace
 
 from clinic_site.clinic.models import ClinicProfile, Closure
 from clinic_site.core.templatetags.site_tags import json_ld
-from procedures.models import Practitioner, Procedure
+from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import structured_data
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
@@ -37,7 +39,7 @@ def test_a_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
     assert page["name"] == "Lymph Vessel Repair"
     assert page["url"] == page["@id"] == URL
     assert page["inLanguage"] == "en"
-    assert page["description"] == a_document().description
+    assert page["description"] == a_document().summary
     assert page["audience"] == {"@type": "Patient"}
     assert page["publisher"]["@type"] == "MedicalClinic"
     assert page["publisher"]["name"] == "A Clinic"
@@ -98,6 +100,41 @@ def test_its_dates_are_those_of_the_first_and_of_this_version_in_lahore(client: 
     # 8 in the evening in UTC is 1 in the morning of the next day in Lahore.
     assert (page["datePublished"], page["dateModified"]) == ("2026-05-04", "2026-06-08")
     assert "8 June 2026" in response.main.text
+
+
+# Values in the formats and vocabularies of schema.org: addresses, codes, phone numbers, times of day.
+CODES = {"@context", "@type", "@id", "url", "item", "inLanguage", "addressCountry", "propertyID", "hasMap"}
+CODES |= {"relevantSpecialty", "dayOfWeek", "opens", "closes", "telephone", "contactType"}
+# The specialties of a clinic are codes; that of a surgeon is text.
+CODED_SPECIALTIES = {"PlasticSurgery", "Surgical"}
+
+
+def texts(value: Any, name: str = "") -> Iterator[str]:
+    """Every text that a reader should find on the page, dates as the page writes them."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from texts(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part, name)
+    elif name in ("streetAddress", "howPerformed"):
+        yield from value.split(", ")
+    elif isinstance(value, str) and name not in CODES and value not in CODED_SPECIALTIES:
+        is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", value)
+        yield date_format(date.fromisoformat(value), "j F Y") if is_date else " ".join(value.split())
+
+
+@pytest.mark.django_db
+def test_structured_data_says_only_what_the_page_shows(client: Client, sample_site: None) -> None:
+    published(Procedure.objects.get(slug="nerve-repair"), change_note="A second version.")
+    live = [publication.get_absolute_url() for publication in Publication.objects.live()]
+    assert len(live) == 5
+    for address in (*live, "/procedures/", "/surgeons/", "/clinic/"):
+        page = read(client.get(address))
+        shown = " ".join(part.text for part in page.all("header", "main", "footer"))
+        said = list(texts(page.structured_data))
+        assert said, address
+        assert [text for text in said if text not in shown] == [], address
 
 
 def test_the_trail_leads_from_the_front_page_to_the_page() -> None:

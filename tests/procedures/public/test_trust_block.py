@@ -14,7 +14,7 @@ from tests.pages import Element, Page, read
 
 pytestmark = pytest.mark.django_db
 
-LATE = "A clinician was to check this page again by 1 March 2027."
+LATE = "A clinician should have checked this page again by 1 March 2027."
 
 
 def trust(page: Page) -> Element:
@@ -119,7 +119,7 @@ def test_where_first_aid_comes_first_lateness_does_not_stand_before_it(client: C
 
     text = read(client.get("/procedures/replantation/")).main.text
 
-    assert text.index("Do this first") < text.index("A clinician was to check")
+    assert text.index("Do this first") < text.index("A clinician should have checked")
 
 
 def test_a_sample_says_that_nobody_has_reviewed_it(client: Client, sample_site: None) -> None:
@@ -137,10 +137,10 @@ def test_who_publishes_is_told_while_nobody_has_said_who_pays(
         ClinicProfile.objects.create(**clinic)
     url = f"/staff/procedures/procedure/{a_procedure().pk}/publish/"
     client.force_login(staff("Manager"))
-    (link,) = (link for link in read(client.get(url)).all("a") if "who pays" in link.text)
+    (link,) = (link for link in read(client.get(url)).all("a") if "Write who pays" in link.text)
     path, _hash, field = link["href"].partition("#")
     assert read(client.get(path)).all("input", id=field)
     client.force_login(staff("Clinical reviewer"))
-    assert "A manager says it under “Clinic”." in read(client.get(url)).text
+    assert "A manager can fill it in under “Clinic”." in read(client.get(url)).text
     ClinicProfile.objects.update_or_create(pk=1, defaults={"funding_statement": "The clinic pays for it."})
     assert "who pays" not in read(client.get(url)).text

@@ -16,6 +16,8 @@ from tests.pages import read
 pytestmark = pytest.mark.django_db
 
 PATH = "/procedures/lymph-vessel-repair/"
+PAST_PAGES = "/staff/past-pages/"
+PAST_PAGE = f"{PAST_PAGES}lymph-vessel-repair/"
 
 
 @pytest.fixture
@@ -177,7 +179,7 @@ def test_a_version_names_whoever_signed_it_and_not_who_stands_in_that_row_today(
 
 def test_the_history_asks_for_a_day_and_leads_there(editor: Client, procedure: Procedure) -> None:
     (form,) = (form for form in read(editor.get(versions(procedure))).all("form") if form.all(name="on"))
-    assert (form["method"], form["action"]) == ("get", PATH)
+    assert (form["method"], form["action"]) == ("get", PAST_PAGE)
     field = form.one(name="on")
     assert (field["type"], field["min"], field["max"]) == ("date", "2026-05-03", "2026-05-12")
     assert form.one("label", for_=field["id"]).text == "What did this page say on"
@@ -193,11 +195,11 @@ def test_on_the_day_it_was_withdrawn_it_said_something_too(
 ) -> None:
     publishing.withdraw(procedure, language="en")
     clock.move_to(datetime(2026, 5, 14, 16, tzinfo=UTC))
-    page = read(editor.get(PATH, {"on": "2026-05-12"}))
+    page = read(editor.get(PAST_PAGE, {"on": "2026-05-12"}))
     assert "sometimes" in page.main.text
     assert "This page as patients saw it on 12 May 2026. It was withdrawn on that day." in page.text
-    assert "withdrawn" not in read(editor.get(PATH, {"on": "2026-05-11"})).text
-    assert editor.get(PATH, {"on": "2026-05-13"}).status_code == 404
+    assert "withdrawn" not in read(editor.get(PAST_PAGE, {"on": "2026-05-11"})).text
+    assert editor.get(PAST_PAGE, {"on": "2026-05-13"}).status_code == 404
 
 
 def test_of_several_versions_of_a_day_the_last_is_shown_and_the_others_are_told_of(
@@ -206,17 +208,17 @@ def test_of_several_versions_of_a_day_the_last_is_shown_and_the_others_are_told_
     clock.move_to(datetime(2026, 5, 12, 18, tzinfo=UTC))
     publishing.call_off(published(procedure, live_from=datetime(2026, 5, 12, 18, 30, tzinfo=UTC)))
     published(procedure)
-    page = read(editor.get(PATH, {"on": "2026-05-12"}))
+    page = read(editor.get(PAST_PAGE, {"on": "2026-05-12"}))
     assert "as drafted" in page.main.text
-    assert "On that day patients saw 2 versions of it, and this one last. All versions" in page.text
+    assert "Patients saw 2 versions on that day. This is the last one. All versions" in page.text
     (link,) = (link for link in page.all("a") if link.text == "All versions")
     assert link["href"] == versions(procedure)
-    assert "versions" not in read(editor.get(PATH, {"on": "2026-05-11"})).text
+    assert "versions" not in read(editor.get(PAST_PAGE, {"on": "2026-05-11"})).text
 
     coordinator = Client()
     coordinator.force_login(staff("Coordinator"))
-    page = read(coordinator.get(PATH, {"on": "2026-05-12"}))
-    assert "2 versions of it" in page.text
+    page = read(coordinator.get(PAST_PAGE, {"on": "2026-05-12"}))
+    assert "2 versions" in page.text
     assert "All versions" not in page.text, "a link that leads nowhere"
 
 
@@ -228,8 +230,8 @@ def test_the_day_of_an_address_is_that_of_the_page_patients_saw_there(
     publishing.call_off(published(other, live_from=datetime(2026, 5, 20, 4, tzinfo=UTC)))
     Procedure.objects.filter(pk=other.pk).update(slug="elsewhere")
     published(Procedure.objects.get(pk=other.pk))
-    assert editor.get("/procedures/elsewhere/", {"on": "2026-05-12"}).status_code == 200
-    assert editor.get("/procedures/tendon-transfer/", {"on": "2026-05-12"}).status_code == 404
+    assert editor.get(f"{PAST_PAGES}elsewhere/", {"on": "2026-05-12"}).status_code == 200
+    assert editor.get(f"{PAST_PAGES}tendon-transfer/", {"on": "2026-05-12"}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_the_day_of_an_address_is_that_of_the_page_patients_saw_there(
 def test_staff_read_what_the_page_said_at_the_end_of_a_day(
     editor: Client, procedure: Procedure, day: str, words: str
 ) -> None:
-    response = editor.get(PATH, {"on": day})
+    response = editor.get(PAST_PAGE, {"on": day})
     assert response.status_code == 200
     assert words in read(response).main.text
     assert "This page as patients saw it on" in read(response).text
@@ -256,9 +258,9 @@ def test_what_is_scheduled_for_later_today_was_not_seen_today(
     editor: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     clock.move_to(datetime(2026, 5, 20, 3, tzinfo=UTC))
-    assert "sometimes" in read(editor.get(PATH, {"on": "2026-05-20"})).main.text
+    assert "sometimes" in read(editor.get(PAST_PAGE, {"on": "2026-05-20"})).main.text
     clock.move_to(datetime(2026, 5, 20, 5, tzinfo=UTC))
-    assert "rarely" in read(editor.get(PATH, {"on": "2026-05-20"})).main.text
+    assert "rarely" in read(editor.get(PAST_PAGE, {"on": "2026-05-20"})).main.text
 
 
 @pytest.mark.parametrize(
@@ -279,10 +281,10 @@ def test_what_is_scheduled_for_later_today_was_not_seen_today(
 def test_a_day_without_the_page_or_that_is_no_day_or_has_not_come_is_404(
     editor: Client, procedure: Procedure, day: str
 ) -> None:
-    assert editor.get(PATH, {"on": day}).status_code == 404
+    assert editor.get(PAST_PAGE, {"on": day}).status_code == 404
 
 
-@pytest.mark.parametrize("path", [PATH, "/"])
+@pytest.mark.parametrize("path", [PAST_PAGE, PAST_PAGES])
 def test_others_are_asked_to_sign_in_and_come_back(client: Client, procedure: Procedure, path: str) -> None:
     for day in ("2026-05-03", "nonsense"):
         response = client.get(path, {"on": day})
@@ -296,8 +298,8 @@ def test_the_day_is_found_under_an_address_that_the_page_has_left(
 ) -> None:
     Procedure.objects.filter(pk=procedure.pk).update(slug="lymph-surgery")
     published(Procedure.objects.get(pk=procedure.pk))
-    assert "sometimes" in read(editor.get(PATH, {"on": "2026-05-11"})).main.text
-    assert "Germs get in." in read(editor.get("/procedures/lymph-surgery/", {"on": "2026-05-04"})).main.text
+    assert "sometimes" in read(editor.get(PAST_PAGE, {"on": "2026-05-11"})).main.text
+    assert "Germs get in." in read(editor.get(f"{PAST_PAGES}lymph-surgery/", {"on": "2026-05-04"})).main.text
 
 
 def test_the_overview_has_its_days_too(editor: Client, clock: time_machine.Traveller) -> None:
@@ -307,8 +309,8 @@ def test_the_overview_has_its_days_too(editor: Client, clock: time_machine.Trave
     overview.title = "Another title"
     overview.save()
     published(overview)
-    assert read(editor.get("/", {"on": "2026-05-04"})).one("h1").text.startswith("Microsurgery")
-    assert read(editor.get("/", {"on": "2026-05-05"})).one("h1").text.startswith("Another title")
+    assert read(editor.get(PAST_PAGES, {"on": "2026-05-04"})).one("h1").text.startswith("Microsurgery")
+    assert read(editor.get(PAST_PAGES, {"on": "2026-05-05"})).one("h1").text.startswith("Another title")
 
 
 # Withdrawn and moved pages

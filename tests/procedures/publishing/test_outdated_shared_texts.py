@@ -1,4 +1,4 @@
-"""The emergency text and the disclaimer stand in every page: staff are told which still say a former one."""
+"""The staff index lists pages that show an outdated emergency text or disclaimer."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from django.urls import reverse
 from clinic_site.accounts.roles import COORDINATOR, EDITOR
 from procedures.models import Disclaimer, EmergencyText
 from procedures.publishing import services as publishing
-from procedures.staff import review_reminders
+from procedures.staff import panels
 from tests.admin_forms import address, form_of
 from tests.factories import a_procedure, an_overview, published, staff
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
-HEADING = "Pages with a former emergency text or disclaimer"
+HEADING = "Pages with an outdated emergency text or disclaimer"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_page_is_listed_until_it_is_published_with_the_new_text(
     published(procedure)
     assert listed(editor) == []
     answer = changes(editor, model.objects.get(), **changed)
-    assert "Patients read the former text until each page is published again." in read(answer).text
+    assert "Patients see the old text until each page is published again." in read(answer).text
     assert listed(editor) == [str(overview), str(procedure)]
     published(procedure)
     assert listed(editor) == [str(overview)]
@@ -61,7 +61,7 @@ def test_a_page_is_listed_until_it_is_published_with_the_new_text(
 def test_saving_what_nobody_changed_lists_nothing(editor: Client) -> None:
     published(an_overview())
     answer = changes(editor, EmergencyText.objects.get())
-    assert "former" not in read(answer).text
+    assert "old text" not in read(answer).text
     assert listed(editor) == []
 
 
@@ -70,7 +70,7 @@ def test_what_patients_do_not_see_is_not_listed(editor: Client) -> None:
     published(gone)
     publishing.withdraw(gone, language="en")
     answer = changes(editor, EmergencyText.objects.get(), heading="Call 1122 now if:")
-    assert "former" not in read(answer).text
+    assert "old text" not in read(answer).text
     assert listed(editor) == []
     assert only_a_draft.publications.count() == 0
 
@@ -90,5 +90,5 @@ def test_one_query_tells_of_any_number_of_pages(rf: Any, django_assert_num_queri
     request.user = staff(EDITOR)
     assert request.user.has_perm("procedures.view_publication")
     with django_assert_num_queries(1):
-        panel = review_reminders.pages_panel(request)
-        assert panel and len([str(publication.page) for publication in panel["former"]]) == 5
+        panel = panels.pages_panel(request)
+        assert panel and len([str(publication.page) for publication in panel["outdated_texts"]]) == 5

@@ -9,14 +9,14 @@ from django.urls import reverse
 from clinic_site.accounts.roles import COORDINATOR, EDITOR
 from procedures.models import Overview
 from procedures.publishing import services as publishing
-from procedures.staff import review_reminders
+from procedures.staff import panels
 from tests.admin_forms import address
 from tests.factories import a_procedure, an_overview, published, staff
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
-HEADING = "Pages with former steps of the overview"
+HEADING = "Pages with outdated steps"
 
 
 @pytest.fixture
@@ -113,5 +113,5 @@ def test_one_query_tells_of_any_number_of_pages(
     request.user = staff(EDITOR)
     assert request.user.has_perm("procedures.view_publication")
     with django_assert_num_queries(1):
-        panel = review_reminders.pages_panel(request)
-        assert panel and len([str(publication.page) for publication in panel["former_steps"]]) == 5
+        panel = panels.pages_panel(request)
+        assert panel and len([str(publication.page) for publication in panel["outdated_steps"]]) == 5

@@ -62,7 +62,7 @@ def test_called_off_it_never_comes(
     call_off = f"{address(procedure, 'history_of')}2/call-off/"
     assert clinician.get(call_off).status_code == 405
     assert told(clinician.post(call_off))[-1] == "Version 2 is called off."
-    assert told(clinician.post(call_off))[-1] == "This version is not waiting any more."
+    assert told(clinician.post(call_off))[-1] == "This version is no longer scheduled."
     clock.shift(timedelta(days=10))
     assert "Germs get in." in read(client.get(PATH)).main.text
 
@@ -96,7 +96,7 @@ def test_one_that_a_newer_version_replaces_is_not_said_to_be_waiting(
     assert "goes live on" not in read(clinician.get(address(procedure))).text
     newest, waited = history_rows(clinician, procedure)
     assert "scheduled" not in newest + waited
-    assert "replaced before its time came" in waited and "replaced" not in newest
+    assert "replaced before it went live" in waited and "replaced" not in newest
 
 
 def history_rows(clinician: Client, procedure: Procedure) -> list[str]:

@@ -433,7 +433,7 @@ def test_the_line_of_state_says_what_was_signed_and_not_what_the_row_says_today(
     published(procedure, reviewer=sample)
     Practitioner.objects.update(name="Dr. Real Person", is_sample=False)
     told = state_of(clinician, procedure)
-    assert "Nobody has reviewed it: patients are told that it is a sample." in told
+    assert "Not reviewed: the page tells patients that it is a sample." in told
     assert "Dr." not in told
     published(procedure)
     Practitioner.objects.update(name="Dr. Another", is_sample=True)

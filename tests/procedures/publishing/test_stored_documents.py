@@ -128,7 +128,7 @@ def test_a_document_of_an_older_schema_is_shown_compared_and_restored(
     client.force_login(staff("Editor"))
     versions = address(publication.page.of_its_kind(), "history_of")
     assert client.get(f"{versions}compare/?from=1&to=draft").status_code == 200
-    assert client.get("/procedures/lymph-vessel-repair/?on=2026-05-03").status_code == 200
+    assert client.get("/staff/past-pages/lymph-vessel-repair/?on=2026-05-03").status_code == 200
     publishing.restore(publication, by=None)
     assert publication.page.risks.first().name == "Infection"
 

@@ -28,7 +28,7 @@ def a_page(body: str, **changes: Any) -> documents.PageDocument:
     return a_document(sections=(section, *others), **changes)
 
 
-def section(body: str, words: list[PlainWord] | None = None, **changes: Any) -> plain_language.Measured:
+def section(body: str, words: list[PlainWord] | None = None, **changes: Any) -> plain_language.SectionReport:
     report = measure(a_page(body, **changes), words or [])
     return next(section for section in report.sections if section.label == "Why it is done")
 
@@ -112,7 +112,7 @@ def test_any_text_can_be_measured(text: str) -> None:
     grade(passage.sentences)
 
 
-# What to mend
+# Findings
 
 
 def test_a_sentence_of_more_than_20_words_is_shown() -> None:
@@ -120,7 +120,7 @@ def test_a_sentence_of_more_than_20_words_is_shown() -> None:
 
     assert section(twenty).findings == ()
     (finding,) = section(f"Word {twenty}").findings
-    assert finding.advice == "21 words: make two sentences of it."
+    assert finding.advice == "21 words: split this sentence."
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_promise_is_flagged_wherever_it_stands(text: str) -> None:
     (finding,) = section(text, [PlainWord(word="painless", kind="promise")]).findings
 
     assert finding.is_promise
-    assert finding.advice.startswith("Nobody can promise this.")
+    assert finding.advice.startswith("No one can promise this.")
 
 
 def test_typographic_apostrophes_are_apostrophes() -> None:
@@ -260,7 +260,7 @@ def test_who_saves_a_page_is_told_at_once(client: Client) -> None:
 
     told = read(client.post(address(procedure), form, follow=True)).one("ul", class_="messagelist").text
 
-    assert "1 thing to mend, promises: “painless”." in told
+    assert "1 thing to improve, promises: “painless”." in told
 
 
 @pytest.mark.django_db

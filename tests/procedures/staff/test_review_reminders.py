@@ -1,4 +1,4 @@
-"""Editors are told of pages that are due for review: on the staff index, and by mail once a week."""
+"""Editors see pages that are due for review on the staff index, and get them by mail once a week."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic_site.mail.models import OutgoingMessage
-from procedures.models import MistakeReport
+from procedures.models import FeedbackReport
 from procedures.publishing import services as publishing
 from procedures.staff import review_reminders
 from tests.admin_forms import address
@@ -33,7 +33,7 @@ def clock() -> Iterator[Any]:
 
 
 def a_page_due(days: int, slug: str = "") -> Any:
-    """A live page whose review is due in so many days."""
+    """A live page whose review is due in this number of days."""
     page = a_procedure(slug or f"due-{days}".replace("--", "-past-"))
     with time_machine.travel(TODAY - timedelta(days=800)):
         published(
@@ -44,42 +44,42 @@ def a_page_due(days: int, slug: str = "") -> Any:
     return page
 
 
-def found(publications: Any) -> list[str]:
+def titles(publications: Any) -> list[str]:
     return [str(publication.page) for publication in publications]
 
 
-def test_pages_are_told_by_how_soon_they_are_due() -> None:
+def test_reviews_due_are_grouped_by_urgency() -> None:
     pages = {days: str(a_page_due(days)) for days in (-40, -1, 0, 30, 31, 90, 91)}
 
-    due = review_reminders.due_pages(TODAY)
+    due = review_reminders.reviews_due(TODAY)
 
-    assert found(due.overdue) == [pages[-40], pages[-1]]
-    assert found(due.soon) == [pages[0], pages[30]]
-    assert found(due.later) == [pages[31], pages[90]]
+    assert titles(due.overdue) == [pages[-40], pages[-1]]
+    assert titles(due.soon) == [pages[0], pages[30]]
+    assert titles(due.later) == [pages[31], pages[90]]
 
 
-def test_what_is_not_live_is_not_due() -> None:
+def test_reviews_due_lists_only_live_versions() -> None:
     publishing.withdraw(a_page_due(-1, "withdrawn"), language="en")
     renewed = a_page_due(-1, "renewed")
     published(renewed, review_due_on=TODAY + timedelta(days=700))
 
-    assert not review_reminders.due_pages(TODAY)
+    assert not review_reminders.reviews_due(TODAY)
 
 
-def test_samples_are_never_due(sample_site: None) -> None:
-    assert not review_reminders.due_pages(TODAY + timedelta(days=3650))
+def test_reviews_due_never_lists_samples(sample_site: None) -> None:
+    assert not review_reminders.reviews_due(TODAY + timedelta(days=3650))
 
 
-def test_it_asks_once_whatever_the_number_of_pages(django_assert_num_queries: Any) -> None:
+def test_reviews_due_takes_one_query(django_assert_num_queries: Any) -> None:
     for days in range(-3, 3):
         a_page_due(days, f"page-{days + 10}")
 
     with django_assert_num_queries(1):
-        due = review_reminders.due_pages(TODAY)
-        found((*due.overdue, *due.soon))
+        due = review_reminders.reviews_due(TODAY)
+        titles((*due.overdue, *due.soon))
 
 
-def test_the_index_leads_to_each_page(client: Client) -> None:
+def test_staff_index_links_to_pages_due(client: Client) -> None:
     overview = an_overview()
     with time_machine.travel(TODAY - timedelta(days=800)):
         published(overview, review_due_on=TODAY + timedelta(days=40), reviewed_on=TODAY - timedelta(days=801))
@@ -94,7 +94,7 @@ def test_the_index_leads_to_each_page(client: Client) -> None:
     assert later.text.startswith("Within 90 days")
 
 
-def test_with_nothing_due_the_index_says_so(client: Client) -> None:
+def test_staff_index_says_that_no_page_is_due(client: Client) -> None:
     client.force_login(staff("Editor"))
 
     assert "None within 90 days." in read(client.get(reverse("admin:index"))).text
@@ -107,7 +107,7 @@ def sent_to() -> list[str]:
     return list(OutgoingMessage.objects.order_by("pk").values_list("to", flat=True))
 
 
-def test_it_goes_to_everybody_who_edits_pages_and_to_nobody_else() -> None:
+def test_reminder_goes_to_editors_only() -> None:
     a_page_due(-1)
     staff("Editor", email="editor@clinic.example")
     staff("Clinical reviewer", email="Reviewer@clinic.example")
@@ -122,7 +122,7 @@ def test_it_goes_to_everybody_who_edits_pages_and_to_nobody_else() -> None:
     assert sorted(sent_to()) == ["editor@clinic.example", "reviewer@clinic.example"]
 
 
-def test_run_daily_it_sends_one_mail_a_week(clock: Any) -> None:
+def test_reminder_run_daily_is_sent_once_a_week(clock: Any) -> None:
     a_page_due(-1)
     staff("Editor", email="editor@clinic.example")
 
@@ -137,7 +137,7 @@ def test_run_daily_it_sends_one_mail_a_week(clock: Any) -> None:
     assert counts == [1] * 7 + [2] * 7 + [3]
 
 
-def test_somebody_new_does_not_wait_for_the_others_week(clock: Any) -> None:
+def test_reminder_week_is_counted_for_each_address(clock: Any) -> None:
     a_page_due(-1)
     staff("Editor", email="first@clinic.example")
     call_command("remind_reviews")
@@ -149,7 +149,7 @@ def test_somebody_new_does_not_wait_for_the_others_week(clock: Any) -> None:
     assert sent_to() == ["first@clinic.example", "second@clinic.example"]
 
 
-def test_with_nothing_to_tell_nothing_is_sent_and_no_turn_is_taken() -> None:
+def test_reminder_with_nothing_due_is_not_sent() -> None:
     staff("Editor", email="editor@clinic.example")
     call_command("remind_reviews")
     assert sent_to() == []
@@ -159,9 +159,9 @@ def test_with_nothing_to_tell_nothing_is_sent_and_no_turn_is_taken() -> None:
     assert sent_to() == ["editor@clinic.example"]
 
 
-def test_it_says_what_is_due_and_that_reports_wait_but_not_what_they_say(settings: Any) -> None:
+def test_reminder_lists_pages_and_counts_feedback(settings: Any) -> None:
     late, soon = a_page_due(-1, "late-page"), a_page_due(20, "soon-page")
-    MistakeReport.objects.create(text="The left hand is meant.", name="Ayesha", created_at=timezone.now())
+    FeedbackReport.objects.create(text="The left hand is meant.", name="Ayesha", created_at=timezone.now())
     staff("Editor", email="editor@clinic.example")
 
     call_command("remind_reviews")
@@ -170,22 +170,22 @@ def test_it_says_what_is_due_and_that_reports_wait_but_not_what_they_say(setting
     assert message.subject == "The clinic’s pages to review: 1 overdue, 1 due within 30 days"
     assert f"- {late}, due on 21 November 2026" in message.text
     assert f"- {soon}, due on 12 December 2026" in message.text
-    assert "1 mistake that a reader reported waits to be looked at." in message.text
+    assert "1 feedback report from a reader is open." in message.text
     assert settings.SITE_URL + reverse("admin:index") in message.text
     assert "left hand" not in message.text and "Ayesha" not in message.text + message.subject
 
 
-def test_reports_alone_are_told_too() -> None:
-    MistakeReport.objects.create(text="x")
+def test_reminder_is_sent_for_feedback_alone() -> None:
+    FeedbackReport.objects.create(text="x")
     staff("Editor", email="editor@clinic.example")
 
     call_command("remind_reviews")
 
-    assert OutgoingMessage.objects.get().subject == "1 mistake reported on the clinic’s pages"
+    assert OutgoingMessage.objects.get().subject == "1 open feedback report"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_arrives_at_a_real_server(settings: Any, clock: Any) -> None:
+def test_reminder_arrives_at_a_real_server(settings: Any, clock: Any) -> None:
     page = a_page_due(-1, "late-page")
     staff("Editor", email="editor@clinic.example")
     with running(settings) as server:

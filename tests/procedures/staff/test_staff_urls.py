@@ -12,7 +12,7 @@ from django.test import Client
 from clinic_site.accounts.roles import CLINICAL_REVIEWER, COORDINATOR, EDITOR, MANAGER
 from procedures.models import Page, PreviewLink, Procedure, Publication
 from procedures.publishing import services as publishing
-from procedures.staff.page_forms import MOST_PARTS
+from procedures.staff.page_forms import MAX_PARTS_PER_KIND
 from tests.admin_forms import Sent, address, errors_in, form_of, with_parts
 from tests.conftest import shared_world, undone
 from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
@@ -123,7 +123,7 @@ def test_an_editor_cannot_publish_by_any_route(procedure: Procedure) -> None:
     live = list(Publication.objects.live().values_list("pk", flat=True))
     routes = [row[0].format(link=1) for row in TABLE] + ["", "versions/1/publish/", "change/publish/"]
     for route in routes:
-        for suffix in ("", "?_publish=1", "?on=2026-05-03"):
+        for suffix in ("", "?_publish=1"):
             editor.post(base(procedure) + route.split("?")[0] + suffix, sent)
     for listed in (
         "/staff/procedures/procedure/",
@@ -250,7 +250,7 @@ def test_a_count_of_rows_that_is_not_true_costs_nothing(
 def test_more_rows_than_a_page_may_have_are_refused_in_words_and_not_dropped(procedure: Procedure) -> None:
     manager = somebody(MANAGER)
     row = {"name": "New", "body": "…", "frequency": "common"}
-    sent = with_parts(form_of(manager, address(procedure)), {"risks": [row] * MOST_PARTS})
+    sent = with_parts(form_of(manager, address(procedure)), {"risks": [row] * MAX_PARTS_PER_KIND})
     response = manager.post(address(procedure), sent)
     assert any("Please submit at most 100 forms." in error for error in errors_in(response))
     assert procedure.risks.count() == 1

@@ -10,8 +10,7 @@ from consultations import workflow
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError, TimeTakenError
 from consultations.lifecycle.status_changes import move
-from consultations.messaging import catalogue
-from consultations.messaging.notify import can_be_told, tell
+from consultations.messaging.notify import has_deliverable_email, notify
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.appointments import SLOT
 from consultations.workflow import Status
@@ -72,14 +71,14 @@ def offer_time(
         )
         # An offer that nobody hears of is no contact: the first answer is still owed, and a call, at once.
         # Any other call was about what stood before.
-        is_untold = not (agreed or can_be_told(locked))
+        is_untold = not (agreed or has_deliverable_email(locked))
         if not is_untold:
             booking.note_first_contact(request, now)
         booking.set_call_back(request, now if is_untold else None)
         if agreed and is_ahead:
-            tell(appointment.request, catalogue.time_agreed, appointment)
+            notify("appointment_agreed", appointment.request, appointment=appointment)
         elif not agreed:
-            tell(appointment.request, catalogue.time_offered, appointment)
+            notify("appointment_offered", appointment.request, appointment=appointment)
     return appointment
 
 

@@ -14,7 +14,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
-from consultations.messaging.default_templates import FOR_STAFF
+from consultations.messaging.catalogue import STAFF_KINDS
 from consultations.models import ConsultationRequest, Disclosure, Event
 
 # More than this is not kept in memory.
@@ -77,7 +77,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
             {"kind": message.kind, "to": message.to, "written": _moment(message.created_at)}
             | {"subject": message.subject, "text": message.text, "state": str(message.state.label)}
             for message in OutgoingMessage.objects.filter(about=request.reference).order_by("pk")
-            if message.kind not in FOR_STAFF
+            if message.kind not in STAFF_KINDS
         ],
         "seen by staff": [
             {"at": _moment(seen.at), "what": seen.get_kind_display(), "reason": seen.reason}

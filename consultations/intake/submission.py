@@ -15,8 +15,7 @@ from consultations import workflow
 from consultations.answers import Answers
 from consultations.lifecycle import contact_details
 from consultations.lifecycle.errors import PhotographsMissingError
-from consultations.messaging import catalogue
-from consultations.messaging.notify import tell, tell_staff
+from consultations.messaging.notify import notify, notify_staff_of_activity
 from consultations.messaging.staff_language import in_staff_language
 from consultations.models import (
     ConsultationRequest,
@@ -195,8 +194,8 @@ def _store(submission: Submission, key: SubmissionKey) -> ConsultationRequest:
         to_status=status,
         detail={"suspicions": list(submission.suspicions)} if submission.suspicions else {},
     )
-    tell(request, catalogue.received, request, key.token)
-    tell(request, catalogue.new_request, request)
+    notify("acknowledgement", request, token=key.token)
+    notify("new_request", request)
     return request
 
 
@@ -214,7 +213,7 @@ def _add_photographs(request: ConsultationRequest, key: SubmissionKey) -> None:
         Event.objects.create(
             request=request, kind=Event.Kind.PHOTOGRAPH_ADDED, at=timezone.now(), detail={"count": count}
         )
-        tell_staff(request, "photograph")
+        notify_staff_of_activity(request, "photograph")
 
 
 def _keep_photographs(request: ConsultationRequest, key: SubmissionKey) -> int:
@@ -257,7 +256,7 @@ def _keep_changes(request: ConsultationRequest, answers: Answers, key: Submissio
         return
     corrected = _correct_reach(request, answers, key)
     if _note_changes(request, answers) or corrected:
-        tell_staff(request, "phone" if "phone" in corrected else "note")
+        notify_staff_of_activity(request, "phone" if "phone" in corrected else "note")
 
 
 def _correct_reach(request: ConsultationRequest, answers: Answers, key: SubmissionKey) -> list[str]:
@@ -287,7 +286,7 @@ def _acknowledge_to_new_address(request: ConsultationRequest, key: SubmissionKey
         return
     told = OutgoingMessage.objects.filter(about=request.reference, kind=ACKNOWLEDGEMENT)
     if told.count() < MOST_ACKNOWLEDGEMENTS:
-        tell(request, catalogue.received, request, key.token)
+        notify("acknowledgement", request, token=key.token)
 
 
 def _note_changes(request: ConsultationRequest, answers: Answers) -> bool:

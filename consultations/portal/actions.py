@@ -10,8 +10,7 @@ from consultations.intake.submission import MOST_NOTES, MOST_PHOTOGRAPHS
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import move
-from consultations.messaging import catalogue
-from consultations.messaging.notify import tell, tell_staff
+from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph
 from consultations.phone_numbers import Phone
 from consultations.workflow import Status
@@ -32,8 +31,8 @@ def withdraw(request: ConsultationRequest) -> None:
         now = move(request, Status.WITHDRAWN, actor=None, expected_status=was)
         booking.follow(request, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
-            tell(request, catalogue.status_changed, request, was)
-            tell_staff(request, "withdrawn")
+            notify_status_change(request, was)
+            notify_staff_of_activity(request, "withdrawn")
 
 
 def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
@@ -44,7 +43,7 @@ def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
         if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
             return
         _record(request, Event.Kind.PHONE_CORRECTED)
-        tell_staff(request, "phone")
+        notify_staff_of_activity(request, "phone")
     request.phone, request.phone_as_typed = phone.e164, phone.as_typed
 
 
@@ -65,7 +64,7 @@ def add_patient_note(request: ConsultationRequest, text: str) -> None:
             raise NotAllowedError("too many notes")
         _note(request, text)
         _record(request, Event.Kind.NOTE_ADDED)
-        tell_staff(request, "note")
+        notify_staff_of_activity(request, "note")
 
 
 def add_photographs(request: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
@@ -78,7 +77,7 @@ def add_photographs(request: ConsultationRequest, photographs: Sequence[Photogra
             photograph.request, photograph.key_hash = request, ""
             photograph.save()
         _record(request, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
-        tell_staff(request, "photograph")
+        notify_staff_of_activity(request, "photograph")
 
 
 def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
@@ -93,7 +92,7 @@ def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
             return
         now = move(request, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
         booking.follow(request, Status.CONFIRMED, actor=None, now=now)
-        tell_staff(request, "time agreed")
+        notify_staff_of_activity(request, "time agreed")
 
 
 def ask_for_another_time(request: ConsultationRequest, appointment_id: int, words: str) -> None:
@@ -109,7 +108,7 @@ def ask_for_another_time(request: ConsultationRequest, appointment_id: int, word
         booking.cancel(request, actor=None, now=now)
         if words:
             _note(request, words)
-        tell_staff(request, "other time")
+        notify_staff_of_activity(request, "other time")
 
 
 def _locked(request: ConsultationRequest) -> ConsultationRequest:

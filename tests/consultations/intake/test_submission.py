@@ -85,7 +85,7 @@ def test_staff_are_written_to_about_changed_answers(settings: Any) -> None:
     key = SubmissionKey.new()
     for phone in ("+923012345678", "+923219876543", "+923219876543"):
         intake_submission.submit(a_submission(key=key, phone=phone))
-    assert OutgoingMessage.objects.filter(kind="patient_wrote").count() == 1
+    assert OutgoingMessage.objects.filter(kind="patient_activity").count() == 1
 
 
 def test_the_event_of_a_change_names_the_questions_and_no_answer() -> None:

@@ -10,8 +10,7 @@ from consultations import workflow
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError, TimeTakenError
 from consultations.lifecycle.status_changes import move
-from consultations.messaging import catalogue
-from consultations.messaging.notify import can_be_told, tell
+from consultations.messaging.notify import has_deliverable_email, notify
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.appointments import SLOT
 from consultations.workflow import Status
@@ -67,7 +66,7 @@ def offer_time(
         booking.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
         if not stays:
             move(request, to, actor=actor, expected_status=expected_status)
-        is_informed = agreed or can_be_told(locked)
+        is_informed = agreed or has_deliverable_email(locked)
         appointment = booking.take(
             request,
             practitioner,
@@ -84,9 +83,9 @@ def offer_time(
             booking.note_first_contact(request, now)
         booking.set_call_back(request, None if is_informed else now)
         if agreed and is_ahead:
-            tell(appointment.request, catalogue.time_agreed, appointment)
+            notify("appointment_agreed", appointment.request, appointment=appointment)
         elif not agreed:
-            tell(appointment.request, catalogue.time_offered, appointment)
+            notify("appointment_offered", appointment.request, appointment=appointment)
     return appointment
 
 

@@ -18,7 +18,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import override
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
@@ -29,10 +28,9 @@ from consultations import phone_numbers
 from consultations.answers import ContactMethod
 from consultations.appointments import availability
 from consultations.lifecycle import contact_details
-from consultations.messaging import catalogue, rendering
-from consultations.messaging import context as message_context
 from consultations.messaging import templates as message_templates
-from consultations.messaging.default_templates import SHIPPED
+from consultations.messaging.context import MessageContext
+from consultations.messaging.notify import queue_message
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.models.appointments import AppointmentQuerySet, midnight
 
@@ -159,7 +157,7 @@ def send_reminders(now: datetime | None = None) -> Sent:
         try:
             with transaction.atomic():
                 if _mark(appointment, ContactMethod.EMAIL, actor=None, now=now):
-                    catalogue.reminder(appointment)
+                    queue_message("reminder", appointment.request, appointment=appointment)
                     done.queued += 1
         except Exception:
             logger.exception(
@@ -259,14 +257,14 @@ def doubts(appointment: Appointment, hours: ClinicHours) -> list[str]:
 def calls(appointments: list[Appointment], hours: ClinicHours) -> list[Call]:
     """The same appointments with how to remind of each. Two queries for each language, and two."""
     clinic = ClinicProfile.current()
-    wordings = {
-        language: message_templates.wording("sms_reminder", language)
+    templates = {
+        language: message_templates.template_for("sms_reminder", language)
         for language in {appointment.request.language for appointment in appointments}
     }
     wrong = _wrong_numbers([appointment.request for appointment in appointments])
     return [
         replace(
-            _call(appointment, clinic, wordings[appointment.request.language]),
+            _call(appointment, clinic, templates[appointment.request.language]),
             wrong_since=wrong.get(appointment.request_id),
             doubts=doubts(appointment, hours),
         )
@@ -285,9 +283,13 @@ def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
     return {pk: at for pk, at in since.items() if at}
 
 
-def _call(appointment: Appointment, clinic: ClinicProfile | None, words: message_templates.Wording) -> Call:
+def _call(
+    appointment: Appointment, clinic: ClinicProfile | None, template: message_templates.MessageTemplate
+) -> Call:
     request = appointment.request
-    text = _written(message_context.Told(request, appointment), clinic, words)
+    context = MessageContext(request, appointment)
+    vars(context)["clinic"] = clinic  # loaded once for all
+    text = message_templates.render_text("sms_reminder", template, context)
     if request.contact_method == ContactMethod.WHATSAPP:
         number = request.whatsapp or request.phone
         if link := phone_numbers.whatsapp_link(number):
@@ -300,12 +302,3 @@ def _call(appointment: Appointment, clinic: ClinicProfile | None, words: message
 
 def _begun(appointment: Appointment, how: ContactMethod, number: str, href: str, text: str) -> Call:
     return Call(appointment, how, phone_numbers.for_reading(number), href, text)
-
-
-def _written(
-    told_of: message_context.Told, clinic: ClinicProfile | None, words: message_templates.Wording
-) -> str:
-    vars(told_of)["clinic"] = clinic  # asked for once, and not by each
-    with override(words.language):
-        values = message_context.values_for(SHIPPED["sms_reminder"].allowed, told_of)
-        return rendering.filled(words.text, values)

@@ -18,7 +18,7 @@ from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.lifecycle.staff_actions import Outcome
-from consultations.messaging.default_templates import FOR_STAFF
+from consultations.messaging.catalogue import STAFF_KINDS
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Note, Photograph
 
 MAX_BYTES_IN_MEMORY = 2_000_000
@@ -52,7 +52,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
         "phone_as_typed": request.phone_as_typed,
         "whatsapp_as_typed": request.whatsapp_as_typed,
     }
-    messages = OutgoingMessage.objects.filter(about=request.reference).exclude(kind__in=FOR_STAFF)
+    messages = OutgoingMessage.objects.filter(about=request.reference).exclude(kind__in=STAFF_KINDS)
     return {
         **_fields(request, "reference", "status", "created_at", "notice", "consented_at"),
         **_fields(request, "promised_by", "first_contact_at", "call_back_at"),

@@ -1,4 +1,4 @@
-"""Managers read and change the wording of messages, with a preview on a real request that sends nothing."""
+"""The staff pages on which managers change message texts, with a preview on a real request."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,23 +25,23 @@ from consultations.answers import YesNo
 from consultations.lifecycle import disclosures
 from consultations.messaging import rendering
 from consultations.messaging import templates as message_templates
-from consultations.messaging.context import Told
-from consultations.messaging.default_templates import SHIPPED, Message
-from consultations.messaging.templates import Wording, Written
+from consultations.messaging.catalogue import KINDS, MessageKind
+from consultations.messaging.context import MessageContext
+from consultations.messaging.templates import MessageTemplate, RenderedMessage
 from consultations.models import Appointment, ConsultationRequest, Disclosure, MessageText
 from consultations.references import reference_prefix
 from procedures.models import Practitioner
 
 
 class TextForm(forms.Form):
-    """The words of one message. ``seen`` is the version that was on the screen."""
+    """The text of one message. ``seen`` is the version that was on the screen."""
 
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=120)
     text = forms.CharField(
         label=gettext_lazy("Text"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 18}),
-        help_text=gettext_lazy("Plain text. An empty line begins a new paragraph."),
+        help_text=gettext_lazy("Plain text. An empty line starts a new paragraph."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     reference = forms.CharField(
@@ -53,7 +53,7 @@ class TextForm(forms.Form):
     def __init__(self, *args: Any, kind: str, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
-        if not SHIPPED[kind].is_mail:
+        if not KINDS[kind].is_mail:
             del self.fields["subject"]
         for name in {"subject", "text"} & self.fields.keys():
             self.fields[name].widget.attrs |= {"lang": language, "dir": message_templates.direction(language)}
@@ -65,34 +65,28 @@ class TextForm(forms.Form):
         return plain_text(self.cleaned_data["text"])
 
     def clean(self) -> dict[str, Any]:
-        words = {"subject": "", **self.cleaned_data}
+        cleaned = {"subject": "", **self.cleaned_data}
         if not self.errors:
-            for field, sentences in message_templates.problems(
-                self.kind, words["subject"], words["text"]
-            ).items():
-                for sentence in sentences:
-                    self.add_error(field, sentence)
-        return words
+            found = message_templates.problems(self.kind, cleaned["subject"], cleaned["text"])
+            for field, sentences in found.items():
+                self.add_error(field, sentences)
+        return cleaned
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A message as it would be, and what in it is made up."""
+    """A message as it would be sent, and which of its values are made up."""
 
     request: ConsultationRequest
-    written: Written
+    rendered: RenderedMessage
     language: str
     direction: str
     made_up: list[str]
 
-    @property
-    def goes_nowhere(self) -> bool:
-        return not self.request.email
-
 
 @admin.register(MessageText)
 class MessageTextAdmin(admin.ModelAdmin):
-    """Every message in every language, whether or not it was changed: rows are only the changed ones."""
+    """Lists every message in every language; the rows of the table are only the changed ones."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -129,22 +123,23 @@ class MessageTextAdmin(admin.ModelAdmin):
                     for code, name in languages_of(message)
                 ],
             )
-            for kind, message in SHIPPED.items()
+            for kind, message in KINDS.items()
         ]
-        return self._page(request, "list", _("Wording of messages"), listed=listed)
+        return self._page(request, "list", _("Message texts"), listed=listed)
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def edit_view(self, request: HttpRequest, kind: str, language: str) -> HttpResponse:
-        """The words of one message in one language. ``do`` is "preview", "save" or "shipped"."""
+        """Edit one message in one language. ``do`` is "preview", "save" or "default"."""
         self._manager(request)
-        message = SHIPPED.get(kind)
+        message = KINDS.get(kind)
         if message is None or language not in dict(languages_of(message)):
             raise Http404
         row = MessageText.objects.filter(kind=kind, language=language).first()
         do = request.POST.get("do", "") if request.method == "POST" else ""
-        if do == "shipped":
-            return self._use_shipped(request, kind, language)
-        used = row or message_templates.shipped(kind, language)
+        if do == "default":
+            return self._use_default(request, kind, language)
+        default = message_templates.default_template(kind, language)
+        used = row or default
         form = TextForm(
             request.POST if do else None,
             kind=kind,
@@ -165,44 +160,47 @@ class MessageTextAdmin(admin.ModelAdmin):
             form=form,
             row=row,
             problems=_problems(row) if row and not do else {},
-            placeholders=explained(message),
-            shipped=message_templates.shipped(kind, language),
-            shipped_direction=message_templates.direction(message_templates.shipped(kind, language).language),
+            placeholders=[
+                (name, rendering.DESCRIPTIONS[name], name in message.required, name in rendering.OPTIONAL)
+                for name in message.placeholders
+            ],
+            default=default,
+            default_direction=message_templates.direction(default.language),
             preview=preview,
             may_see_requests=may_see_requests(request),
         )
 
     def _save(self, request: HttpRequest, form: TextForm, language: str) -> bool:
-        words = form.cleaned_data
+        data = form.cleaned_data
         try:
-            row = message_templates.change(
+            row = message_templates.save_override(
                 form.kind,
                 language,
-                words["subject"],
-                words["text"],
+                data["subject"],
+                data["text"],
                 by=self._manager(request),
-                seen=words["seen"],
+                seen=data["seen"],
             )
         except message_templates.ChangedMeanwhileError:
             form.add_error(None, CHANGED_MEANWHILE)
             return False
-        self.log_change(request, row, _("Changed the wording."))
-        messages.success(request, _("Saved. From now on this text is sent."))
+        self.log_change(request, row, _("Changed the text."))
+        messages.success(request, _("Saved. This text will be sent from now on."))
         return True
 
-    def _use_shipped(self, request: HttpRequest, kind: str, language: str) -> HttpResponse:
+    def _use_default(self, request: HttpRequest, kind: str, language: str) -> HttpResponse:
         try:
-            row = message_templates.use_shipped(kind, language, seen=request.POST.get("seen", ""))
+            row = message_templates.delete_override(kind, language, seen=request.POST.get("seen", ""))
         except message_templates.ChangedMeanwhileError:
             messages.error(request, CHANGED_MEANWHILE)
         else:
             if row:
-                self.log_change(request, row, _("Went back to the shipped wording."))
-            messages.success(request, _("The shipped text is sent again."))
+                self.log_change(request, row, _("Went back to the default text."))
+            messages.success(request, _("The default text will be sent again."))
         return SeeOther(edit_address(kind, language))
 
     def _preview(self, request: HttpRequest, form: TextForm, language: str) -> Preview | None:
-        """The typed words on a request. Who looks at it is recorded; no link is made, and nothing is sent."""
+        """The typed text on a request. Records who saw it; creates no link and sends nothing."""
         sees = may_see_requests(request)
         about = request_to_show(form.cleaned_data["reference"]) if sees else None
         if about is None and sees and form.cleaned_data["reference"]:
@@ -212,15 +210,15 @@ class MessageTextAdmin(admin.ModelAdmin):
             return None
         if about:
             disclosures.record(self._manager(request), [about], Disclosure.Kind.OPENED)
-        words = form.cleaned_data
-        wording = Wording(language=language, subject=words["subject"], text=words["text"])
-        return preview_of(form.kind, wording, about)
+        data = form.cleaned_data
+        template = MessageTemplate(language=language, subject=data["subject"], text=data["text"])
+        return preview_of(form.kind, template, about)
 
     def _manager(self, request: HttpRequest) -> User:
-        """Who is signed in. Raises ``PermissionDenied`` for anybody who may not change texts."""
+        """The signed-in user. Raises ``PermissionDenied`` for users who may not change texts."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        assert isinstance(request.user, User), "the staff site lets nobody else in"
+        assert isinstance(request.user, User)
         return request.user
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
@@ -232,30 +230,17 @@ class MessageTextAdmin(admin.ModelAdmin):
 
 
 CHANGED_MEANWHILE = gettext_lazy(
-    "Somebody else has changed this text since you opened it. Copy what you wrote, open the page again, "
+    "Someone else has changed this text since you opened it. Copy what you wrote, open the page again, "
     "and compare."
 )
 
 
-def languages_of(message: Message) -> list[tuple[str, Any]]:
-    """The languages that a message is sent in, with their names."""
+def languages_of(message: MessageKind) -> list[tuple[str, Any]]:
+    """The languages in which a message is sent, with their names."""
     return [
         (code, name)
         for code, name in settings.LANGUAGES
         if code == settings.LANGUAGE_CODE or not message.for_staff
-    ]
-
-
-def explained(message: Message) -> list[tuple[str, Any, bool, bool]]:
-    """The placeholders of a message: name, what it is, whether it must be there, whether it may be empty."""
-    return [
-        (
-            name,
-            rendering.EXPLAINED[name],
-            name in message.required,
-            name in rendering.MAY_BE_EMPTY,
-        )
-        for name in message.allowed
     ]
 
 
@@ -268,15 +253,15 @@ def may_see_requests(request: HttpRequest) -> bool:
 
 
 def request_to_show(reference: str) -> ConsultationRequest | None:
-    """The request of a reference, however it is written; of none, the newest that is meant seriously."""
+    """The request with a reference; without one, the newest that is not set aside."""
     found = ConsultationRequest.objects.filter(erased_at=None)
     if reference:
         return found.filter(reference=reference_prefix(reference)).first()
     return found.exclude(status__in=workflow.SET_ASIDE).order_by("-created_at").first()
 
 
-def preview_of(kind: str, wording: Wording, about: ConsultationRequest | None) -> Preview:
-    """A message on a request; what the request lacks is made up, and all of it where there is none."""
+def preview_of(kind: str, template: MessageTemplate, about: ConsultationRequest | None) -> Preview:
+    """Preview a message on a request. Missing values are made up; without a request, all of them."""
     made_up = [] if about else ["reference", "first_name"]
     request = about or ConsultationRequest(
         reference="MS-7K4Q-92XD",
@@ -293,16 +278,15 @@ def preview_of(kind: str, wording: Wording, about: ConsultationRequest | None) -
         appointment = Appointment(
             request=request, practitioner=Practitioner(name=_("Dr. Example")), starts_at=starts_at
         )
-    made_up += ["link", "desk", "what"]
-    told = Told(
-        request, appointment, private_links.address_of("made-up-for-the-preview"), _("What the patient did.")
-    )
-    used = rendering.names_in(wording.text)
+    made_up += ["link", "desk", "activity"]
+    link = private_links.address_of("made-up-for-the-preview")
+    context = MessageContext(request, appointment, link, _("What the patient did."))
+    used = rendering.names_in(template.text)
     return Preview(
         request,
-        message_templates.write(kind, wording, told),
-        wording.language,
-        message_templates.direction(wording.language),
+        message_templates.render(kind, template, context),
+        template.language,
+        message_templates.direction(template.language),
         [name for name in made_up if name in used],
     )
 

@@ -22,8 +22,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle import contact_details
 from consultations.lifecycle.errors import PhotographsMissingError
-from consultations.messaging import catalogue
-from consultations.messaging.notify import tell, tell_staff
+from consultations.messaging.notify import notify, notify_staff_of_activity
 from consultations.models import (
     ConsultationRequest,
     Event,
@@ -162,8 +161,8 @@ def _store(submission: Submission) -> ConsultationRequest:
         to_status=status,
         detail={"suspicions": list(submission.suspicions)} if submission.suspicions else {},
     )
-    tell(consultation, catalogue.received, consultation, key.token)
-    tell(consultation, catalogue.new_request, consultation)
+    notify("acknowledgement", consultation, token=key.token)
+    notify("new_request", consultation)
     return consultation
 
 
@@ -195,7 +194,7 @@ def _resubmit(consultation: ConsultationRequest, submission: Submission) -> None
             at=timezone.now(),
             detail={"count": count},
         )
-        tell_staff(consultation, "photograph")
+        notify_staff_of_activity(consultation, "photograph")
     _correct_contact_details(consultation, submission)
 
 
@@ -237,7 +236,7 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
         at=timezone.now(),
         detail={"what": corrected},
     )
-    tell_staff(consultation, "phone" if "phone" in corrected else "note")
+    notify_staff_of_activity(consultation, "phone" if "phone" in corrected else "note")
     if "email" not in corrected:
         return
     # Acknowledge to the new address, while the acknowledgement is still true, and no longer to the old one.
@@ -245,4 +244,4 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     is_late = consultation.promised_by is not None and consultation.promised_by <= timezone.now()
     sent = OutgoingMessage.objects.filter(about=consultation.reference, kind=ACKNOWLEDGEMENT)
     if consultation.status == Status.NEW and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
-        tell(consultation, catalogue.received, consultation, submission.key.token)
+        notify("acknowledgement", consultation, token=submission.key.token)

@@ -10,8 +10,7 @@ from clinic_site.clinic import business_hours
 from clinic_site.clinic.business_hours import ClinicHours
 from consultations import workflow
 from consultations.lifecycle.errors import TimeTakenError
-from consultations.messaging import catalogue
-from consultations.messaging.notify import can_be_told, tell
+from consultations.messaging.notify import has_deliverable_email, notify, supersede_appointment_messages
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
 from procedures.models import Practitioner
@@ -96,7 +95,7 @@ def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: da
         note_patient_informed(request, now)
         record(appointment, Event.Kind.TIME_AGREED, actor, now)
         if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
-            tell(appointment.request, catalogue.time_agreed, appointment)
+            notify("appointment_agreed", appointment.request, appointment=appointment)
 
 
 def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
@@ -145,10 +144,11 @@ def cancel(
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
     record(appointment, Event.Kind.TIME_CANCELLED, actor, now)
-    catalogue.take_back(appointment)
+    supersede_appointment_messages(appointment.request)
     if was_agreed and tells and appointment.starts_at > now:
-        tell(appointment.request, catalogue.time_cancelled, appointment)
-        if actor and not can_be_told(appointment.request):  # the patient's own doing is no news to them
+        notify("appointment_canceled", appointment.request, appointment=appointment)
+        # A patient who canceled needs no call.
+        if actor and not has_deliverable_email(appointment.request):
             set_call_back(request, now)
 
 

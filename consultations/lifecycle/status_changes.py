@@ -12,8 +12,7 @@ from clinic_site.clinic import business_hours
 from consultations import workflow
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.messaging import catalogue
-from consultations.messaging.notify import tell
+from consultations.messaging.notify import notify, notify_status_change
 from consultations.models import ConsultationRequest, Event
 
 
@@ -39,9 +38,9 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
         is_undone = to == workflow.Status.WITHDRAWN and expected_status in workflow.MARKED
         booking.follow(request, workflow.Status.CONFIRMED if is_undone else to, actor=actor, now=now)
         if expected_status not in workflow.SET_ASIDE:
-            tell(request, catalogue.status_changed, request, expected_status)
+            notify_status_change(request, expected_status)
         elif to not in workflow.CLOSED:
-            tell(request, catalogue.let_in, request)
+            notify("acknowledgement", request, by_staff=True)
 
 
 def was_withdrawn(events: Iterable[Event]) -> bool:

@@ -1,55 +1,234 @@
-"""Messages are consequences: whatever goes wrong with one, what it tells of is stored."""
+"""Queues messages to patients and staff, in the transaction of the change they report.
+
+A failed notification never rolls back the change: it becomes an event of the request. Nothing is sent about
+a request that was set aside as spam or erased.
+"""
 
 import logging
-from collections.abc import Callable
-from typing import ParamSpec
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
 
-from consultations.messaging import catalogue
-from consultations.models import ConsultationRequest, Event
+from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core import email_addresses
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.models import OutgoingMessage
+from clinic_site.mail.queue import Attachment
+from consultations import icalendar, private_links, workflow
+from consultations.messaging import templates as message_templates
+from consultations.messaging.catalogue import ABOUT_APPOINTMENT, KINDS, LIMITED_KINDS, OBSOLETE
+from consultations.messaging.context import MessageContext, place
+from consultations.models import Appointment, ConsultationRequest, Event
+from consultations.workflow import Status
 
 logger = logging.getLogger(__name__)
 
-P = ParamSpec("P")
+# A flood of requests must not become a flood of mail: neither to the staff, whose queue shows every request
+# anyway, nor to strangers whose addresses are typed into the form. Queued messages are counted in the same
+# transaction, so that what is rolled back does not count; two at the same moment may both pass.
+MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address
+MAX_LIMITED_MAILS_PER_DAY = 5  # of each limited kind, to each address
+# Of the limited kinds, to all addresses: more than a clinic has requests by email in an hour. The patient's
+# page confirms the request in any case, and the timeline shows staff that no mail did.
+MAX_LIMITED_MAILS_PER_HOUR = 30
+
+ACTIVITIES = {
+    "withdrawn": gettext_noop("The patient has withdrawn the request."),
+    "phone": gettext_noop("The patient has corrected the phone number."),
+    "note": gettext_noop("The patient has added a note."),
+    "photograph": gettext_noop("The patient has added a photograph or a report."),
+    "time agreed": gettext_noop("The patient has agreed to the time."),
+    "other time": gettext_noop("The patient has asked for another time."),
+}
+UNKNOWN_ACTIVITY = gettext_noop("The patient has written.")
 
 
-def can_be_told(request: ConsultationRequest) -> bool:
-    """Whether what ``tell`` queues for the patient can go anywhere. If not, somebody has to call."""
+def has_deliverable_email(request: ConsultationRequest) -> bool:
+    """Whether mail can go to the patient. If not, staff have to call."""
     return bool(request.email) and settings.MAIL_DELIVERY != "off"
 
 
-def tell(
-    request: ConsultationRequest, message: Callable[P, None], *args: P.args, **options: P.kwargs
+def notify(
+    kind: str,
+    request: ConsultationRequest,
+    *,
+    appointment: Appointment | None = None,
+    token: str = "",
+    activity: str = "",
+    by_staff: bool = False,
 ) -> None:
-    """Queue a message about a request, in the caller's transaction.
+    """Queue a message of the catalogue about a request; on failure, record an event instead.
 
-    One that cannot be written is an event of the request, for staff to see, and no reason to lose
-    anything. What the database says is another matter: then the transaction as a whole is tried again.
+    ``token`` opens the private page; without it the patient's mail gets a link of its own. ``by_staff``
+    lifts the hourly limit. Only ``DatabaseError`` is raised: then the whole transaction is retried.
     """
     try:
         with transaction.atomic():
-            message(*args, **options)
+            queue_message(
+                kind, request, appointment=appointment, token=token, activity=activity, by_staff=by_staff
+            )
     except DatabaseError:
         raise
     except Exception:
-        name = getattr(message, "__name__", "message")
-        logger.exception("message could not be written", extra={"data": {"message": name}})
-        Event.objects.create(
-            request=request,
-            kind=Event.Kind.NOTIFICATION_NOT_SENT,
-            at=timezone.now(),
-            detail={"message": name},
-        )
+        logger.exception("message could not be queued", extra={"data": {"message": kind}})
+        _record_not_sent(request, kind)
 
 
-def tell_staff(request: ConsultationRequest, what: str) -> None:
-    """Something came from the patient: ``what`` is one of ``messages.DONE``.
+def notify_staff_of_activity(request: ConsultationRequest, activity: str) -> None:
+    """Mark a request as unread and tell staff what the patient did: one of ``ACTIVITIES``."""
+    ConsultationRequest.objects.filter(unread_since=None, pk=request.pk).update(unread_since=timezone.now())
+    notify("patient_activity", request, activity=activity)
 
-    On the desk it stands as news, from the first thing that nobody has seen; and a mail says so.
-    """
-    now = timezone.now()
-    ConsultationRequest.objects.filter(unread_since=None, pk=request.pk).update(unread_since=now)
-    tell(request, catalogue.patient_wrote, request, what)
+
+def notify_status_change(request: ConsultationRequest, was: str) -> None:
+    """Supersede the messages that are no longer true, and tell the patient of some statuses."""
+    status = Status(request.status)
+    if status == Status.WITHDRAWN and was in workflow.MARKED:
+        return  # staff took back a mark: the patient knows of the withdrawal
+    if status not in (Status.PROPOSED, Status.CONFIRMED):
+        still_true: set[str] = set()
+        if status in workflow.WAITING:
+            still_true = {"reopened"}
+        elif status in workflow.MARKED:
+            still_true = {"withdrawn"}
+        mail_queue.supersede(request.reference, OBSOLETE - still_true)
+    if status == Status.CONTACTING and was in workflow.CLOSED:
+        notify("reopened", request)
+    elif status in (Status.DECLINED, Status.UNREACHABLE, Status.WITHDRAWN):
+        notify(status.value, request)
+
+
+def supersede_appointment_messages(request: ConsultationRequest) -> None:
+    """Cancel the unsent messages about an appointment that was taken back."""
+    mail_queue.supersede(request.reference, ABOUT_APPOINTMENT)
+
+
+def queue_message(
+    kind: str,
+    request: ConsultationRequest,
+    *,
+    appointment: Appointment | None = None,
+    token: str = "",
+    activity: str = "",
+    by_staff: bool = False,
+) -> None:
+    """The same as ``notify``, but raises whatever goes wrong."""
+    message = KINDS[kind]
+    if message.supersedes:
+        mail_queue.supersede(request.reference, message.supersedes)
+    if request.erased_at is not None or request.status in workflow.SET_ASIDE:
+        return
+    if message.for_staff:
+        _queue_to_staff(kind, request, activity)
+        return
+    if not request.email or (message.is_limited and _is_over_limit(kind, request, by_staff=by_staff)):
+        return
+    template = message_templates.template_for(kind, request.language)
+    with override(template.language):
+        link = private_links.address_of(token) if token else private_links.new_link(request)
+        attachments = []
+        if appointment and message.calendar:
+            attachments.append(_calendar_entry(appointment, message.calendar))
+    context = MessageContext(request, appointment, link)
+    _queue(request.email, kind, template, context, attachments, request.phone)
+
+
+def _is_over_limit(kind: str, request: ConsultationRequest, *, by_staff: bool) -> bool:
+    if _queued_since(timedelta(days=1), kind, request.email) >= MAX_LIMITED_MAILS_PER_DAY:
+        return True
+    recent = OutgoingMessage.objects.filter(
+        created_at__gte=timezone.now() - timedelta(hours=1), kind__in=LIMITED_KINDS
+    )
+    if by_staff or recent.count() < MAX_LIMITED_MAILS_PER_HOUR:
+        return False
+    _record_not_sent(request, kind)
+    return True
+
+
+def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str) -> None:
+    language = settings.LANGUAGE_CODE
+    with override(language):
+        sentence = _(ACTIVITIES.get(activity, UNKNOWN_ACTIVITY))
+    for address in settings.STAFF_MAIL:
+        count = _queued_since(timedelta(hours=1), kind, address)
+        if count < MAX_STAFF_NOTICES_PER_HOUR - 1:
+            link = _admin_url("change", request.pk)
+            context = MessageContext(request, link=link, activity=sentence)
+            _queue(address, kind, message_templates.template_for(kind, language), context)
+        elif count < MAX_STAFF_NOTICES_PER_HOUR:
+            # Stored under the kind that it ends, as the last one of its hour.
+            template = message_templates.template_for("notices_paused", language)
+            context = MessageContext(request, link=_admin_url("changelist"))
+            _queue(address, kind, template, context, template_kind="notices_paused")
+
+
+def _queue(
+    to: str,
+    kind: str,
+    template: message_templates.MessageTemplate,
+    context: MessageContext,
+    attachments: list[Attachment] | None = None,
+    phone_for_staff: str = "",
+    template_kind: str = "",
+) -> None:
+    rendered = message_templates.render(template_kind or kind, template, context)
+    if template.unusable:
+        message_templates.mark_unusable(template.unusable, timezone.now())
+    mail_queue.queue(
+        to,
+        rendered.subject,
+        rendered.text,
+        rendered.html,
+        kind=kind,
+        about=context.request.reference,
+        attachments=attachments or (),
+        phone_for_staff=phone_for_staff,
+    )
+
+
+def _record_not_sent(request: ConsultationRequest, kind: str) -> None:
+    Event.objects.create(
+        request=request, kind=Event.Kind.NOTIFICATION_NOT_SENT, at=timezone.now(), detail={"message": kind}
+    )
+
+
+def _queued_since(period: timedelta, kind: str, address: str) -> int:
+    """The number of messages of a kind queued to an address, however it was typed."""
+    with suppress(ValueError):  # an impossible address is stored as it was typed
+        address = email_addresses.deliverable(address)
+    moment: datetime = timezone.now() - period
+    return OutgoingMessage.objects.filter(created_at__gte=moment, kind=kind, to__iexact=address).count()
+
+
+def _calendar_entry(appointment: Appointment, method: icalendar.Method) -> Attachment:
+    """The appointment as an invitation or its cancellation: always the one calendar entry of its request."""
+    request = appointment.request
+    try:
+        attendee = email_addresses.deliverable(request.email)
+    except ValueError:
+        attendee = ""  # the mail will not be sent either
+    content = icalendar.event(
+        uid=f"{request.reference}@{urlsplit(settings.SITE_URL).hostname}",
+        sequence=appointment.sequence,
+        start=appointment.starts_at,
+        end=appointment.ends_at,
+        summary=_("Appointment %(reference)s") % {"reference": request.reference},
+        location=place(ClinicProfile.current()),
+        method=method,
+        organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        attendee=attendee,
+        stamp=appointment.state_changed_at,
+    )
+    return icalendar.attachment("appointment.ics", content, method)
+
+
+def _admin_url(view: str, *args: int) -> str:
+    return str(settings.SITE_URL) + reverse(f"admin:consultations_consultationrequest_{view}", args=args)

@@ -1,26 +1,26 @@
-"""Named placeholders such as {reference} in a text that staff may write: checked, and filled in.
+"""Message texts: Django templates that use nothing but placeholders such as {{ reference }}.
 
-A text is data, never a format string: only a name from ``EXPLAINED`` in a pair of braces means
-anything, and what stands in for it is never read again. A line that holds a placeholder with nothing to
-say is left out, so that no sentence ends in the middle while the clinic has entered no phone number.
+A line whose placeholder is empty is left out, so that no sentence breaks off while the clinic has entered
+no phone number.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.template import Context, Template
+from django.utils.html import escape, format_html, linebreaks
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_NAME_SHOWN = 40  # of what stands in braces, in a message about it
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+MAX_NAME_CHARS_SHOWN = 40
 
-EXPLAINED = {
+DESCRIPTIONS = {
     "reference": gettext_lazy("The reference of the request"),
-    "first_name": gettext_lazy("The first name of the person who wrote, where it can be told"),
+    "first_name": gettext_lazy("The first name of the person who wrote, if it can be used"),
     "when": gettext_lazy("The day and time of the appointment"),
     "practitioner": gettext_lazy("Whom the appointment is with"),
     "place": gettext_lazy("The clinic’s name and address"),
@@ -29,26 +29,25 @@ EXPLAINED = {
     "phone": gettext_lazy("The clinic’s phone number"),
     "clinic": gettext_lazy("The clinic’s name"),
     "sender": gettext_lazy(
-        "The clinic’s name; “the office you wrote to” where the patient does not want us to say who we are"
+        "The clinic’s name; “the office you wrote to” if the patient does not want us to say who we are"
     ),
-    "promise": gettext_lazy("Completes “We contact you …”, with the day and time that was promised"),
+    "promise": gettext_lazy("Completes “We’ll contact you …”, with the day and time that was promised"),
     "emergency": gettext_lazy("The emergency number, 1122"),
-    "what": gettext_lazy("What the patient has done, as a sentence"),
+    "activity": gettext_lazy("What the patient has done, as a sentence"),
 }
-# These may have nothing to say.
-MAY_BE_EMPTY = frozenset({"first_name", "place", "phone", "clinic"})
+OPTIONAL = frozenset({"first_name", "place", "phone", "clinic"})
 
 
 @dataclass(frozen=True)
 class Value:
-    """What stands in for a placeholder: plain text, and in HTML the address it leads to, if any."""
+    """The value of a placeholder: plain text, and the link of it in HTML, if any."""
 
     text: str
     href: str = ""
 
     @property
     def html(self) -> SafeString:
-        # On its own, whichever way the line around it runs: a name may turn the words beside it.
+        # Isolated, as a name may run in the other direction than the words around it.
         inner = format_html("<bdi>{}</bdi>", self.text)
         return format_html('<a href="{}">{}</a>', self.href, inner) if self.href else inner
 
@@ -57,90 +56,67 @@ Values = Mapping[str, Value]
 
 
 def names_in(text: str) -> list[str]:
-    """What stands in braces, each once, in order."""
-    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
-
-
-# Checking
+    """The names of the placeholders in a text, each once, in order."""
+    return list(dict.fromkeys(name.strip(" ") for name in _PLACEHOLDER.findall(text)))
 
 
 def problems(text: str, allowed: Collection[str], required: Collection[str] = ()) -> list[str]:
-    """What keeps a text from being used, as sentences for the person who wrote it."""
+    """Why a text cannot be used, as instructions for its author."""
     if not text.strip():
         return [_("Write a text.")]
     names = names_in(text)
     found = [_unknown(name, allowed) for name in names if name not in allowed]
     if set("{}") & set(_PLACEHOLDER.sub("", text)):
-        found.append(_("Write a placeholder in one pair of braces, like {reference}."))
+        found.append(_("Write a placeholder in two pairs of braces, like {{ reference }}."))
+    optional = OPTIONAL & set(names)
     for name in required:
         if name not in names:
-            found.append(_("Add {%(name)s}. %(why)s.") % {"name": name, "why": EXPLAINED[name]})
-        elif not _always_stands(name, text):
+            found.append(_("Add {{ %(name)s }}. %(why)s.") % {"name": name, "why": DESCRIPTIONS[name]})
+        elif all(name not in line or OPTIONAL & set(line) for line in map(names_in, text.splitlines())):
             found.append(
-                _("Write {%(name)s} on a line without %(others)s: such a line is left out at times.")
-                % {"name": name, "others": _listed(MAY_BE_EMPTY & set(names))}
+                _("Write {{ %(name)s }} on a line without %(others)s: such a line may be left out.")
+                % {"name": name, "others": _listed(optional)}
             )
     return found
 
 
-def _always_stands(name: str, text: str) -> bool:
-    """Whether a placeholder is on a line that is never left out."""
-    return any(name in found and not MAY_BE_EMPTY & set(found) for found in map(names_in, text.splitlines()))
-
-
 def _unknown(name: str, allowed: Collection[str]) -> str:
-    shown = name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…"
-    meant = get_close_matches(shown.strip().lower().replace(" ", "_"), allowed, n=1)
+    wrong = name if len(name) <= MAX_NAME_CHARS_SHOWN else f"{name[:MAX_NAME_CHARS_SHOWN]}…"
+    meant = get_close_matches(wrong.lower().replace(" ", "_"), allowed, n=1)
     if meant:
-        return _("{%(wrong)s} is not a placeholder of this message. Use {%(right)s}.") % {
-            "wrong": shown,
+        return _("{{ %(wrong)s }} is not a placeholder of this message. Use {{ %(right)s }}.") % {
+            "wrong": wrong,
             "right": meant[0],
         }
     if not allowed:
-        return _("{%(wrong)s} is not a placeholder here. Take it out.") % {"wrong": shown}
-    return _("{%(wrong)s} is not a placeholder of this message. Use one of these: %(all)s.") % {
-        "wrong": shown,
+        return _("{{ %(wrong)s }} is not a placeholder here. Remove it.") % {"wrong": wrong}
+    return _("{{ %(wrong)s }} is not a placeholder of this message. Use one of these: %(all)s.") % {
+        "wrong": wrong,
         "all": _listed(allowed),
     }
 
 
 def _listed(names: Collection[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in sorted(names))
+    return ", ".join(f"{{{{ {name} }}}}" for name in sorted(names))
 
 
-# Filling in
+def render_plain(text: str, values: Values) -> str:
+    """Render a text without ``problems`` as plain text."""
+    context = {name: value.text for name, value in values.items()}
+    return Template(_without_empty_lines(text, values)).render(Context(context, autoescape=False))
 
 
-def filled(text: str, values: Values) -> str:
-    """A text as it is read, without the lines that have nothing to say. Every name in it has a value."""
-    return "\n\n".join(
-        "\n".join(_PLACEHOLDER.sub(lambda found: values[found[1]].text, line) for line in lines)
-        for lines in _paragraphs(text, values)
+def render_html(text: str, values: Values) -> SafeString:
+    """Render the same text as paragraphs of HTML, with everything in it escaped."""
+    source = escape(_without_empty_lines(text, values))
+    rendered = Template(source).render(Context({name: value.html for name, value in values.items()}))
+    return mark_safe(linebreaks(rendered, autoescape=False))  # noqa: S308 - text and values are escaped
+
+
+def _without_empty_lines(text: str, values: Values) -> str:
+    """Drop the lines with an empty placeholder, and the paragraphs that are empty then."""
+    paragraphs = (
+        [line for line in paragraph.splitlines() if all(values[name].text for name in names_in(line))]
+        for paragraph in re.split(r"\n\s*\n", text.strip())
     )
-
-
-def as_html(text: str, values: Values) -> list[SafeString]:
-    """The same text as paragraphs of HTML, everything in it escaped, its addresses as links."""
-    return [
-        format_html_join(SafeString("<br>"), "{}", ((_line_as_html(line, values),) for line in lines))
-        for lines in _paragraphs(text, values)
-    ]
-
-
-def _line_as_html(line: str, values: Values) -> SafeString:
-    # By turns what stands between placeholders, and the name of one.
-    parts = _PLACEHOLDER.split(line)
-    pieces = (values[part].html if number % 2 else part for number, part in enumerate(parts))
-    return format_html_join("", "{}", ((piece,) for piece in pieces))
-
-
-def _paragraphs(text: str, values: Values) -> Iterator[list[str]]:
-    """The lines of each paragraph; an empty line stands between two."""
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        lines = [line for line in paragraph.splitlines() if _says_all(line, values)]
-        if lines:
-            yield lines
-
-
-def _says_all(line: str, values: Values) -> bool:
-    return all(values[name].text for name in names_in(line))
+    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines)

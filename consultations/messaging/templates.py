@@ -1,7 +1,7 @@
-"""What each message says: the shipped wording, or a manager's in its place, filled in for one request.
+"""The template of each message: the default file, or a manager's override, rendered for one request.
 
-A manager's text that cannot be used never stops a message: the shipped text is sent, and staff are told
-on their index (``texts_panel``).
+An override that cannot be used never stops a message: the default is sent, and managers see it on the staff
+index (``texts_panel``).
 """
 
 from dataclasses import dataclass, replace
@@ -11,29 +11,28 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template, render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language_bidi, override
 
 from clinic_site.accounts.models import User
 from consultations.messaging import rendering
-from consultations.messaging.context import Told, values_for
-from consultations.messaging.default_templates import IN_SUBJECT, SHIPPED
+from consultations.messaging.catalogue import KINDS, SUBJECT_PLACEHOLDERS
+from consultations.messaging.context import MessageContext, values_for
 from consultations.models import Appointment, ConsultationRequest, MessageText
 
 Problems = dict[str, list[str]]
 
 
 class ChangedMeanwhileError(Exception):
-    """The text is not the one any more that was on the screen."""
+    """The override is not the one any more that was on the screen."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
-    """A subject and a text with their placeholders, and the language that they are in.
-
-    ``unusable`` is the manager's text that should have been used, and could not be.
-    """
+class MessageTemplate:
+    """``unusable`` is the override that should have been used, and could not be."""
 
     language: str
     subject: str
@@ -42,93 +41,87 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class Written:
-    """A message as it is read."""
-
+class RenderedMessage:
     subject: str
     text: str
     html: str
-    paragraphs: list[Any]
+    body: SafeString
 
 
-# Which wording
-
-
-def wording(kind: str, language: str) -> Wording:
-    """The words of a message for a reader of a language. One or two queries, and nothing is written."""
+def template_for(kind: str, language: str) -> MessageTemplate:
+    """The template of a message for a reader of a language. One or two queries; writes nothing."""
     language = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     changed = MessageText.objects.filter(kind=kind, language=language).first()
     if changed and not problems(kind, changed.subject, changed.text):
-        return Wording(language=language, subject=changed.subject, text=changed.text)
-    as_shipped = shipped(kind, language)
-    if as_shipped.language != language:
-        # Not translated. What a manager wrote in the language of the site is better than what is shipped.
-        as_shipped = wording(kind, as_shipped.language)
-    return replace(as_shipped, unusable=changed or as_shipped.unusable)
+        return MessageTemplate(language=language, subject=changed.subject, text=changed.text)
+    default = default_template(kind, language)
+    if default.language != language:
+        # Not translated. An override in the language of the site is better than the default.
+        default = template_for(kind, default.language)
+    return replace(default, unusable=changed or default.unusable)
 
 
-def shipped(kind: str, language: str) -> Wording:
-    """The shipped words; those of the site's own language where they have no usable translation."""
-    message = SHIPPED[kind]
-    with override(None):
-        source = Wording(
-            language=settings.LANGUAGE_CODE, subject=str(message.subject), text=str(message.text)
-        )
-    with override(language):
-        translated = Wording(language=language, subject=str(message.subject), text=str(message.text))
-    # Translators too mistake a placeholder.
-    if translated.text == source.text or problems(kind, translated.subject, translated.text):
-        return source
-    return translated
+def default_template(kind: str, language: str) -> MessageTemplate:
+    """The template files in a language, or in the language of the site if there are none."""
+    try:
+        text = _source(kind, language, "txt")
+    except TemplateDoesNotExist:
+        language = settings.LANGUAGE_CODE
+        text = _source(kind, language, "txt")
+    subject = _source(kind, language, "subject.txt") if KINDS[kind].is_mail else ""
+    return MessageTemplate(language=language, subject=subject, text=text)
+
+
+def _source(kind: str, language: str, extension: str) -> str:
+    template: Any = get_template(f"consultations/messaging/{language}/{kind}.{extension}")
+    return str(template.template.source).strip()
 
 
 def problems(kind: str, subject: str, text: str) -> Problems:
-    """What keeps words from being used for a message, by field; nothing if they can be."""
-    message = SHIPPED.get(kind)
+    """Why a template cannot be used for a message, by field; empty if it can."""
+    message = KINDS.get(kind)
     if message is None:
         return {"text": [f"{kind}?"]}
-    found = {"text": rendering.problems(text, message.allowed, message.required)}
+    found = {"text": rendering.problems(text, message.placeholders, message.required)}
     if message.is_mail:
-        allowed = set(IN_SUBJECT) & set(message.allowed)
+        allowed = SUBJECT_PLACEHOLDERS & set(message.placeholders)
         found["subject"] = rendering.problems(_one_line(subject), allowed)
     return {field: sentences for field, sentences in found.items() if sentences}
 
 
-# The message of one request
-
-
-def write(kind: str, words: Wording, told: Told) -> Written:
-    """A message with its placeholders filled in, as plain text and as HTML of the same words."""
-    with override(words.language):
-        values = values_for(SHIPPED[kind].allowed, told)
-        subject = rendering.filled(_one_line(words.subject), values)
-        paragraphs = rendering.as_html(words.text, values)
+def render(kind: str, template: MessageTemplate, context: MessageContext) -> RenderedMessage:
+    """Render a message as plain text, and as HTML of the same words."""
+    with override(template.language):
+        values = values_for(KINDS[kind].placeholders, context)
+        subject = rendering.render_plain(_one_line(template.subject), values)
+        body = rendering.render_html(template.text, values)
         html = render_to_string(
             "consultations/messaging/email.html",
             {
-                "language": words.language,
-                "direction": direction(words.language),
+                "language": template.language,
+                "direction": direction(template.language),
                 "subject": subject,
-                "paragraphs": paragraphs,
+                "body": body,
             },
         )
-        return Written(subject, rendering.filled(words.text, values) + "\n", html, paragraphs)
+        return RenderedMessage(subject, rendering.render_plain(template.text, values) + "\n", html, body)
+
+
+def render_text(kind: str, template: MessageTemplate, context: MessageContext) -> str:
+    """Render a message that is no mail."""
+    with override(template.language):
+        return rendering.render_plain(template.text, values_for(KINDS[kind].placeholders, context))
 
 
 def whatsapp_opening(request: ConsultationRequest) -> str:
-    """The words that stand ready in a WhatsApp chat with the patient."""
-    return _to_a_phone("whatsapp_opening", Told(request))
+    template = template_for("whatsapp_opening", request.language)
+    return render_text("whatsapp_opening", template, MessageContext(request))
 
 
 def sms_reminder(appointment: Appointment) -> str:
-    """The words with which staff remind of an appointment by SMS or WhatsApp."""
-    return _to_a_phone("sms_reminder", Told(appointment.request, appointment))
-
-
-def _to_a_phone(kind: str, told: Told) -> str:
-    words = wording(kind, told.request.language)
-    with override(words.language):
-        return rendering.filled(words.text, values_for(SHIPPED[kind].allowed, told))
+    request = appointment.request
+    template = template_for("sms_reminder", request.language)
+    return render_text("sms_reminder", template, MessageContext(request, appointment))
 
 
 def direction(language: str) -> str:
@@ -137,22 +130,22 @@ def direction(language: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A subject as a header takes it: one line, and nothing that does not show."""
+    """A subject as a header holds it: one line of printable characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-# What managers do
+# Overrides
 
 
 def stamp(row: MessageText | None) -> str:
-    """Which version of a text it is; "" while the shipped one is used."""
+    """The version of an override; "" while the default is used."""
     return row.changed_at.isoformat() if row else ""
 
 
-def change(kind: str, language: str, subject: str, text: str, *, by: User, seen: str) -> MessageText:
-    """Use a manager's words from now on. They have been found without ``problems``.
+def save_override(kind: str, language: str, subject: str, text: str, *, by: User, seen: str) -> MessageText:
+    """Store an override without ``problems``. ``seen`` is the ``stamp`` that was on the screen.
 
-    ``seen`` is the ``stamp`` of the text that was on the screen; raises ``ChangedMeanwhileError``.
+    Raises ``ChangedMeanwhileError``.
     """
     try:
         with transaction.atomic():
@@ -161,12 +154,12 @@ def change(kind: str, language: str, subject: str, text: str, *, by: User, seen:
             row.changed_at, row.changed_by = timezone.now(), by
             row.save()
             return row
-    except IntegrityError as error:  # two were the first
+    except IntegrityError as error:  # two people saved the first override at once
         raise ChangedMeanwhileError(kind) from error
 
 
-def use_shipped(kind: str, language: str, *, seen: str) -> MessageText | None:
-    """Use the shipped words again. Gives what was used until now; raises ``ChangedMeanwhileError``."""
+def delete_override(kind: str, language: str, *, seen: str) -> MessageText | None:
+    """Use the default again. Return the former override; raises ``ChangedMeanwhileError``."""
     with transaction.atomic():
         row = _as_seen(kind, language, seen)
         if row:
@@ -182,18 +175,18 @@ def _as_seen(kind: str, language: str, seen: str) -> MessageText | None:
 
 
 def mark_unusable(row: MessageText, now: datetime) -> None:
-    """Note that a message went out with the shipped words instead. The first time counts."""
+    """Record when the default was first sent instead."""
     MessageText.objects.filter(pk=row.pk, broken_at=None).update(broken_at=now)
 
 
 def unusable() -> list[MessageText]:
-    """The managers' texts that cannot be used, whether or not a message has met them. One query."""
+    """The overrides that cannot be used, whether or not a message needed them. One query."""
     return [row for row in MessageText.objects.all() if problems(row.kind, row.subject, row.text)]
 
 
 def texts_panel(request: HttpRequest) -> dict[str, Any] | None:
-    """For the staff index: the texts that a manager has to mend."""
+    """The panel of the staff index with the overrides that a manager has to correct."""
     if not request.user.has_perm("consultations.change_messagetext"):
         return None
     found = unusable()
-    return {"texts": [(row, SHIPPED.get(row.kind)) for row in found]} if found else None
+    return {"texts": [(row, KINDS.get(row.kind)) for row in found]} if found else None

@@ -1,4 +1,4 @@
-"""The wording of messages, where staff have changed it."""
+"""Message texts that managers have changed."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MessageText(models.Model):
-    """A manager's wording of one message in one language. Where there is none, the shipped text is sent.
+    """A manager's override of one message template in one language.
 
-    ``kind`` names a message; text and subject hold placeholders such as {reference}.
+    ``kind`` is a key of ``messaging.catalogue.KINDS``. Text and subject use placeholders: {{ reference }}.
     """
 
     kind = models.CharField(_("message"), max_length=40)
@@ -19,7 +19,7 @@ class MessageText(models.Model):
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("changed by")
     )
-    # Set when it could not be used, and the shipped text was sent in its place.
+    # When it could not be used, and the default text was first sent instead.
     broken_at = models.DateTimeField(_("could not be used at"), null=True, blank=True)
 
     class Meta:

@@ -10,8 +10,7 @@ from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAP
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import move
-from consultations.messaging import catalogue
-from consultations.messaging.notify import tell, tell_staff
+from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph
 from consultations.phone_numbers import Phone
 from consultations.workflow import Status
@@ -32,8 +31,8 @@ def withdraw(consultation: ConsultationRequest) -> None:
         now = move(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
         booking.follow(consultation, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
-            tell(consultation, catalogue.status_changed, consultation, was)
-            tell_staff(consultation, "withdrawn")
+            notify_status_change(consultation, was)
+            notify_staff_of_activity(consultation, "withdrawn")
 
 
 def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
@@ -44,7 +43,7 @@ def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
         if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
             return
         _record(consultation, Event.Kind.PHONE_CORRECTED)
-        tell_staff(consultation, "phone")
+        notify_staff_of_activity(consultation, "phone")
     consultation.phone, consultation.phone_as_typed = phone.e164, phone.as_typed
 
 
@@ -65,7 +64,7 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
             raise NotAllowedError("too many notes")
         _note(consultation, text)
         _record(consultation, Event.Kind.NOTE_ADDED)
-        tell_staff(consultation, "note")
+        notify_staff_of_activity(consultation, "note")
 
 
 def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
@@ -78,7 +77,7 @@ def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Pho
             photograph.request, photograph.key_hash = consultation, ""
             photograph.save()
         _record(consultation, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
-        tell_staff(consultation, "photograph")
+        notify_staff_of_activity(consultation, "photograph")
 
 
 def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
@@ -93,7 +92,7 @@ def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
             return
         now = move(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
         booking.follow(consultation, Status.CONFIRMED, actor=None, now=now)
-        tell_staff(consultation, "time agreed")
+        notify_staff_of_activity(consultation, "time agreed")
 
 
 def request_another_time(consultation: ConsultationRequest, appointment_id: int, words: str) -> None:
@@ -109,7 +108,7 @@ def request_another_time(consultation: ConsultationRequest, appointment_id: int,
         booking.cancel(consultation, actor=None, now=now)
         if words:
             _note(consultation, words)
-        tell_staff(consultation, "other time")
+        notify_staff_of_activity(consultation, "other time")
 
 
 def _locked(consultation: ConsultationRequest) -> ConsultationRequest:

@@ -24,8 +24,8 @@ from clinic_site.accounts.roles import EDITOR, MANAGER, ROLES
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments import feed_addresses
 from consultations.lifecycle import staff_actions, status_changes
-from consultations.messaging import catalogue
-from consultations.messaging.default_templates import SHIPPED
+from consultations.messaging import notify
+from consultations.messaging.catalogue import KINDS
 from consultations.models import ConsultationRequest, Disclosure, Presence, RetentionRule
 from consultations.portal import actions as portal_actions
 from consultations.workflow import Status
@@ -174,7 +174,7 @@ def every_mail(settings: Any) -> set[str]:
     portal_actions.accept_time(offered.request, time.pk)
     portal_actions.add_patient_note(offered.request, "It is worse.")
     with transaction.atomic():
-        catalogue.reminder(time)
+        notify.queue_message("reminder", offered.request, appointment=time)
     agreed.is_offered(days=4, agreed=True)
     portal_actions.request_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
@@ -183,8 +183,9 @@ def every_mail(settings: Any) -> set[str]:
         status_changes.change_status(closed.request, to, actor=manager, expected_status=was)
         was = to
     portal_actions.withdraw(closed.request)
-    with transaction.atomic():
-        catalogue._say_that_there_are_too_many("desk@clinic.example", "new_request", offered.request)
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notify, "MAX_STAFF_NOTICES_PER_HOUR", 4)
+        notify.notify("new_request", offered.request)
     access.invite(User.objects.get(username="editor"), by=manager)
     access.send_link(manager)
     FeedbackReport.objects.create(text="The left hand is meant.")
@@ -194,8 +195,8 @@ def every_mail(settings: Any) -> set[str]:
 
 def test_links_in_mail_change_nothing(sample_world: None, settings: Any) -> None:
     kinds = every_mail(settings)
-    on_paper = {"whatsapp_opening", "sms_reminder", "no_more_notices"}  # no mails, or under another's name
-    assert set(SHIPPED) - on_paper | {"review-reminder", "invitation", "password-link"} <= kinds
+    on_paper = {"whatsapp_opening", "sms_reminder", "notices_paused"}  # no mails, or under another's name
+    assert set(KINDS) - on_paper | {"review-reminder", "invitation", "password-link"} <= kinds
     everybody, of_mails = Fetching(Client(), DEAD_LINKS_MAY_WRITE), 0
     for mail in OutgoingMessage.objects.all():
         found = [unescape(link) for link in ADDRESS_IN_TEXT.findall(mail.text)]

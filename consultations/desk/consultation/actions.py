@@ -132,7 +132,7 @@ def status(press: Press[StatusForm]) -> str:
     to = press.form.cleaned_data["to"]
     tells = _tells_the_patient(press.consultation, to)
     optimistic_locking.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
-    if tells and not notify.can_be_told(press.consultation):
+    if tells and not notify.has_deliverable_email(press.consultation):
         messages.warning(press.http, BY_MOUTH if to == Status.CONFIRMED else UNTOLD)
     words = {"reference": press.consultation.reference, "status": _(workflow.NAMES[Status(to)])}
     press.consultation.refresh_from_db(fields=["call_back_at"])

@@ -15,7 +15,7 @@ from clinic_site.core.templatetags.site_tags import clock
 from clinic_site.mail.models import MessageStep, OutgoingMessage
 from consultations.desk.assignees import name_of
 from consultations.lifecycle.staff_actions import Outcome
-from consultations.messaging.default_templates import FOR_STAFF, SHIPPED
+from consultations.messaging.catalogue import KINDS, STAFF_KINDS
 from consultations.models import ConsultationRequest, Event, Note
 
 OUTCOMES = {
@@ -78,7 +78,7 @@ def messages_of(consultation: ConsultationRequest) -> list[OutgoingMessage]:
     """What was written to the patient. Notices to the staff say nothing that is not an event."""
     return list(
         OutgoingMessage.objects.filter(about=consultation.reference)
-        .exclude(kind__in=FOR_STAFF)
+        .exclude(kind__in=STAFF_KINDS)
         .with_last_step()
         .defer("text", "html", "attachments")
         .order_by("created_at", "pk")
@@ -98,7 +98,7 @@ def of_note(note: Note) -> Entry:
 
 
 def of_message(message: OutgoingMessage, may_see: bool) -> Entry:
-    name = SHIPPED[message.kind].name if message.kind in SHIPPED else message.kind
+    name = KINDS[message.kind].name if message.kind in KINDS else message.kind
     state = message.state
     more = str(state.label)
     if message.sent_at:

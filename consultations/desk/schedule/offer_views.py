@@ -92,7 +92,7 @@ def _done(request: HttpRequest, consultation: ConsultationRequest, appointment: 
 
 def warn_untold(request: HttpRequest, consultation: ConsultationRequest, appointment: Appointment) -> None:
     """Staff hear at once that no mail tells the patient of this time. Of a past one nobody is told."""
-    if notify.can_be_told(consultation) or appointment.starts_at <= timezone.now():
+    if notify.has_deliverable_email(consultation) or appointment.starts_at <= timezone.now():
         return
     messages.warning(request, BY_MOUTH if appointment.state == Appointment.State.AGREED else UNTOLD)
 

@@ -90,7 +90,7 @@ def somebody(actor: User, key: SubmissionKey | None = None) -> ConsultationReque
             ABOUT_HER["email"],
             "Your appointment",
             "Dear Zarminagul",
-            kind="time_agreed",
+            kind="appointment_agreed",
             about=request.reference,
             phone_for_staff="+923015550142",
         )

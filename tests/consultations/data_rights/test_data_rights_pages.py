@@ -156,10 +156,10 @@ def test_the_copy_has_mail_to_a_former_address_and_what_events_say_more(
     ConsultationRequest.objects.filter(pk=request.pk).update(email="new@example.com")
     with transaction.atomic():
         mail_queue.queue(
-            "desk@clinic.example", "To us", "Look.", kind="patient_wrote", about=request.reference
+            "desk@clinic.example", "To us", "Look.", kind="patient_activity", about=request.reference
         )
         mail_queue.queue(
-            "new@xn--bcher-kva.example", "To her", "Later", kind="time_agreed", about=request.reference
+            "new@xn--bcher-kva.example", "To her", "Later", kind="appointment_agreed", about=request.reference
         )
     told = json.loads(copied(client, request).read("request.json"))
     sent_to = {message["to"] for message in told["messages"]}

@@ -110,7 +110,7 @@ def test_a_request_that_was_not_open_keeps_its_status(manager: User, status: str
 
 def test_a_message_that_a_worker_has_just_taken_is_not_handed_over(manager: User, settings: Any) -> None:
     request = somebody(manager)
-    OutgoingMessage.objects.exclude(kind="time_agreed").delete()
+    OutgoingMessage.objects.exclude(kind="appointment_agreed").delete()
     message = worker.lease(OutgoingMessage.objects.get().next_attempt_at)
     assert message
     erase(request, manager)

@@ -199,7 +199,7 @@ def test_files_added_after_going_back_join_the_same_request_and_staff_are_told(
     assert request.unread_since
     event = request.events.get(kind=Event.Kind.PHOTOGRAPH_ADDED)
     assert (event.actor, event.detail) == (None, {"count": 2})
-    assert "a photograph" in OutgoingMessage.objects.get(kind="patient_wrote").text
+    assert "a photograph" in OutgoingMessage.objects.get(kind="patient_activity").text
 
 
 def test_what_the_request_has_already_is_not_stored_a_second_time(

@@ -56,7 +56,7 @@ def test_the_same_corrected_form_again_corrects_once(settings: Any) -> None:
     assert request.events.last().detail == {"what": ["phone"]}
     assert request.notes.count() == 1
     assert request.unread_since
-    told = OutgoingMessage.objects.get(kind="patient_wrote")
+    told = OutgoingMessage.objects.get(kind="patient_activity")
     assert "The patient has corrected the phone number." in told.text
 
 

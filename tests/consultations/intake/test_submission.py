@@ -83,7 +83,7 @@ def test_staff_get_one_mail_about_a_corrected_number(settings: Any) -> None:
     key = SubmissionKey.new()
     for phone in ("+923012345678", "+923219876543", "+923219876543"):
         submit(a_submission(key=key, phone=phone))
-    assert OutgoingMessage.objects.filter(kind="patient_wrote").count() == 1
+    assert OutgoingMessage.objects.filter(kind="patient_activity").count() == 1
 
 
 def test_a_taken_reference_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:

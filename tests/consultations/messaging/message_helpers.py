@@ -1,6 +1,5 @@
-"""What the tests of messages share: somebody to tell, something to tell of, and what was told."""
+"""Helpers of the message tests: a clinic, requests, appointments, and the queued messages."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.db import transaction
 from clinic_site.accounts.models import User
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.mail.models import OutgoingMessage
+from consultations.messaging import notify
 from consultations.models import Appointment, ConsultationRequest
 from procedures.models import Practitioner
 from tests.factories import a_request, a_reviewer, staff
@@ -30,7 +30,7 @@ def a_clinic(**fields: Any) -> ClinicProfile:
 
 
 def with_email(**changes: Any) -> ConsultationRequest:
-    """A request of somebody who wants mail. What its submission queued is gone."""
+    """A request of a patient with email, without the messages that its submission queued."""
     request = a_request(
         **{"contact_method": "email", "email": "ayesha@example.com", "message": "My thumb is numb."} | changes
     )
@@ -52,9 +52,12 @@ def an_appointment(request: ConsultationRequest, **fields: Any) -> Appointment:
     return Appointment.objects.create(request=request, **values)
 
 
-def queued(tell: Callable[..., None], *arguments: Any) -> list[OutgoingMessage]:
-    """What a message's function puts into the outbox, in a transaction as its callers have one."""
+def queued(kind: str, request: ConsultationRequest, **options: Any) -> list[OutgoingMessage]:
+    """Queue a message of the catalogue, or notify of a status change (``was``); return the new rows."""
     before = set(OutgoingMessage.objects.values_list("pk", flat=True))
     with transaction.atomic():
-        tell(*arguments)
+        if kind == "status":
+            notify.notify_status_change(request, **options)
+        else:
+            notify.queue_message(kind, request, **options)
     return list(OutgoingMessage.objects.exclude(pk__in=before).order_by("pk"))

@@ -1,4 +1,4 @@
-"""A manager changes what messages say: checked, previewed on a real request, and taken back."""
+"""Overrides of message texts: checked, previewed on a real request, and deleted."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from clinic_site.accounts import roles
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
 from consultations.messaging import templates as message_templates
-from consultations.messaging.default_templates import SHIPPED
+from consultations.messaging.catalogue import KINDS
 from consultations.models import Disclosure, MessageText, PrivateLink
 from consultations.workflow import Status
 from tests.admin_forms import errors_in, sent_by, told
@@ -23,8 +23,8 @@ from tests.pages import Page, read
 pytestmark = pytest.mark.django_db
 
 LIST = "/staff/consultations/messagetext/"
-EDIT = f"{LIST}time_agreed/en/"
-GOOD = "New words: {when} with {practitioner}\n\n{link}"
+EDIT = f"{LIST}appointment_agreed/en/"
+GOOD = "New words: {{ when }} with {{ practitioner }}\n\n{{ link }}"
 
 
 def grant(user: User, *codenames: str) -> User:
@@ -47,144 +47,135 @@ def post(client: Client, do: str, url: str = EDIT, **changes: str) -> Any:
     return client.post(url, form_of(client, url) | changes | {"do": do})
 
 
-# The list
-
-
-def test_every_message_is_listed_with_where_its_words_come_from(manager: Client) -> None:
+def test_list_shows_which_texts_are_changed(manager: Client) -> None:
     post(manager, "save", text=GOOD)
     page = read(manager.get(LIST))
     rows = [row.text for row in page.main.all("tr")[1:]]
-    assert len(rows) == len(SHIPPED)
-    [row] = [row for row in rows if row.startswith("Time agreed")]
-    assert "English: Time agreed changed by zara on" in row
-    assert len([row for row in rows if row.endswith("shipped")]) == len(SHIPPED) - 1
+    assert len(rows) == len(KINDS)
+    [row] = [row for row in rows if row.startswith("Appointment agreed")]
+    assert "English: Appointment agreed changed by zara on" in row
+    assert len([row for row in rows if row.endswith("default")]) == len(KINDS) - 1
 
 
-def test_a_text_for_staff_is_in_the_language_of_the_site_alone(manager: Client, settings: Any) -> None:
+def test_staff_messages_exist_in_the_site_language_only(manager: Client, settings: Any) -> None:
     settings.LANGUAGES = [("en", "English"), ("ur", "Urdu")]
-    assert manager.get(f"{LIST}time_agreed/ur/").status_code == 200
+    assert manager.get(f"{LIST}appointment_agreed/ur/").status_code == 200
     assert manager.get(f"{LIST}new_request/ur/").status_code == 404
-    [text] = read(manager.get(f"{LIST}time_agreed/ur/")).all("textarea")
+    [text] = read(manager.get(f"{LIST}appointment_agreed/ur/")).all("textarea")
     assert (text["lang"], text["dir"]) == ("ur", "rtl")
 
 
-# Who
-
-
-@pytest.mark.parametrize("role", ["", roles.EDITOR, roles.CLINICAL_REVIEWER, roles.COORDINATOR])
-def test_only_managers_get_anywhere(client: Client, role: str) -> None:
-    client.force_login(staff(role))
-    for answer in (
-        client.get(LIST),
-        client.get(EDIT),
-        client.post(EDIT, {"subject": "x", "text": GOOD, "do": "save"}),
-        client.post(EDIT, {"text": GOOD, "do": "preview"}),
-        client.post(EDIT, {"do": "shipped"}),
-    ):
-        assert answer.status_code == 403
+def test_only_managers_are_allowed(client: Client) -> None:
+    for role in ("", roles.EDITOR, roles.CLINICAL_REVIEWER, roles.COORDINATOR):
+        client.force_login(staff(role))
+        for answer in (
+            client.get(LIST),
+            client.get(EDIT),
+            client.post(EDIT, {"subject": "x", "text": GOOD, "do": "save"}),
+            client.post(EDIT, {"text": GOOD, "do": "preview"}),
+            client.post(EDIT, {"do": "default"}),
+        ):
+            assert answer.status_code == 403
     assert not MessageText.objects.exists()
 
 
-def test_reading_the_wording_is_not_enough_to_change_it(client: Client) -> None:
+def test_view_permission_is_not_enough_to_edit(client: Client) -> None:
     client.force_login(grant(staff(), "view_messagetext"))
     assert client.get(EDIT).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "url", [f"{LIST}nothing/en/", f"{LIST}time_agreed/xx/", f"{LIST}1/change/", f"{LIST}add/"]
-)
-def test_what_is_no_message_is_not_found(manager: Client, url: str) -> None:
-    assert manager.get(url).status_code == 404
-    assert manager.post(url, {"do": "save", "text": GOOD}).status_code == 404
-
-
-def test_the_list_and_a_text_take_no_other_methods(manager: Client) -> None:
+def test_unknown_messages_are_not_found_and_other_methods_refused(manager: Client) -> None:
+    for url in (
+        f"{LIST}nothing/en/",
+        f"{LIST}appointment_agreed/xx/",
+        f"{LIST}1/change/",
+        f"{LIST}add/",
+    ):
+        assert manager.get(url).status_code == 404
+        assert manager.post(url, {"do": "save", "text": GOOD}).status_code == 404
     assert manager.post(LIST).status_code == 405
     assert manager.put(EDIT).status_code == 405
 
 
-# Saving
-
-
-def test_a_text_is_changed_and_taken_back(manager: Client) -> None:
-    answer = post(manager, "save", subject="Your time {reference}", text=GOOD)
+def test_override_is_saved_and_deleted(manager: Client) -> None:
+    answer = post(manager, "save", subject="Your time {{ reference }}", text=GOOD)
     assert (answer.status_code, answer["Location"]) == (303, EDIT)
     row = MessageText.objects.get()
-    assert (row.kind, row.language, row.subject) == ("time_agreed", "en", "Your time {reference}")
+    assert (row.kind, row.language, row.subject) == ("appointment_agreed", "en", "Your time {{ reference }}")
     assert row.text == GOOD
     assert row.changed_by.username == "zara"
-    assert form_of(manager)["subject"] == "Your time {reference}"
-    assert message_templates.wording("time_agreed", "en").text == GOOD
-    answer = post(manager, "shipped")
+    assert form_of(manager)["subject"] == "Your time {{ reference }}"
+    assert message_templates.template_for("appointment_agreed", "en").text == GOOD
+    answer = post(manager, "default")
     assert answer.status_code == 303
-    assert told(answer)[-1] == "The shipped text is sent again."
+    assert told(answer)[-1] == "The default text will be sent again."
     assert not MessageText.objects.exists()
     assert "Your appointment is agreed" in form_of(manager)["text"]
 
 
-def test_the_shipped_text_saved_as_it_stands_can_be_used(manager: Client) -> None:
-    for kind in SHIPPED:
+def test_default_text_can_be_saved_unchanged(manager: Client) -> None:
+    for kind in KINDS:
         assert post(manager, "save", f"{LIST}{kind}/en/").status_code == 303, kind
         row = MessageText.objects.get(kind=kind)
         assert message_templates.problems(kind, row.subject, row.text) == {}
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"text": GOOD + " {refrence}"}, "{refrence} is not a placeholder of this message. Use {reference}."),
-        ({"text": "{when} {practitioner}"}, "Add {link}. The address of the private page."),
-        ({"text": GOOD + "{"}, "Write a placeholder in one pair of braces, like {reference}."),
+def test_unusable_text_is_not_saved_and_nothing_typed_is_lost(manager: Client) -> None:
+    cases: list[tuple[dict[str, str], str]] = [
+        (
+            {"text": GOOD + " {{ refrence }}"},
+            "{{ refrence }} is not a placeholder of this message. Use {{ reference }}.",
+        ),
+        ({"text": "{{ when }} {{ practitioner }}"}, "Add {{ link }}. The address of the private page."),
+        (
+            {"text": GOOD + " {reference}"},
+            "Write a placeholder in two pairs of braces, like {{ reference }}.",
+        ),
         ({"text": ""}, "This field is required."),
         ({"text": "\u200e\u202e"}, "Write a text."),
         ({"text": "a\0b"}, "Null characters are not allowed."),
         ({"text": GOOD + "x" * 4000}, "Ensure this value has at most 4000 characters"),
         ({"subject": ""}, "This field is required."),
-        ({"subject": "For {first_name}"}, "{first_name} is not a placeholder of this message."),
+        ({"subject": "For {{ first_name }}"}, "{{ first_name }} is not a placeholder of this message."),
         ({"subject": "x" * 121}, "Ensure this value has at most 120 characters"),
-    ],
-)
-def test_what_cannot_be_used_is_not_saved_and_nothing_typed_is_lost(
-    manager: Client, changes: dict[str, str], error: str
-) -> None:
-    for do in ("save", "preview"):
-        answer = post(manager, do, **changes)
-        assert answer.status_code == 200
-        assert [sentence for sentence in errors_in(answer) if sentence.startswith(error)], errors_in(answer)
-    (name, typed), *_rest = changes.items()
-    control = read(answer).one(id=f"id_{name}")
-    kept = control.get("value") if name == "subject" else "".join(map(str, control.children))
-    assert kept.removeprefix("\n") == typed
-    assert not MessageText.objects.exists()
+    ]
+    for changes, error in cases:
+        for do in ("save", "preview"):
+            answer = post(manager, do, **changes)
+            assert answer.status_code == 200
+            errors = errors_in(answer)
+            assert [sentence for sentence in errors if sentence.startswith(error)], errors
+        [(name, typed)] = changes.items()
+        control = read(answer).one(id=f"id_{name}")
+        kept = control.get("value") if name == "subject" else "".join(map(str, control.children))
+        assert kept.removeprefix("\n") == typed
+        assert not MessageText.objects.exists()
 
 
-def test_two_managers_do_not_overwrite_each_other(manager: Client) -> None:
+def test_stale_form_does_not_overwrite(manager: Client) -> None:
     opened = form_of(manager)
     post(manager, "save", text=GOOD)
-    for do in ("save", "shipped"):
+    for do in ("save", "default"):
         answer = manager.post(EDIT, opened | {"text": GOOD + "\n\nOverwritten", "do": do})
         said = errors_in(answer) or told(answer)
-        assert said[-1].startswith("Somebody else has changed this text since you opened it.")
+        assert said[-1].startswith("Someone else has changed this text since you opened it.")
     assert MessageText.objects.get().text == GOOD
 
 
-def test_a_text_that_is_mended_is_broken_no_more(manager: Client) -> None:
+def test_corrected_override_is_usable_again(manager: Client) -> None:
     post(manager, "save", text=GOOD)
-    MessageText.objects.update(text="{nothing}", broken_at=timezone.now())
+    MessageText.objects.update(text="{{ nothing }}", broken_at=timezone.now())
     assert "This text cannot be used." in read(manager.get(EDIT)).main.text
-    assert "cannot be used: the shipped text is sent" in read(manager.get(LIST)).main.text
+    assert "cannot be used: the default text is sent" in read(manager.get(LIST)).main.text
     post(manager, "save", text=GOOD)
     assert MessageText.objects.get().broken_at is None
 
 
-def test_a_text_that_is_no_mail_has_no_subject(manager: Client) -> None:
+def test_text_message_has_no_subject(manager: Client) -> None:
     url = f"{LIST}whatsapp_opening/en/"
     assert "subject" not in form_of(manager, url)
-    assert post(manager, "save", url, text="Salaam, about {reference}", subject="x").status_code == 303
+    assert post(manager, "save", url, text="Salaam, about {{ reference }}", subject="x").status_code == 303
     assert message_templates.whatsapp_opening(with_email()).startswith("Salaam, about MS-")
-
-
-# The preview
 
 
 def preview(manager: Client, **changes: str) -> Page:
@@ -197,16 +188,16 @@ def shown(page: Page) -> str:
     return page.one("section", class_="mail").text
 
 
-def test_a_preview_shows_the_newest_request_and_changes_nothing_but_the_log(manager: Client) -> None:
+def test_preview_uses_newest_request_and_writes_only_the_log(manager: Client) -> None:
     a_clinic()
     older, newest = with_email(), with_email(patient_name="Bilal Aslam")
     an_appointment(newest)
     with_email(status=Status.QUARANTINED)
     links = PrivateLink.objects.count()
-    text = shown(preview(manager, text="Hello {first_name}\n\n" + GOOD))
+    text = shown(preview(manager, text="Hello {{ first_name }}\n\n" + GOOD))
     assert "Hello Bilal New words: Wednesday 25 November 2026, 5:30pm with Dr. Ayesha Khan" in text
     assert newest.reference in text
-    assert "Made up here: {link} ." in text
+    assert "Made up here: {{ link }} ." in text
     [seen] = Disclosure.objects.all()
     assert (seen.request, seen.kind, seen.actor.username) == (newest, "opened", "zara")
     assert PrivateLink.objects.count() == links
@@ -215,35 +206,35 @@ def test_a_preview_shows_the_newest_request_and_changes_nothing_but_the_log(mana
     assert older.reference in shown(preview(manager, reference=older.reference.replace("-", " ").lower()))
 
 
-def test_opening_a_text_shows_no_request_and_records_nothing(manager: Client) -> None:
+def test_edit_page_shows_no_request(manager: Client) -> None:
     with_email()
     assert not read(manager.get(EDIT)).all("section", class_="mail")
     assert not Disclosure.objects.exists()
 
 
-@pytest.mark.parametrize("reference", ["MS-2222-2222", "x" * 5000, "۱۲۳", "<b>", "' or 1=1"])
-def test_a_reference_that_is_none_is_said_so(manager: Client, reference: str) -> None:
+def test_preview_of_unknown_reference_is_an_error(manager: Client) -> None:
     with_email()
-    answer = post(manager, "preview", reference=reference)
-    assert errors_in(answer) == ["There is no request with this reference. Check it, or leave it empty."]
+    for reference in ("MS-2222-2222", "x" * 5000, "۱۲۳", "<b>", "' or 1=1"):
+        answer = post(manager, "preview", reference=reference)
+        assert errors_in(answer) == ["There is no request with this reference. Check it, or leave it empty."]
     assert not Disclosure.objects.exists()
 
 
-def test_without_a_request_or_an_appointment_the_preview_says_what_it_made_up(manager: Client) -> None:
-    text = shown(preview(manager, text="{reference}\n" + GOOD))
-    assert "Made up here: {reference} , {when} , {practitioner} , {link} ." in text
+def test_preview_names_made_up_values(manager: Client) -> None:
+    text = shown(preview(manager, text="{{ reference }}\n" + GOOD))
+    assert "Made up here: {{ reference }} , {{ when }} , {{ practitioner }} , {{ link }} ." in text
 
 
-def test_every_message_can_be_previewed(manager: Client) -> None:
+def test_preview_of_every_message(manager: Client) -> None:
     request = with_email(contact_method="call", email="")
-    for kind, message in SHIPPED.items():
+    for kind, message in KINDS.items():
         page = read(post(manager, "preview", f"{LIST}{kind}/en/"))
         to_patient = message.is_mail and not message.for_staff
-        assert ("it would get no mail" in shown(page)) == to_patient, kind
-    assert Disclosure.objects.filter(request=request).count() == len(SHIPPED)
+        assert ("no mail would be sent" in shown(page)) == to_patient, kind
+    assert Disclosure.objects.filter(request=request).count() == len(KINDS)
 
 
-def test_nobody_sees_a_request_in_a_preview_who_may_not_see_requests(client: Client) -> None:
+def test_preview_hides_requests_without_permission(client: Client) -> None:
     client.force_login(grant(staff(), "change_messagetext"))
     request = with_email()
     page = preview(client, reference=request.reference)
@@ -252,33 +243,30 @@ def test_nobody_sees_a_request_in_a_preview_who_may_not_see_requests(client: Cli
     assert not Disclosure.objects.exists()
 
 
-def test_a_preview_reads_a_hostile_name_as_a_name(manager: Client) -> None:
+def test_preview_escapes_names_and_text(manager: Client) -> None:
     request = with_email(patient_name="<b>x</b>")
-    page = preview(manager, text="<i>{first_name}</i>\n\n" + GOOD, reference=request.reference)
+    page = preview(manager, text="<i>{{ first_name }}</i>\n\n" + GOOD, reference=request.reference)
     assert "<i>" not in page.source
     assert "<b>x" not in page.source
 
 
-# The staff index
-
-
-def test_managers_are_told_of_a_text_that_cannot_be_used(manager: Client, rf: Any) -> None:
+def test_panel_lists_unusable_overrides_for_managers(manager: Client, rf: Any) -> None:
     request = rf.get("/staff/")
     request.user = User.objects.get(username="zara")
     assert message_templates.texts_panel(request) is None
     post(manager, "save", text=GOOD)
     assert message_templates.texts_panel(request) is None
-    MessageText.objects.update(text="{nothing}")
+    MessageText.objects.update(text="{{ nothing }}")
     panel = message_templates.texts_panel(request)
-    assert panel and [row.kind for row, _message in panel["texts"]] == ["time_agreed"]
+    assert panel and [row.kind for row, _message in panel["texts"]] == ["appointment_agreed"]
     request.user = staff(roles.COORDINATOR)
     assert message_templates.texts_panel(request) is None
 
 
-def test_the_panel_leads_to_the_text(manager: Client) -> None:
+def test_panel_links_to_the_text(manager: Client) -> None:
     post(manager, "save", text=GOOD)
-    MessageText.objects.update(text="{nothing}", broken_at=timezone.now())
-    panel = {"texts": [(row, SHIPPED[row.kind]) for row in message_templates.unusable()]}
+    MessageText.objects.update(text="{{ nothing }}", broken_at=timezone.now())
+    panel = {"texts": [(row, KINDS[row.kind]) for row in message_templates.unusable()]}
     page = Page(render_to_string("consultations/desk/message_texts/panel.html", {"panel": panel}))
     assert page.one("a")["href"] == EDIT
-    assert "Time agreed (English)" in page.text
+    assert "Appointment agreed (English)" in page.text

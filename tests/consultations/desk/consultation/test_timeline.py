@@ -11,7 +11,6 @@ from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import submission
 from consultations.lifecycle import staff_actions, status_changes
-from consultations.messaging import catalogue
 from consultations.models import Event
 from consultations.portal import actions
 from consultations.tokens import SubmissionKey
@@ -89,9 +88,9 @@ def test_the_detail_of_an_event_is_told_in_words(desk: Desk, kind: str, detail: 
 def test_mail_to_the_patient_is_told_and_notices_to_staff_are_not(settings: Any) -> None:
     settings.STAFF_MAIL = ["desk@clinic.example"]
     request = with_email()
-    queued(catalogue.new_request, request)
-    (waiting,) = queued(catalogue.received, request, "token")
-    (sent,) = queued(catalogue.time_agreed, an_appointment(request, state="cancelled"))
+    queued("new_request", request)
+    (waiting,) = queued("acknowledgement", request, token="token")
+    (sent,) = queued("appointment_agreed", request, appointment=an_appointment(request, state="cancelled"))
     OutgoingMessage.objects.filter(pk=sent.pk).update(sent_at=datetime(2026, 11, 25, 12, 30, tzinfo=UTC))
     desk = Desk(request)
     desk.opens()
@@ -110,7 +109,7 @@ def test_mail_to_the_patient_is_told_and_notices_to_staff_are_not(settings: Any)
 )
 def test_who_of_the_staff_dealt_with_mail_that_could_not_be_told_is_told(step: Any, words: str) -> None:
     request = with_email()
-    (message,) = queued(catalogue.time_offered, an_appointment(request))
+    (message,) = queued("appointment_offered", request, appointment=an_appointment(request))
     OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now() - timedelta(hours=1))
     assert step(message, actor=staff(username="sana", first_name="Sana", last_name="Malik"))
     desk = Desk(request)
@@ -120,7 +119,7 @@ def test_who_of_the_staff_dealt_with_mail_that_could_not_be_told_is_told(step: A
 
 def test_mail_that_could_not_be_told_leads_to_where_it_is_sent_again() -> None:
     request = with_email()
-    (message,) = queued(catalogue.time_offered, an_appointment(request))
+    (message,) = queued("appointment_offered", request, appointment=an_appointment(request))
     OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now() - timedelta(hours=1))
     desk = Desk(request)
     page = desk.opens()

@@ -160,7 +160,7 @@ def test_nobody_is_told_to_come_or_to_stay_away_when_the_time_is_past(
     for found, step in ((request, Status.CONFIRMED), (other, Status.CONTACTING)):
         found.refresh_from_db()
         moves(found, step)
-    assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
+    assert not OutgoingMessage.objects.filter(kind__startswith="appointment_").exists()
 
 
 def test_an_offer_that_told_nobody_is_no_answer_until_the_patient_agrees(practitioner: Practitioner) -> None:
@@ -219,11 +219,11 @@ def test_a_withdrawal_after_the_visit_leaves_the_visit_and_it_can_still_be_marke
     request.refresh_from_db()
     moves(request, Status.COMPLETED)
     assert history(request) == [(State.ATTENDED, True)]
-    assert not OutgoingMessage.objects.filter(kind="time_cancelled").exists()
+    assert not OutgoingMessage.objects.filter(kind="appointment_canceled").exists()
 
 
 def mails_to_the_patient() -> list[tuple[str, str]]:
-    return [(mail.kind, mail.state) for mail in OutgoingMessage.objects.exclude(kind="patient_wrote")]
+    return [(mail.kind, mail.state) for mail in OutgoingMessage.objects.exclude(kind="patient_activity")]
 
 
 @pytest.mark.parametrize("mark", [Status.COMPLETED, Status.DID_NOT_ATTEND])
@@ -303,15 +303,15 @@ def test_who_came_without_a_time_is_noted_afterwards_and_mailed_nothing(practiti
     request.refresh_from_db()
     moves(request, Status.COMPLETED)
     assert history(request) == [(State.ATTENDED, True)]
-    assert not OutgoingMessage.objects.filter(kind__startswith="time_").exists()
+    assert not OutgoingMessage.objects.filter(kind__startswith="appointment_").exists()
 
 
 def test_who_came_earlier_than_agreed_is_told_that_the_later_time_is_off(practitioner: Practitioner) -> None:
     given(request := with_email(), practitioner, at(10), agreed=True)
     OutgoingMessage.objects.all().delete()
     given(request, practitioner, at(9, days=0), agreed=True)
-    assert [message.kind for message in OutgoingMessage.objects.filter(kind__startswith="time_")] == [
-        "time_cancelled"
+    assert [message.kind for message in OutgoingMessage.objects.filter(kind__startswith="appointment_")] == [
+        "appointment_canceled"
     ]
 
 

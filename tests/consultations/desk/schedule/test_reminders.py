@@ -21,7 +21,6 @@ from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments import reminders
 from consultations.lifecycle import staff_actions, status_changes
-from consultations.messaging import catalogue
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
 from consultations.phone_numbers import parse
 from consultations.portal import actions
@@ -109,15 +108,15 @@ def test_a_new_time_is_reminded_of_anew() -> None:
 
 def test_a_reminder_that_fails_stops_no_other_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     broken, fine = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
-    queue = catalogue.reminder
+    queue = reminders.queue_message
 
-    def fails(appointment: Appointment) -> None:
+    def fails(kind: str, request: ConsultationRequest, *, appointment: Appointment) -> None:
         if appointment == broken:
             raise OSError("the disk is full")
-        queue(appointment)
+        queue(kind, request, appointment=appointment)
 
     with monkeypatch.context() as patch:
-        patch.setattr(catalogue, "reminder", fails)
+        patch.setattr(reminders, "queue_message", fails)
         with pytest.raises(CommandError, match="1"):
             call_command("remind", stdout=io.StringIO())
     assert reminded_by_mail() == [fine.request.reference]

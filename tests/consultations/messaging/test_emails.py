@@ -1,4 +1,4 @@
-"""Each message as it arrives at a real mail server, whatever somebody has typed into the form."""
+"""Each message as it arrives at a real mail server, whatever was typed into the form."""
 
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -6,14 +6,12 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils.translation import override
 
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail import worker
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import OutgoingMessage
-from consultations.messaging import catalogue
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from tests.consultations.messaging.message_helpers import a_clinic, an_appointment, queued, with_email
@@ -24,8 +22,8 @@ from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
 
-# Everything that only the clinic's staff may know.
-SECRET = ("numb", "Replantation", "Khan", "5678", "penicillin", "Gujrat")
+# Text that only staff may know.
+SECRET = ("thumb", "Replantation", "Khan", "5678", "penicillin", "Gujrat")
 HOSTILE_NAMES = [
     "Ayesha\r\nBcc: everyone@example.com\r\n\r\nBuy this",
     "<script>alert(1)</script> <img src=x>",
@@ -33,7 +31,7 @@ HOSTILE_NAMES = [
     "👩‍⚕️👩‍⚕️ Ayesha",
     "evil.example/win Ayesha",
     "https://evil.example",
-    "{link} {0.__class__} {phone}",
+    "{{ link }} {0.__class__} {{ phone }}",
     "%(link)s %s $link",
     "A" * 120,
     "ع" * 120,
@@ -55,33 +53,29 @@ def server(settings: Any) -> Iterator[MailServer]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of one request all of these never go: a later one replaces an earlier (``test_messages_replaced``)."""
+def nothing_is_superseded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_queue, "supersede", lambda about, kinds: 0)
 
 
-def tell_everything(**changes: Any) -> ConsultationRequest:
-    """Queue every message that there is about one request."""
+def send_everything(**changes: Any) -> ConsultationRequest:
+    """Queue every message about one request."""
     request = with_email(
         message="My thumb is numb since the Replantation. Allergic to penicillin.", city="Gujrat", **changes
     )
     appointment = an_appointment(request, practitioner=a_reviewer(name="Dr. Bilal Ahmed"))
-    with transaction.atomic():
-        catalogue.received(request, "token-of-the-form")
-        catalogue.new_request(request)
-        catalogue.patient_wrote(request, "note")
-        catalogue.time_offered(appointment)
-        catalogue.time_agreed(appointment)
-        catalogue.reminder(appointment)
-        catalogue.time_cancelled(appointment)
-        for status in (Status.DECLINED, Status.UNREACHABLE, Status.WITHDRAWN, Status.CONTACTING):
-            request.status = status
-            catalogue.status_changed(request, Status.DECLINED)
+    queued("acknowledgement", request, token="token-of-the-form")
+    queued("new_request", request)
+    queued("patient_activity", request, activity="note")
+    for kind in ("appointment_offered", "appointment_agreed", "reminder", "appointment_canceled"):
+        queued(kind, request, appointment=appointment)
+    for status in (Status.DECLINED, Status.UNREACHABLE, Status.WITHDRAWN, Status.CONTACTING):
+        request.status = status
+        queued("status", request, was=Status.DECLINED)
     return request
 
 
 def mails() -> list[EmailMessage]:
-    """What was queued, as it travels, and as it is read at the other end."""
+    """The queued messages, as a mail program reads them."""
     rows = OutgoingMessage.objects.order_by("pk")
     return [message_from_bytes(email_for(row).message().as_bytes(), policy=policy.default) for row in rows]
 
@@ -92,9 +86,9 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
     return plain.get_content(), html.get_content()
 
 
-def test_every_message_arrives_in_two_parts_that_say_the_same(server: MailServer) -> None:
+def test_text_and_html_parts_say_the_same(server: MailServer) -> None:
     a_clinic()
-    tell_everything()
+    send_everything()
     assert str(worker.send_due()) == "Sent 11, to be retried 0, failed 0."
     for mail in server.mails:
         plain, html = parts(mail)
@@ -105,9 +99,9 @@ def test_every_message_arrives_in_two_parts_that_say_the_same(server: MailServer
         assert page.one("body").text == " ".join(plain.split())
 
 
-def test_no_message_says_anything_about_the_patient_but_a_first_name() -> None:
+def test_messages_say_nothing_about_the_patient_but_a_first_name() -> None:
     a_clinic()
-    request = tell_everything()
+    request = send_everything()
     for mail in mails():
         # Drawn at random, and any number may be in it.
         random = [mail["Message-ID"], *(part.get_boundary() for part in mail.walk() if part.is_multipart())]
@@ -119,16 +113,16 @@ def test_no_message_says_anything_about_the_patient_but_a_first_name() -> None:
         assert request.reference in mail["Subject"]
 
 
-def test_the_form_alone_sends_nobodys_name_to_whatever_address_was_typed() -> None:
-    tell_everything()
+def test_messages_caused_by_the_form_hold_no_name() -> None:
+    send_everything()
     named = {mail["Subject"] for mail in mails() if "Ayesha" in parts(mail)[0]}
     assert not [subject for subject in named if subject.startswith(("We have", "New"))]
     assert not [subject for subject in named if subject.endswith("withdrawn")]
     assert len(named) == 7
 
 
-def test_every_patient_has_a_link_of_their_own_in_each_mail() -> None:
-    tell_everything()
+def test_each_mail_has_its_own_link() -> None:
+    send_everything()
     found = [
         link["href"]
         for mail in mails()
@@ -140,9 +134,9 @@ def test_every_patient_has_a_link_of_their_own_in_each_mail() -> None:
     assert "https://clinic.example/consultation/token-of-the-form/" in found
 
 
-def test_an_appointment_comes_as_an_invitation_that_calendars_read() -> None:
+def test_appointment_is_attached_as_an_invitation() -> None:
     a_clinic()
-    request = tell_everything()
+    request = send_everything()
     calendars = [part for mail in mails() for part in mail.iter_attachments()]
     assert [part.get_param("method") for part in calendars] == ["REQUEST", "CANCEL"]
     for part in calendars:
@@ -155,47 +149,46 @@ def test_an_appointment_comes_as_an_invitation_that_calendars_read() -> None:
         assert content.rstrip().endswith("END:VCALENDAR")
 
 
-@pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_a_hostile_name_is_left_out_or_is_only_a_name(name: str) -> None:
+def test_hostile_name_is_dropped_or_only_a_name() -> None:
     a_clinic()
-    request = with_email()
-    request.patient_name = name
-    queued(catalogue.time_agreed, an_appointment(request))
-    [mail] = mails()
-    plain, html = parts(mail)
-    assert mail["To"] == "ayesha@example.com"
-    assert mail["Bcc"] is None
-    assert "evil" not in plain.replace("Hello evil,", "")
-    assert "script" not in plain + html
-    assert "\u202e" not in plain + html
-    assert max(map(len, plain.splitlines()[0].split())) <= 31
-    assert len(Page(html).all("a")) == 2  # the private page, and the phone
+    for name in HOSTILE_NAMES:
+        OutgoingMessage.objects.all().delete()
+        request = with_email()
+        request.patient_name = name
+        queued("appointment_agreed", request, appointment=an_appointment(request))
+        [mail] = mails()
+        plain, html = parts(mail)
+        assert mail["To"] == "ayesha@example.com"
+        assert mail["Bcc"] is None
+        assert "evil" not in plain.replace("Hello evil,", "")
+        assert "script" not in plain + html
+        assert "\u202e" not in plain + html
+        assert max(map(len, plain.splitlines()[0].split())) <= 31
+        assert len(Page(html).all("a")) == 2  # the private page, and the phone
 
 
-@pytest.mark.parametrize(
-    ("name", "greeted"),
-    [
-        ("علی خان", "Hello علی,"),
-        ("Nour‑Jehan", ""),
-        ("D’Souza Maria", "Hello D’Souza,"),
-        ("Zoë", "Hello Zoë,"),
-    ],
-)
-def test_a_name_in_any_script_is_greeted(name: str, greeted: str) -> None:
-    tell_everything(patient_name=name)
-    [mail] = [mail for mail in mails() if "is open again" in mail["Subject"]]
-    assert parts(mail)[0].startswith(greeted or "Your request")
+def test_name_in_any_script_is_greeted() -> None:
+    for name, greeting in {
+        "علی خان": "Hello علی,",
+        "Nour‑Jehan": "Your appointment",  # with a hyphen that is no letter
+        "D’Souza Maria": "Hello D’Souza,",
+        "Zoë": "Hello Zoë,",
+    }.items():
+        OutgoingMessage.objects.all().delete()
+        request = with_email(patient_name=name)
+        queued("appointment_agreed", request, appointment=an_appointment(request))
+        assert parts(mails()[0])[0].startswith(greeting)
 
 
-def test_who_writes_for_another_is_the_one_who_is_greeted() -> None:
-    tell_everything(
+def test_requester_is_greeted_instead_of_the_patient() -> None:
+    send_everything(
         for_whom="child", requester_name="Sana Iqbal", relationship="mother", patient_name="Ali Iqbal"
     )
     assert not [mail for mail in mails() if "Ali" in parts(mail)[0]]
     assert [mail for mail in mails() if "Hello Sana," in parts(mail)[0]]
 
 
-def test_a_message_is_in_the_language_of_the_page_whatever_staff_read() -> None:
+def test_message_is_in_the_patients_language_whatever_staff_read() -> None:
     with override("de"):
-        tell_everything()
+        send_everything()
     assert len([mail for mail in mails() if "Wednesday 25 November 2026" in parts(mail)[0]]) == 4

@@ -1,0 +1,214 @@
+"""Every notification, end to end: the action that causes it, and the message that is queued.
+
+Delete any call of ``notify``, and a test here fails.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from clinic_site.mail.models import OutgoingMessage
+from consultations.appointments import offers, reminders
+from consultations.intake import submission
+from consultations.lifecycle import status_changes
+from consultations.messaging import notify
+from consultations.models import Appointment, ConsultationRequest, Event, Photograph
+from consultations.phone_numbers import parse
+from consultations.portal import actions
+from consultations.workflow import CLOSED, MARKED, Status
+from tests.consultations.messaging.message_helpers import a_clinic, queued, with_email
+from tests.factories import a_request, a_reviewer, a_submission, staff
+
+pytestmark = pytest.mark.django_db
+
+BY_EMAIL = {"contact_method": "email", "email": "ayesha@example.com"}
+
+
+@pytest.fixture(autouse=True)
+def staff_mail(settings: Any) -> None:
+    settings.STAFF_MAIL = ("desk@clinic.example",)
+
+
+def new_messages() -> dict[str, OutgoingMessage]:
+    """The waiting messages by kind. Empties the queue."""
+    found = {message.kind: message for message in OutgoingMessage.objects.waiting().order_by("pk")}
+    OutgoingMessage.objects.all().delete()
+    return found
+
+
+def offer(request: ConsultationRequest, *, agreed: bool = False, days: int = 3) -> Appointment:
+    request.refresh_from_db()
+    live = request.appointments.live().first()
+    return offers.offer_time(
+        request,
+        live.practitioner if live else a_reviewer(),
+        (timezone.now() + timedelta(days=days)).replace(minute=0, second=0, microsecond=0),
+        timedelta(minutes=30),
+        agreed=agreed,
+        actor=staff(username=f"coordinator{days}"),
+        expected_status=request.status,
+        expected_appointment=live.pk if live else None,
+    )
+
+
+def change(request: ConsultationRequest, to: Status) -> None:
+    request.refresh_from_db()
+    status_changes.change_status(request, to, actor=None, expected_status=request.status)
+
+
+def test_submission_is_acknowledged_and_reported_to_staff() -> None:
+    request = submission.submit(a_submission(**BY_EMAIL))
+    found = new_messages()
+    assert {kind: message.to for kind, message in found.items()} == {
+        "acknowledgement": "ayesha@example.com",
+        "new_request": "desk@clinic.example",
+    }
+    assert {message.about for message in found.values()} == {request.reference}
+
+
+def test_quarantined_request_is_acknowledged_once_staff_let_it_in() -> None:
+    request = submission.submit(a_submission(**BY_EMAIL, suspicions=("trap",)))
+    assert not new_messages()
+    change(request, Status.NEW)
+    assert list(new_messages()) == ["acknowledgement"]
+    withdrawn = submission.submit(a_submission(**BY_EMAIL, suspicions=("trap",), patient_name="Sana Malik"))
+    change(withdrawn, Status.WITHDRAWN)
+    assert not new_messages()
+
+
+def test_patient_hears_of_offered_agreed_and_canceled_appointments() -> None:
+    a_clinic()
+    request = with_email()
+    offer(request)
+    assert list(new_messages()) == ["appointment_offered"]
+    change(request, Status.CONFIRMED)
+    assert list(new_messages()) == ["appointment_agreed"]
+    offer(request, days=4)
+    assert list(new_messages()) == ["appointment_canceled", "appointment_offered"]
+    offer(request, agreed=True, days=5)
+    assert list(new_messages()) == ["appointment_agreed"]
+    change(request, Status.DECLINED)
+    assert list(new_messages()) == ["appointment_canceled", "declined"]
+
+
+def test_patient_hears_of_statuses_and_of_reopening() -> None:
+    request = with_email(status=Status.CONTACTING)
+    for status in (Status.UNREACHABLE, Status.DECLINED, Status.WITHDRAWN):
+        change(request, status)
+        assert list(new_messages()) == [status.value]
+        change(request, Status.CONTACTING)
+        assert list(new_messages()) == ["reopened"]
+
+
+def test_status_messages_by_every_pair_of_statuses() -> None:
+    request = with_email()
+    for was in Status:
+        for status in Status:
+            OutgoingMessage.objects.all().delete()
+            request.status = status
+            expected = [status.value] if status in ("declined", "unreachable", "withdrawn") else []
+            if status == Status.CONTACTING and was in CLOSED:
+                expected = ["reopened"]
+            if status == Status.WITHDRAWN and was in MARKED:
+                expected = []  # a mark was taken back: the patient knows of the withdrawal
+            kinds = [message.kind for message in queued("status", request, was=was.value)]
+            assert kinds == expected, (was, status)
+
+
+def test_patient_is_reminded_by_mail() -> None:
+    a_clinic()
+    request = with_email()
+    appointment = offer(request, agreed=True, days=1)
+    new_messages()
+    reminders.send_reminders(timezone.localtime().replace(hour=12))
+    reminder = new_messages()["reminder"]
+    assert (reminder.to, reminder.about) == ("ayesha@example.com", request.reference)
+    appointment.refresh_from_db()
+    assert appointment.reminded_at
+
+
+def test_staff_hear_of_everything_that_a_patient_does() -> None:
+    request = with_email()
+
+    def reported(activity: str) -> None:
+        notice = new_messages()["patient_activity"]
+        assert notice.to == "desk@clinic.example"
+        assert notify.ACTIVITIES[activity] in notice.text
+        request.refresh_from_db()
+        assert request.unread_since
+        ConsultationRequest.objects.update(unread_since=None)
+        request.refresh_from_db()
+
+    actions.correct_phone(request, parse("0300 7654321"))
+    reported("phone")
+    actions.add_patient_note(request, "It is worse.")
+    reported("note")
+    photograph = Photograph(name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now())
+    actions.add_photographs(request, [photograph])
+    reported("photograph")
+    actions.accept_time(request, offer(request, days=3).pk)
+    reported("time agreed")
+    actions.ask_for_another_time(request, request.appointments.live().get().pk, "Later, please.")
+    reported("other time")
+    actions.withdraw(request)
+    reported("withdrawn")
+
+
+def test_patient_who_withdraws_gets_a_confirmation() -> None:
+    request = with_email()
+    actions.withdraw(request)
+    assert list(new_messages()) == ["withdrawn", "patient_activity"]
+
+
+def test_staff_hear_of_changed_answers_and_files_of_a_form_that_is_sent_again() -> None:
+    first = a_submission(**BY_EMAIL)
+    submission.submit(first)
+    new_messages()
+    again = a_submission(key=first.key, **BY_EMAIL | {"email": "new@example.com"})
+    submission.submit(again)
+    found = new_messages()
+    assert found["acknowledgement"].to == "new@example.com"
+    assert "patient_activity" in found
+
+
+def test_offer_turned_down_by_the_patient_is_not_sent() -> None:
+    a_clinic()
+    request = with_email()
+    appointment = offer(request)
+    actions.ask_for_another_time(request, appointment.pk, "")
+    assert "appointment_offered" not in new_messages()
+
+
+def test_failed_notification_is_recorded_and_rolls_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue_message = notify.queue_message
+    broken: set[str] = set()
+
+    def breaks(kind: str, *args: Any, **options: Any) -> None:
+        queue_message(kind, *args, **options)
+        if kind in broken:
+            raise RuntimeError("a template without an end")
+
+    monkeypatch.setattr(notify, "queue_message", breaks)
+    broken = {"acknowledgement"}
+    request = submission.submit(a_submission(**BY_EMAIL))
+    assert list(new_messages()) == ["new_request"]
+    broken = {"declined"}
+    change(request, Status.DECLINED)
+    assert not new_messages()
+    request.refresh_from_db()
+    assert request.status == Status.DECLINED
+    not_sent = request.events.filter(kind=Event.Kind.NOTIFICATION_NOT_SENT)
+    assert [event.detail["message"] for event in not_sent] == ["acknowledgement", "declined"]
+
+
+def test_nothing_is_sent_about_quarantined_and_erased_requests() -> None:
+    request = a_request(**BY_EMAIL)
+    appointment = offer(request)
+    new_messages()
+    for status, erased_at in ((Status.QUARANTINED, None), (Status.NEW, timezone.now())):
+        request.status, request.erased_at = status, erased_at
+        for kind in ("acknowledgement", "new_request", "appointment_offered", "reminder", "patient_activity"):
+            assert queued(kind, request, appointment=appointment) == [], kind
+        assert queued("status", request, was="declined") == []

@@ -1,7 +1,6 @@
-"""Appointments as iCalendar files (RFC 5545): one to be mailed as an invitation (RFC 5546), or many to
-be subscribed to.
+"""iCalendar files (RFC 5545): one appointment as an invitation (RFC 5546), or a feed of many.
 
-No health detail belongs in it: phones show calendars on their lock screens.
+They hold no health details: phones show calendar entries on the lock screen.
 """
 
 import unicodedata
@@ -27,11 +26,10 @@ def event(
     attendee: str,
     stamp: datetime,
 ) -> bytes:
-    """A calendar with one event.
+    """Return a calendar with one event.
 
-    The same ``uid`` with a higher ``sequence`` replaces the event; CANCEL takes it away. Times are aware
-    and end up in UTC; ``stamp`` is when this was decided. ``organizer`` and ``attendee`` are addresses
-    that have been validated, as an invitation needs them.
+    The same ``uid`` with a higher ``sequence`` replaces the event; CANCEL removes it. ``stamp`` is when the
+    change was made. ``organizer`` and ``attendee`` are validated addresses.
     """
     return _calendar(
         method,
@@ -47,7 +45,7 @@ def event(
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One event of a calendar that is subscribed to. A tentative one is not agreed yet."""
+    """One event of a feed. A tentative one is offered, not agreed."""
 
     uid: str
     sequence: int
@@ -59,10 +57,7 @@ class Entry:
 
 
 def published(name: str, entries: Iterable[Entry], *, organizer: str) -> bytes:
-    """A calendar of many events, to be subscribed to: what is in it no more goes from the reader's.
-
-    Readers are asked to look again every hour; each does as it likes.
-    """
+    """Return a feed. Subscribed apps remove events that are no longer in it, and are asked to poll hourly."""
     about = [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}"]
     about += ["REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H"]
     events = [
@@ -102,25 +97,25 @@ def _what(
 
 
 def attachment(name: str, content: bytes, method: Method = "REQUEST") -> tuple[str, str, bytes]:
-    """An event as ``outbox.queue`` takes it."""
+    """Return the attachment as ``mail.queue.queue`` takes it."""
     return name, f"text/calendar; method={method}; charset=utf-8", content
 
 
 def _utc(moment: datetime) -> str:
     if moment.tzinfo is None:
-        raise ValueError("A time in a calendar names its time zone.")
+        raise ValueError("Calendar times need a time zone.")
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def _text(value: str) -> str:
-    """A TEXT value: on one line, with what has a meaning in the format escaped (3.3.11)."""
+    """Escape a TEXT value, on one line (3.3.11)."""
     lines = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").splitlines()
     kept = "\\n".join(lines)
     return "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cs"))
 
 
 def _folded(line: str) -> bytes:
-    """A content line in lines of at most 75 octets, no character cut in two (3.1)."""
+    """Fold a content line into lines of at most 75 octets, without splitting characters (3.1)."""
     folded, octets = bytearray(), 0
     for letter in line:
         encoded = letter.encode("utf-8")

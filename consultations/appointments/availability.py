@@ -1,4 +1,4 @@
-"""The clinic's days: when it is open, what is in them, and which times are free. Nothing here writes."""
+"""Availability: opening hours, appointments and free times of a day. Read only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,42 +14,41 @@ from consultations.models import Appointment
 from consultations.models.appointments import midnight
 from procedures.models import Practitioner
 
-# How long an appointment may be in the picker, in minutes, and how far apart its beginnings are.
-STEPS = {15: 15, 20: 20, 30: 30, 45: 15, 60: 30}
-USUAL_LENGTH = 30
+# Minutes between two offered start times, by the length of the appointment in minutes.
+START_INTERVALS = {15: 15, 20: 20, 30: 30, 45: 15, 60: 30}
+DEFAULT_LENGTH = 30
 
-# From which hour of the clinic's clock. Patients choose the words, not the hours.
-AFTERNOON, EVENING = 12, 17
+AFTERNOON_HOUR, EVENING_HOUR = 12, 17
 
 
 def today() -> date:
-    """The day that it is at the clinic."""
+    """Return today's date at the clinic."""
     return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
 def local(at: datetime) -> datetime:
-    """A moment by the clinic's clock."""
+    """Convert to the clinic's time zone."""
     return timezone.localtime(at, timezone.get_default_timezone())
 
 
 def part_of_day(at: datetime) -> PartOfDay:
     hour = local(at).hour
-    if hour < AFTERNOON:
+    if hour < AFTERNOON_HOUR:
         return PartOfDay.MORNING
-    return PartOfDay.AFTERNOON if hour < EVENING else PartOfDay.EVENING
+    return PartOfDay.AFTERNOON if hour < EVENING_HOUR else PartOfDay.EVENING
 
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the clinic: when it is open, why it may be closed, and what is in it, in order."""
+    """One day at the clinic, with its appointments in order."""
 
     date: date
     open: list[Interval]
     closures: list[Closure] = field(default_factory=list)
     appointments: list[Appointment] = field(default_factory=list)
 
-    def beginnings(self, length: timedelta, step: timedelta, now: datetime) -> Iterator[datetime]:
-        """When an appointment could begin: in opening hours, in nobody else's time, and not in the past."""
+    def free_starts(self, length: timedelta, step: timedelta, now: datetime) -> Iterator[datetime]:
+        """Yield future start times within opening hours that overlap no appointment."""
         for opens, closes in self.open:
             at = opens
             while at + length <= closes:
@@ -65,11 +64,11 @@ def days(
     count: int,
     practitioner: Practitioner | None = None,
     *,
-    but: Appointment | None = None,
+    exclude: Appointment | None = None,
 ) -> list[Day]:
-    """So many days in order, with the appointments of one practitioner, or of all. Three queries.
+    """Return consecutive days with the appointments of one practitioner or all. Three queries.
 
-    ``but`` is left out: a time that is given back when another is taken.
+    ``exclude`` is the appointment that a new one replaces.
     """
     last = first + timedelta(days=count - 1)
     # A session of the evening before may last past midnight, unless that day is closed.
@@ -81,28 +80,25 @@ def days(
     found = Appointment.objects.in_calendar().on_days(first, last).select_related("request", "practitioner")
     if practitioner:
         found = found.filter(practitioner=practitioner)
-    appointments = [appointment for appointment in found if appointment != but]
+    appointments = [appointment for appointment in found if appointment != exclude]
     return [_day(first + timedelta(days=number), hours, closures, appointments) for number in range(count)]
 
 
-# What was given and may not be kept
-
-
 def is_open(hours: ClinicHours, starts_at: datetime, ends_at: datetime) -> bool:
-    """Whether the clinic is open all that time."""
+    """Whether the clinic is open for the whole time."""
     return hours.open_intervals(starts_at, ends_at) == [(starts_at, ends_at)]
 
 
-def is_in_session(appointment: Appointment, session: OpeningHours) -> bool:
-    """Whether some of a time is in a session, as that is entered: closed is not looked at."""
+def overlaps_session(appointment: Appointment, session: OpeningHours) -> bool:
+    """Whether an appointment overlaps a weekly session, whatever the closures."""
     hours = ClinicHours(((session.weekday, session.opens, session.closes),))
     return bool(hours.open_intervals(appointment.starts_at, appointment.ends_at))
 
 
-def doubts(
+def appointment_problems(
     starts_at: datetime, ends_at: datetime, hours: ClinicHours, practitioner: str, *, is_active: bool
 ) -> list[str]:
-    """Why a time that a patient was given may not be kept, as sentences. Of one that is over, nothing."""
+    """Return why a future appointment cannot take place as planned, as sentences."""
     if ends_at <= timezone.now():
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Private calendar addresses of practitioners: made and revoked by a manager."""
+"""Private calendar feed addresses of practitioners."""
 
 from django.utils import timezone
 
@@ -9,8 +9,8 @@ from consultations.tokens import token_hash
 from procedures.models import Practitioner
 
 
-def make(practitioner: Practitioner, *, actor: User) -> str:
-    """A new address, as its token. It is told once: only its hash is kept."""
+def create(practitioner: Practitioner, *, actor: User) -> str:
+    """Return the token of a new address. Only its hash is stored."""
     token = private_links.new_token()
     CalendarFeed.objects.create(
         practitioner=practitioner, token_hash=token_hash(token), made_by=actor, made_at=timezone.now()
@@ -19,6 +19,6 @@ def make(practitioner: Practitioner, *, actor: User) -> str:
 
 
 def revoke(feed_id: int, *, actor: User) -> bool:
-    """From now on the address opens nothing. False if it is revoked already, or was never made."""
+    """Revoke an address. Return False if no valid one has this id."""
     valid = CalendarFeed.objects.valid().filter(pk=feed_id)
     return bool(valid.update(revoked_by=actor, revoked_at=timezone.now()))

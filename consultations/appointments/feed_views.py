@@ -1,7 +1,7 @@
-"""The private calendar of one practitioner, for the calendar program that subscribes to it.
+"""The calendar feed of one practitioner, for subscription in a calendar app.
 
-Whoever has the address reads it, without signing in: it holds references, and nothing of a patient. A
-wrong address and a revoked one cannot be told apart.
+The address is the only secret, so the feed holds references and no patient details. A wrong address and a
+revoked one get the same answer.
 """
 
 from datetime import datetime, timedelta
@@ -19,28 +19,26 @@ from consultations import icalendar
 from consultations.models import Appointment, CalendarFeed
 from procedures.models import Practitioner
 
-# Nobody guesses an address of 192 random bits. A program that asks for a revoked one every quarter of an
-# hour stays below this.
+# Addresses have 192 random bits. An app that polls a revoked one every 15 minutes stays below this.
 WRONG_ADDRESSES = Limit("wrong calendar addresses", attempts=30, period=timedelta(hours=1))
 
-BEFORE, AHEAD = timedelta(days=30), timedelta(days=180)
+FEED_PAST, FEED_FUTURE = timedelta(days=30), timedelta(days=180)
 
 
-# Whatever is asked of it, an address shows by nothing but a calendar that it is right: not by a 405 or a
-# refused form either.
+# Any method but GET and HEAD gets the 404 of a wrong address: a 405 or a CSRF failure would confirm it.
 @csrf_exempt
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """The calendar that the token opens. The count of wrong tokens is all that is ever written here."""
+    """Return the calendar of a token. Only wrong tokens are counted; nothing else is written."""
     is_read = request.method in ("GET", "HEAD")
     feed = CalendarFeed.objects.for_token(token).select_related("practitioner").first() if is_read else None
-    response = _calendar_of(feed.practitioner) if feed else _nothing(request)
+    response = _calendar_of(feed.practitioner) if feed else _not_found(request)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def _nothing(request: HttpRequest) -> HttpResponse:
+def _not_found(request: HttpRequest) -> HttpResponse:
     if not WRONG_ADDRESSES.lets_through(network_address(request)):
         words = _("Too many wrong addresses. Try again in an hour.")
         return HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
@@ -58,11 +56,11 @@ def _calendar_of(practitioner: Practitioner) -> HttpResponse:
 
 
 def entries(practitioner: Practitioner, now: datetime) -> list[icalendar.Entry]:
-    """What holds, or held, the practitioner's time from 30 days ago to 180 days ahead. One query."""
+    """Return the appointments that are not canceled from 30 days ago to 180 days ahead. One query."""
     found = Appointment.objects.in_calendar().filter(practitioner=practitioner)
     return [
         _entry(appointment)
-        for appointment in found.between(now - BEFORE, now + AHEAD).select_related("request")
+        for appointment in found.between(now - FEED_PAST, now + FEED_FUTURE).select_related("request")
     ]
 
 
@@ -70,7 +68,7 @@ def _entry(appointment: Appointment) -> icalendar.Entry:
     is_offered = appointment.state == Appointment.State.OFFERED
     words = _("%(reference)s (offered)") if is_offered else "%(reference)s"
     return icalendar.Entry(
-        # Not the identity of the patient's own entry: one request may have had several times.
+        # Not the uid of the patient's own entry: a request may have had several appointments.
         uid=f"appointment-{appointment.pk}@{urlsplit(settings.SITE_URL).hostname}",
         sequence=appointment.sequence,
         start=appointment.starts_at,

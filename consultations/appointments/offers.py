@@ -1,4 +1,4 @@
-"""Times offered to a patient by the staff, or agreed with them on the phone."""
+"""Appointments that staff offer to a patient, or agree on by phone."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,11 +18,11 @@ from procedures.models import Practitioner
 
 __all__ = ["TimeTakenError", "offer_time"]
 
-LONGEST = timedelta(hours=4)
-# Who came without a time, or agreed to one that nobody noted, can be noted for so long.
-RECENT = timedelta(days=7)
-# A time further ahead is a slip of the keyboard.
-FURTHEST = timedelta(days=366)
+MAX_APPOINTMENT_LENGTH = timedelta(hours=4)
+# How far back a walk-in appointment may be recorded.
+RECORDING_WINDOW = timedelta(days=7)
+# A later time is taken for a typing error.
+BOOKING_HORIZON = timedelta(days=366)
 
 
 def offer_time(
@@ -36,27 +36,27 @@ def offer_time(
     expected_status: str,
     expected_appointment: int | None,
 ) -> Appointment:
-    """Offer a time, or note one that was ``agreed`` on the phone; whatever time there was is given back.
+    """Offer an appointment, or record an ``agreed`` one; it replaces the request's live appointment.
 
-    ``expected_appointment`` is the id of the time that was on the screen, None where there was none.
-    Raises ``NotAllowedError`` for a step the workflow does not know, while an agreed time has begun and
-    nobody has marked what became of it, for a time that is past (one that was agreed may be of the last
-    seven days) or more than a year ahead, or one that does not begin and end at full five minutes;
-    ``SomeoneElseChangedError``; and ``TimeTakenError``.
+    ``expected_appointment`` is the id of the appointment that was on the screen, if any.
+
+    Raises ``NotAllowedError`` if the workflow has no such step, if attendance of an agreed appointment is
+    not recorded yet, or if the time is not possible (see ``_is_possible``); ``SomeoneElseChangedError``; and
+    ``TimeTakenError``.
     """
     to = Status.CONFIRMED if agreed else Status.PROPOSED
-    stays = to == expected_status
-    if not (stays or workflow.may_follow(expected_status, to)):
+    keeps_status = to == expected_status
+    if not (keeps_status or workflow.may_follow(expected_status, to)):
         raise NotAllowedError(f"{expected_status} to {to}")
     if not _is_possible(starts_at, length, agreed=agreed):
         raise NotAllowedError(f"a time of {length}")
-    # In UTC a later moment is a sum; by a clock that is put forward or back it is not.
+    # Adding the length is only right in UTC: local clocks may change.
     starts_at = starts_at.astimezone(UTC)
     with transaction.atomic():
-        # Locked from here on: another press waits, and then finds another time than it expected.
         locked = ConsultationRequest.objects.select_for_update().filter(pk=request.pk, erased_at=None).first()
         before = booking.live(locked) if locked else None
-        if locked is None or locked.status != expected_status or _pk(before) != expected_appointment:
+        before_pk = before.pk if before else None
+        if locked is None or locked.status != expected_status or before_pk != expected_appointment:
             raise SomeoneElseChangedError(request.reference)
         now = timezone.now()
         if booking.has_begun(before, now):
@@ -64,7 +64,7 @@ def offer_time(
         _lock_calendars(practitioner, before)
         is_ahead = starts_at > now
         booking.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
-        if not stays:
+        if not keeps_status:
             move(request, to, actor=actor, expected_status=expected_status)
         is_informed = agreed or has_deliverable_email(locked)
         appointment = booking.take(
@@ -90,21 +90,24 @@ def offer_time(
 
 
 def _lock_calendars(practitioner: Practitioner, before: Appointment | None) -> None:
-    """Whoever changes a calendar waits for whoever is changing it, always in the same order.
+    """Lock the calendars that change, in a fixed order, so two requests that swap times cannot deadlock.
 
-    Without it two requests that swap their times would each hold what the other waits for. The lock is
-    the weak one: rows that only refer to a practitioner are written meanwhile.
+    The weak lock lets others insert rows that refer to a practitioner.
     """
     calendars = {practitioner.pk, before.practitioner_id} if before else {practitioner.pk}
     list(Practitioner.objects.select_for_update(no_key=True).filter(pk__in=calendars).order_by("pk"))
 
 
-def _pk(appointment: Appointment | None) -> int | None:
-    return appointment.pk if appointment else None
-
-
 def _is_possible(starts_at: datetime, length: timedelta, *, agreed: bool) -> bool:
+    """Whether the time is in five-minute steps, not too far ahead, and in the future.
+
+    An agreed appointment may also be up to ``RECORDING_WINDOW`` in the past.
+    """
     now = timezone.now()
-    earliest = now - RECENT if agreed else now
+    earliest = now - RECORDING_WINDOW if agreed else now
     is_on_grid = not (starts_at.timestamp() % SLOT.total_seconds() or length % SLOT)
-    return is_on_grid and SLOT <= length <= LONGEST and earliest < starts_at <= now + FURTHEST
+    return (
+        is_on_grid
+        and SLOT <= length <= MAX_APPOINTMENT_LENGTH
+        and earliest < starts_at <= now + BOOKING_HORIZON
+    )

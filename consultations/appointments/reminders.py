@@ -1,9 +1,8 @@
-"""Patients are reminded of an agreed appointment on the day before: by mail, or by the hand of staff.
+"""Reminders of agreed appointments on the day before: by email, or manually by staff.
 
-Whoever chose email gets a mail, from ``send_reminders``, which may run at any time and as often as one
-likes. Everybody else stands in a list for the staff of that day, until somebody has marked them as
-reminded; so does who was written to, while that mail does not go out. A machine works every day; people
-remind on the last open day before.
+``send_reminders`` mails patients who chose email; it can run at any time, repeatedly. All others are on the
+day's list for staff until they are marked as reminded, and so are patients whose mail is not sent. Staff
+remind on the last open day before the appointment.
 """
 
 import logging
@@ -36,53 +35,53 @@ from consultations.models.appointments import AppointmentQuerySet, midnight
 
 logger = logging.getLogger(__name__)
 
-# Nobody's phone rings at midnight for something that has the whole day.
+# Reminders are mailed from this hour at the clinic on.
 FIRST_HOUR = 8
-# A mail that still waits by then may come too late: somebody calls.
+# Staff call when a mail has waited for longer than this.
 MAIL_IS_LATE_AFTER = timedelta(hours=1)
 
 
 @dataclass
-class Sent:
-    """What became of one run: reminders queued as mail, and appointments that it could not be done for."""
+class ReminderResult:
+    """Counts of one run."""
 
     queued: int = 0
     failed: int = 0
 
 
 def due_by_mail(now: datetime) -> AppointmentQuerySet:
-    """Whom a mail reminds by now: of today's appointments, if it was not done before, and tomorrow's."""
+    """Appointments of today and tomorrow whose reminder is to be mailed now."""
     due = waiting_for_mail(now)
     return due if availability.local(now).hour >= FIRST_HOUR else due.none()
 
 
 def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
-    """Whom a mail reminds in the course of this day."""
+    """Appointments whose reminder is to be mailed today."""
     due = _ahead(now, _day(now) + timedelta(days=1)).filter(request__contact_method=ContactMethod.EMAIL)
-    return due.none() if settings.MAIL_DELIVERY == "off" else due.exclude(_had_a_bad_mail())
+    return due.none() if settings.MAIL_DELIVERY == "off" else due.exclude(_has_settled_mail())
 
 
-def due_by_hand(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
-    """Whom the staff remind today: everybody until the next day on which the clinic is open.
+def due_manually(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
+    """Appointments until the next open day of which staff remind the patient today.
 
-    Of those who chose email: whose mail has failed or is late, or had failed and was told another way, and
-    was not told after all; where the site sends none, all.
+    Patients who chose email are included if their mail has failed or is late, if staff settled a failed one
+    without reminding them, or if the site sends no mail.
     """
     due = _ahead(now, _next_open_day(_day(now), hours or business_hours.load()), or_else=mail_is_late(now))
     if settings.MAIL_DELIVERY == "off":
         return due
     goes_by_mail = Q(reminded_at=None, request__contact_method=ContactMethod.EMAIL)
-    return due.exclude(goes_by_mail & ~Q(_had_a_bad_mail()))
+    return due.exclude(goes_by_mail & ~Q(_has_settled_mail()))
 
 
 def mail_is_late(now: datetime) -> Q:
-    """Appointments whose last reminder is a mail that has failed, or waits for too long already."""
+    """Match appointments whose reminder is a mail that has failed or waited too long."""
     is_late = Q(failed_at__isnull=False) | Q(created_at__lte=now - MAIL_IS_LATE_AFTER)
     return Q(reminded_at__isnull=False) & Q(Exists(_unsent_mail().filter(is_late)))
 
 
 def _unsent_mail() -> OutgoingMessageQuerySet:
-    """The mail that an appointment's reminder became, while it is not sent. What staff note is newer."""
+    """The unsent mail of an appointment's reminder."""
     return OutgoingMessage.objects.filter(
         kind="reminder",
         about=OuterRef("request__reference"),
@@ -92,8 +91,8 @@ def _unsent_mail() -> OutgoingMessageQuerySet:
     )
 
 
-def _had_a_bad_mail() -> Exists:
-    """Appointments with a reminder by mail that failed, and that staff settled: no other one is sent."""
+def _has_settled_mail() -> Exists:
+    """Match appointments with a failed reminder mail that staff settled: no other mail is sent."""
     settled = OutgoingMessage.objects.filter(
         kind="reminder",
         about=OuterRef("request__reference"),
@@ -105,8 +104,7 @@ def _had_a_bad_mail() -> Exists:
 
 
 def reminded_since(moment: datetime, now: datetime) -> AppointmentQuerySet:
-    """Whose reminder was sent or marked since then, the last one first; those with ``may_undo`` can be put
-    back."""
+    """Appointments whose reminder was sent or marked since then, newest first, with ``may_undo``."""
     reminded = Appointment.objects.filter(reminded_at__gte=moment, request__erased_at=None)
     may_undo = Q(_marked_by_staff(), state=Appointment.State.AGREED, starts_at__gt=now)
     return (
@@ -118,7 +116,7 @@ def reminded_since(moment: datetime, now: datetime) -> AppointmentQuerySet:
 
 
 def _marked_by_staff() -> Exists:
-    """Appointments whose last reminder somebody of the staff has noted."""
+    """Match appointments whose reminder staff have marked."""
     return Exists(
         Event.objects.filter(
             request=OuterRef("request"),
@@ -140,19 +138,16 @@ def _day(now: datetime) -> date:
 
 
 def _next_open_day(day: date, hours: ClinicHours) -> date:
-    """The next open day after ``day``; the next of the calendar where no hours were entered."""
+    """Return the next open day; the next calendar day if no opening hours are entered."""
     tomorrow = day + timedelta(days=1)
     opens = hours.next_opening(midnight(tomorrow))
     return _day(opens) if opens else tomorrow
 
 
-# Reminding
-
-
-def send_reminders(now: datetime | None = None) -> Sent:
-    """Queue every mail that is due. One that fails stops no other, and is tried again by the next run."""
+def send_reminders(now: datetime | None = None) -> ReminderResult:
+    """Queue every mail that is due. A failure does not stop the others; the next run retries it."""
     now = now or timezone.now()
-    done = Sent()
+    done = ReminderResult()
     for appointment in due_by_mail(now):
         try:
             with transaction.atomic():
@@ -168,18 +163,18 @@ def send_reminders(now: datetime | None = None) -> Sent:
 
 
 def mark_reminded(appointment: Appointment, *, actor: User) -> bool:
-    """Note that the patient was reminded. False if that was done already, or the time stands no more."""
+    """Record that staff reminded the patient. Return False if the reminder is not due any more."""
     with transaction.atomic():
         how = ContactMethod(appointment.request.contact_method)
         by_hand = ContactMethod.CALL if how == ContactMethod.EMAIL else how
         return _mark(appointment, by_hand, actor=actor, now=timezone.now())
 
 
-def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) -> bool:
-    """Take back what ``mark_reminded`` noted at that moment. False where it does not stand so any more.
+def unmark_reminded(appointment: Appointment, *, reminded_at: datetime, actor: User) -> bool:
+    """Undo ``mark_reminded``. Return False if that mark is not the current one.
 
-    Whoever was called because a mail did not go out is again somebody whose mail did not go out. Where that
-    mail is settled by now, it reminds nobody any more: the patient is to be called, as if there were none.
+    If staff had called because a mail was late, the appointment is again one with a late mail, unless that
+    mail was settled meanwhile.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -187,7 +182,7 @@ def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) ->
         mails = request.events.filter(
             kind=Event.Kind.REMINDED, actor=None, detail__appointment=appointment.pk, at__lt=reminded_at
         )
-        is_settled = Appointment.objects.filter(_had_a_bad_mail(), pk=appointment.pk).exists()
+        is_settled = Appointment.objects.filter(_has_settled_mail(), pk=appointment.pk).exists()
         mail = None if is_settled else mails.last()
         marked = Appointment.objects.filter(
             _marked_by_staff(),
@@ -209,9 +204,9 @@ def put_back(appointment: Appointment, *, reminded_at: datetime, actor: User) ->
 
 
 def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
-    # The request first, as everybody who changes it does: two that wait for each other would wait for good.
+    # Lock the request first, like every other change, to avoid deadlocks.
     request = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
-    # Compare and set: of two, one finds no row left; nor is anybody reminded of what was canceled.
+    # Compare and set: only one of two concurrent calls finds the row; canceled appointments are not found.
     due = Appointment.objects.agreed_and_not_reminded(now, or_else=mail_is_late(now))
     if request.erased_at or not due.filter(pk=appointment.pk).update(reminded_at=now):
         return False
@@ -226,36 +221,32 @@ def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, n
     return True
 
 
-# The list of the staff
-
-
 @dataclass(frozen=True)
-class Call:
-    """One reminder as staff make it: whom, about what, and the link that begins it."""
+class ManualReminder:
+    """A reminder for staff to make, with the link that starts the call or message."""
 
     appointment: Appointment
     how: ContactMethod
-    number: str  # as people read it
+    number: str  # formatted for reading
     href: str
-    text: str  # what the link's message says; "" for a call
-    wrong_since: datetime | None = None  # when somebody noted that the number is wrong
-    doubts: Sequence[str] = ()  # why the time may not be kept
+    text: str  # the message, "" for a call
+    wrong_since: datetime | None = None  # when the number was recorded as wrong
+    problems: Sequence[str] = ()  # why the appointment may not take place
 
     @property
     def may_identify_clinic(self) -> bool:
         return self.appointment.request.may_identify_clinic == "yes"
 
 
-def doubts(appointment: Appointment, hours: ClinicHours) -> list[str]:
-    """Why a time may not be kept."""
+def appointment_problems(appointment: Appointment, hours: ClinicHours) -> list[str]:
     who = appointment.practitioner
-    return availability.doubts(
+    return availability.appointment_problems(
         appointment.starts_at, appointment.ends_at, hours, who.name, is_active=who.is_active
     )
 
 
-def calls(appointments: list[Appointment], hours: ClinicHours) -> list[Call]:
-    """The same appointments with how to remind of each. Two queries for each language, and two."""
+def manual_reminders(appointments: list[Appointment], hours: ClinicHours) -> list[ManualReminder]:
+    """Return how to remind of each appointment. Two queries, and two for each language."""
     clinic = ClinicProfile.current()
     templates = {
         language: message_templates.template_for("sms_reminder", language)
@@ -264,16 +255,16 @@ def calls(appointments: list[Appointment], hours: ClinicHours) -> list[Call]:
     wrong = _wrong_numbers([appointment.request for appointment in appointments])
     return [
         replace(
-            _call(appointment, clinic, templates[appointment.request.language]),
+            _manual_reminder(appointment, clinic, templates[appointment.request.language]),
             wrong_since=wrong.get(appointment.request_id),
-            doubts=doubts(appointment, hours),
+            problems=appointment_problems(appointment, hours),
         )
         for appointment in appointments
     ]
 
 
 def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
-    """Since when the numbers of some of these are known to be wrong, by the id of the request. One query."""
+    """Return since when phone numbers are known to be wrong, by request id. One query."""
     about = Event.objects.filter(request__in=requests, kind__in=contact_details.ABOUT_NUMBERS)
     of_each = groupby(about.order_by("request", "at", "pk"), key=attrgetter("request_id"))
     events = {pk: list(found) for pk, found in of_each}
@@ -283,9 +274,9 @@ def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
     return {pk: at for pk, at in since.items() if at}
 
 
-def _call(
+def _manual_reminder(
     appointment: Appointment, clinic: ClinicProfile | None, template: message_templates.MessageTemplate
-) -> Call:
+) -> ManualReminder:
     request = appointment.request
     context = MessageContext(request, appointment)
     vars(context)["clinic"] = clinic  # loaded once for all
@@ -293,12 +284,14 @@ def _call(
     if request.contact_method == ContactMethod.WHATSAPP:
         number = request.whatsapp or request.phone
         if link := phone_numbers.whatsapp_link(number):
-            return _begun(appointment, ContactMethod.WHATSAPP, number, f"{link}?text={quote(text)}", text)
+            return _reminder(appointment, ContactMethod.WHATSAPP, number, f"{link}?text={quote(text)}", text)
     if request.contact_method == ContactMethod.SMS and phone_numbers.is_mobile(request.phone):
         href = f"sms:{request.phone}?body={quote(text)}"
-        return _begun(appointment, ContactMethod.SMS, request.phone, href, text)
-    return _begun(appointment, ContactMethod.CALL, request.phone, f"tel:{request.phone}", "")
+        return _reminder(appointment, ContactMethod.SMS, request.phone, href, text)
+    return _reminder(appointment, ContactMethod.CALL, request.phone, f"tel:{request.phone}", "")
 
 
-def _begun(appointment: Appointment, how: ContactMethod, number: str, href: str, text: str) -> Call:
-    return Call(appointment, how, phone_numbers.for_reading(number), href, text)
+def _reminder(
+    appointment: Appointment, how: ContactMethod, number: str, href: str, text: str
+) -> ManualReminder:
+    return ManualReminder(appointment, how, phone_numbers.for_reading(number), href, text)

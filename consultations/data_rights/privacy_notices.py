@@ -1,4 +1,4 @@
-"""The privacy notice that a new site starts with, and the check that there is one."""
+"""The sample privacy notice, and the checks for a notice."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,7 +16,7 @@ SAMPLE = Path(__file__).parent / "content" / "privacy.en.toml"
 
 
 def load_sample() -> str:
-    """Enter the sample notice, unless there is a notice already."""
+    """Store the sample notice, unless there is a notice."""
     if PrivacyNotice.objects.exists():
         return _("Privacy notice: kept as it is.")
     PrivacyNotice.objects.create(number=1, **toml_files.read(SAMPLE))
@@ -36,6 +36,6 @@ def next_notice_at() -> datetime | None:
 
 
 def require_notice() -> None:
-    """Raises ``LookupError`` while no request can be taken, for want of a notice to agree to."""
+    """Raise ``LookupError`` while there is no notice, so no request can be taken."""
     if not PrivacyNotice.objects.exists():
         raise LookupError("There is no privacy notice: no request can be taken.")

@@ -1,7 +1,6 @@
-"""A patient's wish: to be forgotten, or to have a copy of what is kept. For managers.
+"""Data rights pages for managers: erase the personal details of a request, or copy them for the patient.
 
-Both pages say what will happen without showing anything personal: to see that, there is the request's own
-page, which writes down who looked.
+Both pages show no personal details; the page of the request does, and records who looked.
 """
 
 import logging
@@ -29,14 +28,13 @@ from consultations.staff_pages import VIEW, member, page, show
 logger = logging.getLogger(__name__)
 
 ERASE = "consultations.erase_request"
-# What a person's browser may send; what a program may, is refused with 405.
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @page(VIEW, ERASE)
 @get_or_post
 def erase(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """GET says what will be gone; POST, with a reason and the reference typed, erases it."""
+    """GET shows what will be erased; POST with a reason and the typed reference erases it."""
     consultation = get_object_or_404(ConsultationRequest, pk=pk)
     form = EraseForm(_sent(request), consultation=consultation)
     if not form.is_bound or consultation.erased_at or not form.is_valid():
@@ -47,8 +45,8 @@ def erase(request: HttpRequest, pk: int) -> HttpResponseBase:
         consultation.refresh_from_db()
         return _page(request, "erase", consultation, form)
     except OSError:
-        logger.exception("the ledger of erasures cannot be written")
-        problem = _("Nothing was erased: the list of erasures cannot be written. Tell who keeps the server.")
+        logger.exception("the erasure log cannot be written")
+        problem = _("Nothing was erased: the erasure log cannot be written. Tell your system administrator.")
         return _page(request, "erase", consultation, form, problem=problem, status=503)
     messages.success(
         request, _("%(reference)s: the personal details are erased.") % {"reference": consultation.reference}
@@ -59,7 +57,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponseBase:
 @page(VIEW, ERASE)
 @get_or_post
 def copy(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """GET asks why; POST answers with everything that is kept about the request, as a file."""
+    """GET asks for the reason; POST returns the copy as a file."""
     consultation = get_object_or_404(ConsultationRequest.objects.select_related("notice"), pk=pk)
     form = CopyForm(_sent(request))
     if not form.is_bound or consultation.erased_at or not form.is_valid():

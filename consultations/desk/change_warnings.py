@@ -39,7 +39,7 @@ def times_outside_hours(session: OpeningHours, by: User) -> str:
     found = [
         time
         for time in _to_come()
-        if availability.is_in_session(time, session)
+        if availability.overlaps_session(time, session)
         and not availability.is_open(hours, time.starts_at, time.ends_at)
     ]
     words = _("Times that patients were given are outside the opening hours now: {times}. Call them.")

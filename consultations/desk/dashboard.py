@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from clinic_site.clinic import business_hours
 from clinic_site.mail.models import OutgoingMessage
-from consultations.appointments.reminders import due_by_hand
+from consultations.appointments.reminders import due_manually
 from consultations.desk.queue.rows import Row
 from consultations.desk.queue.tabs import TO_DO, Scope, count_tabs
 from consultations.models import Appointment, ConsultationRequest
@@ -26,7 +26,7 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         "numbers": count_tabs(scope, TO_DO),
         "longest": Row(longest, hours, scope.now) if longest else None,
         "appointments": today.count(),
-        "reminders": due_by_hand(scope.now, hours).count(),
+        "reminders": due_manually(scope.now, hours).count(),
         "may_manage_feeds": request.user.has_perm("consultations.manage_feeds"),
         "untold": OutgoingMessage.objects.undelivered().count(),
     }

@@ -1,4 +1,4 @@
-"""Times offered to patients and agreed with them, and the calendars that show them."""
+"""Appointments, their slots, and the calendar feeds of practitioners."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -12,40 +12,39 @@ from django.utils.translation import gettext_lazy as _
 from consultations.models.consultation_requests import ConsultationRequest
 from consultations.tokens import token_hash
 
-# The grain of the calendar: every appointment begins and ends at a multiple of it.
+# Every appointment starts and ends at a multiple of this.
 SLOT = timedelta(minutes=5)
 
 
 def midnight(day: date) -> datetime:
-    """When a day begins at the clinic."""
+    """Return the start of a day at the clinic."""
     return datetime.combine(day, time(), timezone.get_default_timezone())
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def live(self) -> "AppointmentQuerySet":
-        """Those that may still take place."""
         return self.filter(state__in=Appointment.LIVE)
 
     def between(self, start: datetime, end: datetime) -> "AppointmentQuerySet":
         return self.filter(starts_at__lt=end, ends_at__gt=start)
 
     def in_calendar(self) -> "AppointmentQuerySet":
-        """Those that hold, or held, a practitioner's time: all but the canceled."""
+        """All but the canceled ones."""
         return self.exclude(state=Appointment.State.CANCELLED).order_by("starts_at", "pk")
 
     def on_days(self, first: date, last: date) -> "AppointmentQuerySet":
-        """Those that fall on these days, by the clinic's clock."""
+        """Those that overlap these days at the clinic."""
         return self.between(midnight(first), midnight(last + timedelta(days=1)))
 
     def today(self) -> "AppointmentQuerySet":
-        """What the clinic has before it today, and has had; with request and practitioner."""
+        """All of today, with request and practitioner."""
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         return self.in_calendar().on_days(today, today).select_related("request", "practitioner")
 
     def agreed_and_not_reminded(self, now: datetime, *, or_else: Q | None = None) -> "AppointmentQuerySet":
-        """Those still ahead of whose day nobody has reminded the patient, the next one first.
+        """Future agreed ones without a reminder, the next one first.
 
-        ``or_else`` are those of which this is true although it is noted otherwise.
+        ``or_else`` matches reminded ones that count as not reminded, such as those with a late mail.
         """
         not_reminded = Q(reminded_at=None) | or_else if or_else else Q(reminded_at=None)
         return self.filter(
@@ -54,10 +53,9 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
 
 class Appointment(models.Model):
-    """One time with one practitioner, offered or agreed. A new time is a new row: the old one stays.
+    """A time with a practitioner, offered or agreed. Another time is another row; the old one is canceled.
 
-    ``services`` is the only writer. The time is taken by its ``TakenSlot`` rows, which the database
-    keeps from overlapping.
+    ``lifecycle.booking`` is the only writer. ``TakenSlot`` rows keep appointments from overlapping.
     """
 
     class State(models.TextChoices):
@@ -80,8 +78,8 @@ class Appointment(models.Model):
     ends_at = models.DateTimeField(_("ends at"))
     state = models.CharField(_("state"), max_length=10, choices=State)
     state_changed_at = models.DateTimeField()
-    # The version of the request's one calendar entry that this stands for (RFC 5545): a new time, and its
-    # cancelling, count it up, so that a patient's calendar never shows two.
+    # The version of the request's calendar entry (RFC 5545): each new time and each cancellation increments
+    # it, so the patient's calendar shows one entry.
     sequence = models.PositiveIntegerField(default=0, editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("offered by")
@@ -120,7 +118,7 @@ class Appointment(models.Model):
         return f"{self.starts_at:%Y-%m-%d %H:%M} {self.practitioner_id}"
 
     def slots(self) -> Iterator[datetime]:
-        """The moments that this appointment takes, ``SLOT`` apart."""
+        """Yield the start of each slot of this appointment."""
         at = self.starts_at
         while at < self.ends_at:
             yield at
@@ -130,8 +128,7 @@ class Appointment(models.Model):
 class TakenSlot(models.Model):
     """Five minutes of a practitioner, taken by an appointment.
 
-    Two appointments overlap where they share a slot, and one slot cannot be stored twice: a plain
-    unique constraint, which SQLite and PostgreSQL both keep whatever runs at the same time.
+    Overlapping appointments would share a slot, which a unique constraint prevents on both databases.
     """
 
     practitioner = models.ForeignKey("procedures.Practitioner", models.CASCADE, related_name="+")
@@ -157,12 +154,12 @@ class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
         return self.filter(revoked_at=None)
 
     def for_token(self, token: str) -> "CalendarFeedQuerySet":
-        """The one that a private address opens: none once it was revoked, or its practitioner has left."""
+        """The valid feed of a token, unless its practitioner is inactive."""
         return self.valid().filter(token_hash=token_hash(token), practitioner__is_active=True)
 
 
 class CalendarFeed(models.Model):
-    """A private calendar address of one practitioner, as the hash of its token."""
+    """A private calendar address of a practitioner. Only the hash of its token is stored."""
 
     practitioner = models.ForeignKey(
         "procedures.Practitioner", models.CASCADE, related_name="feeds", verbose_name=_("practitioner")

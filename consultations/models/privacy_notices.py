@@ -1,4 +1,4 @@
-"""What patients are told about their details, and agree to."""
+"""Privacy notices: what patients agree to when they send a request."""
 
 import re
 
@@ -16,16 +16,16 @@ class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
         return self.filter(published_at__lte=timezone.now())
 
     def current(self, language: str) -> "PrivacyNotice | None":
-        """The newest notice in a language; while there is none, that in the site's own language."""
+        """Return the newest notice in a language, or in the site's own language if there is none."""
         newest_first = (
             self.in_force().filter(language__in=[language, settings.LANGUAGE_CODE]).order_by("-number")
         )
         return min(newest_first, key=lambda notice: notice.language != language, default=None)
 
     def to_agree_to(self, shown: str, language: str) -> "PrivacyNotice | None":
-        """The notice that a form says it shows (its id, as text); otherwise the current one.
+        """Return the notice with the id that the form shows, otherwise the current one.
 
-        Who has read a notice agrees to that one, even if a newer one was published meanwhile.
+        Patients agree to the notice they have read, even if a newer one was published meanwhile.
         """
         is_id = shown.isascii() and shown.isdigit() and len(shown) < 19
         notice: PrivacyNotice | None = self.in_force().filter(pk=shown).first() if is_id else None
@@ -37,11 +37,7 @@ class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
 
 
 class PrivacyNotice(AppendOnlyModel):
-    """What patients are told about their details, and agree to. One row a version and language.
-
-    Somebody may be reading a notice the minute after it is published, and agree to it days later: a
-    notice is never changed. A correction is a new version.
-    """
+    """One version of the notice in one language. Never changed: a correction is a new version."""
 
     number = models.PositiveIntegerField(_("version"))
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
@@ -78,10 +74,7 @@ class PrivacyNotice(AppendOnlyModel):
 
     @property
     def sections(self) -> list[tuple[str, str]]:
-        """The whole notice, cut at its lines that begin with "## ": (heading, text) pairs.
-
-        What stands before the first of them has no heading.
-        """
+        """(heading, text) pairs, split at lines that begin with "## ". The first may have no heading."""
         parts = re.split(r"^## *(.*)$", self.text.replace("\r\n", "\n"), flags=re.MULTILINE)
         pairs = [("", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
         return [(heading.strip(), text.strip()) for heading, text in pairs if heading.strip() or text.strip()]

@@ -119,7 +119,7 @@ def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> No
     page.get_by_text("Good times, and what you need").click()
     page.get_by_label("Friday").check()
     page.get_by_label("Evening").check()
-    page.get_by_label("a woman of the staff").check()
+    page.get_by_label("a female member of staff").check()
     page.get_by_label("What you need at the clinic").fill("A wheelchair")
     page.get_by_label("I agree").check()
     assert not visitor.scrolls_sideways()

@@ -97,7 +97,7 @@ class World:
         request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
-        self.feed = feed_addresses.make(time.practitioner, actor=User.objects.get(username="coordinator"))
+        self.feed = feed_addresses.create(time.practitioner, actor=User.objects.get(username="coordinator"))
         return {
             "requests/": request,
             "reminders/": time,

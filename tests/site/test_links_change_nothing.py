@@ -260,6 +260,6 @@ def a_full_desk() -> User:
     agreed.is_offered(days=2, agreed=True)
     OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="No such mailbox")
     practitioner = Practitioner.objects.all()[0]
-    feed_addresses.make(practitioner, actor=manager)
+    feed_addresses.create(practitioner, actor=manager)
     RetentionRule.objects.create(status=Status.DECLINED, months=6)
     return manager

@@ -32,7 +32,7 @@ from consultations.desk.consultation.forms import (
 )
 from consultations.desk.consultation.page import find, page_of, with_moment
 from consultations.desk.consultation.timeline import moment
-from consultations.desk.schedule.offer_views import BY_MOUTH, UNTOLD
+from consultations.desk.schedule.offer_views import AGREED_BY_PHONE_ONLY, OFFER_NOT_ANNOUNCED
 from consultations.lifecycle import optimistic_locking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.messaging import notify
@@ -133,7 +133,7 @@ def status(press: Press[StatusForm]) -> str:
     tells = _tells_the_patient(press.consultation, to)
     optimistic_locking.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
     if tells and not notify.has_deliverable_email(press.consultation):
-        messages.warning(press.http, BY_MOUTH if to == Status.CONFIRMED else UNTOLD)
+        messages.warning(press.http, AGREED_BY_PHONE_ONLY if to == Status.CONFIRMED else OFFER_NOT_ANNOUNCED)
     words = {"reference": press.consultation.reference, "status": _(workflow.NAMES[Status(to)])}
     press.consultation.refresh_from_db(fields=["call_back_at"])
     at = press.consultation.call_back_at

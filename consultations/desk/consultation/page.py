@@ -166,7 +166,7 @@ def doubts_about_time(consultation: ConsultationRequest, hours: ClinicHours) -> 
     starts_at, ends_at, practitioner, is_active = (
         getattr(consultation, f"appointment_{name}") for name in ("at", "ends", "with", "with_active")
     )
-    return availability.doubts(starts_at, ends_at, hours, practitioner, is_active=is_active)
+    return availability.appointment_problems(starts_at, ends_at, hours, practitioner, is_active=is_active)
 
 
 @dataclass(frozen=True)

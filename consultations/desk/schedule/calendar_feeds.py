@@ -1,4 +1,4 @@
-"""The private calendar addresses of practitioners: who has one, a new one, and revoking."""
+"""The page of private calendar addresses: list, create, revoke."""
 
 from django import forms
 from django.conf import settings
@@ -15,10 +15,10 @@ from consultations.models import CalendarFeed
 from consultations.staff_pages import member, page, show
 from procedures.models import Practitioner
 
-MANAGE = "consultations.manage_feeds"
+MANAGE_FEEDS = "consultations.manage_feeds"
 
 
-class MakeForm(forms.Form):
+class CreateForm(forms.Form):
     practitioner = forms.ModelChoiceField(Practitioner.objects.filter(is_active=True))
 
 
@@ -26,30 +26,30 @@ class RevokeForm(forms.Form):
     feed = forms.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
-@page(MANAGE)
+@page(MANAGE_FEEDS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def calendars(request: HttpRequest) -> HttpResponse:
-    """The list; a POST makes an address, and its answer is the only page that ever shows it."""
+    """The list. A POST creates an address; its response is the only page that shows it."""
     if request.method != "POST":
         return _list(request)
-    form = MakeForm(request.POST)
+    form = CreateForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose a practitioner who is in the list."))
         return SeeOther(reverse("desk:calendars"))
     practitioner: Practitioner = form.cleaned_data["practitioner"]
-    token = feed_addresses.make(practitioner, actor=member(request))
+    token = feed_addresses.create(practitioner, actor=member(request))
     address = str(settings.SITE_URL) + reverse("consultations:calendar", args=[token])
     return _list(request, made_for=practitioner, address=address)
 
 
 @require_POST
-@page(MANAGE)
+@page(MANAGE_FEEDS)
 def revoke(request: HttpRequest) -> HttpResponse:
     form = RevokeForm(request.POST)
     if form.is_valid() and feed_addresses.revoke(form.cleaned_data["feed"], actor=member(request)):
-        messages.success(request, _("The address is revoked. It opens nothing any more."))
+        messages.success(request, _("The address is revoked and no longer works."))
     else:
-        messages.warning(request, _("This address was revoked already."))
+        messages.warning(request, _("This address was already revoked."))
     return SeeOther(reverse("desk:calendars"))
 
 

@@ -1,4 +1,4 @@
-"""What is chosen on the page where a time is picked: what to show, and what to offer."""
+"""Forms of the time picker: what it shows, and the appointment to offer."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,15 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from consultations import workflow
 from consultations.appointments import availability
-from consultations.appointments.offers import FURTHEST, RECENT
+from consultations.appointments.offers import BOOKING_HORIZON, RECORDING_WINDOW
 from consultations.models.appointments import SLOT
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
 LENGTHS = [
-    (length, format_lazy(gettext_lazy("{minutes} minutes"), minutes=length)) for length in availability.STEPS
+    (length, format_lazy(gettext_lazy("{minutes} minutes"), minutes=length))
+    for length in availability.START_INTERVALS
 ]
-# In place of one of the free times: the day and the time that were typed.
+# The value of "another time": day and time are typed.
 OTHER = "other"
 
 AGREED, OFFERED = "agreed", "offered"
@@ -31,7 +32,7 @@ WAYS = {
 
 
 def ways(status: str) -> dict[str, str]:
-    """How a time may be given to a request with this status: the words to choose from, by their value."""
+    """Return the choices "offered" and "agreed" that this status allows."""
     return {
         way: str(words)
         for way, (to, words) in WAYS.items()
@@ -39,13 +40,8 @@ def ways(status: str) -> dict[str, str]:
     }
 
 
-def practitioners() -> list[Practitioner]:
-    """Whose time can be given. One query."""
-    return list(Practitioner.objects.filter(is_active=True))
-
-
-class ShownForm(forms.Form):
-    """What the page shows. What cannot be read is as if it were not there."""
+class PickerFilterForm(forms.Form):
+    """Filter of the picker. Invalid values are ignored."""
 
     day = forms.DateField(required=False)
     practitioner = forms.IntegerField(required=False)
@@ -53,24 +49,24 @@ class ShownForm(forms.Form):
 
     @property
     def first_day(self) -> date:
-        """The first day to be shown: not one that is past, nor one that is too far ahead to be offered."""
+        """The first day shown, within the days that can be offered."""
         today = availability.today()
         day: date = self.cleaned_data.get("day") or today
-        return min(max(day, today), today + FURTHEST)
+        return min(max(day, today), today + BOOKING_HORIZON)
 
     @property
     def length_in_minutes(self) -> int:
-        return int(self.cleaned_data.get("length") or availability.USUAL_LENGTH)
+        return int(self.cleaned_data.get("length") or availability.DEFAULT_LENGTH)
 
-    def practitioner_of(self, found: list[Practitioner], usual: int | None) -> Practitioner | None:
-        """Who was chosen; otherwise whom the request has a time with; otherwise the first."""
+    def practitioner_of(self, found: list[Practitioner], default: int | None) -> Practitioner | None:
+        """The chosen practitioner, otherwise that of the live appointment, otherwise the first."""
         by_id: dict[int | None, Practitioner] = {practitioner.pk: practitioner for practitioner in found}
-        wanted = by_id.get(self.cleaned_data.get("practitioner")) or by_id.get(usual)
+        wanted = by_id.get(self.cleaned_data.get("practitioner")) or by_id.get(default)
         return wanted or (found[0] if found else None)
 
 
 class OfferForm(forms.Form):
-    """The time that is offered, and how the request stood on the screen."""
+    """The appointment to offer, and the state of the request on the screen."""
 
     practitioner = forms.ModelChoiceField(
         Practitioner.objects.filter(is_active=True),
@@ -138,21 +134,21 @@ class OfferForm(forms.Form):
             self.add_error("other_time", _("Enter the time."))
         if day is None or time is None:
             return None
-        # Of other ages no moment can be told; whatever is wrong with the rest, ``_check`` says.
+        # Within what time zones can convert; ``_check`` reports dates that are too far away.
         day = min(max(day, date(1970, 1, 2)), date(9990, 1, 1))
         return datetime.combine(day, time, timezone.get_default_timezone())
 
     def _check(self, starts_at: datetime, typed: str) -> None:
-        """What ``offer_time`` would refuse, each with its own sentence."""
+        """Report what ``offer_time`` would refuse, each with its own sentence."""
         now = timezone.now()
         field = "other_day" if typed else "starts"
-        if starts_at <= now - RECENT and self.cleaned_data.get("way") == AGREED:
+        if starts_at <= now - RECORDING_WINDOW and self.cleaned_data.get("way") == AGREED:
             self.add_error(field, _("Choose a time of the last seven days, or a later one."))
         elif starts_at <= now and self.cleaned_data.get("way") != AGREED:
             self.add_error(field, _("This time is past. Choose a later one."))
-        elif starts_at - now > FURTHEST:
+        elif starts_at - now > BOOKING_HORIZON:
             self.add_error(field, _("Choose a time within the next year."))
         elif starts_at.timestamp() % SLOT.total_seconds():
             self.add_error("other_time" if typed else "starts", _("Choose a full five minutes, like 17:35."))
-        if abs(starts_at - now) > FURTHEST:
-            del self.cleaned_data["starts_at"]  # at the ends of time no clock can show it
+        if abs(starts_at - now) > BOOKING_HORIZON:
+            del self.cleaned_data["starts_at"]  # may not be convertible to local time

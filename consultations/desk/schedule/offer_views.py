@@ -1,4 +1,4 @@
-"""A time is picked for a request: what is free, what is taken, and what the patient wishes."""
+"""The time picker: offer an appointment, or record an agreed one."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,8 +25,7 @@ from consultations.desk.schedule.offer_forms import (
     OFFERED,
     OTHER,
     OfferForm,
-    ShownForm,
-    practitioners,
+    PickerFilterForm,
     ways,
 )
 from consultations.desk.schedule.time_picker import picker_day
@@ -36,10 +35,11 @@ from consultations.messaging import notify
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.staff_pages import VIEW, WORK, member, page, show
 from consultations.workflow import Status
+from procedures.models import Practitioner
 
 DAYS = 7
-UNTOLD = gettext_lazy("No email: nobody has told the patient. Call, or write by WhatsApp.")
-BY_MOUTH = gettext_lazy("No email: the patient has this time only by word of mouth. Write it by WhatsApp.")
+OFFER_NOT_ANNOUNCED = gettext_lazy("No email: the patient has not been told yet. Call, or write by WhatsApp.")
+AGREED_BY_PHONE_ONLY = gettext_lazy("No email: the patient has only heard this time. Confirm it by WhatsApp.")
 
 
 @page(VIEW, WORK)
@@ -67,7 +67,7 @@ def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
         problem = _("Somebody else has this time with %(practitioner)s. Choose another.")
         return _page(request, consultation, form, problem % {"practitioner": chosen["practitioner"]})
     except errors.NotAllowedError:
-        problem = _("A time cannot be given to this request as it stands. Look at its status, and try again.")
+        problem = _("This request cannot get an appointment now. Check its status, then try again.")
         return _page(request, consultation, form, problem)
     except errors.SomeoneElseChangedError:
         return _someone_else(request, consultation, form, actor)
@@ -84,26 +84,31 @@ def _done(request: HttpRequest, consultation: ConsultationRequest, appointment: 
     messages.success(
         request, words % {"when": message_context.when(appointment), "practitioner": appointment.practitioner}
     )
-    warn_untold(request, consultation, appointment)
+    warn_not_informed(request, consultation, appointment)
     if not availability.is_open(business_hours.load(), appointment.starts_at, appointment.ends_at):
-        messages.warning(request, _("The clinic is not open at this time. Make sure that somebody is there."))
+        messages.warning(request, _("The clinic is closed at this time. Make sure that staff will be there."))
     return SeeOther(reverse("desk:request", args=[consultation.pk]))
 
 
-def warn_untold(request: HttpRequest, consultation: ConsultationRequest, appointment: Appointment) -> None:
-    """Staff hear at once that no mail tells the patient of this time. Of a past one nobody is told."""
+def warn_not_informed(
+    request: HttpRequest, consultation: ConsultationRequest, appointment: Appointment
+) -> None:
+    """Warn staff when the patient has no email. Past appointments send no notification."""
     if notify.has_deliverable_email(consultation) or appointment.starts_at <= timezone.now():
         return
-    messages.warning(request, BY_MOUTH if appointment.state == Appointment.State.AGREED else UNTOLD)
+    messages.warning(
+        request,
+        AGREED_BY_PHONE_ONLY if appointment.state == Appointment.State.AGREED else OFFER_NOT_ANNOUNCED,
+    )
 
 
 def _someone_else(
     request: HttpRequest, consultation: ConsultationRequest, form: OfferForm, actor: User
 ) -> HttpResponse:
-    """The request stands otherwise by now. Where this very press came first, it is done."""
-    now = booking.live(consultation)
-    if now and _is_what_was_pressed(now, form, actor):
-        return _done(request, consultation, now)
+    """Show the picker again with the current state; a repeated press shows its own result."""
+    live = booking.live(consultation)
+    if live and _is_repeated_press(live, form, actor):
+        return _done(request, consultation, live)
     problem = _(
         "Someone else has just changed this request, or the patient has. Nothing of yours was done. This is "
         "how it stands now; what you chose is still below."
@@ -111,25 +116,22 @@ def _someone_else(
     return _page(request, ConsultationRequest.objects.get(pk=consultation.pk), form, problem)
 
 
-def _is_what_was_pressed(now: Appointment, form: OfferForm, actor: User) -> bool:
+def _is_repeated_press(live: Appointment, form: OfferForm, actor: User) -> bool:
     chosen = form.cleaned_data
     state = Appointment.State.AGREED if chosen["way"] == AGREED else Appointment.State.OFFERED
     wanted = (actor.pk, chosen["practitioner"].pk, chosen["starts_at"], form.length_as_time, state)
     return wanted == (
-        now.made_by_id,
-        now.practitioner_id,
-        now.starts_at,
-        now.ends_at - now.starts_at,
-        now.state,
+        live.made_by_id,
+        live.practitioner_id,
+        live.starts_at,
+        live.ends_at - live.starts_at,
+        live.state,
     )
 
 
-# The page
-
-
 @dataclass(frozen=True)
-class Chosen:
-    """What is filled in: what was sent before, or what usually is the right thing."""
+class OfferDefaults:
+    """Initial values of the form: what was sent before, or the defaults."""
 
     starts: str
     other_day: str
@@ -140,21 +142,21 @@ class Chosen:
 def _page(
     request: HttpRequest, consultation: ConsultationRequest, form: OfferForm | None = None, problem: str = ""
 ) -> HttpResponse:
-    """The picker. Where something went wrong: with a sentence on top, and with all that was chosen."""
+    """The picker; after an error with the problem on top and everything that was chosen."""
     disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)
     live = booking.live(consultation)
     is_unmarked = booking.has_begun(live, timezone.now())
     possible = ways(consultation.status) if consultation.erased_at is None and not is_unmarked else {}
-    shown = ShownForm(request.POST if form else request.GET)
+    shown = PickerFilterForm(request.POST if form else request.GET)
     shown.is_valid()
-    found = practitioners()
+    found = list(Practitioner.objects.filter(is_active=True))
     practitioner = shown.practitioner_of(found, live.practitioner_id if live else None)
     days = []
     if practitioner and possible:
         minutes, now = shown.length_in_minutes, timezone.now()
-        in_week = availability.days(shown.first_day, DAYS, practitioner, but=live)
+        in_week = availability.days(shown.first_day, DAYS, practitioner, exclude=live)
         days = [picker_day(day, consultation, minutes, now) for day in in_week]
-    free = {value for day in days for value in day.values()}
+    free = {value for day in days for value in day.free_values()}
     title = _("A time for %(reference)s") % {"reference": consultation.reference}
     has_error = bool(problem or (form and form.errors))
     return show(
@@ -183,21 +185,23 @@ def _page(
     )
 
 
-def _chosen(request: HttpRequest, form: OfferForm | None, possible: dict[str, str], free: set[str]) -> Chosen:
+def _chosen(
+    request: HttpRequest, form: OfferForm | None, possible: dict[str, str], free: set[str]
+) -> OfferDefaults:
     usual = AGREED if request.GET.get("to") == Status.CONFIRMED else OFFERED
     if form is None:
-        return Chosen("", "", "", usual if usual in possible else next(iter(possible), ""))
+        return OfferDefaults("", "", "", usual if usual in possible else next(iter(possible), ""))
     sent = {name: request.POST.get(name, "") for name in ("starts", "other_day", "other_time", "way")}
     starts_at: datetime | None = getattr(form, "cleaned_data", {}).get("starts_at")
     if starts_at and sent["starts"] != OTHER and sent["starts"] not in free:
         # It is not in the list any more: it stands where a time is typed, so that it is not lost.
         local = availability.local(starts_at)
         sent |= {"starts": OTHER, "other_day": f"{local:%Y-%m-%d}", "other_time": f"{local:%H:%M}"}
-    return Chosen(**sent)
+    return OfferDefaults(**sent)
 
 
-def _around(request: HttpRequest, shown: ShownForm, practitioner: int | None) -> dict[str, Any]:
-    """The addresses of the week before and after; "" where there is none."""
+def _around(request: HttpRequest, shown: PickerFilterForm, practitioner: int | None) -> dict[str, Any]:
+    """Return the addresses of the weeks before and after, "" where there is none."""
     to = request.GET.get("to", "")[:20]
     kept = {"to": to, "practitioner": practitioner or "", "length": shown.length_in_minutes}
 

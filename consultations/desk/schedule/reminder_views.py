@@ -1,4 +1,4 @@
-"""Whom to remind today by hand, and who was reminded."""
+"""The page of today's manual reminders."""
 
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ from consultations.staff_pages import VIEW, WORK, member, page, show
 def reminders(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     hours = business_hours.load()
-    due, by_mail = list(reminding.due_by_hand(now, hours)), list(reminding.waiting_for_mail(now))
+    due, by_mail = list(reminding.due_manually(now, hours)), list(reminding.waiting_for_mail(now))
     reminded = list(reminding.reminded_since(midnight(availability.today()), now))
     seen = {appointment.request_id: appointment.request for appointment in due}
     disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
@@ -35,10 +35,12 @@ def reminders(request: HttpRequest) -> HttpResponse:
         request,
         "consultations/desk/schedule/reminders.html",
         {
-            "calls": reminding.calls(due, hours),
+            "calls": reminding.manual_reminders(due, hours),
             "reminded": reminded,
             "by_mail": len(by_mail),
-            "in_doubt": [(time, found) for time in by_mail if (found := reminding.doubts(time, hours))],
+            "by_mail_with_problems": [
+                (time, found) for time in by_mail if (found := reminding.appointment_problems(time, hours))
+            ],
             "may_work": request.user.has_perm(WORK),
         },
         title=_("Reminders for today"),
@@ -48,7 +50,6 @@ def reminders(request: HttpRequest) -> HttpResponse:
 @require_POST
 @page(VIEW, WORK)
 def done(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody has reminded the patient of this appointment."""
     appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
     if reminding.mark_reminded(appointment, actor=member(request)):
         messages.success(
@@ -57,13 +58,13 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.warning(
             request,
-            _("%(reference)s: somebody has reminded them already, or the time does not stand any more.")
+            _("%(reference)s: already reminded, or the appointment has changed.")
             % {"reference": appointment.request.reference},
         )
     return SeeOther(reverse("desk:reminders"))
 
 
-# As the queue's filters: beyond, moments cannot be reckoned with.
+# Outside these, times cannot be converted between time zones.
 MOMENT_LIMITS = [
     MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)),
     MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC)),
@@ -71,21 +72,19 @@ MOMENT_LIMITS = [
 
 
 class UndoForm(forms.Form):
-    """Which mark is taken back: the one that was on the screen."""
-
+    # The mark that was on the screen.
     reminded_at = forms.DateTimeField(validators=MOMENT_LIMITS)
 
 
 @require_POST
 @page(VIEW, WORK)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """The patient was not reminded after all: the wrong button was pressed."""
     appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
     form, reference = UndoForm(request.POST), {"reference": appointment.request.reference}
-    if form.is_valid() and reminding.put_back(
+    if form.is_valid() and reminding.unmark_reminded(
         appointment, reminded_at=form.cleaned_data["reminded_at"], actor=member(request)
     ):
-        messages.success(request, _("%(reference)s: is to be reminded again.") % reference)
+        messages.success(request, _("%(reference)s: back on the list.") % reference)
     else:
-        messages.warning(request, _("%(reference)s: nothing was changed. This is how it stands.") % reference)
+        messages.warning(request, _("%(reference)s: nothing was changed.") % reference)
     return SeeOther(reverse("desk:reminders"))

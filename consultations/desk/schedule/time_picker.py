@@ -1,4 +1,4 @@
-"""The days of the page where a time is picked, as its template shows them."""
+"""Days of the time picker, as its template shows them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from consultations.models import Appointment, ConsultationRequest
 
 @dataclass(frozen=True)
 class Time:
-    """A free beginning; or, with ``taken_by``, a time that somebody has."""
+    """A free start time, or an existing appointment (``taken_by``)."""
 
     at: datetime
     taken_by: Appointment | None = None
@@ -33,7 +33,7 @@ class Time:
 
 
 @dataclass(frozen=True)
-class Part:
+class DayPart:
     """A morning, afternoon or evening."""
 
     name: str
@@ -47,20 +47,20 @@ class PickerDay:
     is_wished: bool
     open: list[Interval]
     closures: list[Closure]
-    parts: list[Part]
+    parts: list[DayPart]
 
     @property
     def has_free(self) -> bool:
         return any(not time.taken_by for part in self.parts for time in part.times)
 
-    def values(self) -> Iterator[str]:
+    def free_values(self) -> Iterator[str]:
         return (time.value for part in self.parts for time in part.times if not time.taken_by)
 
 
 def picker_day(day: availability.Day, request: ConsultationRequest, minutes: int, now: datetime) -> PickerDay:
-    """A day with what the patient wishes marked."""
-    length, step = timedelta(minutes=minutes), timedelta(minutes=availability.STEPS[minutes])
-    times = [Time(at) for at in day.beginnings(length, step, now)]
+    """Return a day, with the patient's preferences marked."""
+    length, step = timedelta(minutes=minutes), timedelta(minutes=availability.START_INTERVALS[minutes])
+    times = [Time(at) for at in day.free_starts(length, step, now)]
     times += [Time(appointment.starts_at, appointment) for appointment in day.appointments]
     times.sort(key=lambda time: time.at)
     return PickerDay(
@@ -69,7 +69,7 @@ def picker_day(day: availability.Day, request: ConsultationRequest, minutes: int
         open=day.open,
         closures=day.closures,
         parts=[
-            Part(str(PartOfDay(part).label), part in request.parts_of_day, list(group))
+            DayPart(str(PartOfDay(part).label), part in request.parts_of_day, list(group))
             for part, group in groupby(times, key=lambda time: availability.part_of_day(time.at))
         ],
     )

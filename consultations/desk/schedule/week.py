@@ -1,4 +1,4 @@
-"""A week of all practitioners, or of one: what is offered and agreed, to be looked at and to be printed."""
+"""The week page: appointments of one practitioner or all, also for printing."""
 
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -13,17 +13,17 @@ from django.views.decorators.http import require_safe
 from clinic_site.core.text import plain_line
 from consultations.appointments import availability
 from consultations.lifecycle import disclosures
-from consultations.models import Appointment, ConsultationRequest, Disclosure
+from consultations.models import ConsultationRequest, Disclosure
 from consultations.staff_pages import VIEW, WORK, member, page, show
 from procedures.models import Practitioner
 
 DAYS = 7
-# Nobody has an appointment further away; further still, dates end.
-FURTHEST = timedelta(days=10 * 366)
+# Further away, the page shows the current week.
+MAX_DISTANCE = timedelta(days=10 * 366)
 
 
 class WeekForm(forms.Form):
-    """Which week, by any day of it, and whose. What cannot be read is as if it were not there."""
+    """The week of a day, and a practitioner. Invalid values are ignored."""
 
     day = forms.DateField(
         label=gettext_lazy("Week of"), required=False, widget=forms.DateInput({"type": "date"})
@@ -44,7 +44,8 @@ def week(request: HttpRequest) -> HttpResponse:
     practitioner: Practitioner | None = form.cleaned_data.get("practitioner")
     monday = monday_of(form.cleaned_data.get("day"))
     days = availability.days(monday, DAYS, practitioner)
-    _record_view(request, days)
+    seen = {found.request_id: found.request for day in days for found in day.appointments}
+    disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
     return show(
         request,
         "consultations/desk/schedule/week.html",
@@ -67,15 +68,14 @@ def week(request: HttpRequest) -> HttpResponse:
 
 
 def monday_of(day: date | None) -> date:
-    """The first day of the week of a day; of today where none is given, or one of another age."""
     today = availability.today()
-    if day is None or abs(day - today) > FURTHEST:
+    if day is None or abs(day - today) > MAX_DISTANCE:
         day = today
     return day - timedelta(days=day.weekday())
 
 
 def first_name(request: ConsultationRequest) -> str:
-    """The patient's first name; "" once the request was erased."""
+    """Return the patient's first name, "" for an erased request."""
     words = plain_line(request.patient_name).split()
     return words[0] if words else ""
 
@@ -84,9 +84,3 @@ def address(day: date | None, practitioner: Practitioner | None) -> str:
     chosen = {"day": day.isoformat() if day else "", "practitioner": practitioner.pk if practitioner else ""}
     query = urlencode({name: value for name, value in chosen.items() if value})
     return reverse("desk:week") + (f"?{query}" if query else "")
-
-
-def _record_view(request: HttpRequest, days: list[availability.Day]) -> None:
-    shown: list[Appointment] = [appointment for day in days for appointment in day.appointments]
-    seen = {appointment.request_id: appointment.request for appointment in shown}
-    disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)

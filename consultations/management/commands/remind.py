@@ -1,5 +1,5 @@
-"""What is due within the hour: mail the reminders of tomorrow's appointments, and remove photographs that
-were never sent. Run it every hour: each patient gets one reminder, however often."""
+"""Mail the reminders of tomorrow's appointments, and remove photographs that were never sent. Run it every
+hour; each patient gets one reminder."""
 
 import logging
 import os
@@ -14,8 +14,8 @@ from consultations.intake import attachments
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks, and between two checks of whether the process beside is still there.
-EVERY, CHECK_EVERY = 600.0, 5.0
+# Between two runs, and between two checks for a signal or the end of the parent process.
+RUN_SECONDS, CHECK_SECONDS = 600.0, 5.0
 
 
 class Command(BaseCommand):
@@ -42,9 +42,9 @@ class Command(BaseCommand):
 
 
 def remind_forever(stop: StopSignals, parent: int | None) -> None:
-    waited = EVERY
+    waited = RUN_SECONDS
     while not stop.is_set() and parent in (None, os.getppid()):
-        if waited >= EVERY:
+        if waited >= RUN_SECONDS:
             waited = 0.0
             try:
                 reminders.send_reminders()
@@ -52,5 +52,5 @@ def remind_forever(stop: StopSignals, parent: int | None) -> None:
             except DatabaseError:
                 logger.exception("reminders: the database did not answer")
             close_old_connections()
-        stop.wait(CHECK_EVERY)
-        waited += CHECK_EVERY
+        stop.wait(CHECK_SECONDS)
+        waited += CHECK_SECONDS

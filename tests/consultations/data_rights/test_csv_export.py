@@ -104,7 +104,7 @@ def test_with_a_number_it_says_where_nobody_may_say_who_is_calling(
     assert list(with_number[0]).index("Do not say who is calling") == 1
     assert list(exported(client, columns=["reference", "email"])[0]) == ["Reference", "Email"]
     assert list(exported(client, columns=["may_identify_clinic"])[0]) == ["Do not say who is calling"]
-    assert "in every file with a number" in Page(client.get("/staff/export/")).one("main").text
+    assert "Every file with a phone number" in Page(client.get("/staff/export/")).one("main").text
 
 
 def test_an_erased_request_is_not_in_it(client: Client, manager: User) -> None:

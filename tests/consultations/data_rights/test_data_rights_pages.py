@@ -99,7 +99,7 @@ def test_of_an_erased_request_nothing_is_left_to_do(client: Client, manager: Use
     address = f"/staff/requests/{request.pk}/{what}/"
     for answer, code in ((client.get(address), 200), (client.post(address, sent), 409)):
         assert answer.status_code == code
-        assert "Nothing is left" in answer.content.decode()
+        assert "There is nothing left" in answer.content.decode()
     assert Event.objects.filter(kind__in=["erased", "copy_made"]).count() == 1
 
 
@@ -205,7 +205,7 @@ def test_a_request_that_does_not_exist_is_not_found(client: Client, manager: Use
 
 
 def test_a_visit_that_nobody_has_marked_is_said_before_it_is_erased(client: Client, manager: User) -> None:
-    request, asks = somebody(manager), "Mark it first if you know"
+    request, asks = somebody(manager), "Record it first if you know"
     assert asks not in Page(client.get(erase_address(request))).one("main").text
     begun = timezone.now() - timedelta(minutes=10)
     Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))

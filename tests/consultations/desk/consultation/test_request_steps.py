@@ -18,8 +18,8 @@ from tests.factories import a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
-UNTOLD = "No email: nobody has told the patient. Call, or write by WhatsApp."
-BY_MOUTH = "No email: the patient has this time only by word of mouth. Write it by WhatsApp."
+UNTOLD = "No email: the patient has not been told yet. Call, or write by WhatsApp."
+BY_MOUTH = "No email: the patient has only heard this time. Confirm it by WhatsApp."
 
 
 @pytest.fixture(autouse=True)

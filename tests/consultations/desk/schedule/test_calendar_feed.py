@@ -38,7 +38,7 @@ def test_it_holds_references_and_nothing_of_a_patient(client: Client) -> None:
     agreed = an_agreed_time(at(10), patient_name="Zubaida Noor", message="A tumour.", city="Kasur")
     offered = given(a_request(), practitioner, at(12))
     given(a_request(), a_reviewer(name="Dr. Other"), at(10))
-    response = client.get(address(addresses.make(practitioner, actor=a_coordinator())))
+    response = client.get(address(addresses.create(practitioner, actor=a_coordinator())))
     assert (response.status_code, response["Content-Type"]) == (200, "text/calendar; charset=utf-8")
     first, second = events(response.content)
     assert (first["SUMMARY"], first["STATUS"]) == (agreed.request.reference, "CONFIRMED")
@@ -50,7 +50,7 @@ def test_it_holds_references_and_nothing_of_a_patient(client: Client) -> None:
 
 
 def test_no_cache_keeps_it_and_no_machine_indexes_it(client: Client) -> None:
-    right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+    right = address(addresses.create(a_reviewer(), actor=a_coordinator()))
     for response in (client.get(right), client.get(address("wrong"))):
         assert response["Cache-Control"] == "private, no-store"
         assert response["X-Robots-Tag"] == "noindex, nofollow"
@@ -72,7 +72,7 @@ def test_it_reaches_from_thirty_days_ago_to_a_hundred_and_eighty_ahead() -> None
 
 def test_a_cancelled_time_is_gone_and_a_moved_one_is_another_event(client: Client) -> None:
     practitioner, request = a_reviewer(), a_request()
-    feed = address(addresses.make(practitioner, actor=a_coordinator()))
+    feed = address(addresses.create(practitioner, actor=a_coordinator()))
     given(request, practitioner, at(10))
     (before,) = events(client.get(feed).content)
     given(request, practitioner, at(12))
@@ -81,19 +81,19 @@ def test_a_cancelled_time_is_gone_and_a_moved_one_is_another_event(client: Clien
 
 
 def test_a_wrong_token_and_a_revoked_one_look_the_same_to_every_method(client: Client) -> None:
-    token = addresses.make(a_reviewer(), actor=a_coordinator())
+    token = addresses.create(a_reviewer(), actor=a_coordinator())
     assert addresses.revoke(CalendarFeed.objects.get().pk, actor=a_coordinator())
     for method in ("get", "head", "post", "put", "delete", "options"):
         revoked, wrong = (getattr(client, method)(address(text)) for text in (token, "A" * 32))
         assert (revoked.status_code, revoked.content, revoked.headers) == (404, wrong.content, wrong.headers)
     # A right one tells nothing but to who reads it.
-    right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+    right = address(addresses.create(a_reviewer(), actor=a_coordinator()))
     assert (client.get(right).status_code, client.post(right).status_code) == (200, 404)
 
 
 def test_the_address_of_somebody_who_has_left_looks_like_a_revoked_one(client: Client) -> None:
     practitioner = a_reviewer()
-    right = address(addresses.make(practitioner, actor=a_coordinator()))
+    right = address(addresses.create(practitioner, actor=a_coordinator()))
     Practitioner.objects.update(is_active=False)
     gone, wrong = client.get(right), client.get(address("A" * 32))
     assert (gone.status_code, gone.content, gone.headers) == (404, wrong.content, wrong.headers)
@@ -107,7 +107,7 @@ def test_the_address_of_somebody_who_has_left_looks_like_a_revoked_one(client: C
 
 
 def test_wrong_tokens_are_limited_and_a_right_one_is_not(client: Client) -> None:
-    right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+    right = address(addresses.create(a_reviewer(), actor=a_coordinator()))
     codes = [client.get(address(f"wrong-{number}")).status_code for number in range(31)]
     assert codes == [404] * 30 + [429]
     assert client.get(right).status_code == 200
@@ -116,7 +116,7 @@ def test_wrong_tokens_are_limited_and_a_right_one_is_not(client: Client) -> None
 
 def test_the_token_is_in_no_table_and_in_no_log_line(client: Client, caplog: Any) -> None:
     caplog.set_level("DEBUG")
-    token = addresses.make(a_reviewer(), actor=a_coordinator())
+    token = addresses.create(a_reviewer(), actor=a_coordinator())
     client.get(address(token))
     addresses.revoke(CalendarFeed.objects.get().pk, actor=a_coordinator())
     client.get(address(token))
@@ -156,7 +156,7 @@ def test_odd_numbers_make_and_revoke_nothing(client: Client, odd: str) -> None:
 
 def test_a_coordinator_makes_and_revokes_none(client: Client) -> None:
     practitioner, actor = a_reviewer(), staff(COORDINATOR)
-    addresses.make(practitioner, actor=actor)
+    addresses.create(practitioner, actor=actor)
     client.force_login(actor)
     assert client.post(reverse("desk:calendars"), {"practitioner": practitioner.pk}).status_code == 403
     feed = CalendarFeed.objects.get()
@@ -166,5 +166,5 @@ def test_a_coordinator_makes_and_revokes_none(client: Client) -> None:
 
 def test_a_calendar_program_reads_it_without_a_session(client: Client) -> None:
     with time_machine.travel("2026-11-23T06:00:00Z", tick=False):
-        right = address(addresses.make(a_reviewer(), actor=a_coordinator()))
+        right = address(addresses.create(a_reviewer(), actor=a_coordinator()))
         assert client.get(right, HTTP_USER_AGENT="Google-Calendar-Importer").status_code == 200

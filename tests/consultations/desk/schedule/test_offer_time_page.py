@@ -121,14 +121,14 @@ def test_a_typed_time_is_agreed_also_outside_the_opening_hours(desk: Client) -> 
     assert "The clinic is not open at this time" in response.content.decode()
 
 
-UNTOLD = "No email: nobody has told the patient. Call, or write by WhatsApp."
+UNTOLD = "No email: the patient has not been told yet. Call, or write by WhatsApp."
 
 
 @pytest.mark.parametrize(
     ("email", "way", "words"),
     [
         ("", "offered", UNTOLD),
-        ("", "agreed", "No email: the patient has this time only by word of mouth. Write it by WhatsApp."),
+        ("", "agreed", "No email: the patient has only heard this time. Confirm it by WhatsApp."),
         ("ayesha@example.com", "offered", ""),
         ("ayesha@example.com", "agreed", ""),
     ],
@@ -179,7 +179,7 @@ def test_a_visit_is_marked_before_another_time_is_given(desk: Client) -> None:
     visit = given(request, practitioner, at(10, days=0), agreed=True)
     request.refresh_from_db()
     page = Page(desk.get(address(request)))
-    assert "Mark first whether the patient came" in page.one("main").text
+    assert "Record attendance first" in page.one("main").text
     assert not page.all("input", name="starts")
     assert send(desk, request, practitioner, expected_appointment=visit.pk).status_code == 409
     assert list(Appointment.objects.all()) == [visit]

@@ -54,7 +54,7 @@ def reminded_by_mail() -> list[str]:
 
 
 def by_hand() -> list[Appointment]:
-    return list(reminders.due_by_hand(timezone.now()))
+    return list(reminders.due_manually(timezone.now()))
 
 
 def test_who_chose_email_is_reminded_once_on_the_day_before() -> None:
@@ -167,7 +167,7 @@ def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settin
     settings.MAIL_DELIVERY = "off"
     assert by_hand() == [appointment]
     assert reminders.send_reminders().queued == 0
-    assert [call.how for call in reminders.calls(by_hand(), business_hours.load())] == ["call"]
+    assert [call.how for call in reminders.manual_reminders(by_hand(), business_hours.load())] == ["call"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settin
 )
 def test_each_is_reached_as_they_chose(chosen: dict[str, str], begins: str) -> None:
     a_clinic()
-    (call,) = reminders.calls([an_agreed_time(at(10, days=1), **chosen)], business_hours.load())
+    (call,) = reminders.manual_reminders([an_agreed_time(at(10, days=1), **chosen)], business_hours.load())
     assert call.href.startswith(begins)
 
 
@@ -235,7 +235,7 @@ def test_a_wrong_press_on_done_is_taken_back_once_and_the_timeline_tells_it(clie
     client.force_login(a_coordinator())
     client.post(reverse("desk:reminder_done", args=[appointment.pk]))
     page = reminders_page(client)
-    assert "is to be reminded again" in undo(client, page)
+    assert "back on the list" in undo(client, page)
     assert by_hand() == [appointment]
     event = Event.objects.get(kind=Event.Kind.NOT_REMINDED)
     assert (event.actor, event.detail) == (a_coordinator(), {"appointment": appointment.pk})
@@ -296,7 +296,7 @@ def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Clie
     client.force_login(a_coordinator())
     page = reminders_page(client)
     assert page.all("a", href="tel:+923012345678")
-    assert "A reminder by mail has not gone out. Call them." in page.one("main").text
+    assert "The reminder email was not sent. Call the patient." in page.one("main").text
     assert page.one("main").text.count(late.request.reference) == 1 + 1  # in its line, and on its button
     for _press in range(2):
         client.post(reverse("desk:reminder_done", args=[late.pk]))
@@ -304,7 +304,7 @@ def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Clie
     assert reminders.send_reminders().queued == 0
     event = Event.objects.get(kind=Event.Kind.REMINDED, actor=a_coordinator())
     assert event.detail["by"] == "call"
-    assert "is to be reminded again" in undo(client, reminders_page(client))
+    assert "back on the list" in undo(client, reminders_page(client))
     assert by_hand() == [late]
     OutgoingMessage.objects.update(sent_at=timezone.now())
     assert by_hand() == []
@@ -333,7 +333,7 @@ def test_who_was_not_reminded_after_all_is_called_also_once_the_failed_mail_is_d
         assert mail_queue.mark_resolved(mail.get(), actor=a_coordinator())
     else:
         mail.update(failed_at=None, sent_at=timezone.now())
-    assert "is to be reminded again" in undo(client, reminders_page(client))
+    assert "back on the list" in undo(client, reminders_page(client))
     is_called = [appointment] if becomes == "settled" else []
     assert by_hand() == is_called
     clock.shift(timedelta(hours=2))
@@ -365,7 +365,7 @@ def test_a_number_that_was_found_wrong_is_marked(client: Client) -> None:
         marked.request, "wrong_number", actor=a_coordinator(), expected_status=Status.CONFIRMED
     )
     client.force_login(a_coordinator())
-    wrong = "Wrong number, noted on Monday 23 November 2026. Correct it first."
+    wrong = "Wrong number, recorded on Monday 23 November 2026. Correct it first."
     items = [item.text for item in reminders_page(client).by_class("reminder")]
     assert [wrong in item for item in items] == [True, False]
     actions.correct_phone(marked.request, parse("0321 7654987"))

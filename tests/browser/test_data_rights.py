@@ -41,7 +41,7 @@ def test_the_pages_are_sound_and_fit_a_phone(
     for path, button in zip(PAGES[:3], ("Erase for good", "Make and download", "Export"), strict=True):
         page.goto(visitor.site + path.format(pk=request_seen.pk))
         visitor.presses(button)
-        expect(page.get_by_text("Mend what is marked below.")).to_be_visible()
+        expect(page.get_by_text("Correct the fields marked below.")).to_be_visible()
         assert visitor.violations() == []
         assert not visitor.scrolls_sideways(), path
 
@@ -64,7 +64,7 @@ def test_a_copy_is_made_and_then_the_request_is_erased_without_scripts(
     visitor.presses("Erase for good")
     expect(page.get_by_text("the personal details are erased")).to_be_visible()
     page.goto(f"{visitor.site}/staff/requests/{request_seen.pk}/erase/")
-    expect(page.get_by_text("Nothing is left to erase or to copy.")).to_be_visible()
+    expect(page.get_by_text("There is nothing left to erase or copy.")).to_be_visible()
 
 
 def test_the_log_is_asked_for_one_request_and_read_on(

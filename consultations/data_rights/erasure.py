@@ -26,7 +26,7 @@ from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedEr
 from consultations.lifecycle.status_changes import move
 from consultations.models import ConsultationRequest, Event, SearchTerm
 from consultations.models.answers import erased_answers
-from consultations.text_folding import folded
+from consultations.text_folding import fold_text
 from consultations.workflow import Status
 
 
@@ -149,7 +149,7 @@ def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) ->
     request.notes.all().delete()
     request.links.all().delete()
     request.present.all().delete()
-    SearchTerm.objects.filter(request=request).exclude(term=folded(request.reference)).delete()
+    SearchTerm.objects.filter(request=request).exclude(term=fold_text(request.reference)).delete()
     # Also what still waits to be sent: a worker that has taken such a message finds its row gone, and
     # does not hand it over.
     OutgoingMessage.objects.filter(about=request.reference).delete()

@@ -57,7 +57,7 @@ def forget_past(status: Status, now: datetime) -> int:
 
 
 def count_unsent(now: datetime) -> int:
-    return Photograph.objects.forgotten(now - file_storage.UNSENT_FILE_LIFETIME).count()
+    return Photograph.objects.unsent(now - file_storage.UNSENT_FILE_LIFETIME).count()
 
 
 def count_orphans(now: datetime) -> int:

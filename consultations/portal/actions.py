@@ -1,4 +1,4 @@
-"""What a patient does on the private page. Nobody of the staff is the actor; staff are told of each."""
+"""The patient's actions on the private page. Events have no actor; staff are notified of each action."""
 
 from collections.abc import Sequence
 
@@ -17,124 +17,120 @@ from consultations.phone_numbers import Phone
 from consultations.workflow import Status
 
 
-def withdraw(request: ConsultationRequest) -> None:
-    """The patient takes the request back, whatever staff made of it meanwhile. Twice is once.
-
-    Raises ``NotAllowedError`` for a request that was closed otherwise.
-    """
+def withdraw(consultation: ConsultationRequest) -> None:
+    """Withdraw the request. Idempotent. Raises ``NotAllowedError`` if it was closed in another way."""
     with transaction.atomic():
-        locked = _locked(request)
+        locked = _locked(consultation)
         if locked.status == Status.WITHDRAWN:
             return
         if not workflow.may_withdraw(locked.status):
             raise NotAllowedError(locked.status)
         was = locked.status
-        now = move(request, Status.WITHDRAWN, actor=None, expected_status=was)
-        booking.follow(request, Status.WITHDRAWN, actor=None, now=now)
+        now = move(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
+        booking.follow(consultation, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
-            tell(request, catalogue.status_changed, request, was)
-            tell_staff(request, "withdrawn")
+            tell(consultation, catalogue.status_changed, consultation, was)
+            tell_staff(consultation, "withdrawn")
 
 
-def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
-    """Take another number. The one before stays readable for staff, as a note. Raises ``NotAllowedError``."""
+def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
+    """Save another phone number; the old one is kept as a note for staff. Raises ``NotAllowedError``."""
     with transaction.atomic():
-        locked = _locked(request)
-        _must_be_open(locked)
+        locked = _locked(consultation)
+        _require_open(locked)
         if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
             return
-        _record(request, Event.Kind.PHONE_CORRECTED)
-        tell_staff(request, "phone")
-    request.phone, request.phone_as_typed = phone.e164, phone.as_typed
+        _record(consultation, Event.Kind.PHONE_CORRECTED)
+        tell_staff(consultation, "phone")
+    consultation.phone, consultation.phone_as_typed = phone.e164, phone.as_typed
 
 
-def add_patient_note(request: ConsultationRequest, text: str) -> None:
-    """Keep words that the patient adds. Raises ``NotAllowedError``.
+def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
+    """Save a note of the patient. Raises ``NotAllowedError``.
 
-    The very same words that arrive again while nobody has read them are one press. Once they were read, or
-    some time later, they are said again, and heard again.
+    The same text again, shortly after and unread, is a button pressed twice, and saved once.
     """
     with transaction.atomic():
-        locked = _locked(request)
-        _must_be_open(locked)
-        notes = request.notes.filter(author=None)
+        locked = _locked(consultation)
+        _require_open(locked)
+        notes = consultation.notes.filter(author=None)
         last = notes.last()
         if last and last.is_same_press(text) and locked.unread_since:
             return
         if notes.count() >= MAX_NOTES_PER_REQUEST:
             raise NotAllowedError("too many notes")
-        _note(request, text)
-        _record(request, Event.Kind.NOTE_ADDED)
-        tell_staff(request, "note")
+        _note(consultation, text)
+        _record(consultation, Event.Kind.NOTE_ADDED)
+        tell_staff(consultation, "note")
 
 
-def add_photographs(request: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
-    """Add files that were stored a moment ago. Raises ``NotAllowedError`` when there are too many."""
+def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
+    """Attach stored files to the request. Raises ``NotAllowedError`` when there are too many."""
     with transaction.atomic():
-        _must_be_open(_locked(request))
-        if request.photographs.count() + len(photographs) > MAX_PHOTOGRAPHS_PER_REQUEST:
+        _require_open(_locked(consultation))
+        if consultation.photographs.count() + len(photographs) > MAX_PHOTOGRAPHS_PER_REQUEST:
             raise NotAllowedError("too many photographs")
         for photograph in photographs:
-            photograph.request, photograph.key_hash = request, ""
+            photograph.request, photograph.key_hash = consultation, ""
             photograph.save()
-        _record(request, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
-        tell_staff(request, "photograph")
+        _record(consultation, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
+        tell_staff(consultation, "photograph")
 
 
-def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
-    """The offered time suits the patient. Twice is once.
+def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
+    """Accept the offered time. Idempotent.
 
-    Raises ``SomeoneElseChangedError`` when another time stands there by now, or none.
+    Raises ``SomeoneElseChangedError`` if it is no longer the time on offer.
     """
     with transaction.atomic():
-        _locked(request)
-        appointment = _on_screen(request, appointment_id)
+        _locked(consultation)
+        appointment = _on_screen(consultation, appointment_id)
         if appointment.state == Appointment.State.AGREED:
             return
-        now = move(request, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
-        booking.follow(request, Status.CONFIRMED, actor=None, now=now)
-        tell_staff(request, "time agreed")
+        now = move(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
+        booking.follow(consultation, Status.CONFIRMED, actor=None, now=now)
+        tell_staff(consultation, "time agreed")
 
 
-def request_another_time(request: ConsultationRequest, appointment_id: int, words: str) -> None:
-    """The time does not suit; it is given back, and the clinic has to do the next thing.
+def request_another_time(consultation: ConsultationRequest, appointment_id: int, words: str) -> None:
+    """Refuse the time, with a note (or ""), so that the clinic offers another one.
 
-    ``words`` are what the patient adds, or "". Raises ``SomeoneElseChangedError`` as ``accept_time`` does.
+    Raises ``SomeoneElseChangedError`` as ``accept_time`` does.
     """
     with transaction.atomic():
-        locked = _locked(request)
-        appointment = _on_screen(request, appointment_id)
-        now = move(request, Status.CONTACTING, actor=None, expected_status=locked.status)
+        locked = _locked(consultation)
+        appointment = _on_screen(consultation, appointment_id)
+        now = move(consultation, Status.CONTACTING, actor=None, expected_status=locked.status)
         booking.record(appointment, Event.Kind.TIME_REFUSED, None, now)
-        booking.cancel(request, actor=None, now=now)
+        booking.cancel(consultation, actor=None, now=now)
         if words:
-            _note(request, words)
-        tell_staff(request, "other time")
+            _note(consultation, words)
+        tell_staff(consultation, "other time")
 
 
-def _locked(request: ConsultationRequest) -> ConsultationRequest:
-    """The request as it is now; nobody else writes it until the transaction ends."""
-    locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
+def _locked(consultation: ConsultationRequest) -> ConsultationRequest:
+    """Lock and re-read the request."""
+    locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
     if locked.erased_at:
         raise NotAllowedError("erased")
     return locked
 
 
-def _must_be_open(request: ConsultationRequest) -> None:
-    if request.status not in workflow.OPEN | workflow.SET_ASIDE:
-        raise NotAllowedError(request.status)
+def _require_open(consultation: ConsultationRequest) -> None:
+    if consultation.status not in workflow.OPEN | workflow.SET_ASIDE:
+        raise NotAllowedError(consultation.status)
 
 
-def _on_screen(request: ConsultationRequest, appointment_id: int) -> Appointment:
-    found = booking.live(request)
+def _on_screen(consultation: ConsultationRequest, appointment_id: int) -> Appointment:
+    found = booking.live(consultation)
     if found is None or found.pk != appointment_id or found.starts_at <= timezone.now():
-        raise SomeoneElseChangedError(request.reference)
+        raise SomeoneElseChangedError(consultation.reference)
     return found
 
 
-def _note(request: ConsultationRequest, text: str) -> None:
-    Note.objects.create(request=request, text=text, at=timezone.now())
+def _note(consultation: ConsultationRequest, text: str) -> None:
+    Note.objects.create(request=consultation, text=text, at=timezone.now())
 
 
-def _record(request: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:
-    Event.objects.create(request=request, kind=kind, at=timezone.now(), detail=detail)
+def _record(consultation: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:
+    Event.objects.create(request=consultation, kind=kind, at=timezone.now(), detail=detail)

@@ -1,4 +1,4 @@
-"""What a patient does on the private page: one form for each action, sent to its own address."""
+"""The forms of the private page: one for each action, sent to its own address."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,13 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, ContactMethod
-from consultations.intake.form_fields import (
-    FilesField,
-    HiddenPattern,
-    PhoneField,
-    TextField,
-    whole_files_beside,
-)
+from consultations.intake.form_fields import FilesField, HiddenPattern, PhoneField, TextField, valid_files
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
@@ -35,26 +29,26 @@ MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678")
 
 
 class ActionForm(forms.Form):
-    """One thing to do with the request of ``standing``. It is sent to the address that it stands at."""
+    """One action on the request of ``presenter``, sent to the address of its page."""
 
     use_required_attribute = False
     conditional: tuple[str, ...] = ()
 
     action: ClassVar[Action]
     button: "ClassVar[Words]"
-    # Whether the patient types or chooses something, which must not be lost when nothing can be done.
+    # Whether the patient types something, which must not be lost when the action is refused.
     is_filled_in: ClassVar[bool] = False
 
     def __init__(
-        self, standing: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
-        self.standing, self.request = standing, standing.request
+        self.presenter, self.consultation = presenter, presenter.consultation
         super().__init__(None if posted is None else without_nul(posted), uploads)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
 
     def send(self) -> bool:
-        """Do it. False when something is wrong with the answers, which ``errors`` says.
+        """Perform the action. Return False, with ``errors``, if the input is invalid.
 
         Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
         """
@@ -65,9 +59,9 @@ class ActionForm(forms.Form):
     def act(self) -> None:
         raise NotImplementedError
 
-    def again(self, standing: RequestStatusPresenter) -> "ActionForm":
-        """The same answers, to be sent again now that the request stands otherwise."""
-        return type(self)(standing, self.data)
+    def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
+        """Return the form with the same input for the current state of the request."""
+        return type(self)(presenter, self.data)
 
 
 class WithdrawForm(ActionForm):
@@ -75,11 +69,11 @@ class WithdrawForm(ActionForm):
     button = _("Withdraw my request")
 
     def act(self) -> None:
-        actions.withdraw(self.request)
+        actions.withdraw(self.consultation)
 
 
 class NewPhoneForm(ActionForm):
-    """Another number, under the rules of the request form for the way of contact that was chosen there."""
+    """Another phone number, as required by the chosen contact method."""
 
     action = Action.PHONE
     button = _("Save this number")
@@ -94,18 +88,18 @@ class NewPhoneForm(ActionForm):
 
     def clean_phone(self) -> Phone:
         phone: Phone = self.cleaned_data["phone"]
-        if needs_mobile(self.request) and not phone.is_mobile:
+        if needs_mobile(self.consultation) and not phone.is_mobile:
             raise forms.ValidationError(MOBILE_INSTRUCTION, code="invalid")
         return phone
 
     def act(self) -> None:
-        actions.correct_phone(self.request, self.cleaned_data["phone"])
+        actions.correct_phone(self.consultation, self.cleaned_data["phone"])
 
 
-def needs_mobile(request: ConsultationRequest) -> bool:
-    """Whether the clinic writes messages to the request's phone number."""
-    return request.contact_method == ContactMethod.SMS or (
-        request.contact_method == ContactMethod.WHATSAPP and not request.whatsapp
+def needs_mobile(consultation: ConsultationRequest) -> bool:
+    """Return whether the clinic sends messages to the request's phone number."""
+    return consultation.contact_method == ContactMethod.SMS or (
+        consultation.contact_method == ContactMethod.WHATSAPP and not consultation.whatsapp
     )
 
 
@@ -125,11 +119,11 @@ class NoteForm(ActionForm):
     )
 
     def act(self) -> None:
-        actions.add_patient_note(self.request, self.cleaned_data["text"])
+        actions.add_patient_note(self.consultation, self.cleaned_data["text"])
 
 
 class MorePhotographsForm(ActionForm):
-    """Files for a request that was sent. What is whole is kept, even if another of them is not."""
+    """Files for a request that was sent. Valid files are stored even if others are not."""
 
     action = Action.PHOTOGRAPHS
     button = _("Add")
@@ -148,18 +142,16 @@ class MorePhotographsForm(ActionForm):
         self.helper.attrs["enctype"] = "multipart/form-data"
 
     def send(self) -> bool:
-        whole = (
-            self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
-        )
+        whole = self.cleaned_data["photographs"] if self.is_valid() else valid_files(self, "photographs")
         if whole:
             self._add(whole)
         return not self.errors
 
     def _add(self, whole: list[CleanFile]) -> None:
         try:
-            added_attachments.add(self.request, whole)
+            added_attachments.add(self.consultation, whole)
         except NotAllowedError as error:
-            now = self.standing.again()
+            now = self.presenter.again()
             if now.refusal(self.action):
                 raise
             if str(error) == "full":
@@ -172,24 +164,24 @@ class MorePhotographsForm(ActionForm):
 
 
 class TimeForm(ActionForm):
-    """About one time: the one that was on the screen. ``appointment`` is its id."""
+    """An action on the appointment that was on the screen; ``appointment`` is its id."""
 
     appointment = HiddenPattern("[0-9]{1,18}")
 
     def __init__(
-        self, standing: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
-        super().__init__(standing, posted, uploads)
-        if standing.appointment:
-            self.initial["appointment"] = standing.appointment.pk
+        super().__init__(presenter, posted, uploads)
+        if presenter.appointment:
+            self.initial["appointment"] = presenter.appointment.pk
 
     @property
     def appointment_id(self) -> int:
         return int(self.cleaned_data["appointment"] or 0)
 
-    def again(self, standing: RequestStatusPresenter) -> "TimeForm":
-        now = standing.appointment
-        return type(self)(standing, {**self.data, "appointment": str(now.pk) if now else ""})
+    def again(self, presenter: RequestStatusPresenter) -> "TimeForm":
+        now = presenter.appointment
+        return type(self)(presenter, {**self.data, "appointment": str(now.pk) if now else ""})
 
 
 class AcceptTimeForm(TimeForm):
@@ -197,7 +189,7 @@ class AcceptTimeForm(TimeForm):
     button = _("Yes, I will come")
 
     def act(self) -> None:
-        actions.accept_time(self.request, self.appointment_id)
+        actions.accept_time(self.consultation, self.appointment_id)
 
 
 class OtherTimeForm(TimeForm):
@@ -218,14 +210,14 @@ class OtherTimeForm(TimeForm):
     def act(self) -> None:
         words = self.cleaned_data["words"]
         try:
-            actions.request_another_time(self.request, self.appointment_id, words)
+            actions.request_another_time(self.consultation, self.appointment_id, words)
         except SomeoneElseChangedError:
             if not self._was_done():
                 raise
-            # Pressed twice, or in two windows: done once, and no word of either is lost.
+            # Pressed twice, or in two windows: done once, and both notes are kept.
             if words:
-                actions.add_patient_note(self.request, words)
+                actions.add_patient_note(self.consultation, words)
 
     def _was_done(self) -> bool:
-        refused = self.request.events.filter(kind=Event.Kind.TIME_REFUSED)
+        refused = self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED)
         return refused.filter(detail__appointment=self.appointment_id).exists()

@@ -1,7 +1,7 @@
 """Phone numbers, as people in Pakistan and abroad write them.
 
-The numbering plans are those of the ``phonenumbers`` library. What it cannot know is how a number looks
-after WhatsApp, an Urdu keyboard and a hurried thumb; that is taken care of here, before it is asked.
+``phonenumbers`` knows the numbering plans. This module first normalizes what people paste from WhatsApp or
+type on an Urdu keyboard.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ from consultations.text_folding import ascii_digits
 HOME = "PK"
 HOME_CODE = 92
 
-# As typed, spaces and all. The longest number in the world has 15 digits.
+# As typed, with spaces. The longest number in the world has 15 digits.
 MAX_LENGTH = 40
 
 INSTRUCTION = _("Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018")
@@ -27,7 +27,7 @@ MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 @dataclass(frozen=True)
 class Phone:
-    """A number that can be dialed: as the person wrote it, and as E.164, like "+923012345678"."""
+    """A valid number: as the person typed it, and in E.164, like "+923012345678"."""
 
     as_typed: str
     e164: str
@@ -38,10 +38,7 @@ class Phone:
 
 
 def parse(text: str) -> Phone:
-    """Read a phone number.
-
-    Raises ``ValidationError``, with an instruction for the person who wrote it, for anything else.
-    """
+    """Parse a phone number. Raises ``ValidationError`` with an instruction for the person who typed it."""
     as_typed = text.strip()
     if len(as_typed) > MAX_LENGTH:
         raise ValidationError(INSTRUCTION, code="invalid")
@@ -50,7 +47,7 @@ def parse(text: str) -> Phone:
 
 
 def is_mobile(e164: str) -> bool:
-    """Whether an SMS or a WhatsApp message may reach this number."""
+    """Return whether this number can receive SMS or WhatsApp messages."""
     if not e164:
         return False
     number = phonenumbers.parse(e164)
@@ -58,10 +55,7 @@ def is_mobile(e164: str) -> bool:
 
 
 def for_reading(e164: str) -> str:
-    """The number as people here write it: "0301 2345678"; one from abroad as "+44 20 7946 0018".
-
-    "" where there is none.
-    """
+    """Format a number as people here write it: "0301 2345678", or "+44 20 7946 0018"; "" for ""."""
     if not e164:
         return ""
     number = phonenumbers.parse(e164)
@@ -72,15 +66,15 @@ def for_reading(e164: str) -> str:
 
 
 def whatsapp_link(e164: str) -> str:
-    """The address that opens a WhatsApp chat with this number; "" where there can be none."""
+    """Return the URL that opens a WhatsApp chat with this number; "" if it is no mobile number."""
     return f"https://wa.me/{e164.removeprefix('+')}" if is_mobile(e164) else ""
 
 
 def digits_to_find(text: str) -> str:
-    """The part of an E.164 number that a search for ``text`` means; "" when it is no phone number.
+    """Return the part of an E.164 number to search for; "" if ``text`` is no phone number.
 
     A whole number in any spelling gives its E.164; four digits or more give those digits, without
-    the zeros that only matter when dialing.
+    leading zeros.
     """
     try:
         return parse(text).e164
@@ -94,9 +88,9 @@ def digits_to_find(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Only the digits, in ASCII, with the plus sign that may stand before them.
+    """Return the digits in ASCII, with a leading plus sign if there is one.
 
-    Raises ``ValidationError`` when there is anything but digits and what people write between them.
+    Raises ``ValidationError`` for anything but digits and what people write between them.
     """
     bare = ""
     for character in ascii_digits(unicodedata.normalize("NFKC", text)):
@@ -110,7 +104,7 @@ def _bare(text: str) -> str:
 
 
 def _is_spacing(character: str) -> bool:
-    """Spaces, dashes of every width, dots, brackets, and marks that cannot be seen."""
+    """Spaces, dashes of every width, dots, brackets, and invisible marks."""
     category = unicodedata.category(character)
     return category in ("Zs", "Pd", "Ps", "Pe", "Cf") or character in ".·−\t"
 
@@ -124,7 +118,7 @@ def _shows(character: str) -> bool:
 
 
 def _international(bare: str) -> str:
-    """The number with its "+" where it was written with a country code, however that was written."""
+    """Return the number with "+" if it was written with a country code in any form."""
     digits = bare.removeprefix("+")
     if digits.startswith("00"):
         return f"+{digits.lstrip('0')}"
@@ -144,6 +138,6 @@ def _number(written: str) -> PhoneNumber:
 
 
 def _is_home_mobile(number: PhoneNumber) -> bool:
-    """03 and nine digits. Operators open new ranges; no patient must wait for the library to hear of one."""
+    """03 and nine digits: operators open new ranges before the library knows them."""
     national = str(number.national_number)
     return number.country_code == HOME_CODE and len(national) == 10 and national.startswith("3")

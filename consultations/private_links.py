@@ -1,4 +1,4 @@
-"""The addresses of private pages. The database keeps only their hashes, so each mail has one of its own."""
+"""Links to private pages. Only hashes are stored, so each message contains a new link."""
 
 import secrets
 
@@ -15,12 +15,12 @@ def new_token() -> str:
 
 
 def address_of(token: str) -> str:
-    """The whole address of the private page that a token opens."""
+    """Return the full URL of the private page that a token opens."""
     return str(settings.SITE_URL) + reverse("consultations:private", args=[token])
 
 
 def new_link(consultation: ConsultationRequest) -> str:
-    """One more address of a request's private page, stored in the caller's transaction."""
+    """Store one more link to a request's private page and return its URL."""
     token = new_token()
     PrivateLink.objects.create(request=consultation, token_hash=token_hash(token), made_at=timezone.now())
     return address_of(token)

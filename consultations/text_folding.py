@@ -1,28 +1,27 @@
-"""What people type, in any script, made fit to find again."""
+"""Normalize typed text, in any script, for searching."""
 
 import unicodedata
 
 from clinic_site.core.text import plain_line, plain_text
 
-__all__ = ["ascii_digits", "folded", "plain_line", "plain_text", "words"]
+__all__ = ["ascii_digits", "fold_text", "plain_line", "plain_text", "words"]
 
-# Letters that Arabic and Urdu keyboards give for the same sound at the same place in a name; and the
-# nasal end of a name, which as many write with the one letter (خاں) as with the other (خان).
+# Letters that Arabic and Urdu keyboards use for the same sound; and the nasal end of a name, which is written
+# with either letter (خاں, خان).
 ARABIC_FOR_URDU = str.maketrans(
     {"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ", "ة": "ہ", "ۃ": "ہ", "ھ": "ہ", "ں": "ن"}
 )
 
 
 def ascii_digits(text: str) -> str:
-    """The text with the decimal digits of every script (Urdu ۰۱۲, Arabic ٠١٢) written 0 to 9."""
+    """Return the text with the decimal digits of every script (Urdu ۰۱۲, Arabic ٠١٢) as 0 to 9."""
     return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 
-def folded(text: str) -> str:
-    """The text as it is compared in a search.
+def fold_text(text: str) -> str:
+    """Return the text as it is compared in a search; never shown.
 
-    Without case, vowel signs and accents, and with Arabic letters as their Urdu sisters, so that علي
-    is found as علی. Never shown to anyone.
+    Removes case, vowel signs and accents, and turns Arabic letters into Urdu ones: علي is found as علی.
     """
     letters = unicodedata.normalize("NFKD", text)
     kept = "".join(
@@ -32,9 +31,9 @@ def folded(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a name, ``folded``: whatever is no letter, mark or digit stands between two of them.
+    """Return the folded words of a name, split at anything but letters, marks and digits.
 
-    Abdul-Rehman, M.Yousaf and O’Brien are two words each, however somebody writes what is between.
+    Abdul-Rehman, M.Yousaf and O’Brien are two words each.
     """
-    letters = (letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in folded(text))
+    letters = (letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in fold_text(text))
     return "".join(letters).split()

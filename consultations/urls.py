@@ -11,7 +11,7 @@ urlpatterns = [
     path("consultation/emergency/", intake_views.emergency, name="emergency"),
     path("consultation/request/", intake_views.request_form, name="request"),
     path("consultation/request/photographs/", intake_views.photographs, name="photographs"),
-    # Any text is taken for a token: an address that lost or gained a character is answered as kindly.
+    # Any text may be a token, so that a mistyped link gets a helpful page.
     path("consultation/<str:token>/", views.private, name="private"),
     path("consultation/<str:token>/withdraw/", views.withdraw, name="private_withdraw"),
     path("consultation/<str:token>/phone/", views.phone, name="private_phone"),
@@ -20,7 +20,7 @@ urlpatterns = [
     path("consultation/<str:token>/time/", views.time, name="private_time"),
     path("consultation/<str:token>/other-time/", views.other_time, name="private_other_time"),
     path("consultation/<str:token>/<path:rest>/", views.no_such_action, name="private_other"),
-    # Django's own redirect could be kept by a cache, with the token in it.
+    # Django's own redirect could be cached, with the token in it.
     path("consultation/<path:address>", views.with_slash),
     path("calendar/<slug:token>.ics", feed_views.calendar, name="calendar"),
     path("privacy/", intake_views.privacy, name="privacy"),

@@ -118,7 +118,7 @@ def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test fills in a form faster than any person. Those about that set the limit themselves."""
-    monkeypatch.setattr("consultations.intake.request_form.FASTEST_PERSON", timedelta(0))
+    monkeypatch.setattr("consultations.intake.request_form.MIN_FILLING_TIME", timedelta(0))
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedEr
 from consultations.lifecycle.status_changes import move
 from consultations.models import ConsultationRequest, Event, SearchTerm
 from consultations.models.answers import erased_answers
-from consultations.text_folding import folded
+from consultations.text_folding import fold_text
 from consultations.workflow import Status
 
 
@@ -146,7 +146,7 @@ def _erase_locked(request: ConsultationRequest, actor: User | None, reason: Reas
     request.notes.all().delete()
     request.links.all().delete()
     request.present.all().delete()
-    SearchTerm.objects.filter(request=request).exclude(term=folded(request.reference)).delete()
+    SearchTerm.objects.filter(request=request).exclude(term=fold_text(request.reference)).delete()
     # Also unsent messages: a worker that has taken one finds its row gone and does not send it.
     OutgoingMessage.objects.filter(about=request.reference).delete()
     now = timezone.now()

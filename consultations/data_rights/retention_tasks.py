@@ -33,7 +33,7 @@ def tasks() -> list[Task]:
         *finished_requests,
         Task(
             _("Photographs that were never sent"),
-            count=lambda now: Photograph.objects.forgotten(now - file_storage.UNSENT_FILE_LIFETIME).count(),
+            count=lambda now: Photograph.objects.unsent(now - file_storage.UNSENT_FILE_LIFETIME).count(),
             run=attachments.delete_unsent,
         ),
         Task(

@@ -1,4 +1,4 @@
-"""Files of patients, from the moment they were chosen: the file first, then its row (see ``files``)."""
+"""Patients' attachments: store and delete rows with their files, in the order of ``file_storage``."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -32,32 +32,32 @@ def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
     if coming - stored_before and len(coming | stored_before) > MAX_PHOTOGRAPHS_PER_REQUEST:
         raise NotAllowedError("too many for the request")
     require_room_for(new)
-    rows = stored(new)
+    rows = store_files(new)
     try:
         with transaction.atomic():
             for row in rows:
                 row.key_hash = key.hash
             Photograph.objects.bulk_create(rows, ignore_conflicts=True)
     except BaseException:
-        file_storage.delete(names_of(rows))
+        file_storage.delete(file_names(rows))
         raise
-    # Two that sent the same file at the same moment: one row, and one file that no row names.
+    # Two requests with the same file at the same moment make one row, and one file without a row.
     kept = set(Photograph.objects.filter(name__in=[row.name for row in rows]).values_list("name", flat=True))
-    file_storage.delete(names_of(row for row in rows if row.name not in kept))
+    file_storage.delete(file_names(row for row in rows if row.name not in kept))
 
 
 def require_room_for(new: Sequence[CleanFile]) -> None:
-    """Raises ``NotAllowedError`` when too much came in a day, of all patients, or the disk is nearly full.
+    """Raise ``NotAllowedError`` if all patients sent too much in a day, or the disk is nearly full.
 
-    Two at the same moment may both pass: a few megabytes more do no harm.
+    Two uploads at the same moment may both pass: a few extra megabytes do no harm.
     """
     size = sum(clean.size for clean in new)
     if not size:
         return
-    lately = Photograph.objects.filter(added_at__gt=timezone.now() - file_storage.INTAKE_PERIOD)
-    came = lately.aggregate(bytes=Sum("size"))["bytes"] or 0
+    recent = Photograph.objects.filter(added_at__gt=timezone.now() - file_storage.INTAKE_PERIOD)
+    received = recent.aggregate(bytes=Sum("size"))["bytes"] or 0
     if (
-        came + size > file_storage.MAX_BYTES_PER_DAY
+        received + size > file_storage.MAX_BYTES_PER_DAY
         or file_storage.free_bytes() - size < file_storage.MIN_FREE_BYTES
     ):
         raise NotAllowedError("full")
@@ -72,21 +72,23 @@ def move_to_form(former: SubmissionKey, new: SubmissionKey) -> None:
 
 def remove_from_form(key: SubmissionKey, photograph_id: int) -> None:
     """Delete a file of a form that is not sent yet, if it is still there."""
-    remove(Photograph.objects.waiting_with(key.hash).filter(pk=photograph_id))
+    delete_photographs(Photograph.objects.waiting_with(key.hash).filter(pk=photograph_id))
 
 
 def delete_unsent(now: datetime | None = None) -> int:
-    """Remove what waited too long for "Send request"; how many files that were."""
-    return remove(Photograph.objects.forgotten((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME))
+    """Delete the files that waited too long for "Send request"; return their number."""
+    return delete_photographs(
+        Photograph.objects.unsent((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME)
+    )
 
 
 def delete_of_request(consultation: ConsultationRequest) -> int:
-    """Remove every file of a request, in the caller's transaction; how many there were."""
-    return remove(Photograph.objects.filter(request=consultation))
+    """Delete every file of a request, in the caller's transaction; return their number."""
+    return delete_photographs(Photograph.objects.filter(request=consultation))
 
 
-def stored(cleaned: Iterable[CleanFile]) -> list[Photograph]:
-    """Write files, and make the rows that name them, for the caller to save."""
+def store_files(cleaned: Iterable[CleanFile]) -> list[Photograph]:
+    """Write files and return their rows, for the caller to save."""
     rows: list[Photograph] = []
     try:
         for clean in cleaned:
@@ -104,22 +106,22 @@ def stored(cleaned: Iterable[CleanFile]) -> list[Photograph]:
                 )
             )
     except BaseException:
-        file_storage.delete(names_of(rows))
+        file_storage.delete(file_names(rows))
         raise
     return rows
 
 
-def remove(photographs: QuerySet[Photograph]) -> int:
-    """Remove rows, and, once that is committed, their files."""
+def delete_photographs(photographs: QuerySet[Photograph]) -> int:
+    """Delete rows and, once that is committed, their files; return their number."""
     with transaction.atomic():
         rows = list(photographs.select_for_update())
         Photograph.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        names = names_of(rows)
+        names = file_names(rows)
         transaction.on_commit(lambda: file_storage.delete(names))
     return len(rows)
 
 
-def names_of(rows: Iterable[Photograph]) -> list[str]:
+def file_names(rows: Iterable[Photograph]) -> list[str]:
     return [name for row in rows for name in (row.name, row.thumbnail_name) if name]
 
 

@@ -1,4 +1,4 @@
-"""The question before anything personal."""
+"""The question about an emergency, asked before anything personal."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_layout import form_helper
 from consultations.intake.form_fields import HiddenPattern, Radios, says
 
-# What led to the form: a page of this site, and the procedure it is about.
+# The page of this site that led to the form, and the procedure it is about.
 SOURCE_PAGE = r"/[A-Za-z0-9/_-]{0,199}"
 SLUG = r"[A-Za-z0-9_-]{1,80}"
 
-# What is asked while no overview, with the signs that clinicians wrote, is published.
+# Used while no overview with signs written by clinicians is published.
 SIGNS = (
     _("A part of the body is cut off or hanging."),
     _("Bleeding does not stop."),
@@ -25,7 +25,7 @@ SIGNS = (
 
 
 class EmergencyQuestion(forms.Form):
-    """Asked before anything personal. ``signs`` are the emergencies to look for."""
+    """Whether this is an emergency. ``signs``: the emergencies to ask about."""
 
     use_required_attribute = False
 
@@ -47,7 +47,7 @@ class EmergencyQuestion(forms.Form):
         )
 
     def next_address(self) -> str:
-        """Where the answer leads. What led here goes along, so that the form knows it."""
+        """Return the address of the next page, with the page and procedure that led here."""
         if self.cleaned_data["emergency"] == "yes":
             return reverse("consultations:emergency")
         along = {

@@ -1,19 +1,17 @@
-"""The files that patients sent, where no address leads.
+"""Private file storage for patients' uploads; not served by any URL.
 
-They lie under ``settings.PRIVATE_ROOT``, outside what nginx or WhiteNoise serve, readable by the server's
-own account only. Their names are random and say nothing of anyone; which file is whose, only the
-database knows.
+Files are stored under ``settings.PRIVATE_ROOT``, outside what nginx or WhiteNoise serve, readable by the
+server's own account only. Their names are random; only the database knows whose they are.
 
-**The order of writing.** Files and database cannot be committed together, so each step leaves at worst a
-file too many, never a row without its file:
+Files and database cannot be committed together, so each step leaves at worst an extra file, never a row
+without its file:
 
-- Keeping: the file first (``store``), on the disk when that returns; then the row that names it. A
-  process killed in between leaves a file that no row names.
-- Deleting: the row first; then, once that is committed, the file:
-  ``transaction.on_commit(lambda: files.delete(names))``. A process killed in between leaves a file
-  that no row names.
+- Storing: first the file (``store``), then its row.
+- Deleting: first the row; once that is committed, the file
+  (``transaction.on_commit(lambda: file_storage.delete(names))``).
 
-``sweep`` removes those. It looks only at files older than a day, which no transaction is.
+A process killed in between leaves a file without a row. ``sweep`` removes those that are older than a day,
+which no transaction is.
 """
 
 import contextlib
@@ -33,15 +31,15 @@ from clinic_site.core import atomic_files
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MEGABYTE
 
-# How long what was chosen waits for "Send request". It is looked at every hour: patients are told 24 at most.
+# How long files wait for "Send request". Cleanup runs every hour, and patients read "24 hours at most".
 UNSENT_FILE_LIFETIME = timedelta(hours=23)
-# What is taken in a day, sent or not, of all patients together: a flood fills no disk. A photograph has about
-# half a megabyte as it is kept, so these are those of hundreds of patients.
+# The limit of all patients together, sent or not, so that a flood cannot fill the disk. A stored photograph
+# has about half a megabyte: enough for hundreds of patients.
 INTAKE_PERIOD = timedelta(hours=24)
 MAX_BYTES_PER_DAY = 500 * MEGABYTE
-# What stays free for the database and its log: a request itself must always find room.
+# Stays free for the database, so that a request can always be stored.
 MIN_FREE_BYTES = 500 * MEGABYTE
-# A file that no row names is certain to be an orphan after this.
+# A file without a row is certainly an orphan after this.
 ORPHAN_AFTER = timedelta(hours=24)
 
 _NAME = re.compile(r"[0-9a-f]{32}(-small\.jpg|\.jpg|\.pdf)", re.ASCII)
@@ -49,7 +47,7 @@ _NAME = re.compile(r"[0-9a-f]{32}(-small\.jpg|\.jpg|\.pdf)", re.ASCII)
 
 @dataclass(frozen=True)
 class StoredFile:
-    """The names of what was stored: what a row keeps. A report has no thumbnail: ""."""
+    """The file names for a row. ``thumbnail_name`` is "" for a report."""
 
     name: str
     thumbnail_name: str
@@ -57,7 +55,7 @@ class StoredFile:
 
 
 def store(clean: CleanFile) -> StoredFile:
-    """Write a file and its thumbnail. Raises ``OSError`` (a full disk), and then has kept neither."""
+    """Write a file and its thumbnail. Raises ``OSError`` (a full disk), with neither left behind."""
     token = secrets.token_hex(16)
     stored = StoredFile(
         name=f"{token}.{clean.extension}",
@@ -75,7 +73,7 @@ def store(clean: CleanFile) -> StoredFile:
 
 
 def open_file(name: str) -> IO[bytes]:
-    """A stored file, to read. Raises ``FileNotFoundError``, also for a name that we never give."""
+    """Open a stored file. Raises ``FileNotFoundError``, also for an invalid name."""
     return _path(name).open("rb")
 
 
@@ -89,10 +87,10 @@ def delete(names: Iterable[str]) -> None:
 def sweep(
     known_names: Collection[str], older_than: timedelta = ORPHAN_AFTER, *, only_count: bool = False
 ) -> int:
-    """Remove the files that none of ``known_names`` names, or ``only_count`` them; how many there were.
+    """Delete the files that are not in ``known_names``, or ``only_count`` them; return their number.
 
-    ``known_names``: the names and thumbnail names of all rows, best as a set. Files that are younger
-    than ``older_than`` stay: their row may be about to be committed.
+    ``known_names``: the names and thumbnail names of all rows. Files younger than ``older_than`` stay: their
+    rows may be about to be committed.
     """
     before = (timezone.now() - older_than).timestamp()
     removed = 0
@@ -106,7 +104,7 @@ def sweep(
 
 
 def free_bytes() -> int:
-    """What is left on the disk that files are stored on, whether or not one was stored yet."""
+    """Return the free bytes on the disk that holds the files."""
     root = Path(settings.PRIVATE_ROOT)
     return shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
 
@@ -116,7 +114,7 @@ def _folder() -> Path:
 
 
 def _path(name: str) -> Path:
-    """Where a file lies: in one of 256 folders, so that none of them grows large."""
+    """Return the path of a file, in one of 256 folders, so that none grows large."""
     if not _NAME.fullmatch(name):
         raise FileNotFoundError("No such file.")
     return _folder() / name[0] / name[1] / name
@@ -130,12 +128,12 @@ def _write(name: str, data: bytes) -> None:
 
 
 def _make(folder: Path) -> None:
-    # One by one: of those that ``mkdir`` makes on the way, it lets the umask decide who may enter.
+    # One by one: ``mkdir(parents=True)`` would leave the mode of the parents to the umask.
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         atomic_files.sync_folder(folder.parent)
 
 
 def _all() -> Iterator[Path]:
-    """Every file, those half written by a process that was killed included."""
+    """Every file, including those half written by a process that was killed."""
     return (path for path in _folder().glob("*/*/*") if path.is_file())

@@ -1,4 +1,4 @@
-"""Form fields that only the consultation request needs."""
+"""Form fields of the request form and the private page."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from clinic_site.core.form_fields import (
 from clinic_site.core.text import plain_line
 from consultations import phone_numbers
 from consultations.answers import MAX_AGE
-from consultations.intake.upload_cleaning import CleanFile, clean
+from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.text_folding import ascii_digits
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AgeField",
-    "AnyOf",
     "EmailField",
     "FilesField",
     "HiddenPattern",
+    "MultipleChoiceBoxes",
     "PhoneField",
     "Radios",
     "TextField",
     "says",
-    "whole_files_beside",
+    "valid_files",
 ]
 
 
 class AgeField(forms.CharField):
-    """Whole years, in the digits of any script."""
+    """An age in whole years, in the digits of any script."""
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         self.sentence = sentence
@@ -58,7 +58,7 @@ class AgeField(forms.CharField):
 
 
 class PhoneField(forms.CharField):
-    """A phone number; its value is a ``phones.Phone``, or None where it is empty and may be."""
+    """A phone number. The value is a ``phone_numbers.Phone``, or None if it is optional and empty."""
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         self.sentence = sentence
@@ -72,8 +72,8 @@ class PhoneField(forms.CharField):
             raise ValidationError(self.sentence, code="invalid") from None
 
 
-class AnyOf(forms.TypedMultipleChoiceField):
-    """Boxes to tick, none of them needed. What is not on offer is left out: nobody can have meant it."""
+class MultipleChoiceBoxes(forms.TypedMultipleChoiceField):
+    """Optional checkboxes. Values that are not offered are ignored."""
 
     widget = Boxes
 
@@ -87,10 +87,8 @@ class AnyOf(forms.TypedMultipleChoiceField):
 
 
 class FilesInput(forms.FileInput):
-    """One plain control for several files. What it offers to pick is a help, not a check.
-
-    The endings are there beside the types because few systems know the type of a HEIC file.
-    """
+    """One control for several files. ``accept`` only helps to pick; it names the endings of HEIC files too,
+    because few systems know their type."""
 
     allow_multiple_selected = True
 
@@ -104,16 +102,15 @@ class FilesInput(forms.FileInput):
 
 
 class WrongFileError(ValidationError):
-    """One of several files cannot be taken. ``others`` are those sent with it that can."""
+    """One of several files is invalid; ``others`` are the valid ones sent with it."""
 
     others: tuple[CleanFile, ...] = ()
 
 
 class FilesField(forms.FileField):
-    """Photographs and reports; its value is a list of ``CleanFile``, empty where none was chosen.
+    """Photographs and reports. The value is a list of ``CleanFile``, empty if none was chosen.
 
-    What is wrong is said in one sentence for each file, with its place in the list and its name: the
-    patient's own word, which the template escapes like any other.
+    There is one error for each invalid file, with its place in the list and its name.
     """
 
     widget = FilesInput
@@ -130,7 +127,7 @@ class FilesField(forms.FileField):
         wrong: list[WrongFileError] = []
         for place, upload in enumerate(uploads, start=1):
             try:
-                whole.append(clean(upload))
+                whole.append(clean_upload(upload))
             except ValidationError as error:
                 wrong.append(_named(error, place, upload))
         for problem in wrong:
@@ -143,8 +140,8 @@ class FilesField(forms.FileField):
         return bool(data)
 
 
-def whole_files_beside(form: forms.BaseForm, name: str) -> list[CleanFile]:
-    """The files that can be taken, of a field in which others cannot: nobody sends those twice."""
+def valid_files(form: forms.BaseForm, name: str) -> list[CleanFile]:
+    """Return the valid files of a field with errors, so that they need not be sent again."""
     errors = form.errors.as_data().get(name, [])
     return next((list(error.others) for error in errors if isinstance(error, WrongFileError)), [])
 

@@ -1,4 +1,4 @@
-"""What a request can be about: the published procedures, something else, or "I am not sure"."""
+"""The choices of "What is it about?": the published procedures, something else, or "I am not sure"."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from procedures.models import Procedure, Publication
 from procedures.public.selectors import published_procedures
 from procedures.publishing.documents import Card
 
-# Before a procedure's address in the form, so that no address can be mistaken for one of the other answers.
+# Keeps the slug of a procedure apart from the other choices.
 PREFIX = "procedure:"
 
 
@@ -22,7 +22,7 @@ class Subject:
 
 
 def choices(language: str, chosen: str = "") -> list[tuple[str, str]]:
-    """The answers to offer. ``chosen``, if it was once on offer, is among them even if it no longer is."""
+    """Return the choices to offer, including ``chosen`` if it was offered once."""
     offered = [_choice(card) for card in published_procedures(language) if card.show_in_form]
     if chosen not in dict(offered) and (publication := _publication(chosen, language)):
         offered.append(_choice(Card.from_json(publication.card)))
@@ -31,7 +31,7 @@ def choices(language: str, chosen: str = "") -> list[tuple[str, str]]:
 
 
 def find(chosen: str, language: str) -> Subject | None:
-    """What an answer of ``choices`` stands for; None for anything else."""
+    """Return the subject of one of the ``choices``; None for any other value."""
     if chosen in (About.SOMETHING_ELSE, About.NOT_SURE):
         return Subject(About(chosen))
     if publication := _publication(chosen, language):
@@ -40,7 +40,7 @@ def find(chosen: str, language: str) -> Subject | None:
 
 
 def for_slug(slug: str) -> str:
-    """The answer that stands for the procedure with this address."""
+    """Return the choice for the procedure with this slug."""
     return f"{PREFIX}{slug}"
 
 
@@ -49,10 +49,9 @@ def _choice(card: Card) -> tuple[str, str]:
 
 
 def _publication(chosen: str, language: str) -> Publication | None:
-    """The newest version of the procedure under this address that patients have seen.
+    """Return the newest publication of the chosen procedure that was ever live.
 
-    Withdrawn ones count: a procedure that is withdrawn while somebody fills in the form must not cost
-    them their request.
+    Withdrawn ones count: withdrawing a procedure must not invalidate a form that is being filled in.
     """
     slug = chosen.removeprefix(PREFIX)
     if slug == chosen or not slug_re.match(slug):

@@ -1,4 +1,4 @@
-"""The questions of a request, one by one, and which answers make which of them needless."""
+"""The questions of the request form, and which of them depend on the answers to others."""
 
 from typing import Any
 
@@ -21,7 +21,22 @@ from consultations.answers import (
     PartOfDay,
     YesNo,
 )
-from consultations.intake.form_fields import AgeField, AnyOf, EmailField, PhoneField, Radios, TextField, says
+from consultations.intake.form_fields import (
+    AgeField,
+    EmailField,
+    MultipleChoiceBoxes,
+    PhoneField,
+    Radios,
+    TextField,
+    says,
+)
+
+# The questions of each section of the page. Few patients need the folded ones.
+WHO_IS_ASKING = ("for_whom", "requester_name", "relationship", "patient_knows")
+THE_PATIENT = ("patient_name", "patient_age", "city")
+THE_PROBLEM = ("about", "onset", "message")
+CONTACT = ("contact_method", "phone", "whatsapp", "email", "may_identify_clinic", "speaks", "speaks_other")
+FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
 
 # The questions, by the section of the page that they stand in. The folded ones are needed by few.
 WHO_IS_ASKING = ("for_whom", "requester_name", "relationship", "patient_knows")
@@ -42,7 +57,7 @@ def number_input(**attrs: str) -> forms.TextInput:
 
 
 class Questions(forms.Form):
-    """What a patient is asked. A question that the other answers make needless is never wrong."""
+    """The questions to a patient. Errors in a question that does not apply are ignored."""
 
     use_required_attribute = False
 
@@ -88,7 +103,7 @@ class Questions(forms.Form):
         too_long=_("Shorten the patient’s name to 120 characters"),
         name=True,
         # A section of its own: a browser that fills in the requester's name must not make them the patient.
-        # Not "off": browsers do not give such a field back when "back" leads to the form.
+        # Not "off": browsers do not restore such a field after "back".
         widget=text_input(autocomplete="section-patient name"),
     )
     patient_age = AgeField(
@@ -128,10 +143,10 @@ class Questions(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     contact_method = forms.ChoiceField(
-        label=_("How may we reach you?"),
+        label=_("How should we contact you?"),
         choices=ContactMethod.choices,
         widget=Radios,
-        error_messages=says(_("Choose how we may reach you")),
+        error_messages=says(_("Choose how we should contact you")),
     )
     phone = PhoneField(
         label=_("Phone number"),
@@ -168,24 +183,26 @@ class Questions(forms.Form):
         error_messages=says(_("Choose whether we may say who we are if someone else answers")),
     )
     speaks = forms.ChoiceField(
-        label=_("Which language shall we speak?"),
+        label=_("Which language do you prefer?"),
         choices=Language.choices,
         widget=Radios,
-        error_messages=says(_("Choose the language we shall speak")),
+        error_messages=says(_("Choose the language you prefer")),
     )
     speaks_other = TextField(
         label=_("Name of the language"),
         help_text=_("Only if you chose another language."),
-        sentence=_("Enter the name of the language we shall speak"),
+        sentence=_("Enter the name of the language you prefer"),
         longest=OTHER_LANGUAGE_LENGTH,
         too_long=_("Shorten the name of the language to 40 characters"),
         name=True,
         required=False,
         widget=text_input(),
     )
-    days = AnyOf(label=_("Good days"), choices=OpeningHours.Weekday.choices, coerce=int)
-    parts_of_day = AnyOf(label=_("Good times of day"), choices=PartOfDay.choices)
-    woman_staff = forms.BooleanField(label=_("I would like to talk to a woman of the staff."), required=False)
+    days = MultipleChoiceBoxes(label=_("Good days"), choices=OpeningHours.Weekday.choices, coerce=int)
+    parts_of_day = MultipleChoiceBoxes(label=_("Good times of day"), choices=PartOfDay.choices)
+    woman_staff = forms.BooleanField(
+        label=_("I would like to talk to a female member of staff."), required=False
+    )
     access_needs = TextField(
         label=_("What you need at the clinic"),
         help_text=_("For example, a wheelchair, a sign language interpreter, or someone with you."),
@@ -195,11 +212,11 @@ class Questions(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    # Needed only with certain answers to other questions. Their hints say when, so they are not "(optional)".
+    # Required only with certain answers to others. Their hints say when, so they are not marked "(optional)".
     conditional = ("requester_name", "relationship", "patient_knows", "whatsapp", "email", "speaks_other")
 
-    def needless(self) -> set[str]:
-        """The questions that the answers to others have made needless."""
+    def not_applicable(self) -> set[str]:
+        """Return the questions that do not apply with the answers given."""
         answers, found = self.cleaned_data, set()
         if answers.get("for_whom") == ForWhom.SELF:
             found |= {"requester_name", "relationship"}
@@ -215,9 +232,8 @@ class Questions(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or self.cleaned_data
-        for name in self.needless():
-            # Nobody is asked to repair what nobody needs; nor is it shown to be checked, or stored: it could
-            # not be seen to be changed. It travels on, in case a mind changes.
+        for name in self.not_applicable():
+            # Neither validated, shown nor stored, but carried along in case the other answer changes.
             self.errors.pop(name, None)
             answers[name] = None if name == "whatsapp" else ""
         if answers.get("for_whom") in (ForWhom.CHILD, ForWhom.ADULT):
@@ -233,7 +249,7 @@ class Questions(forms.Form):
         return answers
 
     def _check_numbers(self, answers: dict[str, Any]) -> None:
-        """A message needs a mobile number; two numbers that are the same are one."""
+        """Require a mobile number for messages; drop a WhatsApp number that is the phone's."""
         method, phone, whatsapp = (answers.get(name) for name in ("contact_method", "phone", "whatsapp"))
         if whatsapp and phone and whatsapp.e164 == phone.e164:
             whatsapp = answers["whatsapp"] = None

@@ -1,4 +1,4 @@
-"""The consultation request: how the questions are shown, travel, are checked and handed over."""
+"""The request form: layout, answers carried from page to page, and the submission made of them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, wit
 from consultations.intake import procedure_choices, questions
 from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
-from consultations.intake.form_fields import AnyOf, HiddenPattern, says
+from consultations.intake.form_fields import HiddenPattern, MultipleChoiceBoxes, says
 from consultations.intake.questions import FOLDED, Questions
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.models import ConsultationRequest, Photograph, PrivacyNotice
@@ -26,26 +26,26 @@ from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
 
-# More than this many choices are a wall of buttons: they become a list to pick from.
-MOST_RADIOS = 12
+# More choices than this are shown as a select.
+MAX_RADIOS = 12
 SEVERAL = tuple(SEVERAL_CHOICES)  # the questions with several answers
-# Between the form's making and its sending. Nobody reads it, fills it in and checks it in less.
-FASTEST_PERSON = timedelta(seconds=3)
+# A form that is sent sooner after it was made was not filled in by a person.
+MIN_FILLING_TIME = timedelta(seconds=3)
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 PHOTOGRAPHS_COME_LATER = '{% include "consultations/intake/photographs_come_later.html" %}'
 
 
 class RequestForm(Questions):
-    """The consultation request, in one page.
+    """The request form, in one page.
 
-    ``posted`` is what a browser sent; of a field sent twice the last counts. Without it the form is
-    shown with ``initial`` and nothing is judged. ``notice`` is the notice to show and agree to.
+    ``posted``: what a browser sent. Without it the form shows ``initial``, unvalidated. ``notice``: the
+    privacy notice to agree to. ``key``: overrides the posted key.
     """
 
     key = forms.CharField(widget=forms.HiddenInput, required=False)
     notice = forms.CharField(widget=forms.HiddenInput, required=False)
     source_page = HiddenPattern(SOURCE_PAGE)
-    # Nobody sees this field. Whoever fills it in fills in every field of every form.
+    # Hidden from people: only programs fill it in.
     website = forms.CharField(
         label=_("Leave this empty"),
         required=False,
@@ -86,30 +86,30 @@ class RequestForm(Questions):
         self._offer_subjects(answered.get("about", ""))
         self._offer_days(answered.get("days", []))
         self._count(answered.get("message", ""))
-        # Not the address of the empty form: a browser forgets the page to whose own address something was
-        # sent, and "back" would bring a form with another key, so that sending it again stored twice.
+        # Not the address of the empty form: browsers drop a cached page when something is sent to its
+        # address, and "back" would then fetch a form with another key.
         self.helper = form_helper(f"{reverse('consultations:request')}?answers", *self._layout())
 
     def _offer_subjects(self, chosen: str) -> None:
         about = self.fields["about"]
         assert isinstance(about, forms.ChoiceField)
         offered = procedure_choices.choices(self.language, chosen)
-        if len(offered) > MOST_RADIOS:
+        if len(offered) > MAX_RADIOS:
             about.widget = forms.Select()
             offered = [("", ""), *offered]
         about.choices = offered
 
     def _offer_days(self, chosen: list[str]) -> None:
-        """The days on which the clinic is open, and those that are chosen already."""
+        """Offer the days on which the clinic is open, and those chosen already."""
         days = self.fields["days"]
-        assert isinstance(days, AnyOf)
+        assert isinstance(days, MultipleChoiceBoxes)
         open_days = set(OpeningHours.objects.values_list("weekday", flat=True))
         if open_days:
             kept = {*map(str, open_days), *chosen}
             days.choices = [choice for choice in OpeningHours.Weekday.choices if str(choice[0]) in kept]
 
     def _count(self, message: str) -> None:
-        """Say how much was written. It is true when it is shown: no script keeps it."""
+        """Show how many characters the message has."""
         if length := len(plain_text(message)):
             self.fields["message"].help_text = format_html(
                 "{} {}",
@@ -119,7 +119,7 @@ class RequestForm(Questions):
             )
 
     def _layout(self) -> tuple[Any, ...]:
-        # What is answered, wrong, or asked to be changed, is in sight.
+        # Open if a folded question is answered, wrong, or to be changed.
         is_open = bool(set(FOLDED) & self.errors.keys()) or any(self[name].value() for name in FOLDED)
         self.folded = Folded(_("Good times, and what you need (optional)"), *FOLDED, is_open=is_open)
         return (
@@ -141,7 +141,7 @@ class RequestForm(Questions):
         )
 
     def focus_on(self, name: str) -> None:
-        """Let the page open at a question, as after "Change"."""
+        """Focus a question when the page opens, as after "Change"."""
         if name in self.fields and not self.fields[name].widget.is_hidden:
             self.fields[name].widget.attrs["autofocus"] = True
             self.folded.is_open |= name in FOLDED
@@ -161,7 +161,7 @@ class RequestForm(Questions):
 
     @property
     def submission(self) -> intake_submission.Submission:
-        """The valid form as ``services.submit`` takes it."""
+        """The valid form, for ``intake.submission.submit``."""
         return intake_submission.Submission(
             key=self.submission_key,
             answers=self.answers,
@@ -174,10 +174,10 @@ class RequestForm(Questions):
         )
 
     def _suspicions(self) -> Iterator[str]:
-        """What no person does. Whoever does it is stored all the same, for a person to look at."""
+        """Yield the signs of spam. Such a request is stored as well, for staff to review."""
         if self.cleaned_data["website"]:
             yield "trap"
-        if self.submission_key.age < FASTEST_PERSON:
+        if self.submission_key.age < MIN_FILLING_TIME:
             yield "too fast"
 
     @property
@@ -193,7 +193,7 @@ class RequestForm(Questions):
         return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MAX_PHOTOGRAPHS_PER_REQUEST])
 
     def hidden_answers(self) -> list[tuple[str, str]]:
-        """What was sent, to travel in the page until it is sent for good."""
+        """Name and value of every answer, for hidden fields."""
         return [
             (name, value)
             for name in self.fields
@@ -203,8 +203,7 @@ class RequestForm(Questions):
     def rows_to_check(self) -> list[tuple[forms.BoundField, str]]:
         """Each question of a valid form with its answer in words, in order.
 
-        A question that the other answers made needless is left out while it has no answer; so are those
-        that were folded away, but for the first, which leads back to all of them.
+        Unanswered conditional questions are left out, and unanswered folded ones but for the first.
         """
         left_out = {*self.conditional, *FOLDED[1:]}
         return [
@@ -215,7 +214,7 @@ class RequestForm(Questions):
 
 
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """What a browser sent, as plain data: of a field sent twice the last; of several boxes a list."""
+    """Return what a browser sent as plain data; the last value of a field, or a list for checkboxes."""
     answered: dict[str, Any] = without_nul(sent)
     for name in SEVERAL:
         several = sent.getlist(name) if isinstance(sent, MultiValueDict) else sent.get(name, [])

@@ -1,4 +1,4 @@
-"""How soon requests were answered lately, as patients are told, where the clinic's owner agreed to it."""
+"""The usual response time of the last 30 days, shown to patients if the clinic publishes it."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -12,16 +12,14 @@ from clinic_site.clinic.business_hours import ClinicHours
 from consultations import statistics
 
 MEASURED_PERIOD = timedelta(days=30)
-# With fewer answered, the next one could change what is told.
+# With fewer, one more answer could change the sentence.
 MIN_ANSWERED_REQUESTS = 20
-# Patients may read what was true so many seconds ago, and never what was true on another day.
 CACHE_SECONDS = 10 * 60
 
 
 def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
-    """For patients; "" while there is nothing to tell. No query while it is kept, else one, and two for
-    the hours if they are not given."""
-    within = usual_hours(now, hours)
+    """Return the sentence for patients; "" if there is no figure. Cached, never beyond the day."""
+    within = usual_response_hours(now, hours)
     if within is None:
         return ""
     return ngettext(
@@ -33,21 +31,21 @@ def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
     ) % {"number": within}
 
 
-def usual_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
-    """Full clinic hours, rounded up, within which at least half of *all* requests had a first contact.
+def usual_response_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
+    """Return the full clinic hours, rounded up, within which half of *all* requests had a first contact.
 
-    Requests that wait without one count as slower than all that had one. None with too few answered,
-    while half of them wait, or without opening hours.
+    Waiting requests count as slower than all answered ones. None if too few were answered, if half of them
+    wait, or without opening hours.
     """
     key = f"usual-answer-time-{timezone.localdate(now, timezone.get_default_timezone())}"
-    return cache.get_or_set(key, lambda: _reckoned(now, hours or business_hours.load()), CACHE_SECONDS)
+    return cache.get_or_set(key, lambda: _median_hours(now, hours or business_hours.load()), CACHE_SECONDS)
 
 
-def _reckoned(now: datetime, hours: ClinicHours) -> int | None:
+def _median_hours(now: datetime, hours: ClinicHours) -> int | None:
     sent = statistics.counted().filter(created_at__gte=now - MEASURED_PERIOD, created_at__lte=now)
     waits = statistics.waits_of(sent, hours)
     median = waits.hours_for(50)
     if len(waits.answered) < MIN_ANSWERED_REQUESTS or median is None or not hours.sessions:
         return None
-    # What is less than a second over a full hour is the error of reckoning, not an hour.
+    # Less than a second over a full hour is a rounding error.
     return max(ceil(round(median, 4)), 1)

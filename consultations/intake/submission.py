@@ -34,7 +34,7 @@ from consultations.models import (
 from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
-from consultations.text_folding import folded
+from consultations.text_folding import fold_text
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
 
@@ -112,7 +112,7 @@ def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | Non
 
 def is_another_patient(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
     """Whether these answers name another patient. A new name or a new age alone is a correction."""
-    is_another_name = folded(consultation.patient_name) != folded(answers.patient_name)
+    is_another_name = fold_text(consultation.patient_name) != fold_text(answers.patient_name)
     return is_another_name and consultation.patient_age != answers.patient_age
 
 

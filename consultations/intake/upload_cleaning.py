@@ -1,9 +1,9 @@
-"""One file of a patient, read as hostile and turned into what may be kept.
+"""Validate one uploaded file, treated as hostile, and return what may be stored of it.
 
-What it is, its bytes decide: never its name, nor the type that the browser claims. A photograph is drawn
-anew, so that the place where it was taken, and whatever hides behind the picture, are gone. A report is
-kept as it is, because a PDF cannot be drawn anew without losing what it says; nothing of it is parsed
-here beyond whether it is one file and not two, and it is only ever given out as a download.
+Its bytes decide what it is, never its name or the type that the browser claims. A photograph is encoded
+again, which removes the place where it was taken and anything hidden behind the picture. A report is stored
+unchanged, because encoding a PDF again would lose content; it is not parsed beyond checking that it is one
+file and not two, and it is only ever served as a download.
 """
 
 import io
@@ -20,27 +20,26 @@ from pillow_heif import HeifImageFile
 from clinic_site.core import images
 from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE
 
-# Fine enough to judge a wound, and about half a megabyte.
-LONGEST_SIDE = 2400
-THUMBNAIL_SIDE = 320
-# Anything smaller shows nothing: an icon, or the pixel of a tracker.
-SHORTEST_SIDE = 50
+# Enough detail to judge a wound, in about half a megabyte.
+MAX_SIDE_PIXELS = 2400
+THUMBNAIL_SIDE_PIXELS = 320
+# Anything smaller is an icon or a tracking pixel.
+MIN_SIDE_PIXELS = 50
 # A phone of "50 megapixels" makes 8192 by 6144. Decoded they take 200 MB.
 MAX_PIXELS = 52_000_000
-# JPEG, because whoever treats the patient may need to open it anywhere. 4:4:4 keeps the color of each
-# pixel: redness is part of what there is to judge. Not "optimize": with that, Pillow fails on noise.
+# JPEG opens everywhere. 4:4:4 keeps the color of each pixel: redness matters for the diagnosis.
+# Not "optimize": with that, Pillow fails on noise.
 QUALITY = {"quality": 85, "subsampling": "4:4:4"}
 THUMBNAIL_QUALITY = {"quality": 75}
 
-# Some scanners put a byte order mark or an empty line before "%PDF-". Nothing else may stand there,
-# although readers look for it in the whole first kilobyte: that is where files hide that are two
-# things at once.
+# Some scanners put a byte order mark or an empty line before "%PDF-". Nothing else is allowed there, although
+# readers search the whole first kilobyte: that is where files hide that are two things at once.
 PDF_MAY_BEGIN_WITH = b"\xef\xbb\xbf \t\r\n"
-# Where readers look for the end, too. Nothing but white space, and what pads a file, may stand behind it.
+# Readers search for the end in this many last bytes. Only white space and padding may follow it.
 PDF_TAIL = 1024
 PDF_MAY_END_WITH = b" \t\r\n\f\0"
-# The least that a reader needs: an object, a table of where the objects are, and where that table is. Whether
-# that place is right is not asked: scanners get it wrong, and readers find the table all the same.
+# The least that a reader needs: an object, a table of the objects, and the table's position. The position is
+# not checked: scanners get it wrong, and readers find the table without it.
 PDF_HAS = (
     re.compile(rb"\d\s+\d+\s+obj\b"),
     re.compile(rb"(?<!start)xref\b|/XRef\b"),
@@ -54,7 +53,7 @@ Kind = Literal["image", "pdf"]
 
 @dataclass(frozen=True)
 class CleanFile:
-    """What is kept of one file. ``width`` and ``height`` are in pixels; of a PDF both are 0."""
+    """The content to store of one file. ``width`` and ``height`` in pixels; 0 for a PDF."""
 
     kind: Kind
     content: bytes = field(repr=False)
@@ -72,15 +71,14 @@ class CleanFile:
 
     @property
     def size(self) -> int:
-        """Bytes on the disk, with the thumbnail."""
+        """Bytes on the disk, thumbnail included."""
         return len(self.content) + len(self.thumbnail)
 
 
-def clean(upload: UploadedFile) -> CleanFile:
-    """What may be kept of an uploaded file. Nothing is written.
+def clean_upload(upload: UploadedFile) -> CleanFile:
+    """Return the content of an uploaded file that may be stored. Nothing is written.
 
-    Raises ``ValidationError`` with one sentence that says what to do, and nothing else, for whatever
-    is not a whole photograph or report.
+    Raises ``ValidationError``, with an instruction, unless it is a whole photograph or report.
     """
     if (upload.size or 0) > MAX_FILE_BYTES:
         raise ValidationError(
@@ -101,7 +99,7 @@ def clean(upload: UploadedFile) -> CleanFile:
 
 
 def _report(data: bytes) -> CleanFile:
-    # An archive is found by its end, whatever stands before it.
+    # Archives are recognized by their end, so a PDF can hide one.
     if zipfile.is_zipfile(io.BytesIO(data)):
         raise _something_else()
     if not data[-PDF_TAIL:].rstrip(PDF_MAY_END_WITH).endswith(b"%%EOF"):
@@ -112,9 +110,9 @@ def _report(data: bytes) -> CleanFile:
 
 
 def _opener(data: bytes) -> images.Opener | None:
-    """What opens the photograph that ``data`` begins like; None if it is none.
+    """Return the opener for the format that ``data`` begins with; None if it is not a photograph.
 
-    HEIC is opened by its own class, unregistered: nothing else that reads pictures learns of it.
+    HEIC has a class of its own, which is not registered with Pillow, so that nothing else opens HEIC.
     """
     if data.startswith(b"\xff\xd8\xff"):
         return images.opener("JPEG")
@@ -129,7 +127,7 @@ def _opener(data: bytes) -> images.Opener | None:
 
 def _photograph(upload: UploadedFile, opener: images.Opener) -> CleanFile:
     try:
-        picture = images.read(upload, opener, MAX_PIXELS, longest=LONGEST_SIDE)
+        picture = images.read(upload, opener, MAX_PIXELS, longest=MAX_SIDE_PIXELS)
     except images.TooManyPixelsError:
         raise ValidationError(
             _("Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"),
@@ -141,14 +139,14 @@ def _photograph(upload: UploadedFile, opener: images.Opener) -> CleanFile:
         raise ValidationError(
             _("Save the photograph again, or choose another. This one is damaged"), code="damaged"
         ) from None
-    if min(picture.size) < SHORTEST_SIDE:
+    if min(picture.size) < MIN_SIDE_PIXELS:
         raise ValidationError(
             _("Choose a larger photograph. This one is too small to see anything"), code="too_small"
         )
     return CleanFile(
         kind="image",
         content=images.encoded(picture, "JPEG", **QUALITY),
-        thumbnail=images.encoded(images.scaled(picture, THUMBNAIL_SIDE), "JPEG", **THUMBNAIL_QUALITY),
+        thumbnail=images.encoded(images.scaled(picture, THUMBNAIL_SIDE_PIXELS), "JPEG", **THUMBNAIL_QUALITY),
         width=picture.width,
         height=picture.height,
     )

@@ -1,4 +1,4 @@
-"""Photographs and reports, chosen before "Send request" or added on the private page."""
+"""The form for photographs and reports, chosen before "Send request"."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from consultations.intake import attachments as keeping
-from consultations.intake.form_fields import FilesField, whole_files_beside
+from consultations.intake.form_fields import FilesField, valid_files
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
@@ -16,7 +16,7 @@ from consultations.tokens import SubmissionKey
 
 
 class PhotographsForm(forms.Form):
-    """Up to four files at once. What is whole is kept, even if another of them is not."""
+    """Up to four files at once. Valid files are stored even if others are not."""
 
     use_required_attribute = False
     conditional: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class PhotographsForm(forms.Form):
 
     @classmethod
     def refused(cls) -> Self:
-        """An empty form that says why nothing was taken."""
+        """Return an empty form that says why no file was stored."""
         form = cls({}, MultiValueDict())
         form.full_clean()
         form.errors.clear()
@@ -43,9 +43,7 @@ class PhotographsForm(forms.Form):
 
     def keep_for(self, key: SubmissionKey) -> bool:
         """Store the files until their form is sent. False, with ``errors``, when something is wrong."""
-        whole = (
-            self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
-        )
+        whole = self.cleaned_data["photographs"] if self.is_valid() else valid_files(self, "photographs")
         try:
             keeping.keep_until_sent(key, whole)
         except (NotAllowedError, OSError) as error:  # OSError: a full disk must not cost the request
@@ -56,11 +54,13 @@ class PhotographsForm(forms.Form):
 def _why_not(error: Exception) -> str:
     match str(error):
         case "too many":
-            return _t("Choose fewer files. A request takes %(most)d at most") % {"most": MAX_FILES_PER_UPLOAD}
+            return _t("Choose fewer files. A request can have at most %(most)d") % {
+                "most": MAX_FILES_PER_UPLOAD
+            }
         case "too many for the request":
             return _t(
                 "Choose fewer files, or none. "
-                "A request takes %(most)d at most, with those you have sent already"
+                "A request can have at most %(most)d, with those you have sent already"
             ) % {"most": MAX_PHOTOGRAPHS_PER_REQUEST}
         case _:
             return _t("Send your request without it. You can add it later, on your private page")

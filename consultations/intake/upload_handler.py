@@ -1,4 +1,4 @@
-"""A body with files, taken in without letting it fill the memory or the disk.
+"""Receive request bodies with files without filling the memory or the disk.
 
 Django reads a body as soon as anything asks for ``request.POST``, and the check against forged requests
 does, before the view runs. By then it is decided where files go. So a view that takes files is put
@@ -30,7 +30,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from consultations.intake.upload_limits import MAX_BODY_BYTES, MAX_FILE_BYTES, MAX_FILES_PER_UPLOAD, MEGABYTE
 
 # A file above this goes from memory to the disk.
-KEPT_IN_MEMORY = MEGABYTE
+MAX_MEMORY_BYTES = MEGABYTE
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -77,7 +77,7 @@ class BoundedUploadHandler(FileUploadHandler):
 
 
 def _nameless_file() -> IO[bytes]:
-    return tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY)
+    return tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)
 
 
 def takes_files(view: View[P]) -> View[P]:

@@ -1,4 +1,4 @@
-"""The pages of a request. Nothing personal is kept before "Send request", and no GET changes anything."""
+"""The pages of the request form. Nothing personal is stored before "Send request"; a GET stores nothing."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,10 +32,9 @@ from consultations.tokens import SubmissionKey
 from procedures.public.selectors import live_emergency_text
 from procedures.publishing.documents import PageDocument
 
-# Many patients share one address of a mobile network, and a family shares a phone: enough for all of
-# them, too few for a flood.
-FROM_ONE_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
-FOR_ONE_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
+# Many patients share one address of a mobile network, and a family shares a phone.
+REQUESTS_PER_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
+REQUESTS_PER_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
 UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
@@ -43,30 +42,30 @@ NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-# Nothing is stored here: nobody in an emergency is asked for a cookie.
+# Nothing is stored here, so nobody in an emergency is asked for a cookie.
 @csrf_exempt
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:
-    """Before anything personal: what a request is, and whether this is an emergency."""
+    """Explain the request and ask whether this is an emergency, before anything personal."""
     page = live_emergency_text(language())
-    signs = signs_of_an_emergency(page)
+    signs = emergency_signs(page)
     if request.method == "POST":
         form = EmergencyQuestion(request.POST, signs=signs)
         if form.is_valid():
             return SeeOther(form.next_address())
     else:
-        led_by = {"about": request.GET.get("about", ""), "source_page": page_before(request)}
+        led_by = {"about": request.GET.get("about", ""), "source_page": referring_page(request)}
         form = EmergencyQuestion(initial=led_by, signs=signs)
-    context = {"form": form, "page": page, **when_we_answer()}
+    context = {"form": form, "page": page, **response_time_context()}
     return for_this_reader(render(request, "consultations/intake/start.html", context))
 
 
-def signs_of_an_emergency(page: PageDocument | None) -> tuple[str, ...]:
+def emergency_signs(page: PageDocument | None) -> tuple[str, ...]:
     return page.emergency.signs if page and page.emergency else ()
 
 
-def when_we_answer() -> dict[str, str]:
-    """What the clinic promises, and, where its owner agreed, what is usual."""
+def response_time_context() -> dict[str, str]:
+    """Return the promised response time and, if the clinic publishes it, the usual one."""
     now, clinic = timezone.now(), ClinicProfile.current()
     if clinic is None:
         return {}
@@ -81,12 +80,12 @@ def when_we_answer() -> dict[str, str]:
 @content_page()
 @require_safe
 def emergency(request: HttpRequest) -> HttpResponse:
-    """Where a "yes" leads. Nothing is asked and nothing is stored."""
+    """What to do in an emergency. Nothing is asked or stored."""
     return render(request, "consultations/intake/emergency.html", {"page": live_emergency_text(language())})
 
 
-def with_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResponse]:
-    """For a view of the form: finds the privacy notice to agree to. Without one nothing can be sent."""
+def require_privacy_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResponse]:
+    """Pass the privacy notice to agree to; without one, show that the form is closed."""
 
     @wraps(view)
     def opened(request: HttpRequest) -> HttpResponse:
@@ -99,36 +98,38 @@ def with_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResponse]:
 
 
 @never_cache
-@with_notice
-def after_lost_cookie(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
-    """The answers of a form that came without its cookie, to be sent once more with a new one."""
+@require_privacy_notice
+def resubmit_without_csrf_cookie(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
+    """Show the answers of a form that came without its CSRF cookie, to be sent again with a new one."""
     form = RequestForm(request.POST, notice=notice, language=language())
     if form.is_valid():
-        return check(request, form, status=403, lost_cookie=True)
-    return ask(request, form, status=403)
+        return render_check_page(request, form, status=403, lost_cookie=True)
+    return render_form(request, form, status=403)
 
 
-@keeps_answers(after_lost_cookie)
+@keeps_answers(resubmit_without_csrf_cookie)
 @require_get_or_post
-@with_notice
+@require_privacy_notice
 def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if request.method == "POST":
-        return answered(request, notice)
+        return handle_answers(request, notice)
     led_by = {
         "about": procedure_choices.for_slug(request.GET.get("about", "")),
-        "source_page": request.GET.get("source_page", "") or page_before(request),
+        "source_page": request.GET.get("source_page", "") or referring_page(request),
     }
-    return for_this_reader(ask(request, RequestForm(initial=led_by, notice=notice, language=language())))
+    return for_this_reader(
+        render_form(request, RequestForm(initial=led_by, notice=notice, language=language()))
+    )
 
 
 @never_cache
-def answered(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
-    """The pressed button says what is next: back to a question, "Check your answers", or stored once."""
+def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
+    """Go back to a question, on to "Check your answers", or store the request, as the pressed button says."""
     if name := request.POST.get("change"):
         form = RequestForm(initial=request.POST, notice=notice, language=language())
         form.focus_on(name)
-        return ask(request, form)
-    # The cookie against forged requests tells this browser from all others, and is needed here anyway.
+        return render_form(request, form)
+    # The CSRF cookie is a secret of this browser, and the form needs it anyway.
     browser = request.META.get("CSRF_COOKIE", "")
     # The key that the page offered for another patient, and the key that the form had until then.
     other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
@@ -137,37 +138,37 @@ def answered(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if other_key and former_key:
         attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
-        return ask(request, form)
+        return render_form(request, form)
     if "send" not in request.POST or other_key:
-        return check(request, form)
+        return render_check_page(request, form)
     if form.key_was_replaced:
         # Without a key of ours, pressing twice would store two requests. The next page has one.
-        return check(request, form, press_again=True)
-    if limited_by := limit_above(request, form):
-        return check(request, form, status=429, limited_by=limited_by)
+        return render_check_page(request, form, press_again=True)
+    if limited_by := exceeded_limit(request, form):
+        return render_check_page(request, form, status=429, limited_by=limited_by)
     try:
         consultation = submission.submit(form.submission)
     except errors.PhotographsMissingError as missing:
-        return check(request, form, status=409, kept=missing.kept)
+        return render_check_page(request, form, status=409, kept=missing.kept)
     except submission.AnotherPatientError:
-        return check(request, form, status=409)
+        return render_check_page(request, form, status=409)
     address = reverse("consultations:private", args=[form.submission_key.token])
     return SeeOther(f"{address}?done=resent" if submission.differs(consultation, form.answers) else address)
 
 
-def limit_above(request: HttpRequest, form: RequestForm) -> str:
-    """Of what there are too many: "phone", "network", or "" for none. The same form again is never limited.
+def exceeded_limit(request: HttpRequest, form: RequestForm) -> str:
+    """Return the limit that is exceeded: "phone", "network", or "". A form sent before is never limited.
 
-    The phone comes first: who tries again does not use up what the others of a network may send.
+    The phone is checked first, so that one patient's attempts do not use up the limit of a whole network.
     """
     if submission.find(form.submission_key):
         return ""
-    if not FOR_ONE_PHONE.lets_through(form.answers.phone):
+    if not REQUESTS_PER_PHONE.lets_through(form.answers.phone):
         return "phone"
-    return "" if FROM_ONE_ADDRESS.lets_through(network_address(request)) else "network"
+    return "" if REQUESTS_PER_ADDRESS.lets_through(network_address(request)) else "network"
 
 
-def check(
+def render_check_page(
     request: HttpRequest,
     form: RequestForm,
     *,
@@ -175,10 +176,10 @@ def check(
     kept: frozenset[str] | None = None,
     **context: object,
 ) -> HttpResponse:
-    """ "Check your answers": what is sent already and what is not. The answers travel in the page.
+    """Render "Check your answers", which carries the answers and the digests of the files listed on it.
 
-    So do the digests of the files that stand on it: sent, each of them goes with the request. ``kept`` are
-    those that would, when not all do: the page says so, and sent once more goes with them alone.
+    ``kept``: the digests that would be part of the request, when not all of them would. The page says so, and
+    sending it again sends only these.
     """
     photographs, consultation = form.photographs, submission.find(form.submission_key)
     waiting = {photograph.digest for photograph in photographs}
@@ -196,37 +197,37 @@ def check(
         "shown": " ".join(sorted(shown)),
         "is_sent": consultation is not None,
         "private_page": reverse("consultations:private", args=[form.submission_key.token]),
-        "signs": signs_of_an_emergency(live_emergency_text(language())) if is_recent else (),
+        "signs": emergency_signs(live_emergency_text(language())) if is_recent else (),
         **context,
     }
     return render(request, "consultations/intake/check.html", context_of_page, status=status)
 
 
-@keeps_answers(after_lost_cookie)
+@keeps_answers(resubmit_without_csrf_cookie)
 @takes_files
 @never_cache
 @require_POST
-@with_notice
+@require_privacy_notice
 def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
-    """Files are added to a form that is not sent yet, or taken out. Its answers travel along."""
+    """Add files to a form that is not sent yet, or remove them. The page carries the form's answers."""
     form = RequestForm(request.POST, notice=notice, language=language())
     if not form.is_valid():
-        return ask(request, form)
+        return render_form(request, form)
     if remove := request.POST.get("remove", ""):
         if remove.isascii() and remove.isdigit() and len(remove) < 19:
             attachments.remove_from_form(form.submission_key, int(remove))
-        return check(request, form)
+        return render_check_page(request, form)
     if "add" not in request.POST:
-        return choose_photographs(request, form, PhotographsForm())
+        return render_photographs_page(request, form, PhotographsForm())
     if not UPLOADS.lets_through(network_address(request)):
-        return choose_photographs(request, form, PhotographsForm.refused(), status=429)
+        return render_photographs_page(request, form, PhotographsForm.refused(), status=429)
     chosen = PhotographsForm(request.POST, request.FILES)
     if chosen.keep_for(form.submission_key):
-        return check(request, form)
-    return choose_photographs(request, form, chosen)
+        return render_check_page(request, form)
+    return render_photographs_page(request, form, chosen)
 
 
-def choose_photographs(
+def render_photographs_page(
     request: HttpRequest, form: RequestForm, chosen: PhotographsForm, status: int = 200
 ) -> HttpResponse:
     context = {"form": chosen, "answers": form, "photographs": form.photographs}
@@ -247,13 +248,13 @@ def language() -> str:
     return get_language() or "en"
 
 
-def ask(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
+def render_form(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
     context = {"form": form, "notice": form.shown_notice}
     return render(request, "consultations/intake/request.html", context, status=status)
 
 
-def page_before(request: HttpRequest) -> str:
-    """The page of this site that led here; "" if there was none, or if it belongs to a request."""
+def referring_page(request: HttpRequest) -> str:
+    """Return the path of the page of this site that led here; "" for pages of the request form."""
     try:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:

@@ -49,7 +49,7 @@ PLACED_ON_DESK = {
 
 
 class PatientAnswers(models.Model):
-    """What a patient answers. A procedure's name stays as the patient chose it, whatever its page becomes."""
+    """The answers of one form. ``procedure_name`` is the name that the patient chose, and never changes."""
 
     for_whom = models.CharField(pgettext_lazy("a request", "for whom"), max_length=10, choices=ForWhom)
     requester_name = models.CharField(_("requester’s name"), max_length=NAME_LENGTH, blank=True, default="")
@@ -59,7 +59,7 @@ class PatientAnswers(models.Model):
     patient_knows = models.CharField(
         _("the patient knows of the request"), max_length=3, choices=YesNo, blank=True, default=""
     )
-    # Empty, and the age null, only once the request was erased.
+    # Empty, and the age null, only after an erasure.
     patient_name = models.CharField(_("patient’s name"), max_length=NAME_LENGTH)
     patient_age = models.PositiveSmallIntegerField(
         _("patient’s age"),
@@ -78,7 +78,6 @@ class PatientAnswers(models.Model):
         related_name="consultation_requests",
         verbose_name=_("procedure"),
     )
-    # The name as the patient chose it: it stays, whatever becomes of the procedure's page.
     procedure_name = models.CharField(_("procedure’s name"), max_length=65, blank=True, default="")
     onset = models.PositiveSmallIntegerField(_("when it began"), choices=Onset, default=Onset.NOT_SURE)
     message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
@@ -91,7 +90,7 @@ class PatientAnswers(models.Model):
     )
     whatsapp = models.CharField(_("WhatsApp"), max_length=16, blank=True, default="")
     email = models.EmailField(_("email"), blank=True, default="")
-    # Who was never asked has not said yes.
+    # "No" until the patient says yes.
     may_identify_clinic = models.CharField(
         _("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO
     )
@@ -101,7 +100,7 @@ class PatientAnswers(models.Model):
     )
     days = models.JSONField(_("days"), default=list, blank=True)  # of OpeningHours.Weekday
     parts_of_day = models.JSONField(_("parts of the day"), default=list, blank=True)  # of PartOfDay
-    woman_staff = models.BooleanField(_("wants a woman of the staff"), default=False)
+    woman_staff = models.BooleanField(_("wants a female member of staff"), default=False)
     access_needs = models.CharField(_("access needs"), max_length=ACCESS_NEEDS_LENGTH, blank=True, default="")
 
     class Meta:
@@ -109,7 +108,7 @@ class PatientAnswers(models.Model):
 
     @property
     def subject(self) -> str:
-        """What the request is about, in the words that the patient chose."""
+        """The subject of the request, in the words that the patient chose."""
         return self.procedure_name or str(About(self.about).label)
 
     def answer_in_words(self, question: str) -> str:

@@ -1,4 +1,4 @@
-"""Photographs and reports sent by patients: the rows. ``intake.file_storage`` keeps the files."""
+"""Rows of the photographs and reports sent by patients; ``intake.file_storage`` holds the files."""
 
 from datetime import datetime
 
@@ -11,18 +11,18 @@ from consultations.models.consultation_requests import ConsultationRequest
 
 class PhotographQuerySet(models.QuerySet["Photograph"]):
     def waiting_with(self, key_hash: str) -> "PhotographQuerySet":
-        """Those chosen in a form that is not sent yet."""
+        """Files chosen in a form that is not sent yet."""
         return self.filter(request=None, key_hash=key_hash)
 
-    def forgotten(self, before: datetime) -> "PhotographQuerySet":
-        """Those whose form was not sent."""
+    def unsent(self, before: datetime) -> "PhotographQuerySet":
+        """Files of forms that were not sent."""
         return self.filter(request=None, added_at__lte=before)
 
 
 class Photograph(models.Model):
     """One file of a patient: a photograph, or a report as PDF.
 
-    Until "Send request" it belongs to no request, only to the form it was chosen in.
+    Until "Send request" it belongs to the form it was chosen in, not to a request.
     """
 
     class Kind(models.TextChoices):
@@ -59,7 +59,7 @@ class Photograph(models.Model):
                 condition=Q(request__isnull=False) | ~Q(key_hash=""),
                 name="photograph_belongs_to_a_request_or_a_form",
             ),
-            # A page that is loaded again sends its files again.
+            # Reloading the page sends its files again.
             models.UniqueConstraint(
                 fields=["key_hash", "digest"], condition=Q(request=None), name="one_of_a_file_in_a_form"
             ),

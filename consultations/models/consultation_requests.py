@@ -1,4 +1,4 @@
-"""A consultation request: what was asked, and where it stands."""
+"""The consultation request and its private links."""
 
 from datetime import datetime, timedelta
 
@@ -23,20 +23,20 @@ from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.queue_querysets import QueueQuerySet
 from consultations.models.search_terms import number_to_find, with_all
 from consultations.references import reference_prefix
-from consultations.text_folding import folded, words
+from consultations.text_folding import fold_text, words
 from consultations.tokens import token_hash
 from consultations.workflow import Status
 
 STATUS_CHOICES = [(status.value, _(name)) for status, name in workflow.NAMES.items()]
 
-# How long the private page can be opened after its request was closed.
+# How long the private page stays available after the request was closed.
 LINK_VALID_AFTER_CLOSING = timedelta(days=90)
-# The very same answers from the very same browser are one request for so long.
+# The same answers from the same browser are one request within this period.
 DUPLICATE_WINDOW = timedelta(hours=24)
 
 
 def _unless_erased(condition: Q) -> Q:
-    """What must hold of a request, until its personal details are gone."""
+    """Apply a condition only to requests that are not erased."""
     return Q(erased_at__isnull=False) | condition
 
 
@@ -51,36 +51,36 @@ class ConsultationRequestQuerySet(QueueQuerySet):
         return self.filter(is_open, duplicate_fingerprint=fingerprint, created_at__gte=recently)
 
     def for_token(self, token: str) -> "ConsultationRequestQuerySet":
-        """The request that a private address opens: none once it has been closed for 90 days, or erased."""
+        """The request that a private link opens, unless it is erased or was closed 90 days ago."""
         closed_long_ago = Q(
             status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_VALID_AFTER_CLOSING
         )
         return self.filter(links__token_hash=token_hash(token), erased_at=None).exclude(closed_long_ago)
 
     def search(self, text: str) -> "ConsultationRequestQuerySet":
-        """By reference (however written), by phone (in any spelling), or by a name of patient or requester.
+        """Search by reference, phone number, or name of patient or requester, in any spelling.
 
-        Of a reference half is enough; of a phone number its first or last four digits; of a name the
-        beginning of each word.
+        Half of a reference is enough, or the first or last four digits of a phone number, or the beginning of
+        each word of a name.
         """
-        pieces, names = folded(text).split(), words(text)
+        pieces, names = fold_text(text).split(), words(text)
         if not pieces:
             return self
         found = with_all(pieces)  # a part of a reference keeps its dash
         if names and names != pieces:
             found |= with_all(names)
         if reference := reference_prefix(text):
-            found |= with_all([folded(reference)])
+            found |= with_all([fold_text(reference)])
         for beginning in number_to_find(text):
             found |= with_all([beginning])
         return self.filter(found)
 
 
 class ConsultationRequest(PatientAnswers):
-    """One wish for a consultation appointment, as it was sent, and where it stands.
+    """One request for a consultation appointment: the answers as they were sent, and its state at the desk.
 
-    Patient and requester are separate people; for oneself the requester's name stays empty.
-    ``services`` is the only writer: nothing else sets a status, or makes a row.
+    Patient and requester are separate people; the requester's name is empty when they are the same person.
+    Only ``intake``, ``lifecycle``, ``portal`` and ``data_rights`` write it.
     """
 
     reference = models.CharField(_("reference"), max_length=12)
@@ -103,11 +103,11 @@ class ConsultationRequest(PatientAnswers):
     created_at = models.DateTimeField(_("sent at"))
     status_changed_at = models.DateTimeField(_("status since"))
 
-    # The desk. What the patient was promised stays, whatever becomes of the opening hours.
+    # The promise to the patient stays, even if the opening hours change.
     promised_by = models.DateTimeField(_("answer promised by"), null=True, blank=True)
     first_contact_at = models.DateTimeField(_("first contact at"), null=True, blank=True)
     call_back_at = models.DateTimeField(_("call back at"), null=True, blank=True)
-    # Something came from the patient that nobody of the staff has dealt with yet.
+    # The patient added or changed something that staff have not dealt with yet.
     unread_since = models.DateTimeField(_("the patient wrote at"), null=True, blank=True)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -117,7 +117,7 @@ class ConsultationRequest(PatientAnswers):
         related_name="+",
         verbose_name=_("assigned to"),
     )
-    # From then on nothing is left of the person; what happened, and its figures, stay.
+    # An erased request has no personal data; its events and figures stay.
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
 
     objects = ConsultationRequestQuerySet.as_manager()
@@ -259,7 +259,7 @@ class ConsultationRequest(PatientAnswers):
 
     @property
     def status_for_patient(self) -> Status:
-        """The status that the private page tells: whoever sent what looks like spam is not told so."""
+        """The status shown on the private page, which does not reveal that a request is held as spam."""
         return Status.NEW if self.status in workflow.SET_ASIDE else Status(self.status)
 
     @property
@@ -268,14 +268,14 @@ class ConsultationRequest(PatientAnswers):
 
     @property
     def link_dies_at(self) -> datetime | None:
-        """When the private page of a closed request is gone; None while the request is open."""
+        """When the private page of a closed request expires; None while the request is open."""
         return self.status_changed_at + LINK_VALID_AFTER_CLOSING if self.status in workflow.CLOSED else None
 
 
 class PrivateLink(models.Model):
-    """One address of a request's private page, as the hash of its token: each mail has one of its own.
+    """One link to a request's private page, stored as the hash of its token.
 
-    A token is known only to whom it was given. That is why every mail gets a new one.
+    Only hashes are stored, so every message contains a new link.
     """
 
     request = models.ForeignKey(ConsultationRequest, models.CASCADE, related_name="links")

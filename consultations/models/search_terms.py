@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from consultations import phone_numbers
 from consultations.models.answers import PatientAnswers
-from consultations.text_folding import folded, words
+from consultations.text_folding import fold_text, words
 
 # Stands before a number written from its end, so that no search for a beginning finds it.
 FROM_THE_END = "<"
@@ -50,7 +50,7 @@ def terms_of(reference: str, answers: PatientAnswers) -> set[str]:
     names = words(f"{answers.patient_name} {answers.requester_name}")
     digits = number_terms(answers.phone, answers.whatsapp)
     ends = [FROM_THE_END + number[::-1] for number in digits]
-    return {term[:TERM_LENGTH] for term in (folded(reference), *names, *digits, *ends)}
+    return {term[:TERM_LENGTH] for term in (fold_text(reference), *names, *digits, *ends)}
 
 
 def number_terms(*numbers: str) -> list[str]:

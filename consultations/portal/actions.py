@@ -1,4 +1,4 @@
-"""What a patient does on the private page. Nobody of the staff is the actor; staff are told of each."""
+"""The patient's actions on the private page. Events have no actor; staff are notified of each action."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,7 @@ from consultations.workflow import Status
 
 
 def withdraw(consultation: ConsultationRequest) -> None:
-    """The patient takes the request back, whatever staff made of it meanwhile. Twice is once.
-
-    Raises ``NotAllowedError`` for a request that was closed otherwise.
-    """
+    """Withdraw the request. Idempotent. Raises ``NotAllowedError`` if it was closed in another way."""
     with transaction.atomic():
         locked = _locked(consultation)
         if locked.status == Status.WITHDRAWN:
@@ -36,10 +33,10 @@ def withdraw(consultation: ConsultationRequest) -> None:
 
 
 def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
-    """Take another number. The one before stays readable for staff, as a note. Raises ``NotAllowedError``."""
+    """Save another phone number; the old one is kept as a note for staff. Raises ``NotAllowedError``."""
     with transaction.atomic():
         locked = _locked(consultation)
-        _must_be_open(locked)
+        _require_open(locked)
         if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
             return
         _record(consultation, Event.Kind.PHONE_CORRECTED)
@@ -48,14 +45,13 @@ def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
-    """Keep words that the patient adds. Raises ``NotAllowedError``.
+    """Save a note of the patient. Raises ``NotAllowedError``.
 
-    The very same words that arrive again while nobody has read them are one press. Once they were read, or
-    some time later, they are said again, and heard again.
+    The same text again, shortly after and unread, is a button pressed twice, and saved once.
     """
     with transaction.atomic():
         locked = _locked(consultation)
-        _must_be_open(locked)
+        _require_open(locked)
         notes = consultation.notes.filter(author=None)
         last = notes.last()
         if last and last.is_same_press(text) and locked.unread_since:
@@ -68,9 +64,9 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
 
 
 def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
-    """Add files that were stored a moment ago. Raises ``NotAllowedError`` when there are too many."""
+    """Attach stored files to the request. Raises ``NotAllowedError`` when there are too many."""
     with transaction.atomic():
-        _must_be_open(_locked(consultation))
+        _require_open(_locked(consultation))
         if consultation.photographs.count() + len(photographs) > MAX_PHOTOGRAPHS_PER_REQUEST:
             raise NotAllowedError("too many photographs")
         for photograph in photographs:
@@ -81,9 +77,9 @@ def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Pho
 
 
 def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
-    """The offered time suits the patient. Twice is once.
+    """Accept the offered time. Idempotent.
 
-    Raises ``SomeoneElseChangedError`` when another time stands there by now, or none.
+    Raises ``SomeoneElseChangedError`` if it is no longer the time on offer.
     """
     with transaction.atomic():
         _locked(consultation)
@@ -96,9 +92,9 @@ def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
 
 
 def request_another_time(consultation: ConsultationRequest, appointment_id: int, words: str) -> None:
-    """The time does not suit; it is given back, and the clinic has to do the next thing.
+    """Refuse the time, with a note (or ""), so that the clinic offers another one.
 
-    ``words`` are what the patient adds, or "". Raises ``SomeoneElseChangedError`` as ``accept_time`` does.
+    Raises ``SomeoneElseChangedError`` as ``accept_time`` does.
     """
     with transaction.atomic():
         locked = _locked(consultation)
@@ -112,14 +108,14 @@ def request_another_time(consultation: ConsultationRequest, appointment_id: int,
 
 
 def _locked(consultation: ConsultationRequest) -> ConsultationRequest:
-    """The request as it is now; nobody else writes it until the transaction ends."""
+    """Lock and re-read the request."""
     locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
     if locked.erased_at:
         raise NotAllowedError("erased")
     return locked
 
 
-def _must_be_open(consultation: ConsultationRequest) -> None:
+def _require_open(consultation: ConsultationRequest) -> None:
     if consultation.status not in workflow.OPEN | workflow.SET_ASIDE:
         raise NotAllowedError(consultation.status)
 

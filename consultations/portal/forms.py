@@ -1,4 +1,4 @@
-"""What a patient does on the private page: one form for each action, sent to its own address."""
+"""The forms of the private page: one for each action, sent to its own address."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,13 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, ContactMethod
-from consultations.intake.form_fields import (
-    FilesField,
-    HiddenPattern,
-    PhoneField,
-    TextField,
-    whole_files_beside,
-)
+from consultations.intake.form_fields import FilesField, HiddenPattern, PhoneField, TextField, valid_files
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
@@ -35,14 +29,14 @@ MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678")
 
 
 class ActionForm(forms.Form):
-    """One thing to do with the request of ``presenter``. It is sent to the address that it stands at."""
+    """One action on the request of ``presenter``, sent to the address of its page."""
 
     use_required_attribute = False
     conditional: tuple[str, ...] = ()
 
     action: ClassVar[Action]
     button: "ClassVar[Words]"
-    # Whether the patient types or chooses something, which must not be lost when nothing can be done.
+    # Whether the patient types something, which must not be lost when the action is refused.
     is_filled_in: ClassVar[bool] = False
 
     def __init__(
@@ -54,7 +48,7 @@ class ActionForm(forms.Form):
         self.helper = form_helper("", *self.fields, Submit("", self.button))
 
     def send(self) -> bool:
-        """Do it. False when something is wrong with the answers, which ``errors`` says.
+        """Perform the action. Return False, with ``errors``, if the input is invalid.
 
         Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
         """
@@ -66,7 +60,7 @@ class ActionForm(forms.Form):
         raise NotImplementedError
 
     def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
-        """The same answers, to be sent again now that the request stands otherwise."""
+        """Return the form with the same input for the current state of the request."""
         return type(self)(presenter, self.data)
 
 
@@ -79,7 +73,7 @@ class WithdrawForm(ActionForm):
 
 
 class NewPhoneForm(ActionForm):
-    """Another number, under the rules of the request form for the way of contact that was chosen there."""
+    """Another phone number, as required by the chosen contact method."""
 
     action = Action.PHONE
     button = _("Save this number")
@@ -103,7 +97,7 @@ class NewPhoneForm(ActionForm):
 
 
 def needs_mobile(consultation: ConsultationRequest) -> bool:
-    """Whether the clinic writes messages to the request's phone number."""
+    """Return whether the clinic sends messages to the request's phone number."""
     return consultation.contact_method == ContactMethod.SMS or (
         consultation.contact_method == ContactMethod.WHATSAPP and not consultation.whatsapp
     )
@@ -129,7 +123,7 @@ class NoteForm(ActionForm):
 
 
 class MorePhotographsForm(ActionForm):
-    """Files for a request that was sent. What is whole is kept, even if another of them is not."""
+    """Files for a request that was sent. Valid files are stored even if others are not."""
 
     action = Action.PHOTOGRAPHS
     button = _("Add")
@@ -148,9 +142,7 @@ class MorePhotographsForm(ActionForm):
         self.helper.attrs["enctype"] = "multipart/form-data"
 
     def send(self) -> bool:
-        whole = (
-            self.cleaned_data["photographs"] if self.is_valid() else whole_files_beside(self, "photographs")
-        )
+        whole = self.cleaned_data["photographs"] if self.is_valid() else valid_files(self, "photographs")
         if whole:
             self._add(whole)
         return not self.errors
@@ -172,7 +164,7 @@ class MorePhotographsForm(ActionForm):
 
 
 class TimeForm(ActionForm):
-    """About one time: the one that was on the screen. ``appointment`` is its id."""
+    """An action on the appointment that was on the screen; ``appointment`` is its id."""
 
     appointment = HiddenPattern("[0-9]{1,18}")
 
@@ -222,7 +214,7 @@ class OtherTimeForm(TimeForm):
         except SomeoneElseChangedError:
             if not self._was_done():
                 raise
-            # Pressed twice, or in two windows: done once, and no word of either is lost.
+            # Pressed twice, or in two windows: done once, and both notes are kept.
             if words:
                 actions.add_patient_note(self.consultation, words)
 

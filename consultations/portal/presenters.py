@@ -1,7 +1,7 @@
-"""Where a request stands, as its patient may know it, and what the patient may do there.
+"""The status of a request as shown to its patient, and the actions offered.
 
-Nothing in here writes. Whether something may be done is decided by ``services``, under a lock; what is
-said here beforehand keeps patients from forms that would be refused.
+Nothing here writes. ``portal.actions`` decides under a lock; the checks here keep patients from forms that
+would be refused.
 """
 
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ from consultations.messaging import context as message_context
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.workflow import Status
 
-# What leaves a note of its own in the patient's name, besides the words that the patient adds.
-NOTED_BY_ITSELF = contact_details.CORRECTIONS
+# Events that write a note in the patient's name, besides the notes that the patient adds.
+EVENTS_WITH_AUTOMATIC_NOTE = contact_details.CORRECTIONS
 
 
 class Action(StrEnum):
-    """What a patient may do on the private page. The value is the last part of its address."""
+    """An action of the private page. The value is the last part of its address."""
 
     WITHDRAW = "withdraw"
     PHONE = "phone"
@@ -36,18 +36,18 @@ class Action(StrEnum):
     OTHER_TIME = "other-time"
 
 
-ABOUT_TIMES = (Action.TIME, Action.OTHER_TIME)
+APPOINTMENT_ACTIONS = (Action.TIME, Action.OTHER_TIME)
 
 
 @dataclass(frozen=True)
 class RequestStatusPresenter:
-    """One request at one moment. Each question is asked of the database at most once."""
+    """One request at one moment. Each query is made at most once."""
 
     consultation: ConsultationRequest
     now: datetime = field(default_factory=timezone.now)
 
     def again(self) -> "RequestStatusPresenter":
-        """How the same request stands by now."""
+        """Return the current state of the same request."""
         return RequestStatusPresenter(ConsultationRequest.objects.get(pk=self.consultation.pk))
 
     @property
@@ -64,7 +64,7 @@ class RequestStatusPresenter:
 
     @property
     def number_ends_in(self) -> str:
-        """Enough to see a wrong number by; not enough to tell a stranger whose request this is."""
+        """Enough to notice a wrong number; too little to identify the patient to a stranger."""
         return self.consultation.phone[-3:]
 
     @property
@@ -73,32 +73,32 @@ class RequestStatusPresenter:
 
     @cached_property
     def has_wrong_number(self) -> bool:
-        """The clinic tried a number of an open request, and it was not the patient's."""
+        """Whether the clinic found a number of this open request to be wrong."""
         about = self.consultation.events.filter(kind__in=contact_details.ABOUT_NUMBERS)
         return self.is_open and contact_details.wrong_since(self.consultation, about) is not None
 
     # When the clinic is in touch
 
     @property
-    def nobody_was_in_touch(self) -> bool:
+    def waits_for_first_contact(self) -> bool:
         return self.status in workflow.WAITING and self.consultation.first_contact_at is None
 
     @property
     def is_late(self) -> bool:
-        """The moment that was promised is past, and nobody has been in touch."""
+        """Whether the promised time has passed without a first contact."""
         promised = self.consultation.promised_by
-        return self.nobody_was_in_touch and promised is not None and promised < self.now
+        return self.waits_for_first_contact and promised is not None and promised < self.now
 
     @cached_property
     def promise(self) -> str:
-        """Completes "We contact you …", and "We said that we would contact you …"; "" without a promise."""
-        if not self.nobody_was_in_touch:
+        """Completes "We’ll contact you …" and "We said that we would contact you …"; "" without one."""
+        if not self.waits_for_first_contact:
             return ""
         if self.consultation.promised_by:
             return business_hours.by_moment(self.consultation.promised_by, now=self.now)
         if self._clinic is None:
             return ""
-        # Nothing was promised when it was sent; what the clinic promises by now must not be past already.
+        # Nothing was promised when it was sent; the current promise applies unless it has passed already.
         due = business_hours.promised_by(self.consultation.created_at, clinic=self._clinic)
         if due and due < self.now:
             return ""
@@ -108,7 +108,7 @@ class RequestStatusPresenter:
 
     @property
     def was_promised_on_another_day(self) -> bool:
-        """The promise is in words such as "tomorrow", and was true on the day on which it was given."""
+        """Whether the promise is relative, such as "tomorrow", and was given on an earlier day."""
         is_in_words = (
             not self.consultation.promised_by and self._clinic and not self._clinic.answer_within_hours
         )
@@ -122,7 +122,7 @@ class RequestStatusPresenter:
 
     @cached_property
     def appointment(self) -> Appointment | None:
-        """The time that is offered or agreed."""
+        """The offered or agreed appointment."""
         return booking.live(self.consultation) if self.status in (Status.PROPOSED, Status.CONFIRMED) else None
 
     @property
@@ -131,7 +131,7 @@ class RequestStatusPresenter:
 
     @property
     def is_past(self) -> bool:
-        """Whether the time has begun: then there is nothing to answer any more."""
+        """Whether the appointment has begun, so that it cannot be answered any more."""
         return self.appointment is not None and self.appointment.starts_at <= self.now
 
     @property
@@ -146,55 +146,57 @@ class RequestStatusPresenter:
 
     @property
     def has_own_words(self) -> bool:
-        by_itself = self.consultation.events.filter(kind__in=NOTED_BY_ITSELF, actor=None).count()
+        by_itself = self.consultation.events.filter(kind__in=EVENTS_WITH_AUTOMATIC_NOTE, actor=None).count()
         return self.consultation.notes.filter(author=None).count() > by_itself
 
     # What may be done
 
     @property
     def actions(self) -> list[str]:
-        """Those to lead to from the private page."""
+        """The actions to link to from the private page."""
         return [action.value for action in Action if not self.refusal(action)]
 
     def refusal(self, action: Action) -> str:
-        """Why something cannot be done now, as a sentence; "" if it can."""
+        """Return why an action is not possible now, as a sentence; "" if it is."""
         if action == Action.WITHDRAW and self.status == Status.WITHDRAWN:
             return _("You have withdrawn this request already.")
         if action == Action.WITHDRAW and workflow.may_withdraw(self.consultation.status):
             return ""
         if not self.is_open:
-            return _("This request is closed, so nothing can be changed or added here. Call us, and we help.")
-        if action in ABOUT_TIMES:
+            return _(
+                "This request is closed, so nothing can be changed or added here. Call us and we’ll help."
+            )
+        if action in APPOINTMENT_ACTIONS:
             return self._refusal_about_time(action)
         if action == Action.PHOTOGRAPHS and self.photographs >= MAX_PHOTOGRAPHS_PER_REQUEST:
-            return _("A request takes %(most)d photographs or reports at most, and yours has them.") % {
+            return _("A request can have at most %(most)d photographs or reports, and yours has them.") % {
                 "most": MAX_PHOTOGRAPHS_PER_REQUEST
             }
         return ""
 
     def _refusal_about_time(self, action: Action) -> str:
         if self.appointment is None:
-            return _("No time is offered to you now. Go back to see where your request stands.")
+            return _("No time is offered to you now. Go back to see the status of your request.")
         if self.is_past:
-            return _("This time is past. Call us, and we find another one.")
+            return _("This time has passed. Call us and we’ll find another one.")
         if action == Action.TIME and self.is_agreed:
             return _("You have agreed to this time already.")
         return ""
 
     def refused(self, action: Action) -> str:
-        """What is said when ``services`` did not do it: never nothing."""
+        """Return why an action was refused; never empty."""
         if sentence := self.refusal(action):
             return sentence
-        if action in ABOUT_TIMES:
+        if action in APPOINTMENT_ACTIONS:
             return _("The time has changed since you opened this page. Read it again, and then answer.")
         if action == Action.NOTE:
-            return _("A request takes %(most)d notes at most. Call us, and tell us the rest.") % {
+            return _("A request can have at most %(most)d notes. Call us and tell us the rest.") % {
                 "most": MAX_NOTES_PER_REQUEST
             }
         return _("Your request has changed since you opened this page. Try again, or call us.")
 
     def confirmation(self, done: str) -> str:
-        """What was just done, as long as it is how the request stands; "" for anything else."""
+        """Confirm what was just done, if the request still shows it; "" otherwise."""
         if done not in set(Action):
             return ""
         match Action(done):
@@ -209,7 +211,7 @@ class RequestStatusPresenter:
             case Action.TIME if self.is_agreed:
                 return _("Thank you. The time is agreed")
             case Action.OTHER_TIME if self.status in workflow.WAITING and self._refused_a_time():
-                return _("We look for another time, and contact you")
+                return _("We’ll look for another time and contact you")
         return ""
 
     def _refused_a_time(self) -> bool:
@@ -217,5 +219,5 @@ class RequestStatusPresenter:
 
 
 def _day(at: datetime) -> date:
-    """The day that it was at the clinic."""
+    """The date at the clinic."""
     return timezone.localdate(at, timezone.get_default_timezone())

@@ -1,8 +1,8 @@
-"""The private page of one request: where it stands, and what its patient may do there.
+"""The private page of one request, and the patient's actions there.
 
-Whoever has the address is the patient; there is no account. A GET changes nothing of a request: every
-action has a page of its own that asks, and a POST from there that does it. A wrong address, an expired
-one and one of an erased request cannot be told apart, whatever is asked of them.
+The link is the only credential; there is no account. A GET changes nothing: every action has a page of its
+own, and a POST from there performs it. A wrong link, an expired one and the link of an erased request get
+the same answer.
 """
 
 from collections.abc import Callable
@@ -34,11 +34,10 @@ from consultations.portal.forms import (
 )
 from consultations.portal.presenters import RequestStatusPresenter
 
-# An address has 192 random bits: nobody guesses one. Whoever tries all the same is stopped early, and
-# somebody who lost a letter of theirs is not.
-WRONG_ADDRESSES = Limit("wrong private addresses", attempts=30, period=timedelta(hours=1))
-# Each leaves a note and a mail to the staff. Nobody has more numbers than this in a day.
-CORRECTIONS = Limit("phone corrections of a request", attempts=10, period=timedelta(days=1))
+# A link has 192 random bits and cannot be guessed. The limit stops attempts early, but allows for mistyping.
+WRONG_LINKS_PER_ADDRESS = Limit("wrong private addresses", attempts=30, period=timedelta(hours=1))
+# Each correction writes a note and a mail to the staff.
+PHONE_CORRECTIONS_PER_REQUEST = Limit("phone corrections of a request", attempts=10, period=timedelta(days=1))
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -46,8 +45,8 @@ PrivateView = Callable[[HttpRequest, RequestStatusPresenter], HttpResponse]
 TokenView = Callable[[HttpRequest, str], HttpResponse]
 
 
-def for_patient(view: PrivateView) -> TokenView:
-    """For a view of one request: finds the request that the token opens, and keeps the answer private."""
+def private_page_view(view: PrivateView) -> TokenView:
+    """Pass the request that the token opens to the view, and add the headers that keep the answer private."""
 
     @never_cache
     @wraps(view)
@@ -64,15 +63,15 @@ def for_patient(view: PrivateView) -> TokenView:
 
 
 def wrong_address(request: HttpRequest) -> HttpResponse:
-    """The one answer to every address that opens nothing. The count is all that a GET ever writes here."""
-    if not WRONG_ADDRESSES.lets_through(network_address(request)):
+    """Answer every link that opens nothing. The rate limit is all that a GET ever writes here."""
+    if not WRONG_LINKS_PER_ADDRESS.lets_through(network_address(request)):
         return _page(request, "too_many", status=429)
     return _page(request, "unknown", status=404)
 
 
 @never_cache
 def no_such_action(request: HttpRequest, token: str, rest: str) -> HttpResponse:
-    """Any other address under a token, right or wrong: no page for it may show the token or tell of it."""
+    """Answer any other address under a token, without revealing whether the token is valid."""
     response = wrong_address(request)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -82,14 +81,14 @@ def no_such_action(request: HttpRequest, token: str, rest: str) -> HttpResponse:
 @require_safe
 @never_cache
 def with_slash(request: HttpRequest, address: str) -> HttpResponse:
-    """An address that lost its last character, which is all that is missing."""
+    """Redirect a private link that lost its last slash."""
     response = HttpResponseRedirect(request.get_full_path(force_append_slash=True))
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 @require_safe
-@for_patient
+@private_page_view
 def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     done = request.GET.get("done", "")
     return _page(
@@ -103,31 +102,31 @@ def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
 
 
 @require_get_or_post
-@for_patient
+@private_page_view
 def withdraw(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, WithdrawForm(presenter, _sent(request)))
 
 
 @require_get_or_post
-@for_patient
+@private_page_view
 def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     form = NewPhoneForm(presenter, _sent(request))
     can_be_done = form.is_valid() and not presenter.refusal(form.action)
-    if can_be_done and not CORRECTIONS.lets_through(str(presenter.consultation.pk)):
-        refused = _("The number was changed many times today. Call us, and tell us the right one.")
+    if can_be_done and not PHONE_CORRECTIONS_PER_REQUEST.lets_through(str(presenter.consultation.pk)):
+        refused = _("The number was changed many times today. Call us and tell us the right one.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
 
 
 @require_get_or_post
-@for_patient
+@private_page_view
 def note(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, NoteForm(presenter, _sent(request)))
 
 
 @takes_files
 @require_get_or_post
-@for_patient
+@private_page_view
 def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     form = MorePhotographsForm(presenter)
     if request.method != "POST":
@@ -141,13 +140,13 @@ def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> Http
 
 
 @require_get_or_post
-@for_patient
+@private_page_view
 def time(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, AcceptTimeForm(presenter, _sent(request)))
 
 
 @require_get_or_post
-@for_patient
+@private_page_view
 def other_time(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     return _answered(request, OtherTimeForm(presenter, _sent(request)))
 
@@ -157,7 +156,7 @@ def _sent(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _answered(request: HttpRequest, form: ActionForm) -> HttpResponse:
-    """Show an action's form; or do what was sent, and lead back to the private page, which confirms it."""
+    """Show an action's form, or perform the action and redirect to the private page, which confirms it."""
     if not form.is_bound:
         return _asked(request, form)
     try:
@@ -174,13 +173,13 @@ def _token(request: HttpRequest) -> str:
 
 
 def _refused(request: HttpRequest, form: ActionForm) -> HttpResponse:
-    """The request stands otherwise by now: say so, show how, and lose nothing that was typed."""
+    """Show that the request has changed, with its current state, and keep what was typed."""
     now = form.presenter.again()
     return _asked(request, form.again(now), refused=now.refused(form.action), status=409)
 
 
 def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status: int = 200) -> HttpResponse:
-    """The page of an action. Where it cannot be done it says why; then a form only keeps what was typed."""
+    """Render the page of an action, or why it is refused; then the form only keeps what was typed."""
     presenter = form.presenter.again() if form.is_bound else form.presenter
     why_not = presenter.refusal(form.action)
     has_form = not why_not or (form.is_bound and form.is_filled_in)

@@ -45,7 +45,7 @@ def test_everything_a_patient_may_do_works_and_is_confirmed(
     page.get_by_role("link", name="Ask for another time").click()
     page.get_by_label("When would suit you better?").fill("After 5pm, please.")
     visitor.presses("Ask for another time")
-    assert done(page) == "We look for another time, and contact you."
+    assert done(page) == "We’ll look for another time and contact you."
 
     page.get_by_role("link", name="Correct the phone number").click()
     page.get_by_label("The right phone number").fill("0321 7654987")

@@ -109,7 +109,7 @@ def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> No
     page.get_by_label("Patient’s age").fill("۳۴")
     pick(page, "What is it about?", "Something else")
     pick(page, "When did it begin?", "In the last 24 hours")
-    pick(page, "How may we reach you?", "WhatsApp message")
+    pick(page, "How should we contact you?", "WhatsApp message")
     expect(page.get_by_label("WhatsApp number")).to_be_visible()
     page.get_by_label("Phone number").fill("042 35761999")
     page.get_by_label("WhatsApp number").fill("۰۳۰۱ ۲۳۴۵۶۷۸")
@@ -153,8 +153,8 @@ def test_photographs_are_added_taken_out_and_sent(visit: Visit) -> None:
 
 
 def test_the_page_for_photographs_and_the_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
-    once = Limit("requests for a phone", 1, views.FOR_ONE_PHONE.period)
-    monkeypatch.setattr(views, "FOR_ONE_PHONE", once)
+    once = Limit("requests for a phone", 1, views.REQUESTS_PER_PHONE.period)
+    monkeypatch.setattr(views, "REQUESTS_PER_PHONE", once)
     assert once.lets_through("+923012345678")
     visitor = visit(viewport=SMALL)
     page = visitor.opens(FORM)

@@ -38,7 +38,7 @@ def fill_in(page: Page, *, name: str = "Zainab Bibi") -> None:
     pick(page, "What is it about?", "I am not sure")
     pick(page, "When did it begin?", "1 to 7 days ago")
     page.get_by_label("A few words").fill("Two fingers are numb since Monday.")
-    pick(page, "How may we reach you?", "Phone call")
+    pick(page, "How should we contact you?", "Phone call")
     page.get_by_label("Phone number").fill("0301 2345678")
     pick(page, "If someone else answers", "No")
     pick(page, "Which language", "Punjabi")

@@ -103,13 +103,13 @@ def test_landlines_uan_numbers_and_numbers_from_abroad_are_read(text: str, e164:
         "😀",
     ],
 )
-def test_anything_else_is_answered_with_an_instruction(text: str) -> None:
+def test_invalid_number_gets_an_instruction(text: str) -> None:
     with pytest.raises(ValidationError) as caught:
         phone_numbers.parse(text)
     assert caught.value.messages == [str(phone_numbers.INSTRUCTION)]
 
 
-def test_a_number_is_kept_as_typed_without_what_cannot_be_seen() -> None:
+def test_number_as_typed_has_no_invisible_characters() -> None:
     assert phone_numbers.parse(" \u202a۰۳۰۱-۲۳۴ ۵۶۷۸\u202c ").as_typed == "۰۳۰۱-۲۳۴ ۵۶۷۸"
 
 
@@ -179,7 +179,7 @@ def test_noise_between_the_digits_never_changes_the_number(
 @example("\ud800")
 @example("+" * 40)
 @example("٠" * 40)
-def test_no_text_makes_it_raise_anything_but_a_validation_error(text: str) -> None:
+def test_parse_raises_only_validation_errors(text: str) -> None:
     try:
         phone = phone_numbers.parse(text)
     except ValidationError:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from consultations import references
 
 
-def test_a_reference_looks_like_the_one_on_the_wall() -> None:
+def test_reference_has_its_format() -> None:
     assert references.reference_prefix("MS-7K4Q-92XD") == "MS-7K4Q-92XD"
     prefix, first, second = references.new_reference().split("-")
     assert prefix == "MS"
@@ -53,7 +53,7 @@ def test_half_a_reference_is_enough_to_begin_with(text: str, prefix: str) -> Non
 @pytest.mark.parametrize(
     "text", ["", "MS", "MS-7K4", "Ayesha", "علی خان", "MS-7K4Q-92XD-5", "7K4Q-92XI", "-" * 1000]
 )
-def test_what_is_no_reference_finds_none(text: str) -> None:
+def test_invalid_reference_gives_nothing(text: str) -> None:
     assert references.reference_prefix(text) == ""
 
 

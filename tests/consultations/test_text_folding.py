@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consultations.text_folding import ascii_digits, folded, plain_line, plain_text, words
+from consultations.text_folding import ascii_digits, fold_text, plain_line, plain_text, words
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_digits_of_every_script_are_read() -> None:
     ],
 )
 def test_two_spellings_of_one_name_are_the_same_to_a_search(written: str, sought: str) -> None:
-    assert folded(written) == folded(sought)
+    assert fold_text(written) == fold_text(sought)
 
 
 def test_two_names_are_not_the_same_to_a_search() -> None:
-    assert folded("علی") != folded("ولی")
+    assert fold_text("علی") != fold_text("ولی")
 
 
 @given(st.text(), st.sampled_from(",.-_'’۔،/(&"), st.text())
@@ -80,13 +80,13 @@ def test_words_end_at_whatever_is_no_letter(first: str, between: str, second: st
 
 
 @given(st.text())
-def test_what_is_kept_is_kept_again(text: str) -> None:
+def test_plain_text_is_idempotent(text: str) -> None:
     assert plain_line(plain_line(text)) == plain_line(text)
     assert plain_text(plain_text(text)) == plain_text(text)
 
 
 @given(st.text())
-def test_what_is_kept_can_be_stored(text: str) -> None:
-    for kept in (plain_line(text), plain_text(text), folded(text)):
+def test_plain_text_can_be_stored(text: str) -> None:
+    for kept in (plain_line(text), plain_text(text), fold_text(text)):
         kept.encode()
         assert "\x00" not in kept

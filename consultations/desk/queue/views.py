@@ -33,7 +33,7 @@ from consultations.desk.queue.tabs import (
 from consultations.lifecycle import assignment, disclosures
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.staff_pages import VIEW, WORK, member, page, show
-from consultations.text_folding import folded
+from consultations.text_folding import fold_text
 
 ROWS = 50
 # Pages are counted from the beginning of an index, which is quick for a thousand rows and would not be for
@@ -209,7 +209,7 @@ def _searches(request: HttpRequest) -> dict[str, str]:
 def _keep_search(request: HttpRequest) -> str:
     """Gives the address at which it is shown."""
     text = request.POST.get("text", "")[:SEARCH_LENGTH].strip()
-    if not folded(text):
+    if not fold_text(text):
         request.session.pop(SEARCHES_IN_SESSION, None)
         return reverse("desk:queue")
     key, before = secrets.token_urlsafe(6), list(_searches(request).items())

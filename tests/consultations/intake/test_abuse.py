@@ -34,7 +34,7 @@ def everything_of(notice: PrivacyNotice, **changes: Any) -> dict[str, Any]:
     return form_data() | fixed | changes
 
 
-def test_who_fills_in_what_nobody_sees_is_set_aside_and_sees_what_everyone_sees(patient: Patient) -> None:
+def test_filled_trap_is_quarantined_without_a_hint(patient: Patient) -> None:
     address = patient.sends(website="https://pills.example")
     request = ConsultationRequest.objects.get()
     assert request.status == Status.QUARANTINED
@@ -45,10 +45,10 @@ def test_who_fills_in_what_nobody_sees_is_set_aside_and_sees_what_everyone_sees(
     assert not OutgoingMessage.objects.exists()
 
 
-def test_who_is_faster_than_any_person_is_set_aside(
+def test_too_fast_submission_is_quarantined(
     client: Client, notice: PrivacyNotice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("consultations.intake.request_form.FASTEST_PERSON", timedelta(seconds=3))
+    monkeypatch.setattr("consultations.intake.request_form.MIN_FILLING_TIME", timedelta(seconds=3))
     with time_machine.travel(timezone.now(), tick=False) as clock:
         fast, person = everything_of(notice), everything_of(notice)
         clock.shift(2)
@@ -60,10 +60,10 @@ def test_who_is_faster_than_any_person_is_set_aside(
 
 
 @pytest.mark.parametrize("pressed", ["send", "continue"])
-def test_whose_key_was_replaced_a_moment_ago_is_not_too_fast(
+def test_replaced_key_is_not_too_fast(
     patient: Patient, monkeypatch: pytest.MonkeyPatch, pressed: str
 ) -> None:
-    monkeypatch.setattr("consultations.intake.request_form.FASTEST_PERSON", timedelta(seconds=3))
+    monkeypatch.setattr("consultations.intake.request_form.MIN_FILLING_TIME", timedelta(seconds=3))
     hidden = patient.opens().hidden_fields() | {"key": "from before the secret changed"}
     patient.posts(hidden | form_data() | {pressed: "yes"})
     patient.presses("send")
@@ -71,7 +71,7 @@ def test_whose_key_was_replaced_a_moment_ago_is_not_too_fast(
     assert ConsultationRequest.objects.get().status == Status.NEW
 
 
-def test_a_form_left_open_for_days_is_still_a_patients(client: Client, notice: PrivacyNotice) -> None:
+def test_form_open_for_days_is_not_spam(client: Client, notice: PrivacyNotice) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         sent = everything_of(notice)
         clock.shift(timedelta(days=9))
@@ -80,9 +80,9 @@ def test_a_form_left_open_for_days_is_still_a_patients(client: Client, notice: P
 
 
 @pytest.mark.parametrize(
-    ("limit", "when"), [("FROM_ONE_ADDRESS", "in an hour"), ("FOR_ONE_PHONE", "in 24 hours")]
+    ("limit", "when"), [("REQUESTS_PER_ADDRESS", "in an hour"), ("REQUESTS_PER_PHONE", "in 24 hours")]
 )
-def test_above_the_limit_the_patient_is_asked_to_call_and_keeps_the_form(
+def test_limited_patient_is_asked_to_call_and_keeps_the_answers(
     client: Client,
     notice: PrivacyNotice,
     sample_site: None,
@@ -107,35 +107,35 @@ def test_above_the_limit_the_patient_is_asked_to_call_and_keeps_the_form(
 def test_sending_the_same_form_again_is_never_limited(
     client: Client, notice: PrivacyNotice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few(monkeypatch, "FROM_ONE_ADDRESS", 1)
+    few(monkeypatch, "REQUESTS_PER_ADDRESS", 1)
     sent = everything_of(notice)
     assert {client.post(FORM, sent).status_code for _ in range(4)} == {303}
     assert client.post(FORM, everything_of(notice)).status_code == 429
 
 
-def test_another_address_and_another_phone_have_limits_of_their_own(
+def test_each_address_and_phone_has_its_own_limit(
     client: Client, notice: PrivacyNotice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few(monkeypatch, "FROM_ONE_ADDRESS", 1)
-    few(monkeypatch, "FOR_ONE_PHONE", 1)
+    few(monkeypatch, "REQUESTS_PER_ADDRESS", 1)
+    few(monkeypatch, "REQUESTS_PER_PHONE", 1)
     assert client.post(FORM, everything_of(notice), REMOTE_ADDR="203.0.113.1").status_code == 303
     assert client.post(FORM, everything_of(notice), REMOTE_ADDR="203.0.113.2").status_code == 429
     other = everything_of(notice, phone="0321 9876543")
     assert client.post(FORM, other, REMOTE_ADDR="203.0.113.3").status_code == 303
 
 
-def test_who_tries_again_above_the_limit_of_a_phone_takes_nothing_from_the_network(
+def test_phone_limit_does_not_use_up_the_network_limit(
     client: Client, notice: PrivacyNotice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few(monkeypatch, "FROM_ONE_ADDRESS", 2)
-    few(monkeypatch, "FOR_ONE_PHONE", 1)
+    few(monkeypatch, "REQUESTS_PER_ADDRESS", 2)
+    few(monkeypatch, "REQUESTS_PER_PHONE", 1)
     codes = [client.post(FORM, everything_of(notice)).status_code for _ in range(4)]
     assert codes == [303, 429, 429, 429]
     neighbor = everything_of(notice, phone="0321 9876543")
     assert client.post(FORM, neighbor).status_code == 303
 
 
-def test_neither_an_address_nor_a_number_is_kept_by_the_limits(client: Client, notice: PrivacyNotice) -> None:
+def test_limits_store_no_address_and_no_number(client: Client, notice: PrivacyNotice) -> None:
     client.post(FORM, everything_of(notice), REMOTE_ADDR="203.0.113.77")
     kept = [f"{attempt.scope} {attempt.subject}" for attempt in RateLimitCounter.objects.all()]
     assert len(kept) == 2

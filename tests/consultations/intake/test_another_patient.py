@@ -155,7 +155,7 @@ def test_the_offer_taken_twice_from_a_cached_page_moves_each_photograph_once(pat
 def test_the_next_child_counts_for_the_limits(
     family: Family, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "FOR_ONE_PHONE", Limit("requests for a phone", 2, timedelta(days=1)))
+    monkeypatch.setattr(views, "REQUESTS_PER_PHONE", Limit("requests for a phone", 2, timedelta(days=1)))
     family.sends_for_another(**YOUNGER)
     family.checks(patient_name="Omar Khan", patient_age="1")
     patient.presses("another_patient")

@@ -11,18 +11,14 @@ pytestmark = pytest.mark.django_db
 TICK = "Tick the box to agree, so that we may keep your details and contact you"
 
 
-def test_the_request_names_the_notice_that_was_shown_and_when_it_was_agreed_to(
-    patient: Patient, notice: PrivacyNotice
-) -> None:
+def test_request_records_notice_and_time_of_consent(patient: Patient, notice: PrivacyNotice) -> None:
     patient.sends()
     request = ConsultationRequest.objects.get()
     assert request.notice == notice
     assert request.consented_at == request.created_at
 
 
-def test_a_notice_published_while_the_form_was_open_is_not_what_was_agreed_to(
-    patient: Patient, notice: PrivacyNotice
-) -> None:
+def test_consent_is_to_the_notice_that_was_shown(patient: Patient, notice: PrivacyNotice) -> None:
     check = patient.answers()
     a_notice(summary="Newer. Newer. Newer.")
     patient.posts(check.hidden_fields() | {"change": "phone"})
@@ -33,9 +29,7 @@ def test_a_notice_published_while_the_form_was_open_is_not_what_was_agreed_to(
 
 
 @pytest.mark.parametrize("shown", ["", "0", "999999", "x"])
-def test_a_box_that_was_ticked_under_no_known_text_has_to_be_ticked_again(
-    patient: Patient, shown: str
-) -> None:
+def test_consent_to_an_unknown_notice_is_asked_again(patient: Patient, shown: str) -> None:
     page = patient.posts(patient.opens().hidden_fields() | form_data() | {"notice": shown})
     assert [link.text for link in page.by_class("error-summary")[0].children if link.tag == "a"] == [TICK]
     assert "checked" not in page.one("input", name="consent").attributes

@@ -25,13 +25,13 @@ def filled(**other: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("answer", "address"), [("yes", "/consultation/emergency/"), ("no", FORM)])
-def test_nobody_in_an_emergency_is_asked_for_a_cookie(person: Client, answer: str, address: str) -> None:
+def test_emergency_question_needs_no_cookie(person: Client, answer: str, address: str) -> None:
     response = person.post("/consultation/", {"emergency": answer})
     assert (response.status_code, response["Location"]) == (303, address)
 
 
 @pytest.mark.parametrize("path", [FORM, FORM + "photographs/"])
-def test_the_answers_are_shown_again_and_one_more_press_stores_them(person: Client, path: str) -> None:
+def test_lost_cookie_shows_answers_to_send_again(person: Client, path: str) -> None:
     data = filled(send="yes")
     response = person.post(path, data)
     page = Page(response)
@@ -46,7 +46,7 @@ def test_the_answers_are_shown_again_and_one_more_press_stores_them(person: Clie
     assert ConsultationRequest.objects.count() == 1
 
 
-def test_a_form_that_is_not_right_yet_says_so_with_what_was_typed(person: Client) -> None:
+def test_lost_cookie_with_invalid_answers_shows_errors(person: Client) -> None:
     response = person.post(FORM, filled(patient_age="two", send="yes"))
     page = Page(response)
     assert response.status_code == 403
@@ -54,7 +54,7 @@ def test_a_form_that_is_not_right_yet_says_so_with_what_was_typed(person: Client
     assert page.one("title").text.startswith("Error: ")
 
 
-def test_a_form_of_another_site_is_not_shown_as_ours(person: Client) -> None:
+def test_lost_cookie_page_ignores_other_sites(person: Client) -> None:
     response = person.post(FORM, filled(send="yes"), headers={"origin": "https://evil.example"})
     assert response.status_code == 403
     assert "Please send the form again" in response.content.decode()
@@ -65,7 +65,7 @@ def test_a_form_of_another_site_is_not_shown_as_ours(person: Client) -> None:
     "path",
     ["/consultation/request", "/consultation/abc", "/consultation/abc/note", "/consultation/emergency"],
 )
-def test_an_address_without_its_last_slash_leads_on_and_no_cache_keeps_it(client: Client, path: str) -> None:
+def test_missing_slash_redirects_uncached(client: Client, path: str) -> None:
     response = client.get(path + "?done=x")
     assert (response.status_code, response["Location"]) == (302, path + "/?done=x")
     assert "no-store" in response["Cache-Control"]

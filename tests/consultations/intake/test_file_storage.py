@@ -53,7 +53,7 @@ def test_names_are_random_and_the_same_file_twice_is_two() -> None:
     assert len(names) == 20 and all(len(name) == 36 and name.endswith(".jpg") for name in names)
 
 
-def test_they_lie_outside_what_is_served_and_only_the_server_may_read_them(root: Path, settings: Any) -> None:
+def test_files_are_outside_served_folders_and_private(root: Path, settings: Any) -> None:
     before = os.umask(0)
     try:
         file_storage.store(PHOTOGRAPH)
@@ -65,7 +65,7 @@ def test_they_lie_outside_what_is_served_and_only_the_server_may_read_them(root:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_they_are_spread_over_folders(root: Path) -> None:
+def test_files_are_spread_over_folders(root: Path) -> None:
     stored = file_storage.store(REPORT)
     assert (root / "photographs" / stored.name[0] / stored.name[1] / stored.name).is_file()
 
@@ -74,7 +74,7 @@ def test_they_are_spread_over_folders(root: Path) -> None:
     "name",
     ["", ".", "../../settings.py", "a" * 32, "/etc/passwd", "a" * 32 + ".jpg/..", "\0", "ا" * 32 + ".jpg"],
 )
-def test_a_name_that_we_never_give_opens_and_deletes_nothing(name: str, root: Path) -> None:
+def test_invalid_name_opens_and_deletes_nothing(name: str, root: Path) -> None:
     file_storage.store(REPORT)
     with pytest.raises(FileNotFoundError):
         file_storage.open_file(name)
@@ -82,7 +82,7 @@ def test_a_name_that_we_never_give_opens_and_deletes_nothing(name: str, root: Pa
     assert len(stored_files(root)) == 1
 
 
-def test_deleting_twice_is_deleting(root: Path) -> None:
+def test_delete_is_idempotent(root: Path) -> None:
     stored = file_storage.store(PHOTOGRAPH)
     kept = file_storage.store(REPORT)
     for _time in range(2):
@@ -108,9 +108,7 @@ def test_a_full_disk_leaves_nothing_behind(failing: int, root: Path, monkeypatch
     assert calls == failing and stored_files(root) == set()
 
 
-def test_nothing_stands_under_a_name_before_all_of_it_is_on_the_disk(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_appears_only_when_complete(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[str]] = []
     real_sync = os.fsync
 
@@ -125,7 +123,7 @@ def test_nothing_stands_under_a_name_before_all_of_it_is_on_the_disk(
     assert half_written.startswith(".") and half_written != stored.name
 
 
-def test_sweeping_removes_what_no_row_names_once_it_is_old(root: Path) -> None:
+def test_sweep_deletes_old_orphans(root: Path) -> None:
     named, orphan = file_storage.store(PHOTOGRAPH), file_storage.store(PHOTOGRAPH)
     made_hours_ago(root, 25)
     young = file_storage.store(REPORT)
@@ -136,7 +134,7 @@ def test_sweeping_removes_what_no_row_names_once_it_is_old(root: Path) -> None:
     assert file_storage.sweep({named.name, named.thumbnail_name}) == 0
 
 
-def test_sweeping_removes_what_a_killed_process_wrote_half(root: Path) -> None:
+def test_sweep_deletes_half_written_files(root: Path) -> None:
     stored = file_storage.store(REPORT)
     (root / "photographs" / stored.name[0] / stored.name[1] / ".half").write_bytes(b"%PDF-")
     made_hours_ago(root, 2)
@@ -145,6 +143,6 @@ def test_sweeping_removes_what_a_killed_process_wrote_half(root: Path) -> None:
     assert stored_files(root) == {stored.name}
 
 
-def test_where_nothing_was_ever_stored_there_is_nothing_to_sweep(root: Path) -> None:
+def test_sweep_without_a_folder_does_nothing(root: Path) -> None:
     assert file_storage.sweep(set()) == 0 and file_storage.free_bytes() > 0
     assert not root.exists()

@@ -60,9 +60,7 @@ def stored_names() -> set[str]:
     return {path.name for path in file_storage._all()}
 
 
-def test_what_is_added_waits_comes_back_in_the_check_and_goes_with_the_request(
-    chooser: WithFiles, patient: Patient
-) -> None:
+def test_added_files_are_listed_and_sent_with_the_request(chooser: WithFiles, patient: Patient) -> None:
     page = chooser.adds(a_photograph(), a_report())
     assert page.one("h1").text == "Check your answers"
     assert "1: Photograph, 2: Report (PDF)" in page.one("main").text
@@ -79,7 +77,7 @@ def test_the_answers_come_back_with_the_files(chooser: WithFiles, patient: Patie
     assert "He cut his hand on glass." in patient.page.one("textarea", name="message").text
 
 
-def test_what_is_taken_out_is_gone_with_its_file(
+def test_removed_photograph_is_deleted_with_its_file(
     chooser: WithFiles, patient: Patient, django_capture_on_commit_callbacks: Any
 ) -> None:
     chooser.adds(a_photograph(), a_photograph("blue"))
@@ -94,7 +92,7 @@ def test_what_is_taken_out_is_gone_with_its_file(
         assert patient.response.status_code == 200
 
 
-def test_nobody_takes_out_what_waits_in_another_form(chooser: WithFiles, patient: Patient) -> None:
+def test_photograph_of_another_form_cannot_be_removed(chooser: WithFiles, patient: Patient) -> None:
     chooser.adds(a_photograph())
     others = Photograph.objects.get()
     stranger = WithFiles(patient)
@@ -102,7 +100,7 @@ def test_nobody_takes_out_what_waits_in_another_form(chooser: WithFiles, patient
     assert Photograph.objects.filter(pk=others.pk).exists()
 
 
-def test_a_wrong_file_is_named_and_the_whole_ones_beside_it_are_kept(chooser: WithFiles) -> None:
+def test_invalid_file_is_named_and_valid_ones_are_kept(chooser: WithFiles) -> None:
     page = chooser.adds(a_photograph(), SimpleUploadedFile("virus <i>.exe", b"MZ..."))
     assert page.one("title").text.startswith("Error: ")
     (error,) = page.by_class("error-message")
@@ -111,19 +109,19 @@ def test_a_wrong_file_is_named_and_the_whole_ones_beside_it_are_kept(chooser: Wi
     assert Photograph.objects.count() == 1
 
 
-def test_nothing_chosen_says_what_to_do(chooser: WithFiles) -> None:
+def test_no_file_chosen_is_an_error(chooser: WithFiles) -> None:
     page = chooser.adds()
     assert "go on without one" in page.by_class("error-message")[0].text
 
 
-def test_a_page_that_is_loaded_again_adds_nothing_twice(chooser: WithFiles) -> None:
+def test_reload_adds_no_file_twice(chooser: WithFiles) -> None:
     for _ in range(3):
         chooser.adds(a_photograph())
     assert Photograph.objects.count() == 1
     assert len(stored_names()) == 2
 
 
-def test_more_than_four_are_refused_and_none_of_the_four_is_lost(chooser: WithFiles) -> None:
+def test_fifth_file_is_refused_and_four_are_kept(chooser: WithFiles) -> None:
     chooser.adds(*(a_photograph(color) for color in ("red", "green", "blue", "white")))
     page = chooser.adds(a_photograph("black"))
     assert "Choose fewer files" in page.by_class("error-message")[0].text
@@ -132,7 +130,7 @@ def test_more_than_four_are_refused_and_none_of_the_four_is_lost(chooser: WithFi
 
 
 @pytest.mark.parametrize(("most", "least_free"), [(10, 0), (10**9, 10**18)])
-def test_when_too_much_came_today_or_the_disk_is_nearly_full_the_request_goes_without(
+def test_request_is_sent_without_files_above_the_daily_limit(
     chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch, most: int, least_free: int
 ) -> None:
     monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", most)
@@ -233,7 +231,7 @@ CHOOSE_AGAIN = "If you had added photographs or a report, they are no longer her
 
 
 @pytest.mark.parametrize("pressed", [{"send": "yes"}, {}, {"change": "phone"}])
-def test_where_the_forms_key_cannot_be_read_any_more_it_says_that_files_must_be_chosen_again(
+def test_unreadable_key_asks_for_files_again(
     chooser: WithFiles, patient: Patient, pressed: dict[str, str]
 ) -> None:
     hidden = chooser.adds(a_photograph()).hidden_fields()
@@ -264,9 +262,7 @@ def assert_nothing_is_sent_yet(patient: Patient, sentence: str) -> None:
     assert patient.page.hidden_fields()["patient_name"] == "علی خان"
 
 
-def test_what_is_gone_when_the_request_is_sent_is_told_and_then_it_goes_without(
-    chooser: WithFiles, patient: Patient
-) -> None:
+def test_missing_file_is_reported_when_sent(chooser: WithFiles, patient: Patient) -> None:
     chooser.adds(a_photograph())
     keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1))
     patient.presses("send")
@@ -277,9 +273,7 @@ def test_what_is_gone_when_the_request_is_sent_is_told_and_then_it_goes_without(
     assert ConsultationRequest.objects.get().photographs.count() == 0
 
 
-def test_what_another_page_took_out_is_told_and_the_rest_goes_with_the_request(
-    chooser: WithFiles, patient: Patient
-) -> None:
+def test_file_removed_in_another_window_is_reported(chooser: WithFiles, patient: Patient) -> None:
     chooser.adds(a_photograph(), a_report())
     check = patient.response
     chooser.posts(remove=str(Photograph.objects.get(kind="pdf").pk))
@@ -315,7 +309,7 @@ def test_pressing_twice_misses_no_file_that_the_request_has(chooser: WithFiles, 
     assert ConsultationRequest.objects.get().photographs.count() == 2
 
 
-def test_what_is_gone_by_the_second_sending_is_told_too(chooser: WithFiles, patient: Patient) -> None:
+def test_missing_file_is_reported_at_the_second_sending(chooser: WithFiles, patient: Patient) -> None:
     check = patient.response
     patient.presses("send")
     patient.response = check
@@ -327,13 +321,13 @@ def test_what_is_gone_by_the_second_sending_is_told_too(chooser: WithFiles, pati
     assert patient.response.status_code == 303
 
 
-def test_a_page_that_was_refused_for_another_reason_still_misses_what_is_gone(
+def test_missing_file_is_reported_after_a_limit(
     chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chooser.adds(a_photograph())
     keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1))
     with monkeypatch.context() as limited:
-        limited.setattr(views, "limit_above", lambda request, form: "phone")
+        limited.setattr(views, "exceeded_limit", lambda request, form: "phone")
         patient.presses("send")
     assert patient.response.status_code == 429
     patient.presses("send")
@@ -352,9 +346,7 @@ def with_eight(request: ConsultationRequest) -> None:
         )
 
 
-def test_where_the_request_has_no_room_files_are_refused_when_they_are_added(
-    chooser: WithFiles, patient: Patient
-) -> None:
+def test_files_are_refused_when_the_request_is_full(chooser: WithFiles, patient: Patient) -> None:
     check = patient.response
     chooser.adds(a_photograph())
     patient.presses("send")
@@ -362,22 +354,20 @@ def test_where_the_request_has_no_room_files_are_refused_when_they_are_added(
     patient.response = check
     page = chooser.adds(a_report())
     (error,) = page.by_class("error-message")
-    assert "A request takes 8 at most, with those you have sent already" in error.text
+    assert "A request can have at most 8, with those you have sent already" in error.text
     assert Photograph.objects.filter(request=None).count() == 0
     chooser.adds(a_photograph())  # the one that it has already
     patient.presses("send")
     assert patient.response.status_code == 303
 
 
-def test_where_it_is_found_out_only_when_it_is_sent_it_is_told_and_then_goes_without(
-    chooser: WithFiles, patient: Patient
-) -> None:
+def test_file_too_many_is_reported_when_sent(chooser: WithFiles, patient: Patient) -> None:
     patient.presses("send")
     with_eight(ConsultationRequest.objects.get())
     twin = WithFiles(patient)  # the same answers from the same browser, in another form
     twin.adds(a_report())
     patient.presses("send")
-    assert_nothing_is_sent_yet(patient, "A request takes 8 photographs or reports at most")
+    assert_nothing_is_sent_yet(patient, "A request can have at most 8 photographs or reports")
     assert CHOOSE_AGAIN not in patient.page.one("main").text
     patient.presses("send")
     assert patient.response.status_code == 303
@@ -394,7 +384,7 @@ def test_photographs_of_a_duplicate_go_to_the_request_that_it_repeats(patient: P
 
 
 @pytest.mark.parametrize("shown", ["x", "a" * 64, "a" * 100_000, "\x00", "<b>"])
-def test_what_nobody_was_shown_hinders_nothing_for_ever(patient: Patient, shown: str) -> None:
+def test_forged_digests_do_not_block_sending(patient: Patient, shown: str) -> None:
     patient.answers()
     patient.posts(patient.page.hidden_fields() | {"send": "yes", "shown": shown})
     if patient.response.status_code == 409:

@@ -70,13 +70,13 @@ WRONG = [
     ({"message": "a" * 1001}, "message", "Shorten your words to 1,000 characters. They have 1001 now"),
     ({"may_identify_clinic": None}, "may_identify_clinic", SAY_WHO),
     ({"may_identify_clinic": "maybe"}, "may_identify_clinic", SAY_WHO),
-    ({"speaks": None}, "speaks", "Choose the language we shall speak"),
-    ({"speaks": "xx"}, "speaks", "Choose the language we shall speak"),
-    ({"speaks": "other"}, "speaks_other", "Enter the name of the language we shall speak"),
+    ({"speaks": None}, "speaks", "Choose the language you prefer"),
+    ({"speaks": "xx"}, "speaks", "Choose the language you prefer"),
+    ({"speaks": "other"}, "speaks_other", "Enter the name of the language you prefer"),
     (
         {"speaks": "other", "speaks_other": "12"},
         "speaks_other",
-        "Enter the name of the language we shall speak",
+        "Enter the name of the language you prefer",
     ),
     (
         {"speaks": "other", "speaks_other": "a" * 41},
@@ -90,8 +90,8 @@ WRONG = [
         "access_needs",
         "Shorten what you need to 300 characters. It has 301 now",
     ),
-    ({"contact_method": None}, "contact_method", "Choose how we may reach you"),
-    ({"contact_method": "pigeon"}, "contact_method", "Choose how we may reach you"),
+    ({"contact_method": None}, "contact_method", "Choose how we should contact you"),
+    ({"contact_method": "pigeon"}, "contact_method", "Choose how we should contact you"),
     ({"phone": ""}, "phone", PHONE),
     ({"phone": "0301 23"}, "phone", PHONE),
     ({"contact_method": "sms", "phone": "042 35761999"}, "phone", MOBILE),
@@ -127,13 +127,13 @@ def checked(notice: PrivacyNotice, **changes: Any) -> RequestForm:
 
 
 @pytest.mark.parametrize(("changes", "field", "sentence"), WRONG)
-def test_each_wrong_answer_has_its_own_sentence_and_no_other_field_has_one(
+def test_each_error_has_its_own_sentence(
     notice: PrivacyNotice, changes: dict[str, Any], field: str, sentence: str
 ) -> None:
     assert checked(notice, **changes).errors == {field: [sentence]}
 
 
-def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: PrivacyNotice) -> None:
+def test_every_question_has_an_error_case(notice: PrivacyNotice) -> None:
     never_wrong = {"days", "parts_of_day", "woman_staff", "website"}
     questions = {field.name for field in checked(notice).visible_fields()} - never_wrong
     assert {field for _, field, _ in WRONG} == questions
@@ -168,11 +168,11 @@ def test_every_question_has_at_least_one_way_to_be_wrong_in_these_tests(notice: 
         {"consent": "True"},
     ],
 )
-def test_what_is_right_is_accepted(notice: PrivacyNotice, changes: dict[str, Any]) -> None:
+def test_valid_answers_are_accepted(notice: PrivacyNotice, changes: dict[str, Any]) -> None:
     assert checked(notice, **changes).errors == {}
 
 
-def test_the_answers_are_what_was_typed_made_fit_to_store(notice: PrivacyNotice) -> None:
+def test_answers_are_normalized(notice: PrivacyNotice) -> None:
     form = checked(
         notice,
         patient_name=" علی\x00  خان\u200f",
@@ -186,7 +186,7 @@ def test_the_answers_are_what_was_typed_made_fit_to_store(notice: PrivacyNotice)
     assert (answers.phone, answers.phone_as_typed) == ("+923012345678", "(0301) 234-5678")
 
 
-def test_who_asks_for_themselves_after_all_is_related_to_nobody_and_what_was_typed_travels_on(
+def test_requester_is_dropped_for_oneself_but_stays_in_the_page(
     notice: PrivacyNotice,
 ) -> None:
     form = checked(notice, for_whom="self", requester_name="Ali Raza", relationship="son", patient_knows="no")
@@ -209,7 +209,7 @@ def test_who_asks_for_themselves_after_all_is_related_to_nobody_and_what_was_typ
         ({"speaks": "other", "speaks_other": "Pashto"}, {"speaks": "ur"}),
     ],
 )
-def test_nothing_is_shown_to_be_checked_that_cannot_be_seen_when_it_is_to_be_changed(
+def test_check_page_hides_answers_that_do_not_apply(
     patient: Patient, first: dict[str, str], then: dict[str, str]
 ) -> None:
     page = patient.answers(**first | then)
@@ -225,7 +225,7 @@ def test_nothing_is_shown_to_be_checked_that_cannot_be_seen_when_it_is_to_be_cha
     assert {name: page.hidden_fields()[name] for name in first} == first
 
 
-def test_what_the_other_answers_made_needless_is_not_stored(notice: PrivacyNotice) -> None:
+def test_answers_that_do_not_apply_are_not_stored(notice: PrivacyNotice) -> None:
     form = checked(
         notice,
         contact_method="call",
@@ -253,7 +253,7 @@ def test_days_and_times_that_are_not_on_offer_are_left_out(notice: PrivacyNotice
 
 
 @pytest.mark.parametrize(("changes", "field", "sentence"), WRONG)
-def test_the_page_says_it_beside_the_field_and_in_the_summary_and_keeps_the_rest(
+def test_error_is_beside_the_field_and_in_the_summary(
     patient: Patient, changes: dict[str, Any], field: str, sentence: str
 ) -> None:
     page = patient.answers(**changes)
@@ -285,7 +285,7 @@ def assert_nothing_typed_is_lost(patient: Patient, sent: dict[str, Any]) -> None
     assert ("checked" in page.one("input", name="consent").attributes) == bool(sent.get("consent"))
 
 
-def test_everything_wrong_at_once_has_one_sentence_a_question_in_the_order_of_the_page(
+def test_all_errors_are_listed_in_page_order(
     patient: Patient,
 ) -> None:
     page = patient.posts(patient.opens().hidden_fields())
@@ -295,14 +295,14 @@ def test_everything_wrong_at_once_has_one_sentence_a_question_in_the_order_of_th
     assert len(summary) == len(set(summary)) == 10
 
 
-def test_a_field_that_is_sent_twice_counts_as_it_was_sent_last(patient: Patient) -> None:
+def test_last_value_of_a_field_counts(patient: Patient) -> None:
     hidden = patient.opens().hidden_fields()
     patient.posts(hidden | form_data() | {"patient_age": ["200", "8"], "for_whom": ["dog", "child"]})
     assert ("patient_age", "8") in patient.response.context["form"].hidden_answers()
     assert "Check your answers" in patient.page.one("h1").text
 
 
-def test_a_megabyte_in_every_field_gets_its_sentences(patient: Patient) -> None:
+def test_megabyte_in_every_field_is_an_error(patient: Patient) -> None:
     hidden = patient.opens().hidden_fields()
     for name in form_data(email="x"):
         page = patient.posts(
@@ -312,6 +312,6 @@ def test_a_megabyte_in_every_field_gets_its_sentences(patient: Patient) -> None:
         assert name == "consent" or len(page.by_class("error-message")) == 1, name
 
 
-def test_an_answer_is_found_whichever_procedure_it_names(notice: PrivacyNotice) -> None:
+def test_unknown_procedure_is_not_found(notice: PrivacyNotice) -> None:
     assert procedure_choices.find("procedure:\x00", "en") is None
     assert procedure_choices.find("procedure:" + "a" * 100_000, "en") is None

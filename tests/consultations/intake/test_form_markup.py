@@ -145,7 +145,7 @@ def test_the_error_summary_takes_the_focus_without_script(patient: Patient) -> N
 
 def test_a_line_about_radio_buttons_leads_to_the_first_of_them(patient: Patient) -> None:
     page = patient.answers(contact_method=None)
-    assert [link["href"] for link in page.all("a") if link.text == "Choose how we may reach you"] == [
+    assert [link["href"] for link in page.all("a") if link.text == "Choose how we should contact you"] == [
         "#id_contact_method_0"
     ]
 
@@ -155,7 +155,7 @@ def test_only_what_may_be_left_out_says_that_it_is_optional(patient: Patient) ->
     assert [label for label in labels if "(optional)" in label] == [
         "City or town (optional)",
         "A few words about the problem (optional)",
-        "I would like to talk to a woman of the staff. (optional)",
+        "I would like to talk to a female member of staff. (optional)",
         "What you need at the clinic (optional)",
     ]
 

@@ -34,7 +34,7 @@ def moves(request: ConsultationRequest, to: Status) -> None:
     status_changes.change_status(request, to, actor=a_coordinator(), expected_status=request.status)
 
 
-def test_who_is_let_in_late_is_told_a_time_to_come(clock: Any) -> None:
+def test_released_request_gets_a_future_promise(clock: Any) -> None:
     by_mail = {"contact_method": "email", "email": "ayesha@example.com"}
     request = submission.submit(a_submission(suspicions=("trap",), **by_mail))
     first = request.promised_by
@@ -48,7 +48,7 @@ def test_who_is_let_in_late_is_told_a_time_to_come(clock: Any) -> None:
 
 
 @pytest.mark.parametrize("closed", [Status.WITHDRAWN, Status.DECLINED, Status.UNREACHABLE])
-def test_who_is_opened_again_is_not_late_at_once(clock: Any, closed: Status) -> None:
+def test_reopened_request_is_not_late(clock: Any, closed: Status) -> None:
     request = a_request(status=closed)
     clock.shift(timedelta(days=20))
     moves(request, Status.CONTACTING)
@@ -58,7 +58,7 @@ def test_who_is_opened_again_is_not_late_at_once(clock: Any, closed: Status) -> 
     assert not ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
 
 
-def test_a_promise_that_was_answered_stays_as_it_was(clock: Any) -> None:
+def test_answered_promise_stays(clock: Any) -> None:
     request = a_request(status=Status.UNREACHABLE)
     ConsultationRequest.objects.update(first_contact_at=timezone.now())
     first = request.promised_by
@@ -68,7 +68,7 @@ def test_a_promise_that_was_answered_stays_as_it_was(clock: Any) -> None:
     assert request.promised_by == first is not None
 
 
-def test_a_step_among_what_is_open_moves_no_promise(clock: Any) -> None:
+def test_open_status_change_keeps_the_promise(clock: Any) -> None:
     request = a_request()
     first = request.promised_by
     clock.shift(timedelta(days=2))

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile, OpeningHours
-from consultations.intake.response_time import usual_hours
+from consultations.intake.response_time import usual_response_hours
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from tests.factories import a_request
@@ -64,74 +64,74 @@ def page(client: Client) -> str:
     return " ".join(client.get(reverse("consultations:start")).content.decode().split())
 
 
-def test_patients_read_it_rounded_up_to_full_hours(client: Client) -> None:
+def test_sentence_rounds_up_to_full_hours(client: Client) -> None:
     sent(20, answered_after=4 * HOUR + timedelta(minutes=1))
     assert f"In the last 30 days, {SENTENCE} 5 hours in which the clinic was open." in page(client)
 
 
-def test_at_the_least_it_is_one_hour(client: Client) -> None:
+def test_minimum_is_one_hour(client: Client) -> None:
     sent(20, answered_after=timedelta(0))
     assert f"{SENTENCE} 1 hour in which" in page(client)
 
 
-def test_a_full_hour_stays_that_hour() -> None:
+def test_full_hour_is_not_rounded_up() -> None:
     sent(20, answered_after=3 * HOUR)
-    assert usual_hours(NOW) == 3
+    assert usual_response_hours(NOW) == 3
 
 
-def test_it_is_not_told_without_the_owners_consent(client: Client, clinic: ClinicProfile) -> None:
+def test_sentence_needs_the_owners_consent(client: Client, clinic: ClinicProfile) -> None:
     sent(20, answered_after=HOUR)
     ClinicProfile.objects.update(shows_answer_time=False)
     assert SENTENCE not in page(client)
 
 
-def test_consent_is_not_given_by_itself() -> None:
+def test_consent_is_off_by_default() -> None:
     assert ClinicProfile(name="Another").shows_answer_time is False
 
 
-def test_it_is_told_of_twenty_answered_and_not_of_fewer() -> None:
+def test_sentence_needs_twenty_answered_requests() -> None:
     sent(19, answered_after=HOUR)
-    assert usual_hours(NOW) is None
+    assert usual_response_hours(NOW) is None
     cache.clear()
     sent(1, answered_after=HOUR)
-    assert usual_hours(NOW) == 1
+    assert usual_response_hours(NOW) == 1
 
 
-def test_requests_that_still_wait_count_as_slower_than_all_that_do_not() -> None:
+def test_waiting_requests_count_as_slowest() -> None:
     sent(20, answered_after=HOUR)
     sent(5, answered_after=9 * HOUR)
     sent(16)
-    assert usual_hours(NOW) == 9  # the 21st of 41
+    assert usual_response_hours(NOW) == 9  # the 21st of 41
     cache.clear()
     sent(10)
-    assert usual_hours(NOW) is None  # half of all have had no contact: there is nothing true to tell
+    assert usual_response_hours(NOW) is None  # half of all have had no contact: there is nothing true to tell
 
 
-def test_what_is_older_or_looks_like_spam_does_not_count() -> None:
+def test_old_and_quarantined_requests_do_not_count() -> None:
     sent(30, ago=31 * DAY, answered_after=HOUR)
-    assert usual_hours(NOW) is None
+    assert usual_response_hours(NOW) is None
     cache.clear()
     sent(20, answered_after=2 * HOUR)
     spam = a_request(created_at=NOW - DAY, status=Status.QUARANTINED)
     ConsultationRequest.objects.filter(pk=spam.pk).update(first_contact_at=NOW)
-    assert usual_hours(NOW) == 2
+    assert usual_response_hours(NOW) == 2
 
 
-def test_it_is_kept_for_ten_minutes_and_never_until_another_day(now: Any) -> None:
+def test_figure_is_cached_for_ten_minutes_within_a_day(now: Any) -> None:
     midnight = datetime(2026, 3, 4, 19, tzinfo=UTC)  # at the clinic
     now.move_to(midnight - timedelta(minutes=5))
     sent(20, answered_after=HOUR)
-    assert usual_hours(midnight - timedelta(minutes=5)) == 1
+    assert usual_response_hours(midnight - timedelta(minutes=5)) == 1
     ConsultationRequest.objects.update(first_contact_at=None)
-    assert usual_hours(midnight - timedelta(minutes=1)) == 1
+    assert usual_response_hours(midnight - timedelta(minutes=1)) == 1
     now.move_to(midnight)
-    assert usual_hours(midnight) is None
+    assert usual_response_hours(midnight) is None
     ConsultationRequest.objects.update(first_contact_at=NOW - 5 * DAY + 2 * HOUR)
     now.move_to(midnight + timedelta(minutes=10, seconds=1))
-    assert usual_hours(midnight) == 2
+    assert usual_response_hours(midnight) == 2
 
 
-def test_it_costs_the_page_one_query_and_none_while_it_is_kept(client: Client) -> None:
+def test_figure_takes_one_query_and_none_from_the_cache(client: Client) -> None:
     sent(20, answered_after=HOUR)
 
     def queries() -> int:
@@ -147,12 +147,12 @@ def test_it_costs_the_page_one_query_and_none_while_it_is_kept(client: Client) -
     assert queries() == without
 
 
-def test_without_opening_hours_nothing_is_told() -> None:
+def test_no_sentence_without_opening_hours() -> None:
     sent(20, answered_after=HOUR)
     OpeningHours.objects.all().delete()
-    assert usual_hours(NOW) is None
+    assert usual_response_hours(NOW) is None
 
 
-def test_a_site_without_a_clinic_says_nothing(client: Client) -> None:
+def test_no_sentence_without_a_clinic(client: Client) -> None:
     ClinicProfile.objects.all().delete()
     assert SENTENCE not in page(client)

@@ -33,12 +33,12 @@ def kinds(request: ConsultationRequest) -> list[str]:
     return [event.kind for event in request.events.exclude(kind=Event.Kind.SUBMITTED)]
 
 
-def test_the_corrected_number_is_the_one_on_the_page_and_on_the_desk() -> None:
+def test_corrected_number_is_on_the_page_and_on_the_desk() -> None:
     patient = PrivatePage()
     request = sends_again(patient, **OTHER)
     assert (request.phone, request.phone_as_typed) == ("+923219876543", "0321 9876543")
     text = patient.opens().one("main").text
-    assert "We call the number that ends in 543." in text
+    assert "We’ll call the number that ends in 543." in text
     assert "678" not in text and "with other answers" not in text
     desk = Desk(request)
     page = desk.opens()
@@ -47,7 +47,7 @@ def test_the_corrected_number_is_the_one_on_the_page_and_on_the_desk() -> None:
     assert "Phone number: now 0321 9876543, before 0301 2345678" in desk.timeline()
 
 
-def test_the_same_corrected_form_again_corrects_once(settings: Any) -> None:
+def test_same_correction_again_is_made_once(settings: Any) -> None:
     settings.STAFF_MAIL = ["desk@example.com"]
     patient = PrivatePage()
     for _ in range(3):
@@ -63,12 +63,12 @@ def test_the_same_corrected_form_again_corrects_once(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (BY_MAIL, "We write to your email address. If you do not answer, we call the number"),
-        (BY_WHATSAPP, "We write on WhatsApp to the number that ends in 223."),
-        ({"contact_method": "sms"}, "We send an SMS to the number that ends in 678."),
+        (BY_MAIL, "We’ll write to your email address. If you do not answer, we’ll call the number"),
+        (BY_WHATSAPP, "We’ll write on WhatsApp to the number that ends in 223."),
+        ({"contact_method": "sms"}, "We’ll send an SMS to the number that ends in 678."),
     ],
 )
-def test_another_way_of_contact_is_stored_and_told(changes: dict[str, str], words: str) -> None:
+def test_another_contact_method_is_stored_and_shown(changes: dict[str, str], words: str) -> None:
     patient = PrivatePage()
     request = sends_again(patient, **changes)
     assert {name: getattr(request, name) for name in changes} == changes
@@ -76,7 +76,7 @@ def test_another_way_of_contact_is_stored_and_told(changes: dict[str, str], word
     assert words in patient.opens().one("main").text
 
 
-def test_who_chooses_another_way_again_is_reached_so_and_the_address_is_not_kept() -> None:
+def test_dropped_email_is_not_stored() -> None:
     patient = PrivatePage(**BY_MAIL)
     request = sends_again(patient)
     assert (request.contact_method, request.email) == ("call", "")
@@ -96,14 +96,14 @@ def test_only_the_contact_details_change() -> None:
     assert not patient.opens(done="note").all("p", id="done")
 
 
-def test_a_mind_that_changes_back_is_followed() -> None:
+def test_correction_can_be_reverted() -> None:
     patient = PrivatePage()
     sends_again(patient, **OTHER)
     assert sends_again(patient).phone == "+923012345678"
 
 
 @pytest.mark.parametrize("by", ["patient", "staff"])
-def test_an_old_form_does_not_undo_what_was_corrected_since(by: str) -> None:
+def test_old_form_does_not_undo_a_later_correction(by: str) -> None:
     patient = PrivatePage()
     if by == "patient":
         patient.fills_in("phone", phone="0333 1112223")
@@ -117,7 +117,7 @@ def test_an_old_form_does_not_undo_what_was_corrected_since(by: str) -> None:
         assert request.phone == "+923331112223"
     assert request.notes.count() == 1
     page = patient.opens(done="resent")
-    assert "We call the number that ends in 223." in page.one("main").text
+    assert "We’ll call the number that ends in 223." in page.one("main").text
     assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
 
 
@@ -128,21 +128,21 @@ def test_a_closed_request_is_not_corrected() -> None:
         assert not kinds(request)
 
 
-def test_a_wrong_number_is_right_once_it_was_corrected_in_the_form() -> None:
+def test_correction_clears_the_wrong_number() -> None:
     patient = PrivatePage()
     patient.has_wrong_number()
     sends_again(patient, **OTHER)
     assert contact_details.wrong_since(patient.now(), patient.now().events.all()) is None
 
 
-def test_a_request_is_found_by_its_new_number_and_no_longer_by_the_former() -> None:
+def test_search_uses_the_corrected_number() -> None:
     patient = PrivatePage()
     request = sends_again(patient, **OTHER)
     assert list(ConsultationRequest.objects.search("0321 9876543")) == [request]
     assert not ConsultationRequest.objects.search("0301 2345678")
 
 
-def test_sending_other_numbers_again_and_again_comes_to_an_end() -> None:
+def test_corrections_by_form_are_limited() -> None:
     patient = PrivatePage()
     for number in range(MAX_NOTES_PER_REQUEST + 3):
         request = sends_again(patient, phone=f"+9232198765{number:02d}", phone_as_typed="")
@@ -158,7 +158,7 @@ def acknowledged() -> list[str]:
     return [message.to for message in sent]
 
 
-def test_who_chooses_email_only_then_gets_the_acknowledgement_once() -> None:
+def test_email_added_later_is_acknowledged_once() -> None:
     patient = PrivatePage()
     for _ in range(2):
         sends_again(patient, **BY_MAIL)
@@ -167,13 +167,13 @@ def test_who_chooses_email_only_then_gets_the_acknowledgement_once() -> None:
     assert patient.address in message.text
 
 
-def test_a_mistyped_address_is_written_to_no_more_and_the_right_one_is() -> None:
+def test_acknowledgement_goes_to_the_corrected_address() -> None:
     patient = PrivatePage(**BY_MAIL | {"email": "ayehsa@example.com"})
     sends_again(patient, **BY_MAIL)
     assert acknowledged() == ["ayesha@example.com"]
 
 
-def test_nobody_can_have_many_strangers_written_to_with_one_form() -> None:
+def test_acknowledgements_of_one_form_are_limited() -> None:
     patient = PrivatePage(**BY_MAIL)
     for number in range(10):
         sends_again(patient, contact_method="email", email=f"stranger{number}@example.com")
@@ -181,13 +181,13 @@ def test_nobody_can_have_many_strangers_written_to_with_one_form() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.CONTACTING, Status.PROPOSED, Status.CONFIRMED, Status.QUARANTINED])
-def test_what_is_no_longer_true_is_not_acknowledged(status: Status) -> None:
+def test_outdated_acknowledgement_is_not_sent(status: Status) -> None:
     patient = PrivatePage(status=status)
     assert sends_again(patient, **BY_MAIL).email == "ayesha@example.com"
     assert not acknowledged()
 
 
-def test_nor_is_a_promise_told_that_is_past() -> None:
+def test_past_promise_is_not_acknowledged() -> None:
     with time_machine.travel("2026-11-23T06:00:00Z", tick=False):
         patient = PrivatePage()
         late = timezone.now()

@@ -113,7 +113,7 @@ def test_one_correction_sent_by_many_threads_is_made_once() -> None:
     assert Note.objects.count() == 1
 
 
-def test_of_many_who_press_at_once_one_changes_the_status_and_the_others_are_told() -> None:
+def test_one_of_many_status_changes_wins_and_the_others_fail() -> None:
     request, actor = a_request(), staff(COORDINATOR)
     steps = [Status.CONTACTING, Status.DECLINED]
     results = all_at_once(

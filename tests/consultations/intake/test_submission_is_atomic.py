@@ -39,7 +39,7 @@ def assert_whole(patients: Patients) -> None:
     assert SearchTerm.objects.values("request").distinct().count() == len(stored)
 
 
-def test_fifty_at_once_are_each_stored_once_and_nobody_gets_an_error() -> None:
+def test_fifty_patients_at_once_are_each_stored_once() -> None:
     server = Server()
     server.start()
     patients = Patients(server.port, a_notice().pk)
@@ -54,7 +54,7 @@ def test_fifty_at_once_are_each_stored_once_and_nobody_gets_an_error() -> None:
     assert_whole(patients)
 
 
-def test_a_server_killed_at_random_moments_loses_nothing_that_was_confirmed(settings: Any) -> None:
+def test_killed_server_loses_no_confirmed_request(settings: Any) -> None:
     dice, mail = random.Random(7), MailServer()
     mail.start()
     server = Server(EMAIL_URL=f"smtp://127.0.0.1:{mail.port}")

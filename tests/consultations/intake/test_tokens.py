@@ -6,13 +6,13 @@ from django.test import override_settings
 from consultations.tokens import SubmissionKey, token_hash
 
 
-def test_a_key_comes_back_from_its_form() -> None:
+def test_key_survives_its_form() -> None:
     key = SubmissionKey.new()
     assert SubmissionKey.from_form(key.for_form()) == key
 
 
 @pytest.mark.parametrize("sent", ["", "weak", "weak:signature", ":", "a" * 100_000, "\x00", "کلید:ا"])
-def test_a_key_that_we_did_not_make_is_refused(sent: str) -> None:
+def test_foreign_key_is_refused(sent: str) -> None:
     assert SubmissionKey.from_form(sent) is None
 
 
@@ -53,7 +53,7 @@ def test_a_form_from_before_the_secret_key_changed_is_known_by_the_old_one() -> 
         assert SubmissionKey.from_form(sent) is None
 
 
-def test_what_the_database_holds_opens_nothing() -> None:
+def test_stored_hashes_open_nothing() -> None:
     key = SubmissionKey.new()
     assert key.token not in (key.hash, token_hash(key.token))
     assert key.secret not in key.token

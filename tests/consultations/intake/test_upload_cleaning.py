@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from clinic_site.core import images
-from consultations.intake.upload_cleaning import CleanFile, clean
+from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILE_BYTES
 from tests.consultations.intake.upload_samples import (
     EXE,
@@ -40,7 +40,7 @@ ignore_bombs = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWa
 
 def cleaned(data: bytes, name: str = "wound.jpg", content_type: str = "image/jpeg") -> CleanFile:
     """What is kept of a file, looked at for what must not be in it."""
-    kept = clean(SimpleUploadedFile(name, data, content_type))
+    kept = clean_upload(SimpleUploadedFile(name, data, content_type))
     if kept.kind == "image":
         for stored in (kept.content, kept.thumbnail):
             assert_nothing_but_a_picture(stored)
@@ -74,7 +74,7 @@ def looks_red_above_blue(image: Image.Image) -> bool:
 
 def refusal(data: bytes) -> str:
     with pytest.raises(ValidationError) as refused:
-        clean(SimpleUploadedFile("wound.jpg", data, "image/jpeg"))
+        clean_upload(SimpleUploadedFile("wound.jpg", data, "image/jpeg"))
     (sentence,) = refused.value.messages
     return sentence
 
@@ -104,7 +104,7 @@ def test_a_photograph_of_each_kind_is_kept_as_a_jpeg_with_a_thumbnail(format: st
     assert kept.size == len(kept.content) + len(kept.thumbnail)
 
 
-def test_the_place_the_maker_and_every_comment_are_gone_and_the_picture_is_upright() -> None:
+def test_metadata_is_removed_and_orientation_applied() -> None:
     data = photos.from_a_phone(orientation=6)
     assert b"GPSLatitude" in data and b"patient: Ayesha" in data
     kept = cleaned(data)
@@ -114,7 +114,7 @@ def test_the_place_the_maker_and_every_comment_are_gone_and_the_picture_is_uprig
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "HEIC"])
-def test_other_formats_are_turned_upright_and_lose_the_place_too(format: str) -> None:
+def test_metadata_of_other_formats_is_removed(format: str) -> None:
     exif = place_and_orientation(6)
     data = heic(exif=exif.tobytes()) if format == "HEIC" else encoded(picture(), format, exif=exif)
     assert b"A Phone Maker" in data
@@ -123,14 +123,14 @@ def test_other_formats_are_turned_upright_and_lose_the_place_too(format: str) ->
     assert looks_red_above_blue(opened(kept))
 
 
-def test_see_through_photographs_are_on_white_and_turned_upright() -> None:
+def test_transparency_becomes_white() -> None:
     clear = Image.new("RGBA", (400, 600), (255, 0, 0, 0))
     kept = cleaned(encoded(clear, "PNG", exif=place_and_orientation(8)))
     assert (kept.width, kept.height) == (600, 400)
     assert min(opened(kept).getpixel((300, 380))) > 250  # type: ignore[type-var]
 
 
-def test_the_colors_of_a_wide_profile_are_kept_as_they_look() -> None:
+def test_color_profile_is_applied() -> None:
     """A profile whose red and blue are exchanged: what looks blue in it is stored as red."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
@@ -139,7 +139,7 @@ def test_the_colors_of_a_wide_profile_are_kept_as_they_look() -> None:
     assert looks_red_then_blue(opened(kept).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
 
 
-def test_a_broken_profile_costs_no_photograph() -> None:
+def test_broken_profile_is_ignored() -> None:
     assert looks_red_then_blue(opened(cleaned(encoded(picture(), icc_profile=b"nonsense" * 40))))
 
 
@@ -162,7 +162,7 @@ def test_a_jpeg_of_108_megapixels_is_decoded_at_a_fraction_and_taken() -> None:
     assert (kept.width, kept.height) == (2400, 1800)
 
 
-def test_what_is_decoded_smaller_still_has_its_detail() -> None:
+def test_scaled_decoding_keeps_detail() -> None:
     """Stripes of 8 pixels at 4800: 4 of them at 2400, each still black or white in its middle."""
     stripes = Image.new("L", (4800, 800), 0)
     for at in range(0, 4800, 16):
@@ -171,17 +171,17 @@ def test_what_is_decoded_smaller_still_has_its_detail() -> None:
     assert row[0] > 200 and row[1] < 55  # type: ignore[operator]
 
 
-def test_noise_that_no_encoder_likes_is_kept() -> None:
+def test_noise_is_encoded() -> None:
     noise = Image.frombytes("RGB", (2400, 1200), random.Random(1).randbytes(2400 * 1200 * 3))
     assert cleaned(encoded(noise, "PNG", compress_level=1)).width == 2400
 
 
-def test_of_an_animation_the_first_picture_is_kept() -> None:
+def test_first_frame_of_an_animation_is_kept() -> None:
     red = opened(cleaned(photos.animation())).getpixel((200, 150))
     assert red[0] > 180 > 80 > red[2]  # type: ignore[index]
 
 
-def test_what_hides_behind_a_photograph_is_gone() -> None:
+def test_data_behind_a_photograph_is_removed() -> None:
     assert b"PK\x05\x06" not in cleaned(photos.with_a_zip_behind()).content
     assert b"<script" not in cleaned(encoded(picture()) + photos.HTML).content
 
@@ -267,7 +267,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 
 @ignore_bombs
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_be_taken_is_refused_with_one_sentence(what: str) -> None:
+def test_refused_files_have_one_sentence(what: str) -> None:
     data, sentence = REFUSED[what]
     assert refusal(data) == sentence
 
@@ -282,7 +282,7 @@ def test_10_megabytes_are_taken_and_one_byte_more_is_refused_unread() -> None:
     assert len(whole) == MAX_FILE_BYTES
     assert cleaned(whole).kind == "pdf"
     with pytest.raises(ValidationError, match=r"at most 10 MB\. This one is larger"):
-        clean(UnreadUpload("report.pdf", whole + b"\n", "application/pdf"))
+        clean_upload(UnreadUpload("report.pdf", whole + b"\n", "application/pdf"))
 
 
 def test_a_heic_that_lies_about_its_size_is_refused() -> None:
@@ -292,8 +292,8 @@ def test_a_heic_that_lies_about_its_size_is_refused() -> None:
     assert refusal(bytes(data)) == DAMAGED
 
 
-def test_nothing_else_learns_to_open_heic() -> None:
-    clean(SimpleUploadedFile("a.heic", heic()))
+def test_heic_opener_is_not_registered() -> None:
+    clean_upload(SimpleUploadedFile("a.heic", heic()))
     assert "HEIF" not in Image.OPEN
 
 
@@ -342,9 +342,7 @@ SEEDS = [
     ),
     st.floats(0.05, 1),
 )
-def test_a_file_broken_anywhere_is_taken_or_refused_but_never_fails(
-    seed: bytes, changes: list[tuple[float, int, bool]], kept: float
-) -> None:
+def test_broken_file_never_fails(seed: bytes, changes: list[tuple[float, int, bool]], kept: float) -> None:
     broken = bytearray(seed[: max(1, int(len(seed) * kept))])
     for place, byte, in_the_header in changes:
         broken[int(min(len(broken), 500 if in_the_header else len(broken)) * place)] = byte
@@ -364,7 +362,7 @@ BEGINNINGS = [
 @hypothesis_settings(max_examples=300)
 @pytest.mark.filterwarnings("ignore")
 @given(st.sampled_from(BEGINNINGS), st.binary(max_size=400))
-def test_random_bytes_are_taken_or_refused_but_never_fail(beginning: bytes, rest: bytes) -> None:
+def test_random_bytes_never_fail(beginning: bytes, rest: bytes) -> None:
     taken_or_refused(beginning + rest)
 
 

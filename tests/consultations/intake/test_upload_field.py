@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 
-from consultations.intake.form_fields import FilesField, whole_files_beside
+from consultations.intake.form_fields import FilesField, valid_files
 from tests.consultations.form_pages import Page
 from tests.consultations.intake.upload_samples import PDF
 from tests.procedures.publishing.photos import encoded, picture
@@ -31,13 +31,13 @@ def errors(form: forms.Form) -> list[str]:
     return list(form.errors["photographs"])
 
 
-def test_several_files_become_what_may_be_kept_in_their_order() -> None:
+def test_files_are_cleaned_in_order() -> None:
     form = sent(("a.jpg", JPEG), ("b.pdf", PDF))
     assert form.is_valid()
     assert [kept.kind for kept in form.cleaned_data["photographs"]] == ["image", "pdf"]
 
 
-def test_no_file_is_an_answer_too() -> None:
+def test_no_file_is_valid() -> None:
     form = FilesForm({}, MultiValueDict())
     assert form.is_valid() and form.cleaned_data["photographs"] == []
     assert FilesForm({}).is_valid()
@@ -57,18 +57,20 @@ def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -
         "This file is something else",
         "File 4 (d.jpg): Choose the file again. This one is empty",
     ]
-    assert [kept.kind for kept in whole_files_beside(form, "photographs")] == ["image", "pdf"]
+    assert [kept.kind for kept in valid_files(form, "photographs")] == ["image", "pdf"]
 
 
 def test_a_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consultations.intake.form_fields.clean", lambda upload: pytest.fail("It was read."))
+    monkeypatch.setattr(
+        "consultations.intake.form_fields.clean_upload", lambda upload: pytest.fail("It was read.")
+    )
     form = sent(*[(f"{number}.jpg", JPEG) for number in range(5)])
     assert errors(form) == ["Choose at most 4 files"]
-    assert whole_files_beside(form, "photographs") == []
+    assert valid_files(form, "photographs") == []
 
 
 @pytest.mark.parametrize("data", ["text", ["text"], [None], 1, [1], {"a": 1}])
-def test_what_is_no_upload_counts_as_nothing(data: Any) -> None:
+def test_non_uploads_are_ignored(data: Any) -> None:
     form = FilesForm({"photographs": data}, {"photographs": data})
     assert form.is_valid() and form.cleaned_data["photographs"] == []
 
@@ -83,7 +85,7 @@ def test_what_is_no_upload_counts_as_nothing(data: Any) -> None:
         ("x" * 200 + ".gif", "x" * 39 + "…"),
     ],
 )
-def test_the_name_of_a_file_is_shown_as_text_whatever_it_is(name: str, shown: str) -> None:
+def test_file_name_is_escaped(name: str, shown: str) -> None:
     form = sent((name, GIF))
     (error,) = Page(rendered(form)).by_class("error-message")
     assert f"File 1 ({shown}): Choose" in error.text

@@ -107,7 +107,7 @@ def test_a_body_just_over_the_limit_is_refused_unread_without_the_check_against_
     assert send(Client(enforce_csrf_checks=True), body, MAX_BODY_BYTES + 1).status_code == 413
 
 
-def test_no_more_is_read_than_the_body_said_it_has(client: Client) -> None:
+def test_body_is_read_up_to_its_declared_length(client: Client) -> None:
     body = Body(together(field("name", "Bilal"), file("film.mp4", 5 * 1024 * MEGABYTE)), most=11 * MEGABYTE)
     assert send(client, body, 11 * MEGABYTE).status_code == 200
     assert body.taken <= 11 * MEGABYTE
@@ -150,7 +150,7 @@ def test_of_the_fifth_file_and_later_ones_nothing_is_kept(client: Client) -> Non
     assert told["fields"] == {"last": "z"}
 
 
-def test_what_is_received_has_no_name_on_the_disk(
+def test_received_file_has_no_name_on_disk(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -171,7 +171,7 @@ def test_what_is_received_has_no_name_on_the_disk(
         b"".join(together(field("message", "x" * 3 * MEGABYTE))),
     ],
 )
-def test_a_body_that_is_broken_is_answered_and_never_fails(client: Client, body: bytes) -> None:
+def test_broken_body_never_fails(client: Client, body: bytes) -> None:
     response = send(client, Body(iter([body]), MAX_BODY_BYTES), len(body))
     assert response.status_code in (200, 400)
 

@@ -22,7 +22,7 @@ def confirmation(page: Page) -> str:
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.CONTACTING, Status.CONFIRMED, Status.QUARANTINED])
-def test_a_request_is_withdrawn_and_pressing_twice_withdraws_once(status: Status) -> None:
+def test_withdraw_is_idempotent(status: Status) -> None:
     patient = PrivatePage(status=status)
     for _press in range(2):
         patient.sends("withdraw")
@@ -34,7 +34,7 @@ def test_a_request_is_withdrawn_and_pressing_twice_withdraws_once(status: Status
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])
-def test_a_note_is_added_and_pressing_twice_adds_one(status: Status) -> None:
+def test_add_note_twice_stores_one(status: Status) -> None:
     patient = PrivatePage(status=status)
     for _press in range(2):
         patient.fills_in("note", text="It is worse\r\nsince Monday. 🤚 زخم\x00")
@@ -45,7 +45,7 @@ def test_a_note_is_added_and_pressing_twice_adds_one(status: Status) -> None:
 @pytest.mark.parametrize(
     "nothing", ["\u200b", "\u200b \n\ufeff", "\u2060", "\u00ad", "\u0301", "\u3164", "\u2800"]
 )
-def test_a_note_of_nothing_that_can_be_seen_is_no_note(nothing: str) -> None:
+def test_invisible_note_is_refused(nothing: str) -> None:
     patient = PrivatePage()
     page = patient.fills_in("note", text=nothing)
     assert page.by_class("error-message")[0].text == "Error: Write your note"
@@ -53,13 +53,13 @@ def test_a_note_of_nothing_that_can_be_seen_is_no_note(nothing: str) -> None:
 
 
 @pytest.mark.parametrize("short", ["👍", "?", "7", "ہاں", "\U0001fae9"])
-def test_a_note_may_be_one_sign(short: str) -> None:
+def test_note_may_be_one_character(short: str) -> None:
     patient = PrivatePage()
     patient.fills_in("note", text=short)
     assert Note.objects.get().text == short
 
 
-def test_the_same_words_are_heard_again_once_they_were_read_or_some_time_later() -> None:
+def test_same_note_is_stored_again_once_read_or_later() -> None:
     patient = PrivatePage()
     patient.fills_in("note", text="Please call me.")
     staff_actions.seen_what_patient_wrote(patient.request, actor=a_coordinator())
@@ -73,7 +73,7 @@ def test_the_same_words_are_heard_again_once_they_were_read_or_some_time_later()
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])
-def test_the_phone_number_is_corrected_however_it_is_written(status: Status) -> None:
+def test_phone_is_corrected_in_any_spelling(status: Status) -> None:
     patient = PrivatePage(status=status)
     for _press in range(2):
         patient.fills_in("phone", phone="۰۳۲۱ ۷۶۵۴۹۸۷")
@@ -91,7 +91,7 @@ def test_the_phone_number_is_corrected_however_it_is_written(status: Status) -> 
         ({"contact_method": "whatsapp"}, "042 35761999", "Enter a mobile number, like 0301 2345678"),
     ],
 )
-def test_a_number_that_cannot_be_used_is_refused_and_stays_as_typed(
+def test_unusable_number_is_refused_and_stays_as_typed(
     answers: dict[str, Any], typed: str, sentence: str
 ) -> None:
     patient = PrivatePage(**answers)
@@ -108,14 +108,14 @@ def test_a_number_that_cannot_be_used_is_refused_and_stays_as_typed(
     "answers",
     [{}, {"contact_method": "whatsapp", "whatsapp": "+923217654987"}, {"contact_method": "email"}],
 )
-def test_a_landline_will_do_where_nobody_writes_to_it(answers: dict[str, Any]) -> None:
+def test_landline_is_accepted_without_messages(answers: dict[str, Any]) -> None:
     patient = PrivatePage(**{"email": "a@example.com"} | answers)
     patient.fills_in("phone", phone="042 35761999")
     patient.is_led_back()
     assert patient.now().phone == "+924235761999"
 
 
-def test_an_offered_time_is_read_and_agreed_to() -> None:
+def test_offered_time_is_shown_and_accepted() -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     page = patient.opens()
@@ -127,7 +127,7 @@ def test_an_offered_time_is_read_and_agreed_to() -> None:
     assert Event.objects.filter(kind=Event.Kind.TIME_AGREED).count() == 1
 
 
-def test_an_agreed_time_says_where_to_come_what_to_bring_and_how_to_cancel(sample_site: None) -> None:
+def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: None) -> None:
     patient = PrivatePage()
     patient.is_offered(agreed=True)
     page = patient.opens()
@@ -144,18 +144,18 @@ def test_an_agreed_time_says_where_to_come_what_to_bring_and_how_to_cancel(sampl
 
 
 @pytest.mark.parametrize("agreed", [True, False], ids=["agreed", "offered"])
-def test_another_time_is_asked_for_and_pressing_twice_asks_once(agreed: bool) -> None:
+def test_request_another_time_is_idempotent(agreed: bool) -> None:
     patient = PrivatePage()
     appointment = patient.is_offered(agreed=agreed)
     for _press in range(2):
         patient.sends("other-time", appointment=appointment.pk, words="After 5pm, please.")
-        assert confirmation(patient.is_led_back()) == "We look for another time, and contact you."
+        assert confirmation(patient.is_led_back()) == "We’ll look for another time and contact you."
     assert patient.now().status == Status.CONTACTING
     assert [note.text for note in Note.objects.all()] == ["After 5pm, please."]
     assert Event.objects.filter(kind=Event.Kind.TIME_REFUSED).count() == 1
 
 
-def test_withdrawing_gives_the_time_back() -> None:
+def test_withdraw_cancels_the_appointment() -> None:
     patient = PrivatePage()
     patient.is_offered(agreed=True)
     assert "10am" in patient.opens("withdraw").one("main").text
@@ -166,7 +166,7 @@ def test_withdrawing_gives_the_time_back() -> None:
 
 
 @pytest.mark.parametrize("done", ["withdraw", "note", "photographs", "time", "other-time"])
-def test_an_address_that_says_something_was_done_does_not_make_it_so(done: str) -> None:
+def test_confirmation_needs_the_action_to_have_happened(done: str) -> None:
     patient = PrivatePage()
     assert confirmation(patient.opens(done=done)) == ""
     # A corrected number leaves a note of its own, which is none of the patient's words.
@@ -175,11 +175,11 @@ def test_an_address_that_says_something_was_done_does_not_make_it_so(done: str) 
 
 
 @pytest.mark.parametrize("done", ["", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "phone note"])
-def test_an_address_can_put_no_words_of_its_own_on_the_page(done: str) -> None:
+def test_query_text_is_never_shown(done: str) -> None:
     assert confirmation(PrivatePage().opens(done=done)) == ""
 
 
-def test_what_was_done_is_not_said_any_more_once_the_clinic_has_moved_on() -> None:
+def test_confirmation_disappears_after_the_next_change() -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     patient.sends("other-time", appointment=appointment.pk)
@@ -191,7 +191,7 @@ def test_what_was_done_is_not_said_any_more_once_the_clinic_has_moved_on() -> No
 
 
 @pytest.mark.parametrize("action", ["withdraw", "phone", "note", "photographs", "time", "other-time"])
-def test_a_form_that_another_site_sends_is_refused(action: str) -> None:
+def test_form_of_another_site_is_refused(action: str) -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     strict = type(patient.client)(enforce_csrf_checks=True)

@@ -34,7 +34,7 @@ def files_in(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])
-def test_they_are_added_and_sending_them_twice_adds_them_once(status: Status, kept: Path) -> None:
+def test_files_sent_twice_are_added_once(status: Status, kept: Path) -> None:
     patient = PrivatePage(status=status)
     for _press in range(2):
         patient.sends("photographs", photographs=[jpeg(), SimpleUploadedFile("report.pdf", PDF)])
@@ -46,7 +46,7 @@ def test_they_are_added_and_sending_them_twice_adds_them_once(status: Status, ke
     assert files_in(kept) == 3  # the photograph, its thumbnail, the report
 
 
-def test_what_is_whole_is_kept_and_what_is_not_is_named(kept: Path) -> None:
+def test_valid_files_are_stored_and_invalid_ones_named(kept: Path) -> None:
     patient = PrivatePage()
     page = patient.sends("photographs", photographs=[jpeg(), SimpleUploadedFile("b.txt", b"words")])
     assert patient.response.status_code == 200
@@ -55,12 +55,12 @@ def test_what_is_whole_is_kept_and_what_is_not_is_named(kept: Path) -> None:
     assert Photograph.objects.count() == 1
 
 
-def test_nothing_chosen_is_said(kept: Path) -> None:
+def test_no_file_is_an_error(kept: Path) -> None:
     page = PrivatePage().sends("photographs")
     assert page.by_class("error-message")[0].text == "Error: Choose a photograph or a report"
 
 
-def test_a_request_takes_eight_and_says_how_many_more(kept: Path) -> None:
+def test_request_has_at_most_eight_files_and_says_how_many_more(kept: Path) -> None:
     ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
     patient = PrivatePage()
     patient.sends("photographs", photographs=[jpeg(number) for number in range(4)])
@@ -73,13 +73,15 @@ def test_a_request_takes_eight_and_says_how_many_more(kept: Path) -> None:
     assert "photographs/" not in {link["href"] for link in patient.is_led_back().all("a")}
     page = patient.sends("photographs", photographs=[jpeg(8)])
     assert patient.response.status_code == 409
-    assert "8 photographs or reports at most" in page.by_class("error-summary")[0].text
+    assert "at most 8 photographs or reports" in page.by_class("error-summary")[0].text
     assert "042 35761999" in page.by_class("error-summary")[0].text
     assert Photograph.objects.count() == MAX_PHOTOGRAPHS_PER_REQUEST
 
 
-def test_a_closed_request_takes_none_and_nothing_is_read(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
-    monkeypatch.setattr("consultations.intake.form_fields.clean", lambda upload: pytest.fail("It was read."))
+def test_closed_request_takes_no_files_and_reads_none(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    monkeypatch.setattr(
+        "consultations.intake.form_fields.clean_upload", lambda upload: pytest.fail("It was read.")
+    )
     patient = PrivatePage(status=Status.DECLINED)
     page = patient.sends("photographs", photographs=[jpeg()])
     assert patient.response.status_code == 409
@@ -87,7 +89,7 @@ def test_a_closed_request_takes_none_and_nothing_is_read(monkeypatch: pytest.Mon
     assert files_in(kept) == 0
 
 
-def test_when_the_row_cannot_be_stored_no_file_stays(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+def test_failed_row_leaves_no_file(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     def fails(*_args: object) -> None:
         raise OSError("no room")
 
@@ -97,7 +99,7 @@ def test_when_the_row_cannot_be_stored_no_file_stays(monkeypatch: pytest.MonkeyP
     assert files_in(kept) == 0
 
 
-def test_uploads_are_limited_for_each_network(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+def test_uploads_are_limited_by_address(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     patient = PrivatePage()
     for _try in range(UPLOADS.attempts):
         patient.sends("photographs")
@@ -108,7 +110,7 @@ def test_uploads_are_limited_for_each_network(monkeypatch: pytest.MonkeyPatch, k
 
 
 @pytest.mark.parametrize(("limit", "size"), [("MAX_BYTES_PER_DAY", 10), ("MIN_FREE_BYTES", 10**18)])
-def test_when_too_much_came_today_or_the_disk_is_nearly_full_nothing_more_is_taken(
+def test_upload_is_refused_above_daily_limit_or_on_a_full_disk(
     limit: str, size: int, monkeypatch: pytest.MonkeyPatch, kept: Path
 ) -> None:
     patient = PrivatePage()
@@ -123,7 +125,7 @@ def test_when_too_much_came_today_or_the_disk_is_nearly_full_nothing_more_is_tak
     assert "We have what you added" in patient.is_led_back().one("main").text
 
 
-def test_a_wrong_address_takes_no_files(kept: Path) -> None:
+def test_wrong_link_takes_no_files(kept: Path) -> None:
     patient = PrivatePage()
     patient.address = "/consultation/wrong/"
     patient.sends("photographs", photographs=[jpeg()])

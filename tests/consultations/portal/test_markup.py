@@ -30,12 +30,12 @@ def test_every_state_is_valid_html(states: list[State], tmp_path: Path) -> None:
     validation.test_pages_are_valid_html(states, pages)
 
 
-def test_every_state_comes_in_one_round_trip(states: list[State]) -> None:
+def test_every_state_fits_one_round_trip(states: list[State]) -> None:
     budgets.test_html_and_css_fit_in_one_round_trip(states)
     budgets.test_first_view_is_small(states)
 
 
-def test_headings_are_in_order_titles_say_what_is_wrong_and_no_id_is_missing(states: list[State]) -> None:
+def test_headings_titles_and_ids_are_right(states: list[State]) -> None:
     assert len(states) > 30
     for state in states:
         page = state.page

@@ -43,7 +43,7 @@ def sends(patient: PrivatePage, action: str, data: dict[str, Any]) -> Callable[[
 
 
 @pytest.mark.parametrize("turn", range(4))
-def test_a_patient_agrees_while_staff_decline(turn: int) -> None:
+def test_accept_while_staff_decline(turn: int) -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     request, actor = patient.now(), a_coordinator()
@@ -66,7 +66,7 @@ def test_a_patient_agrees_while_staff_decline(turn: int) -> None:
     assert Event.objects.filter(kind=Event.Kind.STATUS_CHANGED, from_status=Status.PROPOSED).count() == 1
 
 
-def test_one_who_agrees_in_one_window_and_asks_for_another_time_in_the_other() -> None:
+def test_accept_and_refuse_at_once_do_one_of_them() -> None:
     """Whichever comes last counts; a time is never both given back and agreed."""
     patient = PrivatePage()
     appointment = patient.is_offered()
@@ -82,23 +82,21 @@ def test_one_who_agrees_in_one_window_and_asks_for_another_time_in_the_other() -
     ("action", "data"),
     [("withdraw", {}), ("note", {"text": "Worse."}), ("phone", {"phone": "0321 7654987"})],
 )
-def test_a_button_that_is_pressed_many_times_at_once_does_its_work_once(
-    action: str, data: dict[str, str]
-) -> None:
+def test_button_pressed_many_times_at_once_acts_once(action: str, data: dict[str, str]) -> None:
     patient = PrivatePage()
     assert both_at_once(*[sends(patient, action, data)] * 6) == [303] * 6
     assert Event.objects.exclude(kind=Event.Kind.SUBMITTED).count() == 1
     assert Note.objects.count() == (0 if action == "withdraw" else 1)
 
 
-def test_asking_for_another_time_many_times_at_once_leaves_one_note() -> None:
+def test_request_another_time_many_times_at_once_leaves_one_note() -> None:
     patient = PrivatePage()
     data = {"appointment": patient.is_offered().pk, "words": "After 5pm."}
     assert both_at_once(*[sends(patient, "other-time", data)] * 6) == [303] * 6
     assert Note.objects.count() == 1
 
 
-def test_a_photograph_that_is_sent_many_times_at_once_is_kept_once(settings: Any) -> None:
+def test_photograph_sent_many_times_at_once_is_stored_once(settings: Any) -> None:
     patient = PrivatePage()
     data = encoded(picture(size=(100, 80)))
 

@@ -10,7 +10,7 @@ from clinic_site.clinic.models import ClinicProfile
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import status_changes
 from consultations.models import Appointment, ConsultationRequest, Note
-from consultations.portal.views import CORRECTIONS
+from consultations.portal.views import PHONE_CORRECTIONS_PER_REQUEST
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator, everything_stored
@@ -45,7 +45,9 @@ def problem(page: Page) -> str:
         ("time", "", ""),
     ],
 )
-def test_a_request_that_was_closed_meanwhile(status: Status, action: str, field: str, typed: str) -> None:
+def test_action_on_a_request_closed_meanwhile_is_refused(
+    status: Status, action: str, field: str, typed: str
+) -> None:
     patient = PrivatePage()
     patient.is_offered()
     form = patient.opens(action).hidden_fields()
@@ -65,7 +67,7 @@ def test_a_request_that_was_closed_meanwhile(status: Status, action: str, field:
 
 
 @pytest.mark.parametrize("action", ["time", "other-time"])
-def test_another_time_that_was_offered_meanwhile_is_shown_and_asked_for_again(action: str) -> None:
+def test_newer_offer_is_shown_before_accepting(action: str) -> None:
     patient = PrivatePage()
     patient.is_offered(days=3)
     form = patient.opens(action).hidden_fields()
@@ -81,7 +83,7 @@ def test_another_time_that_was_offered_meanwhile_is_shown_and_asked_for_again(ac
     patient.is_led_back()
 
 
-def test_a_time_that_was_given_back_in_another_window_cannot_be_agreed_to_any_more() -> None:
+def test_refused_time_cannot_be_accepted() -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     patient.sends("other-time", appointment=appointment.pk)
@@ -90,7 +92,7 @@ def test_a_time_that_was_given_back_in_another_window_cannot_be_agreed_to_any_mo
     assert "No time is offered to you now." in problem(page)
 
 
-def test_words_of_two_windows_that_ask_for_another_time_are_both_kept() -> None:
+def test_notes_from_two_windows_are_both_kept() -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     patient.sends("other-time", appointment=appointment.pk, words="After 5pm.")
@@ -100,22 +102,22 @@ def test_words_of_two_windows_that_ask_for_another_time_are_both_kept() -> None:
 
 
 @pytest.mark.parametrize("action", ["time", "other-time"])
-def test_a_time_that_is_past_is_not_on_offer_any_more(action: str) -> None:
+def test_past_time_is_not_offered(action: str) -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     with time_machine.travel(appointment.starts_at + timedelta(minutes=1), tick=False):
         page = patient.opens()
-        assert "It is past." in page.one("main").text
+        assert "It has passed." in page.one("main").text
         assert not page.all("a", href="time/") and not page.all("a", href="other-time/")
-        assert "This time is past." in patient.opens(action).one("main").text
+        assert "This time has passed." in patient.opens(action).one("main").text
         page = patient.sends(action, appointment=appointment.pk)
         assert patient.response.status_code == 409
-        assert "This time is past." in problem(page)
+        assert "This time has passed." in problem(page)
 
 
 @pytest.mark.parametrize("appointment", ["", "0", "-1", "x", "9" * 400, "1 OR 1=1", "٣", "\x00"])
 @pytest.mark.parametrize("action", ["time", "other-time"])
-def test_a_form_about_no_time_changes_nothing(action: str, appointment: str) -> None:
+def test_form_without_an_appointment_changes_nothing(action: str, appointment: str) -> None:
     patient = PrivatePage()
     patient.is_offered()
     before = everything_stored()
@@ -124,7 +126,7 @@ def test_a_form_about_no_time_changes_nothing(action: str, appointment: str) -> 
     assert everything_stored() == before
 
 
-def test_a_withdrawn_request_says_so_on_every_page() -> None:
+def test_withdrawn_request_says_so_on_every_page() -> None:
     patient = PrivatePage()
     patient.sends("withdraw")
     assert "You have withdrawn this request already." in patient.opens("withdraw").one("main").text
@@ -134,7 +136,7 @@ def test_a_withdrawn_request_says_so_on_every_page() -> None:
         assert not page.all("form") and not page.by_class("error-summary")
 
 
-def test_a_request_that_staff_opened_again_takes_notes_again() -> None:
+def test_reopened_request_takes_notes() -> None:
     patient = PrivatePage()
     patient.sends("withdraw")
     request = patient.now()
@@ -145,31 +147,31 @@ def test_a_request_that_staff_opened_again_takes_notes_again() -> None:
     patient.is_led_back()
 
 
-def test_too_many_notes_are_refused_with_the_last_one_still_there() -> None:
+def test_too_many_notes_are_refused_and_the_text_stays() -> None:
     patient = PrivatePage()
     for number in range(MAX_NOTES_PER_REQUEST):
         patient.sends("note", text=f"Note {number}")
     page = patient.sends("note", text="One more.")
     assert patient.response.status_code == 409
-    assert "20 notes at most" in problem(page)
+    assert "at most 20 notes" in problem(page)
     assert page.one("textarea").text == "One more."
     assert Note.objects.count() == MAX_NOTES_PER_REQUEST
 
 
-def test_a_number_that_is_changed_again_and_again_is_refused_and_stays_as_typed() -> None:
+def test_phone_corrections_are_limited() -> None:
     patient = PrivatePage()
-    for number in range(CORRECTIONS.attempts):
+    for number in range(PHONE_CORRECTIONS_PER_REQUEST.attempts):
         patient.sends("phone", phone=f"0321 765498{number}")
         assert patient.response.status_code == 303
     page = patient.sends("phone", phone="0321 7654999")
     assert patient.response.status_code == 429
-    assert "Call us, and tell us the right one." in problem(page)
+    assert "Call us and tell us the right one." in problem(page)
     assert page.one("input", name="phone")["value"] == "0321 7654999"
     assert patient.now().phone == "+923217654989"
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "w" * 1001, "\x00", "w" * 1_000_000])
-def test_a_note_that_cannot_be_kept_says_what_to_do_and_stays(text: str) -> None:
+def test_note_that_cannot_be_stored_stays_in_the_form(text: str) -> None:
     patient = PrivatePage()
     page = patient.sends("note", text=text)
     assert patient.response.status_code == 200

@@ -13,7 +13,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.models import RateLimitCounter
 from consultations.models import ConsultationRequest
 from consultations.models.consultation_requests import LINK_VALID_AFTER_CLOSING
-from consultations.portal.views import WRONG_ADDRESSES
+from consultations.portal.views import WRONG_LINKS_PER_ADDRESS
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import CLOSED, Status
 from tests.consultations.form_pages import Page
@@ -44,7 +44,7 @@ def erased() -> str:
     return patient.key.token
 
 
-def test_all_of_them_get_the_very_same_page_for_whatever_is_asked_of_them() -> None:
+def test_all_wrong_links_get_the_same_page() -> None:
     patient = PrivatePage()
     wrong = [
         SubmissionKey.new().token,
@@ -79,7 +79,7 @@ def test_all_of_them_get_the_very_same_page_for_whatever_is_asked_of_them() -> N
     assert not page.all("form")
 
 
-def test_all_of_them_ask_the_same_of_the_database() -> None:
+def test_all_wrong_links_make_the_same_queries() -> None:
     tokens = [SubmissionKey.new().token, expired(), erased()]
     Client().get("/consultation/x/")
     counts = set()
@@ -92,7 +92,7 @@ def test_all_of_them_ask_the_same_of_the_database() -> None:
 
 
 @pytest.mark.parametrize("status", sorted(CLOSED))
-def test_the_page_of_a_closed_request_opens_for_90_days_and_says_until_when(status: Status) -> None:
+def test_closed_page_is_available_for_90_days(status: Status) -> None:
     patient = PrivatePage(status=status)
     closed_at = patient.request.status_changed_at
     assert "The page can be opened until" in patient.opens().one("main").text
@@ -105,19 +105,21 @@ def test_the_page_of_a_closed_request_opens_for_90_days_and_says_until_when(stat
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - CLOSED))
-def test_the_page_of_a_request_that_is_not_closed_does_not_expire(status: Status) -> None:
+def test_open_page_does_not_expire(status: Status) -> None:
     patient = PrivatePage(status=status)
     with time_machine.travel(timezone.now() + timedelta(days=400), tick=False):
         patient.opens()
         assert patient.response.status_code == 200
 
 
-def test_who_tries_many_addresses_is_stopped_and_told_whom_to_call() -> None:
+def test_wrong_links_are_limited() -> None:
     patient = PrivatePage()
     stranger = Client()
     addresses = [f"/consultation/{number}/{EVERY_PAGE[number % 7]}" for number in range(40)]
     answers = [stranger.get(address).status_code for address in addresses]
-    assert answers == [404] * WRONG_ADDRESSES.attempts + [429] * (40 - WRONG_ADDRESSES.attempts)
+    assert answers == [404] * WRONG_LINKS_PER_ADDRESS.attempts + [429] * (
+        40 - WRONG_LINKS_PER_ADDRESS.attempts
+    )
     limited = stranger.get("/consultation/wrong/")
     assert Page(limited).all("a", href="tel:+924235761999")
     assert "no-store" in limited["Cache-Control"] and limited["Referrer-Policy"] == "no-referrer"
@@ -128,8 +130,8 @@ def test_who_tries_many_addresses_is_stopped_and_told_whom_to_call() -> None:
     assert Client(REMOTE_ADDR="203.0.113.9").get("/consultation/wrong/").status_code == 404
 
 
-def test_opening_a_right_address_counts_for_nothing() -> None:
+def test_valid_link_does_not_count_for_the_limit() -> None:
     patient = PrivatePage()
-    for _time in range(WRONG_ADDRESSES.attempts + 1):
+    for _time in range(WRONG_LINKS_PER_ADDRESS.attempts + 1):
         patient.opens()
     assert not RateLimitCounter.objects.exists()

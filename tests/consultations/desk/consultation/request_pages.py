@@ -79,6 +79,8 @@ def a_colleague(name: str = "Sana Malik") -> User:
 def with_files(request: ConsultationRequest) -> tuple[Photograph, Photograph]:
     """A photograph and a report of the patient, on the disk as they would be."""
     sent = [SimpleUploadedFile("a.jpg", encoded(picture(size=(900, 600)))), SimpleUploadedFile("b.pdf", PDF)]
-    actions.add_photographs(request, attachments.stored(upload_cleaning.clean(upload) for upload in sent))
+    actions.add_photographs(
+        request, attachments.store_files(upload_cleaning.clean_upload(upload) for upload in sent)
+    )
     image, report = request.photographs.order_by("pk")
     return image, report

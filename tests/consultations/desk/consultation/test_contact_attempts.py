@@ -120,7 +120,7 @@ def test_one_press_that_arrives_twice_is_one_try(desk: Desk) -> None:
 
 def adds_a_report(request: ConsultationRequest) -> None:
     actions.add_photographs(
-        request, attachments.stored([upload_cleaning.clean(SimpleUploadedFile("b.pdf", PDF))])
+        request, attachments.store_files([upload_cleaning.clean_upload(SimpleUploadedFile("b.pdf", PDF))])
     )
 
 

@@ -74,7 +74,7 @@ def test_everything_the_patient_said_is_there() -> None:
         "Monday, Wednesday",
         "Morning",
         "Pashto",
-        "Wants a woman of the staffYes",
+        "Wants a female member of staffYes",
         "A ramp",
         "English",
         "Version 1 (English)",

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, FloatField, Func, Q
 
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations import workflow
 from consultations.answers import About
 from consultations.models import Appointment, ConsultationRequest, ConsultationRequestQuerySet
@@ -59,11 +59,11 @@ class Period:
 class OpenTime:
     """Seconds of clinic time between any two moments of a stretch: made once, asked 100,000 times.
 
-    It is what ``ClinicHours.clinic_time_between`` gives, at the cost of two look-ups; and time by the clock
+    It is what ``BusinessHours.clinic_time_between`` gives, at the cost of two look-ups; and time by the clock
     where staff have entered no opening hours, since to wait is not nothing then.
     """
 
-    def __init__(self, hours: ClinicHours, start: datetime, end: datetime) -> None:
+    def __init__(self, hours: BusinessHours, start: datetime, end: datetime) -> None:
         self._opens: list[float] = []
         self._closes: list[float] = []
         self._before: list[float] = []
@@ -206,7 +206,7 @@ def counted() -> ConsultationRequestQuerySet:
     return ConsultationRequest.objects.exclude(status__in=workflow.SET_ASIDE)
 
 
-def waits_of(requests: ConsultationRequestQuerySet, start: datetime, hours: ClinicHours) -> Waits:
+def waits_of(requests: ConsultationRequestQuerySet, start: datetime, hours: BusinessHours) -> Waits:
     """How long requests waited that were sent after ``start``. One query."""
     times = list(requests.order_by().values_list(Seconds("created_at"), Seconds("first_contact_at")))
     answered = [(at, contact) for at, contact in times if contact is not None]
@@ -220,7 +220,7 @@ def _read(requests: ConsultationRequestQuerySet) -> Sent:
     return Sent(*zip(*rows, strict=True))
 
 
-def _open_time(hours: ClinicHours, start: datetime, contacts: Iterable[float]) -> OpenTime:
+def _open_time(hours: BusinessHours, start: datetime, contacts: Iterable[float]) -> OpenTime:
     """From ``start`` to the last contact."""
     last = max(contacts, default=start.timestamp())
     # A microsecond may be lost in a sum of seconds; a whole one more does no harm.
@@ -228,7 +228,7 @@ def _open_time(hours: ClinicHours, start: datetime, contacts: Iterable[float]) -
 
 
 def _waits(
-    period: Period, sent: Sent, week_of: Sequence[int], hours: ClinicHours
+    period: Period, sent: Sent, week_of: Sequence[int], hours: BusinessHours
 ) -> tuple[Waits, tuple[Waits, ...]]:
     """Of the whole period, and of each of its weeks."""
     time = _open_time(hours, period.start, (at for at in sent.first_contact_at if at is not None))

@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures for all tests."""
 
 import io
 import shutil
@@ -21,8 +21,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from procedures.publishing import share_images
 
-# The same examples every time, on any machine: a suite that fails, fails again. The time of one example
-# says more about what else the machine is doing than about the code.
+# Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.
 hypothesis_settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -30,14 +29,14 @@ hypothesis_settings.load_profile("suite")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Build the static files once, before any worker asks for their hashed names."""
+    """Collect the static files once, before any worker needs their hashed names."""
     if not hasattr(session.config, "workerinput"):
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, worker_id: str) -> None:
-    """SQLite in a file, as it is in use: what holds in memory may not hold between connections."""
+    """SQLite in a file, as in production: in memory, connections behave differently."""
     database = connections["default"]
     if database.vendor == "sqlite":
         name = str(Path(settings.DATA_DIR) / f"test-{worker_id}.sqlite3")
@@ -46,7 +45,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files_are_looked_at_once() -> Iterator[None]:
-    """Each test client builds the middleware, which looks at every static file: no test changes any."""
+    """Each test client builds the middleware, which would scan all static files; no test changes them."""
     look, seen = WhiteNoiseMiddleware.update_files_dictionary, dict[tuple[str, str], dict[str, Any]]()
 
     def look_once(middleware: WhiteNoiseMiddleware, root: str, prefix: str) -> None:
@@ -62,7 +61,7 @@ def static_files_are_looked_at_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def pictures_are_drawn_once() -> Iterator[None]:
-    """Of the same words the picture is the same: drawing it is most of what publishing a page takes."""
+    """Draw each share image once: that is most of the time of publishing a page."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(share_images, "draw", cache(share_images.draw))
         yield
@@ -70,7 +69,7 @@ def pictures_are_drawn_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def parts_of_a_form_are_not_noted(django_test_environment: None) -> Iterator[None]:
-    """The test client keeps a copy of all that each template knew: of pages, not of every input on them."""
+    """Keep the test client from copying the context of every form input."""
     note = Template._render
 
     def note_pages(template: Template, context: Context) -> str:
@@ -84,10 +83,7 @@ def parts_of_a_form_are_not_noted(django_test_environment: None) -> Iterator[Non
 
 @contextmanager
 def shared_world(blocker: Any) -> Iterator[None]:
-    """What is stored within is there for several tests, and is undone after them.
-
-    As Django's own tests do for a class: what is stored counts as committed.
-    """
+    """Share rows between several tests and roll them back afterward, like ``setUpTestData``."""
     with blocker.unblock():
         atomics = TestCase._enter_atomics()
     try:
@@ -110,13 +106,13 @@ def load_sample_content() -> None:
 
 @pytest.fixture
 def sample_site(db: None) -> None:
-    """The site as a newcomer's ``make run`` shows it."""
+    """The site with its sample content, as after ``make run``."""
     load_sample_content()
 
 
 @pytest.fixture(scope="module")
 def sample_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The same for a whole file, where every test that has a database wants it."""
+    """The same, shared by all tests of a module."""
     with shared_world(django_db_blocker):
         with django_db_blocker.unblock():
             load_sample_content()
@@ -130,7 +126,7 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
-    """Each test keeps its photographs to itself: in one folder, which is quicker emptied than made anew."""
+    """Give each test empty folders for its files. Emptying one is faster than creating new ones."""
     settings.MEDIA_ROOT = own_folder / "media"
     settings.PRIVATE_ROOT = own_folder / "private"
     settings.ERASURE_LEDGER = own_folder / "erased.log"
@@ -144,7 +140,7 @@ def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test fills in a form faster than any person. Those about that set the limit themselves."""
+    """Tests fill in forms faster than any person. Tests of that limit set it themselves."""
     monkeypatch.setattr("consultations.intake.request_form.FASTEST_PERSON", timedelta(0))
 
 
@@ -157,6 +153,6 @@ def pages_rendered_each_time(settings: Any, own_folder: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
-    """What takes a third of a second to guess takes as long to make: not where nobody guesses."""
+    """Hash passwords quickly: the real hasher takes a third of a second."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield

@@ -22,7 +22,7 @@ from django.utils.translation import override
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.mail.models import OutgoingMessage, OutgoingMessageQuerySet
 from consultations import phone_numbers
@@ -64,7 +64,7 @@ def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
     return due.none() if settings.MAIL_DELIVERY == "off" else due.exclude(_had_a_bad_mail())
 
 
-def due_by_hand(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
+def due_by_hand(now: datetime, hours: BusinessHours | None = None) -> AppointmentQuerySet:
     """Whom the staff remind today: everybody until the next day on which the clinic is open.
 
     Of those who chose email: whose mail has failed or is late, or had failed and was told another way, and
@@ -141,7 +141,7 @@ def _day(now: datetime) -> date:
     return availability.local(now).date()
 
 
-def _next_open_day(day: date, hours: ClinicHours) -> date:
+def _next_open_day(day: date, hours: BusinessHours) -> date:
     """The next open day after ``day``; the next of the calendar where no hours were entered."""
     tomorrow = day + timedelta(days=1)
     opens = hours.next_opening(midnight(tomorrow))
@@ -248,7 +248,7 @@ class Call:
         return self.appointment.request.may_identify_clinic == "yes"
 
 
-def doubts(appointment: Appointment, hours: ClinicHours) -> list[str]:
+def doubts(appointment: Appointment, hours: BusinessHours) -> list[str]:
     """Why a time may not be kept."""
     who = appointment.practitioner
     return availability.doubts(
@@ -256,7 +256,7 @@ def doubts(appointment: Appointment, hours: ClinicHours) -> list[str]:
     )
 
 
-def calls(appointments: list[Appointment], hours: ClinicHours) -> list[Call]:
+def calls(appointments: list[Appointment], hours: BusinessHours) -> list[Call]:
     """The same appointments with how to remind of each. Two queries for each language, and two."""
     clinic = ClinicProfile.current()
     wordings = {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
-from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, without_nul
+from clinic_site.core.form_layout import Collapsible, Honeypot, Section, form_helper, without_nul
 from consultations.answers import Answers
 from consultations.intake import attachments as keeping
 from consultations.intake import procedure_choices
@@ -122,7 +122,7 @@ class RequestForm(Questions):
     def _layout(self) -> tuple[Any, ...]:
         # What is answered, wrong, or asked to be changed, is in sight.
         is_open = bool(set(MORE) & self.errors.keys()) or any(self[name].value() for name in MORE)
-        self.folded = Folded(_("Good times, and what you need (optional)"), *MORE, is_open=is_open)
+        self.folded = Collapsible(_("Good times, and what you need (optional)"), *MORE, is_open=is_open)
         return (
             "key",
             "notice",
@@ -141,7 +141,7 @@ class RequestForm(Questions):
                 "speaks_other",
             ),
             self.folded,
-            Trap("website"),
+            Honeypot("website"),
             Section(
                 _("Your details"),
                 HTML('{% include "consultations/data_rights/privacy_notice_summary.html" %}'),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations import statistics
 
 LATELY = timedelta(days=30)
@@ -18,7 +18,7 @@ ENOUGH = 20
 KEPT = 10 * 60
 
 
-def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
+def sentence(now: datetime, hours: BusinessHours | None = None) -> str:
     """For patients; "" while there is nothing to tell. No query while it is kept, else one, and two for
     the hours if they are not given."""
     within = usual_hours(now, hours)
@@ -33,7 +33,7 @@ def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
     ) % {"number": within}
 
 
-def usual_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
+def usual_hours(now: datetime, hours: BusinessHours | None = None) -> int | None:
     """Full clinic hours, rounded up, within which at least half of *all* requests had a first contact.
 
     Requests that wait without one count as slower than all that had one. None with too few answered,
@@ -43,7 +43,7 @@ def usual_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
     return cache.get_or_set(key, lambda: _reckoned(now, hours or business_hours.load()), KEPT)
 
 
-def _reckoned(now: datetime, hours: ClinicHours) -> int | None:
+def _reckoned(now: datetime, hours: BusinessHours) -> int | None:
     sent = statistics.counted().filter(created_at__gte=now - LATELY, created_at__lte=now)
     waits = statistics.waits_of(sent, now - LATELY, hours)
     median = waits.hours_for(50)

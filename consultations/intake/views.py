@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
-from clinic_site.core.http.csrf import keeps_answers
+from clinic_site.core.http.csrf import redisplay_on_csrf_failure
 from clinic_site.core.http.page_cache import content_page
-from clinic_site.core.http.responses import SeeOther, for_this_reader
+from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations.answers import Onset
 from consultations.intake import procedure_choices, response_time, submission
@@ -57,7 +57,7 @@ def start(request: HttpRequest) -> HttpResponse:
         led_by = {"about": request.GET.get("about", ""), "source_page": page_before(request)}
         form = EmergencyQuestion(initial=led_by, signs=signs)
     context = {"form": form, "page": page, **when_we_answer()}
-    return for_this_reader(render(request, "consultations/intake/start.html", context))
+    return private_no_cache(render(request, "consultations/intake/start.html", context))
 
 
 def signs_of_an_emergency(page: PageDocument | None) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def after_lost_cookie(request: HttpRequest, notice: PrivacyNotice) -> HttpRespon
     return ask(request, form, status=403)
 
 
-@keeps_answers(after_lost_cookie)
+@redisplay_on_csrf_failure(after_lost_cookie)
 @require_get_or_post
 @with_notice
 def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
@@ -117,7 +117,7 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         "about": procedure_choices.for_slug(request.GET.get("about", "")),
         "source_page": request.GET.get("source_page", "") or page_before(request),
     }
-    return for_this_reader(ask(request, RequestForm(initial=led_by, notice=notice, language=language())))
+    return private_no_cache(ask(request, RequestForm(initial=led_by, notice=notice, language=language())))
 
 
 @never_cache
@@ -154,9 +154,9 @@ def limit_above(request: HttpRequest, form: RequestForm) -> str:
     """
     if submission.is_stored(form.key_of_request):
         return ""
-    if not FOR_ONE_PHONE.lets_through(form.answers.phone):
+    if not FOR_ONE_PHONE.allow(form.answers.phone):
         return "phone"
-    return "" if FROM_ONE_ADDRESS.lets_through(network_address(request)) else "network"
+    return "" if FROM_ONE_ADDRESS.allow(network_address(request)) else "network"
 
 
 def check(
@@ -191,7 +191,7 @@ def check(
     return render(request, "consultations/intake/check.html", context_of_page, status=status)
 
 
-@keeps_answers(after_lost_cookie)
+@redisplay_on_csrf_failure(after_lost_cookie)
 @takes_files
 @never_cache
 @require_POST
@@ -206,7 +206,7 @@ def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return check(request, form)
     if "add" not in request.POST:
         return choose_photographs(request, form, PhotographsForm())
-    if not UPLOADS.lets_through(network_address(request)):
+    if not UPLOADS.allow(network_address(request)):
         return choose_photographs(request, form, PhotographsForm.refused(), status=429)
     chosen = PhotographsForm(request.POST, request.FILES)
     if chosen.keep_for(form.submission_key, form.key_of_request):

@@ -63,7 +63,7 @@ def for_patient(view: PrivateView) -> TokenView:
 
 def wrong_address(request: HttpRequest) -> HttpResponse:
     """The one answer to every address that opens nothing. The count is all that a GET ever writes here."""
-    if not WRONG_ADDRESSES.lets_through(network_address(request)):
+    if not WRONG_ADDRESSES.allow(network_address(request)):
         return _page(request, "too_many", status=429)
     return _page(request, "unknown", status=404)
 
@@ -106,7 +106,7 @@ def withdraw(request: HttpRequest, standing: Standing) -> HttpResponse:
 def phone(request: HttpRequest, standing: Standing) -> HttpResponse:
     form = NewPhoneForm(standing, _sent(request))
     can_be_done = form.is_valid() and not standing.refusal(form.action)
-    if can_be_done and not CORRECTIONS.lets_through(str(standing.request.pk)):
+    if can_be_done and not CORRECTIONS.allow(str(standing.request.pk)):
         refused = _("The number was changed many times today. Call us, and tell us the right one.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
@@ -127,7 +127,7 @@ def photographs(request: HttpRequest, standing: Standing) -> HttpResponse:
         return _answered(request, form)
     if standing.refusal(form.action):
         return _refused(request, form)  # before the work of reading photographs
-    if not UPLOADS.lets_through(network_address(request)):
+    if not UPLOADS.allow(network_address(request)):
         refused = _("Too many files have come from your network. Try again in an hour, or call us.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, MorePhotographsForm(standing, request.POST, request.FILES))

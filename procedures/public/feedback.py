@@ -18,8 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
-from clinic_site.core.form_layout import Trap, form_helper, without_nul
-from clinic_site.core.http.responses import SeeOther, for_this_reader
+from clinic_site.core.form_layout import Honeypot, form_helper, without_nul
+from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from procedures.models import MistakeReport, Publication
 from procedures.publishing.documents import Card
@@ -87,7 +87,7 @@ class MistakeForm(forms.Form):
             "text",
             "name",
             "email",
-            Trap("website"),
+            Honeypot("website"),
             Submit("", _("Send report")),
         )
 
@@ -121,7 +121,7 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _posted(request)
     about = {name: request.GET.get(name, "") for name in ("page", "version")}
-    return for_this_reader(_ask(request, MistakeForm(initial=about)))
+    return private_no_cache(_ask(request, MistakeForm(initial=about)))
 
 
 @never_cache
@@ -129,7 +129,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
     form = MistakeForm(request.POST)
     if not form.is_valid():
         return _ask(request, form)
-    if not LIMIT.lets_through(network_address(request)):
+    if not LIMIT.allow(network_address(request)):
         return _ask(request, form, is_limited=True)
     form.store()
     about = {"page": form.cleaned_data["page"]} if form.cleaned_data["page"] else {}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.clinic.models import OpeningHours
 from consultations import statistics
 from consultations.answers import About
@@ -22,7 +22,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A Wednesday, 2pm in Lahore.
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 MARCH = Period(date(2026, 3, 2), date(2026, 3, 4))
-HOURS = ClinicHours(
+HOURS = BusinessHours(
     tuple((weekday, time(9), time(13)) for weekday in range(5))
     + tuple((weekday, time(15), time(19, 30)) for weekday in range(6)),
     ((date(2026, 3, 20), date(2026, 3, 22)),),
@@ -39,7 +39,7 @@ def test_open_time_is_what_the_clinic_hours_say(start: datetime, end: datetime) 
 
 
 def test_without_opening_hours_time_passes_by_the_clock() -> None:
-    by_the_clock = OpenTime(ClinicHours(()), NOW, NOW + DAY)
+    by_the_clock = OpenTime(BusinessHours(()), NOW, NOW + DAY)
     assert by_the_clock.between(NOW.timestamp(), (NOW + HOUR).timestamp()) == 3600
 
 

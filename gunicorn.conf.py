@@ -1,5 +1,4 @@
-"""The production server. On one cheap machine: two processes of four threads, behind nginx, which waits for
-slow readers and writers."""
+"""The production server: two processes of four threads, behind nginx, which buffers slow connections."""
 
 import os
 import subprocess
@@ -11,24 +10,24 @@ bind = settings.BIND
 worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
 threads = 4
-# One copy of the code in memory for all processes. No database connection is open before the fork.
+# The processes share the code's memory. No database connection is open before the fork.
 preload_app = True
 # A request takes milliseconds. One that takes half a minute is stuck.
 timeout = 30
 graceful_timeout = 30
 keepalive = 5
-# Every request has its line in the site's own log, without its address.
+# The site's own log has a line for every request, without its path.
 accesslog = None
 loglevel = "warning"
 logconfig_dict = settings.LOGGING
 control_socket_disable = True
-# No header of a request says where the site stands.
+# No request header sets SCRIPT_NAME.
 forwarder_headers = ""
 
 
-# In local use the mail worker runs beside the server, one for all its processes, and so does what reminds
-# of appointments. In production each is a unit of its own (docs/deployment.md).
-beside: list[subprocess.Popen] = []
+# In local mode the mail and reminder workers run beside the server. In production each is a unit of its own
+# (docs/deployment.md).
+workers_beside: list[subprocess.Popen] = []
 
 
 def when_ready(server) -> None:
@@ -39,13 +38,13 @@ def when_ready(server) -> None:
         print("", *lines, "Ctrl-C stops it.", "", sep="\n", flush=True)  # noqa: T201
         manage = settings.BASE_DIR / "manage.py"
         for worker in ("send_mail", "remind"):
-            # It ends by itself when this process has ended, even one that was killed.
+            # Ends by itself when this process has ended, even when killed.
             command = [sys.executable, str(manage), worker, "--forever", "--beside", str(os.getpid())]
-            beside.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
+            workers_beside.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
 
 
 def on_exit(server) -> None:
-    for process in beside:
+    for process in workers_beside:
         process.terminate()
         try:
             process.wait(timeout=5)

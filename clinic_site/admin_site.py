@@ -16,12 +16,12 @@ APP_ORDER = ["consultations", "procedures", "clinic", "mail", "accounts"]
 
 
 class StaffSite(admin.AdminSite):
-    """The admin with what is used most first: an app says where it stands by its ``staff_order``."""
+    """The admin, with the most used apps first."""
 
     site_header = _("Clinic staff")
     site_title = _("Clinic staff")
     index_title = _("What needs doing")
-    # The index is the way in; a second list of everything beside every page is noise.
+    # The index lists everything already.
     enable_nav_sidebar = False
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -31,7 +31,7 @@ class StaffSite(admin.AdminSite):
         )
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page needs. The list of all apps is only the index's: the sidebar that has it is off."""
+        """Leave out the list of all apps, which only the index shows."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -44,7 +44,7 @@ class StaffSite(admin.AdminSite):
         }
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """One page signs in, wherever from: with its limits, and with the second step."""
+        """Sign in with our own view, which has rate limits and the second step."""
         from clinic_site.accounts.views import SignInView
 
         return SignInView.as_view()(request)

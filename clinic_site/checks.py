@@ -1,4 +1,4 @@
-"""``manage.py check --deploy``: a warning for every sample that patients would still be shown."""
+"""Deployment check (``manage.py check --deploy``) that warns about live sample content."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from clinic_site.clinic.opening_week import live_samples as clinic_samples
 from consultations.data_rights.privacy_notices import live_samples as privacy_notice_samples
 from procedures.sample_checks import sample_pages, sample_practitioners
 
-# Each yields the names of live samples, as a person would say them.
+# Each yields the names of live samples.
 SAMPLE_FINDERS = (clinic_samples, sample_practitioners, sample_pages, privacy_notice_samples)
 
 

@@ -79,7 +79,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic_site.core.http.middleware.RequestLogMiddleware",
-    "clinic_site.core.http.middleware.OwnCopyMiddleware",
+    "clinic_site.core.http.middleware.PrivateVaryMiddleware",
     # Before everything that may answer by itself: https redirects, refused hosts, cached pages, static files.
     "clinic_site.core.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",

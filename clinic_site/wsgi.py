@@ -4,8 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from clinic_site.core.http.wsgi_middleware import FrontDoor
+from clinic_site.core.http.warm_pages import WarmPages
+from clinic_site.core.http.wsgi_middleware import RequestNormalizer
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
-application = FrontDoor(get_wsgi_application())
+application = RequestNormalizer(WarmPages(get_wsgi_application()))

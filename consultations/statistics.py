@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations import workflow
 from consultations.answers import About
 from consultations.models import Appointment, ConsultationRequest, ConsultationRequestQuerySet
@@ -160,12 +160,12 @@ def counted() -> ConsultationRequestQuerySet:
     return ConsultationRequest.objects.exclude(status__in=workflow.SET_ASIDE)
 
 
-def waits_of(requests: ConsultationRequestQuerySet, hours: ClinicHours) -> Waits:
+def waits_of(requests: ConsultationRequestQuerySet, hours: BusinessHours) -> Waits:
     """Return how long requests waited for the first contact. One query."""
     return _waits(requests.order_by().values_list("created_at", "first_contact_at"), hours)
 
 
-def _waits(times: Iterable[tuple[datetime, datetime | None]], hours: ClinicHours) -> Waits:
+def _waits(times: Iterable[tuple[datetime, datetime | None]], hours: BusinessHours) -> Waits:
     """In clinic hours; by the clock where staff have entered no opening hours."""
     pairs = list(times)
     answered = [

@@ -19,8 +19,7 @@ from hypothesis import settings as hypothesis_settings
 
 from procedures.publishing import share_images
 
-# The same examples every time, on any machine: a suite that fails, fails again. The time of one example
-# says more about what else the machine is doing than about the code.
+# Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.
 hypothesis_settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -28,14 +27,14 @@ hypothesis_settings.load_profile("suite")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Build the static files once, before any worker asks for their hashed names."""
+    """Collect the static files once, before any worker needs their hashed names."""
     if not hasattr(session.config, "workerinput"):
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, worker_id: str) -> None:
-    """SQLite in a file, as it is in use: what holds in memory may not hold between connections."""
+    """SQLite in a file, as in production: in memory, connections behave differently."""
     database = connections["default"]
     if database.vendor == "sqlite":
         name = str(Path(settings.DATA_DIR) / f"test-{worker_id}.sqlite3")
@@ -44,7 +43,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session", autouse=True)
 def pictures_are_drawn_once() -> Iterator[None]:
-    """Of the same words the picture is the same: drawing it is most of what publishing a page takes."""
+    """Draw each share image once: that is most of the time of publishing a page."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(share_images, "draw", cache(share_images.draw))
         yield
@@ -83,13 +82,13 @@ def load_sample_content() -> None:
 
 @pytest.fixture
 def sample_site(db: None) -> None:
-    """The site as a newcomer's ``make run`` shows it."""
+    """The site with its sample content, as after ``make run``."""
     load_sample_content()
 
 
 @pytest.fixture(scope="module")
 def sample_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The same for a whole file, where every test that has a database wants it."""
+    """The same, shared by all tests of a module."""
     with shared_world(django_db_blocker):
         with django_db_blocker.unblock():
             load_sample_content()

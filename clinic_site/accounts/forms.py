@@ -90,7 +90,7 @@ class _CheckedCode(BaseAuthenticateForm):
         # allauth remembers used codes in a cache, which is another one in each process.
         if authenticator.type != Authenticator.Type.TOTP:
             return True
-        return sign_in_limits.CODE_ONCE.lets_through(f"{self.user.pk} {code}")
+        return sign_in_limits.CODE_ONCE.allow(f"{self.user.pk} {code}")
 
     def save(self) -> None:
         super().save()

@@ -37,8 +37,8 @@ ACCOUNTS_OF_A_BROWSER = 10
 
 def allow_sign_in(request: HttpRequest, name: str) -> None:
     """Count one try. Raises ``ValidationError`` over a limit, whether or not the account exists."""
-    by_address = SIGN_IN_BY_ADDRESS.lets_through(network_address(request))
-    if not (by_address and SIGN_IN_BY_ACCOUNT.lets_through(_counted(request, name))):
+    by_address = SIGN_IN_BY_ADDRESS.allow(network_address(request))
+    if not (by_address and SIGN_IN_BY_ACCOUNT.allow(_counted(request, name))):
         raise ValidationError(
             _("There were too many tries to sign in. Wait 15 minutes, then try again."), code="limit"
         )
@@ -46,7 +46,7 @@ def allow_sign_in(request: HttpRequest, name: str) -> None:
 
 def allow_code(user_pk: int) -> None:
     """Count one code of the second step. Raises ``ValidationError`` over the limit."""
-    if not CODE_BY_ACCOUNT.lets_through(str(user_pk)):
+    if not CODE_BY_ACCOUNT.allow(str(user_pk)):
         raise ValidationError(_("There were too many codes. Wait 15 minutes, then try again."), code="limit")
 
 

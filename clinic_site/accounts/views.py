@@ -208,11 +208,11 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = ForgottenForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         name = form.cleaned_data["name"]
-        if not sign_in_limits.LINK_BY_ADDRESS.lets_through(network_address(request)):
+        if not sign_in_limits.LINK_BY_ADDRESS.allow(network_address(request)):
             form.add_error(None, _("There were too many tries. Wait an hour, then try again."))
         else:
             # Over the limit of an account nothing is sent, and nothing else is said.
-            if sign_in_limits.LINK_BY_ACCOUNT.lets_through(sign_in_limits.account(name)):
+            if sign_in_limits.LINK_BY_ACCOUNT.allow(sign_in_limits.account(name)):
                 services.send_links_to(name)
             return SeeOther(reverse("password_link_sent"))
     context = {"form": form} | page_of(request, _("Forgot your password?"))

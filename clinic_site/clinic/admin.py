@@ -13,7 +13,7 @@ from clinic_site.core import change_warnings
 
 
 class SingletonAdmin(admin.ModelAdmin):
-    """A table of one row: it is changed; a second one is never offered, and the one is never deleted."""
+    """Admin of a table with one row, which can be neither added twice nor deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and self.model not in entered(request)
@@ -23,7 +23,7 @@ class SingletonAdmin(admin.ModelAdmin):
 
 
 def entered(request: HttpRequest) -> set[type[Model]]:
-    """Which tables of one row (``has_one_row``) have it: one query a request, however often it asks."""
+    """Return the single-row models that have their row. One query per request."""
     found: set[type[Model]] | None = getattr(request, "_entered", None)
     if found is None:
         models = [model for model in apps.get_models() if getattr(model, "has_one_row", False)]
@@ -58,7 +58,7 @@ class ClinicProfileAdmin(SingletonAdmin):
         ),
         (
             _("What patients may want to know"),
-            {"fields": ["licence_number", "licence_expires_on", "about", "complaints", "funding_statement"]},
+            {"fields": ["license_number", "license_expires_on", "about", "complaints", "funding_statement"]},
         ),
     ]
 
@@ -67,7 +67,7 @@ class ClinicProfileAdmin(SingletonAdmin):
 class OpeningHoursAdmin(admin.ModelAdmin):
     list_display = ["weekday", "opens", "closes"]
 
-    # Each time it is the session as it was that patients were given times in.
+    # Warn about the session as it was: patients were offered times in it.
 
     def save_model(self, request: HttpRequest, obj: OpeningHours, form: Any, change: bool) -> None:
         before = OpeningHours.objects.filter(pk=obj.pk).first()

@@ -22,7 +22,7 @@ MAX_DAYS_AHEAD = 366
 
 
 @dataclass(frozen=True)
-class ClinicHours:
+class BusinessHours:
     """Sessions as (weekday from 0, opens, closes), and closures as (first day, last day).
 
     A session that closes at or before its opening time ends on the next day.
@@ -97,9 +97,9 @@ class ClinicHours:
                     )
 
 
-def load() -> ClinicHours:
+def load() -> BusinessHours:
     """Return the hours that staff entered. Two queries."""
-    return ClinicHours(
+    return BusinessHours(
         tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
         tuple(Closure.objects.values_list("starts_on", "ends_on")),
     )
@@ -128,7 +128,7 @@ def _merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
 
 
 def promised_by(
-    sent_at: datetime, *, hours: ClinicHours | None = None, clinic: ClinicProfile | None = None
+    sent_at: datetime, *, hours: BusinessHours | None = None, clinic: ClinicProfile | None = None
 ) -> datetime | None:
     """Return when a request sent at ``sent_at`` will be answered at the latest; None without a promise.
 
@@ -153,7 +153,7 @@ def promise_sentence(
     sent_at: datetime,
     *,
     now: datetime | None = None,
-    hours: ClinicHours | None = None,
+    hours: BusinessHours | None = None,
     clinic: ClinicProfile | None = None,
 ) -> str:
     """Complete "We'll contact you …", such as "by 6pm on Monday 23 November"; "" without a promise.

@@ -1,5 +1,4 @@
-"""How our information is made, criterion by criterion: what the site does, what the clinic says of itself,
-and what is not done yet."""
+"""The page about the quality of our information, by the criteria of the PIF TICK."""
 
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from clinic_site.clinic.models import Criterion, InformationPractice
 
 @dataclass(frozen=True)
 class Practice:
-    """One criterion. ``missing`` is what is not done yet; the clinic's own text takes its place."""
+    """One criterion. ``missing`` says what is not done yet; the clinic's own text replaces it."""
 
     name: str
     question: str
@@ -21,7 +20,7 @@ class Practice:
 
 
 def practices() -> list[Practice]:
-    """All ten, in order. One query."""
+    """Return all ten in order. One query."""
     own = dict(InformationPractice.objects.values_list("criterion", "text"))
     texts, missing = _texts(), _missing()
     return [
@@ -37,7 +36,7 @@ def practices() -> list[Practice]:
 
 
 def _texts() -> dict[Criterion, tuple[str, str]]:
-    """What each criterion asks, and what this site does about it whoever runs it."""
+    """Question of each criterion, and what the site does about it in any clinic."""
     return {
         Criterion.PROCESS: (
             _("Is every page made in the same way?"),
@@ -101,7 +100,7 @@ def _texts() -> dict[Criterion, tuple[str, str]]:
 
 
 def _missing() -> dict[Criterion, str]:
-    """What nobody can say for the clinic but the clinic itself."""
+    """Gaps that only the clinic itself can close."""
     missing = {
         Criterion.TRAINING: _(
             "The clinic has not yet said how its writers and reviewers are trained for this."

@@ -1,4 +1,4 @@
-"""Facts about the clinic that every page may need. Staff enter them; none is made up here."""
+"""Facts about the clinic, entered by staff."""
 
 import unicodedata
 from datetime import date, time
@@ -13,7 +13,7 @@ from clinic_site.core.models import SingletonModel
 
 
 def dialable(number: str) -> str:
-    """A number of the clinic's as a ``tel:`` link needs it: ``042 …`` and ``0300 …`` become ``+92…``."""
+    """Return a phone number for a ``tel:`` link: ``042 …`` and ``0300 …`` become ``+92…``."""
     digits = "".join(str(unicodedata.decimal(digit)) for digit in number if digit.isdecimal())
     if number.strip().startswith("+"):
         return f"+{digits}"
@@ -23,7 +23,7 @@ def dialable(number: str) -> str:
 
 
 class ClinicProfile(SingletonModel):
-    """Who and where the clinic is."""
+    """Name, address and contact details of the clinic."""
 
     name = models.CharField(_("name"), max_length=80)
     tagline = models.CharField(_("one line about the clinic"), max_length=120, blank=True, default="")
@@ -46,10 +46,10 @@ class ClinicProfile(SingletonModel):
     )
     email = models.EmailField(_("email"), blank=True, default="")
     accepts_emergencies = models.BooleanField(_("takes emergencies day and night"), default=False)
-    licence_number = models.CharField(
-        _("Punjab Healthcare Commission licence"), max_length=40, blank=True, default=""
+    license_number = models.CharField(
+        _("Punjab Healthcare Commission license"), max_length=40, blank=True, default=""
     )
-    licence_expires_on = models.DateField(_("licence valid until"), null=True, blank=True)
+    license_expires_on = models.DateField(_("license valid until"), null=True, blank=True)
     about = models.TextField(_("about the clinic"), max_length=1200, blank=True, default="")
     complaints = models.TextField(_("how to complain"), max_length=800, blank=True, default="")
     funding_statement = models.CharField(_("who pays for this site"), max_length=200, blank=True, default="")
@@ -68,7 +68,7 @@ class ClinicProfile(SingletonModel):
         blank=True,
         default="",
         help_text=_(
-            "Where no number of hours is given: completes “We contact you …”, such as “by the end of the "
+            "Where no number of hours is given: completes “We’ll contact you …”, such as “by the end of the "
             "next working day”."
         ),
     )
@@ -192,7 +192,7 @@ class ClosureQuerySet(models.QuerySet["Closure"]):
 
 
 class Closure(models.Model):
-    """Days on which the clinic is closed although its opening hours say otherwise."""
+    """Days on which the clinic is closed despite its opening hours."""
 
     class Certainty(models.TextChoices):
         EXPECTED = "expected", _("Expected")
@@ -249,10 +249,7 @@ class Criterion(models.TextChoices):
 
 
 class InformationPractice(models.Model):
-    """What the clinic itself does about one criterion of good health information.
-
-    The site says what it does by itself; what people do, only they can say.
-    """
+    """The clinic's own text about one criterion of good health information."""
 
     criterion = models.CharField(
         _("criterion"),

@@ -1,4 +1,4 @@
-"""The clinic as schema.org describes it: only what a reader of the site can also see."""
+"""schema.org data about the clinic. Only facts that the page shows too."""
 
 from collections.abc import Iterable
 from datetime import time
@@ -19,12 +19,12 @@ def absolute(path: str) -> str:
 
 
 def clinic_id() -> str:
-    """The name under which every page refers to the clinic."""
+    """Return the ``@id`` of the clinic in all structured data."""
     return absolute(reverse("clinic")) + "#clinic"
 
 
 def without_empty(node: Node) -> Node:
-    """A node with only the properties that say something."""
+    """Return the node without empty properties."""
     return {name: value for name, value in node.items() if value not in (None, "", [], {}, ())}
 
 
@@ -38,8 +38,7 @@ def clinic(
     closures: Iterable[Closure] = (),
     operations: Iterable[tuple[str, str]] = (),
 ) -> Node:
-    """``MedicalClinic``, with the opening hours that the page shows, and the operations (name, path) that
-    its menu names."""
+    """Return a ``MedicalClinic`` with the given opening hours and the operations (name, path) of the menu."""
     return without_empty(
         {
             "@type": "MedicalClinic",
@@ -54,7 +53,7 @@ def clinic(
             "geo": _place(profile),
             "hasMap": profile.map_url,
             "openingHoursSpecification": [*_hours(days), *_closures(closures)],
-            "hasCertification": _licence(profile),
+            "hasCertification": _license(profile),
             "availableService": [
                 {"@type": "SurgicalProcedure", "name": name, "url": absolute(path)}
                 for name, path in operations
@@ -64,17 +63,14 @@ def clinic(
 
 
 def clinic_reference(profile: ClinicProfile) -> Node:
-    """The clinic as other pages name it: as their publisher."""
+    """Return the clinic as the publisher of other pages."""
     return without_empty(
         {"@type": "MedicalClinic", "@id": clinic_id(), "name": profile.name, "address": _address(profile)}
     )
 
 
 def breadcrumbs(*trail: tuple[str, str]) -> Node:
-    """``trail`` is (name, path) of each step after the front page, to the page itself.
-
-    The names are those that the reader sees in ``components/crumbs.html``.
-    """
+    """Return the trail of (name, path) after the front page, with the names of ``components/crumbs.html``."""
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
@@ -119,15 +115,15 @@ def _place(profile: ClinicProfile) -> Node | None:
     }
 
 
-def _licence(profile: ClinicProfile) -> Node | None:
-    if not profile.licence_number:
+def _license(profile: ClinicProfile) -> Node | None:
+    if not profile.license_number:
         return None
     return without_empty(
         {
             "@type": "Certification",
             "name": "Punjab Healthcare Commission",
-            "certificationIdentification": profile.licence_number,
-            "expires": profile.licence_expires_on and profile.licence_expires_on.isoformat(),
+            "certificationIdentification": profile.license_number,
+            "expires": profile.license_expires_on and profile.license_expires_on.isoformat(),
         }
     )
 

@@ -1,22 +1,21 @@
-"""Removing many rows without standing in anybody's way."""
+"""Deleting many rows without blocking other writers."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
-# Rows in one statement. SQLite has one writer: whoever stores a request waits a few milliseconds for these.
-BATCH = 500
+# Rows per transaction. SQLite has one writer: a patient's request waits a few milliseconds for a batch.
+BATCH_SIZE = 500
 
 
-def delete_in_batches(rows: QuerySet[Any], size: int = BATCH) -> int:
-    """Delete rows, so many in a transaction of their own; how many there were, with what hangs on them.
+def delete_in_batches(rows: QuerySet[Any], size: int = BATCH_SIZE) -> int:
+    """Delete rows in transactions of ``size``; return the number deleted, dependent rows included.
 
-    Killed in the middle, what is left stays for the next time. A row that no longer fits ``rows`` when its
-    turn comes stays too.
+    May be interrupted and run again. A row that no longer matches ``rows`` when its batch comes is kept.
     """
-    gone = 0
+    deleted = 0
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:size]):
-        gone += rows.filter(pk__in=keys).delete()[0]
+        deleted += rows.filter(pk__in=keys).delete()[0]
         if len(keys) < size:
             break
-    return gone
+    return deleted

@@ -1,7 +1,6 @@
-"""Form fields that forgive how something is written and name, in one sentence, what is wrong with it.
+"""Form fields with forgiving input and one instruction as their error message.
 
-Each field has one sentence, an instruction, for whatever may be wrong with it, and another for text
-that is too long. Nothing a browser or a bot can send makes them raise anything but ``ValidationError``.
+Another message is for text that is too long. No input makes them raise anything but ``ValidationError``.
 """
 
 import re
@@ -16,21 +15,21 @@ from clinic_site.core.email_addresses import deliverable
 from clinic_site.core.text import can_be_seen, plain_line, plain_text
 
 if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
+    from django.utils.functional import _StrOrPromise as Words  # text, or lazily translated text
 
-# What no person types into one field: not worth reading, let alone tidying.
-FAR_TOO_LONG = 20_000
+# Longer input is refused before it is cleaned.
+MAX_INPUT_LENGTH = 20_000
 
 PLAIN_ADDRESS = _("Enter the part before the @ in the letters a to z, like name@example.com")
 
 
 def says(sentence: "Words") -> "dict[str, Words]":
-    """The same sentence for each way in which Django finds an answer missing or impossible."""
+    """Return ``error_messages`` with the same sentence for a missing and an invalid answer."""
     return dict.fromkeys(("required", "invalid", "invalid_choice"), sentence)
 
 
 class OneGroup:
-    """What is wrong with a group is said by its fieldset, not by each button; and it takes the focus once."""
+    """Leave the error state to the fieldset of a group, and the focus to its first input."""
 
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option: dict[str, Any] = super().create_option(*args, **kwargs)  # type: ignore[misc]
@@ -41,15 +40,15 @@ class OneGroup:
 
 
 class Radios(OneGroup, forms.RadioSelect):
-    """Radio buttons."""
+    """Radio buttons whose fieldset shows the error."""
 
 
-class Boxes(OneGroup, forms.CheckboxSelectMultiple):
-    """Boxes to tick, any number of them."""
+class Checkboxes(OneGroup, forms.CheckboxSelectMultiple):
+    """Checkboxes whose fieldset shows the error."""
 
 
 class TextField(forms.CharField):
-    """Text in any script, in one line or several. What cannot be seen or stored is left out of it."""
+    """Text in any script, on one line or several, without invisible and control characters."""
 
     def __init__(
         self,
@@ -63,12 +62,12 @@ class TextField(forms.CharField):
     ) -> None:
         self.sentence, self.longest, self.too_long = sentence, longest, too_long
         self.lines, self.name = lines, name
-        # No ``max_length``: browsers cut pasted text at it without a word.
+        # No ``max_length``: browsers silently cut pasted text at it.
         super().__init__(error_messages=says(sentence), **options)
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
-        if len(text) > FAR_TOO_LONG:
+        if len(text) > MAX_INPUT_LENGTH:
             raise self._too_long(len(text))
         text = plain_text(text) if self.lines else plain_line(text)
         if not can_be_seen(text):
@@ -84,18 +83,18 @@ class TextField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
-    """An address that mail can be sent to: Django takes more, such as a Turkish dotless i."""
+    """An address that mail can be sent to. Django accepts more, such as a dotless i."""
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         super().__init__(error_messages=says(sentence), max_length=None, **options)
         self.sentence = sentence
 
     def clean(self, value: Any) -> str:
-        text = plain_line(str(value or "")[:FAR_TOO_LONG])
-        if len(text) > 254:  # what the column holds, and the longest address that mail can carry
+        text = plain_line(str(value or "")[:MAX_INPUT_LENGTH])
+        if len(text) > 254:  # the longest address that mail allows, and the column's length
             raise ValidationError(self.sentence, code="invalid")
         address = super().clean(text)
-        # "localhost", and a bare number of a machine: Django takes them, and no mail arrives there.
+        # Django accepts "localhost" and IP addresses, which no patient can mean.
         _site, dot, top = address.rpartition("@")[2].rpartition(".")
         if address and not (dot and any(letter.isalpha() for letter in top)):
             raise ValidationError(self.sentence, code="invalid")
@@ -108,7 +107,7 @@ class EmailField(forms.EmailField):
 
 
 class HiddenPattern(forms.CharField):
-    """What the site itself put into a form. Nobody typed it, so it is never wrong: at worst it is ""."""
+    """A value that the site put into the form: never an error, "" if it does not match the pattern."""
 
     widget = forms.HiddenInput
 

@@ -1,4 +1,4 @@
-"""What every form that patients fill in shares. Its fields are in ``clinic_site.core.form_fields``."""
+"""Layout of the forms that patients fill in. Their fields are in ``clinic_site.core.form_fields``."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,46 +7,45 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
 
 if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
+    from django.utils.functional import _StrOrPromise as Words  # text, or lazily translated text
 
 
 def form_helper(action: str, *layout: Any) -> FormHelper:
-    """How crispy-forms prints a form that is sent to ``action``, an address."""
+    """Return the crispy-forms helper of a form that is sent to the URL ``action``."""
     helper = FormHelper()
     helper.form_action = action
     helper.form_class = "form"
-    helper.attrs = {"novalidate": True}  # the browser's own bubbles say less than our sentences
+    helper.attrs = {"novalidate": True}  # the browser's own messages are less clear than ours
     helper.include_media = False
     helper.layout = Layout(*layout)
     return helper
 
 
 class Section(Fieldset):
-    """A part of a form under a heading of its own."""
+    """Fields under a heading."""
 
     template = "%s/layout/section.html"
 
 
-class Folded(Fieldset):
-    """A part of a form that is folded away until somebody opens it, or ``is_open`` from the start."""
+class Collapsible(Fieldset):
+    """Fields that are hidden until the reader opens them, or shown from the start with ``is_open``."""
 
-    template = "%s/layout/folded.html"
+    template = "%s/layout/collapsible.html"
 
     def __init__(self, legend: "Words", *fields: Any, is_open: bool) -> None:
         super().__init__(legend, *fields)
         self.is_open = is_open
 
 
-class Trap(Fieldset):
-    """Fields that no person sees: what fills them in is a machine."""
+class Honeypot(Fieldset):
+    """Fields that only bots fill in."""
 
-    template = "%s/layout/trap.html"
+    template = "%s/layout/honeypot.html"
 
     def __init__(self, *fields: Any, **options: Any) -> None:
         super().__init__("", *fields, **options)
 
 
 def without_nul(answered: Mapping[str, str]) -> dict[str, str]:
-    """The answers as plain data, of a field sent twice the last. No database stores a NUL and no browser
-    shows one."""
+    """Return the answers without NUL characters, which databases refuse; the last value per field."""
     return {name: str(answered[name]).replace("\x00", "") for name in answered}

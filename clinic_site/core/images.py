@@ -1,8 +1,7 @@
-"""Pictures from strangers: read as hostile, and given back as nothing but their pixels.
+"""Decoding of untrusted image files.
 
-A photograph from a phone carries the place where it was taken, and a file may be several things at
-once. What comes out of here is upright, in sRGB and without any metadata; whoever keeps it encodes it
-anew, so that nothing of the file that came reaches the disk.
+The result is upright, in sRGB and without metadata such as the place where a photograph was taken. Callers
+encode it again, so that nothing of the original file reaches the disk.
 """
 
 import io
@@ -12,50 +11,48 @@ from typing import IO
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-# A progressive JPEG is drawn in scans, about ten of them. Each costs a pass over all pixels, so that a
-# small file with thousands of scans would keep the processor busy for hours.
-MOST_SCANS = 100
+# A progressive JPEG has about ten scans, each a pass over all pixels. A small file with thousands of scans
+# would keep the processor busy for hours.
+MAX_SCANS = 100
 _SCAN = b"\xff\xda"
-# Rows of a picture that are worked on together.
-_BAND = 256
+# Rows that are processed together.
+_BAND_ROWS = 256
 
-# Decoding is what costs memory. One at a time in each process: the rest wait for some tenths of a second.
+# Decoding needs much memory: one at a time in each process, the others wait some tenths of a second.
 _one_at_a_time = threading.Lock()
 
 Opener = Callable[[IO[bytes]], Image.Image]
 
 
 class PictureError(Exception):
-    """What came is not a picture that can be taken. Its three kinds say why."""
+    """The file is not an acceptable image. The subclasses say why."""
 
 
 class UnknownFormatError(PictureError):
-    """None of the formats asked for."""
+    """Not one of the accepted formats."""
 
 
 class DamagedPictureError(PictureError):
-    """One of the formats, but not whole."""
+    """An accepted format, but damaged."""
 
 
 class TooManyPixelsError(PictureError):
-    """More to decode than the server has memory for."""
+    """More pixels than the server has memory for."""
 
 
 def opener(*formats: str) -> Opener:
-    """Opens one of Pillow's formats, such as "JPEG", and nothing else."""
+    """Return a function that opens only these Pillow formats, such as "JPEG"."""
     return lambda file: Image.open(file, formats=formats)
 
 
 def read(
     file: IO[bytes], open_picture: Opener, max_pixels: int, *, longest: int | None = None
 ) -> Image.Image:
-    """The picture in a file: upright, RGB, on white where it is see-through, without metadata.
+    """Decode a file: upright, RGB, transparent areas on white, without metadata; only the first frame.
 
-    ``max_pixels`` is compared with what the header says, before a pixel is decoded. ``longest`` scales it
-    down to so many pixels on its long side. Then a large JPEG is decoded at a fraction of its size,
-    and only that fraction counts as pixels. Of an animation, the first picture.
-
-    Raises a ``PictureError``, and nothing else, whatever the bytes are.
+    ``max_pixels`` is compared with the header before any pixel is decoded. ``longest`` scales the image down
+    to that many pixels on its long side; a large JPEG is then decoded at a fraction of its size, and only
+    that fraction counts as pixels. Raises nothing but ``PictureError``.
     """
     with _one_at_a_time:
         try:
@@ -65,7 +62,7 @@ def read(
                 picture.draft("RGB", _size_within(picture, longest))
             if picture.width * picture.height > max_pixels:
                 raise TooManyPixelsError
-            if picture.format in ("JPEG", "MPO") and _whole(file).count(_SCAN) > MOST_SCANS:
+            if picture.format in ("JPEG", "MPO") and _whole(file).count(_SCAN) > MAX_SCANS:
                 raise DamagedPictureError
             picture.load()
             return _pixels_alone(_upright_rgb(picture, longest))
@@ -76,18 +73,17 @@ def read(
         except Image.DecompressionBombError as error:
             raise TooManyPixelsError from error
         except Exception as error:
-            # A decoder fed with a stranger's bytes: whatever it raises means that it could not go on.
+            # Decoders raise all kinds of errors on damaged data.
             raise DamagedPictureError from error
 
 
 def scaled(picture: Image.Image, longest: int) -> Image.Image:
-    """The picture with at most ``longest`` pixels on its long side; never larger than it was."""
+    """Scale down to at most ``longest`` pixels on the long side."""
     size = _size_within(picture, longest)
     return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def encoded(picture: Image.Image, format: str, **options: object) -> bytes:
-    """The picture as a file of our own making."""
     output = io.BytesIO()
     picture.save(output, format, **options)
     return output.getvalue()
@@ -99,9 +95,9 @@ def _size_within(picture: Image.Image, longest: int) -> tuple[int, int]:
 
 
 def _is_read_row_by_row(picture: Image.Image, file: IO[bytes]) -> bool:
-    """Whether it is a JPEG of a single scan. Of one with several, all is in memory before the first row.
+    """Return whether this is a JPEG of one scan; one with several is decoded into memory as a whole.
 
-    ``file`` stands where Pillow stopped reading: behind the header of the first scan.
+    ``file`` is at the end of the first scan's header, where Pillow stopped reading.
     """
     is_simple = picture.format == "JPEG" and not picture.info.get("progressive")
     return is_simple and _SCAN not in _whole(file)[file.tell() :]
@@ -118,32 +114,32 @@ def _whole(file: IO[bytes]) -> bytes:
 def _upright_rgb(picture: Image.Image, longest: int | None) -> Image.Image:
     profile = picture.info.get("icc_profile")
     if picture.mode.startswith("I"):
-        # 16 bits of gray: Pillow would cut off what is above 255, not scale it.
+        # 16-bit gray: Pillow would clip values above 255 instead of scaling them.
         picture = picture.point(lambda gray: gray / 256).convert("L")
     if picture.has_transparency_data:
         picture = _on_white(picture)
     elif picture.mode not in ("RGB", "L"):
         picture = picture.convert("RGB")
     if longest:
-        # Before anything else is done with it: every further copy is small.
+        # Scale first, so that all further copies are small.
         picture = scaled(picture, longest)
     picture = _turned(picture)
     return _in_srgb(picture.convert("RGB"), profile)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    """The picture without what is see-through. In bands: two more copies at full size are too many."""
+    """Put transparent areas on white. In bands, to avoid two more copies at full size."""
     ground = Image.new("RGB", picture.size, "white")
-    for top in range(0, picture.height, _BAND):
-        bottom = min(top + _BAND, picture.height)
+    for top in range(0, picture.height, _BAND_ROWS):
+        bottom = min(top + _BAND_ROWS, picture.height)
         band = picture.crop((0, top, picture.width, bottom)).convert("RGBA")
         ground.paste(band, (0, top), band)
-    ground.info = picture.info  # says how the picture was held
+    ground.info = picture.info  # has the orientation
     return ground
 
 
 def _turned(picture: Image.Image) -> Image.Image:
-    """The picture as it was held. Its metadata is a stranger's word, and may be broken in any way."""
+    """Apply the orientation of the metadata, unless that is damaged."""
     try:
         return ImageOps.exif_transpose(picture)
     except Exception:
@@ -156,12 +152,12 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), inPlace=True)
         except Exception:
-            # A broken or foreign profile costs a little color, not the photograph.
+            # A damaged profile costs a little color, not the photograph.
             return picture
     return picture
 
 
 def _pixels_alone(picture: Image.Image) -> Image.Image:
-    """The same pixels. Pillow writes some of what it read, such as a comment, into what it saves."""
+    """Drop the metadata, some of which Pillow would write into the file it saves."""
     picture.info = {}
     return picture

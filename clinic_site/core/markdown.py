@@ -2,17 +2,17 @@
 
 from markdown_it import MarkdownIt
 
-# Paragraphs, lists, bold, emphasis and links; HTML is shown as the text it is.
+# Paragraphs, lists, bold, emphasis and links; HTML is escaped.
 _reader = MarkdownIt("zero", {"html": False}).enable(["list", "emphasis", "link", "newline", "escape"])
 
 
 def render(text: str) -> str:
-    """The text as HTML. Whatever is not in the subset is escaped."""
+    """Return HTML. Everything outside the subset is escaped."""
     return _reader.render(text)
 
 
 def plain_blocks(text: str) -> list[str]:
-    """The words of each paragraph and list item, in order, without their marks."""
+    """Return the text of each paragraph and list item, in order, without markup."""
     return [
         "".join(
             " " if token.type in ("softbreak", "hardbreak") else token.content

@@ -1,4 +1,4 @@
-"""Tables that belong to no one capability."""
+"""Shared tables and base classes."""
 
 from typing import Any, Self
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class SingletonModel(models.Model):
-    """A table of one row."""
+    """A table with at most one row."""
 
     has_one_row = True
 
@@ -19,14 +19,14 @@ class SingletonModel(models.Model):
 
     @classmethod
     def current(cls) -> Self | None:
-        """The row, or nothing while staff have not entered it."""
+        """Return the row, or None while staff have not entered it."""
         return cls._default_manager.filter(pk=1).first()
 
 
 class RateLimitCounter(models.Model):
-    """How often one subject has tried something in the window that ends at ``ends_at``.
+    """The attempts of one subject in the window that ends at ``ends_at``.
 
-    Written by ``clinic_site.core.rate_limits`` alone; ``subject`` is a keyed hash.
+    Written only by ``clinic_site.core.rate_limits``; ``subject`` is a keyed hash.
     """
 
     scope = models.CharField(max_length=40)

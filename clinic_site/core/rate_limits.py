@@ -1,8 +1,8 @@
-"""Limits against abuse that hold across threads, processes and machines, with nothing but the database.
+"""Rate limits in the database, which hold across threads, processes and machines.
 
-One row counts the tries of one subject in one window of time. Trying and counting is one statement, so
-of any number at the same moment exactly as many are let through as the limit says. A window begins with
-the first try: across the end of one window and the start of the next, twice the limit may pass.
+One row counts the attempts of one subject in one window. Checking and counting is one statement, so the
+limit is exact under concurrency. A window starts with the first attempt: around the change of two windows,
+twice the limit may pass.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ from django.utils.crypto import salted_hmac
 from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.core.models import RateLimitCounter
 
-# What an address that cannot be read counts as: one subject for all of them.
+# The subject of all unreadable addresses.
 UNKNOWN = "unknown"
 
 
@@ -32,10 +32,10 @@ class Limit:
     attempts: int
     period: timedelta
 
-    def lets_through(self, subject: str) -> bool:
-        """Count one more try of a subject, such as ``network_address(request)``; False over the limit.
+    def allow(self, subject: str) -> bool:
+        """Count one attempt of a subject, such as ``network_address(request)``; return False over the limit.
 
-        Call it outside a transaction: one that is rolled back takes the count back with it.
+        Call it outside a transaction: a rollback would undo the count.
         """
         now = timezone.now()
         table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
@@ -58,15 +58,14 @@ class Limit:
                     "limit": self.attempts,
                 },
             )
-            # No row comes back where the limit kept the row as it was.
+            # Over the limit no row is updated, and none returned.
             return bool(cursor.fetchall())
 
 
 def network_address(request: HttpRequest) -> str:
-    """Where a request comes from, as a limit counts it: an IPv4 address, or the network of an IPv6 one.
+    """Return the IPv4 address, or the IPv6 /64 network, from which a request comes.
 
-    Behind a proxy of ours the proxy's own word counts, the last entry of X-Forwarded-For: all before it
-    is what the sender wrote.
+    Behind our proxy it is the last entry of X-Forwarded-For; the sender controls the others.
     """
     address = request.META.get("REMOTE_ADDR", "")
     forwarded = request.headers.get("x-forwarded-for", "")
@@ -77,26 +76,25 @@ def network_address(request: HttpRequest) -> str:
     except ValueError:
         return UNKNOWN
     if isinstance(found, ipaddress.IPv6Address):
-        # One customer has all the addresses of a /64, and would have a limit for each of them.
+        # One customer has all addresses of a /64.
         return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
     return str(found)
 
 
-def forget_old(now: datetime | None = None) -> int:
-    """Remove what counts no more, a little at a time; returns how many rows went."""
-    return delete_in_batches(old(now or timezone.now()))
+def delete_expired(now: datetime | None = None) -> int:
+    """Delete the counters of ended windows and return their number."""
+    return delete_in_batches(expired(now or timezone.now()))
 
 
-def old(now: datetime) -> QuerySet[RateLimitCounter]:
-    """The counts of windows that have ended."""
+def expired(now: datetime) -> QuerySet[RateLimitCounter]:
     return RateLimitCounter.objects.filter(ends_at__lte=now)
 
 
 def _hashed(scope: str, subject: str) -> str:
-    """A subject as it is kept: who has only the table learns no address from it, and joins no two scopes."""
+    """A keyed hash: the table alone reveals no address, and scopes cannot be correlated."""
     return salted_hmac("clinic_site.core.rate_limits", f"{scope}:{subject}", algorithm="sha256").hexdigest()
 
 
 def _stored(moment: datetime) -> Any:
-    """A moment as this database keeps it: what is compared must be written alike."""
+    """Return a moment in the database's own format, which comparisons in SQL need."""
     return connection.ops.adapt_datetimefield_value(moment)

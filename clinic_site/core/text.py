@@ -1,14 +1,14 @@
-"""What people type, in any script, made fit to store."""
+"""Cleaning of typed text in any script."""
 
 import re
 import unicodedata
 
-# Marks that only steer the direction of a line. In a name they can make one read as another.
+# Direction marks can make one name look like another.
 DIRECTION_MARKS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
-# What leaves nothing to see where nothing else stands: no shape of its own, a mark on a letter, a space.
+# Categories that are invisible on their own: control characters, combining marks, spaces.
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"))
-# Letters and signs in name only: fillers of Korean syllables, the empty Braille cell.
+# Invisible letters: Hangul fillers, the empty Braille cell.
 GAPS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
@@ -17,19 +17,19 @@ def can_be_seen(text: str) -> bool:
 
 
 def plain_line(text: str) -> str:
-    """One line: no control characters, no direction marks, runs of white space made one space."""
+    """Return one line without control characters and direction marks, white space collapsed."""
     return " ".join(_printable(text).split())
 
 
 def plain_text(text: str) -> str:
-    """Lines of text, as typed but for control characters and direction marks. Line ends are "\\n"."""
+    """Return lines without control characters and direction marks, separated by "\\n"."""
     lines = re.split(r"\r\n|\r|\n", text)
     return "\n".join(_printable(line).rstrip() for line in lines).strip()
 
 
 def _printable(line: str) -> str:
     line = unicodedata.normalize("NFC", line).translate(DIRECTION_MARKS)
-    # Cc: control characters, NUL among them, which no database takes. Cs: halves of a character.
+    # Cc: control characters, among them NUL, which databases refuse. Cs: lone surrogates.
     return "".join(
         " " if unicodedata.category(character) in ("Cc", "Cs") else character for character in line
     )

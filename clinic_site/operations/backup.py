@@ -1,7 +1,6 @@
-"""A backup: the database as it is at one moment, and the files that its rows name.
+"""Backup of the database and the uploaded files.
 
-The database comes first, then the files: a file whose row is in the backup was there before. One that was
-removed in between is missing, and so it should be.
+The database is copied first: every file that its rows name existed then. A file erased meanwhile is left out.
 """
 
 import os
@@ -20,14 +19,14 @@ DATABASE = {"sqlite": "clinic.sqlite3", "postgresql": "clinic.pgdump"}
 
 
 class BackupError(Exception):
-    """Why no backup was made, for whoever asked for it."""
+    """Reason why no backup was made, as a sentence."""
 
 
 def back_up(folder: Path, now: datetime) -> Path:
-    """Make a backup in a new folder inside ``folder``, and give its path. Nobody who writes has to wait.
+    """Create a backup in a new folder inside ``folder`` and return its path, without blocking writers.
 
-    It has its name only once it is whole. Raises ``BackupError`` and ``OSError``; half a backup, whose
-    name begins with a dot, may then be left.
+    The folder gets its name once it is complete. Raises ``BackupError`` and ``OSError``; an incomplete
+    folder, whose name begins with a dot, may then remain.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"clinic-{now:%Y-%m-%d-%H%M%S}"
@@ -45,9 +44,9 @@ def back_up(folder: Path, now: datetime) -> Path:
 
 
 def _copy_files(to: Path) -> None:
-    """The ledger of erasures comes last, so that it names everyone who is missing in the rest.
+    """Copy the uploads, then the erasure log, which so names every request missing from the rest.
 
-    What the clinic does not have yet is there too, empty: restoring names all of it.
+    Folders that do not exist yet are created empty, because the restore instructions name them all.
     """
     for folder in (Path(settings.MEDIA_ROOT), Path(settings.PRIVATE_ROOT)):
         if folder.exists():
@@ -62,7 +61,7 @@ def _copy_files(to: Path) -> None:
 
 
 def _copy_file(source: str, to: str) -> None:
-    """A file that was removed since its folder was read is no fault."""
+    """Copy a file, unless it was removed since its folder was listed."""
     try:
         shutil.copy2(source, to)
     except FileNotFoundError:
@@ -83,7 +82,7 @@ def _dump(to: Path, database: dict[str, Any]) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise BackupError("There is no pg_dump here: apt-get install postgresql-client")
-    # In its environment and not in the command, which every account of the machine can read.
+    # Not on the command line, which every account of the machine can read.
     server = {
         "PGHOST": database["HOST"],
         "PGPORT": str(database["PORT"]),
@@ -104,7 +103,6 @@ def _dump(to: Path, database: dict[str, Any]) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have all of it on the disk before it gets its name."""
     for path in [folder, *folder.rglob("*")]:
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -73,8 +73,8 @@ def site_tasks() -> list[Task]:
         ),
         Task(
             _("Expired rate-limit counters"),
-            count=lambda now: rate_limits.old(now).count(),
-            run=rate_limits.forget_old,
+            count=lambda now: rate_limits.expired(now).count(),
+            run=rate_limits.delete_expired,
         ),
         Task(
             _("Messages that were sent or handled"),

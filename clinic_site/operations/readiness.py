@@ -1,4 +1,4 @@
-"""What must hold before this process may be sent patients: ``settings.READINESS_CHECKS``."""
+"""Checks behind /readyz: ``settings.READINESS_CHECKS``."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""The addresses that machines ask for: health checks, robots.txt, security.txt and the favicon."""
+"""Pages for machines: health checks, robots.txt, security.txt and the favicon."""
 
 from datetime import timedelta
 
@@ -18,14 +18,13 @@ from clinic_site.operations import readiness
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The process may be sent patients: 200, or 503 with the names of what is missing."""
+    """Return 200, or 503 with the names of the failed readiness checks."""
     failed = readiness.failed_checks()
     return JsonResponse({"ready": not failed, "failed": failed}, status=503 if failed else 200)
 
@@ -42,18 +41,17 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """For browsers that ask for it where no page has told them to."""
     return redirect(static("img/favicon.ico"))
 
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Where to report a weakness (RFC 9116)."""
+    """Contact for security reports (RFC 9116)."""
     profile = ClinicProfile.current()
     contact = (
         f"mailto:{profile.email}" if profile and profile.email else f"{settings.SITE_URL}{reverse('clinic')}"
     )
-    # The standard wants a date less than a year away: rounded to a month, the file is the same for a month.
+    # Must be less than a year away; rounded, so that the file changes once a month.
     first_of_month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     expires = first_of_month + timedelta(days=330)
     lines = [

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic_site.clinic.business_hours import ClinicHours, Interval
+from clinic_site.clinic.business_hours import BusinessHours, Interval
 from clinic_site.clinic.models import Closure, OpeningHours
 from consultations.answers import PartOfDay
 from consultations.models import Appointment
@@ -73,7 +73,7 @@ def days(
     last = first + timedelta(days=count - 1)
     # A session of the evening before may last past midnight, unless that day is closed.
     closures = list(Closure.objects.filter(starts_on__lte=last, ends_on__gte=first - timedelta(days=1)))
-    hours = ClinicHours(
+    hours = BusinessHours(
         tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
         tuple((closure.starts_on, closure.ends_on) for closure in closures),
     )
@@ -84,19 +84,19 @@ def days(
     return [_day(first + timedelta(days=number), hours, closures, appointments) for number in range(count)]
 
 
-def is_open(hours: ClinicHours, starts_at: datetime, ends_at: datetime) -> bool:
+def is_open(hours: BusinessHours, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether the clinic is open for the whole time."""
     return hours.open_intervals(starts_at, ends_at) == [(starts_at, ends_at)]
 
 
 def overlaps_session(appointment: Appointment, session: OpeningHours) -> bool:
     """Whether an appointment overlaps a weekly session, whatever the closures."""
-    hours = ClinicHours(((session.weekday, session.opens, session.closes),))
+    hours = BusinessHours(((session.weekday, session.opens, session.closes),))
     return bool(hours.open_intervals(appointment.starts_at, appointment.ends_at))
 
 
 def appointment_problems(
-    starts_at: datetime, ends_at: datetime, hours: ClinicHours, practitioner: str, *, is_active: bool
+    starts_at: datetime, ends_at: datetime, hours: BusinessHours, practitioner: str, *, is_active: bool
 ) -> list[str]:
     """Return why a future appointment cannot take place as planned, as sentences."""
     if ends_at <= timezone.now():
@@ -113,7 +113,7 @@ def appointment_problems(
     return found
 
 
-def _day(day: date, hours: ClinicHours, closures: list[Closure], appointments: list[Appointment]) -> Day:
+def _day(day: date, hours: BusinessHours, closures: list[Closure], appointments: list[Appointment]) -> Day:
     begins, ends = midnight(day).astimezone(UTC), midnight(day + timedelta(days=1)).astimezone(UTC)
     return Day(
         day,

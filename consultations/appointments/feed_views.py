@@ -39,7 +39,7 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest) -> HttpResponse:
-    if not WRONG_ADDRESSES.lets_through(network_address(request)):
+    if not WRONG_ADDRESSES.allow(network_address(request)):
         words = _("Too many wrong addresses. Try again in an hour.")
         return HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
     words = _("There is no calendar at this address. Ask the clinic’s manager for a new one.")

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.mail.models import OutgoingMessage, OutgoingMessageQuerySet
 from consultations import phone_numbers
@@ -61,7 +61,7 @@ def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
     return due.none() if settings.MAIL_DELIVERY == "off" else due.exclude(_has_settled_mail())
 
 
-def due_manually(now: datetime, hours: ClinicHours | None = None) -> AppointmentQuerySet:
+def due_manually(now: datetime, hours: BusinessHours | None = None) -> AppointmentQuerySet:
     """Appointments until the next open day of which staff remind the patient today.
 
     Patients who chose email are included if their mail has failed or is late, if staff settled a failed one
@@ -137,7 +137,7 @@ def _day(now: datetime) -> date:
     return availability.local(now).date()
 
 
-def _next_open_day(day: date, hours: ClinicHours) -> date:
+def _next_open_day(day: date, hours: BusinessHours) -> date:
     """Return the next open day; the next calendar day if no opening hours are entered."""
     tomorrow = day + timedelta(days=1)
     opens = hours.next_opening(midnight(tomorrow))
@@ -238,14 +238,14 @@ class ManualReminder:
         return self.appointment.request.may_identify_clinic == "yes"
 
 
-def appointment_problems(appointment: Appointment, hours: ClinicHours) -> list[str]:
+def appointment_problems(appointment: Appointment, hours: BusinessHours) -> list[str]:
     who = appointment.practitioner
     return availability.appointment_problems(
         appointment.starts_at, appointment.ends_at, hours, who.name, is_active=who.is_active
     )
 
 
-def manual_reminders(appointments: list[Appointment], hours: ClinicHours) -> list[ManualReminder]:
+def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> list[ManualReminder]:
     """Return how to remind of each appointment. Two queries, and two for each language."""
     clinic = ClinicProfile.current()
     templates = {

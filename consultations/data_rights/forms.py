@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.form_fields import Boxes, HiddenPattern, Radios, TextField, says
+from clinic_site.core.form_fields import Checkboxes, HiddenPattern, Radios, TextField, says
 from consultations.data_rights import csv_export
 from consultations.data_rights.erasure import STAFF_REASONS
 from consultations.models import ConsultationRequest, Disclosure
@@ -83,7 +83,7 @@ class ExportForm(StaffForm):
     columns = forms.MultipleChoiceField(
         label=_("Columns"),
         choices=[(column.name, column.label) for column in csv_export.COLUMNS],
-        widget=Boxes,
+        widget=Checkboxes,
         error_messages=says(_("Choose at least one column.")),
     )
     reason = forms.ChoiceField(

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.clinic.models import Closure, OpeningHours
 from clinic_site.core.templatetags.site_tags import clock
 from consultations import workflow
@@ -35,7 +35,7 @@ def closure_over_times(closure: Closure, by: User) -> str:
 
 def times_outside_hours(session: OpeningHours, by: User) -> str:
     """Of a session as it was before it was changed or deleted."""
-    hours = ClinicHours(business_hours.load().sessions)  # of what falls on a closure was told before
+    hours = BusinessHours(business_hours.load().sessions)  # of what falls on a closure was told before
     found = [
         time
         for time in _to_come()

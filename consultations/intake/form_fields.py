@@ -11,8 +11,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from clinic_site.core.form_fields import (
-    FAR_TOO_LONG,
-    Boxes,
+    MAX_INPUT_LENGTH,
+    Checkboxes,
     EmailField,
     HiddenPattern,
     Radios,
@@ -65,7 +65,7 @@ class PhoneField(forms.CharField):
         super().__init__(error_messages=says(sentence), **options)
 
     def clean(self, value: Any) -> phone_numbers.Phone | None:
-        text = super().clean(plain_line(str(value or "")[:FAR_TOO_LONG]))
+        text = super().clean(plain_line(str(value or "")[:MAX_INPUT_LENGTH]))
         try:
             return phone_numbers.parse(text) if text else None
         except ValidationError:
@@ -75,7 +75,7 @@ class PhoneField(forms.CharField):
 class MultipleChoiceBoxes(forms.TypedMultipleChoiceField):
     """Optional checkboxes. Values that are not offered are ignored."""
 
-    widget = Boxes
+    widget = Checkboxes
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, **options)

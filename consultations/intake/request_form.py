@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
-from clinic_site.core.form_layout import Folded, Section, Trap, form_helper, without_nul
+from clinic_site.core.form_layout import Collapsible, Honeypot, Section, form_helper, without_nul
 from consultations.intake import procedure_choices, questions
 from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
@@ -121,7 +121,7 @@ class RequestForm(Questions):
     def _layout(self) -> tuple[Any, ...]:
         # Open if a folded question is answered, wrong, or to be changed.
         is_open = bool(set(FOLDED) & self.errors.keys()) or any(self[name].value() for name in FOLDED)
-        self.folded = Folded(_("Good times, and what you need (optional)"), *FOLDED, is_open=is_open)
+        self.folded = Collapsible(_("Good times, and what you need (optional)"), *FOLDED, is_open=is_open)
         return (
             "key",
             "notice",
@@ -131,7 +131,7 @@ class RequestForm(Questions):
             Section(_("The problem"), *questions.THE_PROBLEM, HTML(PHOTOGRAPHS_COME_LATER)),
             Section(_("How to contact you"), *questions.CONTACT),
             self.folded,
-            Trap("website"),
+            Honeypot("website"),
             Section(
                 _("Your details"),
                 HTML('{% include "consultations/data_rights/privacy_notice_summary.html" %}'),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations import statistics
 
 MEASURED_PERIOD = timedelta(days=30)
@@ -17,7 +17,7 @@ MIN_ANSWERED_REQUESTS = 20
 CACHE_SECONDS = 10 * 60
 
 
-def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
+def sentence(now: datetime, hours: BusinessHours | None = None) -> str:
     """Return the sentence for patients; "" if there is no figure. Cached, never beyond the day."""
     within = usual_response_hours(now, hours)
     if within is None:
@@ -31,7 +31,7 @@ def sentence(now: datetime, hours: ClinicHours | None = None) -> str:
     ) % {"number": within}
 
 
-def usual_response_hours(now: datetime, hours: ClinicHours | None = None) -> int | None:
+def usual_response_hours(now: datetime, hours: BusinessHours | None = None) -> int | None:
     """Return the full clinic hours, rounded up, within which half of *all* requests had a first contact.
 
     Waiting requests count as slower than all answered ones. None if too few were answered, if half of them
@@ -41,7 +41,7 @@ def usual_response_hours(now: datetime, hours: ClinicHours | None = None) -> int
     return cache.get_or_set(key, lambda: _median_hours(now, hours or business_hours.load()), CACHE_SECONDS)
 
 
-def _median_hours(now: datetime, hours: ClinicHours) -> int | None:
+def _median_hours(now: datetime, hours: BusinessHours) -> int | None:
     sent = statistics.counted().filter(created_at__gte=now - MEASURED_PERIOD, created_at__lte=now)
     waits = statistics.waits_of(sent, hours)
     median = waits.hours_for(50)

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
-from clinic_site.core.http.csrf import keeps_answers
+from clinic_site.core.http.csrf import redisplay_on_csrf_failure
 from clinic_site.core.http.page_cache import content_page
-from clinic_site.core.http.responses import SeeOther, for_this_reader
+from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations.answers import Onset
 from consultations.intake import attachments, procedure_choices, response_time, submission
@@ -57,7 +57,7 @@ def start(request: HttpRequest) -> HttpResponse:
         led_by = {"about": request.GET.get("about", ""), "source_page": referring_page(request)}
         form = EmergencyQuestion(initial=led_by, signs=signs)
     context = {"form": form, "page": page, **response_time_context()}
-    return for_this_reader(render(request, "consultations/intake/start.html", context))
+    return private_no_cache(render(request, "consultations/intake/start.html", context))
 
 
 def emergency_signs(page: PageDocument | None) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def resubmit_without_csrf_cookie(request: HttpRequest, notice: PrivacyNotice) ->
     return render_form(request, form, status=403)
 
 
-@keeps_answers(resubmit_without_csrf_cookie)
+@redisplay_on_csrf_failure(resubmit_without_csrf_cookie)
 @require_get_or_post
 @require_privacy_notice
 def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
@@ -117,7 +117,7 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         "about": procedure_choices.for_slug(request.GET.get("about", "")),
         "source_page": request.GET.get("source_page", "") or referring_page(request),
     }
-    return for_this_reader(
+    return private_no_cache(
         render_form(request, RequestForm(initial=led_by, notice=notice, language=language()))
     )
 
@@ -163,9 +163,9 @@ def exceeded_limit(request: HttpRequest, form: RequestForm) -> str:
     """
     if submission.find(form.submission_key):
         return ""
-    if not REQUESTS_PER_PHONE.lets_through(form.answers.phone):
+    if not REQUESTS_PER_PHONE.allow(form.answers.phone):
         return "phone"
-    return "" if REQUESTS_PER_ADDRESS.lets_through(network_address(request)) else "network"
+    return "" if REQUESTS_PER_ADDRESS.allow(network_address(request)) else "network"
 
 
 def render_check_page(
@@ -203,7 +203,7 @@ def render_check_page(
     return render(request, "consultations/intake/check.html", context_of_page, status=status)
 
 
-@keeps_answers(resubmit_without_csrf_cookie)
+@redisplay_on_csrf_failure(resubmit_without_csrf_cookie)
 @takes_files
 @never_cache
 @require_POST
@@ -219,7 +219,7 @@ def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return render_check_page(request, form)
     if "add" not in request.POST:
         return render_photographs_page(request, form, PhotographsForm())
-    if not UPLOADS.lets_through(network_address(request)):
+    if not UPLOADS.allow(network_address(request)):
         return render_photographs_page(request, form, PhotographsForm.refused(), status=429)
     chosen = PhotographsForm(request.POST, request.FILES)
     if chosen.keep_for(form.submission_key):

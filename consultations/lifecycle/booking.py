@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations import workflow
 from consultations.lifecycle.errors import TimeTakenError
 from consultations.messaging.notify import has_deliverable_email, notify, supersede_appointment_messages
@@ -108,7 +108,7 @@ def note_patient_informed(request: ConsultationRequest, now: datetime) -> None:
     request.appointments.live().filter(patient_informed_at=None).update(patient_informed_at=now)
 
 
-def next_morning(now: datetime, hours: ClinicHours | None = None) -> datetime:
+def next_morning(now: datetime, hours: BusinessHours | None = None) -> datetime:
     """When to call where nobody said when: as the clinic opens on its next day; nine tomorrow, if staff
     have entered no hours. Two queries for the hours if they are not given."""
     local = timezone.localtime(now, timezone.get_default_timezone())

@@ -64,7 +64,7 @@ def private_page_view(view: PrivateView) -> TokenView:
 
 def wrong_address(request: HttpRequest) -> HttpResponse:
     """Answer every link that opens nothing. The rate limit is all that a GET ever writes here."""
-    if not WRONG_LINKS_PER_ADDRESS.lets_through(network_address(request)):
+    if not WRONG_LINKS_PER_ADDRESS.allow(network_address(request)):
         return _page(request, "too_many", status=429)
     return _page(request, "unknown", status=404)
 
@@ -112,7 +112,7 @@ def withdraw(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpRes
 def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     form = NewPhoneForm(presenter, _sent(request))
     can_be_done = form.is_valid() and not presenter.refusal(form.action)
-    if can_be_done and not PHONE_CORRECTIONS_PER_REQUEST.lets_through(str(presenter.consultation.pk)):
+    if can_be_done and not PHONE_CORRECTIONS_PER_REQUEST.allow(str(presenter.consultation.pk)):
         refused = _("The number was changed many times today. Call us and tell us the right one.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
@@ -133,7 +133,7 @@ def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> Http
         return _answered(request, form)
     if presenter.refusal(form.action):
         return _refused(request, form)  # before the work of reading photographs
-    if not UPLOADS.lets_through(network_address(request)):
+    if not UPLOADS.allow(network_address(request)):
         refused = _("Too many files have come from your network. Try again in an hour, or call us.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, MorePhotographsForm(presenter, request.POST, request.FILES))

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from clinic_site.core.http.responses import SeeOther, for_this_reader
+from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from procedures.public.feedback_form import FeedbackForm
 from procedures.publishing.documents import Card
@@ -24,7 +24,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _posted(request)
     about = {name: request.GET.get(name, "") for name in ("page", "version")}
-    return for_this_reader(_show(request, FeedbackForm(initial=about)))
+    return private_no_cache(_show(request, FeedbackForm(initial=about)))
 
 
 @never_cache
@@ -32,7 +32,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return _show(request, form)
-    if not LIMIT.lets_through(network_address(request)):
+    if not LIMIT.allow(network_address(request)):
         return _show(request, form, is_limited=True)
     form.store()
     page = form.cleaned_data["page"]

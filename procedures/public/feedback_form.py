@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
-from clinic_site.core.form_layout import Trap, form_helper, without_nul
+from clinic_site.core.form_layout import Honeypot, form_helper, without_nul
 from procedures.models import FeedbackReport, Publication
 
 # The overview has no slug: this is its name in the address of the form.
@@ -68,7 +68,7 @@ class FeedbackForm(forms.Form):
 
     def __init__(self, posted: Mapping[str, str] | None = None, **options: Any) -> None:
         super().__init__(None if posted is None else without_nul(posted), **options)
-        fields = ("page", "version", "text", "name", "email", Trap("website"))
+        fields = ("page", "version", "text", "name", "email", Honeypot("website"))
         self.helper = form_helper(reverse("procedures:feedback"), *fields, Submit("", _("Send report")))
 
     @cached_property

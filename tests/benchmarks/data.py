@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.data 400``: the sample site in DATA_DIR, with so many published procedures."""
+"""``python -m tests.benchmarks.data 400``: the sample site in DATA_DIR with 400 published procedures."""
 
 import io
 import os

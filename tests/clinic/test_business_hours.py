@@ -1,4 +1,4 @@
-"""Reckoning in clinic hours: what holds for any opening hours, and some days that can be counted by hand."""
+"""Business hours: properties for any opening hours, and examples counted by hand."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 
 KARACHI = ZoneInfo("Asia/Karachi")
@@ -17,12 +17,14 @@ MINUTE = timedelta(minutes=1)
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
-    """A moment in November 2026 by the clock of the clinic. The 23rd is a Monday."""
+    """A local time in November 2026. The 23rd is a Monday."""
     return datetime(2026, 11, day, hour, minute, tzinfo=KARACHI)
 
 
-def every_day(*sessions: tuple[int, int], days: range = range(5)) -> ClinicHours:
-    return ClinicHours(tuple((day, time(opens), time(closes)) for day in days for opens, closes in sessions))
+def every_day(*sessions: tuple[int, int], days: range = range(5)) -> BusinessHours:
+    return BusinessHours(
+        tuple((day, time(opens), time(closes)) for day in days for opens, closes in sessions)
+    )
 
 
 WEEKDAYS = every_day((10, 14), (17, 20))
@@ -39,24 +41,24 @@ def test_several_sessions_a_day() -> None:
     ]
 
 
-def test_adding_passes_over_the_pause_the_night_and_the_weekend() -> None:
+def test_adding_skips_pause_night_and_weekend() -> None:
     assert WEEKDAYS.add_clinic_time(at(23, 13), timedelta(hours=2)) == at(23, 18)
     assert WEEKDAYS.add_clinic_time(at(23, 19), timedelta(hours=2)) == at(24, 11)
     assert WEEKDAYS.add_clinic_time(at(27, 19), timedelta(hours=2)) == at(30, 11)
     assert WEEKDAYS.add_clinic_time(at(28), timedelta(hours=1)) == at(30, 11)
 
 
-def test_time_that_ends_with_the_session_ends_there_and_not_at_the_next_opening() -> None:
+def test_time_may_end_with_the_session() -> None:
     assert WEEKDAYS.add_clinic_time(at(23, 10), timedelta(hours=4)) == at(23, 14)
 
 
-def test_the_next_opening() -> None:
+def test_next_opening() -> None:
     assert WEEKDAYS.next_opening(at(23, 12)) == at(23, 12)
     assert WEEKDAYS.next_opening(at(23, 14)) == at(23, 17)
     assert WEEKDAYS.next_opening(at(27, 20)) == at(30, 10)
 
 
-def test_a_session_by_the_clock_of_the_clinic_is_found_from_any_time_zone() -> None:
+def test_sessions_are_local_times() -> None:
     early = every_day((0, 1))
     assert early.next_opening(datetime(2026, 11, 22, 18, tzinfo=UTC)) == at(23)
     assert early.clinic_time_between(
@@ -72,46 +74,42 @@ def test_session_past_midnight_belongs_to_the_day_it_begins() -> None:
     assert night[1].add_clinic_time(at(23, 23), timedelta(hours=2)) == at(24, 1)
     assert night[1].add_clinic_time(at(24, 0, 30), timedelta(hours=1)) == at(30, 21, 30)
     closed = [
-        ClinicHours(night[1].sessions, ((day, day),)) for day in (date(2026, 11, 23), date(2026, 11, 24))
+        BusinessHours(night[1].sessions, ((day, day),)) for day in (date(2026, 11, 23), date(2026, 11, 24))
     ]
     assert [hours.clinic_time_between(at(23), at(25)) for hours in closed] == [
         timedelta(0),
         timedelta(hours=4),
     ]
-    joined = ClinicHours((*night[1].sessions, (1, time(0, 30), time(3))))
+    joined = BusinessHours((*night[1].sessions, (1, time(0, 30), time(3))))
     assert joined.open_intervals(at(23), at(25)) == [(at(23, 21), at(24, 3))]
 
 
-def test_sessions_that_overlap_count_once() -> None:
+def test_overlapping_sessions_count_once() -> None:
     assert every_day((10, 14), (12, 16)).clinic_time_between(at(23), at(24)) == timedelta(hours=6)
 
 
-@pytest.mark.parametrize(
-    "hours",
-    [
-        ClinicHours(()),
-        ClinicHours(WEEKDAYS.sessions, ((date(2026, 1, 1), date(2028, 1, 1)),)),
-        ClinicHours(WEEKDAYS.sessions, ((date.min, date.max),)),
-    ],
-    ids=["no hours", "closed for two years", "closed for ever"],
-)
-def test_a_clinic_that_never_opens_gives_nothing_and_takes_no_time(hours: ClinicHours) -> None:
-    assert hours.next_opening(at(23)) is None
-    assert hours.add_clinic_time(at(23), MINUTE) is None
-    assert hours.clinic_time_between(at(23), at(30)) == timedelta(0)
+def test_clinic_that_never_opens() -> None:
+    for hours in (
+        BusinessHours(()),
+        BusinessHours(WEEKDAYS.sessions, ((date(2026, 1, 1), date(2028, 1, 1)),)),
+        BusinessHours(WEEKDAYS.sessions, ((date.min, date.max),)),
+    ):
+        assert hours.next_opening(at(23)) is None
+        assert hours.add_clinic_time(at(23), MINUTE) is None
+        assert hours.clinic_time_between(at(23), at(30)) == timedelta(0)
 
 
-def test_more_open_time_than_a_year_has_is_nothing() -> None:
+def test_adding_more_than_a_year_returns_none() -> None:
     assert WEEKDAYS.add_clinic_time(at(23), timedelta(days=400)) is None
 
 
-def test_clinic_time_goes_only_forward() -> None:
+def test_negative_duration_is_refused() -> None:
     with pytest.raises(ValueError, match="forward"):
         WEEKDAYS.add_clinic_time(at(23), -MINUTE)
     assert WEEKDAYS.clinic_time_between(at(24), at(23)) == timedelta(0)
 
 
-# Whatever the hours are
+# Properties
 
 minutes = st.integers(0, 24 * 60 - 1)
 sessions = st.lists(
@@ -122,13 +120,13 @@ sessions = st.lists(
 ).map(tuple)
 days = st.dates(date(2026, 11, 1), date(2027, 1, 31))
 closures = st.lists(st.tuples(days, days).map(lambda pair: tuple(sorted(pair))), max_size=3).map(tuple)
-any_hours = st.builds(ClinicHours, sessions, closures)
+any_hours = st.builds(BusinessHours, sessions, closures)
 moments = st.datetimes(datetime(2026, 11, 1), datetime(2027, 1, 15), timezones=st.just(UTC))
 durations = st.timedeltas(timedelta(0), timedelta(hours=60))
 
 
 @given(any_hours, moments, durations)
-def test_between_takes_back_what_add_added(hours: ClinicHours, start: datetime, duration: timedelta) -> None:
+def test_between_inverts_add(hours: BusinessHours, start: datetime, duration: timedelta) -> None:
     end = hours.add_clinic_time(start, duration)
     if end is not None:
         assert end >= start
@@ -136,7 +134,7 @@ def test_between_takes_back_what_add_added(hours: ClinicHours, start: datetime, 
 
 
 @given(any_hours, moments, moments)
-def test_add_takes_back_what_between_counted(hours: ClinicHours, start: datetime, end: datetime) -> None:
+def test_add_inverts_between(hours: BusinessHours, start: datetime, end: datetime) -> None:
     start, end = sorted((start, end))
     counted = hours.clinic_time_between(start, end)
     again = hours.add_clinic_time(start, counted)
@@ -146,15 +144,13 @@ def test_add_takes_back_what_between_counted(hours: ClinicHours, start: datetime
 
 
 @given(any_hours, moments, durations, durations)
-def test_more_time_is_never_earlier(
-    hours: ClinicHours, start: datetime, first: timedelta, more: timedelta
-) -> None:
+def test_add_is_monotonic(hours: BusinessHours, start: datetime, first: timedelta, more: timedelta) -> None:
     sooner, later = hours.add_clinic_time(start, first), hours.add_clinic_time(start, first + more)
     assert later is None or (sooner is not None and sooner <= later)
 
 
 @given(any_hours, moments, moments, moments)
-def test_a_stretch_is_the_sum_of_its_parts(hours: ClinicHours, a: datetime, b: datetime, c: datetime) -> None:
+def test_between_is_additive(hours: BusinessHours, a: datetime, b: datetime, c: datetime) -> None:
     a, b, c = sorted((a, b, c))
     assert hours.clinic_time_between(a, b) + hours.clinic_time_between(b, c) == hours.clinic_time_between(
         a, c
@@ -163,28 +159,28 @@ def test_a_stretch_is_the_sum_of_its_parts(hours: ClinicHours, a: datetime, b: d
 
 
 @given(any_hours, st.tuples(days, days), moments, moments)
-def test_a_closure_never_adds_open_time(
-    hours: ClinicHours, closure: tuple[date, date], a: datetime, b: datetime
+def test_closure_never_adds_open_time(
+    hours: BusinessHours, closure: tuple[date, date], a: datetime, b: datetime
 ) -> None:
     a, b = sorted((a, b))
     first, last = sorted(closure)
-    closed = ClinicHours(hours.sessions, (*hours.closures, (first, last)))
+    closed = BusinessHours(hours.sessions, (*hours.closures, (first, last)))
     assert closed.clinic_time_between(a, b) <= hours.clinic_time_between(a, b)
 
 
 @given(any_hours, moments)
-def test_the_next_opening_is_open_and_nothing_is_open_before_it(hours: ClinicHours, moment: datetime) -> None:
+def test_next_opening_is_the_first_open_moment(hours: BusinessHours, moment: datetime) -> None:
     opening = hours.next_opening(moment)
     if opening is not None:
         assert hours.clinic_time_between(opening, opening + timedelta(seconds=1))
         assert not hours.clinic_time_between(moment, opening)
 
 
-# As staff entered them
+# Loading
 
 
 @pytest.mark.django_db
-def test_expected_closures_are_closed_and_reading_takes_two_queries(django_assert_num_queries: Any) -> None:
+def test_load_counts_expected_closures_in_two_queries(django_assert_num_queries: Any) -> None:
     OpeningHours.objects.create(weekday=0, opens=time(10), closes=time(14))
     OpeningHours.objects.create(weekday=1, opens=time(10), closes=time(14))
     Closure.objects.create(
@@ -206,27 +202,25 @@ def clinic(db: None) -> ClinicProfile:
     return ClinicProfile.objects.create(name="A Clinic", answer_within_hours=4)
 
 
-@pytest.mark.parametrize(
-    ("sent", "now", "sentence"),
-    [
-        (at(23, 9), at(23, 9), "by 2pm today, Monday 23 November"),
-        (at(23, 12), at(23, 12), "by 7pm today, Monday 23 November"),
-        (at(23, 12, 20), at(23, 12, 20), "by 8pm today, Monday 23 November"),
-        (at(23, 18), at(23, 18), "by midday tomorrow, Tuesday 24 November"),
-        (at(23, 18), at(24, 8), "by midday today, Tuesday 24 November"),
-        (at(27, 19), at(27, 19), "by 1pm on Monday 30 November"),
-        (at(27, 19), at(29, 23), "by 1pm tomorrow, Monday 30 November"),
-        (at(23, 18), at(25, 8), "by midday on Tuesday 24 November"),
-        (datetime(2026, 12, 31, 19, 30, tzinfo=KARACHI), at(23), "by 2pm on Friday 1 January 2027"),
-    ],
-)
-def test_the_promise_is_a_day_and_a_time(
-    clinic: ClinicProfile, sent: datetime, now: datetime, sentence: str
-) -> None:
-    assert business_hours.promise_sentence(sent, now=now) == sentence
+PROMISES = [
+    (at(23, 9), at(23, 9), "by 2pm today, Monday 23 November"),
+    (at(23, 12), at(23, 12), "by 7pm today, Monday 23 November"),
+    (at(23, 12, 20), at(23, 12, 20), "by 8pm today, Monday 23 November"),
+    (at(23, 18), at(23, 18), "by midday tomorrow, Tuesday 24 November"),
+    (at(23, 18), at(24, 8), "by midday today, Tuesday 24 November"),
+    (at(27, 19), at(27, 19), "by 1pm on Monday 30 November"),
+    (at(27, 19), at(29, 23), "by 1pm tomorrow, Monday 30 November"),
+    (at(23, 18), at(25, 8), "by midday on Tuesday 24 November"),
+    (datetime(2026, 12, 31, 19, 30, tzinfo=KARACHI), at(23), "by 2pm on Friday 1 January 2027"),
+]
 
 
-def test_no_promise_goes_past_the_end_of_a_session(clinic: ClinicProfile) -> None:
+def test_promise_is_a_day_and_a_time(clinic: ClinicProfile) -> None:
+    for sent, now, sentence in PROMISES:
+        assert business_hours.promise_sentence(sent, now=now) == sentence
+
+
+def test_promise_never_passes_the_end_of_a_session(clinic: ClinicProfile) -> None:
     OpeningHours.objects.filter(opens=time(10)).update(closes=time(13, 30))
     assert business_hours.promised_by(at(23, 18, 15), clinic=clinic) == at(24, 13)
     assert business_hours.promised_by(at(23, 17, 40), clinic=clinic) == at(24, 12)
@@ -235,20 +229,16 @@ def test_no_promise_goes_past_the_end_of_a_session(clinic: ClinicProfile) -> Non
     assert business_hours.promise_sentence(at(23, 10, 10), clinic=clinic, now=at(23)).startswith("by 1:30pm")
 
 
-def test_without_a_number_the_text_is_the_promise_and_without_a_text_there_is_none(db: None) -> None:
+def test_promise_falls_back_to_the_text_of_staff(db: None) -> None:
     assert business_hours.promise_sentence(at(23)) == ""
     clinic = ClinicProfile.objects.create(name="A Clinic", answer_promise="within a week")
     assert business_hours.promise_sentence(at(23)) == "within a week"
     assert business_hours.promised_by(at(23)) is None
     clinic.answer_within_hours = 8
-    assert business_hours.promise_sentence(at(23), clinic=clinic) == "", (
-        "no opening hours: nothing to reckon with"
-    )
+    assert business_hours.promise_sentence(at(23), clinic=clinic) == "", "there are no opening hours"
 
 
-def test_the_promise_takes_three_queries_at_most(
-    clinic: ClinicProfile, django_assert_num_queries: Any
-) -> None:
+def test_promise_needs_at_most_three_queries(clinic: ClinicProfile, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(3):
         business_hours.promise_sentence(at(23))
     hours = business_hours.load()

@@ -1,4 +1,4 @@
-"""How pages are made, held against the ten criteria, and honest about what is not done."""
+"""The page about the quality of our information."""
 
 from typing import Any
 
@@ -18,21 +18,21 @@ def about(client: Client) -> Page:
     return read(client.get(reverse("about_our_information")))
 
 
-def test_all_ten_criteria_are_there_in_order(client: Client) -> None:
+def test_all_ten_criteria_in_order(client: Client) -> None:
     headings = [text.partition(":")[0] for text in about(client).heading_texts()]
 
     assert len(Criterion) == 10
     assert in_order(headings, [str(criterion.label) for criterion in Criterion])
 
 
-def test_what_is_not_done_is_said(client: Client) -> None:
+def test_gaps_are_named(client: Client) -> None:
     text = about(client).main.text
 
     assert "Not done yet: No patient has yet helped to write these pages, or tested them." in text
     assert text.count("Not done yet:") == 7
 
 
-def test_what_the_clinic_does_takes_the_place_of_what_is_missing(client: Client) -> None:
+def test_own_text_replaces_the_gap(client: Client) -> None:
     InformationPractice.objects.create(
         criterion=Criterion.INVOLVEMENT, text="Six patients read each page before it is published."
     )
@@ -43,7 +43,7 @@ def test_what_the_clinic_does_takes_the_place_of_what_is_missing(client: Client)
     assert "No patient has yet helped" not in text
 
 
-def test_a_page_in_english_only_says_that_urdu_is_missing(client: Client, settings: Any) -> None:
+def test_missing_urdu_is_named_while_english_is_the_only_language(client: Client, settings: Any) -> None:
     settings.LANGUAGES = [("en", "English")]
     assert "Urdu is still missing" in about(client).main.text
 
@@ -51,16 +51,14 @@ def test_a_page_in_english_only_says_that_urdu_is_missing(client: Client, settin
     assert "Urdu is still missing" not in about(client).main.text
 
 
-def test_a_sample_site_does_not_say_of_signed_pages_that_nobody_has_reviewed_them(
-    client: Client, sample_site: None
-) -> None:
+def test_signed_pages_are_not_called_unreviewed(client: Client, sample_site: None) -> None:
     text = about(client).main.text
 
     assert "no clinician has reviewed them" not in text
     assert "A page that no clinician has reviewed yet says so at its end." in text
 
 
-def test_no_certificate_is_claimed_and_no_logo_shown(client: Client) -> None:
+def test_no_certificate_or_logo(client: Client) -> None:
     page = about(client)
 
     assert "Nobody has certified us, and we claim no certificate." in page.main.text
@@ -71,9 +69,7 @@ def test_it_leads_to_the_form_for_mistakes(client: Client) -> None:
     assert about(client).main.all("a", href=reverse("procedures:feedback"))
 
 
-def test_only_pages_about_operations_are_said_to_end_with_that_link(
-    client: Client, sample_site: None
-) -> None:
+def test_procedure_pages_end_with_the_feedback_link(client: Client, sample_site: None) -> None:
     text = about(client).main.text
 
     assert "Each page about an operation has a link at its end" in text
@@ -84,7 +80,7 @@ def test_only_pages_about_operations_are_said_to_end_with_that_link(
         assert any(link["href"].startswith(form) for link in links)
 
 
-def test_a_criterion_has_one_text() -> None:
+def test_criterion_has_one_text() -> None:
     InformationPractice.objects.create(criterion=Criterion.REACH, text="Leaflets in two hospitals.")
 
     with pytest.raises(ValidationError, match="There is a text for this criterion already"):

@@ -1,4 +1,4 @@
-"""When the clinic is open, as staff enter it and patients read it."""
+"""Opening hours, closures and clinic details, as staff enter and patients read them."""
 
 import json
 from datetime import UTC, date, datetime, time
@@ -76,13 +76,13 @@ def test_session_past_midnight_on_the_clinic_page(client: Client) -> None:
     assert hours == [("20:00", "23:59"), ("21:00", "01:00")]
 
 
-def test_a_session_may_be_changed_into_itself() -> None:
+def test_session_does_not_overlap_itself() -> None:
     own = session()
     own.save()
     own.full_clean()
 
 
-def test_the_database_refuses_what_can_never_be() -> None:
+def test_database_constraints() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         session(0, "18:00", "18:00").save()
     session().save()
@@ -92,7 +92,7 @@ def test_the_database_refuses_what_can_never_be() -> None:
         Closure.objects.create(name="Eid", starts_on=date(2026, 5, 28), ends_on=date(2026, 5, 27))
 
 
-def test_a_week_has_seven_days_with_their_sessions_in_order() -> None:
+def test_week_has_seven_days_with_ordered_sessions() -> None:
     for each in (session(4, "17:00", "20:00"), session(4, "10:00", "12:30"), session(0)):
         each.save()
     days = week(OpeningHours.objects.all(), date(2026, 6, 5))  # a Friday
@@ -102,7 +102,7 @@ def test_a_week_has_seven_days_with_their_sessions_in_order() -> None:
     assert days[6].sessions == ()
 
 
-def test_today_is_lahores_today(client: Client) -> None:
+def test_today_is_the_local_date(client: Client) -> None:
     """Thursday, 8 in the evening in UTC: in Lahore it is Friday."""
     session(4, "15:30", "20:00").save()
     with time_machine.travel(datetime(2026, 6, 4, 20, tzinfo=UTC)):
@@ -111,13 +111,13 @@ def test_today_is_lahores_today(client: Client) -> None:
     assert today.one("td").text == "3:30pm–8pm"
 
 
-def test_a_day_without_a_session_is_closed(client: Client) -> None:
+def test_day_without_session_is_closed(client: Client) -> None:
     assert [row.one("td").text for row in read(client.get("/clinic/")).main.one("tbody").all("tr")] == [
         "Closed"
     ] * 7
 
 
-def test_closures_are_shown_until_they_are_over(client: Client) -> None:
+def test_closures_are_shown_until_their_last_day(client: Client) -> None:
     Closure.objects.create(
         name="Eid ul-Fitr", starts_on=date(2026, 3, 20), ends_on=date(2026, 3, 22), certainty="expected"
     )
@@ -134,28 +134,24 @@ def test_closures_are_shown_until_they_are_over(client: Client) -> None:
     assert "Eid ul-Fitr" not in shown(date(2026, 3, 23))
 
 
-@pytest.mark.parametrize(
-    ("at", "text"),
-    [
+def test_time_format() -> None:
+    for at, text in (
         (time(17, 30), "5:30pm"),
         (time(17), "5pm"),
         (time(0), "12am"),
         (time(12), "12pm"),
         (time(9, 5), "9:05am"),
-    ],
-)
-def test_a_time_of_day_is_written_as_people_say_it(at: time, text: str) -> None:
-    assert clock(at) == text
+    ):
+        assert clock(at) == text
 
 
-def test_a_date_is_written_out() -> None:
+def test_date_format() -> None:
     assert day(date(2026, 8, 6)) == "6 August 2026"
     assert day(None) == ""
 
 
-@pytest.mark.parametrize(
-    ("written", "dialed"),
-    [
+def test_dialable_phone_number() -> None:
+    for written, dialed in (
         ("042 3576 1999", "+924235761999"),
         ("0300-1234567", "+923001234567"),
         ("(042) 111 222 333", "+9242111222333"),
@@ -164,10 +160,8 @@ def test_a_date_is_written_out() -> None:
         ("1122", "1122"),
         ("۰۴۲ ۳۵۷۶ ۱۹۹۹", "+924235761999"),
         ("", ""),
-    ],
-)
-def test_a_number_of_the_clinics_is_dialed_from_anywhere(written: str, dialed: str) -> None:
-    assert dialable(written) == dialed
+    ):
+        assert dialable(written) == dialed
 
 
 def test_there_is_one_clinic(db: None) -> None:
@@ -177,8 +171,8 @@ def test_there_is_one_clinic(db: None) -> None:
     assert ClinicProfile.current() == ClinicProfile.objects.get()
 
 
-def test_a_real_clinic_carries_no_banner_and_its_licence_stands_at_the_foot(client: Client) -> None:
-    ClinicProfile.objects.create(name="A Clinic", licence_number="R-12345", phone="042 3576 1999")
+def test_real_clinic_has_no_banner_and_license_in_footer(client: Client) -> None:
+    ClinicProfile.objects.create(name="A Clinic", license_number="R-12345", phone="042 3576 1999")
     page = read(client.get("/accessibility/"))
     assert "sample" not in page.one("header", class_="top").text.lower()
     assert "R-12345" in page.one("footer").text
@@ -186,18 +180,18 @@ def test_a_real_clinic_carries_no_banner_and_its_licence_stands_at_the_foot(clie
     assert page.title == "Accessibility | A Clinic"
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "field"),
-    [("2026-11-23", "9999-12-31", "ends_on"), ("0001-01-01", "2026-11-23", "starts_on")],
-)
-def test_a_closure_beyond_any_calendar_is_refused_in_words(first: str, last: str, field: str) -> None:
+def test_closure_outside_2000_to_2099_is_refused() -> None:
     client = Client()
     client.force_login(staff(is_superuser=True, is_staff=True))
-    data = {"name": "Eid", "starts_on": first, "ends_on": last, "certainty": "confirmed"}
-    response = client.post(reverse("admin:clinic_closure_add"), data)
-    assert "Enter a day from the years 2000 to 2099." in errors_in(response)
-    assert not Closure.objects.exists()
-    days = {"starts_on": date.fromisoformat(first), "ends_on": date.fromisoformat(last)}
-    with pytest.raises(ValidationError) as refused:
-        Closure(name="Eid", **days).full_clean()
-    assert list(refused.value.error_dict) == [field]
+    for first, last, field in (
+        ("2026-11-23", "9999-12-31", "ends_on"),
+        ("0001-01-01", "2026-11-23", "starts_on"),
+    ):
+        data = {"name": "Eid", "starts_on": first, "ends_on": last, "certainty": "confirmed"}
+        response = client.post(reverse("admin:clinic_closure_add"), data)
+        assert "Enter a day from the years 2000 to 2099." in errors_in(response)
+        assert not Closure.objects.exists()
+        days = {"starts_on": date.fromisoformat(first), "ends_on": date.fromisoformat(last)}
+        with pytest.raises(ValidationError) as refused:
+            Closure(name="Eid", **days).full_clean()
+        assert list(refused.value.error_dict) == [field]

@@ -1,11 +1,11 @@
-"""The site's addresses, and some whose pages fail as pages fail in use."""
+"""URL configuration of the site, with views that fail in several ways."""
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from clinic_site.urls import urlpatterns as of_the_site
+from clinic_site.urls import urlpatterns as site_urlpatterns
 
 SECRET = "Ayesha Khan, 0301 2345678"
 
@@ -35,5 +35,5 @@ urlpatterns = [
     path("chained/", chained),
     path("forbidden/", forbidden),
     path("suspicious/", suspicious),
-    *of_the_site,
+    *site_urlpatterns,
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import brotli
 import pytest
 import time_machine
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
@@ -287,6 +288,31 @@ def test_head_shares_the_entry_of_get(visitor: Visitor, renders: list[str]) -> N
     assert (head.status, head.headers, head.body) == (200, get.headers, b"")
     assert visitor.get("/", method="POST").status in (403, 405)
     assert renders == ["/"]
+
+
+def test_warm_page_is_repeated_without_django(
+    visitor: Visitor, clock: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etag = visitor.get("/", accept_encoding=BROWSER).headers["etag"]
+    warm = {"accept_encoding": BROWSER}
+    requests = (warm, warm | {"if_none_match": etag}, warm | {"cookie": "csrftoken=x"}, {})
+    first = [visitor.get("/", **headers) for headers in requests]
+    assert [answer.status for answer in first] == [200, 304, 200, 200]
+
+    def fail(*args: Any) -> None:
+        raise AssertionError("Django was asked")
+
+    monkeypatch.setattr(WSGIHandler, "__call__", fail)
+    caplog.clear()
+    assert [visitor.get("/", **headers) for headers in requests] == first
+    lines = [record.data for record in caplog.records]  # type: ignore[attr-defined]
+    assert [(line["route"], line["status"]) for line in lines] == [("", s.status) for s in first]
+    for headers in ({"cookie": "sessionid=x"}, {"if_match": etag}, {"host": "other.example"}):
+        with pytest.raises(AssertionError, match="Django was asked"):
+            visitor.get("/", **warm | headers)
+    clock.shift(5)
+    with pytest.raises(AssertionError, match="Django was asked"):
+        visitor.get("/", **warm)
 
 
 # Encodings

@@ -1,4 +1,4 @@
-"""What comes before all of the site: odd encodings, HEAD, and requests that are none."""
+"""The WSGI middleware: charsets, HEAD, and malformed requests."""
 
 import json
 import signal
@@ -10,7 +10,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 
-from clinic_site.core.http.wsgi_middleware import FrontDoor, without_parameters
+from clinic_site.core.http.wsgi_middleware import RequestNormalizer, normalized_content_type
 from tests.consultations.http_server import Server
 from tests.operations.concurrent_visitor import Visitor
 
@@ -18,7 +18,7 @@ TOKEN = "fQ8ZrXkW2vT5yN1mB7cD3sLhG6pJ9aRf"
 
 
 @pytest.mark.django_db
-def test_no_content_type_fails_a_page() -> None:
+def test_odd_charset_fails_no_page() -> None:
     visitor = Visitor()
     for address in ("/procedures/?page=2%ff", "/consultation/?about=%5cud800", "/healthz"):
         for parameters in (
@@ -47,11 +47,11 @@ def test_no_content_type_fails_a_page() -> None:
         (";charset=utf-7", ""),
     ],
 )
-def test_of_a_content_type_the_kind_and_the_boundary_are_kept(said: str, kept: str) -> None:
-    assert without_parameters(said) == kept
+def test_content_type_keeps_media_type_and_boundary(said: str, kept: str) -> None:
+    assert normalized_content_type(said) == kept
 
 
-def test_a_form_that_names_another_encoding_is_read_in_ours() -> None:
+def test_form_is_decoded_as_utf_8() -> None:
     body = b"patient_name=%D8%B9%D9%84%DB%8C"
     environ = (
         RequestFactory()
@@ -64,20 +64,20 @@ def test_a_form_that_names_another_encoding_is_read_in_ours() -> None:
         read.append(WSGIRequest(environ).POST["patient_name"])
         return []
 
-    FrontDoor(site)(environ, lambda *args: lambda data: None)
+    RequestNormalizer(site)(environ, lambda *args: lambda data: None)
     assert read == ["علی"]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/consultation/", "/privacy/", "/no-such-page/", "/robots.txt"])
-def test_head_has_the_headers_of_the_page_and_none_of_its_bytes(address: str) -> None:
-    page, head = Visitor().get(address), Visitor().get(address, method="HEAD")
-    assert (head.status, head.body) == (page.status, b"")
-    assert head.headers["content-type"] == page.headers["content-type"]
+def test_head_has_headers_and_no_body() -> None:
+    for address in ("/consultation/", "/privacy/", "/no-such-page/", "/robots.txt"):
+        page, head = Visitor().get(address), Visitor().get(address, method="HEAD")
+        assert (head.status, head.body) == (page.status, b"")
+        assert head.headers["content-type"] == page.headers["content-type"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_line_that_is_no_request_is_logged_without_what_it_asked_for(tmp_path: Path) -> None:
+def test_malformed_request_is_logged_without_its_path(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as log:
         server = Server(log, LOG_LEVEL="INFO")
         server.start()

@@ -11,7 +11,8 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
 
-from clinic_site.core.http.wsgi_middleware import FrontDoor
+from clinic_site.core.http.warm_pages import WarmPages
+from clinic_site.core.http.wsgi_middleware import RequestNormalizer
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Visitor:
     """Each has the empty page cache of a newly started process."""
 
     def __init__(self) -> None:
-        self.application = FrontDoor(WSGIHandler())
+        self.application = RequestNormalizer(WarmPages(WSGIHandler()))
 
     def get(self, address: str, *, method: str = "GET", **headers: str) -> Answer:
         """``headers`` by their names, such as ``if_none_match``. No header is sent that is not named."""

@@ -1,4 +1,4 @@
-"""``check --deploy`` names every sample that patients would still be shown."""
+"""``check --deploy`` names every live sample."""
 
 import pytest
 from django.core.checks import run_checks
@@ -16,7 +16,7 @@ def samples() -> list[str]:
     return sorted(message.msg for message in found if message.id == "clinic_site.W001")
 
 
-def test_a_new_site_is_told_of_every_sample_by_name(sample_site: None) -> None:
+def test_new_site_is_warned_of_every_sample(sample_site: None) -> None:
     assert samples() == sorted(
         [
             "Sample still live: the clinic “Sample Microsurgery Clinic”",
@@ -31,11 +31,11 @@ def test_a_new_site_is_told_of_every_sample_by_name(sample_site: None) -> None:
     )
 
 
-def test_the_sample_privacy_notice_is_told_of(sample_site: None) -> None:
+def test_sample_privacy_notice_is_reported(sample_site: None) -> None:
     assert any("privacy notice" in message for message in samples())
 
 
-def test_what_staff_have_made_real_or_withdrawn_is_not_told_of(sample_site: None) -> None:
+def test_replaced_or_withdrawn_samples_are_not_reported(sample_site: None) -> None:
     ClinicProfile.objects.update(is_sample=False, name="A Real Clinic")
     Practitioner.objects.update(is_active=False)
     for page in Page.objects.exclude(procedure__slug="tumor-removal"):
@@ -44,11 +44,11 @@ def test_what_staff_have_made_real_or_withdrawn_is_not_told_of(sample_site: None
     assert [message for message in samples() if "privacy" not in message] == []
 
 
-def test_a_page_signed_by_a_sample_person_is_told_of(sample_site: None) -> None:
+def test_page_signed_by_a_sample_person_is_reported(sample_site: None) -> None:
     page = Procedure.objects.get(slug="tumor-removal")
     published(page, reviewer=Practitioner.objects.filter(is_sample=True)[0])
     assert any("“Tumor Removal”" in message for message in samples())
 
 
-def test_an_empty_site_has_no_samples() -> None:
+def test_empty_site_has_no_samples() -> None:
     assert samples() == []

@@ -1,0 +1,1 @@
+"""Middleware, page cache, CSRF failures and responses. Imports only ``clinic_site.core``."""

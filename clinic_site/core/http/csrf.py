@@ -1,7 +1,4 @@
-"""A form came without the cookie that protects it: who typed it must not type it again.
-
-A view that can show what was typed, to be sent once more, is marked with ``keeps_answers``.
-"""
+"""CSRF failure view that shows a form with its answers again, where the view supports it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +9,8 @@ from django.views import csrf
 View = Callable[..., HttpResponse]
 
 
-def keeps_answers(show_again: Callable[[HttpRequest], HttpResponse]) -> Callable[[View], View]:
-    """Mark a view: ``show_again`` answers a form of its that came without a cookie. It must store nothing."""
+def redisplay_on_csrf_failure(show_again: Callable[[HttpRequest], HttpResponse]) -> Callable[[View], View]:
+    """Mark a view: ``show_again`` answers a form that came without its cookie. It must store nothing."""
 
     def mark(view: View) -> View:
         view.after_lost_cookie = show_again  # type: ignore[attr-defined]
@@ -23,10 +20,9 @@ def keeps_answers(show_again: Callable[[HttpRequest], HttpResponse]) -> Callable
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The answer to a form that Django refused; ``reason`` is Django's."""
     view: Any = request.resolver_match.func if request.resolver_match else None
     show_again = getattr(view, "after_lost_cookie", None)
-    # "CSRF cookie not set", "CSRF token missing" and their like. All else is a form of another site.
+    # "CSRF cookie not set", "CSRF token missing" and the like. Other reasons mean another site's form.
     if show_again and reason.startswith("CSRF "):
         answer: HttpResponse = show_again(request)
         return answer

@@ -1,4 +1,4 @@
-"""What every request and every answer has."""
+"""Middleware for every request: log, cache headers of private pages, security headers."""
 
 import logging
 import time
@@ -12,40 +12,34 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class RequestLogMiddleware:
-    """Logs each request by its route, never by its path: a path may hold the token of a private page."""
+def log_request(method: str | None, route: str | None, status: int, started: float) -> None:
+    """Log a request by its route, never by its path: a path may contain the token of a private page."""
+    data = {
+        "method": method if method in ("GET", "HEAD", "POST") else "other",
+        "route": route,
+        "status": status,
+        "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+    }
+    logger.info("request", extra={"data": data})
 
+
+class RequestLogMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        began = time.perf_counter()
+        started = time.perf_counter()
         response = self.get_response(request)
         route = request.resolver_match.route if request.resolver_match else None
-        log_request(request, route, response.status_code, began)
+        log_request(request.method, route, response.status_code, started)
         return response
 
 
-def log_request(request: HttpRequest, route: str | None, status: int, began: float) -> None:
-    """The line of one request; ``began`` is what ``time.perf_counter`` said."""
-    logger.info(
-        "request",
-        extra={
-            "data": {
-                "method": request.method if request.method in ("GET", "HEAD", "POST") else "other",
-                "route": route,
-                "status": status,
-                "milliseconds": round((time.perf_counter() - began) * 1000, 1),
-            }
-        },
-    )
+class PrivateVaryMiddleware:
+    """Remove ``Vary: Cookie`` from pages that only the reader's browser may store.
 
-
-class OwnCopyMiddleware:
-    """What a reader's own browser alone may keep does not depend on the cookie.
-
-    A browser that gets its first cookie with a form, and reads there that the form varies with cookies, asks
-    for another form when "back" leads to it. That one has another key: sent again, it is another request.
+    A browser that gets its first cookie with a form that varies on cookies fetches a new form on "Back". Its
+    idempotency key is another one, so sending it again would store a second request.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -53,8 +47,8 @@ class OwnCopyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        kept = response.headers.get("Cache-Control", "")
-        if "private" in kept and "no-store" not in kept:
+        cache_control = response.headers.get("Cache-Control", "")
+        if "private" in cache_control and "no-store" not in cache_control:
             others = [name for name in response.headers.get("Vary", "").split(", ") if name != "Cookie"]
             del response.headers["Vary"]
             if any(others):
@@ -63,9 +57,9 @@ class OwnCopyMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """The content security policy and the permissions policy.
+    """Set the content security policy and the permissions policy.
 
-    Django 6 has ``ContentSecurityPolicyMiddleware`` under the same setting names; this one goes then.
+    To be replaced by Django 6's ``ContentSecurityPolicyMiddleware``, which has the same setting names.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -37,6 +37,7 @@ from django.utils.http import urlencode
 from django.utils.module_loading import import_string
 
 from clinic_site.core import atomic_files
+from clinic_site.core.http import warm_pages
 
 logger = logging.getLogger(__name__)
 
@@ -149,21 +150,25 @@ class PageCacheMiddleware:
         query = _known_query(request, match) if request.META.get("QUERY_STRING") else ""
         key = (request.scheme or "", host, request.path, query)
         page = self._pages.get(key)
-        if page and time.time() < page.expires_at:
-            return page.response(request)
-        return self._render(request, key)
+        if page is None or time.time() >= page.expires_at:
+            rendered = self._render(request, key)
+            if isinstance(rendered, HttpResponse):
+                return rendered
+            page = rendered
+        request.META |= {warm_pages.EXPIRES_AT: page.expires_at, warm_pages.ROUTE: match.route}
+        return page.response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         if isinstance(exception, OperationalError | InterfaceError):
             request.database_failed = True  # type: ignore[attr-defined]
 
-    def _render(self, request: HttpRequest, key: Key) -> HttpResponse:
+    def _render(self, request: HttpRequest, key: Key) -> CachedPage | HttpResponse:
         made_at = time.time()
         anonymous = _anonymous(request, query=key[-1])
         response = self.get_response(anonymous)
         copy = settings.PAGE_CACHE_DIR / hashlib.sha256("\n".join(key).encode()).hexdigest()
         if getattr(anonymous, "database_failed", False):
-            return self._last_good_copy(request, key, copy) or response
+            return self._last_good_copy(key, copy) or response
         if not _may_be_kept(response):
             return response
         headers = {name: value for name, value in response.items() if name != "Content-Length"}
@@ -181,16 +186,16 @@ class PageCacheMiddleware:
                 page.write(copy)
             except OSError:
                 logger.warning("could not write a page to PAGE_CACHE_DIR", exc_info=True)
-        return page.response(request)
+        return page
 
-    def _last_good_copy(self, request: HttpRequest, key: Key, path: Path) -> HttpResponse | None:
+    def _last_good_copy(self, key: Key, path: Path) -> CachedPage | None:
         page, now = CachedPage.read(path), time.time()
         if page is None or page.status != 200 or now - page.made_at > MAX_COPY_AGE_SECONDS:
             return None
         logger.warning("the database cannot be reached: a page is served from its last good copy")
         page.expire_at(now + settings.PAGE_CACHE_SECONDS, shared_seconds=0)
         self._remember(key, page)
-        return page.response(request)
+        return page
 
     def _remember(self, key: Key, page: CachedPage) -> None:
         with self._lock:

@@ -1,19 +1,19 @@
-"""Answers that several pages give."""
+"""Responses that several views use."""
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_cache_control
 
 
 class SeeOther(HttpResponseRedirect):
-    """The answer to a POST that is done: the browser gets the next page, and a reload repeats nothing."""
+    """Redirect after a successful POST, so that a reload repeats nothing."""
 
     status_code = 303
 
 
-def for_this_reader(response: HttpResponse) -> HttpResponse:
-    """A form that is still empty: no cache may give it to anyone else, nor to this reader without asking.
+def private_no_cache(response: HttpResponse) -> HttpResponse:
+    """Mark an empty form as ``private, no-cache``.
 
-    It is not ``no-store``: with that, browsers throw away what was typed when "back" leads here.
+    Not ``no-store``: with that, browsers lose what was typed when the reader goes back.
     """
     patch_cache_control(response, private=True, no_cache=True, max_age=0)
     return response

@@ -1,7 +1,4 @@
-"""What comes before all of the site: what a request may not say, and what no answer to ``HEAD`` holds.
-
-``FrontDoor`` is the outermost part of the WSGI application (``clinic_site.wsgi``).
-"""
+"""Outermost WSGI middleware: drops charsets that Django fails on, and the body of answers to HEAD."""
 
 import re
 from collections.abc import Iterable
@@ -11,32 +8,32 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 BOUNDARY = re.compile(r""";\s*boundary="?([0-9A-Za-z'()+_,./:=?-]{1,70})"?\s*(?:;|$)""", re.IGNORECASE)
 
 
-class FrontDoor:
-    """The site, asked only in UTF-8.
+class RequestNormalizer:
+    """Make every request UTF-8.
 
-    Every form here is sent in it. Django would read a request in whatever encoding its ``Content-Type``
-    names, among them such as are none of text, and fails on its way to the first line of this site's code.
+    All our forms are. Django decodes a request with any codec that ``Content-Type`` names, even one that is
+    no text encoding, and fails before the first middleware.
     """
 
     def __init__(self, site: WSGIApplication) -> None:
         self.site = site
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if ";" in (said := environ.get("CONTENT_TYPE", "")):
-            environ["CONTENT_TYPE"] = without_parameters(said)
+        if ";" in (content_type := environ.get("CONTENT_TYPE", "")):
+            environ["CONTENT_TYPE"] = normalized_content_type(content_type)
         answer = self.site(environ, start_response)
-        return headers_alone(answer) if environ["REQUEST_METHOD"] == "HEAD" else answer
+        return without_body(answer) if environ["REQUEST_METHOD"] == "HEAD" else answer
 
 
-def without_parameters(content_type: str) -> str:
-    """The kind of content alone; of a form with files also what stands between its parts."""
+def normalized_content_type(content_type: str) -> str:
+    """Return the media type with its boundary, if any, and no other parameter."""
     kind = content_type.partition(";")[0].strip()
     boundary = BOUNDARY.search(content_type)
     return f'{kind}; boundary="{boundary[1]}"' if boundary else kind
 
 
-def headers_alone(answer: Iterable[bytes]) -> Iterable[bytes]:
-    """Django makes the whole page for ``HEAD``, and leaves it to others to drop it."""
+def without_body(answer: Iterable[bytes]) -> Iterable[bytes]:
+    """Drop the body that Django renders for HEAD."""
     if hasattr(answer, "close"):
         answer.close()
     return []

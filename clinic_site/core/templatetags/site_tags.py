@@ -1,4 +1,4 @@
-"""How text, dates, photographs and structured data become HTML, on every page."""
+"""Template filters for Markdown, dates, times and structured data."""
 
 import json
 from datetime import date
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    """Staff's text as HTML. The renderer escapes whatever is not in the subset."""
+    """Render staff's Markdown. Everything outside the subset is escaped."""
     return mark_safe(render(text))  # noqa: S308
 
 
@@ -31,13 +31,13 @@ def clock(value: Any) -> str:
     return date_format(value, "ga" if value.minute == 0 else "g:ia").replace(".", "").lower() if value else ""
 
 
-# The characters with which a text could end the element it stands in, as JSON escapes them.
+# Characters that could end the script element, as JSON escapes.
 _JSON_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
 @register.filter
 def json_ld(data: dict[str, Any] | None) -> SafeString:
-    """Structured data as an element of data, which no policy needs to allow: nothing runs."""
+    """Render structured data. The content security policy does not apply: nothing runs."""
     if not data:
         return SafeString("")
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_JSON_ESCAPES)

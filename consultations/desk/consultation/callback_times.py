@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.core.templatetags.site_tags import clock
 
 # Nobody means to call back later than that; it is a slip in the year.
@@ -27,21 +27,21 @@ class ReadyTime:
         return self.at.isoformat()
 
 
-def ready_times(now: datetime, hours: ClinicHours) -> list[ReadyTime]:
+def ready_times(now: datetime, hours: BusinessHours) -> list[ReadyTime]:
     """In an hour, in three, when the clinic opens next, later that day, and the day after: what is not
     within opening hours is left out. Each moment stands there once, in order."""
     found = {time.at: time for time in reversed([*_today(now, hours), *_on_days_to_come(now, hours)])}
     return sorted(found.values(), key=lambda time: time.at)
 
 
-def _today(now: datetime, hours: ClinicHours) -> Iterator[ReadyTime]:
+def _today(now: datetime, hours: BusinessHours) -> Iterator[ReadyTime]:
     for after, words in ((1, _("In 1 hour, %(time)s")), (3, _("In 3 hours, %(time)s"))):
         at = _rounded_up(now + timedelta(hours=after))
         if hours.next_opening(at) == at:
             yield ReadyTime(at, words % {"time": clock(_local(at))})
 
 
-def _on_days_to_come(now: datetime, hours: ClinicHours) -> Iterator[ReadyTime]:
+def _on_days_to_come(now: datetime, hours: BusinessHours) -> Iterator[ReadyTime]:
     first = hours.next_opening(_start_of_day_after(now))
     if first is None:
         return

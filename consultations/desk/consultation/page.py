@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations import phone_numbers, workflow
 from consultations.appointments import availability
 from consultations.desk.assignees import name_of
@@ -124,7 +124,7 @@ def work(
     events: list[Event],
     people: list[presence.Colleague],
     me: User,
-    hours: ClinicHours,
+    hours: BusinessHours,
 ) -> dict[str, Any]:
     """What may be done next, for somebody who may do it."""
     now = timezone.now()
@@ -159,7 +159,7 @@ def time_of(consultation: ConsultationRequest, now: datetime) -> Standing | None
     return time_standing(state, starts_at, ends_at, was_told=was_told, now=now)
 
 
-def doubts_about_time(consultation: ConsultationRequest, hours: ClinicHours) -> list[str]:
+def doubts_about_time(consultation: ConsultationRequest, hours: BusinessHours) -> list[str]:
     """Why the time of a request, as ``find`` gave it, may not be kept."""
     if getattr(consultation, "appointment_at", None) is None:
         return []

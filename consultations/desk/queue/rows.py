@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.core.templatetags.site_tags import clock
 from consultations import workflow
 from consultations.answers import ForWhom, Language, Onset, YesNo
@@ -32,7 +32,7 @@ class Standing:
 @dataclass(frozen=True)
 class Row:
     request: ConsultationRequest
-    hours: ClinicHours
+    hours: BusinessHours
     now: datetime
     appointment: Appointment | None = None  # the time that is offered or agreed
 

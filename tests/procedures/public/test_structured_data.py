@@ -201,8 +201,8 @@ def clinic(db: None) -> ClinicProfile:
         latitude="31.520400",
         longitude="74.358700",
         map_url="https://maps.example/x",
-        licence_number="R-12345",
-        licence_expires_on=date(2027, 6, 30),
+        license_number="R-12345",
+        license_expires_on=date(2027, 6, 30),
     )
     clinic.save()
     return clinic

@@ -1,4 +1,4 @@
-"""Say plainly when the site's port is taken, before anything else is done."""
+"""Report that the site's port is taken before anything else is done."""
 
 import socket
 from typing import Any
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with socket.socket() as probe:
-            # As the server will: a port whose last connection has just closed is free.
+            # Like the server: a port whose last connection has just closed is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", settings.PORT))

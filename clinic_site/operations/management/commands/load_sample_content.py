@@ -1,4 +1,4 @@
-"""Fill a new site with its sample content. May be run again: what is there is never overwritten."""
+"""Fill a new site with sample content. May be run again: existing rows are never overwritten."""
 
 from typing import Any
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_site.clinic.business_hours import ClinicHours
+from clinic_site.clinic.business_hours import BusinessHours
 from consultations.desk.consultation.callback_times import ready_times
 from consultations.lifecycle.booking import next_morning
 
 # Monday to Friday, 9 to 17, by the clock of Lahore (five hours ahead of UTC).
-WEEK = ClinicHours(tuple((day, time(9), time(17)) for day in range(5)))
+WEEK = BusinessHours(tuple((day, time(9), time(17)) for day in range(5)))
 
 
 def lahore(day: int, hour: int, minute: int = 0) -> datetime:
@@ -48,13 +48,13 @@ def test_they_are_named_as_people_say_them(now: datetime, words: list[str]) -> N
 
 
 def test_a_closure_is_passed_over() -> None:
-    hours = ClinicHours(WEEK.sessions, ((date(2026, 11, 24), date(2026, 11, 29)),))
+    hours = BusinessHours(WEEK.sessions, ((date(2026, 11, 24), date(2026, 11, 29)),))
     words = [ready.words for ready in ready_times(lahore(23, 16), hours)]
     assert words[0] == "Monday 30 November, 9am"
 
 
 def test_a_clinic_without_hours_has_none_ready() -> None:
-    assert ready_times(lahore(23, 10), ClinicHours(())) == []
+    assert ready_times(lahore(23, 10), BusinessHours(())) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_where_nobody_said_when_it_is_the_next_morning(now: datetime, again: dat
 
 
 def test_without_hours_the_next_morning_is_at_nine() -> None:
-    assert next_morning(lahore(23, 10), ClinicHours(())) == lahore(24, 9)
+    assert next_morning(lahore(23, 10), BusinessHours(())) == lahore(24, 9)
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))

@@ -1,4 +1,4 @@
-"""A content page asks the database at most three times, whatever the content grows to."""
+"""A content page needs at most three queries, however much content there is."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ FEW = {"/clinic/": 4}
 
 
 @pytest.mark.parametrize("procedures", [1, 40])
-def test_a_content_page_asks_at_most_three_times(
+def test_content_page_needs_three_queries(
     client: Client, django_assert_max_num_queries: Any, procedures: int
 ) -> None:
     published(an_overview())
@@ -27,7 +27,7 @@ def test_a_content_page_asks_at_most_three_times(
 
 
 @pytest.mark.parametrize("path", ["/procedures/no-such-page/", "/no-such-page/"])
-def test_a_page_that_is_not_there_costs_little(
+def test_missing_page_needs_four_queries(
     client: Client, django_assert_max_num_queries: Any, path: str
 ) -> None:
     published(an_overview())
@@ -35,7 +35,7 @@ def test_a_page_that_is_not_there_costs_little(
         assert client.get(path).status_code == 404
 
 
-def test_machines_ask_nothing_they_need_not(client: Client, django_assert_max_num_queries: Any) -> None:
+def test_machine_addresses_need_almost_no_queries(client: Client, django_assert_max_num_queries: Any) -> None:
     for path, most in (("/healthz", 0), ("/robots.txt", 0), ("/.well-known/security.txt", 1)):
         with django_assert_max_num_queries(most, info=path):
             assert client.get(path).status_code == 200

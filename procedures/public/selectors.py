@@ -1,4 +1,4 @@
-"""What is live: the published pages, as the rest of the site asks for them."""
+"""Selectors of published pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,12 @@ from clinic_site.core.http.site_context_query import Part
 from procedures.models import Overview, Procedure, Publication
 from procedures.publishing.documents import Card, PageDocument
 
-# The menu's, and the overview's twelve, and one more that says whether there are more.
+# Enough for the menu and the overview's twelve cards, and one more to know whether there are others.
 FIRST = 13
 
 
 def menu(language: str, at: datetime) -> Part:
-    """The cards of the first published procedures: as many as a page shows that does not list them all."""
+    """The cards of the first published procedures, for the menu and the overview."""
     first = Publication.objects.filter(pk__in=_live_procedures(language, at)[:FIRST])
     return Part(
         first.annotate(text=F("card"), place=F("page__procedure__position"), then=F("page_id")),
@@ -26,7 +26,7 @@ def menu(language: str, at: datetime) -> Part:
 
 
 def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Card, ...], int]:
-    """One page of all published procedures, from 1, and how many there are in all. One query."""
+    """Return a page of published procedures, counted from 1, and the total number. One query."""
     live = Publication.objects.filter(pk__in=_live_procedures(language, timezone.now())).procedures()
     rows = live.annotate(total=Window(Count("pk"))).values_list("card", "total")
     found = list(rows[(number - 1) * size : number * size])
@@ -34,8 +34,10 @@ def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Car
 
 
 def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
-    """The keys of the live publications, asked from the procedures' side: the first of them in the order
-    staff gave are found by index, without looking at the others."""
+    """The keys of live publications in the order of their procedures.
+
+    The query starts from the procedures, so that an index finds the first ones without reading the rest.
+    """
     live = Publication.objects.live(at).filter(page=OuterRef("pk"), language=language).values("pk")[:1]
     return (
         Procedure.objects.annotate(live=Subquery(live))
@@ -46,20 +48,20 @@ def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
 
 
 def published_procedures(language: str) -> tuple[Card, ...]:
-    """The cards of all published procedures, in the order staff gave them. One query."""
+    """Return the cards of all published procedures in order. One query."""
     cards = Publication.objects.live().procedures().filter(language=language).values_list("card", flat=True)
     return tuple(Card.from_json(card) for card in cards)
 
 
 def live_overview(language: str) -> PageDocument | None:
-    """The front page as published. One query."""
+    """Return the published overview. One query."""
     return _first(_OVERVIEW.rows(language=language, at=timezone.now()))
 
 
 def live_emergency_text(language: str) -> PageDocument | None:
-    """The page whose emergency text stands for the whole site: the overview as published.
+    """Return the page whose emergency text the whole site shows: the published overview.
 
-    While the overview is withdrawn, the page that was published last and has one. One query, then two.
+    While the overview is withdrawn, the latest published page with an emergency text. One or two queries.
     """
     if (overview := live_overview(language)) and overview.emergency:
         return overview
@@ -69,7 +71,7 @@ def live_emergency_text(language: str) -> PageDocument | None:
 
 
 def live_procedure(slug: str, language: str) -> PageDocument | None:
-    """The procedure published under this address. One query."""
+    """Return the procedure published under this slug. One query."""
     return _first(_PROCEDURE.rows(language=language, at=timezone.now(), slug=slug))
 
 
@@ -77,7 +79,7 @@ def _documents(language: str, at: datetime, **which: Any) -> QuerySet[Any, Any]:
     return Publication.objects.live(at).filter(language=language, **which).values_list("document")[:1]
 
 
-# Procedures have an address of their own; the overview has none.
+# Procedures have a slug; the overview has none.
 _OVERVIEW = Prepared(
     lambda language, at, slug: _documents(language, at, page__in=Overview.objects.values("pk"))
 )
@@ -92,14 +94,14 @@ def _first(rows: list[tuple[str]]) -> PageDocument | None:
 
 @dataclass(frozen=True)
 class FormerProcedure:
-    """A procedure that was once published under an address: where it is now, if it still is anywhere."""
+    """A procedure once published under a slug. ``now_at`` is its present address, "" if it has none."""
 
     title: str
     now_at: str
 
 
 def former_procedure(slug: str, language: str) -> FormerProcedure | None:
-    """What became of an address that patients may have kept. Two queries."""
+    """Find a procedure that has moved or was withdrawn. Two queries."""
     former = Publication.objects.took_effect(timezone.now()).filter(slug=slug, language=language)
     publication = former.order_by("-number").first()
     if publication is None:
@@ -110,7 +112,7 @@ def former_procedure(slug: str, language: str) -> FormerProcedure | None:
 
 
 def former_overview(language: str) -> str | None:
-    """The title of the front page that was published once; None when none ever was. One query."""
+    """Return the title of the last published overview, or None. One query."""
     former = Publication.objects.took_effect(timezone.now()).filter(
         page__overview__isnull=False, language=language
     )
@@ -119,13 +121,13 @@ def former_overview(language: str) -> str | None:
 
 
 def find_procedure(slug: str, language: str) -> Procedure | None:
-    """The row of the procedure published under this address."""
+    """Return the row of the procedure published under this slug."""
     return Procedure.objects.filter(
         pk__in=Publication.objects.live().filter(slug=slug, language=language).values("page")
     ).first()
 
 
 def require_overview() -> None:
-    """Raises ``LookupError`` until there was a front page. When it is withdrawn, the other pages go on."""
+    """Raise ``LookupError`` if no overview was ever published. It may be withdrawn."""
     if not Publication.objects.took_effect(timezone.now()).filter(page__overview__isnull=False).exists():
         raise LookupError("The overview was never published.")

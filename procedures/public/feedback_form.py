@@ -20,7 +20,7 @@ OVERVIEW = "overview"
 
 
 class FeedbackForm(forms.Form):
-    """What is wrong, and how to answer. ``page`` and ``version`` say which page the reader saw."""
+    """A report and contact details for an answer. ``page`` and ``version`` say which page the reader saw."""
 
     use_required_attribute = False
     # No field depends on another: a field that is not required is shown as optional.

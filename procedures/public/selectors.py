@@ -1,4 +1,4 @@
-"""What is live: the published pages, as the rest of the site asks for them."""
+"""Selectors of published pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from procedures.models import Procedure, Publication
 from procedures.publishing.documents import Card, PageDocument
 
-# The menu's, and the overview's twelve, and one more that says whether there are more.
+# Enough for the menu and the overview's twelve cards, and one more to know whether there are others.
 FIRST = 13
 # As many as components/header.html names in the menu.
 IN_MENU = 8
@@ -25,7 +25,7 @@ def menu(language: str) -> tuple[Card, ...]:
 
 
 def operations_in_menu() -> list[tuple[str, str]]:
-    """The name and the path of each procedure that the menu names."""
+    """Return the name and path of each procedure in the menu."""
     cards = menu(get_language() or "en")[:IN_MENU]
     return [(card.menu_label or card.title, card.get_absolute_url()) for card in cards]
 
@@ -36,7 +36,7 @@ def next_publication_at() -> datetime | None:
 
 
 def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Card, ...], int]:
-    """One page of all published procedures, from 1, and how many there are in all. One query."""
+    """Return a page of published procedures, counted from 1, and the total number. One query."""
     live = Publication.objects.filter(pk__in=_live_procedures(language, timezone.now())).procedures()
     rows = live.annotate(total=Window(Count("pk"))).values_list("card", "total")
     found = list(rows[(number - 1) * size : number * size])
@@ -44,8 +44,10 @@ def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Car
 
 
 def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
-    """The keys of the live publications, asked from the procedures' side: the first of them in the order
-    staff gave are found by index, without looking at the others."""
+    """The keys of live publications in the order of their procedures.
+
+    The query starts from the procedures, so that an index finds the first ones without reading the rest.
+    """
     live = Publication.objects.live(at).filter(page=OuterRef("pk"), language=language).values("pk")[:1]
     return (
         Procedure.objects.annotate(live=Subquery(live))
@@ -56,20 +58,20 @@ def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
 
 
 def published_procedures(language: str) -> tuple[Card, ...]:
-    """The cards of all published procedures, in the order staff gave them. One query."""
+    """Return the cards of all published procedures in order. One query."""
     cards = Publication.objects.live().procedures().filter(language=language).values_list("card", flat=True)
     return tuple(Card.from_json(card) for card in cards)
 
 
 def live_overview(language: str) -> PageDocument | None:
-    """The front page as published. One query."""
+    """Return the published overview. One query."""
     return _live_document(language, page__overview__isnull=False)
 
 
 def live_emergency_text(language: str) -> PageDocument | None:
-    """The page whose emergency text stands for the whole site: the overview as published.
+    """Return the page whose emergency text the whole site shows: the published overview.
 
-    While the overview is withdrawn, the page that was published last and has one. One query, then two.
+    While the overview is withdrawn, the latest published page with an emergency text. One or two queries.
     """
     if (overview := live_overview(language)) and overview.emergency:
         return overview
@@ -79,7 +81,7 @@ def live_emergency_text(language: str) -> PageDocument | None:
 
 
 def live_procedure(slug: str, language: str) -> PageDocument | None:
-    """The procedure published under this address. One query."""
+    """Return the procedure published under this slug. One query."""
     return _live_document(language, slug=slug, page__procedure__isnull=False)
 
 
@@ -91,14 +93,14 @@ def _live_document(language: str, **which: Any) -> PageDocument | None:
 
 @dataclass(frozen=True)
 class FormerProcedure:
-    """A procedure that was once published under an address: where it is now, if it still is anywhere."""
+    """A procedure once published under a slug. ``now_at`` is its present address, "" if it has none."""
 
     title: str
     now_at: str
 
 
 def former_procedure(slug: str, language: str) -> FormerProcedure | None:
-    """What became of an address that patients may have kept. Two queries."""
+    """Find a procedure that has moved or was withdrawn. Two queries."""
     former = Publication.objects.took_effect(timezone.now()).filter(slug=slug, language=language)
     publication = former.order_by("-number").first()
     if publication is None:
@@ -109,7 +111,7 @@ def former_procedure(slug: str, language: str) -> FormerProcedure | None:
 
 
 def former_overview(language: str) -> str | None:
-    """The title of the front page that was published once; None when none ever was. One query."""
+    """Return the title of the last published overview, or None. One query."""
     former = Publication.objects.took_effect(timezone.now()).filter(
         page__overview__isnull=False, language=language
     )
@@ -118,13 +120,13 @@ def former_overview(language: str) -> str | None:
 
 
 def find_procedure(slug: str, language: str) -> Procedure | None:
-    """The row of the procedure published under this address."""
+    """Return the row of the procedure published under this slug."""
     return Procedure.objects.filter(
         pk__in=Publication.objects.live().filter(slug=slug, language=language).values("page")
     ).first()
 
 
 def require_overview() -> None:
-    """Raises ``LookupError`` until there was a front page. When it is withdrawn, the other pages go on."""
+    """Raise ``LookupError`` if no overview was ever published. It may be withdrawn."""
     if not Publication.objects.took_effect(timezone.now()).filter(page__overview__isnull=False).exists():
         raise LookupError("The overview was never published.")

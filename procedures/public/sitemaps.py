@@ -1,4 +1,4 @@
-"""What search engines are told of: the pages that are live, and nothing else."""
+"""Sitemaps: live pages and fixed addresses."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from procedures.models import Publication
 
 
 class SiteSitemap(Sitemap):
-    """A sitemap under the site's own address, whatever host was asked."""
+    """A sitemap with the site's own address, whatever host was requested."""
 
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme

@@ -1,4 +1,4 @@
-"""Clinical pages and people as schema.org describes them: only what the reader can also see."""
+"""Clinical pages and people as schema.org data: only what the page shows."""
 
 import re
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ from procedures.publishing.documents import PageDocument, Person, Source
 
 
 def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
-    """``MedicalWebPage`` about a ``SurgicalProcedure``, or about microsurgery; and the way to it."""
+    """``MedicalWebPage`` about a ``SurgicalProcedure`` or about microsurgery, with its breadcrumbs."""
     url = absolute(document.get_absolute_url())
-    # A sample person's signature is no review: the reader is not told of one either.
+    # A sample reviewer is no review: the page does not show one either.
     version, review = document.version, None if document.is_sample else document.review
     node = without_empty(
         {
@@ -84,7 +84,7 @@ def _procedure(document: PageDocument) -> Node:
             "name": document.title,
             "alternateName": [*filter(None, (document.plain_name,)), *document.alternate_names],
             "bodyLocation": document.body_location,
-            # The one specialty that the word "operation" says. That of a reviewer stands with the reviewer.
+            # Every operation is surgical. The reviewer's own specialty is not the procedure's.
             "relevantSpecialty": "Surgical",
             "preparation": _plain(document, SectionKind.PREPARATION),
             "howPerformed": ", ".join(step.title for step in document.steps),
@@ -98,7 +98,7 @@ def _microsurgery(document: PageDocument) -> Node:
 
 
 def _plain(document: PageDocument, kind: str) -> str:
-    """The first paragraph of a section, without its marks."""
+    """Return the first paragraph of a section, without Markdown."""
     section = document.section(kind)
     if section is None:
         return ""

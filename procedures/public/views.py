@@ -1,4 +1,4 @@
-"""The pages that patients read. They render publications, never the working copy; but for previews."""
+"""The pages that patients read: publications, and drafts by preview link."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from procedures.publishing import drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 
-# As many cards as a page shows before it sends the reader to the next.
+# Number of procedures' cards.
 CARDS_ON_OVERVIEW = 12
 CARDS_ON_A_PAGE = 24
 
@@ -69,7 +69,7 @@ def render_document(request: HttpRequest, page: PageDocument, **context: Any) ->
 
 
 def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) -> HttpResponse:
-    """A document that is not what patients are shown now, with a line that says so."""
+    """Render a draft or an old version, with a notice that patients do not see it."""
     response = render_document(request, page, unpublished_notice=notice, structured_data=None)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
@@ -79,7 +79,7 @@ def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) ->
 @never_cache
 @require_safe
 def preview(request: HttpRequest, token: str) -> HttpResponse:
-    """The working copy of one page, for somebody with a link and no account."""
+    """The draft of one page, for readers with a link and no account."""
     link = get_object_or_404(PreviewLink.objects.valid(), token_hash=publishing.preview_hash(token))
     page = drafts.read(link.page, link.language)
     return render_unpublished(request, page, _("Draft. Patients do not see this page."))
@@ -94,7 +94,7 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
     cards, total = selectors.page_of_procedures(language(), int(number), CARDS_ON_A_PAGE)
     if not cards and number != "1":
         raise Http404("No such page.")
-    # Both were read in one query: the paginator need not count.
+    # The query above has counted already.
     paginator = Paginator(cards, CARDS_ON_A_PAGE)
     paginator.count = total
     context = {

@@ -1,4 +1,4 @@
-"""What patients read on a past day: the published pages as they were, for any member of staff."""
+"""The published pages as patients saw them on a past day, for any member of staff."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time

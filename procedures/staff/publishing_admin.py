@@ -215,7 +215,7 @@ class PublishingAdmin(admin.ModelAdmin):
         return publishing.publish(page, sign_off=form.sign_off, **common)
 
     def missing(self, page: Page, document: PageDocument) -> tuple[Missing, ...]:
-        """What must be added before the page can be signed. The sign-off form asks for its own fields."""
+        """Return what must be added before the page can be signed. The sign-off form asks for the rest."""
         missing = missing_for_publication(document) + publishing.missing_elsewhere(page, document)
         return tuple(item for item in missing if item.field not in SignOffForm.base_fields)
 

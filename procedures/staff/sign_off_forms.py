@@ -46,7 +46,7 @@ class PhotoForm(forms.ModelForm):
 
 
 class SignOffForm(forms.Form):
-    """Who reviewed the page and when, when the next review is due, and what changed.
+    """The sign-off of a page: who reviewed it and when, when the next review is due, and what changed.
 
     ``changes`` are those since the last review; each clinical change has a box to confirm that it was
     read. None means that no reviewed version has been live: one box confirms the whole page. ``seen`` is

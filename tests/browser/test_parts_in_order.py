@@ -50,7 +50,7 @@ def stored(procedure: Procedure) -> list[tuple[int, str]]:
     return list(procedure.risks.values_list("position", "name"))
 
 
-def test_a_button_moves_a_part_and_all_are_numbered_anew(editor: Window, procedure: Procedure) -> None:
+def test_button_moves_a_part_and_renumbers_all(editor: Window, procedure: Procedure) -> None:
     rows(editor).nth(2).get_by_role("button", name="Move up").click()
     rows(editor).nth(1).get_by_role("button", name="Move up").click()
     assert names(editor) == ["Bleeding", "Infection", "Scars"]
@@ -60,9 +60,7 @@ def test_a_button_moves_a_part_and_all_are_numbered_anew(editor: Window, procedu
     assert names(editor) == ["Bleeding", "Infection", "Scars"]
 
 
-def test_the_keyboard_alone_moves_a_part_and_keeps_its_place_in_the_form(
-    editor: Window, procedure: Procedure
-) -> None:
+def test_keyboard_moves_a_part_and_keeps_the_focus(editor: Window, procedure: Procedure) -> None:
     editor.locator("[name=risks-0-position]").focus()
     editor.keyboard.press("Tab")
     editor.keyboard.press("Tab")
@@ -77,7 +75,7 @@ def test_the_keyboard_alone_moves_a_part_and_keeps_its_place_in_the_form(
     assert stored(procedure) == [(1, "Scars"), (2, "Bleeding"), (3, "Infection")]
 
 
-def test_a_part_is_dragged_by_its_own_ground(editor: Window, procedure: Procedure) -> None:
+def test_part_is_dragged_by_its_background(editor: Window, procedure: Procedure) -> None:
     # The focus is still in a field after typing.
     editor.locator("[name=risks-1-body]").fill("Each cut leaves a scar.")
     drag(editor, rows(editor).nth(2).locator(".original"), rows(editor).nth(0))
@@ -87,12 +85,12 @@ def test_a_part_is_dragged_by_its_own_ground(editor: Window, procedure: Procedur
     assert stored(procedure) == [(1, "Bleeding"), (2, "Infection"), (3, "Scars")]
 
 
-def test_text_in_a_field_is_selected_and_not_dragged(editor: Window) -> None:
+def test_dragging_in_a_field_selects_text(editor: Window) -> None:
     drag(editor, editor.locator("[name=risks-2-body]"), rows(editor).nth(0))
     assert names(editor) == NAMES
 
 
-def test_sections_are_dragged_too(editor: Window, procedure: Procedure) -> None:
+def test_section_is_dragged(editor: Window, procedure: Procedure) -> None:
     sections = editor.locator("#sections-group .inline-related:not(.empty-form)")
     sections.nth(1).locator("h3").scroll_into_view_if_needed()
     drag(editor, sections.nth(1).locator("h3"), sections.nth(0).locator("h3"))
@@ -113,7 +111,7 @@ def drag(window: Window, held: Locator, target: Locator) -> None:
     window.mouse.up()
 
 
-def test_an_added_part_is_moved_and_another_is_taken_out_again(editor: Window, procedure: Procedure) -> None:
+def test_new_part_is_moved_and_removed(editor: Window, procedure: Procedure) -> None:
     """Django's script numbers all rows anew when an added one goes: each must go on meaning its own part."""
     before = dict(procedure.risks.values_list("pk", "name"))
     for number, name in ((3, "New"), (4, "Not wanted")):
@@ -132,7 +130,7 @@ def test_an_added_part_is_moved_and_another_is_taken_out_again(editor: Window, p
     assert before.items() <= dict(procedure.risks.values_list("pk", "name")).items()
 
 
-def test_an_order_that_was_given_survives_an_error_in_the_form(editor: Window, procedure: Procedure) -> None:
+def test_order_survives_a_form_error(editor: Window, procedure: Procedure) -> None:
     rows(editor).nth(2).get_by_role("button", name="Move up").click()
     editor.locator("[name=title]").fill("")
     press(editor, "Save and continue editing")
@@ -143,9 +141,7 @@ def test_an_order_that_was_given_survives_an_error_in_the_form(editor: Window, p
     assert stored(procedure) == [(1, "Infection"), (2, "Bleeding"), (3, "Scars")]
 
 
-def test_without_javascript_the_place_is_a_number_to_type(
-    opened: Callable[..., Window], procedure: Procedure
-) -> None:
+def test_position_is_typed_without_javascript(opened: Callable[..., Window], procedure: Procedure) -> None:
     window = opened(staff("Editor"), java_script_enabled=False)
     window.goto(address(procedure))
     assert window.get_by_role("button", name="Move up").count() == 0
@@ -154,7 +150,7 @@ def test_without_javascript_the_place_is_a_number_to_type(
     assert stored(procedure) == [(1, "Bleeding"), (2, "Infection"), (3, "Scars")]
 
 
-def test_each_control_says_which_part_it_belongs_to(editor: Window) -> None:
+def test_controls_name_their_part(editor: Window) -> None:
     expect(editor.get_by_label("Plain name, risk 2", exact=True)).to_have_value("Scars")
     rows(editor).nth(1).get_by_role("button", name="Move up").click()
     expect(editor.get_by_label("Plain name, risk 1", exact=True)).to_have_value("Scars")

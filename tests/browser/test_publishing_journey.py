@@ -25,7 +25,7 @@ def procedure(site: str) -> Procedure:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
+def test_changed_risk_is_published_and_restored(
     opened: Callable[..., Window], procedure: Procedure, javascript: bool
 ) -> None:
     options: dict[str, Any] = {"java_script_enabled": javascript}
@@ -85,7 +85,7 @@ def test_a_changed_risk_is_previewed_signed_shown_and_taken_back(
     assert [version.number for version in versions] == [1, 2]
 
 
-def test_what_the_gate_wants_leads_to_its_field(opened: Callable[..., Window], procedure: Procedure) -> None:
+def test_missing_content_links_to_its_field(opened: Callable[..., Window], procedure: Procedure) -> None:
     procedure.risks.all().delete()
     clinician = opened(staff("Clinical reviewer"))
     clinician.goto(address(procedure, "publish"))
@@ -94,7 +94,7 @@ def test_what_the_gate_wants_leads_to_its_field(opened: Callable[..., Window], p
     expect(clinician.locator("#risks-group")).to_be_in_viewport()
 
 
-def test_without_javascript_a_new_part_has_an_empty_row(
+def test_new_part_has_an_empty_row_without_javascript(
     opened: Callable[..., Window], procedure: Procedure
 ) -> None:
     editor = opened(staff("Editor"), java_script_enabled=False)

@@ -47,7 +47,7 @@ def where(procedure: Procedure, view: str) -> str:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+def test_publishing_pages_are_accessible_and_fit_the_screen(
     visit: Callable[..., Any], procedure: Procedure, width: int
 ) -> None:
     visitor = visit(viewport={"width": width, "height": 800})
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_same_holds_when_something_is_wrong(
+def test_publishing_errors_are_accessible_and_fit_the_screen(
     visit: Callable[..., Any], procedure: Procedure, width: int
 ) -> None:
     visitor = visit(viewport={"width": width, "height": 800})

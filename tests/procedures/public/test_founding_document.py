@@ -1,8 +1,4 @@
-"""Every part of the founding document stands on the front page.
-
-Under its own name, in its order, and from the database: staff change it in the admin, publish it, and
-only then patients read the change.
-"""
+"""The overview has every part of the founding document, by name, in order and from the database."""
 
 import pytest
 from django.test import Client
@@ -23,7 +19,7 @@ STEPS = [
     "Microscopic Intervention",
     "Recovery and Rehabilitation",
 ]
-# Its rows, as headings of the page, in their order.
+# Its rows as headings of the page, in order.
 FOUNDING_DOCUMENT = [
     "Microsurgery: Microscope-Assisted Operations",
     "Overview",
@@ -43,7 +39,7 @@ FOUNDING_DOCUMENT = [
     "Microsurgery in Lahore",
     "Disclaimer",
 ]
-# What "before the operation it is important to" lists, by words that its three headings must have.
+# The first words of the three headings on what to do before the operation.
 EXPECTATIONS = ["Consult", "Understand", "Ask"]
 
 
@@ -51,42 +47,32 @@ def headings(client: Client) -> list[str]:
     return read(client.get("/")).heading_texts()
 
 
-def test_every_part_stands_on_the_front_page_under_its_own_name_and_in_its_order(
-    client: Client, sample_world: None
-) -> None:
+def test_overview_has_every_founding_part_once_and_in_order(client: Client, sample_world: None) -> None:
     found = headings(client)
     assert set(FOUNDING_DOCUMENT) <= set(found), set(FOUNDING_DOCUMENT) - set(found)
     assert in_order(found, FOUNDING_DOCUMENT)
-
-
-def test_each_name_stands_there_once(client: Client, sample_world: None) -> None:
-    found = headings(client)
     assert [name for name in FOUNDING_DOCUMENT if found.count(name) != 1] == []
 
 
-def test_what_is_important_before_the_operation_is_said_in_three_parts(
-    client: Client, sample_world: None
-) -> None:
+def test_overview_has_three_parts_on_expectations(client: Client, sample_world: None) -> None:
     found = headings(client)
     begin = found.index("Consultation and Expectations") + 1
     assert [heading.split()[0] for heading in found[begin : begin + 3]] == EXPECTATIONS
 
 
-def test_the_disclaimer_says_that_the_site_is_for_information_and_to_ask_a_specialist(
-    client: Client, sample_world: None
-) -> None:
+def test_disclaimer_says_information_only_and_ask_a_specialist(client: Client, sample_world: None) -> None:
     main = read(client.get("/")).main.text
     disclaimer = main[main.rindex("Disclaimer") :]
     for words in ("information only", "qualified specialist", "qualified medical professional"):
         assert words in disclaimer
 
 
-def test_the_steps_are_a_numbered_list(client: Client, sample_world: None) -> None:
+def test_overview_numbers_its_steps(client: Client, sample_world: None) -> None:
     section = read(client.get("/")).main.one(id="steps")
     assert [item.one("h3").text for item in section.one("ol").all("li")] == STEPS
 
 
-def test_each_procedure_is_a_link_to_its_own_page(client: Client, sample_world: None) -> None:
+def test_overview_links_to_each_procedure(client: Client, sample_world: None) -> None:
     section = read(client.get("/")).main.one(id="procedures")
     for name in PROCEDURES:
         (link,) = (link for link in section.all("a") if link.text == name)
@@ -94,7 +80,7 @@ def test_each_procedure_is_a_link_to_its_own_page(client: Client, sample_world: 
         assert read(client.get(link["href"])).one("h1").text.startswith(name)
 
 
-# One change for each row: the part, as it is called now, what staff make of it, and what patients then see.
+# For each row: the set of parts, the present name, the change, and the heading patients then see.
 CHANGES = [
     ("page", "", {"title": "Surgery Under the Microscope"}, "Surgery Under the Microscope"),
     ("sections", "Overview", {"heading": "In short"}, "In short"),
@@ -121,10 +107,8 @@ CHANGES = [
 ]
 
 
-def test_every_part_comes_from_the_database_and_a_change_reaches_patients_when_it_is_published(
-    client: Client, sample_world: None
-) -> None:
-    """All rows are changed in one form of the admin, as an editor would."""
+def test_overview_shows_changes_of_every_part_once_published(client: Client, sample_world: None) -> None:
+    """An editor changes all rows in one form of the admin."""
     editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     overview = Overview.objects.get()
     before = client.get("/").content
@@ -133,7 +117,7 @@ def test_every_part_comes_from_the_database_and_a_change_reaches_patients_when_i
     for part_set, name, fields, _shown in CHANGES:
         changes |= _named(overview, part_set, name, fields)
     change_in_admin(editor, overview, changes)
-    assert client.get("/").content == before, "patients saw what nobody has published"
+    assert client.get("/").content == before, "patients saw an unpublished change"
 
     publish_in_admin(reviewer, overview, a_reviewer())
     found = headings(client)
@@ -143,9 +127,7 @@ def test_every_part_comes_from_the_database_and_a_change_reaches_patients_when_i
     assert not gone & set(found)
 
 
-def test_what_it_says_of_lahore_stands_on_the_page_of_the_clinic_too(
-    client: Client, sample_world: None
-) -> None:
+def test_clinic_page_shows_the_section_on_lahore(client: Client, sample_world: None) -> None:
     assert "Microsurgery in Lahore" in read(client.get("/clinic/")).heading_texts()
     overview = Overview.objects.get()
     overview.sections.filter(kind="closing").update(heading="In Lahore")
@@ -165,7 +147,7 @@ def _named(overview: Overview, part_set: str, name: str, fields: dict[str, str])
     return {f"{part_set}-{index}-{field}": value for field, value in fields.items()}
 
 
-def test_the_disclaimer_comes_from_the_database(client: Client, sample_world: None) -> None:
+def test_disclaimer_shows_changes_once_published(client: Client, sample_world: None) -> None:
     editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     change_in_admin(editor, Disclaimer.objects.get(), {"heading": "Please note"})
     assert "Please note" not in headings(client)
@@ -173,9 +155,9 @@ def test_the_disclaimer_comes_from_the_database(client: Client, sample_world: No
     assert headings(client)[-1] == "Please note"
 
 
-@pytest.mark.parametrize("name", PROCEDURES)
-def test_a_procedures_card_comes_from_the_database(client: Client, sample_world: None, name: str) -> None:
+def test_procedure_card_shows_changes_once_published(client: Client, sample_world: None) -> None:
     editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
+    name = "Nerve Repair"
     procedure = Procedure.objects.get(title=name)
     change_in_admin(editor, procedure, {"title": "Another Name"})
     assert name in headings(client)
@@ -185,7 +167,7 @@ def test_a_procedures_card_comes_from_the_database(client: Client, sample_world:
     assert name not in found
 
 
-def test_parts_stand_in_the_order_that_staff_give_them(client: Client, sample_world: None) -> None:
+def test_overview_parts_are_in_the_order_of_their_position(client: Client, sample_world: None) -> None:
     editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")
     overview = Overview.objects.get()
     change_in_admin(editor, overview, {"benefits-2-position": "0"})

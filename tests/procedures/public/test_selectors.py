@@ -1,4 +1,4 @@
-"""Which version a reader is shown at a time."""
+"""Which version is live at which time."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
-    """It stands still, but for what a test moves it."""
+    """It moves only when a test moves it."""
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
 
@@ -35,13 +35,13 @@ def in_force(at: datetime | None = None) -> list[int]:
     return list(Publication.objects.in_force(at).values_list("number", flat=True))
 
 
-def test_the_newest_version_is_live_and_it_alone(procedure: Page) -> None:
+def test_newest_version_alone_is_live(procedure: Page) -> None:
     published(procedure)
     published(procedure)
     assert live() == in_force() == [2]
 
 
-def test_a_version_goes_live_at_its_time_and_not_before(procedure: Page) -> None:
+def test_version_goes_live_at_its_time(procedure: Page) -> None:
     published(procedure, live_from=NOW)
     published(procedure, live_from=NOW + timedelta(days=1))
     assert live(NOW - timedelta(microseconds=1)) == []
@@ -50,19 +50,19 @@ def test_a_version_goes_live_at_its_time_and_not_before(procedure: Page) -> None
     assert live(NOW + timedelta(days=1)) == [2]
 
 
-def test_of_two_that_go_live_at_once_the_higher_number_is_shown(procedure: Page) -> None:
+def test_higher_number_wins_at_the_same_time(procedure: Page) -> None:
     published(procedure, live_from=NOW)
     published(procedure, live_from=NOW)
     assert live(NOW) == [2]
 
 
-def test_an_older_version_scheduled_for_later_never_comes_over_a_newer_one(procedure: Page) -> None:
+def test_older_scheduled_version_never_replaces_a_newer_one(procedure: Page) -> None:
     published(procedure, live_from=NOW + timedelta(days=7))
     published(procedure, live_from=NOW)
     assert live(NOW) == live(NOW + timedelta(days=30)) == [2]
 
 
-def test_what_is_withdrawn_does_not_fall_back_to_the_version_before(
+def test_withdrawal_does_not_bring_back_the_previous_version(
     procedure: Page, clock: time_machine.Traveller
 ) -> None:
     published(procedure)
@@ -73,21 +73,21 @@ def test_what_is_withdrawn_does_not_fall_back_to_the_version_before(
     assert in_force(NOW + timedelta(days=1)) == [2]
 
 
-def test_what_is_withdrawn_was_live_until_then(procedure: Page) -> None:
+def test_withdrawn_version_was_live_until_then(procedure: Page) -> None:
     published(procedure, live_from=NOW)
     Publication.objects.update(withdrawn_at=NOW + timedelta(days=1))
     assert live(NOW) == [1]
     assert live(NOW + timedelta(days=1)) == []
 
 
-def test_withdrawing_touches_no_other_version(procedure: Page) -> None:
+def test_withdrawal_changes_no_other_version(procedure: Page) -> None:
     published(procedure)
     published(procedure)
     publishing.withdraw(procedure, language="en")
     assert Publication.objects.get(number=1).withdrawn_at is None
 
 
-def test_withdrawing_what_is_not_live_says_so_and_changes_nothing(procedure: Page) -> None:
+def test_withdrawal_of_a_page_that_is_not_live_does_nothing(procedure: Page) -> None:
     assert not publishing.withdraw(procedure, language="en")
     published(procedure)
     publishing.withdraw(procedure, language="en")
@@ -96,7 +96,7 @@ def test_withdrawing_what_is_not_live_says_so_and_changes_nothing(procedure: Pag
     assert Publication.objects.get().withdrawn_at == withdrawn_at
 
 
-def test_a_version_that_was_called_off_never_counts(procedure: Page) -> None:
+def test_called_off_version_never_goes_live(procedure: Page) -> None:
     published(procedure)
     scheduled = published(procedure, live_from=NOW + timedelta(days=1))
     assert publishing.call_off(scheduled)
@@ -104,34 +104,33 @@ def test_a_version_that_was_called_off_never_counts(procedure: Page) -> None:
     assert not publishing.call_off(scheduled)
 
 
-def test_what_has_gone_live_cannot_be_called_off_any_more(procedure: Page) -> None:
+def test_live_version_cannot_be_called_off(procedure: Page) -> None:
     publication = published(procedure)
     assert not publishing.call_off(publication)
     assert live() == [1]
 
 
-def test_nothing_is_published_into_the_past(procedure: Page) -> None:
+def test_publication_never_takes_effect_in_the_past(procedure: Page) -> None:
     publication = published(procedure, live_from=NOW - timedelta(days=365))
     assert publication.live_from == NOW
     assert live(NOW - timedelta(days=1)) == []
 
 
-def test_a_page_taken_off_the_site_does_not_come_back_by_itself(procedure: Page) -> None:
-    """Not even when a new version had been scheduled before it was taken off."""
+def test_withdrawal_calls_off_scheduled_versions(procedure: Page) -> None:
     published(procedure)
     published(procedure, live_from=NOW + timedelta(days=1))
     publishing.withdraw(procedure, language="en")
     assert live(NOW + timedelta(days=2)) == []
 
 
-def test_a_withdrawn_page_is_back_once_it_is_published_again(procedure: Page) -> None:
+def test_withdrawn_page_returns_when_published_again(procedure: Page) -> None:
     published(procedure)
     publishing.withdraw(procedure, language="en")
     published(procedure)
     assert live() == [2]
 
 
-def test_pages_and_languages_do_not_touch_each_other(procedure: Page, clock: time_machine.Traveller) -> None:
+def test_pages_and_languages_are_independent(procedure: Page, clock: time_machine.Traveller) -> None:
     published(procedure)
     other = a_procedure("tendon-transfer")
     published(other)
@@ -147,7 +146,7 @@ def test_pages_and_languages_do_not_touch_each_other(procedure: Page, clock: tim
     ]
 
 
-def test_procedures_stand_in_the_order_that_staff_gave_them() -> None:
+def test_procedures_are_in_the_order_of_their_position() -> None:
     for slug, position in (("last", 9), ("first", 1), ("middle", 5)):
         published(a_procedure(slug, position=position))
     slugs = Publication.objects.live().procedures().values_list("slug", flat=True)

@@ -1,4 +1,4 @@
-"""Search engines are told of what is live, and of nothing else."""
+"""The sitemap lists live pages only."""
 
 from xml.etree import ElementTree
 
@@ -24,7 +24,7 @@ def sitemap(client: Client) -> dict[str, str]:
     }
 
 
-def test_it_names_what_is_live_and_the_fixed_pages_under_the_sites_own_address(client: Client) -> None:
+def test_sitemap_lists_live_and_fixed_pages(client: Client) -> None:
     published(an_overview())
     published(a_procedure())
     a_procedure("only-a-draft")
@@ -37,17 +37,17 @@ def test_it_names_what_is_live_and_the_fixed_pages_under_the_sites_own_address(c
     assert sorted(sitemap(client)) == sorted(f"http://127.0.0.1:8000/{path}" for path in paths)
 
 
-def test_every_address_in_it_answers(client: Client, sample_site: None) -> None:
+def test_sitemap_addresses_answer(client: Client, sample_site: None) -> None:
     for url in sitemap(client):
         assert client.get(url.removeprefix("http://127.0.0.1:8000")).status_code == 200
 
 
-def test_the_host_that_asks_does_not_matter(client: Client, sample_site: None) -> None:
+def test_sitemap_ignores_the_requested_host(client: Client, sample_site: None) -> None:
     response = client.get("/sitemap.xml", headers={"host": "localhost"})
     assert b"localhost" not in response.content
 
 
-def test_a_page_changed_when_it_was_published(client: Client) -> None:
+def test_sitemap_dates_pages_by_publication(client: Client) -> None:
     published(an_overview())
     publication = Publication.objects.get()
     assert sitemap(client)["http://127.0.0.1:8000/"].startswith(
@@ -55,11 +55,11 @@ def test_a_page_changed_when_it_was_published(client: Client) -> None:
     )
 
 
-def test_an_empty_site_has_a_sitemap(client: Client) -> None:
+def test_sitemap_of_an_empty_site(client: Client) -> None:
     assert "http://127.0.0.1:8000/" not in sitemap(client)
 
 
-def test_its_queries_do_not_grow(client: Client, django_assert_num_queries: object) -> None:
+def test_sitemap_queries_do_not_grow(client: Client, django_assert_num_queries: object) -> None:
     published(an_overview())
     for number in range(10):
         published(a_procedure(f"procedure-{number}"))

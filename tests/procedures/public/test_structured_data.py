@@ -1,9 +1,9 @@
-"""What search engines are told: only what the reader can also see."""
+"""Structured data (JSON-LD) for search engines: only what the page shows."""
 
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from hypothesis import given
 from msgspec.structs import replace
 
-from clinic_site.clinic.models import ClinicProfile, Closure
+from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.core.templatetags.site_tags import json_ld
 from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import structured_data
@@ -34,7 +34,7 @@ def nodes(document: PageDocument, clinic: ClinicProfile | None = None) -> dict[s
     return {node["@type"]: node for node in structured_data.page(document, clinic)["@graph"]}
 
 
-def test_a_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
+def test_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
     page = nodes(a_document(), a_clinic())["MedicalWebPage"]
     assert page["name"] == "Lymph Vessel Repair"
     assert page["url"] == page["@id"] == URL
@@ -64,7 +64,7 @@ def test_a_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
     }
 
 
-def test_its_review_names_the_person_and_the_registration() -> None:
+def test_review_names_the_person_and_registration() -> None:
     page = nodes(a_document())["MedicalWebPage"]
     assert page["lastReviewed"] == "2026-03-01"
     assert page["reviewedBy"] == {
@@ -74,22 +74,17 @@ def test_its_review_names_the_person_and_the_registration() -> None:
     }
 
 
-def test_a_page_that_nobody_has_reviewed_claims_no_review() -> None:
-    page = nodes(replace(a_document(), review=None))["MedicalWebPage"]
-    assert not {"lastReviewed", "reviewedBy"} & page.keys()
-
-
-def test_the_review_of_a_sample_person_is_no_review() -> None:
-    """The reader is told that it is not reviewed; so are the machines."""
+def test_review_that_is_missing_or_a_sample_is_left_out() -> None:
     review = a_document().review
     assert review
     sample = replace(review, reviewer=replace(review.reviewer, is_sample=True))
-    page = nodes(replace(a_document(), review=sample))["MedicalWebPage"]
-    assert not {"lastReviewed", "reviewedBy"} & page.keys()
+    for no_review in (None, sample):
+        page = nodes(replace(a_document(), review=no_review))["MedicalWebPage"]
+        assert not {"lastReviewed", "reviewedBy"} & page.keys()
 
 
 @pytest.mark.django_db
-def test_its_dates_are_those_of_the_first_and_of_this_version_in_lahore(client: Client) -> None:
+def test_dates_are_of_the_first_and_this_version_in_lahore(client: Client) -> None:
     procedure = a_procedure()
     for moment in (datetime(2026, 5, 3, 20, tzinfo=UTC), datetime(2026, 6, 7, 21, 30, tzinfo=UTC)):
         with time_machine.travel(moment, tick=False):
@@ -97,7 +92,7 @@ def test_its_dates_are_those_of_the_first_and_of_this_version_in_lahore(client: 
     with time_machine.travel(datetime(2026, 7, 1, tzinfo=UTC)):
         response = read(client.get("/procedures/lymph-vessel-repair/"))
     page = response.node("MedicalWebPage")
-    # 8 in the evening in UTC is 1 in the morning of the next day in Lahore.
+    # 8 pm in UTC is 1 am of the next day in Lahore.
     assert (page["datePublished"], page["dateModified"]) == ("2026-05-04", "2026-06-08")
     assert "8 June 2026" in response.main.text
 
@@ -137,7 +132,7 @@ def test_structured_data_says_only_what_the_page_shows(client: Client, sample_si
         assert [text for text in said if text not in shown] == [], address
 
 
-def test_the_trail_leads_from_the_front_page_to_the_page() -> None:
+def test_breadcrumbs_lead_from_the_overview_to_the_page() -> None:
     trail = nodes(a_document())["BreadcrumbList"]["itemListElement"]
     assert [(item["position"], item["name"], item["item"]) for item in trail] == [
         (1, "Home", "http://127.0.0.1:8000/"),
@@ -146,7 +141,7 @@ def test_the_trail_leads_from_the_front_page_to_the_page() -> None:
     ]
 
 
-def test_the_overview_is_about_microsurgery() -> None:
+def test_overview_is_about_microsurgery() -> None:
     overview = replace(a_document(), kind="overview", slug="", title="Microsurgery")
     found = nodes(overview)
     assert found["MedicalWebPage"]["about"]["name"] == "Microsurgery"
@@ -154,7 +149,7 @@ def test_the_overview_is_about_microsurgery() -> None:
 
 
 @given(DOCUMENTS)
-def test_nothing_in_a_page_breaks_out_of_its_script_or_is_empty(document: PageDocument) -> None:
+def test_json_ld_is_escaped_and_has_no_empty_values(document: PageDocument) -> None:
     written = str(json_ld(structured_data.page(document, a_clinic())))
     inside = re.fullmatch(r'<script type="application/ld\+json">([^<>&]*)</script>', written)
     assert inside
@@ -169,7 +164,7 @@ def test_nothing_in_a_page_breaks_out_of_its_script_or_is_empty(document: PageDo
 
 
 @pytest.mark.django_db
-def test_a_title_that_closes_the_script_stays_a_title(client: Client) -> None:
+def test_title_cannot_close_the_script(client: Client) -> None:
     title = "</script><script>alert(1)</script> & <!--"
     published(a_procedure(title=title, menu_label="x"))
     response = client.get("/procedures/lymph-vessel-repair/")
@@ -180,7 +175,7 @@ def test_a_title_that_closes_the_script_stays_a_title(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_surgeons_are_physicians_of_this_clinic(client: Client) -> None:
+def test_surgeons_are_physicians_of_the_clinic(client: Client) -> None:
     a_reviewer()
     Practitioner.objects.create(name="Not shown", is_active=False)
     physician = read(client.get("/surgeons/")).node("IndividualPhysician")
@@ -208,13 +203,7 @@ def clinic(db: None) -> ClinicProfile:
     return clinic
 
 
-def test_the_clinic_has_what_search_engines_require_and_recommend(
-    client: Client, clinic: ClinicProfile
-) -> None:
-    from datetime import time
-
-    from clinic_site.clinic.models import OpeningHours
-
+def test_clinic_has_recommended_properties(client: Client, clinic: ClinicProfile) -> None:
     OpeningHours.objects.create(weekday=0, opens=time(10), closes=time(14))
     OpeningHours.objects.create(weekday=4, opens=time(15, 30), closes=time(20))
     node = read(client.get("/clinic/")).node("MedicalClinic")
@@ -240,9 +229,7 @@ def test_the_clinic_has_what_search_engines_require_and_recommend(
     ]
 
 
-def test_a_confirmed_closure_is_told_and_an_expected_one_is_not(
-    client: Client, clinic: ClinicProfile
-) -> None:
+def test_clinic_lists_confirmed_closures_only(client: Client, clinic: ClinicProfile) -> None:
     with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC)):
         for name, certainty in (("Eid ul-Adha", "expected"), ("Renovation", "confirmed")):
             Closure.objects.create(
@@ -255,7 +242,7 @@ def test_a_confirmed_closure_is_told_and_an_expected_one_is_not(
     assert "Eid ul-Adha" in page.main.text
 
 
-def test_the_clinic_offers_the_operations_that_its_page_names(client: Client, clinic: ClinicProfile) -> None:
+def test_clinic_offers_the_operations_in_its_menu(client: Client, clinic: ClinicProfile) -> None:
     for number in range(10):
         published(a_procedure(f"operation-{number}", position=number, menu_label=f"Operation {number}"))
     publishing.withdraw(Procedure.objects.get(slug="operation-3"), language="en")
@@ -272,9 +259,7 @@ def test_the_clinic_offers_the_operations_that_its_page_names(client: Client, cl
     assert set(names) <= set(menu)
 
 
-def test_the_clinic_is_reached_by_the_numbers_that_its_page_shows(
-    client: Client, clinic: ClinicProfile
-) -> None:
+def test_clinic_contact_points_are_shown_on_the_page(client: Client, clinic: ClinicProfile) -> None:
     clinic.urgent_phone = "042 3576 2000"
     clinic.save()
     page = read(client.get("/clinic/"))
@@ -291,7 +276,7 @@ def test_the_clinic_is_reached_by_the_numbers_that_its_page_shows(
         assert page.main.all("a", href=f"tel:{point['telephone']}")
 
 
-def test_the_trail_to_the_clinic_is_the_one_the_reader_sees(client: Client, clinic: ClinicProfile) -> None:
+def test_clinic_breadcrumbs_match_the_page(client: Client, clinic: ClinicProfile) -> None:
     page = read(client.get("/clinic/"))
     trail = page.node("BreadcrumbList")["itemListElement"]
     assert [(item["position"], item["name"], item["item"]) for item in trail] == [
@@ -303,7 +288,7 @@ def test_the_trail_to_the_clinic_is_the_one_the_reader_sees(client: Client, clin
 
 
 @pytest.mark.parametrize("address", ["/procedures/", "/procedures/lymph-vessel-repair/", "/surgeons/"])
-def test_every_trail_names_what_the_reader_sees(client: Client, db: None, address: str) -> None:
+def test_breadcrumbs_match_the_page(client: Client, db: None, address: str) -> None:
     published(a_procedure())
     page = read(client.get(address))
     (crumbs,) = page.main.all("nav", class_="crumbs")
@@ -312,13 +297,13 @@ def test_every_trail_names_what_the_reader_sees(client: Client, db: None, addres
     assert trail[-1] in page.main.one("h1").text
 
 
-def test_a_clinic_of_which_little_is_known_claims_nothing(client: Client, db: None) -> None:
+def test_clinic_with_only_a_name_has_no_other_claims(client: Client, db: None) -> None:
     ClinicProfile.objects.create(name="A Clinic")
     node = read(client.get("/clinic/")).node("MedicalClinic")
     assert set(node) == {"@type", "@id", "name", "url", "medicalSpecialty"}
 
 
-def test_without_a_clinic_there_is_no_clinic(client: Client, db: None) -> None:
+def test_missing_clinic_is_left_out(client: Client, db: None) -> None:
     published(an_overview())
     assert read(client.get("/clinic/")).structured_data == []
     assert "publisher" not in read(client.get("/")).node("MedicalWebPage")

@@ -1,4 +1,4 @@
-"""Every clinical page ends with who stands behind it, and says so when its review is late."""
+"""Every clinical page ends with its author, review and sources, and says when its review is overdue."""
 
 from datetime import date
 from typing import Any
@@ -42,7 +42,7 @@ def address(request: pytest.FixtureRequest, db: None) -> Any:
 
 
 @time_machine.travel("2027-02-28 12:00:00+00:00")
-def test_it_says_all_that_a_reader_may_ask(client: Client, address: str) -> None:
+def test_trust_block_shows_author_review_version_and_funding(client: Client, address: str) -> None:
     shown = rows(read(client.get(address)))
 
     assert shown["Written by"] == "The clinic’s writers"
@@ -50,18 +50,19 @@ def test_it_says_all_that_a_reader_may_ask(client: Client, address: str) -> None
     assert shown["Last reviewed"] == "1 March 2026"
     assert shown["Next review"] == "1 March 2027"
     assert shown["Version"] == "2, 2 March 2026 A risk was added."
+    assert shown["First published"] == "2 March 2026"
     assert shown["Who pays for this site"] == "The clinic pays for this site."
 
 
 @time_machine.travel("2027-02-28 12:00:00+00:00")
-def test_each_source_stands_with_what_it_supports(client: Client, address: str) -> None:
+def test_trust_block_shows_what_each_source_supports(client: Client, address: str) -> None:
     (source,) = trust(read(client.get(address))).all("li", id="source-1")
 
     assert source.text == "Lymph surgery. A hospital, 2020. Fluid drains better."
 
 
 @time_machine.travel("2027-02-28 12:00:00+00:00")
-def test_a_source_that_only_a_key_fact_rests_on_stands_with_that_fact(client: Client) -> None:
+def test_trust_block_shows_the_key_fact_of_its_only_source(client: Client) -> None:
     procedure = a_procedure("nerve-repair")
     sheet = a_source("sheet", title="A sheet", publisher="A surgeon", year=None)
     procedure.keyfacts.create(label="Stay", value="1 night", source=sheet)
@@ -76,7 +77,7 @@ def test_a_source_that_only_a_key_fact_rests_on_stands_with_that_fact(client: Cl
     ]
 
 
-def test_every_source_of_the_samples_stands_with_what_it_supports(client: Client, sample_site: None) -> None:
+def test_trust_block_of_samples_shows_what_each_source_supports(client: Client, sample_site: None) -> None:
     for publication in Publication.objects.live():
         block = trust(read(client.get(publication.get_absolute_url())))
         (sources,) = block.all("ol", class_="sources")
@@ -86,12 +87,12 @@ def test_every_source_of_the_samples_stands_with_what_it_supports(client: Client
 
 
 @time_machine.travel("2027-03-01 12:00:00+00:00")
-def test_on_the_day_it_is_due_a_page_is_not_late(client: Client, address: str) -> None:
+def test_page_is_not_overdue_on_the_day_its_review_is_due(client: Client, address: str) -> None:
     assert LATE not in read(client.get(address)).main.text
 
 
 @time_machine.travel("2027-03-02 12:00:00+00:00")
-def test_a_late_page_says_so_at_its_beginning_and_at_its_end(client: Client, address: str) -> None:
+def test_overdue_page_says_so_at_its_beginning_and_end(client: Client, address: str) -> None:
     page = read(client.get(address))
 
     assert LATE in trust(page).text
@@ -100,9 +101,7 @@ def test_a_late_page_says_so_at_its_beginning_and_at_its_end(client: Client, add
     assert link.text == "Who checked it, and when"
 
 
-def test_a_page_becomes_late_at_midnight_in_lahore_although_nobody_publishes_anything(
-    client: Client, address: str
-) -> None:
+def test_page_becomes_overdue_at_midnight_in_lahore(client: Client, address: str) -> None:
     with time_machine.travel("2027-03-01 18:59:00+00:00", tick=False) as clock:
         assert LATE not in read(client.get(address)).main.text
         clock.move_to("2027-03-01 19:00:00+00:00")
@@ -110,7 +109,7 @@ def test_a_page_becomes_late_at_midnight_in_lahore_although_nobody_publishes_any
 
 
 @time_machine.travel("2027-03-02 12:00:00+00:00")
-def test_where_first_aid_comes_first_lateness_does_not_stand_before_it(client: Client) -> None:
+def test_overdue_notice_comes_after_first_aid(client: Client) -> None:
     procedure = a_procedure("replantation", urgency="emergency")
     procedure.sections.create(kind="emergency", heading="Do this first", position=0)
     procedure.sections.filter(kind="why").update(position=1)
@@ -122,7 +121,7 @@ def test_where_first_aid_comes_first_lateness_does_not_stand_before_it(client: C
     assert text.index("Do this first") < text.index("A clinician should have checked")
 
 
-def test_a_sample_says_that_nobody_has_reviewed_it(client: Client, sample_site: None) -> None:
+def test_trust_block_of_a_sample_says_not_reviewed(client: Client, sample_site: None) -> None:
     shown = rows(read(client.get("/procedures/replantation/")))
 
     assert shown["Clinical review"] == "Not yet reviewed: sample content"
@@ -130,7 +129,7 @@ def test_a_sample_says_that_nobody_has_reviewed_it(client: Client, sample_site: 
 
 
 @pytest.mark.parametrize("clinic", [None, {"name": "The Clinic"}], ids=["no clinic", "a clinic"])
-def test_who_publishes_is_told_while_nobody_has_said_who_pays(
+def test_publish_page_asks_for_the_funding_statement(
     client: Client, db: None, clinic: dict[str, str] | None
 ) -> None:
     if clinic:

@@ -1,4 +1,4 @@
-"""Two who edit one page: the second is told who changed what, and nothing that was typed is lost."""
+"""Two editors of one page: the second sees who changed what, and no typed text is lost."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.test import Client
 from procedures.models import Disclaimer, EmergencyText, Overview, Procedure
 from procedures.publishing import drafts
 from procedures.publishing import services as publishing
-from tests.admin_forms import Sent, address, errors_in, form_of, restore_in_admin, sent_by, with_parts
+from tests.admin_forms import Sent, address, errors_in, form_in, form_of, restore_in_admin, with_parts
 from tests.factories import a_procedure, a_source, an_overview, published, shared_texts
 from tests.pages import Page, read
 
@@ -37,16 +37,11 @@ def refused(client: Client, procedure: Procedure, sent: Sent) -> Page:
     return read(response)
 
 
-def form_in(page: Page) -> Sent:
-    (form,) = (form for form in page.one(id="content").all("form") if form.get("id").endswith("_form"))
-    return sent_by(form)
-
-
 def names(procedure: Procedure) -> list[str]:
     return [risk.name for risk in procedure.risks.all()]
 
 
-def test_the_second_is_told_who_saved_and_what_changed_and_nothing_is_written(
+def test_conflict_names_the_editor_and_the_changes_and_saves_nothing(
     procedure: Procedure, amna: Client, bilal: Client
 ) -> None:
     opened = form_of(bilal, address(procedure))
@@ -61,7 +56,7 @@ def test_the_second_is_told_who_saved_and_what_changed_and_nothing_is_written(
     assert procedure.risks.get(name="Infection").body == "Germs get in sometimes."
 
 
-def test_all_that_was_typed_stands_in_the_form_again(
+def test_conflict_keeps_everything_typed_in_the_form(
     procedure: Procedure, amna: Client, bilal: Client
 ) -> None:
     opened = form_of(bilal, address(procedure))
@@ -83,13 +78,11 @@ def test_all_that_was_typed_stands_in_the_form_again(
         },
     )
     again = form_in(refused(bilal, procedure, typed))
-    made_anew = ("opened", "csrfmiddlewaretoken")
-    assert {name: again.get(name) for name in typed if name not in made_anew} == {
-        name: value for name, value in typed.items() if name not in made_anew
-    }
+    del typed["opened"], typed["csrfmiddlewaretoken"]
+    assert {name: again.get(name) for name in typed} == typed
 
 
-def test_saving_again_keeps_what_the_second_typed_and_what_the_first_added(
+def test_conflict_saved_again_keeps_both_editors_work(
     procedure: Procedure, amna: Client, bilal: Client
 ) -> None:
     opened = form_of(bilal, address(procedure))
@@ -110,7 +103,7 @@ def test_saving_again_keeps_what_the_second_typed_and_what_the_first_added(
 
 
 @pytest.mark.parametrize("gone", ["Infection", "Scars", "Bleeding"])
-def test_what_was_typed_into_a_part_that_a_colleague_removed_is_kept(
+def test_conflict_keeps_text_typed_into_a_removed_part(
     procedure: Procedure, amna: Client, bilal: Client, gone: str
 ) -> None:
     typed = form_of(bilal, address(procedure))
@@ -122,7 +115,7 @@ def test_what_was_typed_into_a_part_that_a_colleague_removed_is_kept(
     kept = {again[f"risks-{row}-name"]: again[f"risks-{row}-body"] for row in range(3)}
     assert set(kept) == {"Infection", "Scars", "Bleeding"}
     assert all(body.endswith("Bilal knows more.") for body in kept.values())
-    # Each stored row stands beside its own part.
+    # Each stored row is beside its own part.
     for row in page.all("tr"):
         (original,) = [cell for cell in row.all("td") if "original" in cell.get("class")] or [None]
         if row.get("id").startswith("risks-") and original and "has_original" in row.get("class"):
@@ -134,9 +127,7 @@ def test_what_was_typed_into_a_part_that_a_colleague_removed_is_kept(
     assert all(risk.body.endswith("Bilal knows more.") for risk in procedure.risks.all())
 
 
-def test_a_section_that_was_taken_out_and_put_back_in_between_is_not_there_twice(
-    procedure: Procedure, bilal: Client
-) -> None:
+def test_conflict_restores_a_removed_section_once(procedure: Procedure, bilal: Client) -> None:
     typed = form_of(bilal, address(procedure)) | {"sections-0-body": "Bilal’s reasons."}
     section = procedure.sections.get(kind="why")
     section.delete()
@@ -153,7 +144,7 @@ ONE_OF_A_KIND = {
 
 
 @pytest.mark.parametrize("part_set", ONE_OF_A_KIND)
-def test_two_who_add_what_a_page_has_one_of_are_told_so_and_lose_nothing(
+def test_conflict_refuses_a_second_part_of_a_unique_kind(
     procedure: Procedure, amna: Client, bilal: Client, part_set: str
 ) -> None:
     part, text, sentence = ONE_OF_A_KIND[part_set]
@@ -171,24 +162,20 @@ def test_two_who_add_what_a_page_has_one_of_are_told_so_and_lose_nothing(
     assert [getattr(row, text) for row in getattr(procedure, part_set).filter(**part)] == ["Amna’s"]
 
 
-def test_a_section_that_was_taken_out_and_made_anew_in_between_is_not_there_twice(
-    procedure: Procedure, bilal: Client
-) -> None:
+def test_conflict_refuses_a_section_that_was_replaced(procedure: Procedure, bilal: Client) -> None:
     typed = form_of(bilal, address(procedure)) | {"sections-0-body": "Bilal’s reasons."}
     procedure.sections.get(kind="why").delete()
-    procedure.sections.create(kind="why", heading="Why", body="Anew.", position=1)
+    procedure.sections.create(kind="why", heading="Why", body="Again.", position=1)
     again = form_in(refused(bilal, procedure, typed))
     response = bilal.post(address(procedure), again)
     assert response.status_code == 200
     assert any("a section of this kind already" in error for error in errors_in(response))
     assert "Bilal’s reasons." in form_in(read(response)).values()
-    assert procedure.sections.get(kind="why").body == "Anew."
+    assert procedure.sections.get(kind="why").body == "Again."
 
 
 @pytest.mark.parametrize("pk", ["0", "-1", "x", "", "99999999999999999999"])
-def test_a_section_under_another_id_is_a_new_one_of_its_kind(
-    procedure: Procedure, bilal: Client, pk: str
-) -> None:
+def test_section_with_an_unknown_id_is_a_new_section(procedure: Procedure, bilal: Client, pk: str) -> None:
     sent = form_of(bilal, address(procedure)) | {"sections-0-id": pk}
     response = bilal.post(address(procedure), sent)
     assert response.status_code == 200
@@ -196,7 +183,7 @@ def test_a_section_under_another_id_is_a_new_one_of_its_kind(
     assert procedure.sections.count() == 5
 
 
-def test_a_version_restored_in_between_loses_nothing_and_doubles_nothing(
+def test_conflict_after_a_restore_keeps_and_repeats_nothing(
     procedure: Procedure, amna: Client, bilal: Client
 ) -> None:
     version = published(procedure)
@@ -217,19 +204,15 @@ def test_a_version_restored_in_between_loses_nothing_and_doubles_nothing(
     assert procedure.citations.count() == 1
 
 
-def test_saving_twice_from_one_window_is_a_conflict_with_nobody_else(
-    procedure: Procedure, bilal: Client
-) -> None:
-    """The back button: the form that was opened is the one before the first save."""
+def test_conflict_with_oneself_after_the_back_button(procedure: Procedure, bilal: Client) -> None:
+    """The form that was opened is the one before the first save."""
     opened = form_of(bilal, address(procedure))
     assert bilal.post(address(procedure), opened | {"summary": "First."}).status_code == 302
     page = refused(bilal, procedure, opened | {"summary": "Second."})
     assert "bilal has saved this page" in page.text
 
 
-def test_pressing_save_twice_with_the_same_words_tells_and_writes_once(
-    procedure: Procedure, bilal: Client
-) -> None:
+def test_saving_twice_adds_a_part_once(procedure: Procedure, bilal: Client) -> None:
     sent = with_parts(
         form_of(bilal, address(procedure)), {"risks": [{"name": "New", "body": "…", "frequency": "common"}]}
     )
@@ -238,7 +221,7 @@ def test_pressing_save_twice_with_the_same_words_tells_and_writes_once(
     assert names(procedure).count("New") == 1
 
 
-def test_what_pages_share_is_no_conflict(procedure: Procedure, bilal: Client) -> None:
+def test_shared_texts_are_no_conflict(procedure: Procedure, bilal: Client) -> None:
     overview = an_overview()
     published(overview)
     opened = form_of(bilal, address(procedure))
@@ -250,28 +233,26 @@ def test_what_pages_share_is_no_conflict(procedure: Procedure, bilal: Client) ->
     assert response.status_code == 302, errors_in(response)
 
 
-def test_publishing_in_between_is_no_conflict(procedure: Procedure, bilal: Client) -> None:
+def test_publishing_is_no_conflict(procedure: Procedure, bilal: Client) -> None:
     opened = form_of(bilal, address(procedure))
     published(procedure)
     assert bilal.post(address(procedure), opened | {"summary": "Mine."}).status_code == 302
 
 
-def test_the_same_words_saved_by_another_are_no_conflict(
-    procedure: Procedure, amna: Client, bilal: Client
-) -> None:
+def test_unchanged_save_is_no_conflict(procedure: Procedure, amna: Client, bilal: Client) -> None:
     opened = form_of(bilal, address(procedure))
     save(amna, procedure)
     assert bilal.post(address(procedure), opened | {"summary": "Mine."}).status_code == 302
 
 
-def test_editors_of_two_pages_do_not_meet(procedure: Procedure, amna: Client, bilal: Client) -> None:
+def test_another_page_is_no_conflict(procedure: Procedure, amna: Client, bilal: Client) -> None:
     other = a_procedure("tendon-transfer")
     opened = form_of(bilal, address(procedure))
     save(amna, other, summary="Another page.")
     assert bilal.post(address(procedure), opened).status_code == 302
 
 
-def test_the_overview_has_the_same_protection(amna: Client, bilal: Client) -> None:
+def test_conflict_is_detected_on_the_overview(amna: Client, bilal: Client) -> None:
     overview: Overview = an_overview()
     opened = form_of(bilal, address(overview))
     save(amna, overview, title="Another title")
@@ -293,10 +274,10 @@ def test_the_overview_has_the_same_protection(amna: Client, bilal: Client) -> No
         signing.dumps("{}", salt="procedures.staff.page_forms.opened"),
         signing.dumps(7, salt="procedures.staff.page_forms.opened"),
     ],
-    # What is signed now has another text in each process, and tests are told apart by their names.
+    # A signature differs in each process, and pytest needs the same names in all.
     ids=["missing", "empty", "x", "NUL", "emoji", "unsigned", "long", "unsalted", "no document", "a number"],
 )
-def test_a_form_that_does_not_say_what_was_opened_is_shown_the_page_as_it_is_now_and_not_saved(
+def test_form_without_valid_opened_content_is_not_saved(
     procedure: Procedure, bilal: Client, forged: str | None
 ) -> None:
     sent = form_of(bilal, address(procedure)) | {"summary": "Blind."}
@@ -310,13 +291,13 @@ def test_a_form_that_does_not_say_what_was_opened_is_shown_the_page_as_it_is_now
     assert bilal.post(address(procedure), form_in(page)).status_code == 302
 
 
-def test_what_was_opened_of_another_page_does_not_pass(procedure: Procedure, bilal: Client) -> None:
+def test_opened_content_of_another_page_is_refused(procedure: Procedure, bilal: Client) -> None:
     other = a_procedure("tendon-transfer")
     sent = form_of(bilal, address(procedure)) | {"opened": form_of(bilal, address(other))["opened"]}
     refused(bilal, procedure, sent)
 
 
-def test_a_row_of_another_pages_part_never_reaches_that_part(procedure: Procedure, bilal: Client) -> None:
+def test_row_never_changes_a_part_of_another_page(procedure: Procedure, bilal: Client) -> None:
     other = a_procedure("tendon-transfer")
     theirs = other.risks.get()
     sent = form_of(bilal, address(procedure)) | {"risks-0-id": str(theirs.pk), "risks-0-name": "Taken"}
@@ -325,10 +306,8 @@ def test_a_row_of_another_pages_part_never_reaches_that_part(procedure: Procedur
     assert (theirs.page_id, theirs.name) == (other.pk, "Infection")
 
 
-def test_rows_in_another_order_than_django_sent_them_mean_the_same_parts(
-    procedure: Procedure, bilal: Client
-) -> None:
-    """The admin's script numbers all rows by their place on the screen when an added one is taken out."""
+def test_rows_in_another_order_keep_their_parts(procedure: Procedure, bilal: Client) -> None:
+    """The admin's script renumbers all rows by their place on the screen when a new one is removed."""
     sent = with_parts(
         form_of(bilal, address(procedure)), {"risks": [{"name": "New", "body": "…", "frequency": "common"}]}
     )
@@ -346,7 +325,7 @@ def test_rows_in_another_order_than_django_sent_them_mean_the_same_parts(
     assert before.items() <= dict(procedure.risks.values_list("pk", "name")).items()
 
 
-def test_an_added_row_that_nobody_filled_in_is_passed_over(procedure: Procedure, bilal: Client) -> None:
+def test_empty_new_row_is_ignored(procedure: Procedure, bilal: Client) -> None:
     empty = {"name": "", "medical_term": "", "body": "", "frequency": "uncommon", "position": "4", "id": ""}
     response = bilal.post(
         address(procedure), with_parts(form_of(bilal, address(procedure)), {"risks": [empty]})
@@ -355,7 +334,7 @@ def test_an_added_row_that_nobody_filled_in_is_passed_over(procedure: Procedure,
     assert procedure.risks.count() == 3
 
 
-def test_restoring_uses_the_rows_again_that_are_meant(procedure: Procedure) -> None:
+def test_restoring_reuses_the_stored_rows(procedure: Procedure) -> None:
     before = {
         part: set(getattr(procedure, part).values_list("pk", flat=True)) for part in ("risks", "sections")
     }

@@ -1,4 +1,4 @@
-"""Two who edit the emergency text or the disclaimer: the second is told who changed what; nothing is lost."""
+"""Two editors of the emergency text or the disclaimer: the second sees who changed what."""
 
 from typing import Any
 
@@ -32,25 +32,25 @@ def refused(client: Client, record: Any, sent: Sent) -> Page:
     return read(response)
 
 
-def told_of(page: Page) -> list[Element]:
+def changes_in(page: Page) -> list[Element]:
     return [section for section in page.all("section") if "change" in section.get("class")]
 
 
-def test_the_second_is_told_who_added_what_and_overwrites_nothing(
+def test_conflict_names_the_editor_and_overwrites_nothing(
     text: EmergencyText, amna: Client, bilal: Client
 ) -> None:
     opened = form_of(bilal, address(text))
     save(amna, text, form_of(amna, address(text)) | {"warnings": "Do not wait.\r\nDo not eat."})
     page = refused(bilal, text, opened | {"heading": "Call 1122 now if:"})
     assert "Amna Sheikh has saved this text" in page.text
-    (change,) = told_of(page)
+    (change,) = changes_in(page)
     assert "Changed by your colleague: What not to do" in change.text
     assert [added.text for added in change.all("ins")] == ["[added: Do not eat.]"]
     text.refresh_from_db()
     assert (text.heading, text.warnings) == ("Call 1122 if:", "Do not wait.\r\nDo not eat.")
 
 
-def test_what_the_second_typed_stands_in_the_form_and_is_saved_on_purpose(
+def test_conflict_keeps_typed_text_and_can_be_saved_again(
     text: EmergencyText, amna: Client, bilal: Client
 ) -> None:
     opened = form_of(bilal, address(text))
@@ -64,7 +64,7 @@ def test_what_the_second_typed_stands_in_the_form_and_is_saved_on_purpose(
     assert "Do not eat.\r\nDo not drive." in text.warnings
 
 
-def test_the_disclaimer_has_the_same_protection(text: EmergencyText, amna: Client, bilal: Client) -> None:
+def test_conflict_is_detected_on_the_disclaimer(text: EmergencyText, amna: Client, bilal: Client) -> None:
     disclaimer = Disclaimer.objects.get()
     opened = form_of(bilal, address(disclaimer))
     save(amna, disclaimer, form_of(amna, address(disclaimer)) | {"body": "Written by Amna."})
@@ -73,7 +73,7 @@ def test_the_disclaimer_has_the_same_protection(text: EmergencyText, amna: Clien
     assert (disclaimer.heading, disclaimer.body) == ("Disclaimer", "Written by Amna.")
 
 
-def test_who_only_pressed_save_is_not_named(text: EmergencyText, amna: Client, bilal: Client) -> None:
+def test_conflict_ignores_an_unchanged_save(text: EmergencyText, amna: Client, bilal: Client) -> None:
     opened = form_of(bilal, address(text))
     save(amna, text, form_of(amna, address(text)) | {"heading": "Call 1122 now if:"})
     other = signed_in("Editor", username="sana")
@@ -81,9 +81,7 @@ def test_who_only_pressed_save_is_not_named(text: EmergencyText, amna: Client, b
     assert "Amna Sheikh has saved this text" in refused(bilal, text, opened).text
 
 
-def test_the_same_words_saved_by_another_are_no_conflict(
-    text: EmergencyText, amna: Client, bilal: Client
-) -> None:
+def test_unchanged_save_is_no_conflict(text: EmergencyText, amna: Client, bilal: Client) -> None:
     opened = form_of(bilal, address(text))
     save(amna, text, form_of(amna, address(text)))
     save(bilal, text, opened | {"heading": "Call 1122 now if:"})
@@ -98,10 +96,10 @@ def test_the_same_words_saved_by_another_are_no_conflict(
         signing.dumps({"heading": "x"}),
         signing.dumps(7, salt="procedures.staff.page_forms.opened"),
     ],
-    # What is signed now has another text in each process, and tests are told apart by their names.
+    # A signature differs in each process, and pytest needs the same names in all.
     ids=["missing", "empty", "NUL", "unsalted", "a number"],
 )
-def test_a_form_that_does_not_say_what_was_opened_is_not_saved(
+def test_form_without_valid_opened_content_is_not_saved(
     text: EmergencyText, bilal: Client, forged: str | None
 ) -> None:
     sent = form_of(bilal, address(text)) | {"heading": "Blind."}
@@ -109,19 +107,19 @@ def test_a_form_that_does_not_say_what_was_opened_is_not_saved(
     if forged is not None:
         sent["opened"] = forged
     page = refused(bilal, text, sent)
-    assert len(told_of(page)) == 4
+    assert len(changes_in(page)) == 4
     text.refresh_from_db()
     assert text.heading != "Blind."
     save(bilal, text, form_in(page))
 
 
-def test_what_was_opened_of_the_other_text_does_not_pass(text: EmergencyText, bilal: Client) -> None:
+def test_opened_content_of_another_text_is_refused(text: EmergencyText, bilal: Client) -> None:
     opened = form_of(bilal, address(Disclaimer.objects.get()))["opened"]
     refused(bilal, text, form_of(bilal, address(text)) | {"opened": opened})
 
 
-def test_a_text_saved_as_it_was_is_no_change(text: EmergencyText, amna: Client) -> None:
-    """A browser ends each line with two characters; the pages need not be published again for that."""
+def test_unchanged_text_keeps_its_date(text: EmergencyText, amna: Client) -> None:
+    """Browsers send other line ends; the pages need not be published again for that."""
     EmergencyText.objects.update(warnings="Do not wait.\nDo not eat.")
     text.refresh_from_db()
     sent = form_of(amna, address(text))

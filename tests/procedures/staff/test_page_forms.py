@@ -1,4 +1,4 @@
-"""The forms in which staff edit a page: parts in order, and what is wrong said in words."""
+"""The admin form of a page: parts in order, and errors in words."""
 
 import pytest
 from django.test import Client
@@ -17,9 +17,7 @@ def procedure() -> Procedure:
     return a_procedure()
 
 
-def test_parts_without_a_place_go_to_the_end_and_all_are_numbered(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_part_without_a_position_goes_to_the_end(editor: Client, procedure: Procedure) -> None:
     more = [
         {"name": "Bleeding", "body": "A little.", "frequency": "serious", "position": ""},
         {"name": "Scars", "body": "One.", "frequency": "common", "position": "0"},
@@ -34,7 +32,7 @@ def test_parts_without_a_place_go_to_the_end_and_all_are_numbered(
     ]
 
 
-def test_a_part_that_is_taken_out_leaves_no_gap(editor: Client, procedure: Procedure) -> None:
+def test_removed_part_leaves_no_gap(editor: Client, procedure: Procedure) -> None:
     sent = form_of(editor, address(procedure)) | {"sections-1-DELETE": "on"}
     assert editor.post(address(procedure), sent).status_code == 302
     sections = list(procedure.sections.all())
@@ -58,7 +56,7 @@ def test_a_part_that_is_taken_out_leaves_no_gap(editor: Client, procedure: Proce
         ({"sections-1-kind": "why"}, "This page has a section of this kind already. Choose another kind."),
     ],
 )
-def test_what_is_wrong_with_a_form_is_said_and_nothing_is_saved(
+def test_page_form_errors_are_shown_and_nothing_is_saved(
     editor: Client, procedure: Procedure, changes: dict[str, str], sentence: str
 ) -> None:
     before = Procedure.objects.values().get(pk=procedure.pk)
@@ -68,7 +66,7 @@ def test_what_is_wrong_with_a_form_is_said_and_nothing_is_saved(
     assert Procedure.objects.values().get(pk=procedure.pk) == before
 
 
-def test_two_new_parts_that_may_be_there_once_are_refused(editor: Client, procedure: Procedure) -> None:
+def test_two_new_parts_of_a_unique_kind_are_refused(editor: Client, procedure: Procedure) -> None:
     card = {"level": "urgent", "heading": "Call if:", "items": "pus"}
     section = {"kind": "recovery", "heading": "Recovery", "body": "Slow."}
     for twins in ({"carecards": [card, card]}, {"sections": [section, section]}):
@@ -78,21 +76,17 @@ def test_two_new_parts_that_may_be_there_once_are_refused(editor: Client, proced
     assert procedure.carecards.count() == 1
 
 
-def test_a_kind_of_section_may_be_given_to_a_new_one_when_the_old_one_is_taken_out(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_new_section_may_replace_a_removed_one_of_its_kind(editor: Client, procedure: Procedure) -> None:
     sent = form_of(editor, address(procedure)) | {"sections-0-DELETE": "on"}
-    sent = with_parts(sent, {"sections": [{"kind": "why", "heading": "Why, anew", "body": "Because."}]})
+    sent = with_parts(sent, {"sections": [{"kind": "why", "heading": "Why, again", "body": "Because."}]})
     response = editor.post(address(procedure), sent)
     assert response.status_code == 302, errors_in(response)
-    assert procedure.sections.get(kind="why").heading == "Why, anew"
+    assert procedure.sections.get(kind="why").heading == "Why, again"
 
 
 @pytest.mark.parametrize("set_and_field", ["sections-{}-kind", "carecards-{}-level"])
-def test_two_parts_that_swap_what_may_be_there_once_never_fail(
-    editor: Client, procedure: Procedure, set_and_field: str
-) -> None:
-    """Saved one after the other, they would be alike for a moment."""
+def test_swapped_unique_kinds_never_fail(editor: Client, procedure: Procedure, set_and_field: str) -> None:
+    """Parts are saved one by one: for a moment both would have the same kind."""
     procedure.carecards.create(level="urgent", heading="Call if:", items="pus", position=9)
     sent = form_of(editor, address(procedure))
     one, other = (set_and_field.format(number) for number in (0, 1))
@@ -101,17 +95,15 @@ def test_two_parts_that_swap_what_may_be_there_once_never_fail(
     assert response.status_code == 302 or errors_in(response)
 
 
-def test_a_page_may_have_several_sections_of_plain_text(editor: Client, procedure: Procedure) -> None:
+def test_page_may_have_several_text_sections(editor: Client, procedure: Procedure) -> None:
     more = [{"kind": "text", "heading": name, "body": "…"} for name in ("Smoking", "Driving")]
     sent = with_parts(form_of(editor, address(procedure)), {"sections": more})
     assert editor.post(address(procedure), sent).status_code == 302
     assert procedure.sections.filter(kind="text").count() == 2
 
 
-def test_saving_a_form_that_nobody_touched_changes_nothing_that_patients_read(
-    editor: Client, sample_site: None
-) -> None:
-    """Browsers send line ends of their own."""
+def test_untouched_form_changes_nothing(editor: Client, sample_site: None) -> None:
+    """Browsers send other line ends."""
     page = Procedure.objects.get(slug="nerve-repair")
     before = drafts.read(page, "en")
     assert editor.post(address(page), form_of(editor, address(page))).status_code == 302

@@ -1,4 +1,4 @@
-"""A photograph of a page or a person: uploaded in the admin, shown with its words, never kept when wrong."""
+"""Photographs of pages and people: uploaded in the admin, shown with alternative text."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from django.test import Client
 
 from procedures.models import Overview, Photo, Practitioner, Procedure
 from tests.admin_forms import address, errors_in, form_of, publish_in_admin
-from tests.factories import a_procedure, a_reviewer, an_overview, shared_texts, staff
+from tests.factories import a_procedure, a_reviewer, an_overview, shared_texts, signed_in
 from tests.pages import read
 from tests.procedures.publishing import photos
 from tests.procedures.publishing.photos import encoded, picture, upload
@@ -18,9 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def manager() -> Client:
-    client = Client()
-    client.force_login(staff("Manager"))
-    return client
+    return signed_in("Manager")
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def stored(settings: Any) -> list[Path]:
     return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
-def test_a_photograph_reaches_patients_once_the_page_is_published(
+def test_photo_is_shown_once_the_page_is_published(
     client: Client, manager: Client, procedure: Procedure
 ) -> None:
     response = send(manager, procedure, encoded(picture(size=(900, 600))))
@@ -50,7 +48,7 @@ def test_a_photograph_reaches_patients_once_the_page_is_published(
     publish_in_admin(manager, procedure, a_reviewer())
     (image,) = read(client.get("/procedures/lymph-vessel-repair/")).main.all("img", class_="photo")
     assert image["alt"] == "A microscope"
-    # No higher than 384 pixels: what stands below it begins on the first screen.
+    # At most 384 pixels high, so that the text below begins on the first screen.
     assert (image["width"], image["height"]) == ("576", "384")
     assert [entry.split()[1] for entry in image["srcset"].split(", ")] == ["320w", "480w", "800w", "900w"]
     assert image["sizes"] == "(min-width: 626px) 576px, 92vw"
@@ -64,7 +62,7 @@ def test_a_photograph_reaches_patients_once_the_page_is_published(
     ("size", "shown"),
     [((800, 1200), ("256", "384")), ((400, 300), ("400", "300")), ((1600, 320), ("1600", "320"))],
 )
-def test_a_photograph_is_shown_whole_and_never_fills_the_first_screen(
+def test_photo_is_shown_whole_within_its_maximum_height(
     client: Client, manager: Client, procedure: Procedure, size: tuple[int, int], shown: tuple[str, str]
 ) -> None:
     send(manager, procedure, encoded(picture(size=size)))
@@ -73,7 +71,7 @@ def test_a_photograph_is_shown_whole_and_never_fills_the_first_screen(
     assert (image["width"], image["height"]) == shown
 
 
-def test_the_front_page_shows_its_photograph(client: Client, manager: Client) -> None:
+def test_photo_is_shown_on_the_overview(client: Client, manager: Client) -> None:
     shared_texts()
     overview: Overview = an_overview()
     send(manager, overview, encoded(picture()))
@@ -83,27 +81,25 @@ def test_the_front_page_shows_its_photograph(client: Client, manager: Client) ->
     ]
 
 
-def test_a_surgeons_photograph_is_shown(client: Client, manager: Client) -> None:
+def test_photo_of_a_surgeon_is_shown(client: Client, manager: Client) -> None:
     person: Practitioner = a_reviewer()
     response = send(manager, person, encoded(picture(size=(400, 500))), alt="Dr. Khan at the microscope")
     assert response.status_code == 302, errors_in(response)
     (image,) = read(client.get("/surgeons/")).main.all("img", class_="photo")
     assert image["alt"] == "Dr. Khan at the microscope"
-    # As wide as its place on a screen of three dots to a pixel: the smallest that is stored.
+    # The smallest stored width is enough for this size at three device pixels to a CSS pixel.
     assert image["sizes"] == "10rem"
     assert client.get(image["src"]).status_code == 200
 
 
-def test_a_photograph_needs_words_for_those_who_cannot_see_it(
-    manager: Client, procedure: Procedure, settings: Any
-) -> None:
+def test_photo_requires_alternative_text(manager: Client, procedure: Procedure, settings: Any) -> None:
     response = send(manager, procedure, encoded(picture()), alt="")
     assert errors_in(response) == ["Describe the photograph for people who cannot see it."]
     assert procedure.photo is None
     assert stored(settings) == []
 
 
-def test_the_words_cannot_be_taken_away_from_a_photograph(manager: Client, procedure: Procedure) -> None:
+def test_photo_keeps_its_alternative_text(manager: Client, procedure: Procedure) -> None:
     send(manager, procedure, encoded(picture()))
     sent = form_of(manager, address(procedure)) | {"photo_alt": ""}
     response = manager.post(address(procedure), sent)
@@ -123,7 +119,7 @@ def test_the_words_cannot_be_taken_away_from_a_photograph(manager: Client, proce
         ),
     ],
 )
-def test_what_is_no_photograph_gets_a_clear_sentence_and_nothing_is_kept(
+def test_invalid_photo_is_refused_and_not_stored(
     manager: Client, procedure: Procedure, settings: Any, data: bytes, sentence: str
 ) -> None:
     response = send(manager, procedure, data)
@@ -134,16 +130,14 @@ def test_what_is_no_photograph_gets_a_clear_sentence_and_nothing_is_kept(
     assert stored(settings) == []
 
 
-def test_a_good_photograph_in_a_form_that_is_wrong_elsewhere_is_not_kept(
-    manager: Client, procedure: Procedure, settings: Any
-) -> None:
+def test_photo_in_an_invalid_form_is_not_stored(manager: Client, procedure: Procedure, settings: Any) -> None:
     response = send(manager, procedure, encoded(picture()), title="")
     assert response.status_code == 200
     assert not Photo.objects.exists()
     assert stored(settings) == []
 
 
-def test_a_photograph_can_be_taken_away_and_what_was_published_keeps_it(
+def test_removed_photo_stays_in_the_published_version(
     client: Client, manager: Client, procedure: Procedure
 ) -> None:
     send(manager, procedure, encoded(picture()))
@@ -166,7 +160,7 @@ def photo() -> Photo:
     return publishing_photos.encode(upload(encoded(picture()))).store()
 
 
-def test_a_photograph_may_be_kept_by_any_cache_for_good(client: Client, photo: Photo) -> None:
+def test_photo_may_be_cached_forever(client: Client, photo: Photo) -> None:
     response = client.get(f"/media/photos/{photo.digest}-640.webp")
     assert response.status_code == 200
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -175,9 +169,10 @@ def test_a_photograph_may_be_kept_by_any_cache_for_good(client: Client, photo: P
     assert b"".join(response.streaming_content)[:4] == b"RIFF"  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_other_photo_names_are_not_found(client: Client, photo: Photo, settings: Any) -> None:
+    (Path(settings.MEDIA_ROOT) / "clinic.sqlite3").write_text("secret")
+    (Path(settings.MEDIA_ROOT) / "photos" / "tmp_hidden").write_text("half a file")
+    for name in (
         "{digest}-999.webp",
         "{digest}-640.webp.bak",
         "{digest}-640.WEBP",
@@ -194,14 +189,10 @@ def test_a_photograph_may_be_kept_by_any_cache_for_good(client: Client, photo: P
         "tmp_hidden",
         "%F0%9F%A9%BA.webp",
         "%ff%fe",
-    ],
-)
-def test_any_other_name_opens_nothing(client: Client, photo: Photo, settings: Any, name: str) -> None:
-    (Path(settings.MEDIA_ROOT) / "clinic.sqlite3").write_text("secret")
-    (Path(settings.MEDIA_ROOT) / "photos" / "tmp_hidden").write_text("half a file")
-    response = client.get("/media/photos/" + name.format(digest=photo.digest))
-    assert response.status_code == 404
+    ):
+        response = client.get("/media/photos/" + name.format(digest=photo.digest))
+        assert response.status_code == 404, name
 
 
-def test_a_photograph_cannot_be_posted_to(client: Client, photo: Photo) -> None:
+def test_photo_refuses_post(client: Client, photo: Photo) -> None:
     assert client.post(f"/media/photos/{photo.digest}-640.webp").status_code == 405

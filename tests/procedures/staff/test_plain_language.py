@@ -1,4 +1,4 @@
-"""How plain a text is, measured as it is read."""
+"""The plain-language report: grade, long sentences, words to avoid, promises."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def section(body: str, words: list[PlainWord] | None = None, **changes: Any) -> 
 # The grade
 
 
-def test_the_grade_is_that_of_the_formula() -> None:
+def test_grade_follows_the_formula() -> None:
     # 60 words, 10 sentences, 60 syllables: 0.39 * 6 + 11.8 * 1 - 15.59 = -1.45, and none is below 0.
     assert grade(sentences(EASY)) == 0.0
     # 35 words, 5 sentences; of the 17 syllables in each, 5 are in the last word.
@@ -44,7 +44,7 @@ def test_the_grade_is_that_of_the_formula() -> None:
     assert grade([sentence] * 5) == round(0.39 * 7 + 11.8 * 17 / 7 - 15.59, 1)
 
 
-def test_harder_words_and_longer_sentences_raise_it() -> None:
+def test_grade_rises_with_hard_words_and_long_sentences() -> None:
     easy, hard = grade(sentences(EASY)), grade(sentences(HARD))
     long = grade([EASY.replace(".", ",")])
 
@@ -52,28 +52,19 @@ def test_harder_words_and_longer_sentences_raise_it() -> None:
     assert easy < 1 and hard > 12 and long > easy
 
 
-def test_too_few_words_have_no_grade() -> None:
+def test_grade_needs_enough_english_words() -> None:
     assert grade(["Call 1122."]) is None
-
-
-def test_only_english_has_a_grade() -> None:
     assert measure(a_page(EASY, language="ur"), []).grade is None
 
 
-def test_it_is_the_same_each_time() -> None:
-    page = a_page(EASY + HARD)
-
-    assert len({measure(page, []).grade for _ in range(5)}) == 1
-
-
-def test_marks_of_markdown_are_not_words() -> None:
+def test_markdown_is_not_measured() -> None:
     plain = section("Rest well and eat what you like. " * 6)
     marked = section("**Rest** well and [eat](https://example.org/a-very-long-address) what *you* like. " * 6)
 
     assert marked.grade == plain.grade
 
 
-def test_each_heading_and_each_item_of_a_list_is_a_sentence() -> None:
+def test_headings_and_list_items_are_sentences() -> None:
     page = a_page("Before the operation:\n\n- do not smoke\n- do not eat\n\nAfter it, rest.")
     (why,) = [passage for passage in passages(page) if passage.key == "why"]
 
@@ -86,9 +77,8 @@ def test_each_heading_and_each_item_of_a_list_is_a_sentence() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
+def test_sentences_end_where_readers_expect() -> None:
+    for text, count in (
         ("One. Two! Three?", 3),
         ("Ask Dr. Khan about it.", 1),
         ("It takes 1.5 hours. Rest then.", 2),
@@ -96,10 +86,8 @@ def test_each_heading_and_each_item_of_a_list_is_a_sentence() -> None:
         ("Call 1122. 2 people help you.", 2),
         ("no full stop", 1),
         ("", 0),
-    ],
-)
-def test_where_a_sentence_ends(text: str, count: int) -> None:
-    assert len([sentence for sentence in sentences(text) if sentence]) == count
+    ):
+        assert len([sentence for sentence in sentences(text) if sentence]) == count, text
 
 
 @given(st.text())
@@ -115,7 +103,7 @@ def test_any_text_can_be_measured(text: str) -> None:
 # Findings
 
 
-def test_a_sentence_of_more_than_20_words_is_shown() -> None:
+def test_sentence_of_more_than_20_words_is_found() -> None:
     twenty = " ".join(["word"] * 20) + "."
 
     assert section(twenty).findings == ()
@@ -123,68 +111,56 @@ def test_a_sentence_of_more_than_20_words_is_shown() -> None:
     assert finding.advice == "21 words: split this sentence."
 
 
-@pytest.mark.parametrize(
-    ("text", "is_found"),
-    [
+def test_word_to_avoid_is_found_as_a_whole() -> None:
+    for text, is_found in (
         ("Prior to the operation, rest.", True),
         ("Rest PRIOR TO the operation.", True),
         ("Rest prior\nto the operation.", True),
         ("Rest **prior** to it.", True),
         ("Prioritize rest.", False),
         ("The prior town.", False),
-    ],
-)
-def test_a_word_to_avoid_is_found_as_a_whole(text: str, is_found: bool) -> None:
-    found = section(text, [PlainWord(word="prior to", alternative="before")]).findings
-
-    assert bool(found) is is_found
-    assert not found or found[0].advice == "Write: before"
+    ):
+        found = section(text, [PlainWord(word="prior to", alternative="before")]).findings
+        assert [finding.advice for finding in found] == ["Write: before"] * is_found, text
 
 
-def test_a_hard_word_may_stand_in_brackets_after_its_plain_one() -> None:
+def test_word_to_avoid_is_allowed_in_brackets() -> None:
     words = [PlainWord(word="hemorrhage", alternative="bleeding")]
 
     assert section("Bleeding (hemorrhage) may go on.", words).findings == ()
     assert section("Hemorrhage may go on.", words).findings
 
 
-@pytest.mark.parametrize("text", ["A painless operation.", "It is (painless).", "PAINLESS!"])
-def test_a_promise_is_flagged_wherever_it_stands(text: str) -> None:
-    (finding,) = section(text, [PlainWord(word="painless", kind="promise")]).findings
+def test_promise_is_found_anywhere_in_the_text() -> None:
+    for text in ("A painless operation.", "It is (painless).", "PAINLESS!"):
+        (finding,) = section(text, [PlainWord(word="painless", kind="promise")]).findings
+        assert finding.is_promise
+        assert finding.advice.startswith("No one can promise this.")
 
-    assert finding.is_promise
-    assert finding.advice.startswith("No one can promise this.")
 
-
-def test_typographic_apostrophes_are_apostrophes() -> None:
+def test_words_are_found_with_any_apostrophe_or_hyphen() -> None:
     assert section("You’ll be fine.", [PlainWord(word="you'll be fine", kind="promise")]).findings
+    for hyphen in "-‐‑‒–−":
+        free = f"pain{hyphen}free"
+        assert section(f"A {free} day.", [PlainWord(word="pain-free", kind="promise")]).findings
+        assert section("A pain-free day.", [PlainWord(word=free, kind="promise")]).findings
 
 
-@pytest.mark.parametrize("hyphen", "-‐‑‒–−")
-def test_any_hyphen_is_a_hyphen(hyphen: str) -> None:
-    assert section(f"A pain{hyphen}free day.", [PlainWord(word="pain-free", kind="promise")]).findings
-    assert section("A pain-free day.", [PlainWord(word=f"pain{hyphen}free", kind="promise")]).findings
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
+def test_promise_is_found_in_links_and_descriptions() -> None:
+    words = [PlainWord(word="painless", kind="promise"), PlainWord(word="surgery", alternative="operation")]
+    changes: list[dict[str, Any]] = [
         {"description": "Guaranteed, painless, best results."},
         {"menu_label": "Painless Repair"},
         {"alternate_names": ("Painless surgery",)},
-    ],
-    ids=str,
-)
-def test_a_promise_is_found_where_links_and_searches_show_it(changes: dict[str, Any]) -> None:
-    words = [PlainWord(word="painless", kind="promise"), PlainWord(word="surgery", alternative="operation")]
-
-    report = measure(a_document(**changes), words)
-    assert [finding.words for finding in report.promises] == ["painless"]
-    assert report.sections[-1].findings == report.promises
-    assert report.grade == measure(a_document(), []).grade
+    ]
+    for change in changes:
+        report = measure(a_document(**change), words)
+        assert [finding.words for finding in report.promises] == ["painless"]
+        assert report.sections[-1].findings == report.promises
+        assert report.grade == measure(a_document(), []).grade
 
 
-def test_the_emergency_text_has_a_lower_aim() -> None:
+def test_emergency_text_has_a_lower_maximum_grade() -> None:
     emergency = documents.Emergency(heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
     sections = (documents.Section(kind="emergency", heading="Emergency", body=""),)
 
@@ -200,7 +176,7 @@ def test_the_emergency_text_has_a_lower_aim() -> None:
 
 
 @pytest.mark.django_db
-def test_the_list_that_ships_is_entered_once_and_staff_may_change_it() -> None:
+def test_default_words_are_loaded_once() -> None:
     plain_language.load_words()
     PlainWord.objects.exclude(word="painless").delete()
     PlainWord.objects.filter(word="painless").update(alternative="Say what hurts.")
@@ -210,7 +186,7 @@ def test_the_list_that_ships_is_entered_once_and_staff_may_change_it() -> None:
 
 
 @pytest.mark.django_db
-def test_the_list_has_the_promises_nobody_can_make() -> None:
+def test_default_words_are_valid_and_include_promises() -> None:
     plain_language.load_words()
 
     promises = PlainWord.objects.filter(kind="promise").values_list("word", flat=True)
@@ -222,7 +198,7 @@ def test_the_list_has_the_promises_nobody_can_make() -> None:
 
 
 @pytest.mark.django_db
-def test_a_word_is_kept_as_it_is_looked_for() -> None:
+def test_word_is_normalized_and_unique() -> None:
     word = PlainWord(word="  You’ll   Be FINE ")
     word.full_clean()
     word.save()
@@ -232,11 +208,11 @@ def test_a_word_is_kept_as_it_is_looked_for() -> None:
         PlainWord(word="You'll be fine").full_clean()
 
 
-# Where staff see it
+# Shown to staff
 
 
 @pytest.mark.django_db
-def test_the_editor_sees_it_on_the_form_of_the_page(client: Client) -> None:
+def test_page_form_shows_the_report(client: Client) -> None:
     procedure = a_procedure()
     procedure.sections.filter(kind="why").update(body="A painless cure. " + HARD)
     PlainWord.objects.create(word="painless", kind="promise")
@@ -251,7 +227,7 @@ def test_the_editor_sees_it_on_the_form_of_the_page(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_who_saves_a_page_is_told_at_once(client: Client) -> None:
+def test_saving_a_page_shows_the_summary(client: Client) -> None:
     procedure = a_procedure()
     procedure.sections.filter(kind="why").update(body="A painless cure. " + EASY)
     PlainWord.objects.create(word="painless", kind="promise")
@@ -264,7 +240,7 @@ def test_who_saves_a_page_is_told_at_once(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_command_prints_the_table_of_all_pages(sample_site: None, capsys: Any) -> None:
+def test_command_prints_the_report_of_all_pages(sample_site: None, capsys: Any) -> None:
     call_command("plain_language")
 
     printed = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Staff at the same page at the same moment, in threads and in processes of their own, on a real database."""
+"""Staff act on one page at the same time, in threads and processes, on a real database."""
 
 import multiprocessing
 import os
@@ -31,7 +31,7 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def together(*works: Callable[[], Any]) -> list[Any]:
-    """What each returned, or the exception it raised; all begun at once, each in a thread of its own."""
+    """Run the works in threads that start together; return their results or exceptions."""
     start = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Any:
@@ -55,7 +55,7 @@ def procedure() -> Procedure:
     return procedure
 
 
-def test_of_editors_who_save_at_once_exactly_one_goes_through(procedure: Procedure) -> None:
+def test_simultaneous_saves_let_one_editor_through(procedure: Procedure) -> None:
     clients, forms = [], []
     for number in range(WORKERS):
         client = Client()
@@ -74,7 +74,7 @@ def test_of_editors_who_save_at_once_exactly_one_goes_through(procedure: Procedu
     assert procedure.edited_by and procedure.edited_by.username == f"editor-{winner}"
 
 
-def test_of_those_who_publish_one_form_at_once_one_does_and_the_others_are_told(procedure: Procedure) -> None:
+def test_simultaneous_publishing_of_one_form_publishes_once(procedure: Procedure) -> None:
     clients = []
     for number in range(WORKERS):
         client = Client()
@@ -88,7 +88,7 @@ def test_of_those_who_publish_one_form_at_once_one_does_and_the_others_are_told(
     assert Publication.objects.count() == 2
 
 
-def test_editing_and_publishing_at_once_never_publishes_what_was_not_seen(procedure: Procedure) -> None:
+def test_simultaneous_editing_never_publishes_unseen_text(procedure: Procedure) -> None:
     reviewer = a_reviewer()
     editor = Client()
     editor.force_login(staff("Editor"))
@@ -112,7 +112,7 @@ def test_editing_and_publishing_at_once_never_publishes_what_was_not_seen(proced
     assert_whole(procedure)
 
 
-def test_archiving_and_publishing_at_once_leaves_nothing_archived_on_the_site(procedure: Procedure) -> None:
+def test_simultaneous_archiving_leaves_nothing_on_the_site(procedure: Procedure) -> None:
     reviewer = a_reviewer()
     for _turn in range(4):
         publishing.unarchive(procedure, by=None)
@@ -129,7 +129,7 @@ def test_archiving_and_publishing_at_once_leaves_nothing_archived_on_the_site(pr
 
 
 def act(pk: int, reviewer: Any, seed: int) -> None:
-    """A few acts one after the other, of a kind that depends on the seed."""
+    """A few actions one after the other, in an order that depends on the seed."""
     page = Page.objects.get(pk=pk)
     for turn in range(4):
         match (seed + turn) % 4:
@@ -148,11 +148,11 @@ def assert_whole(page: Page) -> None:
     for row in rows:
         version = PageDocument.from_json(row.document).version
         assert version and version.number == row.number
-        # At each moment of its history too there was one at most.
+        # At most one was live at each moment of its history.
         assert Publication.objects.live(row.live_from).filter(page=page).count() <= 1
 
 
-def test_publish_withdraw_and_restore_in_threads_leave_one_live_version_at_most_and_no_gap(
+def test_simultaneous_actions_in_threads_leave_one_live_version(
     procedure: Procedure,
 ) -> None:
     reviewer = a_reviewer()
@@ -179,8 +179,8 @@ def _in_a_process(pk: int, reviewer_pk: int, seed: int, start: Any, told: Any) -
         os._exit(0)
 
 
-def test_and_so_they_do_in_processes(procedure: Procedure) -> None:
-    """What one process holds in memory helps no other: only the database can keep them apart."""
+def test_simultaneous_actions_in_processes_leave_one_live_version(procedure: Procedure) -> None:
+    """Processes share no memory: only the database can keep them apart."""
     reviewer = a_reviewer()
     connections.close_all()
     fork = multiprocessing.get_context("fork")

@@ -1,4 +1,4 @@
-"""The staff's pages ask as often for a long page as for a short one, whatever its history."""
+"""The staff pages need as many queries for a long page and history as for short ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def asks(db: None) -> Callable[[str], int]:
+def queries(db: None) -> Callable[[str], int]:
     client = Client()
     client.force_login(staff("Clinical reviewer"))
 
@@ -56,12 +56,12 @@ def longer(procedure: Procedure) -> None:
 @pytest.mark.parametrize(
     "view", ["change", "publish", "history_of", "preview", "preview_link", "compare", "changelist"]
 )
-def test_as_many_queries_for_a_long_page_with_a_long_history(
-    asks: Callable[[str], int], procedure: Procedure, view: str, monkeypatch: Any
+def test_queries_do_not_grow_with_page_or_history(
+    queries: Callable[[str], int], procedure: Procedure, view: str, monkeypatch: Any
 ) -> None:
     url = "/staff/procedures/procedure/" if view == "changelist" else address(procedure, view)
     url += "?from=1&to=draft" if view == "compare" else ""
-    few = asks(url)
+    few = queries(url)
     longer(procedure)
-    assert asks(url) <= few
+    assert queries(url) <= few
     assert few < 60

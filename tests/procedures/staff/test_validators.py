@@ -1,4 +1,4 @@
-"""Texts that hold one item a line."""
+"""Texts with one item on each line."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from procedures.validators import OneItemPerLine, lines
 
 
-def test_lines_are_trimmed_and_blank_ones_do_not_count() -> None:
+def test_lines_are_trimmed_without_blank_ones() -> None:
     assert lines(" one \r\n\n\t\ntwo\n") == ("one", "two")
     assert lines("") == lines(" \n ") == ()
 
 
 @given(st.text())
-def test_no_line_is_blank_or_untrimmed(text: str) -> None:
+def test_lines_are_never_blank_or_untrimmed(text: str) -> None:
     assert all(line and line == line.strip() for line in lines(text))
 
 
-def test_as_many_and_as_long_lines_as_allowed_pass() -> None:
+def test_lines_within_the_limits_pass() -> None:
     OneItemPerLine(items=2, length=5)("12345\n\n12345\n")
 
 
@@ -28,7 +28,7 @@ def test_too_many_lines_are_counted() -> None:
     assert refused.value.messages == ["Write at most 2 lines; there are 3."]
 
 
-def test_a_line_that_is_too_long_is_named() -> None:
+def test_too_long_line_is_named() -> None:
     with pytest.raises(ValidationError) as refused:
         OneItemPerLine(items=3, length=5)("short\n123456")
     assert refused.value.messages == ["Shorten line 2 to 5 characters; it has 6."]

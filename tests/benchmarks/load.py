@@ -1,4 +1,4 @@
-"""A load generator in a process of its own: ``wrk`` where there is one, otherwise threads of our own.
+"""A load generator in its own process: ``wrk`` if installed, otherwise threads.
 
 ``python -m tests.benchmarks.load PORT SECONDS CONNECTIONS [HEADER=VALUE ...]`` prints how many requests
 were answered, and how many a second.

@@ -1,4 +1,4 @@
-"""The staff's queue with a thousand requests and with a million: the same pages, measured in turn.
+"""The staff queue with a thousand and with a million requests: the same pages, measured in turn.
 
 ``python -m tests.benchmarks.queue`` makes both databases and compares them; with ``measure`` it serves the
 database in DATA_DIR, one line of milliseconds for each line that it reads.
@@ -38,7 +38,7 @@ PAGES = (
 
 
 def compare(folder: Path) -> None:
-    """Makes the databases in a folder, measures, and prints medians and ratios. Nothing is asserted."""
+    """Create the databases in a folder, measure, and print medians and ratios. Nothing is asserted."""
     asked = []
     for size in SIZES:
         place = folder / f"queue-{size}"

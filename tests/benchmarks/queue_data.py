@@ -1,6 +1,6 @@
-"""``python -m tests.benchmarks.queue_data 1000000``: so many requests in DATA_DIR, some hundreds open.
+"""``python -m tests.benchmarks.queue_data 1000000``: a million requests in DATA_DIR, some hundreds open.
 
-How many are open is the same at any size: it is what people can work on. What is closed grows for years.
+The number of open requests is the same at any size, because staff can only work on so few.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Requests stored a second, beside bare inserts of the same width with the same durability, in one run.
+"""Requests stored per second, compared with bare inserts of the same width and durability, in one run.
 
 A bare insert is one row with the values of a stored request, in a table without any index, in a transaction
 of its own, through the database's own driver. On SQLite all are IMMEDIATE, WAL, synchronous FULL.
@@ -24,7 +24,7 @@ SECONDS_OF_CROWD = 10.0
 
 
 def compare(folder: Path, database: str = "") -> None:
-    """Makes a database in a folder, measures in a process of its own, and prints. Nothing is asserted."""
+    """Create a database in a folder, measure in another process, and print. Nothing is asserted."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment |= {"CLINIC_MODE": "local", "DATA_DIR": str(folder / "storing"), "LOG_LEVEL": "ERROR"}
     if database:
@@ -62,7 +62,7 @@ def measure() -> None:
 
 
 def bare_inserts(request: Any) -> Callable[[], None]:
-    """What inserts one row, as wide as a request's, in a transaction of its own."""
+    """Return a function that inserts one row as wide as a stored request, in its own transaction."""
     from django.db import connection
 
     table = request._meta.db_table
@@ -96,16 +96,16 @@ def submit() -> None:
 
 
 def rate_of(store: Callable[[], None]) -> float:
-    """How often a second something is done, one after the other."""
-    done, onset = 0, time.perf_counter()
-    while (spent := time.perf_counter() - onset) < SECONDS:
+    """Return how often per second ``store`` runs, one call after the other."""
+    done, started = 0, time.perf_counter()
+    while (spent := time.perf_counter() - started) < SECONDS:
         store()
         done += 1
     return done / spent
 
 
 def crowd_at_the_server() -> tuple[float, int]:
-    """Requests confirmed a second by the real server, to so many at once; and how many got an error."""
+    """Return the requests per second that the real server confirms to many clients, and the errors."""
     from consultations.models import PrivacyNotice
     from tests.consultations.http_server import Patients, Server
 

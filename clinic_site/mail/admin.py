@@ -216,6 +216,6 @@ def _related(message: OutgoingMessage) -> related_objects.RelatedObject | None:
 
 
 def _member(request: HttpRequest) -> "User":
-    """The signed-in user; the staff site lets nobody else in."""
+    """The signed-in user: every page of the staff site requires one."""
     assert request.user.is_authenticated
     return request.user

@@ -237,5 +237,5 @@ def _may_have_arrived() -> str:
 
 
 def _log_data(message: OutgoingMessage) -> dict[str, object]:
-    """What a log may say about a message: nothing about a person."""
+    """The loggable facts about a message: nothing about a person."""
     return {"mail": message.pk, "kind": message.kind, "attempts": message.attempts}

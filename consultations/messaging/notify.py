@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 # transaction, so that what is rolled back does not count; two at the same moment may both pass.
 MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address
 MAX_LIMITED_MAILS_PER_DAY = 5  # of each limited kind, to each address
-# Of the limited kinds, to all addresses: more than a clinic has requests by email in an hour. The patient's
-# page confirms the request in any case, and the timeline shows staff that no mail did.
-MAX_LIMITED_MAILS_PER_HOUR = 30
+# More than a clinic gets requests by email in an hour. The patient's page confirms the request in any case,
+# and the timeline shows staff that no mail did.
+MAX_LIMITED_MAILS_PER_HOUR = 30  # of the limited kinds, to all addresses
 
 ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),
@@ -52,7 +52,7 @@ UNKNOWN_ACTIVITY = gettext_noop("The patient has written.")
 
 
 def has_deliverable_email(request: ConsultationRequest) -> bool:
-    """Whether mail can go to the patient. If not, staff have to call."""
+    """Return False if no mail can go to the patient: then staff have to call."""
     return bool(request.email) and settings.MAIL_DELIVERY != "off"
 
 

@@ -246,7 +246,7 @@ class World:
             "password/choose/<token>/": passwords,
             "accounts/user/<pk>/access/": {"step": "link"},
             "mail/outgoingmessage/<pk>/step/": {"step": "resend"},
-            "consultations/messagetext/<kind>/<language>/": {"do": "shipped"},
+            "consultations/messagetext/<kind>/<language>/": {"do": "default"},
         }
 
     def _seen_on_the_page(self) -> dict[str, str]:

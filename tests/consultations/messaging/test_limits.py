@@ -47,7 +47,7 @@ def test_one_address_gets_five_acknowledgements_a_day() -> None:
         assert queued("acknowledgement", request, token="token") == []
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         assert len(queued("acknowledgement", request, token="token")) == 1
-    request.email = "somebody.else@example.com"
+    request.email = "another@example.com"
     assert len(queued("acknowledgement", request, token="token")) == 1
 
 

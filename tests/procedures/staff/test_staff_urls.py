@@ -56,7 +56,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, S
             published(procedure)
             procedure.risks.update(body="A draft.")
             with undone():
-                manager = somebody(MANAGER)
+                manager = request_with_traces(MANAGER)
                 forms = {view: form_of(manager, address(procedure, view)) for view in VIEWS}
         yield forms
 
@@ -66,7 +66,7 @@ def procedure(world: dict[str, Sent]) -> Procedure:
     return Procedure.objects.get()
 
 
-def somebody(role: str) -> Client:
+def request_with_traces(role: str) -> Client:
     client = Client()
     if role == PATIENT:
         client.force_login(staff(username="patient", is_staff=False))
@@ -85,7 +85,7 @@ def test_who_is_let_in_where(procedure: Procedure, row: tuple[Any, ...], role: s
     path, may_get, get_status, may_post, post_status = row
     link, _token = publishing.make_preview_link(procedure, language="en", by=staff(username="maker"))
     url = base(procedure) + path.format(link=link.pk)
-    client = somebody(role)
+    client = request_with_traces(role)
     before = everything(procedure)
     for method, allowed, status in (("get", may_get, get_status), ("post", may_post, post_status)):
         response = getattr(client, method)(url)
@@ -110,7 +110,7 @@ def everything(procedure: Procedure) -> list[Any]:
 
 def test_an_editor_cannot_publish_by_any_route(procedure: Procedure) -> None:
     """The form of a reviewer, sent by hand to every address there is, in the editor's own session."""
-    reviewer, editor = somebody(CLINICAL_REVIEWER), somebody(EDITOR)
+    reviewer, editor = request_with_traces(CLINICAL_REVIEWER), request_with_traces(EDITOR)
     url = address(procedure, "publish")
     sent = form_of(reviewer, url) | {
         "reviewer": str(a_reviewer().pk),
@@ -145,7 +145,7 @@ def test_an_editor_cannot_publish_by_any_route(procedure: Procedure) -> None:
 
 def test_no_list_of_pages_has_an_action(procedure: Procedure) -> None:
     for role in (EDITOR, CLINICAL_REVIEWER):
-        page = somebody(role).get("/staff/procedures/procedure/").content.decode()
+        page = request_with_traces(role).get("/staff/procedures/procedure/").content.decode()
         assert 'name="action"' not in page
 
 
@@ -157,7 +157,7 @@ NUMBERS = ["0", "99999999999999999999999", "2147483648", "9223372036854775808"]
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_page_or_version_of_any_number_is_404_and_never_fails(procedure: Procedure, number: str) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     for path, *_rest in TABLE:
         for url in (
             f"/staff/procedures/procedure/{number}/{path.format(link=number)}",
@@ -177,7 +177,7 @@ STRUCTURE = ("csrfmiddlewaretoken", "opened", "seen", "_FORMS", "-id", "-page", 
 def test_whatever_stands_in_the_fields_the_answer_is_a_page(
     procedure: Procedure, world: dict[str, Sent], view: str, strange: str
 ) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     url = address(procedure, view)
     honest = world[view]
     strange = strange.encode("utf-8", "replace").decode()
@@ -192,7 +192,7 @@ def test_whatever_stands_in_the_fields_the_answer_is_a_page(
 def test_whatever_a_form_says_of_itself_the_answer_is_a_page(
     procedure: Procedure, world: dict[str, Sent], strange: str
 ) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     url = address(procedure)
     honest = world["change"]
     for name in (
@@ -211,7 +211,7 @@ def test_whatever_a_form_says_of_itself_the_answer_is_a_page(
 def test_any_field_may_be_missing_or_be_there_twice(
     procedure: Procedure, world: dict[str, Sent], view: str
 ) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     url = address(procedure, view)
     honest = world[view]
     shapes = {name.split("-")[-1]: name for name in honest if not name.startswith("sections-")}
@@ -231,7 +231,7 @@ def test_any_field_may_be_missing_or_be_there_twice(
 def test_a_field_with_a_strange_name_is_passed_over(
     procedure: Procedure, world: dict[str, Sent], name: str
 ) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     sent = world["change"] | {name: "x"}
     assert manager.post(address(procedure), sent).status_code == 302
     assert procedure.risks.count() == 1
@@ -241,14 +241,14 @@ def test_a_field_with_a_strange_name_is_passed_over(
 def test_a_count_of_rows_that_is_not_true_costs_nothing(
     procedure: Procedure, world: dict[str, Sent], forms: str
 ) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     sent = world["change"]
     for count in ("INITIAL", "TOTAL"):
         assert manager.post(address(procedure), sent | {f"risks-{count}_FORMS": forms}).status_code < 500
 
 
 def test_more_rows_than_a_page_may_have_are_refused_in_words_and_not_dropped(procedure: Procedure) -> None:
-    manager = somebody(MANAGER)
+    manager = request_with_traces(MANAGER)
     row = {"name": "New", "body": "…", "frequency": "common"}
     sent = with_parts(form_of(manager, address(procedure)), {"risks": [row] * MOST_PARTS})
     response = manager.post(address(procedure), sent)
@@ -260,5 +260,5 @@ def test_more_rows_than_a_page_may_have_are_refused_in_words_and_not_dropped(pro
     "query", ["?q=%00", "?archived=%00", "?p=x", "?o=9.9.9", "?archived=no", "?q=" + "x" * 5000]
 )
 def test_a_strange_list_is_a_list(procedure: Procedure, query: str) -> None:
-    response = somebody(EDITOR).get(f"/staff/procedures/procedure/{query}")
+    response = request_with_traces(EDITOR).get(f"/staff/procedures/procedure/{query}")
     assert response.status_code in (200, 302)

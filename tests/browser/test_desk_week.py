@@ -105,4 +105,4 @@ def test_reminders_and_calendar_addresses(visit: Visit, staff_member: Make, widt
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()
     visitor.presses("Revoke")
-    expect(page.get_by_text("opens nothing any more")).to_be_visible()
+    expect(page.get_by_text("The address is revoked")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Erasing, copying, exporting, and the log of who saw what, as a manager meets them in a browser."""
+"""Erasure, copy, export and audit log in a browser."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ def request_seen(staff_member: Make, site: str) -> ConsultationRequest:
 
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_sound_and_fit_a_phone(
+def test_data_rights_pages_are_accessible_and_fit(
     visit: Visit, staff_member: Make, request_seen: ConsultationRequest, width: int, scheme: str
 ) -> None:
     visitor = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -46,7 +46,7 @@ def test_the_pages_are_sound_and_fit_a_phone(
         assert not visitor.scrolls_sideways(), path
 
 
-def test_a_copy_is_made_and_then_the_request_is_erased_without_scripts(
+def test_copy_then_erase_without_scripts(
     visit: Visit, staff_member: Make, request_seen: ConsultationRequest
 ) -> None:
     visitor = visit(java_script_enabled=False)
@@ -67,7 +67,7 @@ def test_a_copy_is_made_and_then_the_request_is_erased_without_scripts(
     expect(page.get_by_text("There is nothing left to erase or copy.")).to_be_visible()
 
 
-def test_the_log_is_asked_for_one_request_and_read_on(
+def test_audit_log_filter_and_pages(
     visit: Visit, staff_member: Make, request_seen: ConsultationRequest
 ) -> None:
     visitor = visit(viewport={"width": 1280, "height": 900})
@@ -85,7 +85,7 @@ def test_the_log_is_asked_for_one_request_and_read_on(
     expect(page.locator("tbody tr")).to_have_count(50)
 
 
-def test_an_export_is_downloaded(visit: Visit, staff_member: Make, request_seen: ConsultationRequest) -> None:
+def test_export_download(visit: Visit, staff_member: Make, request_seen: ConsultationRequest) -> None:
     visitor = visit()
     page = visitor.is_signed_in(staff_member(roles.MANAGER))
     page.goto(visitor.site + "/staff/export/")

@@ -32,7 +32,7 @@ def requests(site: str) -> None:
 
 @pytest.mark.parametrize("viewport", [{"width": 320, "height": 800}, {"width": 390, "height": 800}, DESKTOP])
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
-def test_the_figures_are_accessible_and_fit_the_window(
+def test_statistics_are_accessible_and_fit(
     visit: Visit,
     staff_member: Callable[[str], User],
     requests: None,
@@ -52,7 +52,7 @@ def test_the_figures_are_accessible_and_fit_the_window(
     assert found == []
 
 
-def test_each_chart_is_drawn_and_told_in_words(
+def test_charts_have_descriptions(
     opened: Callable[..., Any], staff_member: Callable[[str], User], requests: None
 ) -> None:
     page = opened(staff_member(roles.MANAGER))
@@ -66,7 +66,7 @@ def test_each_chart_is_drawn_and_told_in_words(
     assert bar.evaluate("bar => getComputedStyle(bar).fill") == "rgb(14, 90, 99)"
 
 
-def test_another_period_is_asked_for_and_downloaded_without_scripts(
+def test_period_and_download_without_scripts(
     visit: Visit, staff_member: Callable[[str], User], requests: None
 ) -> None:
     visitor = visit(viewport=DESKTOP, java_script_enabled=False)
@@ -84,7 +84,7 @@ def test_another_period_is_asked_for_and_downloaded_without_scripts(
     assert download.value.suggested_filename == "figures-2026-01-01-2026-01-31.csv"
 
 
-def test_on_paper_there_are_charts_and_tables_and_nothing_to_press(
+def test_printed_statistics(
     opened: Callable[..., Any], staff_member: Callable[[str], User], requests: None
 ) -> None:
     page = opened(staff_member(roles.MANAGER))

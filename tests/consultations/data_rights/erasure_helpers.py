@@ -1,4 +1,4 @@
-"""Somebody to forget, with a trace of herself in every table, and the search for what is left of her."""
+"""A request with personal details in every table, and a search for what is left of them."""
 
 from datetime import timedelta
 
@@ -44,7 +44,7 @@ ABOUT_HER = {
     "woman_staff": True,
     "access_needs": "A wheelchairramp",
 }
-# In lower case. No table may hold one of them once she is forgotten.
+# In lower case. No table may hold one of them after erasure.
 TRACES = (
     "zarminagul",
     "qazalbash",
@@ -63,8 +63,8 @@ TRACES = (
 CLEAN = CleanFile(kind="image", content=b"a photograph", thumbnail=b"small", width=4, height=3)
 
 
-def somebody(actor: User, key: SubmissionKey | None = None) -> ConsultationRequest:
-    """A request to which everything happened that leaves a trace: an agreed time, and mail that waits."""
+def request_with_traces(actor: User, key: SubmissionKey | None = None) -> ConsultationRequest:
+    """A request with notes, files, links, an agreed appointment and unsent mail."""
     request = submit(a_submission(key=key, **ABOUT_HER))
     stored = file_storage.store(CLEAN)
     Photograph.objects.create(
@@ -115,8 +115,8 @@ def _agree_on_a_time(request: ConsultationRequest, actor: User) -> Appointment:
     return appointment
 
 
-def left_of_her() -> list[str]:
-    """Where a trace is left: the tables whose rows hold one, and the files of patients."""
+def personal_details_left() -> list[str]:
+    """Return the tables with personal details, and the stored files."""
     found = [
         f"{model._meta.label}: {trace}"
         for model in apps.get_models()

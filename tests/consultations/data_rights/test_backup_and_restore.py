@@ -1,4 +1,4 @@
-"""Who was erased stays erased, although a backup made before still holds them and is restored."""
+"""Erased requests stay erased after an older backup is restored."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ from clinic_site.operations import readiness
 from clinic_site.operations.backup import DATABASE
 from consultations.data_rights import erasure
 from consultations.models import ConsultationRequest, Event
-from tests.consultations.data_rights.erasure_helpers import left_of_her, somebody
+from tests.consultations.data_rights.erasure_helpers import personal_details_left, request_with_traces
 from tests.factories import a_request, staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -30,7 +30,7 @@ def back_up(folder: Path) -> Path:
 
 
 def restore(backup: Path, settings: Any) -> None:
-    """As docs/deployment.md says: the database, then the files; the ledger stays the newer one."""
+    """As in docs/deployment.md: the database, then the files, but not the erasure log."""
     if connection.vendor == "sqlite":
         name = Path(str(connection.settings_dict["NAME"]))
         connections.close_all()
@@ -42,19 +42,9 @@ def restore(backup: Path, settings: Any) -> None:
         connections.close_all()
         subprocess.run(
             [
-                "pg_restore",
-                "--clean",
-                "--if-exists",
-                "--no-owner",
-                "--single-transaction",
-                "--host",
-                database["HOST"],
-                "--port",
-                str(database["PORT"]),
-                "--username",
-                database["USER"],
-                "--dbname",
-                database["NAME"],
+                *("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction"),
+                *("--host", database["HOST"], "--port", str(database["PORT"])),
+                *("--username", database["USER"], "--dbname", database["NAME"]),
                 str(backup / DATABASE["postgresql"]),
             ],
             check=True,
@@ -70,14 +60,14 @@ def has_the_programs() -> None:
         pytest.skip("there is no pg_dump: apt-get install postgresql-client")
 
 
-def test_a_restored_backup_brings_nobody_back(tmp_path: Path, settings: Any) -> None:
+def test_restored_backup_stays_erased(tmp_path: Path, settings: Any) -> None:
     manager = staff(MANAGER)
-    her, another = somebody(manager), a_request(patient_name="Bushra Bibi")
+    her, another = request_with_traces(manager), a_request(patient_name="Bushra Bibi")
     backup = back_up(tmp_path / "backups")
 
     erasure.erase(her, actor=manager, reason="asked_in_person")
     after = a_request(patient_name="Came Later")
-    assert left_of_her() == []
+    assert personal_details_left() == []
 
     restore(backup, settings)
     assert ConsultationRequest.objects.get(pk=her.pk).patient_name == "Mahrukhsar Qazalbash"
@@ -86,7 +76,7 @@ def test_a_restored_backup_brings_nobody_back(tmp_path: Path, settings: Any) -> 
     assert "erasures" in readiness.failed_checks()
 
     call_command("replay_erasures", stdout=StringIO())
-    assert left_of_her() == []
+    assert personal_details_left() == []
     assert "erasures" not in readiness.failed_checks()
     back = ConsultationRequest.objects.get(pk=her.pk)
     assert (back.reference, back.status) == (her.reference, "withdrawn")
@@ -95,24 +85,22 @@ def test_a_restored_backup_brings_nobody_back(tmp_path: Path, settings: Any) -> 
     assert another.patient_name == "Bushra Bibi"
 
 
-def test_on_a_new_machine_the_ledger_of_the_backup_is_enough(tmp_path: Path, settings: Any) -> None:
+def test_replay_uses_erasure_log_of_backup(tmp_path: Path, settings: Any) -> None:
     manager = staff(MANAGER)
-    her = somebody(manager)
+    her = request_with_traces(manager)
     early = back_up(tmp_path / "early")
     erasure.erase(her, actor=manager, reason="asked_by_phone")
     late = back_up(tmp_path / "late")
     settings.ERASURE_LEDGER.unlink()
 
     restore(early, settings)
-    assert left_of_her()
+    assert personal_details_left()
     call_command("replay_erasures", late / "erased.log", stdout=StringIO())
-    assert left_of_her() == []
+    assert personal_details_left() == []
     assert her.reference in settings.ERASURE_LEDGER.read_text()
 
 
-def test_a_clinic_that_has_no_files_yet_restores_with_the_same_commands(
-    tmp_path: Path, settings: Any
-) -> None:
+def test_restore_without_files(tmp_path: Path, settings: Any) -> None:
     files = [settings.MEDIA_ROOT, settings.PRIVATE_ROOT, settings.ERASURE_LEDGER]
     assert not any(Path(path).exists() for path in files)
     backup = back_up(tmp_path / "backups")
@@ -128,10 +116,8 @@ def test_a_clinic_that_has_no_files_yet_restores_with_the_same_commands(
     assert said.getvalue() == "Entries read: 0. Requests erased again: 0.\n"
 
 
-def test_a_backup_is_readable_by_its_owner_alone_and_whole_or_not_there(
-    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    somebody(staff(MANAGER))
+def test_backup_is_private_and_atomic(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    request_with_traces(staff(MANAGER))
     backup = back_up(tmp_path / "backups")
     assert backup.stat().st_mode & 0o077 == 0
     assert (backup / DATABASE[connection.vendor]).stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""What is kept for a time goes by itself: a dry run first, then for good, whoever else does the same."""
+"""Cleanup of expired data: dry run, deletion, concurrency and interruption."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ from consultations.data_rights import erasure, erasure_log, retention
 from consultations.intake import file_storage
 from consultations.models import ConsultationRequest, Event, Photograph, Presence, RetentionRule
 from consultations.workflow import Status
-from tests.consultations.data_rights.erasure_helpers import CLEAN, left_of_her, somebody
+from tests.consultations.data_rights.erasure_helpers import CLEAN, personal_details_left, request_with_traces
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ YEARS_AGO = timezone.now() - timedelta(days=1500)
 
 
 def cleanup_report(*options: str) -> dict[str, str]:
-    """What the command reports, by what it is about."""
+    """Return the counts of the report by task."""
     said = StringIO()
     call_command("cleanup", *options, stdout=said)
     lines = [line.strip().partition("  ") for line in said.getvalue().splitlines()]
@@ -75,7 +75,7 @@ EXPIRED = {
 }
 
 
-def test_a_dry_run_counts_what_would_go_and_removes_nothing(tmp_path: Path) -> None:
+def test_dry_run_deletes_nothing(tmp_path: Path) -> None:
     things_that_have_expired(tmp_path)
     for _turn in range(2):
         report = cleanup_report()
@@ -84,7 +84,7 @@ def test_a_dry_run_counts_what_would_go_and_removes_nothing(tmp_path: Path) -> N
     assert not erasure_log.read().erasures
 
 
-def test_with_now_it_goes_and_the_second_time_there_is_nothing_left(tmp_path: Path) -> None:
+def test_cleanup_deletes_expired_data(tmp_path: Path) -> None:
     things_that_have_expired(tmp_path)
     report = cleanup_report("--now")
     assert {name: count for name, count in report.items() if count != "0"} | {
@@ -96,7 +96,7 @@ def test_with_now_it_goes_and_the_second_time_there_is_nothing_left(tmp_path: Pa
     assert not [path for path in (tmp_path / "private").rglob("*") if path.is_file()]
 
 
-def test_what_is_reported_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_cleanup_report_names_no_patient(capsys: pytest.CaptureFixture[str]) -> None:
     request = closed("declined", 1500)
     said = StringIO()
     call_command("cleanup", "--now", stdout=said)
@@ -116,7 +116,7 @@ def test_each_finished_status_has_its_own_retention(monkeypatch: pytest.MonkeyPa
         ConsultationRequest.objects.update(status="new")
 
 
-def test_a_managers_rule_counts_before_the_default() -> None:
+def test_retention_rule_overrides_default() -> None:
     RetentionRule.objects.create(status="completed", months=1)
     RetentionRule.objects.create(status="declined", months=240)
     soon, late = closed("completed", 40), closed("declined", 2000)
@@ -132,24 +132,24 @@ def test_open_requests_are_never_erased_by_cleanup() -> None:
         assert not erasure.erase_expired(request, timezone.now())
 
 
-def test_one_that_was_opened_again_meanwhile_is_left_alone() -> None:
+def test_reopened_request_is_not_erased() -> None:
     request = closed("unreachable", 1500)
     ConsultationRequest.objects.update(status="contacting", status_changed_at=timezone.now())
     assert not erasure.erase_expired(request, timezone.now())
     assert not is_erased(request)
 
 
-def test_it_leaves_as_little_as_a_wish_does_and_an_event_without_an_actor() -> None:
-    request = somebody(staff())
+def test_expired_request_is_erased_without_actor() -> None:
+    request = request_with_traces(staff())
     ConsultationRequest.objects.update(status="completed", status_changed_at=YEARS_AGO, created_at=YEARS_AGO)
     cleanup_report("--now")
-    assert left_of_her() == []
+    assert personal_details_left() == []
     event = Event.objects.get(kind="erased")
     assert (event.actor, event.detail) == (None, {"why": "retention"})
     assert [one.reference for one in erasure_log.read().erasures] == [request.reference]
 
 
-def test_two_at_once_erase_each_request_once() -> None:
+def test_concurrent_cleanup_erases_once() -> None:
     for _number in range(12):
         closed("withdrawn", 1500)
 
@@ -164,7 +164,7 @@ def test_two_at_once_erase_each_request_once() -> None:
     assert Event.objects.filter(kind="erased").count() == len(erasure_log.read().erasures) == 12
 
 
-def test_killed_in_the_middle_it_goes_on_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_cleanup_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     for _number in range(3):
         closed("withdrawn", 1500)
     whole = erasure.erase_expired
@@ -199,20 +199,17 @@ def test_failed_task_is_reported_and_stops_no_other(monkeypatch: pytest.MonkeyPa
     assert "failed  First" in said.getvalue() and "0  Second" in said.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("now", "months", "then"),
-    [
+def test_months_before_follows_calendar() -> None:
+    for now, months, then in (
         ("2026-03-31", 1, "2026-02-28"),
         ("2028-03-31", 1, "2028-02-29"),
         ("2026-11-22", 12, "2025-11-22"),
         ("2026-01-15", 1, "2025-12-15"),
         ("2026-12-31", 240, "2006-12-31"),
         ("2026-01-31", 13, "2024-12-31"),
-    ],
-)
-def test_months_are_those_of_the_calendar(now: str, months: int, then: str) -> None:
-    moment = datetime.fromisoformat(f"{now}T10:00").replace(tzinfo=UTC)
-    assert f"{retention.months_before(moment, months):%Y-%m-%d}" == then
+    ):
+        moment = datetime.fromisoformat(f"{now}T10:00").replace(tzinfo=UTC)
+        assert f"{retention.months_before(moment, months):%Y-%m-%d}" == then
 
 
 def test_every_status_that_is_not_open_has_a_retention() -> None:

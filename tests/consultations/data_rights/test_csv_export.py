@@ -1,4 +1,4 @@
-"""Requests as CSV: in small pieces, each row in the log before it goes out, and no formula in any cell."""
+"""CSV export: batches, audit log, escaped formulas and the form."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ def exported(client: Client, **changes: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def test_every_row_is_in_the_log_with_its_reason(client: Client, manager: User) -> None:
+def test_export_writes_audit_log_with_reason(client: Client, manager: User) -> None:
     requests = [a_request(), a_request(patient_name="علی خان", message='He said "now",\nthen left.')]
     rows = exported(client)
     assert [row["Reference"] for row in rows] == [request.reference for request in requests]
@@ -51,20 +51,15 @@ def test_every_row_is_in_the_log_with_its_reason(client: Client, manager: User) 
     assert seen == [(one.pk, "exported", manager.pk, "report") for one in requests]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", " =", "  @"])
-def test_no_cell_begins_as_a_formula_does(start: str) -> None:
-    assert csv_export.as_cell(f'{start}HYPERLINK("x")') == f'\'{start}HYPERLINK("x")'
-
-
-@pytest.mark.parametrize("text", ["Ayesha Khan", "علی", "2026-11-22 10:00", "", " plain", "a=b", "0"])
-def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
-    assert csv_export.as_cell(text) == text
+def test_only_formulas_get_apostrophe() -> None:
+    for start in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", " =", "  @"):
+        assert csv_export.as_cell(f'{start}HYPERLINK("x")') == f'\'{start}HYPERLINK("x")'
+    for text in ("Ayesha Khan", "علی", "2026-11-22 10:00", "", " plain", "a=b", "0"):
+        assert csv_export.as_cell(text) == text
     assert csv_export.as_cell(None) == ""
 
 
-def test_formulas_that_a_patient_typed_are_disarmed_and_phone_numbers_readable(
-    client: Client, manager: User
-) -> None:
+def test_export_escapes_formulas_in_answers(client: Client, manager: User) -> None:
     ConsultationRequest.objects.filter(pk=a_request().pk).update(
         patient_name="=cmd|' /C calc'!A0",
         city="@SUM(1)",
@@ -79,9 +74,7 @@ def test_formulas_that_a_patient_typed_are_disarmed_and_phone_numbers_readable(
     assert "apostrophe" in client.get("/staff/export/").content.decode()
 
 
-def test_only_the_chosen_columns_and_days_are_in_it_by_the_clinics_calendar(
-    client: Client, manager: User
-) -> None:
+def test_export_has_chosen_columns_and_days(client: Client, manager: User) -> None:
     # 0:30 in Lahore on the 2nd is the 1st in UTC.
     night = a_request(created_at=datetime(2026, 3, 1, 19, 30, tzinfo=UTC))
     evening = a_request(created_at=datetime(2026, 3, 2, 18, 59, tzinfo=UTC))
@@ -95,7 +88,7 @@ def test_only_the_chosen_columns_and_days_are_in_it_by_the_clinics_calendar(
 
 
 @pytest.mark.parametrize("column", ["phone", "whatsapp"])
-def test_with_a_number_it_says_where_nobody_may_say_who_is_calling(
+def test_export_with_numbers_says_where_not_to_name_clinic(
     client: Client, manager: User, column: str
 ) -> None:
     a_request(may_identify_clinic="no"), a_request(may_identify_clinic="yes")
@@ -107,7 +100,7 @@ def test_with_a_number_it_says_where_nobody_may_say_who_is_calling(
     assert "Every file with a phone number" in Page(client.get("/staff/export/")).one("main").text
 
 
-def test_an_erased_request_is_not_in_it(client: Client, manager: User) -> None:
+def test_export_excludes_erased_requests(client: Client, manager: User) -> None:
     gone, stays = a_request(), a_request()
     erasure.erase(gone, actor=manager, reason="asked_by_phone")
     assert [row["Reference"] for row in exported(client)] == [stays.reference]
@@ -126,9 +119,7 @@ def many(count: int) -> None:
     ConsultationRequest.objects.bulk_create(rows, batch_size=500)
 
 
-def test_pieces_meet_without_a_gap_and_no_transaction_stays_open(
-    monkeypatch: pytest.MonkeyPatch, manager: User
-) -> None:
+def test_export_batches_are_complete_and_logged_first(monkeypatch: pytest.MonkeyPatch, manager: User) -> None:
     monkeypatch.setattr(csv_export, "BATCH_SIZE", 4)
     many(13)
     period = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
@@ -143,9 +134,7 @@ def test_pieces_meet_without_a_gap_and_no_transaction_stays_open(
     assert len(found) == len(set(found)) == 13
 
 
-def test_who_breaks_off_is_in_the_log_for_what_went_out(
-    monkeypatch: pytest.MonkeyPatch, manager: User
-) -> None:
+def test_aborted_export_is_logged(monkeypatch: pytest.MonkeyPatch, manager: User) -> None:
     monkeypatch.setattr(csv_export, "BATCH_SIZE", 4)
     many(13)
     period = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
@@ -156,7 +145,7 @@ def test_who_breaks_off_is_in_the_log_for_what_went_out(
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_rows(manager: User) -> None:
+def test_export_memory_does_not_grow(manager: User) -> None:
     many(5_000)
     period = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
     peaks = []
@@ -182,7 +171,7 @@ def test_memory_does_not_grow_with_the_rows(manager: User) -> None:
         ({"first": "\x00", "last": "9" * 5000}, "Enter the last day"),
     ],
 )
-def test_a_wrong_answer_exports_nothing(
+def test_invalid_export_form_exports_nothing(
     client: Client, manager: User, changes: dict[str, Any], says: str
 ) -> None:
     a_request()
@@ -193,15 +182,13 @@ def test_a_wrong_answer_exports_nothing(
 
 
 @pytest.mark.parametrize(("first", "last"), [("0001-01-01", "9999-12-31"), ("0001-01-01", "0001-01-01")])
-def test_the_first_and_the_last_day_there_are_break_nothing(
-    client: Client, manager: User, first: str, last: str
-) -> None:
+def test_export_accepts_extreme_days(client: Client, manager: User, first: str, last: str) -> None:
     a_request()
     assert client.post("/staff/export/", ASKED | {"first": first, "last": last}).status_code == 200
     assert len(exported(client, first=first, last=last)) == (1 if last.startswith("9") else 0)
 
 
-def test_nothing_personal_is_chosen_until_somebody_chooses_it(client: Client, manager: User) -> None:
+def test_personal_columns_are_not_selected_by_default(client: Client, manager: User) -> None:
     page = Page(client.get("/staff/export/"))
     chosen = {box["value"] for box in page.all("input", type="checkbox") if "checked" in box.attributes}
     assert "reference" in chosen

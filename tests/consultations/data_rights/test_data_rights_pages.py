@@ -1,4 +1,4 @@
-"""A manager erases a request, or makes a copy of it: asked twice, written down, and never by a GET."""
+"""The pages on which managers erase or copy a request."""
 
 import io
 import json
@@ -18,7 +18,12 @@ from clinic_site.mail import queue as mail_queue
 from consultations.data_rights import erasure_log
 from consultations.lifecycle.staff_actions import Outcome, record_contact
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, RetentionRule
-from tests.consultations.data_rights.erasure_helpers import CLEAN, TRACES, left_of_her, somebody
+from tests.consultations.data_rights.erasure_helpers import (
+    CLEAN,
+    TRACES,
+    personal_details_left,
+    request_with_traces,
+)
 from tests.consultations.form_pages import Page
 from tests.factories import a_request, staff
 
@@ -40,8 +45,8 @@ def copy_address(request: ConsultationRequest) -> str:
     return f"/staff/requests/{request.pk}/copy/"
 
 
-def test_the_page_says_what_will_be_gone_and_shows_nothing_personal(client: Client, manager: User) -> None:
-    request = somebody(manager)
+def test_pages_show_no_personal_details(client: Client, manager: User) -> None:
+    request = request_with_traces(manager)
     Disclosure.objects.count()
     before = Disclosure.objects.count(), Event.objects.count()
     for address in (erase_address(request), copy_address(request)):
@@ -53,12 +58,12 @@ def test_the_page_says_what_will_be_gone_and_shows_nothing_personal(client: Clie
     assert (Disclosure.objects.count(), Event.objects.count()) == before
 
 
-def test_it_erases_with_a_reason_and_the_reference_however_it_is_typed(client: Client, manager: User) -> None:
-    request = somebody(manager)
+def test_erase_with_reason_and_reference(client: Client, manager: User) -> None:
+    request = request_with_traces(manager)
     typed = request.reference.lower().replace("-", " ")
     answer = client.post(erase_address(request), {"reason": "never_wanted", "reference": typed})
     assert (answer.status_code, answer["Location"]) == (303, f"/staff/requests/{request.pk}/")
-    assert left_of_her() == []
+    assert personal_details_left() == []
     assert Event.objects.get(kind="erased").actor == manager
     page = client.get(answer["Location"])
     assert page.status_code == 200 and "are erased" in page.content.decode()
@@ -77,7 +82,7 @@ def test_it_erases_with_a_reason_and_the_reference_however_it_is_typed(client: C
         ({"reason": "asked_by_phone", "reference": "\x00😀"}, "This is not the reference"),
     ],
 )
-def test_anything_else_erases_nothing_and_says_what_to_do(
+def test_invalid_erase_form_erases_nothing(
     client: Client, manager: User, sent: dict[str, str], says: str
 ) -> None:
     request = a_request()
@@ -92,7 +97,7 @@ def test_anything_else_erases_nothing_and_says_what_to_do(
 
 
 @pytest.mark.parametrize("what", ["erase", "copy"])
-def test_of_an_erased_request_nothing_is_left_to_do(client: Client, manager: User, what: str) -> None:
+def test_erased_request_cannot_be_erased_or_copied(client: Client, manager: User, what: str) -> None:
     request = a_request()
     sent = {"reason": "asked_by_phone", "reference": request.reference}
     client.post(erase_address(request), sent)
@@ -103,9 +108,7 @@ def test_of_an_erased_request_nothing_is_left_to_do(client: Client, manager: Use
     assert Event.objects.filter(kind__in=["erased", "copy_made"]).count() == 1
 
 
-def test_a_ledger_that_cannot_be_written_is_said_plainly(
-    client: Client, manager: User, settings: Any
-) -> None:
+def test_unwritable_erasure_log_is_reported(client: Client, manager: User, settings: Any) -> None:
     request = a_request()
     settings.ERASURE_LEDGER = Path("/dev/full")
     answer = client.post(erase_address(request), {"reason": "asked_by_phone", "reference": request.reference})
@@ -122,10 +125,10 @@ def copied(client: Client, request: ConsultationRequest, reason: str = "asked_in
     return zipfile.ZipFile(io.BytesIO(b"".join(answer)))
 
 
-def test_the_copy_holds_everything_and_names_no_colleague(client: Client, manager: User) -> None:
+def test_copy_has_everything_but_names_of_colleagues(client: Client, manager: User) -> None:
     User.objects.filter(pk=manager.pk).update(first_name="Colleaguename")
     manager.refresh_from_db()
-    request = somebody(manager)
+    request = request_with_traces(manager)
     archive = copied(client, request)
     text = archive.read("request.json").decode()
     told = json.loads(text)
@@ -144,10 +147,8 @@ def test_the_copy_holds_everything_and_names_no_colleague(client: Client, manage
     assert (seen.request, seen.actor, seen.reason) == (request, manager, "asked_in_writing")
 
 
-def test_the_copy_has_mail_to_a_former_address_and_what_events_say_more(
-    client: Client, manager: User
-) -> None:
-    request = somebody(manager)
+def test_copy_has_all_mail_and_event_details(client: Client, manager: User) -> None:
+    request = request_with_traces(manager)
     again = timezone.now() + timedelta(days=2)
     record_contact(
         request, Outcome.NO_ANSWER, actor=manager, expected_status=request.status, call_back_at=again
@@ -179,10 +180,8 @@ def test_the_copy_has_mail_to_a_former_address_and_what_events_say_more(
     assert events["Phone number corrected by the patient"].keys() >= {"at"}
 
 
-def test_a_file_that_is_gone_from_the_disk_does_not_stop_the_copy(
-    client: Client, manager: User, settings: Any
-) -> None:
-    request = somebody(manager)
+def test_copy_names_missing_files(client: Client, manager: User, settings: Any) -> None:
+    request = request_with_traces(manager)
     for path in settings.PRIVATE_ROOT.rglob("*.jpg"):
         path.unlink()
     told = json.loads(copied(client, request).read("request.json"))
@@ -198,30 +197,30 @@ def test_copy_requires_a_reason_from_the_list(client: Client, manager: User) -> 
 
 
 @pytest.mark.parametrize("pk", [999_999, 10**30])
-def test_a_request_that_does_not_exist_is_not_found(client: Client, manager: User, pk: int) -> None:
+def test_unknown_request_is_not_found(client: Client, manager: User, pk: int) -> None:
     for what in ("erase", "copy"):
         assert client.get(f"/staff/requests/{pk}/{what}/").status_code == 404
         assert client.post(f"/staff/requests/{pk}/{what}/", {"reason": "x"}).status_code == 404
 
 
-def test_a_visit_that_nobody_has_marked_is_said_before_it_is_erased(client: Client, manager: User) -> None:
-    request, asks = somebody(manager), "Record it first if you know"
+def test_erase_page_asks_for_attendance_first(client: Client, manager: User) -> None:
+    request, asks = request_with_traces(manager), "Record it first if you know"
     assert asks not in Page(client.get(erase_address(request))).one("main").text
     begun = timezone.now() - timedelta(minutes=10)
     Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
     assert asks in Page(client.get(erase_address(request))).one("main").text
 
 
-def test_the_pages_need_few_queries(
+def test_data_rights_pages_need_few_queries(
     client: Client, manager: User, django_assert_max_num_queries: Any
 ) -> None:
-    request = somebody(manager)
+    request = request_with_traces(manager)
     for address in (erase_address(request), copy_address(request), "/staff/export/", "/staff/log/"):
         with django_assert_max_num_queries(15):
             client.get(address)
 
 
-def test_a_token_is_needed(manager: User) -> None:
+def test_csrf_token_is_required(manager: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(manager)
     request = a_request()
@@ -230,7 +229,7 @@ def test_a_token_is_needed(manager: User) -> None:
     assert strict.post(copy_address(request), {"reason": "x"}).status_code == 403
 
 
-def test_how_long_requests_are_kept_is_said_beside_the_default(client: Client, manager: User) -> None:
+def test_retention_rule_admin_shows_default(client: Client, manager: User) -> None:
     RetentionRule.objects.create(status="completed", months=18)
     text = client.get("/staff/consultations/retentionrule/").content.decode()
     assert "Completed" in text and ">18<" in text and ">12<" in text

@@ -1,4 +1,4 @@
-"""A patient is forgotten on her wish: nothing of her is left, the figures stay, and nothing is sent."""
+"""Erasure: no personal details are left, figures stay, no message is sent."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedEr
 from consultations.models import Appointment, ConsultationRequest, Event, PrivateLink, TakenSlot
 from consultations.portal.actions import add_patient_note
 from consultations.tokens import SubmissionKey
-from tests.consultations.data_rights.erasure_helpers import left_of_her, somebody
+from tests.consultations.data_rights.erasure_helpers import personal_details_left, request_with_traces
 from tests.factories import a_request, a_submission, staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,29 +34,29 @@ def erase(request: ConsultationRequest, by: User) -> None:
     erasure.erase(request, actor=by, reason="asked_in_writing")
 
 
-def test_nothing_is_left_of_her_in_any_table_or_file(manager: User) -> None:
-    request = somebody(manager)
-    assert {trace.partition(":")[0] for trace in left_of_her()} > {
+def test_erasure_leaves_no_trace(manager: User) -> None:
+    request = request_with_traces(manager)
+    assert {trace.partition(":")[0] for trace in personal_details_left()} > {
         "consultations.ConsultationRequest",
         "consultations.Note",
         "consultations.SearchTerm",
         "mail.OutgoingMessage",
     }
     erase(request, manager)
-    assert left_of_her() == []
+    assert personal_details_left() == []
     assert not PrivateLink.objects.exists()
     assert not ConsultationRequest.objects.search("Qazalbash").exists()
 
 
-def test_it_is_still_found_by_its_reference_and_by_nothing_else(manager: User) -> None:
-    request = somebody(manager)
+def test_erased_request_is_found_by_reference_only(manager: User) -> None:
+    request = request_with_traces(manager)
     erase(request, manager)
     assert list(ConsultationRequest.objects.search(request.reference.lower())) == [request]
     assert request.terms.count() == 1
 
 
-def test_what_is_counted_stays(manager: User) -> None:
-    request = somebody(manager)
+def test_erasure_keeps_figures(manager: User) -> None:
+    request = request_with_traces(manager)
     kept = (
         *("reference", "for_whom", "about", "procedure_name", "onset", "contact_method", "speaks"),
         *("language", "source_page", "created_at", "promised_by", "first_contact_at", "assignee_id"),
@@ -67,7 +67,7 @@ def test_what_is_counted_stays(manager: User) -> None:
     assert request.erased_at and request.patient_age is None and request.phone == ""
 
 
-def test_every_field_is_either_forgotten_or_known_to_name_nobody() -> None:
+def test_every_field_is_erased_or_not_personal() -> None:
     """A new field has to be thought of."""
     counted = {
         *("id", "reference", "key_hash", "status", "for_whom", "about", "procedure", "procedure_name"),
@@ -78,8 +78,8 @@ def test_every_field_is_either_forgotten_or_known_to_name_nobody() -> None:
     assert fields - counted == erasure.ERASED_VALUES.keys()
 
 
-def test_an_open_request_becomes_withdrawn_and_its_time_is_given_back_without_a_word(manager: User) -> None:
-    request = somebody(manager)
+def test_erasing_open_request_withdraws_without_mail(manager: User) -> None:
+    request = request_with_traces(manager)
     erase(request, manager)
     assert request.status == "withdrawn"
     assert Appointment.objects.get().state == "cancelled"
@@ -90,8 +90,8 @@ def test_an_open_request_becomes_withdrawn_and_its_time_is_given_back_without_a_
     assert "time_cancelled" in [kind for kind, _actor, _detail in told]
 
 
-def test_a_time_that_has_begun_is_given_back_too_for_nobody_can_mark_it_later(manager: User) -> None:
-    request = somebody(manager)
+def test_erasure_cancels_started_appointment(manager: User) -> None:
+    request = request_with_traces(manager)
     begun = timezone.now() - timedelta(minutes=10)
     Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
     erase(request, manager)
@@ -100,16 +100,16 @@ def test_a_time_that_has_begun_is_given_back_too_for_nobody_can_mark_it_later(ma
     assert not TakenSlot.objects.exists()
 
 
-@pytest.mark.parametrize("status", ["completed", "did_not_attend", "declined", "unreachable", "quarantined"])
-def test_a_request_that_was_not_open_keeps_its_status(manager: User, status: str) -> None:
-    request = a_request(status=status)
-    erase(request, manager)
-    assert request.status == status
-    assert not request.events.filter(kind="status_changed").exists()
+def test_erasing_closed_request_keeps_status(manager: User) -> None:
+    for status in ("completed", "did_not_attend", "declined", "unreachable", "quarantined"):
+        request = a_request(status=status)
+        erase(request, manager)
+        assert request.status == status
+        assert not request.events.filter(kind="status_changed").exists()
 
 
-def test_a_message_that_a_worker_has_just_taken_is_not_handed_over(manager: User, settings: Any) -> None:
-    request = somebody(manager)
+def test_leased_message_of_erased_request_is_not_sent(manager: User, settings: Any) -> None:
+    request = request_with_traces(manager)
     OutgoingMessage.objects.exclude(kind="appointment_agreed").delete()
     message = worker.lease(OutgoingMessage.objects.get().next_attempt_at)
     assert message
@@ -118,8 +118,8 @@ def test_a_message_that_a_worker_has_just_taken_is_not_handed_over(manager: User
         worker._count_unconfirmed(message)
 
 
-def test_twice_is_once(manager: User) -> None:
-    request = somebody(manager)
+def test_erasing_twice_is_refused(manager: User) -> None:
+    request = request_with_traces(manager)
     stale = ConsultationRequest.objects.get()
     erase(request, manager)
     with pytest.raises(SomeoneElseChangedError):
@@ -128,25 +128,25 @@ def test_twice_is_once(manager: User) -> None:
     assert len(erasure_log.read().erasures) == 1
 
 
-@pytest.mark.parametrize("reason", ["", "Mahrukhsar asked", "retention", "restored"])
-def test_only_a_reason_from_the_list_erases(manager: User, reason: str) -> None:
-    request = somebody(manager)
-    with pytest.raises(NotAllowedError):
-        erasure.erase(request, actor=manager, reason=reason)
+def test_erasure_requires_reason_from_list(manager: User) -> None:
+    request = request_with_traces(manager)
+    for reason in ("", "Mahrukhsar asked", "retention", "restored"):
+        with pytest.raises(NotAllowedError):
+            erasure.erase(request, actor=manager, reason=reason)
     request.refresh_from_db()
     assert request.patient_name and not erasure_log.read().erasures
 
 
-def test_the_ledger_names_the_reference_and_nothing_else(manager: User, settings: Any) -> None:
-    request = somebody(manager)
+def test_erasure_log_has_time_and_reference_only(manager: User, settings: Any) -> None:
+    request = request_with_traces(manager)
     erase(request, manager)
     (line,) = Path(settings.ERASURE_LEDGER).read_text().splitlines()
     assert line == f"{request.erased_at.isoformat()} {request.reference}"
     assert Path(settings.ERASURE_LEDGER).stat().st_mode & 0o777 == 0o600
 
 
-def test_where_the_ledger_cannot_be_written_nothing_is_erased(manager: User, settings: Any) -> None:
-    request = somebody(manager)
+def test_nothing_is_erased_without_erasure_log(manager: User, settings: Any) -> None:
+    request = request_with_traces(manager)
     settings.ERASURE_LEDGER = Path("/dev/full")
     with pytest.raises(OSError):
         erase(request, manager)
@@ -155,8 +155,8 @@ def test_where_the_ledger_cannot_be_written_nothing_is_erased(manager: User, set
     assert request.photographs.count() == 1 and any(settings.PRIVATE_ROOT.rglob("*.jpg"))
 
 
-def test_a_crash_before_the_commit_leaves_an_entry_and_the_next_replay_erases(manager: User) -> None:
-    request = somebody(manager)
+def test_replay_completes_interrupted_erasure(manager: User) -> None:
+    request = request_with_traces(manager)
     with pytest.raises(KeyboardInterrupt), transaction.atomic():
         erase(request, manager)
         raise KeyboardInterrupt
@@ -164,16 +164,14 @@ def test_a_crash_before_the_commit_leaves_an_entry_and_the_next_replay_erases(ma
     with pytest.raises(RuntimeError, match="replay_erasures"):
         erasure.require_replayed()
     assert erasure.replay([]).erased == 1
-    assert left_of_her() == []
+    assert personal_details_left() == []
     erasure.require_replayed()
     assert erasure.replay([]).erased == 0
 
 
-def test_the_form_that_made_it_makes_a_new_request_and_opens_nothing_of_the_old(
-    manager: User, client: Any
-) -> None:
+def test_form_of_erased_request_makes_new_request(manager: User, client: Any) -> None:
     key = SubmissionKey.new()
-    request = somebody(manager, key)
+    request = request_with_traces(manager, key)
     address = reverse("consultations:private", args=[key.token])
     assert client.get(address).status_code == 200
     erase(request, manager)
@@ -184,7 +182,7 @@ def test_the_form_that_made_it_makes_a_new_request_and_opens_nothing_of_the_old(
     assert request.patient_name == ""
 
 
-def test_a_patient_who_had_the_page_open_adds_nothing_any_more(manager: User) -> None:
+def test_open_portal_page_cannot_add_to_erased_request(manager: User) -> None:
     request = a_request(status="quarantined")
     before = ConsultationRequest.objects.get()
     erase(request, manager)

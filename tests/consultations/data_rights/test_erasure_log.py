@@ -1,4 +1,4 @@
-"""The ledger of erasures survives power cuts and restores, and endangers no request of anybody else."""
+"""The erasure log survives power cuts and restores, and erases no other request."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -30,13 +30,13 @@ def replayed(*ledgers: Path) -> str:
     return said.getvalue()
 
 
-def test_without_a_ledger_nobody_was_erased() -> None:
+def test_missing_erasure_log_is_empty() -> None:
     assert erasure_log.read().erasures == ()
     erasure.require_replayed()
     assert "Requests erased again: 0." in replayed()
 
 
-def test_half_a_line_left_by_a_power_cut_costs_no_other(settings: Any) -> None:
+def test_incomplete_line_costs_no_other(settings: Any) -> None:
     first, second = entry(), entry()
     erasure_log.append([first])
     with settings.ERASURE_LEDGER.open("a") as file:
@@ -46,7 +46,7 @@ def test_half_a_line_left_by_a_power_cut_costs_no_other(settings: Any) -> None:
     assert (ledger.erasures, ledger.unreadable) == ((first, second), 1)
 
 
-def test_many_at_once_leave_whole_lines() -> None:
+def test_concurrent_appends_leave_whole_lines() -> None:
     entries = [entry() for _ in range(200)]
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda one: erasure_log.append([one]), entries))
@@ -67,7 +67,7 @@ def test_many_at_once_leave_whole_lines() -> None:
         b"MS-7K4Q-92XD",
     ],
 )
-def test_a_line_that_is_none_is_counted_and_passed_over(settings: Any, line: bytes) -> None:
+def test_unreadable_lines_are_counted_and_ignored(settings: Any, line: bytes) -> None:
     request = a_request()
     settings.ERASURE_LEDGER.write_bytes(line + b"\n" + entry(request).line.encode())
     said = replayed()
@@ -75,7 +75,7 @@ def test_a_line_that_is_none_is_counted_and_passed_over(settings: Any, line: byt
     assert "ignored: 1." in said
 
 
-def test_a_replay_says_so_in_the_history_and_may_be_repeated() -> None:
+def test_replay_writes_event_and_is_idempotent() -> None:
     request = a_request()
     erasure_log.append([entry(request)])
     assert "erasures" in readiness.failed_checks()
@@ -86,7 +86,7 @@ def test_a_replay_says_so_in_the_history_and_may_be_repeated() -> None:
     assert (event.actor, event.detail) == (None, {"why": "restored"})
 
 
-def test_a_reference_drawn_again_for_somebody_else_is_left_alone() -> None:
+def test_younger_request_with_same_reference_is_kept() -> None:
     request = a_request()
     erasure_log.append([Erasure(request.created_at - timedelta(days=1), request.reference)])
     erasure.require_replayed()
@@ -95,7 +95,7 @@ def test_a_reference_drawn_again_for_somebody_else_is_left_alone() -> None:
     assert request.patient_name
 
 
-def test_the_ledger_of_a_backup_is_taken_over_into_the_clinics_own(tmp_path: Path) -> None:
+def test_replay_copies_entries_of_other_logs(tmp_path: Path) -> None:
     known, new = a_request(), a_request()
     erasure_log.append([entry(known)])
     other = tmp_path / "other.log"
@@ -104,6 +104,6 @@ def test_the_ledger_of_a_backup_is_taken_over_into_the_clinics_own(tmp_path: Pat
     assert [one.reference for one in erasure_log.read().erasures] == [known.reference, new.reference]
 
 
-def test_a_ledger_that_does_not_exist_is_named(tmp_path: Path) -> None:
+def test_missing_log_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no such file"):
         replayed(tmp_path / "nowhere.log")

@@ -1,4 +1,4 @@
-"""What a patient writes goes into the database and nowhere else: no address, no cookie, no log, no cache."""
+"""Answers are in the database only: not in URLs, cookies, logs or caches."""
 
 import logging
 from typing import Any
@@ -25,12 +25,12 @@ def holds_a_secret(text: str) -> list[str]:
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Any:
-    """Everything logged from here on, as the site prints it."""
+    """Return everything logged from here on."""
     caplog.set_level(logging.DEBUG)
     return lambda: "\n".join(JsonFormatter().format(record) for record in caplog.records)
 
 
-def test_the_whole_way_leaves_nothing_personal_in_an_address_or_a_cookie(patient: Patient) -> None:
+def test_urls_and_cookies_have_no_personal_details(patient: Patient) -> None:
     patient.answers(email="a@example.com")
     patient.presses("change", "phone")
     patient.posts(patient.page.hidden_fields() | form_data(email="a@example.com", phone="1"))
@@ -42,9 +42,7 @@ def test_the_whole_way_leaves_nothing_personal_in_an_address_or_a_cookie(patient
     assert not holds_a_secret(str(patient.client.cookies))
 
 
-def test_no_log_line_holds_anything_that_was_typed_or_an_address_that_opens(
-    patient: Patient, lines: Any
-) -> None:
+def test_logs_have_no_answers_or_private_links(patient: Patient, lines: Any) -> None:
     address = patient.sends(email="a@example.com")
     patient.opens(address)
     patient.opens("/consultation/wrong-token/")
@@ -56,9 +54,7 @@ def test_no_log_line_holds_anything_that_was_typed_or_an_address_that_opens(
     assert "wrong-token" not in lines()
 
 
-def test_a_failure_while_storing_logs_nothing_that_was_typed(
-    patient: Patient, lines: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_storage_error_logs_no_answers(patient: Patient, lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(submission: intake_submission.Submission) -> None:
         raise ValueError(f"cannot store {submission.answers}")
 
@@ -71,7 +67,7 @@ def test_a_failure_while_storing_logs_nothing_that_was_typed(
     assert not holds_a_secret(lines())
 
 
-def test_no_event_holds_anything_that_was_typed(patient: Patient) -> None:
+def test_events_have_no_answers(patient: Patient) -> None:
     check = patient.answers(email="a@example.com")
     patient.presses("send")
     patient.posts(check.hidden_fields() | {"patient_name": "علی رضا", "phone": "0321 2345678", "send": "yes"})
@@ -80,7 +76,7 @@ def test_no_event_holds_anything_that_was_typed(patient: Patient) -> None:
     assert not holds_a_secret(str(list(Event.objects.values())))
 
 
-def test_pages_with_answers_are_never_kept_by_any_cache(patient: Patient) -> None:
+def test_pages_with_answers_are_not_cached(patient: Patient) -> None:
     patient.answers()
     assert "no-store" in patient.response["Cache-Control"]
     patient.presses("change", "phone")
@@ -93,41 +89,40 @@ def test_pages_with_answers_are_never_kept_by_any_cache(patient: Patient) -> Non
 
 
 @pytest.mark.parametrize("address", ["/consultation/", "/consultation/request/"])
-def test_an_empty_form_is_kept_for_nobody_else(client: Client, address: str) -> None:
+def test_empty_form_is_private(client: Client, address: str) -> None:
     a_notice()
     response = client.get(address, headers={"accept-encoding": "gzip"})
     cached = response["Cache-Control"]
     assert "private" in cached
     assert "no-cache" in cached
-    # The same form for the same reader, with or without a cookie: it is kept by that reader's browser alone.
     assert response["Vary"] == "Accept-Encoding"
-    # With no-store, browsers throw away what was typed when "back" leads to the form.
+    # With no-store, browsers discard typed answers on "back".
     assert "no-store" not in cached
 
 
 @pytest.mark.parametrize("address", ["/consultation/emergency/", "/privacy/"])
-def test_pages_to_read_set_no_cookie_and_are_the_same_for_everyone(client: Client, address: str) -> None:
+def test_public_pages_set_no_cookie(client: Client, address: str) -> None:
     a_notice()
     response = client.get(address)
     assert not response.cookies
     assert "Cookie" not in response.get("Vary", "")
 
 
-def test_two_people_at_one_computer_do_not_see_each_others_answers(patient: Patient) -> None:
+def test_shared_computer_does_not_show_other_answers(patient: Patient) -> None:
     patient.sends()
     page = patient.opens()
     assert not holds_a_secret(patient.response.content.decode())
     assert page.hidden_fields()["key"] != patient.opens().hidden_fields()["key"]
 
 
-def test_a_database_error_in_the_staff_side_quotes_no_patient(client: Client, lines: Any) -> None:
+def test_staff_database_error_logs_no_patient(client: Client, lines: Any) -> None:
     a_request(patient_name="Ayesha Khan")
     client.force_login(staff(COORDINATOR))
     client.get("/staff/consultations/consultationrequest/", {"q": "Ayesha"})
     assert not holds_a_secret(lines())
 
 
-def test_the_privacy_page_shows_the_notice_in_force(client: Client) -> None:
+def test_privacy_page_shows_current_notice(client: Client) -> None:
     a_notice(summary="Old. Old. Old.")
     a_notice(
         summary="New. New. New.",
@@ -142,7 +137,7 @@ def test_the_privacy_page_shows_the_notice_in_force(client: Client) -> None:
     assert "<b>x</b>" in text
 
 
-def test_the_privacy_page_says_when_there_is_no_notice(client: Client) -> None:
+def test_privacy_page_without_notice(client: Client) -> None:
     response = client.get("/privacy/")
     assert response.status_code == 200
     assert "has not entered its privacy notice yet" in Page(response).one("main").text

@@ -1,4 +1,4 @@
-"""Every time that a request ever had stays, with what became of it, on each path through the workflow."""
+"""Appointments of a request on each path through the workflow: none is deleted, each has its outcome."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -40,7 +40,7 @@ def moves(request: ConsultationRequest, *statuses: Status) -> None:
 
 
 def history(request: ConsultationRequest) -> list[tuple[str, bool]]:
-    """What became of each time, in the order in which they were made, and whether it is still taken."""
+    """Return the state of each appointment, oldest first, and whether it has slots."""
     return [(found.state, found.taken.exists()) for found in request.appointments.order_by("made_at", "pk")]
 
 
@@ -49,7 +49,7 @@ def kinds(request: ConsultationRequest) -> list[str]:
     return list(request.events.filter(kind__in=times).values_list("kind", flat=True))
 
 
-def test_an_offered_time_that_is_agreed_is_the_same_time(practitioner: Practitioner) -> None:
+def test_agreeing_to_offer_keeps_appointment(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     request.refresh_from_db()
     moves(request, Status.CONFIRMED)
@@ -60,7 +60,7 @@ def test_an_offered_time_that_is_agreed_is_the_same_time(practitioner: Practitio
 @pytest.mark.parametrize(
     ("step", "state"), [(Status.COMPLETED, State.ATTENDED), (Status.DID_NOT_ATTEND, State.MISSED)]
 )
-def test_what_took_place_or_was_missed_says_so_from_its_beginning_on(
+def test_attendance_is_recorded_only_after_start(
     practitioner: Practitioner, clock: Any, step: Status, state: Appointment.State
 ) -> None:
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
@@ -74,7 +74,7 @@ def test_what_took_place_or_was_missed_says_so_from_its_beginning_on(
     assert history(request) == [(state, True)]
 
 
-def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Practitioner, clock: Any) -> None:
+def test_attendance_can_be_undone(practitioner: Practitioner, clock: Any) -> None:
     appointment = given(request := a_request(), practitioner, at(10), agreed=True)
     request.refresh_from_db()
     clock.move_to(appointment.starts_at)
@@ -84,15 +84,13 @@ def test_each_wrong_press_about_attendance_can_be_taken_back(practitioner: Pract
     assert history(request) == [(State.ATTENDED, True)]
     moves(request, Status.CONFIRMED, Status.DID_NOT_ATTEND)
     assert history(request) == [(State.MISSED, True)]
-    # No press of these told the patient of a time, or counted up its calendar entry.
+    # None of this mailed the patient or changed the calendar entry.
     assert kinds(request) == ["time_agreed"]
     appointment.refresh_from_db()
     assert appointment.sequence == 0
 
 
-def test_a_missed_time_stays_when_another_is_offered_and_agreed(
-    practitioner: Practitioner, clock: Any
-) -> None:
+def test_missed_appointment_stays_when_another_is_agreed(practitioner: Practitioner, clock: Any) -> None:
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
     request.refresh_from_db()
     clock.move_to(begins)
@@ -101,14 +99,11 @@ def test_a_missed_time_stays_when_another_is_offered_and_agreed(
     request.refresh_from_db()
     moves(request, Status.CONFIRMED)
     assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
-    # Contacted again instead, and lost: the missed one is not touched either.
     moves(request, Status.CONTACTING, Status.UNREACHABLE)
     assert history(request) == [(State.MISSED, True), (State.CANCELLED, False)]
 
 
-def test_after_a_missed_time_another_can_be_agreed_on_the_phone(
-    practitioner: Practitioner, clock: Any
-) -> None:
+def test_appointment_can_be_agreed_by_phone_after_missed_one(practitioner: Practitioner, clock: Any) -> None:
     given(request := with_email(), practitioner, begins := at(10), agreed=True)
     request.refresh_from_db()
     clock.move_to(begins)
@@ -118,7 +113,7 @@ def test_after_a_missed_time_another_can_be_agreed_on_the_phone(
     assert kinds(request) == ["time_agreed", "time_agreed"]
 
 
-def test_rescheduling_keeps_the_time_before_as_cancelled(practitioner: Practitioner) -> None:
+def test_rescheduling_keeps_canceled_appointments(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     given(request, practitioner, at(11))
     given(request, practitioner, at(12), agreed=True)
@@ -133,7 +128,7 @@ def test_rescheduling_keeps_the_time_before_as_cancelled(practitioner: Practitio
 @pytest.mark.parametrize(
     "step", [Status.CONTACTING, Status.DECLINED, Status.WITHDRAWN], ids=lambda step: str(step)
 )
-def test_a_time_that_is_off_is_given_back_and_stays_in_the_history(
+def test_canceled_appointment_frees_slots_and_stays_in_history(
     practitioner: Practitioner, step: Status
 ) -> None:
     given(request := a_request(), practitioner, at(10), agreed=True)
@@ -143,15 +138,13 @@ def test_a_time_that_is_off_is_given_back_and_stays_in_the_history(
     assert kinds(request) == ["time_agreed", "time_cancelled"]
 
 
-def test_a_time_that_overlaps_the_one_it_replaces_is_possible(practitioner: Practitioner) -> None:
+def test_new_appointment_may_overlap_the_one_it_replaces(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10), agreed=True)
     given(request, practitioner, at(10, 15), agreed=True)
     assert history(request) == [(State.CANCELLED, False), (State.AGREED, True)]
 
 
-def test_nobody_is_told_to_come_or_to_stay_away_when_the_time_is_past(
-    practitioner: Practitioner, clock: Any
-) -> None:
+def test_past_appointment_sends_no_mail(practitioner: Practitioner, clock: Any) -> None:
     given(request := with_email(), practitioner, at(10))
     other = with_email(email="other@example.com")
     given(other, practitioner, at(12), agreed=True)
@@ -163,7 +156,7 @@ def test_nobody_is_told_to_come_or_to_stay_away_when_the_time_is_past(
     assert not OutgoingMessage.objects.filter(kind__startswith="appointment_").exists()
 
 
-def test_an_offer_that_told_nobody_is_no_answer_until_the_patient_agrees(practitioner: Practitioner) -> None:
+def test_unannounced_offer_is_no_first_contact(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     request.refresh_from_db()
     assert request.first_contact_at is None
@@ -172,16 +165,14 @@ def test_an_offer_that_told_nobody_is_no_answer_until_the_patient_agrees(practit
     assert request.first_contact_at is not None
 
 
-def test_without_mail_an_offer_tells_nobody_whatever_address_there_is(
-    practitioner: Practitioner, settings: Any
-) -> None:
+def test_offer_is_no_first_contact_while_mail_is_off(practitioner: Practitioner, settings: Any) -> None:
     settings.MAIL_DELIVERY = "off"
     given(request := with_email(), practitioner, at(10))
     request.refresh_from_db()
     assert request.first_contact_at is None
 
 
-def test_a_time_is_the_first_answer_if_nobody_answered_before(practitioner: Practitioner, clock: Any) -> None:
+def test_first_contact_is_set_once(practitioner: Practitioner, clock: Any) -> None:
     given(request := with_email(), practitioner, at(10))
     request.refresh_from_db()
     first = request.first_contact_at
@@ -189,9 +180,6 @@ def test_a_time_is_the_first_answer_if_nobody_answered_before(practitioner: Prac
     given(request, practitioner, at(11))
     request.refresh_from_db()
     assert first is not None and request.first_contact_at == first
-
-
-# Once an agreed time has begun, it is marked, and nothing else becomes of it
 
 
 def patient_withdraws(request: ConsultationRequest) -> None:
@@ -204,7 +192,7 @@ def staff_note_a_withdrawal(request: ConsultationRequest) -> None:
 
 
 @pytest.mark.parametrize("withdraws", [patient_withdraws, staff_note_a_withdrawal])
-def test_a_withdrawal_after_the_visit_leaves_the_visit_and_it_can_still_be_marked(
+def test_withdrawal_after_visit_keeps_appointment(
     practitioner: Practitioner, clock: Any, withdraws: Any
 ) -> None:
     given(request := with_email(), practitioner, begins := at(10), agreed=True)
@@ -214,7 +202,7 @@ def test_a_withdrawal_after_the_visit_leaves_the_visit_and_it_can_still_be_marke
     assert request.status == Status.WITHDRAWN
     assert history(request) == [(State.AGREED, True)]
     assert kinds(request) == ["time_agreed"]
-    with pytest.raises(NotAllowedError):  # opened again, it would still stand in the way of another time
+    with pytest.raises(NotAllowedError):
         moves(request, Status.CONTACTING)
     request.refresh_from_db()
     moves(request, Status.COMPLETED)
@@ -227,7 +215,7 @@ def mails_to_the_patient() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("mark", [Status.COMPLETED, Status.DID_NOT_ATTEND])
-def test_a_mark_takes_no_withdrawal_back_and_neither_does_its_undo(
+def test_attendance_after_withdrawal_leads_back_to_withdrawn(
     practitioner: Practitioner, clock: Any, mark: Status
 ) -> None:
     given(request := with_email(), practitioner, begins := at(10), agreed=True)
@@ -240,7 +228,7 @@ def test_a_mark_takes_no_withdrawal_back_and_neither_does_its_undo(
     assert mails_to_the_patient() == told
     with pytest.raises(NotAllowedError):
         moves(request, Status.CONFIRMED)
-    with pytest.raises(NotAllowedError):  # what is closed is the patient's no more
+    with pytest.raises(NotAllowedError):
         actions.withdraw(request)
     moves(request, Status.WITHDRAWN)
     assert mails_to_the_patient() == told
@@ -249,7 +237,7 @@ def test_a_mark_takes_no_withdrawal_back_and_neither_does_its_undo(
     assert history(request)[0][0] != State.AGREED
 
 
-def test_a_mark_that_followed_no_withdrawal_is_not_taken_back_to_one(
+def test_attendance_without_withdrawal_does_not_lead_to_withdrawn(
     practitioner: Practitioner, clock: Any
 ) -> None:
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
@@ -265,7 +253,7 @@ def test_a_mark_that_followed_no_withdrawal_is_not_taken_back_to_one(
     moves(request, Status.CONFIRMED)
 
 
-def test_a_withdrawn_request_without_a_visit_is_not_marked(practitioner: Practitioner) -> None:
+def test_withdrawn_request_without_visit_takes_no_attendance(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10), agreed=True)
     request.refresh_from_db()
     moves(request, Status.WITHDRAWN)
@@ -274,7 +262,7 @@ def test_a_withdrawn_request_without_a_visit_is_not_marked(practitioner: Practit
             moves(request, step)
 
 
-def test_a_visit_that_nobody_marked_is_neither_declined_nor_replaced(
+def test_visit_without_attendance_cannot_be_declined_or_replaced(
     practitioner: Practitioner, clock: Any
 ) -> None:
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
@@ -288,9 +276,7 @@ def test_a_visit_that_nobody_marked_is_neither_declined_nor_replaced(
     assert history(request) == [(State.AGREED, True)]
 
 
-def test_the_clinic_can_say_that_it_called_a_time_off_also_when_it_has_begun(
-    practitioner: Practitioner, clock: Any
-) -> None:
+def test_started_appointment_can_be_called_off(practitioner: Practitioner, clock: Any) -> None:
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
     request.refresh_from_db()
     clock.move_to(begins + timedelta(minutes=10))
@@ -298,7 +284,7 @@ def test_the_clinic_can_say_that_it_called_a_time_off_also_when_it_has_begun(
     assert history(request) == [(State.CANCELLED, False)]
 
 
-def test_who_came_without_a_time_is_noted_afterwards_and_mailed_nothing(practitioner: Practitioner) -> None:
+def test_walk_in_is_recorded_without_mail(practitioner: Practitioner) -> None:
     given(request := with_email(), practitioner, at(10, days=-6), agreed=True)
     request.refresh_from_db()
     moves(request, Status.COMPLETED)
@@ -306,7 +292,7 @@ def test_who_came_without_a_time_is_noted_afterwards_and_mailed_nothing(practiti
     assert not OutgoingMessage.objects.filter(kind__startswith="appointment_").exists()
 
 
-def test_who_came_earlier_than_agreed_is_told_that_the_later_time_is_off(practitioner: Practitioner) -> None:
+def test_recording_earlier_visit_cancels_later_appointment(practitioner: Practitioner) -> None:
     given(request := with_email(), practitioner, at(10), agreed=True)
     OutgoingMessage.objects.all().delete()
     given(request, practitioner, at(9, days=0), agreed=True)
@@ -316,18 +302,18 @@ def test_who_came_earlier_than_agreed_is_told_that_the_later_time_is_off(practit
 
 
 @pytest.mark.parametrize(("days", "agreed"), [(-1, False), (-8, True)], ids=["offered", "long ago"])
-def test_no_other_past_time_is_taken(practitioner: Practitioner, days: int, agreed: bool) -> None:
+def test_other_past_times_are_refused(practitioner: Practitioner, days: int, agreed: bool) -> None:
     with pytest.raises(NotAllowedError):
         given(a_request(), practitioner, at(10, days=days), agreed=agreed)
 
 
 @pytest.mark.parametrize(("minute", "days"), [(0, -1), (0, 400), (3, 3)], ids=["past", "too far", "odd"])
-def test_a_time_that_cannot_be_meant_is_refused(practitioner: Practitioner, minute: int, days: int) -> None:
+def test_impossible_time_is_refused(practitioner: Practitioner, minute: int, days: int) -> None:
     with pytest.raises(NotAllowedError):
         given(a_request(), practitioner, at(10, minute, days=days))
 
 
-def test_an_erased_request_is_given_no_other_time(practitioner: Practitioner) -> None:
+def test_erased_request_gets_no_appointment(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     erased = {"patient_name": "", "requester_name": "", "phone": "", "patient_age": None}
     ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=at(1), **erased)

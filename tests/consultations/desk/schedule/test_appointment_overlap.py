@@ -1,4 +1,4 @@
-"""No practitioner has two appointments at once: real threads, on a real database file or server."""
+"""Concurrent offers never overlap: real threads, on a real database file or server."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def real_database() -> None:
 
 
 def all_at_once(work: Callable[[int], Any], threads: int = THREADS) -> list[Any]:
-    """Run ``work`` in every thread at the same moment. Gives what each returned or raised."""
+    """Run ``work`` in every thread at the same moment and return the results or exceptions."""
     start = Barrier(threads)
 
     def run(number: int) -> Any:
@@ -49,10 +49,10 @@ def stored(results: list[Any]) -> list[Appointment]:
     return [result for result in results if isinstance(result, Appointment)]
 
 
-def test_of_many_overlapping_times_offered_at_once_exactly_one_is_stored() -> None:
+def test_concurrent_overlapping_offers_store_one() -> None:
     practitioner, requests = a_reviewer(), [a_request() for _number in range(THREADS)]
     a_coordinator()
-    # Every one of them holds the five minutes from 10:35; no two begin and end alike.
+    # All include the five minutes from 10:35.
     results = all_at_once(
         lambda number: given(
             requests[number], practitioner, at(10, 5 * number), minutes=75 - 5 * number + 5 * (number % 3)
@@ -62,13 +62,12 @@ def test_of_many_overlapping_times_offered_at_once_exactly_one_is_stored() -> No
     assert [type(result) for result in results if result != appointment] == [TimeTakenError] * (THREADS - 1)
     assert Appointment.objects.get() == appointment
     assert list(TakenSlot.objects.order_by("at").values_list("at", flat=True)) == list(appointment.slots())
-    # Who came second is where they were.
     statuses = list(ConsultationRequest.objects.values_list("status", flat=True))
     assert sorted(statuses) == sorted([Status.PROPOSED] + [Status.NEW] * (THREADS - 1))
     assert Event.objects.filter(kind=Event.Kind.TIME_OFFERED).count() == 1
 
 
-def test_times_that_only_touch_are_all_stored() -> None:
+def test_adjacent_appointments_do_not_overlap() -> None:
     practitioner, requests = a_reviewer(), [a_request() for _number in range(THREADS)]
     a_coordinator()
     results = all_at_once(
@@ -77,7 +76,7 @@ def test_times_that_only_touch_are_all_stored() -> None:
     assert len(stored(results)) == THREADS, results
 
 
-def test_practitioners_do_not_disturb_each_other() -> None:
+def test_calendars_of_practitioners_are_independent() -> None:
     practitioners = [a_reviewer(name=f"Dr. {number}") for number in range(THREADS)]
     requests = [a_request() for _number in range(THREADS)]
     a_coordinator()
@@ -85,7 +84,7 @@ def test_practitioners_do_not_disturb_each_other() -> None:
     assert len(stored(results)) == THREADS, results
 
 
-def test_many_times_for_one_request_at_once_leave_it_with_one() -> None:
+def test_concurrent_offers_leave_request_with_one_appointment() -> None:
     practitioner, request = a_reviewer(), a_request()
     actor = a_coordinator()
 
@@ -110,7 +109,7 @@ def test_many_times_for_one_request_at_once_leave_it_with_one() -> None:
 
 
 @pytest.mark.parametrize("_round", range(3))
-def test_requests_that_swap_their_times_at_once_do_not_wait_for_each_other_for_good(_round: int) -> None:
+def test_concurrent_swap_does_not_deadlock(_round: int) -> None:
     practitioner, requests = a_reviewer(), [a_request() for _number in range(4)]
     before = [given(request, practitioner, at(10 + number)) for number, request in enumerate(requests)]
     results = all_at_once(
@@ -125,12 +124,12 @@ def test_requests_that_swap_their_times_at_once_do_not_wait_for_each_other_for_g
     )
     refused = [result for result in results if not isinstance(result, Appointment)]
     assert {type(result) for result in refused} <= {TimeTakenError}, results
-    # Whoever was refused has kept the time that they had.
+    # Refused requests keep their appointment.
     assert all(request.appointments.live().count() == 1 for request in requests)
     assert TakenSlot.objects.count() == 4 * 6
 
 
-def test_a_cancelled_time_can_be_taken_again() -> None:
+def test_canceled_time_can_be_booked_again() -> None:
     practitioner, request, other = a_reviewer(), a_request(), a_request()
     given(request, practitioner, at(10), agreed=True)
     with pytest.raises(TimeTakenError):
@@ -141,7 +140,7 @@ def test_a_cancelled_time_can_be_taken_again() -> None:
     assert given(other, practitioner, at(10, 25)).starts_at == at(10, 25)
 
 
-def test_a_time_refused_because_it_is_taken_leaves_the_one_before() -> None:
+def test_refused_time_keeps_previous_appointment() -> None:
     practitioner, request, other = a_reviewer(), a_request(), a_request()
     kept = given(request, practitioner, at(10), agreed=True)
     given(other, practitioner, at(12))
@@ -152,7 +151,7 @@ def test_a_time_refused_because_it_is_taken_leaves_the_one_before() -> None:
     assert kept.taken.count() == 6
 
 
-def test_the_database_itself_refuses_a_slot_that_is_taken() -> None:
+def test_database_refuses_taken_slot() -> None:
     practitioner = a_reviewer()
     first = given(a_request(), practitioner, at(10))
     second = given(a_request(), practitioner, at(12))

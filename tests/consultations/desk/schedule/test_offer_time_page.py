@@ -1,4 +1,4 @@
-"""A time is picked for a request: what is free, what is taken, what is wished; and nothing chosen is lost."""
+"""The time picker: free times, offers, conflicts and invalid input."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def free(page: Page) -> list[str]:
     return [radio["value"] for radio in page.all("input", name="starts") if radio["value"] != "other"]
 
 
-def test_the_free_beginnings_lie_inside_the_opening_hours_and_in_nobody_elses_time(desk: Client) -> None:
+def test_free_times_are_in_opening_hours_and_not_taken(desk: Client) -> None:
     open_every_day(time(10), time(12))
     practitioner, other = a_reviewer(), a_reviewer(name="Dr. Other", position=1)
     given(a_request(), practitioner, at(10, 30, days=1))
@@ -68,14 +68,14 @@ def test_the_free_beginnings_lie_inside_the_opening_hours_and_in_nobody_elses_ti
     assert "10:30am – 11am taken" in page.one("main").text
 
 
-def test_a_longer_appointment_ends_inside_the_opening_hours_and_today_begins_now(desk: Client) -> None:
+def test_long_appointment_ends_within_opening_hours(desk: Client) -> None:
     open_every_day(time(10), time(12, 30))
     a_reviewer()
     page = Page(desk.get(address(a_request()), {"length": "60"}))
     assert [value[11:16] for value in free(page) if value.startswith("2026-11-23")] == ["06:30"]
 
 
-def test_closures_are_named_and_wishes_marked(desk: Client) -> None:
+def test_picker_names_closures_and_marks_preferences(desk: Client) -> None:
     open_every_day(time(10), time(13))
     a_reviewer()
     Closure.objects.create(name="Eid", starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
@@ -89,7 +89,7 @@ def test_closures_are_named_and_wishes_marked(desk: Client) -> None:
     assert "Afternoon wished" in page.one("main").text and "A ramp" in page.one("main").text
 
 
-def test_a_week_at_a_time_and_never_a_past_one(desk: Client) -> None:
+def test_picker_shows_one_week_and_no_past_one(desk: Client) -> None:
     a_reviewer()
     page = Page(desk.get(address(a_request()), {"day": "2020-01-01", "length": "45", "to": "confirmed"}))
     links = {link.text: link["href"] for link in page.all("a")}
@@ -100,7 +100,7 @@ def test_a_week_at_a_time_and_never_a_past_one(desk: Client) -> None:
     assert checked["value"] == "agreed"
 
 
-def test_a_picked_time_is_offered(desk: Client) -> None:
+def test_picked_time_is_offered(desk: Client) -> None:
     open_every_day()
     request, practitioner = a_request(email="ayesha@example.com"), a_reviewer()
     response = send(desk, request, practitioner)
@@ -113,7 +113,7 @@ def test_a_picked_time_is_offered(desk: Client) -> None:
     assert request.first_contact_at is not None
 
 
-def test_a_typed_time_is_agreed_also_outside_the_opening_hours(desk: Client) -> None:
+def test_typed_time_may_be_outside_opening_hours(desk: Client) -> None:
     request, practitioner = a_request(), a_reviewer()
     typed = {"starts": "other", "other_day": "2026-11-29", "other_time": "20:05", "way": "agreed"}
     response = desk.get(send(desk, request, practitioner, **typed)["Location"])
@@ -121,21 +121,19 @@ def test_a_typed_time_is_agreed_also_outside_the_opening_hours(desk: Client) -> 
     assert "The clinic is not open at this time" in response.content.decode()
 
 
-UNTOLD = "No email: the patient has not been told yet. Call, or write by WhatsApp."
+NOT_TOLD = "No email: the patient has not been told yet. Call, or write by WhatsApp."
 
 
 @pytest.mark.parametrize(
     ("email", "way", "words"),
     [
-        ("", "offered", UNTOLD),
+        ("", "offered", NOT_TOLD),
         ("", "agreed", "No email: the patient has only heard this time. Confirm it by WhatsApp."),
         ("ayesha@example.com", "offered", ""),
         ("ayesha@example.com", "agreed", ""),
     ],
 )
-def test_staff_hear_at_once_that_no_mail_tells_the_patient(
-    desk: Client, email: str, way: str, words: str
-) -> None:
+def test_staff_are_warned_when_patient_gets_no_mail(desk: Client, email: str, way: str, words: str) -> None:
     open_every_day()
     request, practitioner = a_request(email=email), a_reviewer()
     page = Page(desk.get(send(desk, request, practitioner, way=way)["Location"]))
@@ -148,12 +146,11 @@ def typed(days: int, hour: int = 10) -> dict[str, str]:
     return {"starts": "other", "other_day": f"{moment:%Y-%m-%d}", "other_time": f"{moment:%H:%M}"}
 
 
-def test_a_time_of_the_last_days_can_be_noted_as_agreed(desk: Client) -> None:
+def test_recent_visit_can_be_recorded_as_agreed(desk: Client) -> None:
     open_every_day()
     request, practitioner = a_request(), a_reviewer()
     response = send(desk, request, practitioner, way="agreed", **typed(-2))
     assert response.status_code == 303
-    # Of a time that is past nobody has to be told any more.
     assert "No email" not in desk.get(response["Location"]).content.decode()
     assert Appointment.objects.get().starts_at == at(10, days=-2)
 
@@ -165,7 +162,7 @@ def test_a_time_of_the_last_days_can_be_noted_as_agreed(desk: Client) -> None:
         (-8, "agreed", "Choose a time of the last seven days, or a later one."),
     ],
 )
-def test_no_other_past_time_is_taken(desk: Client, days: int, way: str, words: str) -> None:
+def test_other_past_times_are_refused(desk: Client, days: int, way: str, words: str) -> None:
     request, practitioner = a_request(), a_reviewer()
     response = send(desk, request, practitioner, way=way, **typed(days))
     assert response.status_code == 400
@@ -173,7 +170,7 @@ def test_no_other_past_time_is_taken(desk: Client, days: int, way: str, words: s
     assert not Appointment.objects.exists()
 
 
-def test_a_visit_is_marked_before_another_time_is_given(desk: Client) -> None:
+def test_attendance_is_required_before_next_appointment(desk: Client) -> None:
     open_every_day()
     request, practitioner = a_request(), a_reviewer()
     visit = given(request, practitioner, at(10, days=0), agreed=True)
@@ -185,13 +182,13 @@ def test_a_visit_is_marked_before_another_time_is_given(desk: Client) -> None:
     assert list(Appointment.objects.all()) == [visit]
 
 
-def test_pressing_twice_is_one_appointment(desk: Client) -> None:
+def test_repeated_press_creates_one_appointment(desk: Client) -> None:
     request, practitioner = a_request(), a_reviewer()
     assert [send(desk, request, practitioner).status_code for _press in range(2)] == [303, 303]
     assert Appointment.objects.count() == 1
 
 
-def test_a_time_that_was_taken_meanwhile_is_said_and_what_was_chosen_stays(desk: Client) -> None:
+def test_taken_time_keeps_form_values(desk: Client) -> None:
     open_every_day()
     request, practitioner = a_request(), a_reviewer()
     given(a_request(), practitioner, at(10))
@@ -207,7 +204,7 @@ def test_a_time_that_was_taken_meanwhile_is_said_and_what_was_chosen_stays(desk:
     assert page.one("input", name="length")["value"] == "15"
 
 
-def test_whoever_comes_second_is_told_and_may_go_on_from_how_it_stands(desk: Client) -> None:
+def test_changed_request_can_be_submitted_again(desk: Client) -> None:
     open_every_day()
     request, practitioner = a_request(), a_reviewer()
     given(request, practitioner, at(15))
@@ -222,7 +219,7 @@ def test_whoever_comes_second_is_told_and_may_go_on_from_how_it_stands(desk: Cli
     assert request.appointments.count() == 2
 
 
-def test_a_declined_request_is_given_no_time(desk: Client) -> None:
+def test_declined_request_gets_no_appointment(desk: Client) -> None:
     request, practitioner = a_request(status=Status.DECLINED), a_reviewer()
     page = Page(desk.get(address(request)))
     assert not page.all("input", name="starts")
@@ -230,7 +227,7 @@ def test_a_declined_request_is_given_no_time(desk: Client) -> None:
     assert not Appointment.objects.exists()
 
 
-HOSTILE: list[dict[str, Any]] = [
+INVALID: list[dict[str, Any]] = [
     {"starts": ""},
     {"starts": "2026-13-45T99:99"},
     {"starts": "2026-11-26T10:00"},
@@ -262,19 +259,19 @@ HOSTILE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("wrong", HOSTILE)
-def test_nothing_odd_is_stored_or_breaks_the_page(desk: Client, wrong: dict[str, str]) -> None:
+def test_invalid_input_stores_nothing(desk: Client) -> None:
     open_every_day()
     request, practitioner = a_request(), a_reviewer()
-    response = send(desk, request, practitioner, **wrong)
-    assert response.status_code in (400, 409)
-    assert 'role="alert"' in response.content.decode()
-    assert not Appointment.objects.exists()
-    query = {name: wrong[name] for name in ("practitioner", "length", "day") if name in wrong}
-    assert desk.get(address(request), query).status_code == 200
+    for wrong in INVALID:
+        response = send(desk, request, practitioner, **wrong)
+        assert response.status_code in (400, 409), wrong
+        assert 'role="alert"' in response.content.decode()
+        assert not Appointment.objects.exists()
+        query = {name: wrong[name] for name in ("practitioner", "length", "day") if name in wrong}
+        assert desk.get(address(request), query).status_code == 200
 
 
-def test_reading_changes_nothing_but_who_saw_what(desk: Client) -> None:
+def test_picker_get_writes_audit_log_only(desk: Client) -> None:
     request = a_request()
     a_reviewer()
     desk.get(address(request))
@@ -283,7 +280,7 @@ def test_reading_changes_nothing_but_who_saw_what(desk: Client) -> None:
     assert Disclosure.objects.get().kind == Disclosure.Kind.OPENED
 
 
-def test_the_number_of_queries_does_not_grow_with_what_is_taken(
+def test_picker_queries_do_not_grow_with_appointments(
     desk: Client, django_assert_max_num_queries: Any
 ) -> None:
     open_every_day()
@@ -296,7 +293,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_taken(
         assert desk.get(address(request)).status_code == 200
 
 
-def test_an_erased_request_shows_a_page_and_takes_no_time(desk: Client) -> None:
+def test_erased_request_shows_picker_and_takes_nothing(desk: Client) -> None:
     request, practitioner = a_request(), a_reviewer()
     erased = {"patient_name": "", "requester_name": "", "phone": "", "patient_age": None}
     ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=at(1, days=0), **erased)

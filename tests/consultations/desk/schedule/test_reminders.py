@@ -1,4 +1,4 @@
-"""Reminders on the day before: mailed once, however often the command runs, or by the hand of staff."""
+"""Reminders on the day before: mailed once, or made manually by staff."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -53,11 +53,11 @@ def reminded_by_mail() -> list[str]:
     return list(mails.values_list("about", flat=True))
 
 
-def by_hand() -> list[Appointment]:
+def manual() -> list[Appointment]:
     return list(reminders.due_manually(timezone.now()))
 
 
-def test_who_chose_email_is_reminded_once_on_the_day_before() -> None:
+def test_reminder_is_mailed_once_on_day_before() -> None:
     tomorrow = an_agreed_time(at(0, days=1), **BY_EMAIL)
     last = an_agreed_time(at(23, 30, days=1), **BY_EMAIL)
     an_agreed_time(at(0, days=2), **BY_EMAIL)
@@ -72,7 +72,7 @@ def test_who_chose_email_is_reminded_once_on_the_day_before() -> None:
     assert tomorrow.reminded_at == event.at
 
 
-def test_the_day_before_is_the_clinics_and_nobody_is_written_to_at_night(clock: Any) -> None:
+def test_reminders_are_mailed_from_8_am_at_clinic(clock: Any) -> None:
     an_agreed_time(at(0, 30, days=2), **BY_EMAIL)
     clock.move_to("2026-11-23T19:30:00Z")  # half past midnight on Tuesday, in Lahore
     assert reminders.send_reminders().queued == 0
@@ -80,14 +80,14 @@ def test_the_day_before_is_the_clinics_and_nobody_is_written_to_at_night(clock: 
     assert reminders.send_reminders().queued == 1
 
 
-def test_what_was_not_done_yesterday_is_done_today_unless_it_is_past() -> None:
+def test_missed_reminder_is_mailed_same_day_before_start() -> None:
     an_agreed_time(at(15, days=0), **BY_EMAIL)
     past = an_agreed_time(at(12, days=0), **BY_EMAIL)
     Appointment.objects.filter(pk=past.pk).update(starts_at=at(9, days=0))
     assert reminders.send_reminders().queued == 1
 
 
-def test_a_cancelled_time_and_an_erased_request_are_not_reminded_of() -> None:
+def test_canceled_and_erased_get_no_reminder() -> None:
     cancelled, erased = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
     cancelled.request.refresh_from_db()
     status_changes.change_status(
@@ -96,17 +96,17 @@ def test_a_cancelled_time_and_an_erased_request_are_not_reminded_of() -> None:
     nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
     ConsultationRequest.objects.filter(pk=erased.request_id).update(erased_at=timezone.now(), **nobody)
     assert reminders.send_reminders().queued == 0
-    assert by_hand() == []
+    assert manual() == []
 
 
-def test_a_new_time_is_reminded_of_anew() -> None:
+def test_new_appointment_is_reminded_again() -> None:
     first = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     given(first.request, first.practitioner, at(15, days=1), agreed=True)
     assert reminders.send_reminders().queued == 1
 
 
-def test_a_reminder_that_fails_stops_no_other_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_reminder_is_retried_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     broken, fine = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
     queue = reminders.queue_message
 
@@ -126,7 +126,7 @@ def test_a_reminder_that_fails_stops_no_other_and_is_tried_again(monkeypatch: py
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_of_many_commands_at_once_one_reminds() -> None:
+def test_concurrent_commands_remind_once() -> None:
     an_agreed_time(at(10, days=1), **BY_EMAIL)
     start, now = Barrier(6), timezone.now()
 
@@ -143,31 +143,28 @@ def test_of_many_commands_at_once_one_reminds() -> None:
     assert Event.objects.filter(kind=Event.Kind.REMINDED).count() == 1
 
 
-# By the hand of staff
-
-
-def test_the_list_goes_to_the_next_open_day() -> None:
+def test_manual_list_covers_next_open_day() -> None:
     open_every_day()
     OpeningHours.objects.filter(weekday=1).delete()  # Tuesdays
     Closure.objects.create(name="Eid", starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
     today, friday = an_agreed_time(at(15, days=0)), an_agreed_time(at(10, days=4))
     an_agreed_time(at(10, days=5))
-    assert by_hand() == [today, friday]
+    assert manual() == [today, friday]
 
 
-def test_without_opening_hours_it_is_the_next_day() -> None:
+def test_manual_list_covers_next_day_without_hours() -> None:
     tomorrow = an_agreed_time(at(10, days=1))
     an_agreed_time(at(10, days=2))
-    assert by_hand() == [tomorrow]
+    assert manual() == [tomorrow]
 
 
-def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settings: Any) -> None:
+def test_staff_remind_email_patients_while_mail_is_off(settings: Any) -> None:
     appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
-    assert by_hand() == []
+    assert manual() == []
     settings.MAIL_DELIVERY = "off"
-    assert by_hand() == [appointment]
+    assert manual() == [appointment]
     assert reminders.send_reminders().queued == 0
-    assert [call.how for call in reminders.manual_reminders(by_hand(), business_hours.load())] == ["call"]
+    assert [call.how for call in reminders.manual_reminders(manual(), business_hours.load())] == ["call"]
 
 
 @pytest.mark.parametrize(
@@ -177,19 +174,19 @@ def test_where_the_site_sends_no_mail_staff_remind_those_too_who_chose_it(settin
         ({"contact_method": "sms"}, "sms:+923012345678?body=A%20reminder%20from%20"),
         ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=A%20reminder%20from%20"),
         ({"contact_method": "whatsapp", "whatsapp": "+923331234567"}, "https://wa.me/923331234567?text="),
-        # Nothing that is written reaches a telephone with a cord.
+        # Landlines get no messages.
         ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
         ({"contact_method": "whatsapp", "phone": "+924235761999"}, "tel:+924235761999"),
     ],
 )
-def test_each_is_reached_as_they_chose(chosen: dict[str, str], begins: str) -> None:
+def test_reminder_link_follows_contact_method(chosen: dict[str, str], begins: str) -> None:
     a_clinic()
     (call,) = reminders.manual_reminders([an_agreed_time(at(10, days=1), **chosen)], business_hours.load())
     assert call.href.startswith(begins)
 
 
 @pytest.mark.parametrize(("may", "says"), [("yes", "Canal Clinic"), ("no", "the office you wrote to")])
-def test_the_message_says_who_writes_only_where_it_may(client: Client, may: str, says: str) -> None:
+def test_reminder_text_names_clinic_only_if_allowed(client: Client, may: str, says: str) -> None:
     a_clinic()
     appointment = an_agreed_time(
         at(10, days=1), contact_method="sms", may_identify_clinic=may, message="My thumb."
@@ -201,7 +198,7 @@ def test_the_message_says_who_writes_only_where_it_may(client: Client, may: str,
     assert appointment.request.reference in text and "thumb" not in text
 
 
-def test_done_takes_them_off_the_list_and_tells_the_timeline(client: Client) -> None:
+def test_done_removes_reminder_and_writes_event(client: Client) -> None:
     appointment = an_agreed_time(at(10, days=1))
     client.force_login(a_coordinator())
     address = reverse("desk:reminder_done", args=[appointment.pk])
@@ -223,27 +220,27 @@ def reminders_page(client: Client) -> Page:
 
 
 def undo(client: Client, page: Page) -> str:
-    """Press the one button that takes a mark back. Gives what the page says then."""
+    """Press the only undo button and return the message."""
     (form,) = [form for form in page.all("form") if form["action"].endswith("/undo/")]
     response = client.post(form["action"], {"reminded_at": page.hidden_fields()["reminded_at"]})
     assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
     return reminders_page(client).by_class("messagelist")[0].text
 
 
-def test_a_wrong_press_on_done_is_taken_back_once_and_the_timeline_tells_it(client: Client) -> None:
+def test_undo_puts_reminder_back_once(client: Client) -> None:
     appointment = an_agreed_time(at(10, days=1))
     client.force_login(a_coordinator())
     client.post(reverse("desk:reminder_done", args=[appointment.pk]))
     page = reminders_page(client)
     assert "back on the list" in undo(client, page)
-    assert by_hand() == [appointment]
+    assert manual() == [appointment]
     event = Event.objects.get(kind=Event.Kind.NOT_REMINDED)
     assert (event.actor, event.detail) == (a_coordinator(), {"appointment": appointment.pk})
     assert "nothing was changed" in undo(client, page)
     assert Event.objects.filter(kind=Event.Kind.NOT_REMINDED).count() == 1
 
 
-def test_a_mark_that_a_colleague_made_meanwhile_is_not_taken_back(client: Client, clock: Any) -> None:
+def test_undo_leaves_newer_mark_of_colleague(client: Client, clock: Any) -> None:
     appointment = an_agreed_time(at(10, days=1))
     client.force_login(a_coordinator())
     address = reverse("desk:reminder_done", args=[appointment.pk])
@@ -253,7 +250,7 @@ def test_a_mark_that_a_colleague_made_meanwhile_is_not_taken_back(client: Client
     clock.shift(60)
     client.post(address)
     assert "nothing was changed" in undo(client, old)
-    assert by_hand() == []
+    assert manual() == []
 
 
 @pytest.mark.parametrize(
@@ -263,7 +260,7 @@ def test_a_mark_that_a_colleague_made_meanwhile_is_not_taken_back(client: Client
         *("0001-01-01T00:00Z", "0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00", "9999-12-31T23:59"),
     ],
 )
-def test_nothing_but_the_mark_on_the_screen_is_taken_back(client: Client, clock: Any, sent: str) -> None:
+def test_undo_ignores_other_times(client: Client, clock: Any, sent: str) -> None:
     appointment = an_agreed_time(at(10, days=1))
     clock.shift(60)
     client.force_login(a_coordinator())
@@ -272,10 +269,10 @@ def test_nothing_but_the_mark_on_the_screen_is_taken_back(client: Client, clock:
     assert client.post(address, {"reminded_at": sent}).status_code == 303
     assert client.get(address).status_code == 405
     assert client.post(reverse("desk:reminder_undo", args=[99999999])).status_code == 404
-    assert by_hand() == []
+    assert manual() == []
 
 
-def test_a_mail_that_went_out_cannot_be_taken_back(client: Client) -> None:
+def test_sent_mail_cannot_be_undone(client: Client) -> None:
     an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     OutgoingMessage.objects.update(sent_at=timezone.now())
@@ -285,14 +282,14 @@ def test_a_mail_that_went_out_cannot_be_taken_back(client: Client) -> None:
     assert not [form for form in page.all("form") if form["action"].endswith("/undo/")]
 
 
-def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Client, clock: Any) -> None:
+def test_late_mail_puts_patient_on_manual_list(client: Client, clock: Any) -> None:
     late, sent = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
     reminders.send_reminders()
     OutgoingMessage.objects.filter(about=sent.request.reference).update(sent_at=timezone.now())
     clock.shift(timedelta(minutes=59))
-    assert by_hand() == []
+    assert manual() == []
     clock.shift(timedelta(minutes=2))
-    assert by_hand() == [late]
+    assert manual() == [late]
     client.force_login(a_coordinator())
     page = reminders_page(client)
     assert page.all("a", href="tel:+923012345678")
@@ -300,28 +297,26 @@ def test_who_was_written_to_is_called_when_the_mail_does_not_go_out(client: Clie
     assert page.one("main").text.count(late.request.reference) == 1 + 1  # in its line, and on its button
     for _press in range(2):
         client.post(reverse("desk:reminder_done", args=[late.pk]))
-    assert by_hand() == []
+    assert manual() == []
     assert reminders.send_reminders().queued == 0
     event = Event.objects.get(kind=Event.Kind.REMINDED, actor=a_coordinator())
     assert event.detail["by"] == "call"
     assert "back on the list" in undo(client, reminders_page(client))
-    assert by_hand() == [late]
+    assert manual() == [late]
     OutgoingMessage.objects.update(sent_at=timezone.now())
-    assert by_hand() == []
+    assert manual() == []
     assert reminders.send_reminders().queued == 0
 
 
-def test_a_mail_that_failed_is_called_at_once() -> None:
+def test_failed_mail_puts_patient_on_manual_list() -> None:
     appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), last_error="550")
-    assert by_hand() == [appointment]
+    assert manual() == [appointment]
 
 
 @pytest.mark.parametrize("becomes", ["settled", "sent"])
-def test_who_was_not_reminded_after_all_is_called_also_once_the_failed_mail_is_dealt_with(
-    client: Client, clock: Any, becomes: str
-) -> None:
+def test_undo_after_failed_mail_was_resolved(client: Client, clock: Any, becomes: str) -> None:
     appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     mail = OutgoingMessage.objects.filter(kind="reminder")
@@ -335,18 +330,18 @@ def test_who_was_not_reminded_after_all_is_called_also_once_the_failed_mail_is_d
         mail.update(failed_at=None, sent_at=timezone.now())
     assert "back on the list" in undo(client, reminders_page(client))
     is_called = [appointment] if becomes == "settled" else []
-    assert by_hand() == is_called
+    assert manual() == is_called
     clock.shift(timedelta(hours=2))
     client.force_login(a_coordinator())
     assert reminders.send_reminders().queued == 0
-    assert by_hand() == is_called
+    assert manual() == is_called
     assert "still to be reminded by mail" not in reminders_page(client).one("main").text
     if is_called:
         client.post(reverse("desk:reminder_done", args=[appointment.pk]))
-        assert by_hand() == []
+        assert manual() == []
 
 
-def test_who_gets_another_time_is_mailed_again_whatever_became_of_the_mail_before() -> None:
+def test_new_appointment_is_mailed_after_failed_mail() -> None:
     first = an_agreed_time(at(10, days=1), **BY_EMAIL)
     reminders.send_reminders()
     mail = OutgoingMessage.objects.filter(kind="reminder")
@@ -354,11 +349,11 @@ def test_who_gets_another_time_is_mailed_again_whatever_became_of_the_mail_befor
     mail_queue.mark_resolved(mail.get(), actor=a_coordinator())
     with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
         given(first.request, first.practitioner, at(15, days=1), agreed=True)
-        assert by_hand() == []
+        assert manual() == []
         assert reminders.send_reminders().queued == 1
 
 
-def test_a_number_that_was_found_wrong_is_marked(client: Client) -> None:
+def test_manual_list_marks_wrong_numbers(client: Client) -> None:
     marked = an_agreed_time(at(10, days=1))
     an_agreed_time(at(11, days=1))
     staff_actions.record_contact(
@@ -372,7 +367,7 @@ def test_a_number_that_was_found_wrong_is_marked(client: Client) -> None:
     assert wrong not in reminders_page(client).one("main").text
 
 
-def test_whose_names_were_seen_is_written_down(client: Client) -> None:
+def test_manual_list_writes_audit_log(client: Client) -> None:
     appointment = an_agreed_time(at(10, days=1))
     client.force_login(a_coordinator())
     client.get(reverse("desk:reminders"))
@@ -380,9 +375,7 @@ def test_whose_names_were_seen_is_written_down(client: Client) -> None:
     assert (row.request, row.kind) == (appointment.request, Disclosure.Kind.LISTED)
 
 
-def test_the_queries_do_not_grow_with_the_reminders(
-    client: Client, django_assert_max_num_queries: Any
-) -> None:
+def test_manual_list_queries_do_not_grow(client: Client, django_assert_max_num_queries: Any) -> None:
     a_reviewer()
     for number in range(6):
         an_agreed_time(at(9, days=1) + timedelta(minutes=30 * number), contact_method="sms")

@@ -1,4 +1,4 @@
-"""Whom no mail tells of a time that is offered or called off is to be called: at once, until it is done."""
+"""Patients who get no mail about an offer or a cancellation are due for a call until they are informed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -55,18 +55,16 @@ def contact(desk: Desk, outcome: str) -> None:
 
 
 def words(desk: Desk) -> tuple[str, bool]:
-    """What the queue says is next, and whether the page of the request says that nobody told the patient."""
+    """Return the next step in the queue, and whether the request page says the patient was not told."""
     is_said = NOBODY_TOLD in desk.opens().one("main").text
     return cells(queue_page(desk.client, tab="proposed"))["Next"], is_said
 
 
-def test_an_offer_that_nobody_told_is_due_at_once_also_after_somebody_was_in_touch(
-    practitioner: Practitioner, clock: Any
-) -> None:
+def test_unannounced_offer_is_due_at_once(practitioner: Practitioner, clock: Any) -> None:
     desk = Desk(a_request(), a_coordinator())
     contact(desk, "spoke")
     clock.shift(timedelta(hours=1))
-    desk = Desk(desk.request, desk.user)  # signed in anew
+    desk = Desk(desk.request, desk.user)
     given(desk.request, practitioner, at(10, days=20))
     assert due() == due("today") == [desk.request]
     assert words(desk) == (f"Call back Mon 23 Nov, 12pm {NOBODY_TOLD}", True)
@@ -75,7 +73,7 @@ def test_an_offer_that_nobody_told_is_due_at_once_also_after_somebody_was_in_tou
     assert words(desk) == ("The patient answers: offered Sun 13 Dec, 10am", False)
 
 
-def test_who_is_mailed_an_offer_is_called_by_nobody(practitioner: Practitioner, settings: Any) -> None:
+def test_mailed_offer_is_not_due(practitioner: Practitioner, settings: Any) -> None:
     request = with_email()
     staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
     given(request, practitioner, at(10))
@@ -85,7 +83,7 @@ def test_who_is_mailed_an_offer_is_called_by_nobody(practitioner: Practitioner, 
     assert due() == [request]
 
 
-def test_an_offer_in_place_of_an_agreed_time_is_due_too(practitioner: Practitioner) -> None:
+def test_unannounced_replacement_offer_is_due(practitioner: Practitioner) -> None:
     request = an_agreed_time(at(10, days=4)).request
     given(request, practitioner, at(10, days=20))
     assert due() == [request]
@@ -95,14 +93,14 @@ def test_an_offer_in_place_of_an_agreed_time_is_due_too(practitioner: Practition
     assert due() == due("today") == []
 
 
-def test_an_untold_offer_stays_due_when_nobody_was_reached(practitioner: Practitioner, clock: Any) -> None:
+def test_unannounced_offer_stays_due_until_contact(practitioner: Practitioner, clock: Any) -> None:
     desk = Desk(a_request(), a_coordinator())
     given(desk.request, practitioner, at(10, days=20))
     for outcome in ("no_answer", "wrong_number"):
         contact(desk, outcome)
         assert due() == []
         clock.shift(timedelta(days=1))
-        desk = Desk(desk.request, desk.user)  # signed in anew
+        desk = Desk(desk.request, desk.user)
         assert due() == [desk.request]
         assert references(queue_page(desk.client, tab="overdue")) == [desk.request.reference]
 
@@ -129,7 +127,7 @@ def test_unanswered_call_does_not_inform_patient_of_offer(practitioner: Practiti
         assert offered.patient_informed_at == desk.stored().first_contact_at == timezone.now()
 
 
-def test_an_agreed_time_that_is_off_is_due_where_no_mail_says_so(practitioner: Practitioner) -> None:
+def test_unannounced_cancellation_is_due(practitioner: Practitioner) -> None:
     request = an_agreed_time(at(10)).request
     desk = Desk(request, a_coordinator())
     desk.opens()
@@ -142,12 +140,12 @@ def test_an_agreed_time_that_is_off_is_due_where_no_mail_says_so(practitioner: P
 @pytest.mark.parametrize(
     ("agreed", "email", "to"),
     [
-        (True, "ayesha@example.com", Status.CONTACTING),  # a mail tells it
-        (True, "", Status.DECLINED),  # it is closed; whoever declines reads that nobody has told the patient
-        (True, "", Status.WITHDRAWN),  # the patient said so
+        (True, "ayesha@example.com", Status.CONTACTING),  # announced by mail
+        (True, "", Status.DECLINED),  # closed
+        (True, "", Status.WITHDRAWN),  # the patient did it
     ],
 )
-def test_what_is_told_or_closed_is_not_due(
+def test_announced_or_closed_is_not_due(
     practitioner: Practitioner, agreed: bool, email: str, to: Status
 ) -> None:
     request = an_agreed_time(at(10), email=email).request
@@ -156,16 +154,14 @@ def test_what_is_told_or_closed_is_not_due(
     assert due("today") == []
 
 
-def test_a_patient_who_wants_another_time_knows_that_this_one_is_off(practitioner: Practitioner) -> None:
+def test_patient_asking_for_another_time_is_not_due(practitioner: Practitioner) -> None:
     appointment = an_agreed_time(at(10))
     actions.request_another_time(appointment.request, appointment.pk, "")
     assert due("today") == []
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["agreed", "offered"])
-def test_another_time_ends_the_call_about_the_one_before(
-    practitioner: Practitioner, clock: Any, first: bool
-) -> None:
+def test_new_appointment_clears_call_back(practitioner: Practitioner, clock: Any, first: bool) -> None:
     request = with_email()
     given(request, practitioner, at(10), agreed=first)
     contact(Desk(request, a_coordinator()), "no_answer")

@@ -1,4 +1,4 @@
-"""A chart's shapes are in proportion, whatever the numbers are."""
+"""Coordinates of charts."""
 
 import pytest
 from hypothesis import given
@@ -10,17 +10,17 @@ from consultations.desk.statistics import charts
 @pytest.mark.parametrize(
     ("value", "top"), [(0, 1), (0.3, 1), (1, 1), (1.1, 2), (3, 5), (6, 10), (10, 10), (11, 20), (201, 500)]
 )
-def test_the_upper_edge_is_a_round_number(value: float, top: int) -> None:
+def test_nice_top_is_round(value: float, top: int) -> None:
     assert charts.nice_top(value) == top
 
 
 @given(st.floats(0, 1e9))
-def test_nothing_stands_above_the_upper_edge(value: float) -> None:
+def test_nice_top_is_at_least_value(value: float) -> None:
     assert charts.nice_top(value) >= value
 
 
 @given(st.lists(st.integers(0, 100_000), max_size=120))
-def test_bars_stand_on_the_lower_edge_beside_each_other(values: list[int]) -> None:
+def test_bars_are_in_proportion(values: list[int]) -> None:
     chart = charts.bars(values)
     assert len(chart.bars) == len(values)
     right = 0.0
@@ -32,13 +32,13 @@ def test_bars_stand_on_the_lower_edge_beside_each_other(values: list[int]) -> No
     assert right <= charts.WIDTH
 
 
-def test_a_line_breaks_where_a_value_is_not_known() -> None:
+def test_line_breaks_at_unknown_values() -> None:
     chart = charts.line([1, 2, None, 4, None])
     assert chart.top == 5
     assert chart.line == "M100.0 160.0L300.0 120.0M700.0 40.0"
     assert chart.dots == "M100.0 160.0h0M300.0 120.0h0M700.0 40.0h0"
 
 
-def test_without_values_there_is_nothing_to_draw() -> None:
+def test_empty_charts() -> None:
     assert charts.line([None, None]) == charts.line([]) == charts.Chart(1)
     assert charts.bars([]) == charts.Chart(1)

@@ -1,4 +1,4 @@
-"""Times that patients were given and that may not be kept: told to whoever brings that about, and shown."""
+"""Warnings and notes about appointments that cannot take place as planned."""
 
 from collections.abc import Iterator
 from datetime import date, time
@@ -51,7 +51,7 @@ def warnings(response: Any) -> list[Element]:
 
 
 def save(client: Client, record: Any, *unticked: str, **changes: Any) -> list[Element]:
-    """Open its form, change it, press "Save"; the warnings of the next page."""
+    """Submit the admin form with changes and return the warnings."""
     sent = form_of(client, address(record)) | changes
     return warnings(
         client.post(address(record), {name: sent[name] for name in sent if name not in unticked}, follow=True)
@@ -59,7 +59,7 @@ def save(client: Client, record: Any, *unticked: str, **changes: Any) -> list[El
 
 
 def shown_on(client: Client, appointment: Appointment) -> list[str]:
-    """The doubts beside the appointment on its request's page."""
+    """Return the problems shown on the request page."""
     page = read(client.get(reverse("desk:request", args=[appointment.request_id])))
     (line,) = (line for line in page.all("li") if line.text.startswith("Appointment:"))
     return [found.text for found in line.all("span", class_="due due--overdue")]
@@ -69,10 +69,7 @@ def reminders(client: Client) -> Page:
     return read(client.get(reverse("desk:reminders")))
 
 
-# A practitioner who leaves
-
-
-def test_whose_practitioner_leaves_is_named_with_a_link(manager: Client) -> None:
+def test_deactivating_practitioner_warns_of_appointments(manager: Client) -> None:
     open_every_day()
     offered = a_request()
     given(offered, a_reviewer(), at(9, days=3))
@@ -87,16 +84,14 @@ def test_whose_practitioner_leaves_is_named_with_a_link(manager: Client) -> None
     assert links == [reverse("desk:request", args=[request.pk]) for request in (offered, agreed)]
 
 
-def test_whoever_may_see_no_request_gets_no_link() -> None:
+def test_warning_has_no_link_without_permission() -> None:
     time = an_agreed_time(at(9))
     (warning,) = save(signed_in(CLINICAL_REVIEWER), time.practitioner, "is_active")
     assert time.request.reference in warning.text
     assert not warning.all("a")
 
 
-def test_a_practitioner_who_stays_or_has_nothing_to_come_warns_of_nothing(
-    manager: Client, a_monday: Any
-) -> None:
+def test_no_warning_without_future_appointments(manager: Client, a_monday: Any) -> None:
     practitioner = an_agreed_time(at(12, days=0)).practitioner
     assert save(manager, practitioner, specialty="Hand Surgery") == []
     a_monday.move_to("2026-11-23T16:00:00Z")
@@ -104,10 +99,7 @@ def test_a_practitioner_who_stays_or_has_nothing_to_come_warns_of_nothing(
     assert save(manager, practitioner, "is_active") == []
 
 
-# Opening hours that are changed
-
-
-def test_hours_that_are_changed_name_what_is_outside_now(manager: Client) -> None:
+def test_changed_hours_warn_of_appointments_outside(manager: Client) -> None:
     open_every_day()
     late, early = (an_agreed_time(at(hour)).request for hour in (16, 9))  # on a Thursday
     an_agreed_time(at(16, days=4))
@@ -124,7 +116,7 @@ def test_hours_that_are_changed_name_what_is_outside_now(manager: Client) -> Non
     assert early.reference in warning.text
 
 
-def test_hours_that_are_deleted_name_what_is_outside_now(manager: Client) -> None:
+def test_deleted_hours_warn_of_appointments_outside(manager: Client) -> None:
     open_every_day()
     agreed = an_agreed_time(at(16)).request
     thursday, friday = OpeningHours.objects.filter(weekday__in=(3, 4))
@@ -133,7 +125,7 @@ def test_hours_that_are_deleted_name_what_is_outside_now(manager: Client) -> Non
     assert agreed.reference in warning.text
 
 
-def test_hours_that_are_deleted_from_the_list_do_too(manager: Client) -> None:
+def test_hours_deleted_from_list_warn_too(manager: Client) -> None:
     open_every_day()
     agreed = an_agreed_time(at(16)).request
     ticked = list(OpeningHours.objects.filter(weekday__in=(3, 4)).values_list("pk", flat=True))
@@ -143,7 +135,7 @@ def test_hours_that_are_deleted_from_the_list_do_too(manager: Client) -> None:
     assert agreed.reference in warning.text
 
 
-def test_hours_that_still_hold_what_was_given_warn_of_nothing(manager: Client) -> None:
+def test_hours_that_still_cover_appointments_do_not_warn(manager: Client) -> None:
     OpeningHours.objects.create(weekday=3, opens=time(9), closes=time(12))
     afternoon = OpeningHours.objects.create(weekday=3, opens=time(12), closes=time(17))
     given(a_request(), a_reviewer(), at(11, 45))
@@ -152,10 +144,7 @@ def test_hours_that_still_hold_what_was_given_warn_of_nothing(manager: Client) -
     assert warnings(manager.post(reverse("admin:clinic_openinghours_add"), new, follow=True)) == []
 
 
-# Where it stands afterwards
-
-
-def test_the_page_of_a_request_says_why_its_time_may_not_be_kept(desk: Client) -> None:
+def test_request_page_shows_appointment_problems(desk: Client) -> None:
     open_every_day()
     appointment = an_agreed_time(at(12, days=1))
     assert shown_on(desk, appointment) == []
@@ -167,7 +156,7 @@ def test_the_page_of_a_request_says_why_its_time_may_not_be_kept(desk: Client) -
     assert shown_on(desk, appointment) == [CLOSED, GONE]
 
 
-def test_of_a_time_that_is_over_nothing_is_doubted(desk: Client, a_monday: Any) -> None:
+def test_past_appointment_shows_no_problems(desk: Client, a_monday: Any) -> None:
     appointment = an_agreed_time(at(12, days=0))
     assert shown_on(desk, appointment) == [NOT_OPEN]
     a_monday.move_to("2026-11-23T16:00:00Z")
@@ -175,7 +164,7 @@ def test_of_a_time_that_is_over_nothing_is_doubted(desk: Client, a_monday: Any) 
     assert shown_on(desk, appointment) == []
 
 
-def test_whoever_is_to_remind_reads_it_too(desk: Client) -> None:
+def test_reminder_list_shows_appointment_problems(desk: Client) -> None:
     open_every_day()
     an_agreed_time(at(10, days=1))
     closed = an_agreed_time(at(17, days=1))
@@ -188,7 +177,7 @@ def test_whoever_is_to_remind_reads_it_too(desk: Client) -> None:
     assert CLOSED in reminders(desk).main.text
 
 
-def test_what_a_mail_reminds_of_is_listed_where_it_is_in_doubt(desk: Client) -> None:
+def test_reminder_list_names_mailed_appointments_with_problems(desk: Client) -> None:
     open_every_day()
     by_mail = {"contact_method": "email", "email": "ayesha@example.com"}
     right, wrong = (an_agreed_time(at(hour, days=1), **by_mail) for hour in (10, 18))
@@ -197,9 +186,9 @@ def test_what_a_mail_reminds_of_is_listed_where_it_is_in_doubt(desk: Client) -> 
     assert right.request.reference not in reminders(desk).main.text
 
 
-def test_no_doubt_takes_a_query_of_its_own(desk: Client) -> None:
+def test_appointment_problems_take_no_query_each(desk: Client) -> None:
     counts = []
-    for times in (1, 1, 6):  # the first request of a session also looks at how it was signed in
+    for times in (1, 1, 6):  # the first request of a session has more queries
         while (hour := 18 + Appointment.objects.count()) < 18 + times:
             an_agreed_time(at(hour, days=1))
         with CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""The private page says where a request stands, to whoever has its address, and shows the least."""
+"""The private page shows the status of a request, and as little else as possible."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""References can be said, written down, misread and still be found."""
+"""References are found even if misread."""
 
 from hypothesis import given
 from hypothesis import strategies as st

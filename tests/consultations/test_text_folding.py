@@ -1,4 +1,4 @@
-"""What people type, made fit to store and to find again."""
+"""Normalizing typed text for storage and search."""
 
 import unicodedata
 

@@ -60,20 +60,17 @@ def test_same_correction_again_is_made_once(settings: Any) -> None:
     assert "The patient has corrected the phone number." in message.text
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
+def test_another_contact_method_is_stored_and_shown() -> None:
+    for changes, words in [
         (BY_MAIL, "We’ll write to your email address. If you do not answer, we’ll call the number"),
         (BY_WHATSAPP, "We’ll write on WhatsApp to the number that ends in 223."),
         ({"contact_method": "sms"}, "We’ll send an SMS to the number that ends in 678."),
-    ],
-)
-def test_another_contact_method_is_stored_and_shown(changes: dict[str, str], words: str) -> None:
-    patient = PrivatePage()
-    request = resubmit(patient, **changes)
-    assert {name: getattr(request, name) for name in changes} == changes
-    assert kinds(request) == [Event.Kind.REACH_CORRECTED]
-    assert words in patient.opens().one("main").text
+    ]:
+        patient = PrivatePage()
+        request = resubmit(patient, **changes)
+        assert {name: getattr(request, name) for name in changes} == changes
+        assert kinds(request) == [Event.Kind.REACH_CORRECTED]
+        assert words in patient.opens().one("main").text
 
 
 def test_dropped_email_is_not_stored() -> None:
@@ -102,23 +99,23 @@ def test_correction_can_be_reverted() -> None:
     assert resubmit(patient).phone == "+923012345678"
 
 
-@pytest.mark.parametrize("by", ["patient", "staff"])
-def test_old_form_does_not_undo_a_later_correction(by: str) -> None:
-    patient = PrivatePage()
-    if by == "patient":
-        patient.fills_in("phone", phone="0333 1112223")
-    else:
-        to = contact_details.Reach("+923331112223", "0333 1112223", "", "", "")
-        optimistic_locking.correct_reach(
-            patient.request, to, actor=a_coordinator(), seen=optimistic_locking.Seen(status=Status.NEW)
-        )
-    for changes in ({"message": "It is worse."}, OTHER):
-        request = resubmit(patient, **changes)
-        assert request.phone == "+923331112223"
-    assert request.notes.count() == 1
-    page = patient.opens(done="resent")
-    assert "We’ll call the number that ends in 223." in page.one("main").text
-    assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
+def test_old_form_does_not_undo_a_later_correction() -> None:
+    for by in ["patient", "staff"]:
+        patient = PrivatePage()
+        if by == "patient":
+            patient.fills_in("phone", phone="0333 1112223")
+        else:
+            to = contact_details.Reach("+923331112223", "0333 1112223", "", "", "")
+            optimistic_locking.correct_reach(
+                patient.request, to, actor=a_coordinator(), seen=optimistic_locking.Seen(status=Status.NEW)
+            )
+        for changes in ({"message": "It is worse."}, OTHER):
+            request = resubmit(patient, **changes)
+            assert request.phone == "+923331112223"
+        assert request.notes.count() == 1
+        page = patient.opens(done="resent")
+        assert "We’ll call the number that ends in 223." in page.one("main").text
+        assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
 
 
 def test_a_closed_request_is_not_corrected() -> None:
@@ -180,11 +177,11 @@ def test_acknowledgements_of_one_form_are_limited() -> None:
     assert OutgoingMessage.objects.filter(kind="acknowledgement").count() == 2
 
 
-@pytest.mark.parametrize("status", [Status.CONTACTING, Status.PROPOSED, Status.CONFIRMED, Status.QUARANTINED])
-def test_outdated_acknowledgement_is_not_sent(status: Status) -> None:
-    patient = PrivatePage(status=status)
-    assert resubmit(patient, **BY_MAIL).email == "ayesha@example.com"
-    assert not acknowledged()
+def test_outdated_acknowledgement_is_not_sent() -> None:
+    for status in [Status.CONTACTING, Status.PROPOSED, Status.CONFIRMED, Status.QUARANTINED]:
+        patient = PrivatePage(status=status)
+        assert resubmit(patient, **BY_MAIL).email == "ayesha@example.com"
+        assert not acknowledged()
 
 
 def test_past_promise_is_not_acknowledged() -> None:

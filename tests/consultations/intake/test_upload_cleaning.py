@@ -1,4 +1,4 @@
-"""What patients send is read as hostile: of a photograph the pixels are kept, of a report all or nothing."""
+"""Uploads are treated as hostile: photographs are encoded again, reports stored unchanged or refused."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""The field for photographs and reports: several at once, and each that cannot be taken is named."""
+"""The field for photographs and reports names each invalid file."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A body with files fills neither memory nor disk, whatever its size, and is checked like any other form."""
+"""Bodies with files fill neither memory nor disk, and are CSRF-checked like any other form."""
 
 import io
 import os

@@ -1,0 +1,1 @@
+"""The public request form: questions, uploads and submission. Imports models, lifecycle and messaging."""

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic_site.core.form_fields import (
     MAX_INPUT_LENGTH,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
 
 __all__ = [
+    "FILES_HINT",
     "AgeField",
     "EmailField",
     "FilesField",
@@ -84,6 +86,12 @@ class MultipleChoiceBoxes(forms.TypedMultipleChoiceField):
         sent = {str(each) for each in value} if isinstance(value, (list, tuple)) else set()
         offered = [choice for choice, _label in self.widget.choices]
         return [self.coerce(choice) for choice in offered if str(choice) in sent]
+
+
+FILES_HINT = gettext_lazy(
+    "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
+    "The place where a photograph was taken is removed."
+)
 
 
 class FilesInput(forms.FileInput):

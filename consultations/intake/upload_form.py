@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from consultations.intake import attachments as keeping
-from consultations.intake.form_fields import FilesField, valid_files
+from consultations.intake.form_fields import FILES_HINT, FilesField, valid_files
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
@@ -23,10 +23,7 @@ class PhotographsForm(forms.Form):
 
     photographs = FilesField(
         label=_("Photographs or a report"),
-        help_text=_(
-            "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
-            "The place where a photograph was taken is removed."
-        ),
+        help_text=FILES_HINT,
         error_messages={"required": _("Choose a photograph or a report, or go on without one")},
     )
 

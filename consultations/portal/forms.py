@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, ContactMethod
-from consultations.intake.form_fields import FilesField, HiddenPattern, PhoneField, TextField, valid_files
+from consultations.intake.form_fields import (
+    FILES_HINT,
+    FilesField,
+    HiddenPattern,
+    PhoneField,
+    TextField,
+    valid_files,
+)
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
@@ -130,10 +137,7 @@ class MorePhotographsForm(ActionForm):
 
     photographs = FilesField(
         label=_("Photographs or a report"),
-        help_text=_(
-            "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
-            "The place where a photograph was taken is removed."
-        ),
+        help_text=FILES_HINT,
         error_messages={"required": _("Choose a photograph or a report")},
     )
 

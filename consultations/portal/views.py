@@ -103,12 +103,6 @@ def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
 
 @require_get_or_post
 @private_page_view
-def withdraw(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    return _answered(request, WithdrawForm(presenter, _sent(request)))
-
-
-@require_get_or_post
-@private_page_view
 def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     form = NewPhoneForm(presenter, _sent(request))
     can_be_done = form.is_valid() and not presenter.refusal(form.action)
@@ -116,12 +110,6 @@ def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpRespon
         refused = _("The number was changed many times today. Call us and tell us the right one.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
-
-
-@require_get_or_post
-@private_page_view
-def note(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    return _answered(request, NoteForm(presenter, _sent(request)))
 
 
 @takes_files
@@ -139,16 +127,19 @@ def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> Http
     return _answered(request, MorePhotographsForm(presenter, request.POST, request.FILES))
 
 
-@require_get_or_post
-@private_page_view
-def time(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    return _answered(request, AcceptTimeForm(presenter, _sent(request)))
+def _action_view(form: type[ActionForm]) -> TokenView:
+    @require_get_or_post
+    @private_page_view
+    def view(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+        return _answered(request, form(presenter, _sent(request)))
+
+    return view
 
 
-@require_get_or_post
-@private_page_view
-def other_time(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    return _answered(request, OtherTimeForm(presenter, _sent(request)))
+withdraw = _action_view(WithdrawForm)
+note = _action_view(NoteForm)
+time = _action_view(AcceptTimeForm)
+other_time = _action_view(OtherTimeForm)
 
 
 def _sent(request: HttpRequest) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""A patient and the staff, as the tests of requests meet them."""
+"""Fixtures for tests of consultation requests."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def notice(db: None) -> PrivacyNotice:
 
 
 class Patient:
-    """Somebody with a browser, without JavaScript."""
+    """A patient's browser, without JavaScript."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -34,7 +34,7 @@ class Patient:
         return self.page
 
     def posts(self, data: dict[str, Any]) -> Page:
-        """Send data to the form as it is."""
+        """Post data to the form."""
         self.sent = data
         self.response = self.client.post(self.address, data)
         return self.page
@@ -49,7 +49,7 @@ class Patient:
         return self.posts(self.page.hidden_fields() | {name: next(filter(None, values))})
 
     def sends(self, **changes: Any) -> str:
-        """The whole way. Gives the address of the private page."""
+        """Fill in and send the form; return the address of the private page."""
         self.answers(**changes)
         self.presses("send")
         assert self.response.status_code == 303, self.page.by_class("error-summary")

@@ -1,4 +1,4 @@
-"""Pages read back as a browser reads them, so that a test can ask for an element and not for a string."""
+"""Parse a page into elements, so that tests can ask for an element instead of a string."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -65,7 +65,7 @@ class Page(HTMLParser):
         return [element["id"] for element in self.elements if element["id"]]
 
     def hidden_fields(self) -> dict[str, str]:
-        """What the hidden fields of the page would send."""
+        """Name and value of the page's hidden fields."""
         return {element["name"]: element["value"] for element in self.all("input", type="hidden")}
 
 

@@ -1,4 +1,4 @@
-"""The production server in processes of its own, and patients who press until they are told it is stored."""
+"""The production server in its own processes, and patients who retry until their request is stored."""
 
 import http.client
 import itertools

@@ -1,4 +1,4 @@
-"""What looks like a machine is set aside and not dropped; what comes too often is asked to call."""
+"""Suspected spam is quarantined, not dropped; above the limits patients are asked to call."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A form that was sent and filled in again for the next child becomes a form, and a request, of its own."""
+"""A form sent again for another patient becomes a new form and a separate request."""
 
 from datetime import timedelta
 from typing import Any

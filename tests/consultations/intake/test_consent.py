@@ -1,4 +1,4 @@
-"""Consent counts for the text that was on the page, and the request remembers which that was."""
+"""Consent applies to the notice that was shown, which the request records."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Patients' files: private, whole or not there at all, and none is left over."""
+"""Patients' files are private, stored whole or not at all, and never left over."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Photographs chosen before "Send request": they wait, come along, can be taken out, and are forgotten."""
+"""Photographs chosen before "Send request": listed, removed, sent, and deleted after a day."""
 
 import io
 from datetime import timedelta
@@ -179,7 +179,7 @@ def test_what_is_not_sent_is_forgotten_after_a_day_and_what_is_sent_is_kept(
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.DECLINED])
-def test_files_added_after_going_back_join_the_same_request_and_staff_are_told(
+def test_files_added_after_going_back_join_the_request_and_notify_staff(
     chooser: WithFiles, patient: Patient, settings: Any, status: Status
 ) -> None:
     settings.STAFF_MAIL = ["desk@example.com"]

@@ -1,17 +1,14 @@
-"""How the forms are built, so that everyone can use them: by eye, by ear, by keyboard, without script."""
+"""Markup of the request form: labels, groups, headings, errors and focus."""
 
 from itertools import pairwise
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from consultations.models import PrivacyNotice
-from tests.conftest import shared_world
 from tests.consultations.conftest import Patient
 from tests.consultations.form_pages import Page
-from tests.factories import a_notice, a_procedure, form_data, published
+from tests.factories import a_procedure, form_data, published
 
 pytestmark = pytest.mark.django_db
 
@@ -49,81 +46,48 @@ STATES = {
 }
 
 
-@pytest.fixture(scope="module", params=STATES)
-def page(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Page:
-    """Each state is come to once, and looked at from many sides."""
-    with shared_world(django_db_blocker), django_db_blocker.unblock():
-        a_notice()
-        return STATES[request.param](Patient(Client()))
+def test_every_state_has_sound_markup(patient: Patient) -> None:
+    for state, opens in STATES.items():
+        assert_ids_and_labels(opens(patient), state)
+        assert_form_attributes(patient.page, state)
+        levels = [int(each.tag[1]) for each in patient.page.elements if each.tag in ("h1", "h2", "h3", "h4")]
+        assert levels.count(1) == 1, state
+        after_first = levels[levels.index(1) :]
+        assert all(after <= before + 1 for before, after in pairwise(after_first)), state
+        focused = [each for each in patient.page.elements if "autofocus" in each.attributes]
+        assert len(focused) <= 1, state
 
 
-def test_no_id_stands_twice(page: Page) -> None:
-    assert len(page.ids) == len(set(page.ids))
-
-
-def test_whatever_is_pointed_to_is_on_the_page(page: Page) -> None:
+def assert_ids_and_labels(page: Page, state: str) -> None:
+    ids = set(page.ids)
+    assert len(page.ids) == len(ids), state
     for name in ("aria-describedby", "aria-labelledby", "for"):
-        pointed_to = {target for element in page.elements for target in element[name].split()}
-        assert pointed_to <= set(page.ids)
-    assert {link["href"][1:] for link in page.all("a") if link["href"].startswith("#")} <= set(page.ids)
-
-
-def test_every_control_has_a_label_of_its_own(page: Page) -> None:
-    labels = [label["for"] for label in page.all("label")]
+        assert {target for each in page.elements for target in each[name].split()} <= ids, state
+    assert {link["href"][1:] for link in page.all("a") if link["href"].startswith("#")} <= ids, state
     controls = [
-        control["id"]
-        for control in page.elements
-        if control.tag in ("input", "select", "textarea") and control["type"] != "hidden"
+        each["id"]
+        for each in page.elements
+        if each.tag in ("input", "select", "textarea") and each["type"] != "hidden"
     ]
-    assert sorted(labels) == sorted(controls)
-
-
-def test_every_group_of_radio_buttons_has_a_legend(page: Page) -> None:
+    assert sorted(label["for"] for label in page.all("label")) == sorted(controls), state
     groups = page.all("fieldset")
-    radios = page.all("input", type="radio")
-    assert sum(
-        len([child for child in group.children if child["type"] == "radio"]) for group in groups
-    ) == len(radios)
-    assert all(group.children[0].tag == "legend" and group.children[0].text for group in groups)
+    grouped = [child for group in groups for child in group.children if child["type"] == "radio"]
+    assert len(grouped) == len(page.all("input", type="radio")), state
+    assert all(group.children[0].tag == "legend" and group.children[0].text for group in groups), state
 
 
-def test_nothing_of_another_library_and_no_placeholder_is_on_the_page(page: Page) -> None:
-    classes = {name for element in page.elements for name in element["class"].split()}
-    assert not classes & {
-        "btn-primary",
-        "form-control",
-        "form-group",
-        "mb-3",
-        "asteriskField",
-        "requiredField",
-    }
-    assert not [element for element in page.elements if "placeholder" in element.attributes]
-    assert "*" not in "".join(label.text for label in page.all("label"))
-
-
-def test_the_browser_does_not_judge_the_form_before_we_do(page: Page) -> None:
+def assert_form_attributes(page: Page, state: str) -> None:
+    """No styles of another library, no validation by the browser, and a CSRF token in each form."""
+    classes = {name for each in page.elements for name in each["class"].split()}
+    assert not classes & {"btn-primary", "form-control", "form-group", "mb-3", "asteriskField"}, state
+    for attribute in ("placeholder", "required", "maxlength"):
+        assert not [each for each in page.elements if attribute in each.attributes], (state, attribute)
+    assert "*" not in "".join(label.text for label in page.all("label")), state
     for form in page.all("form"):
         if any(child["type"] in ("radio", "text") for child in form.children):
-            assert "novalidate" in form.attributes
-    assert not [element for element in page.elements if "required" in element.attributes]
-    assert not [element for element in page.elements if "maxlength" in element.attributes]
-
-
-def test_every_form_is_posted_with_its_token(page: Page) -> None:
-    for form in page.all("form"):
+            assert "novalidate" in form.attributes, state
         assert form["method"] == "post"
-        assert [child for child in form.children if child["name"] == "csrfmiddlewaretoken"]
-
-
-def test_at_most_one_element_takes_the_focus(page: Page) -> None:
-    assert len([element for element in page.elements if "autofocus" in element.attributes]) <= 1
-
-
-def test_a_page_has_one_first_heading_and_skips_no_level(page: Page) -> None:
-    levels = [int(element.tag[1]) for element in page.elements if element.tag in ("h1", "h2", "h3", "h4")]
-    assert levels.count(1) == 1
-    after_first = levels[levels.index(1) :]
-    assert all(after <= before + 1 for before, after in pairwise(after_first))
+        assert [child for child in form.children if child["name"] == "csrfmiddlewaretoken"], state
 
 
 def test_hint_and_error_describe_their_control(patient: Patient) -> None:
@@ -143,14 +107,14 @@ def test_the_error_summary_takes_the_focus_without_script(patient: Patient) -> N
     assert patient.page.one("h2", id=summary["aria-labelledby"]).text == "There is a problem"
 
 
-def test_a_line_about_radio_buttons_leads_to_the_first_of_them(patient: Patient) -> None:
+def test_error_of_a_radio_group_links_to_its_first_button(patient: Patient) -> None:
     page = patient.answers(contact_method=None)
     assert [link["href"] for link in page.all("a") if link.text == "Choose how we should contact you"] == [
         "#id_contact_method_0"
     ]
 
 
-def test_only_what_may_be_left_out_says_that_it_is_optional(patient: Patient) -> None:
+def test_only_optional_questions_are_marked_optional(patient: Patient) -> None:
     labels = [label.text for label in patient.opens().all("label") if label["for"] != "id_website"]
     assert [label for label in labels if "(optional)" in label] == [
         "City or town (optional)",
@@ -160,37 +124,31 @@ def test_only_what_may_be_left_out_says_that_it_is_optional(patient: Patient) ->
     ]
 
 
-def test_what_depends_on_another_answer_says_on_which(patient: Patient) -> None:
+def test_conditional_questions_say_when_they_apply(patient: Patient) -> None:
     page = patient.opens()
     for name, words in [("requester_name", "Only if"), ("relationship", "Only if"), ("email", "Only if")]:
         assert page.one("div", id=f"id_{name}_helptext").text.startswith(words)
 
 
-@pytest.mark.parametrize(
-    ("name", "attributes"),
-    [
-        ("requester_name", {"autocomplete": "section-requester name"}),
-        # The patient is somebody else: a browser must not fill in the requester's name.
-        ("patient_name", {"autocomplete": "section-patient name"}),
-        ("patient_age", {"inputmode": "numeric"}),
-        ("phone", {"type": "tel", "inputmode": "tel", "autocomplete": "section-requester tel", "dir": "ltr"}),
-        ("email", {"type": "email", "inputmode": "email", "autocomplete": "section-requester email"}),
-    ],
-)
-def test_a_phones_keyboard_and_memory_fit_the_question(
-    patient: Patient, name: str, attributes: dict[str, str]
-) -> None:
-    control = patient.opens().one("input", name=name)
-    assert {attribute: control[attribute] for attribute in attributes} == attributes
+def test_autocomplete_and_keyboard_fit_each_question(patient: Patient) -> None:
+    page = patient.opens()
+    for name, attributes in {
+        "requester_name": {"autocomplete": "section-requester name"},
+        # Another person: a browser must not fill in the requester's name.
+        "patient_name": {"autocomplete": "section-patient name"},
+        "patient_age": {"inputmode": "numeric"},
+        "phone": {"type": "tel", "inputmode": "tel", "autocomplete": "section-requester tel", "dir": "ltr"},
+        "email": {"type": "email", "inputmode": "email", "autocomplete": "section-requester email"},
+    }.items():
+        control = page.one("input", name=name)
+        assert {attribute: control[attribute] for attribute in attributes} == attributes
 
 
-def test_the_box_to_agree_is_not_ticked_before(patient: Patient) -> None:
+def test_consent_is_not_ticked_beforehand(patient: Patient) -> None:
     assert "checked" not in patient.opens().one("input", name="consent").attributes
 
 
-def test_the_notice_stands_above_the_box_with_a_way_to_the_whole_of_it(
-    patient: Patient, notice: PrivacyNotice
-) -> None:
+def test_notice_is_above_the_consent_with_a_link(patient: Patient, notice: PrivacyNotice) -> None:
     page = patient.opens()
     (summary,) = page.by_class("inset")
     assert notice.summary in summary.text
@@ -199,7 +157,7 @@ def test_the_notice_stands_above_the_box_with_a_way_to_the_whole_of_it(
     assert order(summary) < order(page.one("input", name="consent"))
 
 
-def test_many_procedures_become_a_list_to_pick_from(patient: Patient) -> None:
+def test_many_procedures_become_a_select(patient: Patient) -> None:
     for number in range(13):
         published(a_procedure(f"procedure-{number}"))
     page = patient.opens(about="procedure-3")

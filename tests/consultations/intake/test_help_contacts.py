@@ -1,4 +1,4 @@
-"""Where a patient is sent when it is urgent: one direction for one sign, on every page."""
+"""Emergency contacts are consistent on every page."""
 
 import pytest
 from django.test import Client
@@ -22,9 +22,7 @@ def cards(client: Client, path: str, style: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/", "/procedures/replantation/", EMERGENCY])
-def test_of_an_operated_part_the_emergency_card_says_what_the_urgent_list_says(
-    client: Client, sample_site: None, path: str
-) -> None:
+def test_emergency_card_matches_the_urgent_list(client: Client, sample_site: None, path: str) -> None:
     (card,) = cards(client, path, "emergency")
     number = ClinicProfile.objects.get().urgent_phone
     assert (
@@ -33,9 +31,7 @@ def test_of_an_operated_part_the_emergency_card_says_what_the_urgent_list_says(
     )
 
 
-def test_without_an_urgent_number_nobody_is_sent_to_a_phone_that_is_answered_tomorrow(
-    client: Client, sample_site: None
-) -> None:
+def test_without_an_urgent_number_1122_is_given(client: Client, sample_site: None) -> None:
     ClinicProfile.objects.update(urgent_phone="")
     (urgent,) = cards(client, "/procedures/nerve-repair/", "care--urgent")
     assert "Call 1122 now" in urgent
@@ -44,43 +40,37 @@ def test_without_an_urgent_number_nobody_is_sent_to_a_phone_that_is_answered_tom
     assert "go back to the hospital now, or call 1122" in card
 
 
-def test_the_replantation_page_sends_nobody_with_a_part_cut_off_to_the_form(
-    client: Client, sample_site: None
-) -> None:
+def test_replantation_page_sends_emergencies_to_1122(client: Client, sample_site: None) -> None:
     (aside,) = cards(client, "/procedures/replantation/", "request")
     assert "call 1122, even if hours have passed" in aside
 
 
 @pytest.mark.parametrize("path", [START, EMERGENCY])
-def test_first_aid_that_no_clinician_has_signed_says_so(client: Client, sample_site: None, path: str) -> None:
+def test_unreviewed_first_aid_is_marked(client: Client, sample_site: None, path: str) -> None:
     ClinicProfile.objects.update(is_sample=False)
     assert SAMPLE in Page(client.get(path)).one("header").text
 
 
-def test_the_signs_and_first_aid_stay_while_the_overview_is_withdrawn(
-    client: Client, sample_site: None
-) -> None:
+def test_emergency_texts_stay_while_the_overview_is_withdrawn(client: Client, sample_site: None) -> None:
     assert publishing.withdraw(Overview.objects.get().page_ptr, language="en")
     assert "someone has chest pain" in Page(client.get(START)).one("main").text
     assert "waterproof bag" in Page(client.get(EMERGENCY)).one("main").text
 
 
-@pytest.mark.parametrize(
-    ("status", "waits"), [(Status.NEW, True), (Status.CONFIRMED, True), (Status.DECLINED, False)]
-)
-def test_only_who_waits_for_a_call_is_told_not_to(status: Status, waits: bool) -> None:
-    text = PrivatePage(status=status).opens().one("main").text
-    assert ("Do not wait for our call." in text) is waits
-    assert "In an emergency call 1122 or go to the nearest emergency department now." in text
+def test_only_a_waiting_patient_is_asked_not_to_wait_for_the_call() -> None:
+    for status, waits in ((Status.NEW, True), (Status.CONFIRMED, True), (Status.DECLINED, False)):
+        text = PrivatePage(status=status).opens().one("main").text
+        assert ("Do not wait for our call." in text) is waits
+        assert "In an emergency call 1122 or go to the nearest emergency department now." in text
 
 
-@pytest.mark.parametrize(("onset", "is_told"), [("1", True), ("2", False), ("3", False)])
-def test_who_writes_within_a_day_reads_the_signs_of_an_emergency_before_sending(
-    patient: Patient, sample_site: None, onset: str, is_told: bool
+def test_check_page_shows_emergency_signs_for_a_problem_of_the_last_day(
+    patient: Patient, sample_site: None
 ) -> None:
-    """Somebody may have come to the form by its own address, or have said "No" too quickly."""
-    warned = [element.text for element in patient.answers(onset=onset).by_class("care--urgent")]
-    assert bool(warned) is is_told
-    if is_told:
-        assert "do not wait for our call. Call 1122" in warned[0]
-        assert "bleeding does not stop" in warned[0]
+    """The patient may have skipped the emergency question, or answered "No" too quickly."""
+    for onset, is_warned in (("1", True), ("2", False), ("3", False)):
+        warnings = [element.text for element in patient.answers(onset=onset).by_class("care--urgent")]
+        assert bool(warnings) is is_warned
+        if is_warned:
+            assert "do not wait for our call. Call 1122" in warnings[0]
+            assert "bleeding does not stop" in warnings[0]

@@ -1,4 +1,4 @@
-"""Whatever is sent to the form: an answer in words, never a failure, and nothing stored by accident."""
+"""Hostile input to the form gets a proper answer, never a failure, and is not stored by accident."""
 
 from typing import Any
 

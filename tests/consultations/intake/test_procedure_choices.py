@@ -1,4 +1,4 @@
-"""What a request can be about comes from what is published, and a withdrawn page loses no request."""
+"""The subjects offered in the form follow publications; withdrawing a page loses no request."""
 
 from datetime import timedelta
 
@@ -29,21 +29,21 @@ def nerve_repair() -> Procedure:
     return procedure
 
 
-def test_without_anything_published_there_is_still_something_to_choose() -> None:
+def test_choices_without_published_procedures() -> None:
     assert offered() == OTHERS
 
 
-def test_what_is_published_is_offered_in_the_order_staff_gave_it(nerve_repair: Procedure) -> None:
+def test_published_procedures_are_offered_in_order(nerve_repair: Procedure) -> None:
     published(a_procedure("first", position=0))
     Procedure.objects.filter(pk=nerve_repair.pk).update(position=5)
     assert offered() == ["procedure:first", "procedure:nerve-repair", *OTHERS]
 
 
-def test_a_procedure_says_in_plain_words_what_it_is(nerve_repair: Procedure) -> None:
+def test_choice_shows_the_plain_name(nerve_repair: Procedure) -> None:
     assert procedure_choices.choices("en")[0][1] == "Nerve Repair (reconnecting a damaged nerve)"
 
 
-def test_what_is_not_for_the_form_is_not_offered() -> None:
+def test_procedure_hidden_from_the_form_is_not_offered() -> None:
     published(a_procedure("hidden", show_in_form=False))
     assert offered() == OTHERS
 
@@ -56,7 +56,7 @@ def test_a_draft_is_neither_offered_nor_named() -> None:
         assert procedure_choices.find(f"procedure:{slug}", "en") is None
 
 
-def test_a_procedure_whose_address_is_the_word_of_another_answer_is_still_itself() -> None:
+def test_slug_equal_to_another_choice_is_no_conflict() -> None:
     published(a_procedure("not_sure"))
     assert procedure_choices.find("procedure:not_sure", "en") != procedure_choices.find("not_sure", "en")
     assert procedure_choices.find("not_sure", "en") == procedure_choices.Subject(About.NOT_SURE)
@@ -74,9 +74,7 @@ def test_a_procedure_withdrawn_after_the_form_was_opened_loses_no_request(
     assert request.procedure_id == nerve_repair.pk
 
 
-def test_a_withdrawn_procedure_stays_chosen_while_something_else_is_put_right(
-    patient: Patient, nerve_repair: Procedure
-) -> None:
+def test_withdrawn_procedure_stays_chosen_after_an_error(patient: Patient, nerve_repair: Procedure) -> None:
     hidden = patient.opens().hidden_fields()
     publishing.withdraw(nerve_repair, language="en")
     page = patient.posts(hidden | form_data(about="procedure:nerve-repair", phone="1"))
@@ -97,7 +95,7 @@ def test_a_request_keeps_the_name_it_was_sent_with(patient: Patient, nerve_repai
     assert ConsultationRequest.objects.get().subject == "Nerve Repair"
 
 
-def test_a_new_procedure_is_in_the_form_as_soon_as_it_is_published(patient: Patient) -> None:
+def test_new_procedure_is_offered_at_once(patient: Patient) -> None:
     assert not patient.opens().all("input", value="procedure:tendon-transfer")
     published(a_procedure("tendon-transfer"))
     assert patient.opens().all("input", value="procedure:tendon-transfer")

@@ -1,4 +1,4 @@
-"""A request that waits anew is promised an answer anew: nobody reads a promise that was over before."""
+"""A request that waits again gets a new promise; a past promise is never shown."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -43,8 +43,8 @@ def test_released_request_gets_a_future_promise(clock: Any) -> None:
     request.refresh_from_db()
     assert request.promised_by == business_hours.promised_by(timezone.now()) > timezone.now()
     assert request.promised_by != first
-    told = OutgoingMessage.objects.get(kind="acknowledgement").text
-    assert business_hours.by_moment(request.promised_by) in told
+    text = OutgoingMessage.objects.get(kind="acknowledgement").text
+    assert business_hours.by_moment(request.promised_by) in text
 
 
 @pytest.mark.parametrize("closed", [Status.WITHDRAWN, Status.DECLINED, Status.UNREACHABLE])

@@ -1,4 +1,4 @@
-"""From the first page to the private page, as a browser without script goes."""
+"""From the first page to the private page, without JavaScript."""
 
 from datetime import timedelta
 from typing import Any

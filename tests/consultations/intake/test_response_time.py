@@ -1,4 +1,4 @@
-"""Patients are told how soon requests are usually answered: with consent, from enough of them, honestly."""
+"""The usual response time: published with consent, and computed from enough requests."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

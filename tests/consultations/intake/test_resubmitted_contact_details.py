@@ -1,4 +1,4 @@
-"""A number corrected in the form after it was sent is the number that is called, and that the page tells."""
+"""Contact details corrected in a form that was sent before."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ BY_MAIL = {"contact_method": "email", "email": "ayesha@example.com"}
 BY_WHATSAPP = {"contact_method": "whatsapp", "whatsapp": "+923331112223", "whatsapp_as_typed": "0333 1112223"}
 
 
-def sends_again(patient: PrivatePage, **answers: Any) -> ConsultationRequest:
-    """Back after "Send request", other answers, and "Send request" once more."""
+def resubmit(patient: PrivatePage, **answers: Any) -> ConsultationRequest:
+    """Send the same form again with other answers."""
     submission.submit(a_submission(key=patient.key, **answers))
     return patient.now()
 
@@ -35,7 +35,7 @@ def kinds(request: ConsultationRequest) -> list[str]:
 
 def test_corrected_number_is_on_the_page_and_on_the_desk() -> None:
     patient = PrivatePage()
-    request = sends_again(patient, **OTHER)
+    request = resubmit(patient, **OTHER)
     assert (request.phone, request.phone_as_typed) == ("+923219876543", "0321 9876543")
     text = patient.opens().one("main").text
     assert "We’ll call the number that ends in 543." in text
@@ -51,34 +51,31 @@ def test_same_correction_again_is_made_once(settings: Any) -> None:
     settings.STAFF_MAIL = ["desk@example.com"]
     patient = PrivatePage()
     for _ in range(3):
-        request = sends_again(patient, **OTHER)
+        request = resubmit(patient, **OTHER)
     assert kinds(request) == [Event.Kind.REACH_CORRECTED]
     assert request.events.last().detail == {"what": ["phone"]}
     assert request.notes.count() == 1
     assert request.unread_since
-    told = OutgoingMessage.objects.get(kind="patient_activity")
-    assert "The patient has corrected the phone number." in told.text
+    message = OutgoingMessage.objects.get(kind="patient_activity")
+    assert "The patient has corrected the phone number." in message.text
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
+def test_another_contact_method_is_stored_and_shown() -> None:
+    for changes, words in [
         (BY_MAIL, "We’ll write to your email address. If you do not answer, we’ll call the number"),
         (BY_WHATSAPP, "We’ll write on WhatsApp to the number that ends in 223."),
         ({"contact_method": "sms"}, "We’ll send an SMS to the number that ends in 678."),
-    ],
-)
-def test_another_contact_method_is_stored_and_shown(changes: dict[str, str], words: str) -> None:
-    patient = PrivatePage()
-    request = sends_again(patient, **changes)
-    assert {name: getattr(request, name) for name in changes} == changes
-    assert kinds(request) == [Event.Kind.REACH_CORRECTED]
-    assert words in patient.opens().one("main").text
+    ]:
+        patient = PrivatePage()
+        request = resubmit(patient, **changes)
+        assert {name: getattr(request, name) for name in changes} == changes
+        assert kinds(request) == [Event.Kind.REACH_CORRECTED]
+        assert words in patient.opens().one("main").text
 
 
 def test_dropped_email_is_not_stored() -> None:
     patient = PrivatePage(**BY_MAIL)
-    request = sends_again(patient)
+    request = resubmit(patient)
     assert (request.contact_method, request.email) == ("call", "")
     assert request.notes.get().text.splitlines() == [
         "Email: now none, before ayesha@example.com",
@@ -89,7 +86,7 @@ def test_dropped_email_is_not_stored() -> None:
 def test_only_the_contact_details_change() -> None:
     patient = PrivatePage()
     for _ in range(2):
-        request = sends_again(patient, patient_age=35, **OTHER)
+        request = resubmit(patient, patient_age=35, **OTHER)
     assert (request.patient_age, request.phone) == (34, "+923219876543")
     assert kinds(request) == [Event.Kind.REACH_CORRECTED]
     assert request.notes.get().text == "Phone number: now 0321 9876543, before 0301 2345678"
@@ -98,32 +95,32 @@ def test_only_the_contact_details_change() -> None:
 
 def test_correction_can_be_reverted() -> None:
     patient = PrivatePage()
-    sends_again(patient, **OTHER)
-    assert sends_again(patient).phone == "+923012345678"
+    resubmit(patient, **OTHER)
+    assert resubmit(patient).phone == "+923012345678"
 
 
-@pytest.mark.parametrize("by", ["patient", "staff"])
-def test_old_form_does_not_undo_a_later_correction(by: str) -> None:
-    patient = PrivatePage()
-    if by == "patient":
-        patient.fills_in("phone", phone="0333 1112223")
-    else:
-        to = contact_details.Reach("+923331112223", "0333 1112223", "", "", "")
-        optimistic_locking.correct_reach(
-            patient.request, to, actor=a_coordinator(), seen=optimistic_locking.Seen(status=Status.NEW)
-        )
-    for changes in ({"message": "It is worse."}, OTHER):
-        request = sends_again(patient, **changes)
-        assert request.phone == "+923331112223"
-    assert request.notes.count() == 1
-    page = patient.opens(done="resent")
-    assert "We’ll call the number that ends in 223." in page.one("main").text
-    assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
+def test_old_form_does_not_undo_a_later_correction() -> None:
+    for by in ["patient", "staff"]:
+        patient = PrivatePage()
+        if by == "patient":
+            patient.fills_in("phone", phone="0333 1112223")
+        else:
+            to = contact_details.Reach("+923331112223", "0333 1112223", "", "", "")
+            optimistic_locking.correct_reach(
+                patient.request, to, actor=a_coordinator(), seen=optimistic_locking.Seen(status=Status.NEW)
+            )
+        for changes in ({"message": "It is worse."}, OTHER):
+            request = resubmit(patient, **changes)
+            assert request.phone == "+923331112223"
+        assert request.notes.count() == 1
+        page = patient.opens(done="resent")
+        assert "We’ll call the number that ends in 223." in page.one("main").text
+        assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
 
 
 def test_a_closed_request_is_not_corrected() -> None:
     for status in sorted(CLOSED):
-        request = sends_again(PrivatePage(status=status), **OTHER)
+        request = resubmit(PrivatePage(status=status), **OTHER)
         assert request.phone == "+923012345678"
         assert not kinds(request)
 
@@ -131,13 +128,13 @@ def test_a_closed_request_is_not_corrected() -> None:
 def test_correction_clears_the_wrong_number() -> None:
     patient = PrivatePage()
     patient.has_wrong_number()
-    sends_again(patient, **OTHER)
+    resubmit(patient, **OTHER)
     assert contact_details.wrong_since(patient.now(), patient.now().events.all()) is None
 
 
 def test_search_uses_the_corrected_number() -> None:
     patient = PrivatePage()
-    request = sends_again(patient, **OTHER)
+    request = resubmit(patient, **OTHER)
     assert list(ConsultationRequest.objects.search("0321 9876543")) == [request]
     assert not ConsultationRequest.objects.search("0301 2345678")
 
@@ -145,12 +142,12 @@ def test_search_uses_the_corrected_number() -> None:
 def test_corrections_by_form_are_limited() -> None:
     patient = PrivatePage()
     for number in range(MAX_NOTES_PER_REQUEST + 3):
-        request = sends_again(patient, phone=f"+9232198765{number:02d}", phone_as_typed="")
+        request = resubmit(patient, phone=f"+9232198765{number:02d}", phone_as_typed="")
     assert request.notes.count() == MAX_NOTES_PER_REQUEST
     assert request.phone == f"+9232198765{MAX_NOTES_PER_REQUEST - 1:02d}"
 
 
-# The acknowledgement, for whoever gives an address only now
+# The acknowledgement to an address that is given later
 
 
 def acknowledged() -> list[str]:
@@ -161,7 +158,7 @@ def acknowledged() -> list[str]:
 def test_email_added_later_is_acknowledged_once() -> None:
     patient = PrivatePage()
     for _ in range(2):
-        sends_again(patient, **BY_MAIL)
+        resubmit(patient, **BY_MAIL)
     (message,) = OutgoingMessage.objects.filter(kind="acknowledgement")
     assert message.to == "ayesha@example.com"
     assert patient.address in message.text
@@ -169,22 +166,22 @@ def test_email_added_later_is_acknowledged_once() -> None:
 
 def test_acknowledgement_goes_to_the_corrected_address() -> None:
     patient = PrivatePage(**BY_MAIL | {"email": "ayehsa@example.com"})
-    sends_again(patient, **BY_MAIL)
+    resubmit(patient, **BY_MAIL)
     assert acknowledged() == ["ayesha@example.com"]
 
 
 def test_acknowledgements_of_one_form_are_limited() -> None:
     patient = PrivatePage(**BY_MAIL)
     for number in range(10):
-        sends_again(patient, contact_method="email", email=f"stranger{number}@example.com")
+        resubmit(patient, contact_method="email", email=f"stranger{number}@example.com")
     assert OutgoingMessage.objects.filter(kind="acknowledgement").count() == 2
 
 
-@pytest.mark.parametrize("status", [Status.CONTACTING, Status.PROPOSED, Status.CONFIRMED, Status.QUARANTINED])
-def test_outdated_acknowledgement_is_not_sent(status: Status) -> None:
-    patient = PrivatePage(status=status)
-    assert sends_again(patient, **BY_MAIL).email == "ayesha@example.com"
-    assert not acknowledged()
+def test_outdated_acknowledgement_is_not_sent() -> None:
+    for status in [Status.CONTACTING, Status.PROPOSED, Status.CONFIRMED, Status.QUARANTINED]:
+        patient = PrivatePage(status=status)
+        assert resubmit(patient, **BY_MAIL).email == "ayesha@example.com"
+        assert not acknowledged()
 
 
 def test_past_promise_is_not_acknowledged() -> None:
@@ -192,5 +189,5 @@ def test_past_promise_is_not_acknowledged() -> None:
         patient = PrivatePage()
         late = timezone.now()
         ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=late)
-        sends_again(patient, **BY_MAIL)
+        resubmit(patient, **BY_MAIL)
     assert not acknowledged()

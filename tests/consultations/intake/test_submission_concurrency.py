@@ -1,4 +1,4 @@
-"""Two at once: real threads, each with its own connection, on a real database file or server."""
+"""Concurrent submissions: real threads with their own connections on a real database."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A crowd at once, and a server that is killed: what was confirmed is stored once, and nothing half."""
+"""Under load and when the server is killed, every confirmed request is stored once and whole."""
 
 import os
 import random
@@ -25,7 +25,7 @@ KILLS = int(os.environ.get("SERVER_KILLS", "4"))
 
 
 def assert_whole(patients: Patients) -> None:
-    """Every confirmed form is one request behind the address that the patient was given; none is in parts."""
+    """Every confirmed form is one whole request, which the patient's link opens."""
     stored = dict(ConsultationRequest.objects.values_list("key_hash", "pk"))
     assert set(patients.confirmed) <= set(stored) <= patients.sent
     links = dict(PrivateLink.objects.filter(request__in=stored.values()).values_list("token_hash", "request"))
@@ -75,7 +75,7 @@ def test_killed_server_loses_no_confirmed_request(settings: Any) -> None:
     assert_whole(patients)
     # Each has its message, sent or waiting; none was sent three times.
     queued = Counter(OutgoingMessage.objects.filter(kind="acknowledgement").values_list("about", flat=True))
-    told = ConsultationRequest.objects.values_list("reference", flat=True)
-    assert set(queued) <= set(told)
+    references = ConsultationRequest.objects.values_list("reference", flat=True)
+    assert set(queued) <= set(references)
     assert set(queued.values()) <= {1}
     assert max(mail.copies.values(), default=0) <= 2

@@ -1,6 +1,5 @@
 """The key of a form and the token of a private page."""
 
-import pytest
 from django.test import override_settings
 
 from consultations.tokens import SubmissionKey, token_hash
@@ -11,9 +10,9 @@ def test_key_survives_its_form() -> None:
     assert SubmissionKey.from_form(key.for_form()) == key
 
 
-@pytest.mark.parametrize("sent", ["", "weak", "weak:signature", ":", "a" * 100_000, "\x00", "کلید:ا"])
-def test_foreign_key_is_refused(sent: str) -> None:
-    assert SubmissionKey.from_form(sent) is None
+def test_foreign_key_is_refused() -> None:
+    for sent in ["", "weak", "weak:signature", ":", "a" * 100_000, "\x00", "کلید:ا"]:
+        assert SubmissionKey.from_form(sent) is None
 
 
 def test_a_key_with_another_signature_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""A body with files fills neither memory nor disk, whatever its size, and is checked like any other form."""
+"""Bodies with files fill neither memory nor disk, and are CSRF-checked like any other form."""
 
 import io
 import os
@@ -23,7 +23,7 @@ MEGABYTE = 1024 * 1024
 BOUNDARY = "a-boundary"
 
 
-def told(request: HttpRequest) -> HttpResponse:
+def summary_view(request: HttpRequest) -> HttpResponse:
     """What came through: the fields, and of each file its true size and what was kept."""
     files = [
         {"name": upload.name, "size": upload.size, "kept": len(upload.read())}
@@ -39,7 +39,7 @@ def told(request: HttpRequest) -> HttpResponse:
     )
 
 
-urlpatterns = [path("files/", takes_files(told)), *site_urls]
+urlpatterns = [path("files/", takes_files(summary_view)), *site_urls]
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
@@ -125,11 +125,11 @@ def test_of_a_file_over_the_limit_nothing_is_kept_and_the_fields_behind_it_arriv
         together(field("first", "a"), file("large.jpg", 40 * MEGABYTE), field("last", "z")), 41 * MEGABYTE
     )
     tracemalloc.start()
-    told = send(client, body, 40 * MEGABYTE + 10_000).json()
+    received = send(client, body, 40 * MEGABYTE + 10_000).json()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert told["fields"] == {"first": "a", "last": "z"}
-    assert told["files"] == [{"name": "large.jpg", "size": 40 * MEGABYTE, "kept": 0}]
+    assert received["fields"] == {"first": "a", "last": "z"}
+    assert received["files"] == [{"name": "large.jpg", "size": 40 * MEGABYTE, "kept": 0}]
     assert peak < 8 * MEGABYTE, "It was held in memory."
 
 
@@ -137,26 +137,26 @@ def test_of_a_file_over_the_limit_nothing_is_kept_and_the_fields_behind_it_arriv
     ("size", "kept"), [(MAX_FILE_BYTES, MAX_FILE_BYTES), (MAX_FILE_BYTES + 1, 0), (1, 1)]
 )
 def test_a_file_of_exactly_the_limit_is_kept_whole(client: Client, size: int, kept: int) -> None:
-    told = send(client, Body(together(file("a.jpg", size)), most=MAX_BODY_BYTES), size + 10_000).json()
-    assert told["files"] == [{"name": "a.jpg", "size": size, "kept": kept}]
+    received = send(client, Body(together(file("a.jpg", size)), most=MAX_BODY_BYTES), size + 10_000).json()
+    assert received["files"] == [{"name": "a.jpg", "size": size, "kept": kept}]
 
 
 def test_of_the_fifth_file_and_later_ones_nothing_is_kept(client: Client) -> None:
     sizes = [10, 2 * MEGABYTE, 30, 40, 50, 60]
     body = Body(together(*(file(f"{size}.jpg", size) for size in sizes), field("last", "z")), MAX_BODY_BYTES)
-    told = send(client, body, 3 * MEGABYTE).json()
-    assert [one["size"] for one in told["files"]] == sizes
-    assert [one["kept"] for one in told["files"]] == [10, 2 * MEGABYTE, 30, 40, 0, 0]
-    assert told["fields"] == {"last": "z"}
+    received = send(client, body, 3 * MEGABYTE).json()
+    assert [one["size"] for one in received["files"]] == sizes
+    assert [one["kept"] for one in received["files"]] == [10, 2 * MEGABYTE, 30, 40, 0, 0]
+    assert received["fields"] == {"last": "z"}
 
 
 def test_received_file_has_no_name_on_disk(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    told = send(client, Body(together(file("a.jpg", 9 * MEGABYTE)), MAX_BODY_BYTES), 10 * MEGABYTE).json()
-    assert told["files"][0]["kept"] == 9 * MEGABYTE
-    assert told["on_disk"] == []
+    received = send(client, Body(together(file("a.jpg", 9 * MEGABYTE)), MAX_BODY_BYTES), 10 * MEGABYTE).json()
+    assert received["files"][0]["kept"] == 9 * MEGABYTE
+    assert received["on_disk"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files as patients, and those who mean harm, send them: each as the bytes of a file."""
+"""Sample files, harmless and hostile, as bytes."""
 
 import io
 

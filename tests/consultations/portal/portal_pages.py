@@ -1,4 +1,4 @@
-"""A patient on the private page, and the staff who offer times."""
+"""Helpers for tests of the private page."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 
 class PrivatePage:
-    """One request, and somebody who has its address."""
+    """One request and its private page in a browser."""
 
     def __init__(self, *, status: Status = Status.NEW, **answers: Any) -> None:
         self.client = Client()
@@ -38,7 +38,7 @@ class PrivatePage:
         return read(self.response)
 
     def sends(self, action: str, **data: Any) -> Page:
-        """Send data to an action as it is."""
+        """Post data to an action."""
         self.response = self.client.post(self.address_of(action), data)
         return read(self.response)
 
@@ -47,7 +47,7 @@ class PrivatePage:
         return self.sends(action, **self.opens(action).hidden_fields(), **data)
 
     def is_led_back(self) -> Page:
-        """To the private page, which confirms what was done."""
+        """Follow the redirect to the private page, which confirms the action."""
         assert self.response.status_code == 303, Page(self.response).one("main").text
         assert self.response["Location"].partition("?")[0] == self.address
         self.response = self.client.get(self.response["Location"])
@@ -62,14 +62,14 @@ class PrivatePage:
         return ConsultationRequest.objects.get(pk=self.request.pk)
 
     def has_wrong_number(self) -> None:
-        """Somebody of the staff calls, and notes that the number is not the patient's."""
+        """Staff record that the number is wrong."""
         status = self.now().status
         staff_actions.record_contact(
             self.now(), "wrong_number", actor=a_coordinator(), expected_status=status
         )
 
     def is_offered(self, days: int = 3, *, agreed: bool = False) -> Appointment:
-        """Somebody of the staff offers a time so many days from now, or notes one as agreed."""
+        """Staff offer an appointment in this many days, or record an agreed one."""
         request = self.now()
         before = booking.live(request)
         return offers.offer_time(
@@ -85,7 +85,7 @@ class PrivatePage:
 
 
 def at_ten(days: int) -> datetime:
-    """Ten o'clock so many days from today."""
+    """Ten o'clock in this many days."""
     day = timezone.localtime() + timedelta(days=days)
     return day.replace(hour=10, minute=0, second=0, microsecond=0)
 
@@ -95,7 +95,7 @@ def a_coordinator() -> User:
 
 
 def everything_stored() -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table of ours."""
+    """Every row of the project's tables."""
     ours = [
         model for model in apps.get_models() if model._meta.app_label in ("consultations", "mail", "accounts")
     ]
@@ -103,7 +103,7 @@ def everything_stored() -> dict[str, list[dict[str, Any]]]:
 
 
 def every_state() -> Iterator[tuple[str, Any]]:
-    """The private page and its actions, as they are in each status, asked for and refused."""
+    """Every state of the private page and its actions, refusals included."""
     for status in Status:
         yield f"private page, {status}", _opened(PrivatePage(status=status))
     for method in ("call", "whatsapp", "email"):

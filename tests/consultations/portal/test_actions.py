@@ -1,7 +1,6 @@
-"""What a patient does on the private page is done, once, and confirmed there."""
+"""Actions on the private page are performed once and confirmed."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -42,14 +41,12 @@ def test_add_note_twice_stores_one(status: Status) -> None:
     assert [note.text for note in patient.request.notes.all()] == ["It is worse\nsince Monday. 🤚 زخم"]
 
 
-@pytest.mark.parametrize(
-    "nothing", ["\u200b", "\u200b \n\ufeff", "\u2060", "\u00ad", "\u0301", "\u3164", "\u2800"]
-)
-def test_invisible_note_is_refused(nothing: str) -> None:
-    patient = PrivatePage()
-    page = patient.fills_in("note", text=nothing)
-    assert page.by_class("error-message")[0].text == "Error: Write your note"
-    assert not Note.objects.exists()
+def test_invisible_note_is_refused() -> None:
+    for nothing in ["\u200b", "\u200b \n\ufeff", "\u2060", "\u00ad", "\u0301", "\u3164", "\u2800"]:
+        patient = PrivatePage()
+        page = patient.fills_in("note", text=nothing)
+        assert page.by_class("error-message")[0].text == "Error: Write your note"
+        assert not Note.objects.exists()
 
 
 @pytest.mark.parametrize("short", ["👍", "?", "7", "ہاں", "\U0001fae9"])
@@ -82,37 +79,33 @@ def test_phone_is_corrected_in_any_spelling(status: Status) -> None:
     assert Event.objects.filter(kind=Event.Kind.PHONE_CORRECTED).count() == 1
 
 
-@pytest.mark.parametrize(
-    ("answers", "typed", "sentence"),
-    [
+def test_unusable_number_is_refused_and_stays_as_typed() -> None:
+    for answers, typed, sentence in [
         ({}, "", "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"),
         ({}, "0301 23", "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"),
         ({"contact_method": "sms"}, "042 35761999", "Enter a mobile number, like 0301 2345678"),
         ({"contact_method": "whatsapp"}, "042 35761999", "Enter a mobile number, like 0301 2345678"),
-    ],
-)
-def test_unusable_number_is_refused_and_stays_as_typed(
-    answers: dict[str, Any], typed: str, sentence: str
-) -> None:
-    patient = PrivatePage(**answers)
-    page = patient.fills_in("phone", phone=typed)
-    assert patient.response.status_code == 200
-    assert page.by_class("error-message")[0].text == f"Error: {sentence}"
-    assert sentence in page.by_class("error-summary")[0].text
-    assert page.one("title").text.startswith("Error: ")
-    assert page.one("input", name="phone")["value"] == typed
-    assert patient.now().phone == "+923012345678"
+    ]:
+        patient = PrivatePage(**answers)
+        page = patient.fills_in("phone", phone=typed)
+        assert patient.response.status_code == 200
+        assert page.by_class("error-message")[0].text == f"Error: {sentence}"
+        assert sentence in page.by_class("error-summary")[0].text
+        assert page.one("title").text.startswith("Error: ")
+        assert page.one("input", name="phone")["value"] == typed
+        assert patient.now().phone == "+923012345678"
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [{}, {"contact_method": "whatsapp", "whatsapp": "+923217654987"}, {"contact_method": "email"}],
-)
-def test_landline_is_accepted_without_messages(answers: dict[str, Any]) -> None:
-    patient = PrivatePage(**{"email": "a@example.com"} | answers)
-    patient.fills_in("phone", phone="042 35761999")
-    patient.is_led_back()
-    assert patient.now().phone == "+924235761999"
+def test_landline_is_accepted_without_messages() -> None:
+    for answers in [
+        {},
+        {"contact_method": "whatsapp", "whatsapp": "+923217654987"},
+        {"contact_method": "email"},
+    ]:
+        patient = PrivatePage(**{"email": "a@example.com"} | answers)
+        patient.fills_in("phone", phone="042 35761999")
+        patient.is_led_back()
+        assert patient.now().phone == "+924235761999"
 
 
 def test_offered_time_is_shown_and_accepted() -> None:
@@ -165,18 +158,18 @@ def test_withdraw_cancels_the_appointment() -> None:
     other.is_offered()  # the same time, with the same practitioner
 
 
-@pytest.mark.parametrize("done", ["withdraw", "note", "photographs", "time", "other-time"])
-def test_confirmation_needs_the_action_to_have_happened(done: str) -> None:
-    patient = PrivatePage()
-    assert confirmation(patient.opens(done=done)) == ""
-    # A corrected number leaves a note of its own, which is none of the patient's words.
-    patient.fills_in("phone", phone="0321 7654987")
-    assert confirmation(patient.opens(done=done)) == ""
+def test_confirmation_needs_the_action_to_have_happened() -> None:
+    for done in ["withdraw", "note", "photographs", "time", "other-time"]:
+        patient = PrivatePage()
+        assert confirmation(patient.opens(done=done)) == ""
+        # A corrected number leaves a note of its own, which is none of the patient's words.
+        patient.fills_in("phone", phone="0321 7654987")
+        assert confirmation(patient.opens(done=done)) == ""
 
 
-@pytest.mark.parametrize("done", ["", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "phone note"])
-def test_query_text_is_never_shown(done: str) -> None:
-    assert confirmation(PrivatePage().opens(done=done)) == ""
+def test_query_text_is_never_shown() -> None:
+    for done in ["", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "phone note"]:
+        assert confirmation(PrivatePage().opens(done=done)) == ""
 
 
 def test_confirmation_disappears_after_the_next_change() -> None:

@@ -1,4 +1,4 @@
-"""Photographs and reports are added to a request that was sent: checked, counted, and never twice."""
+"""Files added to a request that was sent are validated, limited and stored once."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The patient and the staff at the same moment: one of them wins, the other is told."""
+"""Actions of patient and staff at the same moment: one succeeds, the other is refused."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

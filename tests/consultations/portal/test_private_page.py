@@ -1,4 +1,4 @@
-"""The private page says where a request stands, to whoever has its address, and shows the least."""
+"""The private page shows the status of a request, and as little else as possible."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -145,21 +145,21 @@ def test_promise_is_hidden_after_first_contact() -> None:
         assert "tomorrow" not in main_of(patient.opens())
 
 
-@pytest.mark.parametrize("status", [Status.NEW, Status.PROPOSED, Status.CONFIRMED])
-def test_wrong_number_is_shown_without_a_promise(status: Status) -> None:
-    patient = PrivatePage(status=status)
-    patient.has_wrong_number()
-    promised = timezone.now() + timedelta(hours=4)
-    ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=promised)
-    page = patient.opens()
-    assert "The number that ends in 678 is not right. Correct it" in page.by_class("inset")[0].text
-    assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
-    assert "We’ll call the number" not in main_of(page) and "We contact you" not in main_of(page)
-    patient.fills_in("phone", phone="0321 9876543")
-    text = main_of(patient.opens())
-    assert "is not right" not in text
-    if status == Status.NEW:
-        assert "We’ll call the number that ends in 543." in text and "We’ll contact you by" in text
+def test_wrong_number_is_shown_without_a_promise() -> None:
+    for status in [Status.NEW, Status.PROPOSED, Status.CONFIRMED]:
+        patient = PrivatePage(status=status)
+        patient.has_wrong_number()
+        promised = timezone.now() + timedelta(hours=4)
+        ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=promised)
+        page = patient.opens()
+        assert "The number that ends in 678 is not right. Correct it" in page.by_class("inset")[0].text
+        assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
+        assert "We’ll call the number" not in main_of(page) and "We contact you" not in main_of(page)
+        patient.fills_in("phone", phone="0321 9876543")
+        text = main_of(patient.opens())
+        assert "is not right" not in text
+        if status == Status.NEW:
+            assert "We’ll call the number that ends in 543." in text and "We’ll contact you by" in text
 
 
 def test_wrong_number_is_shown_on_a_late_page() -> None:
@@ -202,37 +202,37 @@ def test_page_shows_emergency_help_and_clinic_contact() -> None:
     assert {"tel:1122", "tel:+924235761999", "tel:+923001234567"} <= set(links)
 
 
-@pytest.mark.parametrize("action", ["", *ACTIONS])
-def test_page_reveals_only_first_name_and_three_digits(action: str) -> None:
-    patient = PrivatePage(
-        for_whom="child",
-        requester_name="Ayesha Khan",
-        relationship="mother",
-        patient_name="Bilal Ahmed",
-        patient_age=101,
-        about="procedure",
-        procedure_name="Nerve Repair",
-        message="My secret.",
-        email="a@example.com",
-        whatsapp="+923217654987",
-        contact_method="whatsapp",
-    )
-    text = main_of(patient.opens(action)).replace("0301 2345678", "", 1 if action == "phone" else 0)
-    for secret in (
-        "Khan",
-        "mother",
-        "Bilal",
-        "101",
-        "secret",
-        "a@example.com",
-        "2345678",
-        "7654987",
-        "Nerve",
-    ):
-        assert secret not in text
-    if not action:
-        assert "Sent by Ayesha on" in text
-        assert "WhatsApp to the number that ends in 987" in text
+def test_page_reveals_only_first_name_and_three_digits() -> None:
+    for action in ["", *ACTIONS]:
+        patient = PrivatePage(
+            for_whom="child",
+            requester_name="Ayesha Khan",
+            relationship="mother",
+            patient_name="Bilal Ahmed",
+            patient_age=101,
+            about="procedure",
+            procedure_name="Nerve Repair",
+            message="My secret.",
+            email="a@example.com",
+            whatsapp="+923217654987",
+            contact_method="whatsapp",
+        )
+        text = main_of(patient.opens(action)).replace("0301 2345678", "", 1 if action == "phone" else 0)
+        for secret in (
+            "Khan",
+            "mother",
+            "Bilal",
+            "101",
+            "secret",
+            "a@example.com",
+            "2345678",
+            "7654987",
+            "Nerve",
+        ):
+            assert secret not in text
+        if not action:
+            assert "Sent by Ayesha on" in text
+            assert "WhatsApp to the number that ends in 987" in text
 
 
 def test_name_that_looks_like_a_url_is_hidden() -> None:
@@ -248,18 +248,15 @@ def test_page_counts_photographs_and_shows_none() -> None:
     assert not [image for image in page.one("main").children if image.tag == "img"]
 
 
-@pytest.mark.parametrize(
-    ("method", "words"),
-    [
+def test_page_says_how_the_clinic_will_contact_them() -> None:
+    for method, words in [
         ("call", "We’ll call the number"),
         ("whatsapp", "We’ll write on WhatsApp"),
         ("sms", "We’ll send an SMS"),
         ("email", "We’ll write to your email address"),
-    ],
-)
-def test_page_says_how_the_clinic_will_contact_them(method: str, words: str) -> None:
-    text = main_of(PrivatePage(contact_method=method, email="a@example.com").opens())
-    assert words in text and "the number that ends in 678" in text
+    ]:
+        text = main_of(PrivatePage(contact_method=method, email="a@example.com").opens())
+        assert words in text and "the number that ends in 678" in text
 
 
 @pytest.mark.parametrize("action", ["", *ACTIONS])
@@ -296,15 +293,15 @@ def test_action_pages_do_not_contain_the_token(action: str) -> None:
     assert all("action" not in form.attributes for form in Page(patient.response).all("form"))
 
 
-@pytest.mark.parametrize("address", ["photographs/", "note/"])
-def test_error_pages_do_not_contain_the_token(address: str) -> None:
-    patient = PrivatePage()
-    strict = type(patient.client)(enforce_csrf_checks=True)
-    refused = strict.post(patient.address + address, {"text": "words"})
-    too_large = patient.client.post(patient.address + "photographs/", CONTENT_LENGTH=str(10**10))
-    assert [refused.status_code, too_large.status_code] == [403, 413]
-    for response in (refused, too_large):
-        assert patient.key.token not in response.content.decode()
+def test_error_pages_do_not_contain_the_token() -> None:
+    for address in ["photographs/", "note/"]:
+        patient = PrivatePage()
+        strict = type(patient.client)(enforce_csrf_checks=True)
+        refused = strict.post(patient.address + address, {"text": "words"})
+        too_large = patient.client.post(patient.address + "photographs/", CONTENT_LENGTH=str(10**10))
+        assert [refused.status_code, too_large.status_code] == [403, 413]
+        for response in (refused, too_large):
+            assert patient.key.token not in response.content.decode()
 
 
 def test_get_changes_nothing() -> None:
@@ -320,10 +317,10 @@ def test_get_changes_nothing() -> None:
     assert everything_stored() == before
 
 
-@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-def test_private_page_refuses_post(method: str) -> None:
-    patient = PrivatePage()
-    assert getattr(patient.client, method)(patient.address).status_code == 405
+def test_private_page_refuses_post() -> None:
+    for method in ["post", "put", "delete", "patch"]:
+        patient = PrivatePage()
+        assert getattr(patient.client, method)(patient.address).status_code == 405
 
 
 def test_query_count_does_not_grow_with_history() -> None:

@@ -1,4 +1,4 @@
-"""Wrong, expired, erased: all private addresses that open nothing look the same, and guessing is stopped."""
+"""Wrong, expired and erased links get the same page, and guessing is limited."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What keeps the pages right: mistakes that readers report, words to avoid, reminders of reviews."""
+"""Quality of pages: mistakes that readers report, words to avoid, and review reminders."""
 
 from django.conf import settings
 from django.db import models
@@ -9,15 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 class MistakeReportQuerySet(models.QuerySet["MistakeReport"]):
     def open(self) -> "MistakeReportQuerySet":
-        """What staff have to look at, the longest waiting first."""
+        """Reports to be handled, oldest first."""
         return self.filter(status=MistakeReport.Status.OPEN).order_by("created_at")
 
 
 class MistakeReport(models.Model):
-    """What a reader finds wrong with a page, as a task for staff.
+    """A mistake on a page that a reader reports, as a task for staff.
 
-    ``publication`` is the version that the reader had before them; none when it is about the whole site.
-    Name and email are there to answer with, and go when the task is done.
+    ``publication`` is the version that the reader saw; none if the report is about the whole site. Name and
+    email are for the reply, and are deleted when the report is done.
     """
 
     class Status(models.TextChoices):
@@ -54,12 +54,12 @@ class MistakeReport(models.Model):
         ]
 
     def __str__(self) -> str:
-        # No word of the reader's: this stands in logs of the admin.
+        # Without the reader's words, because the admin's log keeps it.
         return _t("%(about)s, %(day)s") % {"about": self.about, "day": f"{self.created_at:%Y-%m-%d}"}
 
     @property
     def about(self) -> str:
-        """What the report is about, as staff know it."""
+        """The page and version that the report is about."""
         if self.publication is None:
             return _t("The site")
         return _t("%(page)s, version %(number)d") % {
@@ -69,7 +69,7 @@ class MistakeReport(models.Model):
 
 
 class PlainWord(models.Model):
-    """A word to avoid with its plain alternative, or one that promises what nobody can."""
+    """A word to avoid with its plain alternative, or one that promises a result."""
 
     class Kind(models.TextChoices):
         AVOID = "avoid", _("Has a plainer word")
@@ -78,7 +78,11 @@ class PlainWord(models.Model):
     word = models.CharField(_("word or words"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.AVOID)
     alternative = models.CharField(
-        _("write instead"), max_length=120, blank=True, default="", help_text=_("What the editor is told.")
+        _("write instead"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_("The advice that editors see."),
     )
 
     class Meta:
@@ -95,7 +99,7 @@ class PlainWord(models.Model):
 
 
 class ReviewReminder(models.Model):
-    """When an address was last sent the list of pages that are due, so that it gets one a week."""
+    """When an address was last sent the list of pages due for review, to limit it to one a week."""
 
     address = models.EmailField(unique=True)
     sent_on = models.DateField()

@@ -100,7 +100,7 @@ class MistakeForm(forms.Form):
         shown = Publication.objects.took_effect(timezone.now()).filter(language=get_language() or "en")
         of_page = shown.filter(slug=given["page"]).order_by("-number")
         if given["page"] == OVERVIEW and not of_page.exists():
-            of_page = shown.filter(page__overview__isnull=False).order_by("-number")
+            of_page = shown.filter(page__kind="overview").order_by("-number")
         seen = of_page.filter(number=int(given["version"])) if given["version"] else of_page
         return seen.first() or of_page.first()
 

@@ -20,7 +20,7 @@ def menu(language: str, at: datetime) -> Part:
     """The cards of the first published procedures: as many as a page shows that does not list them all."""
     first = Publication.objects.filter(pk__in=_live_procedures(language, at)[:FIRST])
     return Part(
-        first.annotate(text=F("card"), place=F("page__procedure__position"), then=F("page_id")),
+        first.annotate(text=F("card"), place=F("page__position"), then=F("page_id")),
         lambda cards: tuple(map(Card.from_json, cards)),
     )
 
@@ -40,7 +40,7 @@ def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
     return (
         Procedure.objects.annotate(live=Subquery(live))
         .filter(live__isnull=False)
-        .order_by("position", "page_ptr_id")
+        .order_by("position", "pk")
         .values_list("live", flat=True)
     )
 
@@ -81,9 +81,7 @@ def _documents(language: str, at: datetime, **which: Any) -> QuerySet[Any, Any]:
 _OVERVIEW = Prepared(
     lambda language, at, slug: _documents(language, at, page__in=Overview.objects.values("pk"))
 )
-_PROCEDURE = Prepared(
-    lambda language, at, slug: _documents(language, at, slug=slug, page__procedure__isnull=False)
-)
+_PROCEDURE = Prepared(lambda language, at, slug: _documents(language, at, slug=slug, page__kind="procedure"))
 
 
 def _first(rows: list[tuple[str]]) -> PageDocument | None:
@@ -111,9 +109,7 @@ def former_procedure(slug: str, language: str) -> FormerProcedure | None:
 
 def former_overview(language: str) -> str | None:
     """The title of the front page that was published once; None when none ever was. One query."""
-    former = Publication.objects.took_effect(timezone.now()).filter(
-        page__overview__isnull=False, language=language
-    )
+    former = Publication.objects.took_effect(timezone.now()).filter(page__kind="overview", language=language)
     card = former.order_by("-number").values_list("card", flat=True).first()
     return Card.from_json(card).title if card else None
 
@@ -136,7 +132,7 @@ def version_on(day: date, slug: str, language: str) -> Day | None:
     begin, end = (timezone.make_aware(datetime.combine(day, at)) for at in (time.min, time.max))
     until = min(end, timezone.now())
     of_page = (
-        Publication.objects.filter(page__overview__isnull=False)
+        Publication.objects.filter(page__kind="overview")
         if not slug
         else Publication.objects.filter(
             page__in=Publication.objects.shown().filter(slug=slug, language=language).values("page")
@@ -170,5 +166,5 @@ def find_procedure(slug: str, language: str) -> Procedure | None:
 
 def require_overview() -> None:
     """Raises ``LookupError`` until there was a front page. When it is withdrawn, the other pages go on."""
-    if not Publication.objects.took_effect(timezone.now()).filter(page__overview__isnull=False).exists():
+    if not Publication.objects.took_effect(timezone.now()).filter(page__kind="overview").exists():
         raise LookupError("The overview was never published.")

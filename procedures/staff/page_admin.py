@@ -15,32 +15,23 @@ from django.views.decorators.http import require_http_methods
 from clinic_site.clinic.admin import SingletonAdmin, entered
 from clinic_site.core import change_warnings
 from procedures.models import (
-    Benefit,
-    CareCard,
-    Citation,
     Disclaimer,
     EmergencyText,
-    Expectation,
-    KeyFact,
     Overview,
     Page,
     Practitioner,
     Procedure,
     Publication,
-    Question,
-    RecoveryNote,
-    Risk,
-    Section,
     SharedText,
     Source,
-    Step,
 )
+from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.publishing import comparison, drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import feedback_admin, outline, plain_language  # noqa: F401
-from procedures.staff.page_forms import OpenedForm, PageForm, parts, renumber
-from procedures.staff.publishing_admin import LANGUAGE, PUBLISH, PublishingAdmin, may_publish
+from procedures.staff.page_forms import OpenedForm, PageForm, inlines_of, renumber
+from procedures.staff.publishing_admin import PUBLISH, PublishingAdmin, may_publish
 from procedures.staff.sign_off_forms import PhotoForm
 
 
@@ -74,7 +65,7 @@ class PageAdmin(PublishingAdmin):
         live = (
             Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
         )
-        draft = drafts.read(page, LANGUAGE)
+        draft = drafts.read_draft(page, LANGUAGE)
         return {
             "live": live,
             "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
@@ -95,7 +86,7 @@ class PageAdmin(PublishingAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _t("Patients see this change once it is published."))
-        measured = plain_language.measure(drafts.read(obj, LANGUAGE))
+        measured = plain_language.measure(drafts.read_draft(obj, LANGUAGE))
         self.message_user(
             request, measured.in_words, messages.WARNING if measured.needs_work else messages.INFO
         )
@@ -108,18 +99,7 @@ class OverviewAdmin(PageAdmin):
         (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
-    inlines = [
-        parts(Section, stacked=True),
-        parts(Benefit),
-        parts(Step),
-        parts(RecoveryNote),
-        parts(Expectation),
-        parts(Risk),
-        parts(CareCard),
-        parts(Question),
-        parts(KeyFact),
-        parts(Citation),
-    ]
+    inlines = inlines_of(Page.Kind.OVERVIEW)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and Overview not in entered(request)
@@ -161,16 +141,7 @@ class ProcedureAdmin(PageAdmin):
         ),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
-    inlines = [
-        parts(KeyFact),
-        parts(Section, stacked=True),
-        parts(Step),
-        parts(RecoveryNote),
-        parts(Risk),
-        parts(CareCard),
-        parts(Question),
-        parts(Citation),
-    ]
+    inlines = inlines_of(Page.Kind.PROCEDURE)
 
     def get_urls(self) -> list[Any]:
         views = {"archive": self.archive_view, "unarchive": self.unarchive_view}

@@ -16,14 +16,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models import CareCard, Page, Part, Section, SectionKind, Source
+from procedures.models import PARTS, Page, Part, Section, SectionKind, Source
+from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import comparison, drafts
 from procedures.publishing.comparison import Change
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline
 from procedures.staff.sign_off_forms import PhotoForm
 
-LANGUAGE = "en"
 LAST = 32_000
 EMPTY_ROWS = 2
 MOST_PARTS = 100
@@ -125,7 +125,7 @@ class OpenedForm(forms.ModelForm):
             Change(
                 key=name,
                 label=capfirst(str(self.fields[name].label)),
-                pieces=comparison.compare(before[name], text),
+                segments=comparison.compare(before[name], text),
                 is_clinical=True,
             )
             for name, text in now.items()
@@ -154,7 +154,7 @@ class PageForm(OpenedForm, PhotoForm):
         return record.edited_by
 
     def said(self, record: Any) -> Any:
-        return drafts.own(drafts.read(record, LANGUAGE))
+        return drafts.own_content(drafts.read_draft(record, DRAFT_LANGUAGE))
 
     def to_plain(self, said: Any) -> Any:
         return said.to_json()
@@ -267,7 +267,7 @@ class OncePerPageFormSet(PartFormSet):
 
     def clean(self) -> None:
         super().clean()
-        name = ONE_OF_A_KIND[self.model]
+        name = self.model.unique_on_page
         stored = self.model._default_manager.filter(page_id=self.instance.pk)
         saved = dict(stored.values_list("pk", name))
         deleted = {form.instance.pk for form in self.deleted_forms}
@@ -281,10 +281,6 @@ class OncePerPageFormSet(PartFormSet):
             if kind in kinds or kind in {saved[pk] for pk in saved.keys() - gone}:
                 form.add_error(name, self.model._meta.constraints[0].violation_error_message)
             kinds.add(kind)
-
-
-# What a page has one of each of, and the field that tells which it is.
-ONE_OF_A_KIND: dict[type[Part], str] = {Section: "kind", CareCard: "level"}
 
 
 class PartInline(InlineModelAdmin):
@@ -302,15 +298,20 @@ class PartInline(InlineModelAdmin):
         return EMPTY_ROWS if "rows" in request.GET else 0
 
 
-def parts(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
-    """The inline of one kind of part, in order."""
+def inlines_of(kind: str) -> list[type[InlineModelAdmin]]:
+    """One inline for each kind of part that this kind of page has."""
+    return [_inline(part) for part in PARTS.values() if part.only_on in ("", kind)]
+
+
+def _inline(part: type[Part]) -> type[InlineModelAdmin]:
+    stacked = part is Section
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {
         "model": part,
         # Named, or Django would make a form and a set of forms only to ask them for these names.
         "fields": [field.name for field in part._meta.fields if field.name not in ("id", "page")],
-        "form": SectionForm if part is Section else PartForm,
-        "formset": OncePerPageFormSet if part in ONE_OF_A_KIND else PartFormSet,
+        "form": SectionForm if stacked else PartForm,
+        "formset": OncePerPageFormSet if part.unique_on_page else PartFormSet,
         "template": base.template if stacked else "procedures/staff/page/tabular.html",
     }
     return type(f"{part.__name__}Inline", (PartInline, base), options)

@@ -13,7 +13,7 @@ from procedures.models import Practitioner, Publication
 
 def overview(request: HttpRequest) -> HttpResponse:
     live = Publication.objects.live().filter(language="en")
-    page = PageDocument.from_json(live.get(page__overview__isnull=False).document)
+    page = PageDocument.from_json(live.get(page__kind="overview").document)
     cards = tuple(Card.from_json(text) for text in live.procedures().values_list("card", flat=True)[:13])
     clinic = ClinicProfile.objects.get()
     context = {

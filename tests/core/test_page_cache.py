@@ -157,7 +157,7 @@ def test_a_publication_is_there_with_the_next_request_in_every_process(visitor: 
     Procedure.objects.filter(pk=page.pk).update(summary="Changed in the working copy.")
     assert visitor.get("/procedures/nerve-repair/").headers["etag"] == before.headers["etag"]
 
-    publishing.publish_sample(page.of_its_kind(), language="en")
+    publishing.publish_sample(page, language="en")
     for reader in (visitor, other):
         after = reader.get("/procedures/nerve-repair/")
         assert "Changed in the working copy." in after.text

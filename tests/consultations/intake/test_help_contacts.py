@@ -60,7 +60,7 @@ def test_first_aid_that_no_clinician_has_signed_says_so(client: Client, sample_s
 def test_the_signs_and_first_aid_stay_while_the_overview_is_withdrawn(
     client: Client, sample_site: None
 ) -> None:
-    assert publishing.withdraw(Overview.objects.get().page_ptr, language="en")
+    assert publishing.withdraw(Overview.objects.get(), language="en")
     assert "someone has chest pain" in Page(client.get(START)).one("main").text
     assert "waterproof bag" in Page(client.get(EMERGENCY)).one("main").text
 

@@ -1,4 +1,4 @@
-"""Every version with who, when and why; shown as it was, compared, brought back into the draft."""
+"""The history of a page: its versions, comparing and restoring them, and withdrawn and moved pages."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ PATH = "/procedures/lymph-vessel-repair/"
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    # Nine in the evening of 3 May in Lahore.
+    # 9 pm on 3 May in Lahore.
     with time_machine.travel(datetime(2026, 5, 3, 16, tzinfo=UTC), tick=False) as traveller:
         yield traveller
 
@@ -46,7 +46,7 @@ def versions(procedure: Page) -> str:
     return address(procedure, "history_of")
 
 
-def test_each_version_says_who_when_and_why_and_which_is_live(editor: Client, procedure: Procedure) -> None:
+def test_history_shows_who_published_when_and_why(editor: Client, procedure: Procedure) -> None:
     rows = [row.text for row in read(editor.get(versions(procedure))).one("tbody").all("tr")]
     assert len(rows) == 3
     assert "3 scheduled 20 May 2026, 09:00" in rows[0]
@@ -56,7 +56,7 @@ def test_each_version_says_who_when_and_why_and_which_is_live(editor: Client, pr
     assert "live" not in rows[2]
 
 
-def test_a_version_is_shown_as_it_was(editor: Client, procedure: Procedure) -> None:
+def test_version_page_shows_it_as_published(editor: Client, procedure: Procedure) -> None:
     response = editor.get(f"{versions(procedure)}1/")
     assert "Germs get in." in read(response).main.text
     assert "Version 1, as it was published." in read(response).text
@@ -65,51 +65,34 @@ def test_a_version_is_shown_as_it_was(editor: Client, procedure: Procedure) -> N
     assert read(response).structured_data == []
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "removed", "added"),
-    [
+def test_versions_are_compared_word_by_word(editor: Client, procedure: Procedure) -> None:
+    for old, new, removed, added in (
         ("1", "2", "in.", "in, sometimes."),
         ("2", "1", "in, sometimes.", "in."),
         ("2", "draft", "sometimes.", "as drafted."),
         ("2", "3", "sometimes.", "rarely."),
         ("draft", "2", "as drafted.", "sometimes."),
-    ],
-)
-def test_any_two_are_compared_word_by_word(
-    editor: Client, procedure: Procedure, old: str, new: str, removed: str, added: str
-) -> None:
-    page = read(editor.get(f"{versions(procedure)}compare/", {"from": old, "to": new}))
-    (risks,) = (section for section in page.all("section") if section.one("h2").text.endswith("risks"))
-    assert [words.text for words in risks.all("del")] == [f"[removed: {removed}]"]
-    assert [words.text for words in risks.all("ins")] == [f"[added: {added}]"]
-    assert "Germs get" in risks.text
+    ):
+        page = read(editor.get(f"{versions(procedure)}compare/", {"from": old, "to": new}))
+        (risks,) = (section for section in page.all("section") if section.one("h2").text.endswith("risks"))
+        assert [words.text for words in risks.all("del")] == [f"[removed: {removed}]"]
+        assert [words.text for words in risks.all("ins")] == [f"[added: {added}]"]
+        assert "Germs get" in risks.text
 
 
-def test_a_version_compared_with_itself_says_the_same(editor: Client, procedure: Procedure) -> None:
+def test_comparing_a_version_with_itself_shows_no_change(editor: Client, procedure: Procedure) -> None:
     page = read(editor.get(f"{versions(procedure)}compare/", {"from": "1", "to": "1"}))
     assert "They say the same." in page.text
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("9", "1"),
-        ("", "1"),
-        ("x", "draft"),
-        ("1", "\0"),
-        ("٣", "1"),
-        ("1" * 400, "1"),
-        ("-1", "1"),
-        ("1", "1e3"),
-    ],
-)
-def test_a_version_that_is_not_there_is_404(editor: Client, procedure: Procedure, old: str, new: str) -> None:
-    assert editor.get(f"{versions(procedure)}compare/", {"from": old, "to": new}).status_code == 404
+def test_comparing_unknown_versions_is_404(editor: Client, procedure: Procedure) -> None:
+    for old in ("9", "", "x", "٣", "1" * 400, "-1"):
+        assert editor.get(f"{versions(procedure)}compare/", {"from": old, "to": "1"}).status_code == 404
+    for new in ("\0", "1e3"):
+        assert editor.get(f"{versions(procedure)}compare/", {"from": "1", "to": new}).status_code == 404
 
 
-def test_restoring_fills_the_draft_and_shows_patients_nothing(
-    client: Client, editor: Client, procedure: Procedure
-) -> None:
+def test_restore_changes_only_the_draft(client: Client, editor: Client, procedure: Procedure) -> None:
     assert editor.get(f"{versions(procedure)}1/restore/").status_code == 405
     response = restore_in_admin(editor, procedure, 1)
     assert response.status_code == 302
@@ -121,9 +104,7 @@ def test_restoring_fills_the_draft_and_shows_patients_nothing(
     assert "Restored version 1 into the draft." in read(editor.get(versions(procedure))).text
 
 
-def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one_stays(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_restore_keeps_the_address_if_the_former_one_is_taken(editor: Client, procedure: Procedure) -> None:
     Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
     restored = "The draft now says what version 1 said"
     assert told(restore_in_admin(editor, procedure, 1)) == [
@@ -142,7 +123,7 @@ def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one
     assert procedure.slug == "vessel-repair"
 
 
-def test_a_version_of_another_page_is_not_reached_from_this_one(editor: Client, procedure: Procedure) -> None:
+def test_versions_of_another_page_are_404(editor: Client, procedure: Procedure) -> None:
     other = a_procedure("tendon-transfer")
     for path in (f"{versions(other)}1/", f"{versions(other)}1/restore/", f"{versions(other)}compare/?from=1"):
         assert editor.get(path).status_code in (404, 405)
@@ -151,7 +132,7 @@ def test_a_version_of_another_page_is_not_reached_from_this_one(editor: Client, 
     assert editor.get(f"/staff/procedures/procedure/{overview.pk}/versions/").status_code == 404
 
 
-def test_what_staff_did_besides_publishing_is_recorded(procedure: Procedure) -> None:
+def test_history_shows_other_actions_of_staff(procedure: Procedure) -> None:
     client = Client()
     client.force_login(staff("Manager", username="sana-again"))
     client.post(f"{versions(procedure)}3/call-off/")
@@ -161,9 +142,7 @@ def test_what_staff_did_besides_publishing_is_recorded(procedure: Procedure) -> 
         assert words in text
 
 
-def test_a_version_names_whoever_signed_it_and_not_who_stands_in_that_row_today(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_history_shows_reviewers_as_signed(editor: Client, procedure: Procedure) -> None:
     published(procedure, reviewer=a_reviewer(name="Dr. Sample", is_sample=True))
     Practitioner.objects.update(name="Dr. Real Person", is_sample=False)
     rows = [row.text for row in read(editor.get(versions(procedure))).one("tbody").all("tr")]
@@ -172,10 +151,10 @@ def test_a_version_names_whoever_signed_it_and_not_who_stands_in_that_row_today(
     assert "Real Person" not in "".join(rows)
 
 
-# What did this page say on that day?
+# The page on an earlier day
 
 
-def test_the_history_asks_for_a_day_and_leads_there(editor: Client, procedure: Procedure) -> None:
+def test_history_links_to_the_archive(editor: Client, procedure: Procedure) -> None:
     (form,) = (form for form in read(editor.get(versions(procedure))).all("form") if form.all(name="on"))
     assert (form["method"], form["action"]) == ("get", PATH)
     field = form.one(name="on")
@@ -184,11 +163,11 @@ def test_the_history_asks_for_a_day_and_leads_there(editor: Client, procedure: P
     assert "sometimes" in read(editor.get(form["action"], {"on": "2026-05-12"})).main.text
 
 
-def test_a_page_that_patients_never_saw_has_no_day_to_ask_for(editor: Client, procedure: Procedure) -> None:
+def test_history_of_an_unpublished_page_has_no_archive(editor: Client, procedure: Procedure) -> None:
     assert 'name="on"' not in editor.get(versions(a_procedure("not-yet"))).content.decode()
 
 
-def test_on_the_day_it_was_withdrawn_it_said_something_too(
+def test_archive_shows_the_day_of_withdrawal(
     editor: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     publishing.withdraw(procedure, language="en")
@@ -200,7 +179,7 @@ def test_on_the_day_it_was_withdrawn_it_said_something_too(
     assert editor.get(PATH, {"on": "2026-05-13"}).status_code == 404
 
 
-def test_of_several_versions_of_a_day_the_last_is_shown_and_the_others_are_told_of(
+def test_archive_shows_the_last_of_several_versions_of_a_day(
     editor: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     clock.move_to(datetime(2026, 5, 12, 18, tzinfo=UTC))
@@ -220,10 +199,9 @@ def test_of_several_versions_of_a_day_the_last_is_shown_and_the_others_are_told_
     assert "All versions" not in page.text, "a link that leads nowhere"
 
 
-def test_the_day_of_an_address_is_that_of_the_page_patients_saw_there(
+def test_archive_ignores_canceled_versions_of_an_address(
     editor: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
-    """Not of one that was only scheduled under it and called off."""
     other = a_procedure("tendon-transfer")
     publishing.call_off(published(other, live_from=datetime(2026, 5, 20, 4, tzinfo=UTC)))
     Procedure.objects.filter(pk=other.pk).update(slug="elsewhere")
@@ -232,27 +210,22 @@ def test_the_day_of_an_address_is_that_of_the_page_patients_saw_there(
     assert editor.get("/procedures/tendon-transfer/", {"on": "2026-05-12"}).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("day", "words"),
-    [
+def test_archive_shows_the_page_at_the_end_of_a_day(editor: Client, procedure: Procedure) -> None:
+    for day, words in (
         ("2026-05-03", "Germs get in."),
         ("2026-05-09", "Germs get in."),
         ("2026-05-10", "Germs get in, sometimes."),
         ("2026-05-12", "Germs get in, sometimes."),
-    ],
-)
-def test_staff_read_what_the_page_said_at_the_end_of_a_day(
-    editor: Client, procedure: Procedure, day: str, words: str
-) -> None:
-    response = editor.get(PATH, {"on": day})
-    assert response.status_code == 200
-    assert words in read(response).main.text
-    assert "This page as patients saw it on" in read(response).text
-    assert "no-store" in response["Cache-Control"]
-    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    ):
+        response = editor.get(PATH, {"on": day})
+        assert response.status_code == 200
+        assert words in read(response).main.text
+        assert "This page as patients saw it on" in read(response).text
+        assert "no-store" in response["Cache-Control"]
+        assert response["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_what_is_scheduled_for_later_today_was_not_seen_today(
+def test_archive_leaves_out_what_is_scheduled_for_later_today(
     editor: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     clock.move_to(datetime(2026, 5, 20, 3, tzinfo=UTC))
@@ -261,46 +234,29 @@ def test_what_is_scheduled_for_later_today_was_not_seen_today(
     assert "rarely" in read(editor.get(PATH, {"on": "2026-05-20"})).main.text
 
 
-@pytest.mark.parametrize(
-    "day",
-    [
-        "2026-05-02",
-        "2026-05-13",
-        "2030-01-01",
-        "",
-        "yesterday",
-        "2026-02-30",
-        "\0",
-        "0001-01-01",
-        "9999-12-31",
-        "🩺",
-    ],
-)
-def test_a_day_without_the_page_or_that_is_no_day_or_has_not_come_is_404(
-    editor: Client, procedure: Procedure, day: str
-) -> None:
-    assert editor.get(PATH, {"on": day}).status_code == 404
+def test_archive_is_404_without_the_page_or_a_past_day(editor: Client, procedure: Procedure) -> None:
+    no_page = ("2026-05-02", "2026-05-13", "2030-01-01", "0001-01-01", "9999-12-31")
+    for day in (*no_page, "", "yesterday", "2026-02-30", "\0", "🩺"):
+        assert editor.get(PATH, {"on": day}).status_code == 404, day
 
 
-@pytest.mark.parametrize("path", [PATH, "/"])
-def test_others_are_asked_to_sign_in_and_come_back(client: Client, procedure: Procedure, path: str) -> None:
-    for day in ("2026-05-03", "nonsense"):
-        response = client.get(path, {"on": day})
-        assert response.status_code == 302
-        assert response["Location"].startswith("/staff/login/?next=")
-        assert "no-store" in response["Cache-Control"]
+def test_archive_requires_sign_in(client: Client, procedure: Procedure) -> None:
+    for path in (PATH, "/"):
+        for day in ("2026-05-03", "nonsense"):
+            response = client.get(path, {"on": day})
+            assert response.status_code == 302
+            assert response["Location"].startswith("/staff/login/?next=")
+            assert "no-store" in response["Cache-Control"]
 
 
-def test_the_day_is_found_under_an_address_that_the_page_has_left(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_archive_finds_former_addresses(editor: Client, procedure: Procedure) -> None:
     Procedure.objects.filter(pk=procedure.pk).update(slug="lymph-surgery")
     published(Procedure.objects.get(pk=procedure.pk))
     assert "sometimes" in read(editor.get(PATH, {"on": "2026-05-11"})).main.text
     assert "Germs get in." in read(editor.get("/procedures/lymph-surgery/", {"on": "2026-05-04"})).main.text
 
 
-def test_the_overview_has_its_days_too(editor: Client, clock: time_machine.Traveller) -> None:
+def test_archive_shows_the_overview(editor: Client, clock: time_machine.Traveller) -> None:
     overview = an_overview()
     published(overview)
     clock.move_to(datetime(2026, 5, 5, 16, tzinfo=UTC))
@@ -314,7 +270,7 @@ def test_the_overview_has_its_days_too(editor: Client, clock: time_machine.Trave
 # Withdrawn and moved pages
 
 
-def test_a_withdrawn_page_answers_410_with_a_kind_page(client: Client, procedure: Procedure) -> None:
+def test_withdrawn_page_is_410(client: Client, procedure: Procedure) -> None:
     publishing.withdraw(procedure, language="en")
     response = client.get(PATH)
     assert response.status_code == 410
@@ -325,7 +281,7 @@ def test_a_withdrawn_page_answers_410_with_a_kind_page(client: Client, procedure
     assert client.get("/procedures/never-was/").status_code == 404
 
 
-def test_the_withdrawn_overview_answers_410_too(client: Client, clock: time_machine.Traveller) -> None:
+def test_withdrawn_overview_is_410(client: Client, clock: time_machine.Traveller) -> None:
     overview = an_overview()
     assert client.get("/").status_code == 404
     published(overview)
@@ -334,7 +290,7 @@ def test_the_withdrawn_overview_answers_410_too(client: Client, clock: time_mach
     assert client.get("/").status_code == 410
 
 
-def test_a_changed_address_redirects_for_good_from_each_one_it_ever_had(
+def test_former_addresses_redirect_permanently(
     client: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     for slug in ("second", "third"):
@@ -353,7 +309,7 @@ def test_a_changed_address_redirects_for_good_from_each_one_it_ever_had(
         assert client.get(f"/procedures/{slug}/").status_code == 410
 
 
-def test_an_address_of_a_draft_is_nowhere(client: Client, procedure: Procedure) -> None:
+def test_address_of_a_draft_is_404(client: Client, procedure: Procedure) -> None:
     Procedure.objects.filter(pk=procedure.pk).update(slug="not-yet")
     assert client.get("/procedures/not-yet/").status_code == 404
     assert client.get(PATH).status_code == 200

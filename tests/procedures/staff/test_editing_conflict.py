@@ -369,4 +369,4 @@ def test_restoring_uses_the_rows_again_that_are_meant(procedure: Procedure) -> N
     assert procedure.risks.get(name="Infection").pk == kept
     assert set(procedure.sections.values_list("pk", flat=True)) == before["sections"]
     assert names(procedure) == ["Infection", "Scars", "Bleeding"]
-    assert drafts.read(procedure, "en").sections[0].heading.endswith(": why")
+    assert drafts.read_draft(procedure, "en").sections[0].heading.endswith(": why")

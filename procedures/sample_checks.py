@@ -12,7 +12,7 @@ def sample_practitioners() -> Iterable[str]:
 
 
 def sample_pages() -> Iterable[str]:
-    # What was signed: the row of whoever signed it may name somebody else by now.
+    # The frozen review counts: the reviewer's row may have changed since.
     for publication in Publication.objects.live().select_related("page"):
         if PageDocument.from_json(publication.document).is_sample:
-            yield f"the page “{publication.page}”, which nobody has reviewed"
+            yield f"the page “{publication.page}”, which has no review"

@@ -1,4 +1,4 @@
-"""Rules for what staff type into the working copy."""
+"""Validators of draft content."""
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 def lines(text: str) -> tuple[str, ...]:
-    """The items of a text that holds one item a line; blank lines do not count."""
+    """Return the lines of a text without blank ones."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 

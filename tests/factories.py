@@ -206,7 +206,7 @@ def published(page: Page, **signing: Any) -> Publication:
         **{
             "change_note": "Written.",
             "by": None,
-            "seen": publishing.fingerprint(page, drafts.read(page, "en")),
+            "seen": publishing.fingerprint(page, drafts.read_draft(page, "en")),
         }
         | signing,
     )

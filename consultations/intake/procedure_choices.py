@@ -35,7 +35,8 @@ def find(chosen: str, language: str) -> Subject | None:
     if chosen in (About.SOMETHING_ELSE, About.NOT_SURE):
         return Subject(About(chosen))
     if publication := _publication(chosen, language):
-        return Subject(About.PROCEDURE, publication.page.procedure, Card.from_json(publication.card).title)
+        procedure = Procedure.objects.get(pk=publication.page_id)
+        return Subject(About.PROCEDURE, procedure, Card.from_json(publication.card).title)
     return None
 
 
@@ -59,7 +60,7 @@ def _publication(chosen: str, language: str) -> Publication | None:
     seen = Publication.objects.filter(
         slug=slug,
         language=language,
-        page__procedure__isnull=False,
+        page__kind="procedure",
         live_from__lte=timezone.now(),
     )
-    return seen.select_related("page__procedure").order_by("-live_from", "-number").first()
+    return seen.order_by("-live_from", "-number").first()

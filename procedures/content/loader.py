@@ -1,4 +1,4 @@
-"""The sample content of a new site: the founding document and four procedures, as data in ``content/``."""
+"""Loads the sample content of a new site from ``content/``: the overview and four procedures."""
 
 from pathlib import Path
 from typing import Any
@@ -8,50 +8,27 @@ from django.utils.translation import gettext as _
 
 from clinic_site.core import toml_files
 from procedures.models import (
-    Benefit,
-    CareCard,
-    Citation,
+    PARTS,
     Disclaimer,
     EmergencyText,
-    Expectation,
-    KeyFact,
     Overview,
     Page,
-    Part,
     Practitioner,
     Procedure,
-    Question,
-    RecoveryNote,
-    Risk,
-    Section,
     Source,
-    Step,
 )
+from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import services as publishing
 from procedures.staff import plain_language
 
 CONTENT = Path(__file__).parent
-LANGUAGE = "en"
 
-# The lists of a content file, and the part that each item becomes.
-PARTS: dict[str, type[Part]] = {
-    "sections": Section,
-    "key_facts": KeyFact,
-    "benefits": Benefit,
-    "steps": Step,
-    "recovery_notes": RecoveryNote,
-    "expectations": Expectation,
-    "risks": Risk,
-    "care_cards": CareCard,
-    "questions": Question,
-    "citations": Citation,
-}
 PROCEDURES = ("microvascular-surgery", "nerve-repair", "replantation", "tumor-removal")
 
 
 @transaction.atomic
 def load() -> str:
-    """Enter and publish the sample pages, with the words to avoid in them, unless there are pages already."""
+    """Create and publish the sample pages and the list of words to avoid, unless there are pages."""
     if Page.objects.exists():
         return _("Pages: kept as they are.")
     _load_shared(toml_files.read(CONTENT / "shared.toml"))
@@ -60,10 +37,10 @@ def load() -> str:
         key: Source.objects.get_or_create(key=key, defaults=fields)[0]
         for key, fields in toml_files.read(CONTENT / "sources.toml").items()
     }
-    # The overview goes first: procedures with no steps of their own show the ones it has published.
+    # The overview first: procedures without steps of their own show its published ones.
     pages = [_load_page(Overview, "overview", sources)]
     pages += [_load_page(Procedure, name, sources) for name in PROCEDURES]
-    return _("Pages: %(count)d were entered and published as samples.") % {"count": len(pages)}
+    return _("Pages: %(count)d created and published as samples.") % {"count": len(pages)}
 
 
 def _load_shared(content: dict[str, Any]) -> None:
@@ -85,7 +62,7 @@ def _load_page(model: type[Page], name: str, sources: dict[str, Source]) -> Page
             part(page=page, position=position, **_part_fields(fields, sources))
             for position, fields in enumerate(parts[key], start=1)
         )
-    publishing.publish_sample(page, language=LANGUAGE)
+    publishing.publish_sample(page, language=DRAFT_LANGUAGE)
     return page
 
 

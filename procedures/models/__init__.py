@@ -1,8 +1,9 @@
-"""What patients read: pages and their parts (the working copy), and what was published of them."""
+"""Pages and their parts (the drafts), what they share, and their publications."""
 
 from procedures.models.feedback import FeedbackReport, PlainWord, ReviewReminder
 from procedures.models.pages import Overview, Page, Procedure
 from procedures.models.parts import (
+    PARTS,
     Benefit,
     CareCard,
     Citation,
@@ -16,17 +17,14 @@ from procedures.models.parts import (
     SectionKind,
     Step,
 )
+from procedures.models.people import Practitioner
+from procedures.models.photos import Photo
 from procedures.models.publications import PreviewLink, Publication
-from procedures.models.shared_content import (
-    Disclaimer,
-    EmergencyText,
-    Photo,
-    Practitioner,
-    SharedText,
-    Source,
-)
+from procedures.models.shared_texts import Disclaimer, EmergencyText, SharedText
+from procedures.models.sources import Source
 
 __all__ = [
+    "PARTS",
     "Benefit",
     "CareCard",
     "Citation",

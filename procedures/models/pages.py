@@ -1,13 +1,18 @@
-"""The working copy: what staff edit. Patients see none of it until it is published."""
+"""Drafts of pages, which staff edit. Patients see them once they are published."""
+
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# Drafts are written in one language; translations of publications are not built yet.
+DRAFT_LANGUAGE = "en"
+
 
 class Drawing(models.TextChoices):
-    """The drawings in the manner of the lens, under ``static/img/lens/``."""
+    """Drawings under ``static/img/lens/``."""
 
     SCALE = "scale", _("Instruments and suture")
     VESSEL = "vessel", _("Blood vessels joined")
@@ -18,8 +23,21 @@ class Drawing(models.TextChoices):
 
 
 class Page(models.Model):
-    """What every clinical page has. Its parts are rows of their own, ordered, and belong to the page."""
+    """A clinical page: the overview or a procedure. Its parts are ordered rows of their own.
 
+    ``Overview`` and ``Procedure`` are proxies, so that the admin and permissions tell the two apart.
+    """
+
+    class Kind(models.TextChoices):
+        OVERVIEW = "overview", _("Overview")
+        PROCEDURE = "procedure", _("Procedure")
+
+    class Urgency(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        EMERGENCY = "emergency", _("Emergency")
+        BOTH = "both", _("Planned or emergency")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, editable=False)
     title = models.CharField(_("title"), max_length=65)
     summary = models.CharField(
         _("summary"), max_length=200, help_text=_("Two plain sentences. Shown under the title and on cards.")
@@ -44,6 +62,25 @@ class Page(models.Model):
         default="",
         help_text=_("What it shows, for people who cannot see it. Needed with a photograph."),
     )
+    # The fields from here to archived_at are for procedures only, and required there where not blank=True.
+    slug = models.SlugField(
+        _("address"), max_length=80, default="", help_text=_("The last part of the page’s address.")
+    )
+    plain_name = models.CharField(
+        _("plain name"),
+        max_length=80,
+        default="",
+        help_text=_("In everyday words: “reconnecting a damaged nerve”."),
+    )
+    menu_label = models.CharField(_("name in the menu"), max_length=30, default="")
+    alternate_names = models.CharField(
+        _("other names"), max_length=120, blank=True, default="", help_text=_("Separated by commas.")
+    )
+    urgency = models.CharField(_("urgency"), max_length=10, choices=Urgency, default=Urgency.PLANNED)
+    body_location = models.CharField(_("part of the body"), max_length=80, blank=True, default="")
+    show_in_form = models.BooleanField(_("offered in the request form"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(_("edited at"), auto_now=True)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -58,15 +95,29 @@ class Page(models.Model):
         verbose_name = _("page")
         verbose_name_plural = _("pages")
         permissions = [("publish_page", _("Can publish pages"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(kind="overview"), name="one_overview"
+            ),
+            models.UniqueConstraint(
+                fields=["slug"], condition=models.Q(kind="procedure"), name="one_procedure_at_an_address"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="overview", slug="", archived_at=None)
+                | models.Q(kind="procedure") & ~models.Q(slug="") & ~models.Q(menu_label=""),
+                name="only_procedures_have_an_address",
+            ),
+        ]
+        # The menu reads the first procedures by this index.
+        indexes = [models.Index(fields=["kind", "position", "id"], name="page_by_position")]
 
     def __str__(self) -> str:
         return self.title
 
-    def of_its_kind(self) -> "Page":
-        """This page as the ``Overview`` or the ``Procedure`` that it is."""
-        if isinstance(self, Overview | Procedure):
-            return self
-        return getattr(self, "procedure", None) or self.overview
+
+class OverviewManager(models.Manager["Overview"]):
+    def get_queryset(self) -> models.QuerySet["Overview"]:
+        return super().get_queryset().filter(kind=Page.Kind.OVERVIEW)
 
 
 class Overview(Page):
@@ -74,9 +125,16 @@ class Overview(Page):
 
     has_one_row = True
 
+    objects: ClassVar[OverviewManager] = OverviewManager()
+
     class Meta:
+        proxy = True
         verbose_name = _("overview")
         verbose_name_plural = _("overview")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.kind = Page.Kind.OVERVIEW
+        super().save(*args, **kwargs)
 
     def clean(self) -> None:
         super().clean()
@@ -84,46 +142,34 @@ class Overview(Page):
             raise ValidationError(_("There is one overview already. Change that one."))
 
 
+class ProcedureManager(models.Manager["Procedure"]):
+    def get_queryset(self) -> models.QuerySet["Procedure"]:
+        return super().get_queryset().filter(kind=Page.Kind.PROCEDURE)
+
+
 class Procedure(Page):
     """One procedure that the clinic offers."""
 
-    class Urgency(models.TextChoices):
-        PLANNED = "planned", _("Planned")
-        EMERGENCY = "emergency", _("Emergency")
-        BOTH = "both", _("Planned or emergency")
-
-    slug = models.SlugField(
-        _("address"), max_length=80, unique=True, help_text=_("The last part of the page’s address.")
-    )
-    plain_name = models.CharField(
-        _("plain name"), max_length=80, help_text=_("In everyday words: “reconnecting a damaged nerve”.")
-    )
-    menu_label = models.CharField(_("name in the menu"), max_length=30)
-    alternate_names = models.CharField(
-        _("other names"), max_length=120, blank=True, default="", help_text=_("Separated by commas.")
-    )
-    urgency = models.CharField(_("urgency"), max_length=10, choices=Urgency, default=Urgency.PLANNED)
-    body_location = models.CharField(_("part of the body"), max_length=80, blank=True, default="")
-    show_in_form = models.BooleanField(_("offered in the request form"), default=True)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+    objects: ClassVar[ProcedureManager] = ProcedureManager()
 
     class Meta:
+        proxy = True
         verbose_name = _("procedure")
         verbose_name_plural = _("procedures")
         ordering = ["position", "pk"]
-        # The menu asks for the first of them: it need not look at the others.
-        indexes = [models.Index(fields=["position", "page_ptr"], name="procedure_by_position")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.kind = Page.Kind.PROCEDURE
+        super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Names that differ in capitals alone are one name. What is stored already may stay as it is."""
+        """Refuse a new address or title that differs from another procedure’s in case alone."""
         super().clean()
         others = Procedure.objects.exclude(pk=self.pk)
         stored = Procedure.objects.filter(pk=self.pk).values_list("slug", "title").first()
         slug, title = stored or ("", "")
         errors = {}
-        alike = others.filter(slug__iexact=self.slug).exclude(slug=self.slug)
-        if slug != self.slug and alike.exists():
+        if slug != self.slug and others.filter(slug__iexact=self.slug).exists():
             errors["slug"] = _("Another procedure has this address. Choose another.")
         shown = others.filter(archived_at=None)
         if title != self.title and shown.filter(title__iexact=self.title).exists():

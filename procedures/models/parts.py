@@ -1,13 +1,24 @@
-"""The ordered parts of a page."""
+"""The ordered parts of a page.
+
+A kind of part is declared here once: its model, the value that a publication freezes, the section that shows
+it, and what publication requires of it. To add one, write its model and value, list them in ``PARTS`` and
+``PageParts``, make a migration, and write ``templates/procedures/public/sections/<kind of section>.html``.
+"""
+
+from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
+from procedures.models.pages import Page
 from procedures.validators import OneItemPerLine
 
 
 class SectionKind(models.TextChoices):
-    """What a section is about. It decides which list of parts the section shows under its text."""
+    """The subject of a section. It decides which parts the section shows under its text."""
 
     INTRODUCTION = "introduction", _("Introduction")
     EMERGENCY = "emergency", _("Emergency card")
@@ -31,15 +42,64 @@ class SectionKind(models.TextChoices):
     TEXT = "text", _("Text")
 
 
+class FrozenPart(Struct, frozen=True):
+    """A part as a publication keeps it. Its fields have the names of the model's."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The titles and texts that readers see, for comparison and plain language."""
+        raise NotImplementedError
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """The values other than wording, which change only with a full review."""
+        return ()
+
+
 class Part(models.Model):
-    """A part of a page. Its number comes from its place among its kind, and is nowhere stored as a number."""
+    """A part of a page, ordered by ``position`` among its kind."""
 
     page = models.ForeignKey("procedures.Page", models.CASCADE, related_name="%(class)ss")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
+    # The frozen value; none for a part that is frozen inside another.
+    Frozen: ClassVar[type[FrozenPart] | None] = None
+    # The section that lists these parts under its text.
+    shown_in: ClassVar[str] = ""
+    # The only kind of page that has these parts; "" for both.
+    only_on: ClassVar[str] = ""
+    # The field whose value only one part of a page may have.
+    unique_on_page: ClassVar[str] = ""
+    # Publication problems: there is no such part, or no section to show it.
+    required: ClassVar[Promise | None] = None
+    section_required: ClassVar[Promise | None] = None
+
     class Meta:
         abstract = True
         ordering = ["position", "pk"]
+
+    @classmethod
+    def section_of(cls, value: Any) -> str:
+        """The kind of section that shows this frozen value."""
+        return cls.shown_in
+
+
+class FrozenSection(FrozenPart, frozen=True):
+    kind: str
+    heading: str
+    body: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.heading, self.body)
+
+    @property
+    def anchor(self) -> str:
+        """The section's id on the page. A section of plain text is identified by its heading, any other
+        by its kind, so that links survive a new heading."""
+        if self.kind != SectionKind.TEXT:
+            return self.kind
+        return f"text-{slugify(self.heading, allow_unicode=True)}"
 
 
 class Section(Part):
@@ -48,6 +108,10 @@ class Section(Part):
     kind = models.CharField(_("kind"), max_length=20, choices=SectionKind, default=SectionKind.TEXT)
     heading = models.CharField(_("heading"), max_length=65, blank=True, default="")
     body = models.TextField(_("text"), max_length=2500, blank=True, default="")
+
+    unique_on_page = "kind"
+
+    Frozen = FrozenSection
 
     class Meta(Part.Meta):
         verbose_name = _("section")
@@ -67,6 +131,21 @@ class Section(Part):
         return self.heading or self.get_kind_display()
 
 
+class FrozenKeyFact(FrozenPart, frozen=True):
+    label: str
+    value: str
+    certainty: str
+    source: int | None  # the place of its source in ``PageDocument.sources``, from 1
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (f"{self.label}: {self.value}",)
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        return (self.certainty, self.source)
+
+
 class KeyFact(Part):
     """One fact to know at a glance, with what it rests on."""
 
@@ -84,6 +163,8 @@ class KeyFact(Part):
         "procedures.Source", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")
     )
 
+    Frozen = FrozenKeyFact
+
     class Meta(Part.Meta):
         verbose_name = _("key fact")
         verbose_name_plural = _("key facts")
@@ -92,9 +173,20 @@ class KeyFact(Part):
         return f"{self.label}: {self.value}"
 
 
+class TitledText(FrozenPart, frozen=True):
+    title: str
+    body: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.title, self.body)
+
+
 class TitledPart(Part):
     title = models.CharField(_("title"), max_length=50)
     body = models.TextField(_("text"), max_length=350)
+
+    Frozen = TitledText
 
     class Meta(Part.Meta):
         abstract = True
@@ -104,28 +196,39 @@ class TitledPart(Part):
 
 
 class Benefit(TitledPart):
+    shown_in = SectionKind.BENEFITS
+    only_on = Page.Kind.OVERVIEW
+
     class Meta(Part.Meta):
         verbose_name = _("benefit")
         verbose_name_plural = _("benefits")
 
 
 class Step(TitledPart):
+    shown_in = SectionKind.STEPS
+
     class Meta(Part.Meta):
         verbose_name = _("step")
         verbose_name_plural = _("steps")
 
 
 class Expectation(TitledPart):
+    shown_in = SectionKind.CONSULTATION
+    only_on = Page.Kind.OVERVIEW
+
     class Meta(Part.Meta):
         verbose_name = _("expectation")
         verbose_name_plural = _("what to do before an operation")
 
 
 class RecoveryNote(Part):
-    """What happens in one period of recovery, or one thing to know about it."""
+    """One period of recovery, or one thing to know about it."""
 
     title = models.CharField(_("period or title"), max_length=40)
     body = models.TextField(_("text"), max_length=500)
+
+    Frozen = TitledText
+    shown_in = SectionKind.RECOVERY
 
     class Meta(Part.Meta):
         verbose_name = _("recovery note")
@@ -133,6 +236,21 @@ class RecoveryNote(Part):
 
     def __str__(self) -> str:
         return self.title
+
+
+class FrozenRisk(FrozenPart, frozen=True):
+    name: str
+    medical_term: str
+    body: str
+    frequency: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (f"{self.name} ({self.medical_term})" if self.medical_term else self.name, self.body)
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        return (self.frequency,)
 
 
 class Risk(Part):
@@ -146,12 +264,32 @@ class Risk(Part):
     body = models.TextField(_("text"), max_length=300)
     frequency = models.CharField(_("how often"), max_length=10, choices=Frequency, default=Frequency.UNCOMMON)
 
+    shown_in = SectionKind.RISKS
+    required = _("Add the risks.")
+    section_required = _("Add a section that shows the risks.")
+
+    Frozen = FrozenRisk
+
     class Meta(Part.Meta):
         verbose_name = _("risk")
         verbose_name_plural = _("risks")
 
     def __str__(self) -> str:
         return self.name
+
+
+class FrozenCareCard(FrozenPart, frozen=True):
+    level: str
+    heading: str
+    items: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.heading, *self.items)
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        return (self.level,)
 
 
 class CareCard(Part):
@@ -168,6 +306,13 @@ class CareCard(Part):
         _("items"), help_text=_("One a line, at most 6."), validators=[OneItemPerLine(items=6, length=120)]
     )
 
+    shown_in = SectionKind.HELP
+    unique_on_page = "level"
+    required = _("Say when to get help: add a card.")
+    section_required = _("Add a section that says when to get help.")
+
+    Frozen = FrozenCareCard
+
     class Meta(Part.Meta):
         verbose_name = _("care card")
         verbose_name_plural = _("when to get help")
@@ -183,6 +328,15 @@ class CareCard(Part):
         return f"{self.get_level_display()}: {self.heading}"
 
 
+class FrozenQuestion(FrozenPart, frozen=True):
+    text: str
+    answer: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.text, self.answer) if self.answer else (self.text,)
+
+
 class Question(Part):
     """A question to ask the surgeon; or, with an answer, one that patients often ask."""
 
@@ -195,12 +349,18 @@ class Question(Part):
         help_text=_("Leave empty for a question to ask the surgeon."),
     )
 
+    Frozen = FrozenQuestion
+
     class Meta(Part.Meta):
         verbose_name = _("question")
         verbose_name_plural = _("questions")
 
     def __str__(self) -> str:
         return self.text
+
+    @classmethod
+    def section_of(cls, value: Any) -> str:
+        return SectionKind.FAQS if value.answer else SectionKind.QUESTIONS
 
 
 class Citation(Part):
@@ -218,3 +378,36 @@ class Citation(Part):
 
     def __str__(self) -> str:
         return self.statement
+
+
+# By the name that documents and content files have for them, in the order of the staff's form.
+PARTS: dict[str, type[Part]] = {
+    "key_facts": KeyFact,
+    "sections": Section,
+    "benefits": Benefit,
+    "steps": Step,
+    "recovery_notes": RecoveryNote,
+    "expectations": Expectation,
+    "risks": Risk,
+    "care_cards": CareCard,
+    "questions": Question,
+    "citations": Citation,
+}
+
+
+class PageParts(Struct, frozen=True, kw_only=True):
+    """The frozen parts of a page; its citations are in its sources."""
+
+    sections: tuple[FrozenSection, ...]
+    key_facts: tuple[FrozenKeyFact, ...]
+    benefits: tuple[TitledText, ...]
+    steps: tuple[TitledText, ...]
+    recovery_notes: tuple[TitledText, ...]
+    expectations: tuple[TitledText, ...]
+    risks: tuple[FrozenRisk, ...]
+    care_cards: tuple[FrozenCareCard, ...]
+    questions: tuple[FrozenQuestion, ...]
+
+    def parts(self, name: str) -> tuple[FrozenPart, ...]:
+        found: tuple[FrozenPart, ...] = getattr(self, name)
+        return found

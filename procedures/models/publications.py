@@ -1,4 +1,4 @@
-"""What patients have been shown: one immutable row for each version of a page in each language."""
+"""Publications: one immutable row for each version of a page in each language."""
 
 from datetime import datetime
 from typing import Any, NoReturn
@@ -10,18 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models.shared_content import Disclaimer, EmergencyText
+from procedures.models.shared_texts import Disclaimer, EmergencyText
 
-# One that was called off before its time came never counts.
+# A version that was canceled before its start never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))
-# It may say another disclaimer or emergency text than staff have written since.
+# Published before the disclaimer or the emergency text was last changed.
 BEFORE_SHARED_TEXTS_CHANGED = Q(published_at__lt=Subquery(Disclaimer.objects.values("changed_at")[:1])) | Q(
     published_at__lt=Subquery(EmergencyText.objects.values("changed_at")[:1])
 )
 
 
 def _replaced_by_then() -> Exists:
-    """A newer version, published while this one waited, that goes live no later than this one."""
+    """A newer version, published while this one was scheduled, that starts no later than this one."""
     return Exists(
         Publication.objects.filter(
             NOT_CALLED_OFF,
@@ -36,13 +36,13 @@ def _replaced_by_then() -> Exists:
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
     def took_effect(self, at: datetime) -> "PublicationQuerySet":
-        """Those whose time had come, without those called off before it came."""
+        """Versions that had started by then, without those canceled before their start."""
         return self.filter(NOT_CALLED_OFF, live_from__lte=at)
 
     def in_force(self, at: datetime | None = None) -> "PublicationQuerySet":
-        """The newest version of each page and language at a time, withdrawn ones among them.
+        """The newest version of each page and language at a time, including withdrawn ones.
 
-        One that a newer version has replaced never counts again, not even when the newer is withdrawn.
+        A replaced version never comes back, not even when the newer one is withdrawn.
         """
         at = at or timezone.now()
         newer = Publication.objects.took_effect(at).filter(
@@ -51,29 +51,29 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return self.took_effect(at).filter(~Exists(newer))
 
     def live(self, at: datetime | None = None) -> "PublicationQuerySet":
-        """What a reader is shown at a time (now, unless told otherwise)."""
+        """Versions that readers see at a time, by default now."""
         at = at or timezone.now()
         return self.in_force(at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
 
     def pending(self) -> "PublicationQuerySet":
-        """Those whose time has not come yet."""
+        """Versions that have not started yet, without canceled ones."""
         return self.filter(live_from__gt=timezone.now(), withdrawn_at=None)
 
     def scheduled(self) -> "PublicationQuerySet":
-        """Those that will be shown when their time comes."""
+        """Versions that will be live at their start."""
         return self.pending().filter(~_replaced_by_then())
 
     def replaced(self) -> "PublicationQuerySet":
-        """Those that are never shown: before their time came, a newer version took their place."""
+        """Versions that will never be live, because a newer one replaced them before their start."""
         return self.filter(NOT_CALLED_OFF, _replaced_by_then())
 
     def shown(self) -> "PublicationQuerySet":
-        """Those that patients have been shown, now or before."""
+        """Versions that are live or have been."""
         return self.took_effect(timezone.now()).filter(~_replaced_by_then())
 
     def procedures(self) -> "PublicationQuerySet":
-        """Those of procedures, in the order staff gave them."""
-        return self.filter(page__procedure__isnull=False).order_by("page__procedure__position", "page_id")
+        """Versions of procedures, by their position."""
+        return self.filter(page__kind="procedure").order_by("page__position", "page_id")
 
     def update(self, **changes: Any) -> int:
         if set(changes) - {"withdrawn_at"}:
@@ -89,8 +89,8 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
 class Publication(models.Model):
     """One version of a page in one language, as it was signed.
 
-    ``document`` is the JSON of a ``PageDocument``; ``card`` is the JSON of its ``Card``, so that menus
-    and lists need not read whole documents; ``slug`` is the address it was published under.
+    ``document`` is the JSON of a ``PageDocument``; ``card`` is the JSON of its ``Card``, for menus and lists;
+    ``slug`` is the address it was published under.
     """
 
     page = models.ForeignKey(
@@ -129,7 +129,7 @@ class Publication(models.Model):
         ]
         indexes = [
             models.Index(fields=["language", "slug", "live_from"], name="publication_by_address"),
-            # Asked with every request: has the time of a scheduled one come?
+            # Every request checks whether a scheduled version has started.
             models.Index(fields=["live_from"], name="publication_by_time"),
         ]
 
@@ -152,26 +152,23 @@ class Publication(models.Model):
 
 class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
     def valid(self) -> "PreviewLinkQuerySet":
-        """Those that open their page. None opens an archived one, or outlives its maker's account."""
+        """Links that still work: not for archived pages, nor after their creator's account is closed."""
         return self.filter(
-            expires_at__gt=timezone.now(),
-            revoked_at=None,
-            created_by__is_active=True,
-            page__procedure__archived_at=None,
+            expires_at__gt=timezone.now(), revoked_at=None, created_by__is_active=True, page__archived_at=None
         )
 
 
 class PreviewLink(models.Model):
-    """Lets somebody without an account read the working copy of one page, for some days.
+    """Lets people without an account read the draft of one page for some days.
 
-    The link itself is shown once, when it is made; kept is only the SHA-256 of its token.
+    The link is shown once, when it is created; only the SHA-256 of its token is stored.
     """
 
     page = models.ForeignKey("procedures.Page", models.CASCADE, related_name="preview_links")
     language = models.CharField(_("language"), max_length=10)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     expires_at = models.DateTimeField(_("valid until"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
 

@@ -80,7 +80,7 @@ class FeedbackForm(forms.Form):
         shown = Publication.objects.took_effect(timezone.now()).filter(language=get_language() or "en")
         of_page = shown.filter(slug=page).order_by("-number")
         if page == OVERVIEW and not of_page.exists():
-            of_page = shown.filter(page__overview__isnull=False).order_by("-number")
+            of_page = shown.filter(page__kind="overview").order_by("-number")
         seen = of_page.filter(number=int(version)) if version else of_page
         return seen.first() or of_page.first()
 

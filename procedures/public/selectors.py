@@ -52,7 +52,7 @@ def _live_procedures(language: str, at: datetime) -> QuerySet[Procedure, int]:
     return (
         Procedure.objects.annotate(live=Subquery(live))
         .filter(live__isnull=False)
-        .order_by("position", "page_ptr_id")
+        .order_by("position", "pk")
         .values_list("live", flat=True)
     )
 
@@ -65,7 +65,7 @@ def published_procedures(language: str) -> tuple[Card, ...]:
 
 def live_overview(language: str) -> PageDocument | None:
     """Return the published overview. One query."""
-    return _live_document(language, page__overview__isnull=False)
+    return _live_document(language, page__kind="overview")
 
 
 def live_emergency_text(language: str) -> PageDocument | None:
@@ -82,7 +82,7 @@ def live_emergency_text(language: str) -> PageDocument | None:
 
 def live_procedure(slug: str, language: str) -> PageDocument | None:
     """Return the procedure published under this slug. One query."""
-    return _live_document(language, slug=slug, page__procedure__isnull=False)
+    return _live_document(language, slug=slug, page__kind="procedure")
 
 
 def _live_document(language: str, **which: Any) -> PageDocument | None:
@@ -112,9 +112,7 @@ def former_procedure(slug: str, language: str) -> FormerProcedure | None:
 
 def former_overview(language: str) -> str | None:
     """Return the title of the last published overview, or None. One query."""
-    former = Publication.objects.took_effect(timezone.now()).filter(
-        page__overview__isnull=False, language=language
-    )
+    former = Publication.objects.took_effect(timezone.now()).filter(page__kind="overview", language=language)
     card = former.order_by("-number").values_list("card", flat=True).first()
     return Card.from_json(card).title if card else None
 
@@ -128,5 +126,5 @@ def find_procedure(slug: str, language: str) -> Procedure | None:
 
 def require_overview() -> None:
     """Raise ``LookupError`` if no overview was ever published. It may be withdrawn."""
-    if not Publication.objects.took_effect(timezone.now()).filter(page__overview__isnull=False).exists():
+    if not Publication.objects.took_effect(timezone.now()).filter(page__kind="overview").exists():
         raise LookupError("The overview was never published.")

@@ -25,9 +25,7 @@ class SiteSitemap(Sitemap):
 class PublicationSitemap(SiteSitemap):
     def items(self) -> Any:
         language = get_language() or "en"
-        live = (
-            Publication.objects.live().filter(language=language).order_by("page__procedure__position", "page")
-        )
+        live = Publication.objects.live().filter(language=language).order_by("page__position", "page")
         return live.only("slug", "published_at")
 
     def location(self, item: Publication) -> str:

@@ -81,7 +81,7 @@ def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) ->
 def preview(request: HttpRequest, token: str) -> HttpResponse:
     """The draft of one page, for readers with a link and no account."""
     link = get_object_or_404(PreviewLink.objects.valid(), token_hash=publishing.preview_hash(token))
-    page = drafts.read(link.page, link.language)
+    page = drafts.read_draft(link.page, link.language)
     return render_unpublished(request, page, _("Draft. Patients do not see this page."))
 
 

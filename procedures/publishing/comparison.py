@@ -1,4 +1,4 @@
-"""What differs between two documents, section by section and word by word."""
+"""Compares two documents, section by section and word by word."""
 
 import difflib
 import re
@@ -9,18 +9,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 from msgspec import structs
 
-from procedures.models import SectionKind
+from procedures.models import PARTS, SectionKind
 from procedures.publishing.documents import KeyFact, PageDocument, Source
 
 _WORDS = re.compile(r"\n|[^\S\n]+|[^\s]+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-# A number with what stands between its digits and the signs that belong to it: 0.5, 9:30, 3-4, ≥5, 20%.
-# Each character of a number is written 0 here: a regular expression knows digits alone, and not ½ or Ⅳ.
+# A number with its separators and signs: 0.5, 9:30, 3-4, ≥5, 20%. All numeric characters are replaced by 0
+# first, because a regular expression has no class for ½ or Ⅳ.
 _NUMBER = re.compile(r"(?:[<>≤≥±~≈+−]\s*)?0+(?:[^\w\s]+0+)*(?:\s*[%‰°])?")
-# Setting a range with another dash is mere typing.
+# A different dash in a range is not a change of a number.
 _DASHES = str.maketrans("‐‑‒–—", "-----")
-# As many pairs of equal words are looked at, at most: some tenths of a second.
-_MOST_WORK = 2_000_000
+# About a third of a second of work.
+_MAX_WORD_PAIRS = 2_000_000
 _PLACING = ("slug", "menu_label", "author", "drawing", "show_in_form")
 
 
@@ -31,8 +31,8 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A run of words that both texts have, or only one of them."""
+class Segment:
+    """A run of words that is in both texts, or in only one of them."""
 
     kind: Kind
     text: str
@@ -40,21 +40,21 @@ class Piece:
 
 @dataclass(frozen=True)
 class Change:
-    """One section that differs. ``key`` names it in addresses and forms, ``label`` to people.
+    """One section that differs. ``key`` names it in forms, ``label`` to people.
 
-    ``is_clinical`` is False for what only places a page: its name in the menu, its drawing.
+    ``is_clinical`` is False for the fields of ``_PLACING``, such as the name in the menu.
     """
 
     key: str
     label: str
-    pieces: tuple[Piece, ...]
+    segments: tuple[Segment, ...]
     is_clinical: bool
 
 
 def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
-    """The sections that differ, in the order of the new document; those that are gone come last.
+    """Return the sections that differ, in the order of the new document; removed ones come last.
 
-    What is clinical and has no words, such as questions without a section, has an entry of its own.
+    A clinical difference in no section's words, such as questions without a section, has the key "rest".
     """
     before = texts(old) if old else {}
     after = texts(new)
@@ -66,7 +66,7 @@ def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
         Change(
             key=key,
             label=labels[key],
-            pieces=compare(before.get(key, ""), after.get(key, "")),
+            segments=compare(before.get(key, ""), after.get(key, "")),
             is_clinical=key != "placing",
         )
         for key in [*after, *(key for key in before if key not in after)]
@@ -77,7 +77,7 @@ def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
         and not any(change.is_clinical for change in found)
         and _without_placing(old) != _without_placing(new)
     ):
-        return (*found, Change(key="rest", label=labels["rest"], pieces=(), is_clinical=True))
+        return (*found, Change(key="rest", label=labels["rest"], segments=(), is_clinical=True))
     return found
 
 
@@ -86,19 +86,19 @@ def _without_placing(document: PageDocument) -> PageDocument:
 
 
 def _moved(old: str, new: str) -> bool:
-    """Whether the lines that both have stand in another order."""
+    """Return whether the lines that are in both texts have another order."""
     before, after = old.splitlines(), new.splitlines()
     return [line for line in before if line in after] != [line for line in after if line in before]
 
 
-def compare(old: str, new: str) -> tuple[Piece, ...]:
-    """Two texts, word by word; where that is too much work, line by line; else as a whole."""
+def compare(old: str, new: str) -> tuple[Segment, ...]:
+    """Compare two texts by words; if that takes too long, by lines; else as a whole."""
     for parts in (_WORDS, _LINES):
         try:
             return _compare(parts.findall(old), parts.findall(new))
         except _TooMuchWorkError:
             continue
-    return (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))
+    return (Segment(Kind.REMOVED, old), Segment(Kind.ADDED, new))
 
 
 class _TooMuchWorkError(Exception):
@@ -106,9 +106,9 @@ class _TooMuchWorkError(Exception):
 
 
 class _Matcher(difflib.SequenceMatcher[str]):
-    """Gives up where few words are repeated so often that finding the best match takes minutes."""
+    """A matcher that stops at texts that repeat few words so often that matching takes minutes."""
 
-    # Of the class it is made of, which documents the second and is typed with neither.
+    # Attributes of the base class that its type stubs leave out.
     a: list[str]
     b2j: dict[str, list[int]]
     work = 0
@@ -117,28 +117,28 @@ class _Matcher(difflib.SequenceMatcher[str]):
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> difflib.Match:
         self.work += sum(len(self.b2j.get(word, ())) for word in self.a[alo:ahi])
-        if self.work > _MOST_WORK:
+        if self.work > _MAX_WORD_PAIRS:
             raise _TooMuchWorkError
         return super().find_longest_match(alo, ahi, blo, bhi)
 
 
-def _compare(before: list[str], after: list[str]) -> tuple[Piece, ...]:
-    pieces: list[Piece] = []
-    # The spaces between words are no match of their own, only beside a word that is one.
+def _compare(before: list[str], after: list[str]) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
+    # Spaces count as equal only next to an equal word.
     matcher = _Matcher(str.isspace, before, after, autojunk=False)
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         if tag == "equal":
-            pieces.append(Piece(Kind.SAME, "".join(before[old_from:old_to])))
+            segments.append(Segment(Kind.SAME, "".join(before[old_from:old_to])))
             continue
         if old_to > old_from:
-            pieces.append(Piece(Kind.REMOVED, "".join(before[old_from:old_to])))
+            segments.append(Segment(Kind.REMOVED, "".join(before[old_from:old_to])))
         if new_to > new_from:
-            pieces.append(Piece(Kind.ADDED, "".join(after[new_from:new_to])))
-    return tuple(pieces)
+            segments.append(Segment(Kind.ADDED, "".join(after[new_from:new_to])))
+    return tuple(segments)
 
 
 def texts(document: PageDocument) -> dict[str, str]:
-    """The words of each section, under its key."""
+    """Return the text of each section by its key."""
     found = {
         "title": _lines(document.title, document.plain_name, document.summary, document.description),
         "key_facts": _lines(
@@ -149,7 +149,7 @@ def texts(document: PageDocument) -> dict[str, str]:
         ),
         "picture": _lines(document.photo.alt, f"({document.photo.digest[:8]})") if document.photo else "",
         "urgency": _lines(document.urgency, document.body_location),
-        # Sections of plain text have their place in their key.
+        # The keys of plain text sections contain their place.
         "order": _lines(
             *(_kind(section.kind) for section in document.sections if section.kind != SectionKind.TEXT)
         ),
@@ -176,8 +176,8 @@ def texts(document: PageDocument) -> dict[str, str]:
     return {key: text for key, text in found.items() if text}
 
 
-def numbers(document: PageDocument) -> list[str]:
-    """Every number that the reader is told, in order, with its separators and signs."""
+def numbers_in(document: PageDocument) -> list[str]:
+    """Return every number that readers see, in order, with its separators and signs."""
     said = "\n".join(text for key, text in texts(document).items() if key not in ("placing", "picture"))
     said = said.translate(_DASHES)
     digits = "".join("0" if character.isnumeric() else character for character in said)
@@ -185,29 +185,30 @@ def numbers(document: PageDocument) -> list[str]:
 
 
 def shared_words(document: PageDocument) -> list[str]:
-    """The words of the emergency text and of the disclaimer, without what is between them.
+    """Return the words of the emergency text and the disclaimer, without punctuation.
 
-    In these nothing but a comma is mere typing: "do not" is one letter from "do now".
+    A correction may change only punctuation there: "do not" is one letter from "do now".
     """
     said = texts(document)
     shared = (said.get("emergency-text", ""), said.get("disclaimer", ""))
     return re.findall(r"\w+|\n", "\n\n".join(shared).lower())
 
 
-def shape(document: PageDocument) -> tuple[Any, ...]:
-    """What a page is made of and rests on: equal for two documents that differ in the clinic's wording alone.
+def structure(document: PageDocument) -> tuple[Any, ...]:
+    """Return the parts and facts of a page: equal for documents that differ in wording alone.
 
-    Who wrote the page, and what a source is called and where it is found, are facts.
+    The author, and the title, publisher and address of a source, are facts.
     """
     return (
         document.author,
         document.photo and document.photo.digest,
         document.urgency,
         tuple(section.kind for section in document.shown_sections),
-        tuple((fact.certainty, fact.source) for fact in document.key_facts),
-        tuple(risk.frequency for risk in document.risks),
-        tuple((card.level, len(card.items)) for card in document.care_cards),
-        tuple(bool(question.answer) for question in document.questions),
+        tuple(
+            (name, tuple((*part.facts, len(part.words)) for part in document.parts(name)))
+            for name, kind in PARTS.items()
+            if kind.Frozen and name != "sections"
+        ),
         document.emergency
         and tuple(
             map(len, (document.emergency.signs, document.emergency.steps, document.emergency.warnings))
@@ -222,10 +223,6 @@ def shape(document: PageDocument) -> tuple[Any, ...]:
                 tuple(statement.section for statement in source.statements),
             )
             for source in document.sources
-        ),
-        *(
-            len(parts)
-            for parts in (document.benefits, document.steps, document.recovery_notes, document.expectations)
         ),
     )
 
@@ -254,7 +251,7 @@ def _kind(kind: str) -> str:
 
 
 def _source_of(fact: KeyFact, document: PageDocument) -> str:
-    """The short name of the source that a key fact rests on."""
+    """Return the short name of the source of a key fact."""
     place = fact.source or 0
     return f"[{document.sources[place - 1].key}]" if 0 < place <= len(document.sources) else ""
 

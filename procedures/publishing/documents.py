@@ -1,8 +1,7 @@
-"""A page as one plain value.
+"""A page as one immutable value.
 
-A ``PageDocument`` is read from the draft (``drafts``), checked (``checks``), frozen into a ``Publication``
-as JSON, and passed to the templates and the structured data, which take nothing else. It is immutable:
-patients see exactly what was signed.
+A ``PageDocument`` is read from the draft (``drafts``), checked (``checks``) and frozen into a ``Publication``
+as JSON. Templates and structured data use nothing else, so patients see exactly what was signed.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,10 +10,16 @@ from typing import Any, Self
 
 import msgspec
 from django.urls import reverse
-from django.utils.text import slugify
 from msgspec import Struct
 
-from procedures.models import SectionKind
+from procedures.models.parts import PARTS, FrozenPart, PageParts, SectionKind, TitledText
+from procedures.models.parts import FrozenCareCard as CareCard
+from procedures.models.parts import FrozenKeyFact as KeyFact
+from procedures.models.parts import FrozenQuestion as Question
+from procedures.models.parts import FrozenRisk as Risk
+from procedures.models.parts import FrozenSection as Section
+
+__all__ = ["CareCard", "KeyFact", "Question", "Risk", "Section", "TitledText"]
 
 SCHEMA = 1
 
@@ -23,56 +28,8 @@ SCHEMA = 1
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
-class Section(Struct, frozen=True):
-    kind: str
-    heading: str
-    body: str
-
-    @property
-    def anchor(self) -> str:
-        """The section's id on the page. It survives a change of heading, so that links to it hold;
-        sections of plain text, of which there may be several, are told apart by their headings."""
-        return (
-            self.kind
-            if self.kind != SectionKind.TEXT
-            else f"text-{slugify(self.heading, allow_unicode=True)}"
-        )
-
-
-class KeyFact(Struct, frozen=True):
-    label: str
-    value: str
-    certainty: str
-    source: int | None  # the place of its source in ``PageDocument.sources``, from 1
-
-
-class TitledText(Struct, frozen=True):
-    """A benefit, a step, a recovery note or an expectation."""
-
-    title: str
-    body: str
-
-
-class Risk(Struct, frozen=True):
-    name: str
-    medical_term: str
-    body: str
-    frequency: str
-
-
-class CareCard(Struct, frozen=True):
-    level: str
-    heading: str
-    items: tuple[str, ...]
-
-
-class Question(Struct, frozen=True):
-    text: str
-    answer: str
-
-
 class Statement(Struct, frozen=True):
-    """What a source supports, and in which section."""
+    """A statement that a source supports, and its section."""
 
     section: str
     text: str
@@ -116,7 +73,7 @@ class Person(Struct, frozen=True):
 
 
 class Review(Struct, frozen=True):
-    """Who has checked this page, when, and when that must happen again."""
+    """The reviewer of a page, the date of the review, and when the next is due."""
 
     reviewer: Person
     reviewed_on: date
@@ -131,7 +88,7 @@ class Version(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True):
-    """A page as menus and lists show it."""
+    """The fields of a page that menus and lists show."""
 
     kind: str
     slug: str
@@ -154,8 +111,8 @@ class Card(Struct, frozen=True):
         return msgspec.json.decode(text, type=cls)
 
 
-class PageDocument(Struct, frozen=True, kw_only=True):
-    """One page in one language: everything that a reader is shown of it."""
+class PageDocument(PageParts, frozen=True, kw_only=True):
+    """Everything that a reader sees of one page in one language."""
 
     schema: int = SCHEMA
     kind: str
@@ -174,16 +131,7 @@ class PageDocument(Struct, frozen=True, kw_only=True):
     urgency: str = ""
     body_location: str = ""
     show_in_form: bool = False
-    sections: tuple[Section, ...]
-    key_facts: tuple[KeyFact, ...]
-    benefits: tuple[TitledText, ...]
-    steps: tuple[TitledText, ...]
     has_own_steps: bool
-    recovery_notes: tuple[TitledText, ...]
-    expectations: tuple[TitledText, ...]
-    risks: tuple[Risk, ...]
-    care_cards: tuple[CareCard, ...]
-    questions: tuple[Question, ...]
     sources: tuple[Source, ...]
     emergency: Emergency | None
     disclaimer: Disclaimer | None
@@ -191,8 +139,6 @@ class PageDocument(Struct, frozen=True, kw_only=True):
     version: Version | None = None
     # The name of the picture for shared links; "" before it is published, and where none could be drawn.
     share_picture: str = ""
-
-    # Made, signed, stored
 
     def signed(self, *, version: Version, review: Review | None) -> Self:
         return msgspec.structs.replace(self, version=version, review=review)
@@ -224,19 +170,17 @@ class PageDocument(Struct, frozen=True, kw_only=True):
             data = UPGRADES[data["schema"]](data)
         return msgspec.convert(data, cls)
 
-    # What templates ask
-
     def get_absolute_url(self) -> str:
         return page_url(self.kind, self.slug)
 
     @property
     def is_sample(self) -> bool:
-        """True while no real person has signed this page."""
+        """True if no real person has reviewed this page."""
         return self.review is None or self.review.reviewer.is_sample
 
     @property
     def shown_sections(self) -> tuple[Section, ...]:
-        """The sections that have something to show: an empty one leaves no heading."""
+        """The sections that are not empty."""
         return tuple(section for section in self.sections if section.body or self.has_parts(section.kind))
 
     def has_parts(self, kind: str) -> bool:
@@ -249,29 +193,19 @@ class PageDocument(Struct, frozen=True, kw_only=True):
             case SectionKind.SCALE:
                 return bool(self.key_facts)
             case _:
-                return any(True for _line in self.lines_of(kind))
+                return any(True for _part in self.parts_in(kind))
+
+    def parts_in(self, kind: str) -> Iterator[FrozenPart]:
+        """The parts that a section of this kind shows under its own text."""
+        for name, part in PARTS.items():
+            if part.Frozen:
+                yield from (value for value in self.parts(name) if part.section_of(value) == kind)
 
     def lines_of(self, kind: str) -> Iterator[str]:
-        """The words of the list that a section of this kind shows under its own text."""
-        match kind:
-            case SectionKind.BENEFITS:
-                yield from (f"{part.title}: {part.body}" for part in self.benefits)
-            case SectionKind.STEPS:
-                yield from (f"{part.title}: {part.body}" for part in self.steps)
-            case SectionKind.RECOVERY:
-                yield from (f"{part.title}: {part.body}" for part in self.recovery_notes)
-            case SectionKind.CONSULTATION:
-                yield from (f"{part.title}: {part.body}" for part in self.expectations)
-            case SectionKind.RISKS:
-                for risk in self.risks:
-                    yield f"{risk.name} {risk.medical_term} ({risk.frequency}): {risk.body}"
-            case SectionKind.HELP:
-                for card in self.care_cards:
-                    yield from (f"{card.level}: {card.heading}", *card.items)
-            case SectionKind.QUESTIONS:
-                yield from (question.text for question in self.questions_to_ask)
-            case SectionKind.FAQS:
-                yield from (f"{question.text} {question.answer}" for question in self.answered_questions)
+        """The words of the parts that a section of this kind shows, with what else a reviewer must see."""
+        for part in self.parts_in(kind):
+            title, *texts = part.words
+            yield from (f"{title} ({', '.join(map(str, part.facts))})" if part.facts else title, *texts)
 
     def section(self, kind: str) -> Section | None:
         return next((section for section in self.sections if section.kind == kind), None)

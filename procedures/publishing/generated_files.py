@@ -1,4 +1,4 @@
-"""Files of our own making under ``MEDIA_ROOT``: named by their content, so that they never change."""
+"""Generated files under ``MEDIA_ROOT``, named by a hash of their content, so that they never change."""
 
 import re
 from pathlib import Path
@@ -14,14 +14,14 @@ def folder(kind: str) -> Path:
 
 
 def store(kind: str, name: str, data: bytes) -> None:
-    """Write a file. Never half of it stands under its name: a reader sees all of it or none."""
+    """Write a file atomically."""
     place = folder(kind)
     place.mkdir(parents=True, exist_ok=True)
     atomic_files.write(place / name, data, mode=0o644)
 
 
 def serve(kind: str, name: str, names: re.Pattern[str], content_type: str) -> FileResponse:
-    """One file, if its name is one of ``names``. It changes when the file does: any cache may keep it."""
+    """Respond with a file whose name matches ``names``. It may be cached forever: its name is its hash."""
     path = folder(kind) / name
     if not names.fullmatch(name) or not path.is_file():
         raise Http404("No such file.")

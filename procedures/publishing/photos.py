@@ -1,7 +1,7 @@
-"""Photographs: what staff upload is read as hostile, re-encoded, and only our own files are kept.
+"""Encoding uploaded photographs.
 
-A photograph from a phone carries the place where it was taken. Nothing of the uploaded file reaches
-the disk: its pixels are read by ``clinic_site.core.images``, scaled and written anew as WebP.
+Uploads are untrusted, and photographs from phones contain the place where they were taken. The uploaded file
+is never stored: its pixels are read by ``clinic_site.core.images``, scaled, and encoded as WebP.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ from procedures.publishing import generated_files
 KIND = "photos"
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_BYTES = 15 * 1024 * 1024
-# 50 million pixels are 200 MB once decoded: more than any phone's photograph, less than the server's memory.
+# Decoded, 50 million pixels take 200 MB: enough for any phone's photograph, and within the server's memory.
 MAX_PIXELS = 50_000_000
 MIN_WIDTH = 320
 MIN_HEIGHT = 240
-# WebP holds no more in either direction.
+# The limit of WebP in either direction.
 MAX_HEIGHT = 16_383
 WIDTHS = (320, 480, 800, 1200, 1600)
-# Of the 60 KB of a first view: what the page itself leaves to a photograph, whichever width a screen takes.
-MOST_BYTES = 32 * 1024
-# The finest that fits. Where none does, the width is not kept: a smaller one enlarged looks better.
+# The budget for a first view is 60 KB; this is what the page leaves for a photograph.
+MAX_FILE_BYTES = 32 * 1024
+# The best one that fits is used. If none does, the width is left out: enlarging a smaller one looks better.
 QUALITIES = (75, 60, 45, 30)
 
 _NAME = re.compile(r"[0-9a-f]{32}-\d{3,4}\.webp")
@@ -40,7 +40,7 @@ _NAME = re.compile(r"[0-9a-f]{32}-\d{3,4}\.webp")
 
 @dataclass(frozen=True)
 class EncodedPhoto:
-    """A photograph as it will be stored: the bytes of a WebP file for each width in pixels."""
+    """A photograph ready to be stored, with the bytes of a WebP file for each width in pixels."""
 
     digest: str
     width: int
@@ -48,7 +48,7 @@ class EncodedPhoto:
     files: dict[int, bytes]
 
     def store(self) -> Photo:
-        """Write the files, then the row that names them. Doing so twice gives the same photograph."""
+        """Write the files, then the row that refers to them. Idempotent."""
         for width, data in self.files.items():
             generated_files.store(KIND, file_name(self.digest, width), data)
         photo, _created = Photo.objects.get_or_create(
@@ -67,11 +67,10 @@ def file_name(digest: str, width: int) -> str:
 
 
 def encode(upload: UploadedFile) -> EncodedPhoto:
-    """Read an uploaded photograph and encode it in every width that it is large enough for.
+    """Encode an uploaded photograph in every width that it is large enough for and that stays small enough.
 
-    Those that would be too many bytes are left out.
-    Raises ``ValidationError`` with what to do instead, for whatever is not a whole photograph in one
-    of ``FORMATS``. Nothing is written.
+    Raises ``ValidationError``, saying what to do instead, unless it is a complete photograph in one of
+    ``FORMATS``. Writes nothing.
     """
     if (upload.size or 0) > MAX_BYTES:
         raise ValidationError(
@@ -89,8 +88,8 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
     files: dict[int, bytes] = {}
     for width in sorted({*(w for w in WIDTHS if w < largest), largest}):
         data = _webp(picture, width)
-        # The smallest is kept whatever it weighs: only what is very tall weighs too much.
-        if files and len(data) > MOST_BYTES:
+        # The smallest width is always kept; only very tall photographs are too large in it.
+        if files and len(data) > MAX_FILE_BYTES:
             break
         files[width] = data
     largest = max(files)
@@ -100,7 +99,7 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
 
 
 def _open(upload: UploadedFile) -> Image.Image:
-    """The decoded picture, upright. Its size is checked from its header, before a pixel is decoded."""
+    """Decode the picture, upright. Its size is checked in the header, before any pixel is decoded."""
     try:
         return images.read(upload, images.opener(*FORMATS), MAX_PIXELS)
     except images.TooManyPixelsError:
@@ -114,12 +113,12 @@ def _open(upload: UploadedFile) -> Image.Image:
 
 
 def _webp(picture: Image.Image, width: int) -> bytes:
-    """In the finest quality that is no more than ``MOST_BYTES``, or else in the coarsest."""
+    """Encode in the best quality that fits into ``MAX_FILE_BYTES``, or else in the lowest."""
     height = max(1, round(picture.height * width / picture.width))
     copy = picture.resize((width, height), Image.Resampling.LANCZOS)
     for quality in QUALITIES:
         data = images.encoded(copy, "WEBP", quality=quality, method=4)
-        if len(data) <= MOST_BYTES:
+        if len(data) <= MAX_FILE_BYTES:
             break
     return data
 

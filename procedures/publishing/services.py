@@ -1,7 +1,8 @@
-"""Publishing, withdrawing, restoring: the only writers of publications."""
+"""Publish, withdraw, restore and archive pages; preview links. The only writers of publications."""
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,28 +15,28 @@ from django.utils.translation import gettext as _
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
 from procedures.models.publications import NOT_CALLED_OFF
 from procedures.publishing import drafts, share_images
-from procedures.publishing.checks import Missing, missing_for_publication
-from procedures.publishing.comparison import numbers, shape, shared_words
+from procedures.publishing.checks import PublicationProblem, publication_problems
+from procedures.publishing.comparison import numbers_in, shared_words, structure
 from procedures.publishing.documents import PageDocument, Review, Version
 
 PREVIEW_DAYS = 7
 
 
 class NotReadyError(Exception):
-    """The gate wants more; ``missing`` says what."""
+    """The page does not pass the publication checks; ``problems`` says why."""
 
-    def __init__(self, missing: tuple[Missing, ...]) -> None:
-        super().__init__("; ".join(item.message for item in missing))
-        self.missing = missing
+    def __init__(self, problems: tuple[PublicationProblem, ...]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
 
 
 class ChangedSinceSeenError(Exception):
-    """The page is no longer what the person who publishes has looked at. Says how, to that person."""
+    """The page changed after the publisher opened it. The message tells the publisher how."""
 
 
 @dataclass(frozen=True)
 class SignOff:
-    """Who stands behind a version, since when and until when."""
+    """The review that a version is published under."""
 
     reviewer: Practitioner
     reviewed_on: date
@@ -44,9 +45,7 @@ class SignOff:
     @property
     def review(self) -> Review:
         return Review(
-            reviewer=drafts.person(self.reviewer),
-            reviewed_on=self.reviewed_on,
-            due_on=self.review_due_on,
+            reviewer=drafts.person(self.reviewer), reviewed_on=self.reviewed_on, due_on=self.review_due_on
         )
 
 
@@ -60,11 +59,12 @@ def publish(
     seen: str,
     live_from: datetime | None = None,
 ) -> Publication:
-    """Freeze the working copy as the page's next version, signed by a reviewer.
+    """Freeze the draft as the page's next version, signed by a reviewer.
 
-    ``seen`` is the fingerprint of the page that was looked at; ``live_from`` may be later than now.
-    Raises ``NotReadyError`` when the gate wants more and ``ChangedSinceSeenError`` when the page was
-    edited, published or withdrawn meanwhile; then nothing is written.
+    ``seen`` is the fingerprint of the page when the publisher opened it; ``live_from`` may be in the future.
+    Writes nothing and raises ``NotReadyError`` if a publication check fails, ``ChangedSinceSeenError`` if the
+    page was edited, published or withdrawn meanwhile, and ``NoTextInLanguageError`` if the draft has no text
+    in this language.
     """
     return _publish(
         page, language, sign_off=sign_off, change_note=change_note, by=by, seen=seen, live_from=live_from
@@ -74,10 +74,9 @@ def publish(
 def publish_correction(
     page: Page, *, language: str, change_note: str, by: Any, seen: str, live_from: datetime | None = None
 ) -> Publication:
-    """Publish a correction of typing: the review and its dates stay those of the last full review.
+    """Publish a correction of typing under the last full review and its dates.
 
-    Raises as ``publish`` does; also while the page is not on the site, and when patients have been shown no
-    reviewed version yet.
+    Raises as ``publish`` does; also if the page is not live, or no reviewed version of it has been live.
     """
     return _publish(
         page,
@@ -92,15 +91,15 @@ def publish_correction(
 
 
 def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
-    """That of the last full review, and the review as it was signed.
+    """Return the last full review, as a sign-off and as it was frozen.
 
-    Raises ``NotReadyError`` when there is none, or when the row of whoever signed it names another today.
+    Raises ``NotReadyError`` if there is none, or if the reviewer's row now has another name or number.
     """
     last = _last_review(page, language)
     if last is None:
         raise NotReadyError(
             (
-                Missing(
+                PublicationProblem(
                     "is_minor", _("No reviewed version of this page has been live: it needs a full review.")
                 ),
             )
@@ -115,21 +114,21 @@ def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
             "The last review was signed by %(name)s, %(number)s. The entry under Practitioners says "
             "otherwise today: that needs a full review."
         ) % {"name": signed.name, "number": signed.registration_number}
-        raise NotReadyError((Missing("is_minor", message),))
+        raise NotReadyError((PublicationProblem("is_minor", message),))
     return SignOff(publication.reviewer, review.reviewed_on, review.due_on), review
 
 
 def publish_sample(page: Page, *, language: str) -> Publication:
-    """Freeze the working copy with nobody's signature: the reader is told that it is a sample.
+    """Publish the draft unreviewed. Readers see that it is a sample.
 
-    For the content a new site starts with; staff cannot reach it.
+    For the initial content of a new site; staff have no access to it.
     """
     return _publish(page, language, sign_off=None, change_note="", by=None, seen=None, live_from=None)
 
 
 @transaction.atomic
 def withdraw(page: Page, *, language: str) -> bool:
-    """Take the page off the site, and call off what is scheduled. False when there was nothing to do."""
+    """Take the page off the site and cancel scheduled versions. Return whether there were any."""
     Page.objects.select_for_update().get(pk=page.pk)
     publications = Publication.objects.filter(page=page, language=language)
     found = [*publications.live().values_list("pk", flat=True)]
@@ -139,21 +138,21 @@ def withdraw(page: Page, *, language: str) -> bool:
 
 @transaction.atomic
 def call_off(publication: Publication) -> bool:
-    """Call off a version whose time has not come. False when it has, or when it was called off before."""
+    """Cancel a scheduled version. Return False if it is live or canceled already."""
     return bool(Publication.objects.pending().filter(pk=publication.pk).update(withdrawn_at=timezone.now()))
 
 
 @transaction.atomic
 def restore(publication: Publication, *, by: Any) -> None:
-    """Make the working copy say what an earlier version said. Patients see it once it is published."""
+    """Replace the draft by an earlier version. Patients see it once it is published."""
     page = Page.objects.select_for_update().get(pk=publication.page_id)
-    drafts.write(page, PageDocument.from_json(publication.document))
+    drafts.write_draft(page, PageDocument.from_json(publication.document))
     Page.objects.filter(pk=page.pk).update(edited_by=by, edited_at=timezone.now())
 
 
 @transaction.atomic
 def archive(procedure: Procedure, *, by: Any) -> None:
-    """What deleting a procedure means: off the site and out of the lists, and all that was said stays."""
+    """Withdraw a procedure and hide it in staff lists. Its publications stay on record."""
     Page.objects.select_for_update().get(pk=procedure.pk)
     for language in procedure.publications.order_by().values_list("language", flat=True).distinct():
         withdraw(procedure, language=language)
@@ -161,7 +160,7 @@ def archive(procedure: Procedure, *, by: Any) -> None:
 
 
 def unarchive(procedure: Procedure, *, by: Any) -> None:
-    """Back into the lists of staff. Patients see it once it is published."""
+    """Show an archived procedure in staff lists again. It stays off the site until it is published."""
     _set_archived_at(procedure, None, by)
 
 
@@ -170,7 +169,7 @@ def _set_archived_at(procedure: Procedure, at: datetime | None, by: Any) -> None
 
 
 def make_preview_link(page: Page, *, language: str, by: Any) -> tuple[PreviewLink, str]:
-    """A link to the working copy for somebody without an account, and its token, which is not kept."""
+    """Create a link to the draft for people without an account. Its token is returned, not stored."""
     token = secrets.token_urlsafe(24)
     link = PreviewLink.objects.create(
         page=page,
@@ -191,9 +190,9 @@ def preview_hash(token: str) -> str:
 
 
 def fingerprint(page: Page, document: PageDocument) -> str:
-    """Of what somebody who publishes looks at: the document, whoever signed it, and the page's history.
+    """Identify the draft and the page's history as the publisher saw them.
 
-    It is another one once somebody has published, withdrawn or called off, or a version that waited is live.
+    It changes with the draft, and with each publication, withdrawal, cancellation and scheduled start.
     """
     publications = Publication.objects.filter(page=page, language=document.language)
     history = publications.aggregate(
@@ -240,9 +239,9 @@ def _publish(
     live_from: datetime | None,
     is_minor: bool = False,
 ) -> Publication:
-    # The lock makes two who publish at once take turns: each gets a number of its own.
+    # The lock serializes concurrent publishing, so that each version has its own number.
     page = Page.objects.select_for_update().get(pk=page.pk)
-    document = drafts.read(page, language)
+    document = drafts.read_draft(page, language)
     if seen is not None:
         _check_seen(seen, page, document)
     review = sign_off.review if sign_off else None
@@ -250,19 +249,34 @@ def _publish(
         sign_off, review = _last_sign_off(page, language)
     now = timezone.now()
     live_from = max(live_from or now, now)
-    document = document.signed(
-        version=_next_version(page, language, live_from=live_from, change_note=change_note),
-        review=review,
-    )
-    missing = missing_for_publication(document) if sign_off else ()
-    missing += missing_elsewhere(page, document)
-    missing += _after_its_review(review, live_from) if live_from > now else ()
-    missing += _more_than_typing(page, document, live_from) if is_minor else ()
-    if missing:
-        raise NotReadyError(missing)
-    # The file is there before the row that names it. A file whose row is rolled back does no harm.
+    version = _next_version(page, language, live_from=live_from, change_note=change_note)
+    document = document.signed(version=version, review=review)
+    problems = [*(publication_problems(document) if sign_off else ()), *page_problems(page, document)]
+    if review and live_from > now and review.due_on <= timezone.localdate(live_from):
+        message = _("This is after the next review. Choose an earlier time.")
+        problems.append(PublicationProblem("live_from", message))
+    if is_minor:
+        problems += _correction_problems(page, document, live_from)
+    if problems:
+        raise NotReadyError(tuple(problems))
+    # Written before the row that refers to it. A file whose row is rolled back does no harm.
     document = document.with_share_picture(share_images.make(document))
-    return _store(page, document, sign_off=sign_off, by=by, now=now, live_from=live_from, is_minor=is_minor)
+    return Publication.objects.create(
+        page=page,
+        language=language,
+        number=version.number,
+        slug=document.slug,
+        document=document.to_json(),
+        card=document.card.to_json(),
+        reviewer=sign_off.reviewer if sign_off else None,
+        reviewed_on=sign_off.reviewed_on if sign_off else None,
+        review_due_on=sign_off.review_due_on if sign_off else None,
+        is_minor=is_minor,
+        change_note=change_note,
+        published_by=by,
+        published_at=now,
+        live_from=live_from,
+    )
 
 
 def _next_version(page: Page, language: str, *, live_from: datetime, change_note: str) -> Version:
@@ -277,92 +291,76 @@ def _next_version(page: Page, language: str, *, live_from: datetime, change_note
     )
 
 
-def missing_elsewhere(page: Page, document: PageDocument) -> tuple[Missing, ...]:
-    """What the gate cannot tell from the document alone."""
-    return _archived(page) + _address_taken(page, document)
-
-
-def _archived(page: Page) -> tuple[Missing, ...]:
-    if Procedure.objects.filter(pk=page.pk, archived_at__isnull=False).exists():
-        return (Missing("archived_at", _("This procedure is archived. Take it out of the archive first.")),)
-    return ()
-
-
-def _address_taken(page: Page, document: PageDocument) -> tuple[Missing, ...]:
-    """An address that patients know as one procedure's never becomes another's."""
+def page_problems(page: Page, document: PageDocument) -> Iterator[PublicationProblem]:
+    """Yield the problems that the document alone does not show."""
+    if page.archived_at:
+        yield PublicationProblem(
+            "archived_at", _("This procedure is archived. Take it out of the archive first.")
+        )
+    # An address that one procedure was published under is never used for another.
     others = Publication.objects.filter(slug=document.slug, language=document.language).exclude(page=page)
     if document.slug and others.took_effect(timezone.now()).exists():
-        return (Missing("slug", _("Another procedure was published under this address. Choose another.")),)
-    if document.slug and others.pending().exists():
-        message = _(
-            "A version of another procedure is scheduled under this address. Choose another, or call that "
-            "version off."
+        yield PublicationProblem(
+            "slug", _("Another procedure was published under this address. Choose another.")
         )
-        return (Missing("slug", message),)
-    return ()
+    elif document.slug and others.pending().exists():
+        yield PublicationProblem(
+            "slug",
+            _(
+                "A version of another procedure is scheduled under this address. "
+                "Choose another, or call that version off."
+            ),
+        )
 
 
-def _after_its_review(review: Review | None, live_from: datetime) -> tuple[Missing, ...]:
-    """Nothing is scheduled to go live overdue."""
-    if review and review.due_on <= timezone.localdate(live_from):
-        return (Missing("live_from", _("This is after the next review. Choose an earlier time.")),)
-    return ()
+def _correction_problems(
+    page: Page, document: PageDocument, live_from: datetime
+) -> Iterator[PublicationProblem]:
+    """Yield what in a correction needs a full review.
 
-
-def _more_than_typing(page: Page, document: PageDocument, live_from: datetime) -> tuple[Missing, ...]:
-    """A correction of typing changes no number: a dose, an age or a telephone number is never mere typing.
-
-    Nor does it add a part, take one out, call a risk rarer, put another photograph, another author or
-    source, touch the words of the emergency text or the disclaimer, or bring back a page that was withdrawn.
-    Held against it are what was reviewed, what patients see, and what they will see by the time it comes.
+    That is any change of a number, part, level, photograph, author or source, or of the words of the
+    emergency text or disclaimer, and a page that is not live. The draft is compared with the last reviewed
+    version, the live one, and the one that will be live at ``live_from``.
     """
-    now, then = (
-        Publication.objects.live(at).filter(page=page, language=document.language).first()
-        for at in (None, live_from)
-    )
+    publications = Publication.objects.filter(page=page, language=document.language)
+    now, then = (publications.live(at).first() for at in (None, live_from))
     if now is None:
-        message = _(
-            "This page is not on the site: bringing it back is more than typing and needs a full review."
+        yield PublicationProblem(
+            "is_minor",
+            _("This page is not on the site: bringing it back is more than typing and needs a full review."),
         )
-        return (Missing("is_minor", message),)
+        return
     earlier = [PageDocument.from_json(publication.document) for publication in (now, then) if publication]
     if reviewed := reviewed_document(page, document.language):
         earlier.append(reviewed)
-    if any(numbers(one) != numbers(document) for one in earlier):
-        return (Missing("is_minor", _("A number has changed: that needs a full review.")),)
-    if any(shared_words(one) != shared_words(document) for one in earlier):
-        return (
-            Missing(
-                "is_minor",
-                _("The emergency text or the disclaimer has changed: that needs a full review."),
+    if any(numbers_in(one) != numbers_in(document) for one in earlier):
+        yield PublicationProblem("is_minor", _("A number has changed: that needs a full review."))
+    elif any(shared_words(one) != shared_words(document) for one in earlier):
+        yield PublicationProblem(
+            "is_minor", _("The emergency text or the disclaimer has changed: that needs a full review.")
+        )
+    elif any(structure(one) != structure(document) for one in earlier):
+        yield PublicationProblem(
+            "is_minor",
+            _(
+                "More than words has changed (a part, a level, a source, the author or a picture): "
+                "that needs a full review."
             ),
         )
-    if any(shape(one) != shape(document) for one in earlier):
-        return (
-            Missing(
-                "is_minor",
-                _(
-                    "More than words has changed (a part, a level, a source, the author or a picture): "
-                    "that needs a full review."
-                ),
-            ),
-        )
-    return ()
 
 
 def reviewed_document(page: Page, language: str) -> PageDocument | None:
-    """What the last full review was about: what any later change is held against."""
+    """Return the document of the last full review, with which later changes are compared."""
     last = _last_review(page, language)
     return last[1] if last else None
 
 
 def _last_review(page: Page, language: str) -> tuple[Publication, PageDocument] | None:
-    """The last full review of what patients have been shown, and what was signed. One query.
+    """Return the last full review that has been live, with its document. One query.
 
-    One that waits, or was called off, or was replaced before its time stands for nothing on the site: held
-    against it, its text would go live early and under no signature, or another text under its signature.
-    Nor does one that a sample person signed: patients read that nobody has reviewed it. That is asked of
-    what was signed, for the person's row may say something else by now.
+    Versions that are scheduled, or were canceled or replaced before their start, do not count: patients never
+    saw them. Nor do reviews by a sample person, according to the frozen review; the person's row may have
+    changed since.
     """
     full = Publication.objects.filter(page=page, language=language, reviewer__isnull=False, is_minor=False)
     newest_first = full.shown().select_related("reviewer").order_by("-number")
@@ -371,32 +369,3 @@ def _last_review(page: Page, language: str) -> tuple[Publication, PageDocument] 
         if not document.is_sample:
             return publication, document
     return None
-
-
-def _store(
-    page: Page,
-    document: PageDocument,
-    *,
-    sign_off: SignOff | None,
-    by: Any,
-    now: datetime,
-    live_from: datetime,
-    is_minor: bool,
-) -> Publication:
-    assert document.version is not None
-    return Publication.objects.create(
-        page=page,
-        language=document.language,
-        number=document.version.number,
-        slug=document.slug,
-        document=document.to_json(),
-        card=document.card.to_json(),
-        reviewer=sign_off.reviewer if sign_off else None,
-        reviewed_on=sign_off.reviewed_on if sign_off else None,
-        review_due_on=sign_off.review_due_on if sign_off else None,
-        is_minor=is_minor,
-        change_note=document.version.change_note,
-        published_by=by,
-        published_at=now,
-        live_from=live_from,
-    )

@@ -1,7 +1,7 @@
-"""The picture of a page for links that are shared: its title in the site's look.
+"""The image that messaging apps show for a shared link: the page's title in the site's design.
 
-Drawn when the page is published, stored under a name made of its content, and frozen into the
-publication. A page without one is shared with the site's own picture.
+It is drawn when the page is published, and its name is frozen into the publication. Pages without one use the
+site's image.
 """
 
 import hashlib
@@ -27,17 +27,17 @@ QUALITY = 88
 
 SHEET_DEEP, WHITE, PALE = "#083b42", "#ffffff", "#d9e8e8"
 MARGIN = 84
-# Between the margin and the lens.
+# The width between the margin and the lens.
 TEXT_WIDTH = 520
 LENS_AT = (620, 45)
 TITLE_SIZES = (76, 68, 60, 52, 44, 38)
-MOST_LINES = 4
+MAX_TITLE_LINES = 4
 
 _HERE = Path(__file__).parent
-# A word, up to and with the space or hyphen after it.
+# A word with the space or hyphen after it.
 _PIECE = re.compile(r"[^ -]*[ -]?")
 _NAME = re.compile(r"[0-9a-f]{32}\.jpg")
-# What the fonts beside this file hold: Latin with every European accent, and the usual marks.
+# The characters of the fonts beside this file: Latin with all European accents, and punctuation.
 _DRAWABLE = re.compile(
     "[\u0020-\u007e\u00a0-\u017f\u2010-\u2015\u2018-\u201e\u2022\u2026\u2032\u2033\u20ac\u2212]*"
 )
@@ -46,10 +46,9 @@ Font = ImageFont.FreeTypeFont
 
 
 def make(document: PageDocument) -> str:
-    """Draw and store the picture of a page; its name, or "" where there is none.
+    """Draw and store the image of a page. Return its file name, or "" without one.
 
-    None for a title in letters the fonts lack: boxes in place of letters say nothing. A picture that
-    fails is logged and keeps no page from being published.
+    Titles with characters that the fonts lack have none. A failure is logged and does not stop publication.
     """
     if not _DRAWABLE.fullmatch(document.title):
         return ""
@@ -65,7 +64,7 @@ def make(document: PageDocument) -> str:
 
 
 def draw(title: str, plain_name: str, drawing: str, clinic_name: str) -> bytes:
-    """A JPEG of 1200 by 630 pixels: the size that WhatsApp, Facebook and others ask for."""
+    """Return a JPEG of 1200 by 630 pixels, the size that WhatsApp and Facebook recommend."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), SHEET_DEEP)
     lens = _lens(drawing)
     picture.paste(lens, LENS_AT, lens)
@@ -101,18 +100,18 @@ class _Block:
 
 
 def _fitted(title: str) -> _Block:
-    """The title in the largest letters in which it fits."""
+    """The title in the largest size that fits."""
     for size in TITLE_SIZES:
         font = _font("NotoSerif-Bold", size)
         block = _wrapped(title, font, WHITE)
         breaks_no_word = all(font.getlength(piece.rstrip()) <= TEXT_WIDTH for piece in _PIECE.findall(title))
-        if breaks_no_word and len(block.lines) <= MOST_LINES:
+        if breaks_no_word and len(block.lines) <= MAX_TITLE_LINES:
             break
     return block
 
 
 def _wrapped(text: str, font: Font, color: str) -> _Block:
-    """The text in lines that fit: broken at spaces, after hyphens, and in a word only where it must be."""
+    """Wrap the text at spaces and after hyphens, and inside a word only if it is wider than a line."""
     lines = [""]
     for piece in _PIECE.findall(text):
         if lines[-1] and font.getlength((lines[-1] + piece).rstrip()) > TEXT_WIDTH:
@@ -126,13 +125,13 @@ def _wrapped(text: str, font: Font, color: str) -> _Block:
 
 @cache
 def _font(name: str, size: int) -> Font:
-    # The plain layout: that of complex scripts is not in every build of Pillow, and none is drawn here.
+    # The basic layout engine is in every build of Pillow, and no complex script is drawn.
     return ImageFont.truetype(_HERE / "fonts" / f"{name}.ttf", size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @cache
 def _lens(drawing: str) -> Image.Image:
-    """The drawing of a page, or the empty field. Made of its SVG by ``scripts/draw-share-lenses``."""
+    """The drawing of a page, or the empty field, as made by ``scripts/draw-share-lenses``."""
     path = _HERE / "share" / f"{drawing}.webp"
     return Image.open(path if path.is_file() else _HERE / "share" / "field.webp").convert("RGBA")
 

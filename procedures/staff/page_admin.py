@@ -12,31 +12,22 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.clinic.admin import SingletonAdmin, entered
 from clinic_site.core import change_warnings
 from procedures.models import (
-    Benefit,
-    CareCard,
-    Citation,
     Disclaimer,
     EmergencyText,
-    Expectation,
-    KeyFact,
     Overview,
     Page,
     Practitioner,
     Procedure,
     Publication,
-    Question,
-    RecoveryNote,
-    Risk,
-    Section,
     SharedText,
     Source,
-    Step,
 )
+from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.publishing import comparison, drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
-from procedures.staff.page_forms import LANGUAGE, ConflictDetectingForm, PageForm, part_inline, renumber
+from procedures.staff.page_forms import ConflictDetectingForm, PageForm, inlines_of, renumber
 from procedures.staff.publishing_admin import PUBLISH_PERMISSION, PublishingAdmin, form_view, may_publish
 from procedures.staff.sign_off_forms import PhotoForm
 
@@ -71,7 +62,7 @@ class PageAdmin(PublishingAdmin):
         live = (
             Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
         )
-        draft = drafts.read(page, LANGUAGE)
+        draft = drafts.read_draft(page, LANGUAGE)
         return {
             "live": live,
             "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
@@ -92,7 +83,7 @@ class PageAdmin(PublishingAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _t("Patients see this change once it is published."))
-        measured = plain_language.measure(drafts.read(obj, LANGUAGE))
+        measured = plain_language.measure(drafts.read_draft(obj, LANGUAGE))
         level = messages.WARNING if measured.needs_work else messages.INFO
         self.message_user(request, measured.summary, level)
         return super().response_change(request, obj)
@@ -104,18 +95,7 @@ class OverviewAdmin(PageAdmin):
         (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
-    inlines = [
-        part_inline(Section, stacked=True),
-        part_inline(Benefit),
-        part_inline(Step),
-        part_inline(RecoveryNote),
-        part_inline(Expectation),
-        part_inline(Risk),
-        part_inline(CareCard),
-        part_inline(Question),
-        part_inline(KeyFact),
-        part_inline(Citation),
-    ]
+    inlines = inlines_of(Page.Kind.OVERVIEW)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and Overview not in entered(request)
@@ -157,16 +137,7 @@ class ProcedureAdmin(PageAdmin):
         ),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
-    inlines = [
-        part_inline(KeyFact),
-        part_inline(Section, stacked=True),
-        part_inline(Step),
-        part_inline(RecoveryNote),
-        part_inline(Risk),
-        part_inline(CareCard),
-        part_inline(Question),
-        part_inline(Citation),
-    ]
+    inlines = inlines_of(Page.Kind.PROCEDURE)
 
     def get_urls(self) -> list[Any]:
         views = {"archive": self.archive_view, "unarchive": self.unarchive_view}

@@ -16,14 +16,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models import CareCard, Page, Part, Section, SectionKind, Source
+from procedures.models import PARTS, Page, Part, Section, SectionKind, Source
+from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import comparison, drafts
 from procedures.publishing.comparison import Change
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline
 from procedures.staff.sign_off_forms import PhotoForm
 
-LANGUAGE = "en"
 MAX_POSITION = 32_000
 EMPTY_ROWS = 2
 MAX_PARTS_PER_KIND = 100
@@ -124,7 +124,7 @@ class ConflictDetectingForm(forms.ModelForm):
             Change(
                 key=name,
                 label=capfirst(str(self.fields[name].label)),
-                pieces=comparison.compare(before[name], text),
+                segments=comparison.compare(before[name], text),
                 is_clinical=True,
             )
             for name, text in now.items()
@@ -153,7 +153,7 @@ class PageForm(ConflictDetectingForm, PhotoForm):
         return record.edited_by
 
     def content(self, record: Any) -> Any:
-        return drafts.own(drafts.read(record, LANGUAGE))
+        return drafts.own_content(drafts.read_draft(record, DRAFT_LANGUAGE))
 
     def to_plain(self, content: Any) -> Any:
         return content.to_json()
@@ -266,7 +266,7 @@ class UniqueKindFormSet(PartFormSet):
 
     def clean(self) -> None:
         super().clean()
-        name = UNIQUE_FIELDS[self.model]
+        name = self.model.unique_on_page
         stored = self.model._default_manager.filter(page_id=self.instance.pk)
         saved = dict(stored.values_list("pk", name))
         deleted = {form.instance.pk for form in self.deleted_forms}
@@ -280,10 +280,6 @@ class UniqueKindFormSet(PartFormSet):
             if kind in kinds or kind in {saved[pk] for pk in saved.keys() - gone}:
                 form.add_error(name, self.model._meta.constraints[0].violation_error_message)
             kinds.add(kind)
-
-
-# Parts of which a page has one of each kind, and the field that holds the kind.
-UNIQUE_FIELDS: dict[type[Part], str] = {Section: "kind", CareCard: "level"}
 
 
 class PartInline(InlineModelAdmin):
@@ -301,15 +297,20 @@ class PartInline(InlineModelAdmin):
         return EMPTY_ROWS if "rows" in request.GET else 0
 
 
-def part_inline(part: type[Part], *, stacked: bool = False) -> type[InlineModelAdmin]:
-    """Return the inline of one kind of part."""
+def inlines_of(kind: str) -> list[type[InlineModelAdmin]]:
+    """Return one inline for each kind of part on this kind of page."""
+    return [_inline(part) for part in PARTS.values() if part.only_on in ("", kind)]
+
+
+def _inline(part: type[Part]) -> type[InlineModelAdmin]:
+    stacked = part is Section
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {
         "model": part,
         # Named here, so that Django does not build a form and a formset to find the names.
         "fields": [field.name for field in part._meta.fields if field.name not in ("id", "page")],
-        "form": SectionForm if part is Section else PartForm,
-        "formset": UniqueKindFormSet if part in UNIQUE_FIELDS else PartFormSet,
+        "form": SectionForm if stacked else PartForm,
+        "formset": UniqueKindFormSet if part.unique_on_page else PartFormSet,
         "template": base.template if stacked else "procedures/staff/page/tabular.html",
     }
     return type(f"{part.__name__}Inline", (PartInline, base), options)

@@ -49,9 +49,9 @@ def _with_outdated_steps() -> PublicationQuerySet:
         # Cast to text again: SQLite would read the other side of a comparison as JSON, too.
         steps=Cast(KT("content__steps"), TextField()),
     )
-    overview = live.filter(page__overview__isnull=False, language=OuterRef("language"))
+    overview = live.filter(page__kind="overview", language=OuterRef("language"))
     of_overview = Subquery(overview.annotate(found=F("steps")).values("found")[:1])
-    borrowed = live.filter(page__procedure__isnull=False, has_own_steps="false")
+    borrowed = live.filter(page__kind="procedure", has_own_steps="false")
     return borrowed.exclude(steps=Coalesce(of_overview, F("steps")))
 
 

@@ -64,7 +64,7 @@ def find_past_page(day: date, slug: str, language: str) -> PastPage | None:
         under_slug = Publication.objects.shown().filter(slug=slug, language=language)
         of_page = Publication.objects.filter(page__in=under_slug.values("page"))
     else:
-        of_page = Publication.objects.filter(page__overview__isnull=False)
+        of_page = Publication.objects.filter(page__kind="overview")
     versions = of_page.took_effect(until).filter(language=language).order_by("-number")
     shown: list[tuple[int, bool]] = []
     newer_from = None

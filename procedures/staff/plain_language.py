@@ -241,35 +241,11 @@ def passages(document: PageDocument) -> Iterator[Passage]:
 
 def _parts(document: PageDocument, kind: str) -> Iterator[str]:
     """Return the lines of the list that a section of this kind shows under its text."""
-    match kind:
-        case SectionKind.EMERGENCY if document.emergency:
-            emergency = document.emergency
-            yield from (emergency.heading, *emergency.signs, *emergency.steps, *emergency.warnings)
-        case SectionKind.BENEFITS:
-            yield from _titled(document.benefits)
-        case SectionKind.STEPS:
-            yield from _titled(document.steps)
-        case SectionKind.RECOVERY:
-            yield from _titled(document.recovery_notes)
-        case SectionKind.CONSULTATION:
-            yield from _titled(document.expectations)
-        case SectionKind.RISKS:
-            for risk in document.risks:
-                yield f"{risk.name} ({risk.medical_term})" if risk.medical_term else risk.name
-                yield from plain_blocks(risk.body)
-        case SectionKind.HELP:
-            for card in document.care_cards:
-                yield from (card.heading, *card.items)
-        case SectionKind.QUESTIONS:
-            yield from (question.text for question in document.questions_to_ask)
-        case SectionKind.FAQS:
-            for question in document.answered_questions:
-                yield from (question.text, *plain_blocks(question.answer))
-
-
-def _titled(parts: Iterable[object]) -> Iterator[str]:
-    for part in parts:
-        yield from (part.title, *plain_blocks(part.body))  # type: ignore[attr-defined]
+    if kind == SectionKind.EMERGENCY and (emergency := document.emergency):
+        yield from (emergency.heading, *emergency.signs, *emergency.steps, *emergency.warnings)
+    for part in document.parts_in(kind):
+        for words in part.words:
+            yield from plain_blocks(words)
 
 
 def _passage(key: str, label: str, *lines: str) -> Passage:

@@ -23,12 +23,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Page, Procedure, Publication
+from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.public.views import render_unpublished
 from procedures.publishing import comparison, drafts
 from procedures.publishing import services as publishing
-from procedures.publishing.checks import Missing, missing_for_publication
+from procedures.publishing.checks import PublicationProblem, publication_problems
 from procedures.publishing.documents import PageDocument
-from procedures.staff.page_forms import LANGUAGE
 from procedures.staff.sign_off_forms import SignOffForm
 
 PUBLISH_PERMISSION = "procedures.publish_page"
@@ -127,7 +127,7 @@ class PublishingAdmin(admin.ModelAdmin):
     @may_view
     def preview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The draft, as patients would see it."""
-        document = drafts.read(self.page(object_id, request), LANGUAGE)
+        document = drafts.read_draft(self.page(object_id, request), LANGUAGE)
         return render_unpublished(request, document, _("Draft. Patients do not see this page."))
 
     @form_view
@@ -169,7 +169,7 @@ class PublishingAdmin(admin.ModelAdmin):
     def publish_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show what is missing and what changed since the last review; a POST signs and publishes."""
         page = self.page(object_id, request)
-        document = drafts.read(page, LANGUAGE)
+        document = drafts.read_draft(page, LANGUAGE)
         reviewed = publishing.reviewed_document(page, LANGUAGE)
         missing = self.missing(page, document)
         form = SignOffForm(
@@ -181,7 +181,7 @@ class PublishingAdmin(admin.ModelAdmin):
             try:
                 publication = self._publish(page, form, request)
             except publishing.NotReadyError as error:
-                missing = form.add_missing(error.missing)
+                missing = form.add_missing(error.problems)
             except publishing.ChangedSinceSeenError as error:
                 # The boxes were ticked for an older text: start again with the current changes.
                 self.message_user(request, str(error), messages.ERROR)
@@ -214,12 +214,12 @@ class PublishingAdmin(admin.ModelAdmin):
             return publishing.publish_correction(page, **common)
         return publishing.publish(page, sign_off=form.sign_off, **common)
 
-    def missing(self, page: Page, document: PageDocument) -> tuple[Missing, ...]:
+    def missing(self, page: Page, document: PageDocument) -> tuple[PublicationProblem, ...]:
         """Return what must be added before the page can be signed. The sign-off form asks for the rest."""
-        missing = missing_for_publication(document) + publishing.missing_elsewhere(page, document)
+        missing = (*publication_problems(document), *publishing.page_problems(page, document))
         return tuple(item for item in missing if item.field not in SignOffForm.base_fields)
 
-    def where(self, page: Page, missing: Missing) -> str:
+    def where(self, page: Page, missing: PublicationProblem) -> str:
         """Return the address of the field to fill in."""
         match missing.field:
             case "disclaimer" | "emergency":
@@ -313,10 +313,10 @@ class PublishingAdmin(admin.ModelAdmin):
         version = self._version(self.page(object_id, request), number)
         # The lock holds until the version is restored: nothing can be saved in between unseen.
         page = Page.objects.select_for_update().get(pk=version.page_id)
-        draft = drafts.read(page, LANGUAGE)
+        draft = drafts.read_draft(page, LANGUAGE)
         seen = publishing.fingerprint(page, draft)
         if self._is_unpublished(page, draft) and request.POST.get("replaces") != seen:
-            restored = drafts.own(PageDocument.from_json(version.document))
+            restored = drafts.own_content(PageDocument.from_json(version.document))
             title = _("Replace the draft of “%(page)s” by version %(number)d?")
             return self.render(
                 request,
@@ -324,7 +324,7 @@ class PublishingAdmin(admin.ModelAdmin):
                 page,
                 title % {"page": page, "number": number},
                 replaces=seen,
-                changes=comparison.changes(drafts.own(draft), restored),
+                changes=comparison.changes(drafts.own_content(draft), restored),
             )
         publishing.restore(version, by=request.user)
         page = self.page(object_id, request)
@@ -336,7 +336,7 @@ class PublishingAdmin(admin.ModelAdmin):
         """True if no version has the draft's content: replacing the draft would lose it."""
         versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
         documents = map(PageDocument.from_json, versions.values_list("document", flat=True))
-        return all(drafts.own(document) != drafts.own(draft) for document in documents)
+        return all(drafts.own_content(document) != drafts.own_content(draft) for document in documents)
 
     @post
     @may_publish
@@ -355,7 +355,7 @@ class PublishingAdmin(admin.ModelAdmin):
 
     def _document(self, page: Page, name: str) -> PageDocument:
         if name == "draft":
-            return drafts.read(page, LANGUAGE)
+            return drafts.read_draft(page, LANGUAGE)
         if not (name.isascii() and name.isdigit() and len(name) < 7):
             raise Http404("No such version.")
         return PageDocument.from_json(self._version(page, int(name)).document)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from procedures.models import Practitioner
 from procedures.publishing import photos
-from procedures.publishing.checks import LONGEST_REVIEW_MONTHS, Missing, months_after
+from procedures.publishing.checks import MAX_REVIEW_MONTHS, PublicationProblem, months_after
 from procedures.publishing.comparison import Change
 from procedures.publishing.services import SignOff
 
@@ -91,7 +91,7 @@ class SignOffForm(forms.Form):
         super().__init__(*args, **kwargs)
         today = timezone.localdate()
         self.fields["reviewed_on"].initial = today
-        self.fields["review_due_on"].initial = months_after(today, LONGEST_REVIEW_MONTHS)
+        self.fields["review_due_on"].initial = months_after(today, MAX_REVIEW_MONTHS)
         self.changes = tuple(change for change in changes or () if change.is_clinical)
         if changes is None:
             self.fields["read_all"] = forms.BooleanField(
@@ -137,7 +137,7 @@ class SignOffForm(forms.Form):
         data = self.cleaned_data
         return SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
 
-    def add_missing(self, missing: tuple[Missing, ...]) -> tuple[Missing, ...]:
+    def add_missing(self, missing: tuple[PublicationProblem, ...]) -> tuple[PublicationProblem, ...]:
         """Add problems to their fields of this form; return the others."""
         for item in missing:
             if item.field in self.fields:

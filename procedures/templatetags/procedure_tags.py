@@ -8,38 +8,20 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from procedures import models
-from procedures.models import SectionKind
 from procedures.public import selectors
 from procedures.publishing import documents
 from procedures.publishing.documents import PageDocument
 
 register = template.Library()
 
-# Kinds of section with a template of their own, for the list or figure under their text.
-_WITH_PARTS = {
-    SectionKind.EMERGENCY,
-    SectionKind.SCALE,
-    SectionKind.BENEFITS,
-    SectionKind.PROCEDURES,
-    SectionKind.STEPS,
-    SectionKind.RECOVERY,
-    SectionKind.RISKS,
-    SectionKind.HELP,
-    SectionKind.CONSULTATION,
-    SectionKind.QUESTIONS,
-    SectionKind.FAQS,
-    SectionKind.CLOSING,
-}
-
-
 # In CSS pixels. A portrait as wide as the text would fill the first screen.
 MAX_PHOTO_HEIGHT_PX = 384
 
 
 @register.filter
-def section_template(kind: str) -> str:
-    """Return the template for a section of this kind."""
-    return f"procedures/public/sections/{kind if kind in _WITH_PARTS else 'text'}.html"
+def section_template(kind: str) -> list[str]:
+    """Return the templates to try for a section of this kind: its own, else the one for plain text."""
+    return [f"procedures/public/sections/{name}.html" for name in (kind, "text")]
 
 
 @register.simple_tag

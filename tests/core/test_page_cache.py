@@ -159,7 +159,7 @@ def test_change_shows_after_five_seconds(visitor: Visitor, clock: Any) -> None:
     page = Procedure.objects.get(slug="nerve-repair")
     before = visitor.get("/procedures/nerve-repair/")
     Procedure.objects.filter(pk=page.pk).update(summary="Changed in the draft.")
-    publishing.publish_sample(page.of_its_kind(), language="en")
+    publishing.publish_sample(page, language="en")
     assert visitor.get("/procedures/nerve-repair/").body == before.body
     clock.shift(5)
     after = visitor.get("/procedures/nerve-repair/")

@@ -19,8 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, language: str, **options: Any) -> None:
         words = list(PlainWord.objects.all())
-        for page in Page.objects.filter(procedure__archived_at=None).order_by("procedure__position", "pk"):
-            report = plain_language.measure(drafts.read(page, language), words)
+        for page in Page.objects.filter(archived_at=None).order_by("position", "pk"):
+            report = plain_language.measure(drafts.read_draft(page, language), words)
             self._print(str(page), report)
 
     def _print(self, title: str, report: plain_language.Report) -> None:

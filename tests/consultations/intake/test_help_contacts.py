@@ -52,7 +52,7 @@ def test_unreviewed_first_aid_is_marked(client: Client, sample_site: None, path:
 
 
 def test_emergency_texts_stay_while_the_overview_is_withdrawn(client: Client, sample_site: None) -> None:
-    assert publishing.withdraw(Overview.objects.get().page_ptr, language="en")
+    assert publishing.withdraw(Overview.objects.get(), language="en")
     assert "someone has chest pain" in Page(client.get(START)).one("main").text
     assert "waterproof bag" in Page(client.get(EMERGENCY)).one("main").text
 

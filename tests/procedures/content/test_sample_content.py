@@ -22,7 +22,7 @@ from procedures.models import (
     Source,
 )
 from procedures.publishing import drafts
-from procedures.publishing.checks import missing_for_publication
+from procedures.publishing.checks import publication_problems
 from procedures.publishing.documents import PageDocument
 from tests.factories import a_document
 from tests.pages import read
@@ -45,7 +45,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_it_brings_the_overview_four_procedures_people_and_a_clinic() -> None:
+def test_load_creates_pages_people_and_clinic() -> None:
     load()
     assert Overview.objects.count() == 1
     assert list(Procedure.objects.values_list("title", flat=True)) == [
@@ -61,14 +61,14 @@ def test_it_brings_the_overview_four_procedures_people_and_a_clinic() -> None:
     assert PrivacyNotice.objects.exists()
 
 
-def test_running_it_again_changes_nothing_and_says_so() -> None:
-    assert "5 were entered" in load()
+def test_load_is_idempotent() -> None:
+    assert "5 created" in load()
     before = everything()
     assert all("kept as" in sentence for sentence in load().splitlines())
     assert everything() == before
 
 
-def test_what_staff_have_written_is_never_touched() -> None:
+def test_load_keeps_existing_shared_content() -> None:
     load()
     Procedure.objects.update(summary="Written by staff.")
     Page.objects.update(title="Staff's own title")
@@ -81,7 +81,7 @@ def test_what_staff_have_written_is_never_touched() -> None:
     assert everything() == before
 
 
-def test_a_site_that_staff_have_begun_themselves_gets_no_sample_pages() -> None:
+def test_load_skips_sites_with_pages() -> None:
     Procedure.objects.create(slug="ours", title="Ours", menu_label="Ours", summary="…", description="…")
     ClinicProfile.objects.create(name="A Real Clinic")
     load()
@@ -91,7 +91,7 @@ def test_a_site_that_staff_have_begun_themselves_gets_no_sample_pages() -> None:
     assert ClinicProfile.objects.get().name == "A Real Clinic"
 
 
-def test_nothing_in_it_pretends_to_be_real() -> None:
+def test_sample_content_has_no_real_data() -> None:
     load()
     clinic = ClinicProfile.current()
     assert clinic and clinic.is_sample
@@ -104,7 +104,7 @@ def test_nothing_in_it_pretends_to_be_real() -> None:
         assert PageDocument.from_json(publication.document).is_sample
 
 
-def test_every_page_says_that_it_is_a_sample(client: Client) -> None:
+def test_sample_pages_say_that_they_are_samples(client: Client) -> None:
     load()
     for publication in Publication.objects.live():
         page = read(client.get(publication.get_absolute_url()))
@@ -114,19 +114,19 @@ def test_every_page_says_that_it_is_a_sample(client: Client) -> None:
         assert "Not yet reviewed" in page.main.text
 
 
-def test_a_reviewer_could_sign_every_page_as_it_stands() -> None:
+def test_sample_pages_pass_the_publication_checks() -> None:
     """All that the gate still wants of it is the signature."""
     load()
     signature = a_document()
     for page in Page.objects.all():
-        document = drafts.read(page, "en").signed(
+        document = drafts.read_draft(page, "en").signed(
             version=signature.version,  # type: ignore[arg-type]
             review=signature.review,
         )
-        assert missing_for_publication(document) == (), page
+        assert publication_problems(document) == (), page
 
 
-def test_replantation_opens_with_first_aid_and_1122_and_has_steps_of_its_own(client: Client) -> None:
+def test_replantation_starts_with_first_aid(client: Client) -> None:
     load()
     page = read(client.get("/procedures/replantation/"))
     first = page.main.all("section")[0]
@@ -138,7 +138,7 @@ def test_replantation_opens_with_first_aid_and_1122_and_has_steps_of_its_own(cli
     assert steps[:3] == ["First Aid", "Rescue 1122", "Emergency Assessment"]
 
 
-def test_every_source_is_cited_somewhere_and_every_page_shows_its_sources(client: Client) -> None:
+def test_sample_sources_are_cited_and_shown(client: Client) -> None:
     load()
     unused = [
         source.key
@@ -163,15 +163,15 @@ def test_every_source_is_cited_somewhere_and_every_page_shows_its_sources(client
         ("microvascular-surgery", "need more surgery"),
     ],
 )
-def test_no_page_says_more_than_its_sources(slug: str, words: str) -> None:
+def test_sample_pages_avoid_unsupported_claims(slug: str, words: str) -> None:
     load()
-    document = drafts.read(Procedure.objects.get(slug=slug), "en")
+    document = drafts.read_draft(Procedure.objects.get(slug=slug), "en")
     shown = [document.summary, *(section.body for section in document.sections)]
     shown += [line for section in document.sections for line in document.lines_of(section.kind)]
     assert [line for line in shown if words in line] == []
 
 
-def test_nothing_on_top_calls_the_form_a_consultation(client: Client) -> None:
+def test_page_headers_do_not_call_the_form_a_consultation(client: Client) -> None:
     """Patients take an online form for the consultation itself: what leads there says what it is."""
     load()
     links = read(client.get("/")).one("header").all("a", href="/consultation/")
@@ -182,11 +182,11 @@ def test_nothing_on_top_calls_the_form_a_consultation(client: Client) -> None:
 LONGEST = {"overview": (900, 1300), "procedure": (700, 1100)}
 
 
-def test_pages_are_as_long_as_people_read() -> None:
+def test_sample_pages_have_a_readable_length() -> None:
     """Words between the title and the trust record."""
     load()
     for page in Page.objects.all():
-        document = drafts.read(page, "en")
+        document = drafts.read_draft(page, "en")
         texts = [document.summary]
         for section in document.shown_sections:
             texts += [section.heading, section.body, *document.lines_of(section.kind)]
@@ -195,18 +195,18 @@ def test_pages_are_as_long_as_people_read() -> None:
         assert fewest <= words <= most, f"{page}: {words} words"
 
 
-def test_no_page_promises_a_result() -> None:
+def test_sample_pages_promise_no_result() -> None:
     load()
     for page in Page.objects.all():
-        text = drafts.read(page, "en").to_json().lower()
+        text = drafts.read_draft(page, "en").to_json().lower()
         for word in ("guarantee", "100%", "painless", "world-class", "state-of-the-art", "best surgeon"):
             assert word not in text, f"{page} says {word}"
 
 
-def test_its_spelling_is_american() -> None:
+def test_sample_spelling_is_american() -> None:
     load()
     for page in Page.objects.all():
         # The titles of others' publications stay as they are.
-        text = replace(drafts.read(page, "en"), sources=()).to_json().lower()
+        text = replace(drafts.read_draft(page, "en"), sources=()).to_json().lower()
         for word in ("anaesth", "tumour", "minimis", "customis", "colour", "haemo", "centimetre"):
             assert word not in text, f"{page} says {word}"

@@ -1,4 +1,4 @@
-"""Photographs as phones, scanners and attackers make them, each as the bytes of a file."""
+"""Files of photographs from phones, scanners and attackers."""
 
 import io
 import struct
@@ -23,14 +23,14 @@ def encoded(picture: Image.Image, format: str = "JPEG", **options: object) -> by
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = (640, 480)) -> Image.Image:
-    """Red on the left, blue on the right: what is turned or mirrored shows it."""
+    """Red on the left, blue on the right, to detect turning and mirroring."""
     image = Image.new("RGB", size, "blue")
     image.paste("red", (0, 0, size[0] // 2, size[1]))
     return image.convert(mode)
 
 
 def from_a_phone(orientation: int = 6) -> bytes:
-    """A JPEG with the place it was taken, the maker, a thumbnail's worth of XMP, and turned on its side."""
+    """A JPEG on its side, with EXIF and XMP metadata that contain the place and the maker."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010F] = MAKER
@@ -44,7 +44,7 @@ def from_a_phone(orientation: int = 6) -> bytes:
 
 
 def with_a_zip_behind() -> bytes:
-    """A file that is a whole JPEG and a whole ZIP archive at once."""
+    """A file that is both a JPEG and a ZIP archive."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.writestr("run.sh", "rm -rf /")
@@ -57,7 +57,7 @@ def animation() -> bytes:
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A PNG of some bytes whose header promises a picture of any size."""
+    """A small PNG whose header claims any size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

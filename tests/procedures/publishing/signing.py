@@ -1,8 +1,11 @@
-"""Signing a page in the admin, as the tests of it do."""
+"""Helpers of tests that sign a page in the admin."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
 
 from procedures.models import Page as ContentPage
@@ -25,15 +28,15 @@ def boxes_on(page: Page) -> list[str]:
 
 
 def signed(client: Client, procedure: Procedure, fields: dict[str, str]) -> Any:
-    """The answer to a sign-off in which every change is ticked, and these fields are filled in."""
+    """Return the response to a sign-off with every change ticked and these fields."""
     url = address(procedure, "publish")
     page = read(client.get(url))
     ticked = dict.fromkeys(boxes_on(page), "on")
-    return client.post(url, form_in(page) | ticked | {"change_note": "Written anew."} | fields)
+    return client.post(url, form_in(page) | ticked | {"change_note": "Rewritten."} | fields)
 
 
 def published_in_turn(page: ContentPage, **signing: Any) -> Publication:
-    """As somebody does who looks again each time another was faster."""
+    """Publish, and look again each time another publisher was faster."""
     while True:
         try:
             return published(page, **signing)
@@ -43,3 +46,11 @@ def published_in_turn(page: ContentPage, **signing: Any) -> Publication:
 
 def numbers() -> list[int]:
     return list(Publication.objects.order_by("number").values_list("number", flat=True))
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Undo everything in the database, so that one test can try several changes."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

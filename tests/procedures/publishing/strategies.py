@@ -1,4 +1,4 @@
-"""Whole documents, as strange as staff and scripts can make them."""
+"""Hypothesis strategies for whole documents with any text."""
 
 from datetime import UTC, date, datetime
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from procedures.publishing import documents
 from procedures.publishing.documents import PageDocument
 
-# Any text a database takes, and what this site is likely to meet: Urdu, emoji, what HTML and JSON escape.
+# Any text, and likely special cases: Urdu, emoji, characters that HTML and JSON escape.
 TEXTS = st.one_of(
     st.text(max_size=40),
     st.sampled_from(

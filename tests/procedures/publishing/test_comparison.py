@@ -1,44 +1,38 @@
-"""Two texts are compared word by word, unless that takes minutes; a number with all that belongs to it."""
+"""Comparing texts, and finding numbers in them."""
 
 import pytest
 
-from procedures.publishing.comparison import Kind, Piece, compare, numbers
+from procedures.publishing.comparison import Kind, Segment, compare, numbers_in
 from tests.factories import a_document
 
 REPEATED = ("a " * 1250, "b a " * 625)
 
 
 @pytest.mark.parametrize(("old", "new"), [REPEATED, tuple(text.replace(" ", "\n") for text in REPEATED)])
-def test_words_or_lines_repeated_for_pages_are_told_as_a_whole(old: str, new: str) -> None:
-    assert compare(old, new) == (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))
+def test_very_repetitive_texts_are_compared_as_a_whole(old: str, new: str) -> None:
+    assert compare(old, new) == (Segment(Kind.REMOVED, old), Segment(Kind.ADDED, new))
 
 
-def test_a_line_that_stays_is_told_apart_from_one_that_is_too_much_work() -> None:
+def test_lines_are_compared_where_words_take_too_long() -> None:
     old, new = REPEATED
     assert compare(f"This stays.\n{old}", f"This stays.\n{new}") == (
-        Piece(Kind.SAME, "This stays.\n"),
-        Piece(Kind.REMOVED, old),
-        Piece(Kind.ADDED, new),
+        Segment(Kind.SAME, "This stays.\n"),
+        Segment(Kind.REMOVED, old),
+        Segment(Kind.ADDED, new),
     )
 
 
-def test_a_long_text_of_common_words_is_compared_word_by_word() -> None:
+def test_long_texts_are_compared_word_by_word() -> None:
     words = [f"word{number % 97}" for number in range(400)] + ["the"] * 20
     old, new = " ".join(words), " ".join([*words[:200], "other", *words[200:]])
-    assert Piece(Kind.ADDED, "other ") in compare(old, new) or Piece(Kind.ADDED, " other") in compare(
+    assert Segment(Kind.ADDED, "other ") in compare(old, new) or Segment(Kind.ADDED, " other") in compare(
         old, new
     )
 
 
-def told(summary: str) -> list[str]:
-    rest = numbers(a_document(summary=""))
-    found = numbers(a_document(summary=summary))
-    return found[: len(found) - len(rest)]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
+def test_numbers_are_found_with_separators_signs_and_in_any_script() -> None:
+    rest = numbers_in(a_document(summary=""))
+    for text, found in (
         ("0.5 mg, 1.5 hours", ["0.5", "1.5"]),
         ("0, 5 mg, 1-5 hours", ["0", "5", "1-5"]),
         ("1–5 hours, at 9:30.", ["1-5", "9:30"]),
@@ -47,7 +41,5 @@ def told(summary: str) -> list[str]:
         ("۲۰", ["۲۰"]),
         ("<5%, ≥ 5 % and −5", ["<5%", "≥5%", "−5"]),
         ("None.", []),
-    ],
-)
-def test_a_number_is_told_with_its_separators_and_in_whatever_signs(text: str, found: list[str]) -> None:
-    assert told(text) == found
+    ):
+        assert numbers_in(a_document(summary=text)) == found + rest

@@ -1,4 +1,4 @@
-"""A document is stored as JSON, and read back for years."""
+"""Documents as JSON, of this schema and older ones."""
 
 import json
 from typing import Any
@@ -14,29 +14,29 @@ from tests.procedures.publishing.strategies import DOCUMENTS
 
 
 @given(DOCUMENTS)
-def test_a_document_read_back_from_its_json_is_the_same(document: PageDocument) -> None:
+def test_document_json_round_trip(document: PageDocument) -> None:
     assert PageDocument.from_json(document.to_json()) == document
 
 
 @given(DOCUMENTS)
-def test_reading_and_storing_again_gives_the_same_bytes(document: PageDocument) -> None:
+def test_document_json_is_stable(document: PageDocument) -> None:
     stored = document.to_json()
     assert PageDocument.from_json(stored).to_json() == stored
 
 
 @given(DOCUMENTS)
-def test_the_json_is_plain_json_that_any_program_reads(document: PageDocument) -> None:
+def test_document_json_is_standard_json(document: PageDocument) -> None:
     assert json.loads(document.to_json())["title"] == document.title
 
 
 @given(DOCUMENTS)
-def test_a_card_says_what_its_document_says_and_survives_its_json(document: PageDocument) -> None:
+def test_card_json_round_trip(document: PageDocument) -> None:
     card = Card.from_json(document.card.to_json())
     assert card == document.card
     assert (card.title, card.slug, card.menu_label) == (document.title, document.slug, document.menu_label)
 
 
-def test_a_document_cannot_be_changed() -> None:
+def test_document_is_immutable() -> None:
     document = a_document()
     with pytest.raises(AttributeError):
         document.title = "Another"  # type: ignore[misc]
@@ -45,7 +45,7 @@ def test_a_document_cannot_be_changed() -> None:
     assert isinstance(document.risks, tuple)
 
 
-def test_signing_changes_nothing_but_the_signature() -> None:
+def test_signing_keeps_the_content() -> None:
     unsigned = a_document(review=None)
     signed = unsigned.signed(
         version=documents.Version(
@@ -60,19 +60,19 @@ def test_signing_changes_nothing_but_the_signature() -> None:
     assert signed.unsigned() == unsigned
 
 
-def test_two_versions_that_say_the_same_are_equal_once_unsigned() -> None:
+def test_unsigned_versions_of_the_same_content_are_equal() -> None:
     first, second = a_document(review=None), a_document()
     assert first != second
     assert first.unsigned() == second.unsigned()
 
 
-def test_a_field_this_code_does_not_know_is_passed_over() -> None:
+def test_document_json_with_unknown_field_is_read() -> None:
     """An older process beside a newer one, for the minute of a release."""
     data = json.loads(a_document().to_json()) | {"mood": "calm"}
     assert PageDocument.from_json(json.dumps(data)) == a_document()
 
 
-def test_a_field_that_came_later_has_its_default() -> None:
+def test_document_json_without_new_field_uses_its_default() -> None:
     data = json.loads(a_document().to_json())
     del data["body_location"]
     assert PageDocument.from_json(json.dumps(data)).body_location == ""
@@ -93,7 +93,7 @@ def _second_schema(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("steps", "title"), [(1, "Lymph Vessel Repair"), (2, "LYMPH VESSEL REPAIR")])
-def test_a_document_of_an_older_schema_is_raised_step_by_step(
+def test_older_schema_is_upgraded_step_by_step(
     monkeypatch: pytest.MonkeyPatch, steps: int, title: str
 ) -> None:
     _second_schema(monkeypatch)
@@ -104,7 +104,7 @@ def test_a_document_of_an_older_schema_is_raised_step_by_step(
     assert PageDocument.from_json(json.dumps(data)) == a_document(title=title)
 
 
-def test_an_older_document_that_has_every_field_of_today_is_raised_all_the_same(
+def test_older_schema_with_all_fields_is_upgraded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only its number tells that a field meant something else then."""
@@ -118,6 +118,6 @@ def test_an_older_document_that_has_every_field_of_today_is_raised_all_the_same(
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '"text"', '{"schema": 1}', '{"schema": 1, "title"'])
-def test_what_is_no_document_is_refused(text: str) -> None:
+def test_invalid_document_json_is_refused(text: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
         PageDocument.from_json(text)

@@ -1,12 +1,22 @@
-"""The working copy, read into the document that patients would be shown of it, and written back."""
+"""Reading a draft into a document and writing it back."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.template.loader import get_template
 from django.test.utils import CaptureQueriesContext
 
-from procedures.models import Disclaimer, EmergencyText, Overview, Page, Photo, Procedure, Publication, Source
+from procedures.models import (
+    PARTS,
+    Disclaimer,
+    EmergencyText,
+    Overview,
+    Page,
+    Photo,
+    Procedure,
+    Source,
+)
+from procedures.models.parts import PageParts
 from procedures.publishing import documents, drafts
-from procedures.publishing import services as publishing
 from procedures.publishing.documents import TitledText
 from tests.factories import a_procedure, a_source, an_overview, published, shared_texts
 
@@ -15,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def procedure() -> Procedure:
-    """With nothing in it but what its own row says."""
+    """A draft without parts."""
     return Procedure.objects.create(
         slug="nerve-repair",
         title="Nerve Repair",
@@ -33,7 +43,7 @@ def procedure() -> Procedure:
 
 
 def test_the_fields_of_its_row_are_the_fields_of_the_document(procedure: Procedure) -> None:
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert (document.kind, document.language, document.slug) == ("procedure", "en", "nerve-repair")
     assert document.title == "Nerve Repair"
     assert document.plain_name == "reconnecting a damaged nerve"
@@ -46,32 +56,32 @@ def test_the_fields_of_its_row_are_the_fields_of_the_document(procedure: Procedu
 
 
 def test_an_empty_page_has_empty_lists_and_nothing_shared(procedure: Procedure) -> None:
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert document.sections == document.steps == document.risks == document.sources == ()
     assert document.emergency is document.disclaimer is None
     assert not document.has_own_steps
 
 
 def test_the_overview_has_no_field_of_a_procedure() -> None:
-    document = drafts.read(an_overview(), "en")
+    document = drafts.read_draft(an_overview(), "en")
     assert document.kind == "overview"
     assert document.slug == document.plain_name == document.menu_label == document.urgency == ""
     assert not document.show_in_form
 
 
-def test_it_does_not_matter_whether_it_is_asked_for_a_page_or_for_a_procedure() -> None:
+def test_read_draft_takes_a_page_or_a_procedure() -> None:
     procedure = a_procedure()
-    assert drafts.read(Page.objects.get(pk=procedure.pk), "en") == drafts.read(procedure, "en")
+    assert drafts.read_draft(Page.objects.get(pk=procedure.pk), "en") == drafts.read_draft(procedure, "en")
 
 
-def test_parts_stand_in_their_order_and_among_equals_in_that_of_their_making(procedure: Procedure) -> None:
+def test_read_draft_orders_parts_by_position_then_age(procedure: Procedure) -> None:
     for title, position in (("third", 5), ("first", 1), ("fourth", 5), ("second", 2)):
         procedure.steps.create(title=title, body="…", position=position)
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert [step.title for step in document.steps] == ["first", "second", "third", "fourth"]
 
 
-def test_each_kind_of_part_is_read_whole(procedure: Procedure) -> None:
+def test_read_draft_reads_every_kind_of_part(procedure: Procedure) -> None:
     procedure.sections.create(kind="why", heading="Why", body="**Because.**")
     procedure.benefits.create(title="Precision", body="Small.")
     procedure.recoverynotes.create(title="First days", body="Rest.")
@@ -79,7 +89,7 @@ def test_each_kind_of_part_is_read_whole(procedure: Procedure) -> None:
     procedure.risks.create(name="Bleeding", medical_term="Hemorrhage", body="A little.", frequency="serious")
     procedure.questions.create(text="Can I drive?", answer="Ask.")
     procedure.carecards.create(level="urgent", heading="Call if:", items="pus\n\n  fever  \n")
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert document.sections == (documents.Section(kind="why", heading="Why", body="**Because.**"),)
     assert document.benefits == (TitledText(title="Precision", body="Small."),)
     assert document.recovery_notes == (TitledText(title="First days", body="Rest."),)
@@ -93,14 +103,12 @@ def test_each_kind_of_part_is_read_whole(procedure: Procedure) -> None:
     )
 
 
-def test_parts_of_another_page_stay_there(procedure: Procedure) -> None:
+def test_read_draft_ignores_parts_of_other_pages(procedure: Procedure) -> None:
     procedure.risks.create(name="Bleeding", body="A little.")
-    assert "Bleeding" not in [risk.name for risk in drafts.read(a_procedure(), "en").risks]
+    assert "Bleeding" not in [risk.name for risk in drafts.read_draft(a_procedure(), "en").risks]
 
 
-def test_sources_are_numbered_as_they_are_first_named_each_with_all_it_supports(
-    procedure: Procedure,
-) -> None:
+def test_read_draft_numbers_sources_by_first_use(procedure: Procedure) -> None:
     one, two, three = (a_source(key) for key in ("one", "two", "three"))
     procedure.citations.create(source=two, section="why", statement="First.", position=1)
     procedure.citations.create(source=one, section="risks", statement="Second.", position=2)
@@ -108,59 +116,59 @@ def test_sources_are_numbered_as_they_are_first_named_each_with_all_it_supports(
     procedure.keyfacts.create(label="A", value="1 hour", source=one, position=1)
     procedure.keyfacts.create(label="B", value="2 days", source=three, position=2)
     procedure.keyfacts.create(label="C", value="Depends", position=3)
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert [source.key for source in document.sources] == ["two", "one", "three"]
     assert [statement.text for statement in document.sources[0].statements] == ["First.", "Third."]
     assert document.sources[2].statements == ()
     assert [fact.source for fact in document.key_facts] == [2, 3, None]
 
 
-def test_the_shared_texts_are_read_line_by_line(procedure: Procedure) -> None:
+def test_read_draft_splits_shared_texts_into_lines(procedure: Procedure) -> None:
     Disclaimer.objects.create(heading="Disclaimer", body="Information only.")
     EmergencyText.objects.create(heading="Call:", signs="one\ntwo", steps=" press \n\nlift", warnings="wait")
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert document.disclaimer == documents.Disclaimer(heading="Disclaimer", body="Information only.")
     assert document.emergency == documents.Emergency(
         heading="Call:", signs=("one", "two"), steps=("press", "lift"), warnings=("wait",)
     )
 
 
-def test_a_photograph_is_read_with_its_description(procedure: Procedure) -> None:
+def test_read_draft_reads_the_photograph(procedure: Procedure) -> None:
     procedure.photo = Photo.objects.create(digest="a" * 32, width=800, height=600, widths=[480, 800])
     procedure.photo_alt = "A microscope"
     procedure.save()
-    assert drafts.read(procedure, "en").photo == documents.Photo(
+    assert drafts.read_draft(procedure, "en").photo == documents.Photo(
         digest="a" * 32, width=800, height=600, widths=(480, 800), alt="A microscope"
     )
 
 
-def test_a_procedure_without_steps_of_its_own_shows_those_of_the_overview_as_published() -> None:
+def test_read_draft_takes_steps_of_the_published_overview() -> None:
     overview, procedure = an_overview(), a_procedure()
     published(overview)
     overview.steps.create(title="Not signed yet", body="…", position=9)
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert [step.title for step in document.steps] == ["Consultation"]
     assert not document.has_own_steps
 
 
-def test_while_no_overview_is_published_its_draft_serves() -> None:
+def test_read_draft_takes_steps_of_the_overview_draft_before_publication() -> None:
     an_overview()
-    assert [step.title for step in drafts.read(a_procedure(), "en").steps] == ["Consultation"]
+    assert [step.title for step in drafts.read_draft(a_procedure(), "en").steps] == ["Consultation"]
 
 
-def test_steps_of_its_own_replace_those_of_the_overview() -> None:
+def test_read_draft_prefers_own_steps() -> None:
     published(an_overview())
     procedure = a_procedure()
     procedure.steps.create(title="First Aid", body="Press.")
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     assert [step.title for step in document.steps] == ["First Aid"]
     assert document.has_own_steps
 
 
-def test_a_long_page_takes_as_many_queries_as_a_short_one(procedure: Procedure) -> None:
+def test_read_draft_query_count_does_not_grow(procedure: Procedure) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            drafts.read(Procedure.objects.get(pk=procedure.pk), "en")
+            drafts.read_draft(Procedure.objects.get(pk=procedure.pk), "en")
         return len(captured)
 
     source = a_source()
@@ -173,69 +181,84 @@ def test_a_long_page_takes_as_many_queries_as_a_short_one(procedure: Procedure) 
     assert queries() <= few
 
 
-# Written back
+# Writing back
 
 
-def test_what_was_read_of_every_sample_page_can_be_written_back(sample_site: None) -> None:
+def test_write_draft_restores_every_sample_page(sample_site: None) -> None:
     for page in Page.objects.all():
-        document = drafts.read(page, "en")
+        document = drafts.read_draft(page, "en")
         for part in ("sections", "steps", "risks", "carecards", "citations", "keyfacts", "questions"):
             getattr(page, part).all().delete()
         Page.objects.filter(pk=page.pk).update(title="Something else", summary="", photo_alt="x")
-        drafts.write(page, document)
-        assert drafts.read(Page.objects.get(pk=page.pk), "en") == document
+        drafts.write_draft(page, document)
+        assert drafts.read_draft(Page.objects.get(pk=page.pk), "en") == document
 
 
-def test_restoring_a_version_fills_the_draft_and_shows_patients_nothing(sample_site: None) -> None:
-    procedure = Procedure.objects.get(slug="nerve-repair")
-    was = Publication.objects.get(page=procedure)
-    before = drafts.read(procedure, "en")
-    procedure.risks.all().delete()
-    procedure.title = "Changed"
-    procedure.save()
-    publishing.restore(was, by=None)
-    assert drafts.read(Procedure.objects.get(pk=procedure.pk), "en") == before
-    assert Publication.objects.filter(page=procedure).count() == 1
-
-
-def test_writing_back_leaves_what_pages_share_as_it_is() -> None:
+def test_write_draft_leaves_shared_content_unchanged() -> None:
     shared_texts()
     procedure = a_procedure()
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     Disclaimer.objects.update(body="Newer.")
     Source.objects.update(title="Corrected title")
-    drafts.write(procedure, document)
+    drafts.write_draft(procedure, document)
     assert Disclaimer.objects.get().body == "Newer."
     assert Source.objects.get().title == "Corrected title"
 
 
-def test_writing_back_makes_a_source_anew_that_is_gone() -> None:
+def test_write_draft_recreates_deleted_sources() -> None:
     procedure = a_procedure()
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     procedure.citations.all().delete()
     Source.objects.all().delete()
-    drafts.write(procedure, document)
-    assert drafts.read(procedure, "en").sources == document.sources
+    drafts.write_draft(procedure, document)
+    assert drafts.read_draft(procedure, "en").sources == document.sources
 
 
-def test_writing_back_does_not_take_an_address_that_is_another_procedures_by_now() -> None:
+def test_write_draft_does_not_take_another_procedures_address() -> None:
     procedure = a_procedure("wanted")
-    document = drafts.read(procedure, "en")
+    document = drafts.read_draft(procedure, "en")
     procedure.slug = "left"
     procedure.save()
     a_procedure("wanted")
-    drafts.write(procedure, document)
+    drafts.write_draft(procedure, document)
     assert Procedure.objects.get(pk=procedure.pk).slug == "left"
 
 
-def test_steps_that_were_the_overviews_do_not_become_a_procedures_own() -> None:
+def test_write_draft_does_not_copy_the_overviews_steps() -> None:
     published(an_overview())
     procedure = a_procedure()
-    drafts.write(procedure, drafts.read(procedure, "en"))
+    drafts.write_draft(procedure, drafts.read_draft(procedure, "en"))
     assert not procedure.steps.exists()
 
 
-def test_there_is_one_overview() -> None:
+def test_second_overview_is_refused_by_the_form() -> None:
     an_overview()
     with pytest.raises(Exception, match="There is one overview already"):
         Overview(title="Second", summary="…", description="…").full_clean()
+
+
+def test_database_constrains_each_kind_of_page() -> None:
+    overview, procedure = an_overview(), a_procedure("taken")
+    for refused in (
+        lambda: Overview.objects.create(title="Second"),
+        lambda: Procedure.objects.create(slug="taken", plain_name="a", menu_label="b"),
+        lambda: Procedure.objects.create(slug="", plain_name="a", menu_label="b"),
+        lambda: Procedure.objects.create(slug="new", plain_name="a", menu_label=""),
+        lambda: Overview.objects.update(slug="address"),
+        lambda: Page.objects.update(kind="other"),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            refused()
+    assert list(Overview.objects.all()) == [overview]
+    assert list(Procedure.objects.all()) == [procedure]
+    assert Page.objects.count() == 2
+
+
+def test_every_kind_of_part_is_declared_completely() -> None:
+    frozen = {name: part for name, part in PARTS.items() if part.Frozen}
+    assert set(frozen) == set(PageParts.__struct_fields__)
+    for part in frozen.values():
+        assert part.Frozen
+        assert {field.name for field in part._meta.fields} >= set(part.Frozen.__struct_fields__)
+        if part.shown_in:
+            get_template(f"procedures/public/sections/{part.shown_in}.html")

@@ -41,7 +41,7 @@ def listed(client: Client) -> list[str]:
     ("model", "changed"),
     [(EmergencyText, {"heading": "Call 1122 now if:"}), (Disclaimer, {"body": "Read this."})],
 )
-def test_a_page_is_listed_until_it_is_published_with_the_new_text(
+def test_page_with_former_text_is_listed_until_published(
     editor: Client, model: Any, changed: dict[str, str]
 ) -> None:
     overview, procedure = an_overview(), a_procedure()
@@ -58,14 +58,14 @@ def test_a_page_is_listed_until_it_is_published_with_the_new_text(
     assert listed(editor) == []
 
 
-def test_saving_what_nobody_changed_lists_nothing(editor: Client) -> None:
+def test_saving_an_unchanged_text_lists_nothing(editor: Client) -> None:
     published(an_overview())
     answer = changes(editor, EmergencyText.objects.get())
     assert "old text" not in read(answer).text
     assert listed(editor) == []
 
 
-def test_what_patients_do_not_see_is_not_listed(editor: Client) -> None:
+def test_pages_that_are_not_live_are_not_listed(editor: Client) -> None:
     gone, only_a_draft = a_procedure("gone"), a_procedure("draft")
     published(gone)
     publishing.withdraw(gone, language="en")
@@ -75,14 +75,14 @@ def test_what_patients_do_not_see_is_not_listed(editor: Client) -> None:
     assert only_a_draft.publications.count() == 0
 
 
-def test_who_does_not_work_on_pages_is_not_told(client: Client) -> None:
+def test_list_is_hidden_from_other_roles(client: Client) -> None:
     published(an_overview())
     Disclaimer.objects.get().save()
     client.force_login(staff(COORDINATOR))
     assert listed(client) == []
 
 
-def test_one_query_tells_of_any_number_of_pages(rf: Any, django_assert_num_queries: Any) -> None:
+def test_list_takes_one_query(rf: Any, django_assert_num_queries: Any) -> None:
     for number in range(5):
         published(a_procedure(f"page-{number}"))
     EmergencyText.objects.get().save()

@@ -1,4 +1,4 @@
-"""A page with no steps of its own freezes the overview's: staff are told where former ones still stand."""
+"""The staff index lists pages published with former steps of the overview."""
 
 from typing import Any
 
@@ -44,9 +44,7 @@ def listed(client: Client) -> list[str]:
     return [link.text for panel in panels for link in panel.all("a")]
 
 
-def test_a_page_is_listed_until_it_is_published_with_the_steps_of_today(
-    editor: Client, overview: Overview
-) -> None:
+def test_page_with_former_steps_is_listed_until_published(editor: Client, overview: Overview) -> None:
     first, second = a_procedure("first"), a_procedure("second")
     for procedure in (first, second):
         published(procedure)
@@ -60,14 +58,14 @@ def test_a_page_is_listed_until_it_is_published_with_the_steps_of_today(
     assert listed(editor) == []
 
 
-def test_a_change_of_a_single_capital_letter_counts(editor: Client, overview: Overview) -> None:
+def test_change_of_case_in_steps_is_listed(editor: Client, overview: Overview) -> None:
     procedure = a_procedure()
     published(procedure)
     change_steps(overview, body="a Microsurgeon examines you.")
     assert listed(editor) == [str(procedure)]
 
 
-def test_a_page_with_steps_of_its_own_is_not_listed(editor: Client, overview: Overview) -> None:
+def test_page_with_own_steps_is_not_listed(editor: Client, overview: Overview) -> None:
     procedure = a_procedure()
     procedure.steps.create(title="First Aid", body="Press firmly.")
     published(procedure)
@@ -75,13 +73,13 @@ def test_a_page_with_steps_of_its_own_is_not_listed(editor: Client, overview: Ov
     assert listed(editor) == []
 
 
-def test_steps_that_nobody_has_signed_list_nothing(editor: Client, overview: Overview) -> None:
+def test_unpublished_steps_list_nothing(editor: Client, overview: Overview) -> None:
     published(a_procedure())
     overview.steps.update(body="Only a draft.")
     assert listed(editor) == []
 
 
-def test_another_change_of_the_overview_lists_nothing(editor: Client, overview: Overview) -> None:
+def test_other_changes_of_the_overview_list_nothing(editor: Client, overview: Overview) -> None:
     published(a_procedure())
     overview.summary = "Another summary."
     overview.save()
@@ -89,23 +87,21 @@ def test_another_change_of_the_overview_lists_nothing(editor: Client, overview: 
     assert listed(editor) == []
 
 
-def test_while_the_overview_is_withdrawn_nothing_is_listed(editor: Client, overview: Overview) -> None:
+def test_withdrawn_overview_lists_nothing(editor: Client, overview: Overview) -> None:
     published(a_procedure())
     change_steps(overview)
     publishing.withdraw(overview, language="en")
     assert listed(editor) == []
 
 
-def test_who_does_not_work_on_pages_is_not_told(client: Client, overview: Overview) -> None:
+def test_list_is_hidden_from_other_roles(client: Client, overview: Overview) -> None:
     published(a_procedure())
     change_steps(overview)
     client.force_login(staff(COORDINATOR))
     assert listed(client) == []
 
 
-def test_one_query_tells_of_any_number_of_pages(
-    rf: Any, django_assert_num_queries: Any, overview: Overview
-) -> None:
+def test_list_takes_one_query(rf: Any, django_assert_num_queries: Any, overview: Overview) -> None:
     for number in range(5):
         published(a_procedure(f"page-{number}"))
     change_steps(overview)

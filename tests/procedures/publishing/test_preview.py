@@ -1,4 +1,4 @@
-"""The draft, as patients would see it: for staff, and by a link for somebody without an account."""
+"""Previews of drafts, for staff and by links for people without an account."""
 
 import io
 import logging
@@ -40,42 +40,28 @@ def link_to(procedure: Procedure) -> tuple[PreviewLink, str]:
     return link, reverse("procedures:preview", args=[token])
 
 
-@pytest.fixture(params=["staff", "link"])
-def previewed(request: pytest.FixtureRequest, procedure: Procedure, editor: Client) -> object:
-    """The answer with the draft, by both ways."""
-    if request.param == "staff":
-        return editor.get(address(procedure, "preview"))
-    return Client().get(link_to(procedure)[1])
+def test_preview_shows_the_draft_privately(procedure: Procedure, editor: Client) -> None:
+    """By both ways, without a trace in caches, search engines or other sites' logs."""
+    for response in (editor.get(address(procedure, "preview")), Client().get(link_to(procedure)[1])):
+        page = read(response)
+        assert "A draft of a risk." in page.main.text
+        assert DRAFT in page.text
+        assert len(page.all("h1")) == 1
+        assert {"no-store", "private"} <= set(response["Cache-Control"].replace(" ", "").split(","))
+        assert response["X-Robots-Tag"] == "noindex, nofollow"
+        assert "ETag" not in response.headers
+        assert page.meta("robots") == ["noindex, nofollow"]
+        assert response["Referrer-Policy"] == "no-referrer"
+        assert page.structured_data == []
+        assert page.all("link", rel="canonical") == []
+        assert page.meta("og:url") == []
 
 
-def test_it_shows_the_draft_through_the_public_templates_and_says_so(previewed: object) -> None:
-    page = read(previewed)
-    assert "A draft of a risk." in page.main.text
-    assert DRAFT in page.text
-    assert len(page.all("h1")) == 1
-
-
-def test_no_cache_keeps_it_and_no_search_engine_lists_it(previewed: object) -> None:
-    headers = previewed.headers  # type: ignore[attr-defined]
-    assert {"no-store", "private"} <= set(headers["Cache-Control"].replace(" ", "").split(","))
-    assert headers["X-Robots-Tag"] == "noindex, nofollow"
-    assert "ETag" not in headers
-    assert read(previewed).meta("robots") == ["noindex, nofollow"]
-
-
-def test_its_address_is_told_to_nobody(previewed: object) -> None:
-    assert previewed.headers["Referrer-Policy"] == "no-referrer"  # type: ignore[attr-defined]
-    page = read(previewed)
-    assert page.structured_data == []
-    assert page.all("link", rel="canonical") == []
-    assert page.meta("og:url") == []
-
-
-def test_the_public_page_goes_on_saying_what_was_published(client: Client, procedure: Procedure) -> None:
+def test_public_page_does_not_show_the_draft(client: Client, procedure: Procedure) -> None:
     assert "A draft of a risk." not in read(client.get("/procedures/lymph-vessel-repair/")).text
 
 
-def test_a_link_opens_its_own_page_and_no_other(client: Client, procedure: Procedure) -> None:
+def test_preview_link_opens_only_its_page(client: Client, procedure: Procedure) -> None:
     other = a_procedure("tendon-transfer")
     _link, url = link_to(procedure)
     assert procedure.title in read(client.get(url)).one("h1").text
@@ -86,7 +72,7 @@ def test_a_link_opens_its_own_page_and_no_other(client: Client, procedure: Proce
     assert client.cookies == {}
 
 
-def test_it_ends_after_seven_days(client: Client, procedure: Procedure) -> None:
+def test_preview_link_expires_after_seven_days(client: Client, procedure: Procedure) -> None:
     begin = datetime(2026, 6, 1, 12, tzinfo=UTC)
     with time_machine.travel(begin, tick=False) as clock:
         _link, url = link_to(procedure)
@@ -96,7 +82,7 @@ def test_it_ends_after_seven_days(client: Client, procedure: Procedure) -> None:
         assert client.get(url).status_code == 404
 
 
-def test_revoked_it_opens_nothing_and_the_others_still_do(
+def test_revoked_preview_link_is_404_and_others_still_work(
     client: Client, procedure: Procedure, editor: Client
 ) -> None:
     (link, url), (_other, other_url) = link_to(procedure), link_to(procedure)
@@ -108,7 +94,7 @@ def test_revoked_it_opens_nothing_and_the_others_still_do(
     assert client.get(other_url).status_code == 200
 
 
-def test_it_opens_no_archived_page_and_outlives_no_account(client: Client, procedure: Procedure) -> None:
+def test_preview_link_ends_with_its_page_and_its_creator(client: Client, procedure: Procedure) -> None:
     link, url = link_to(procedure)
     User.objects.filter(pk=link.created_by_id).update(is_active=False)
     assert client.get(url).status_code == 404
@@ -118,42 +104,33 @@ def test_it_opens_no_archived_page_and_outlives_no_account(client: Client, proce
     assert client.get(url).status_code == 404
 
 
-def test_no_link_is_made_to_an_archived_page(procedure: Procedure, editor: Client) -> None:
+def test_preview_link_is_refused_for_an_archived_page(procedure: Procedure, editor: Client) -> None:
     publishing.archive(procedure, by=None)
     response = editor.post(address(procedure, "preview_link"))
     assert "This procedure is archived: a link would open nothing." in read(response).text
     assert not PreviewLink.objects.exists()
 
 
-def test_a_link_to_the_overview_opens_it(client: Client) -> None:
+def test_preview_link_opens_the_overview(client: Client) -> None:
     _link, token = publishing.make_preview_link(an_overview(), language="en", by=staff("Editor"))
     assert client.get(reverse("procedures:preview", args=[token])).status_code == 200
 
 
-def test_a_link_is_revoked_on_its_own_page_only(procedure: Procedure, editor: Client) -> None:
+def test_preview_link_is_revoked_on_its_own_page_only(procedure: Procedure, editor: Client) -> None:
     other = a_procedure("tendon-transfer")
     link, _url = link_to(procedure)
     assert editor.post(f"{address(other, 'preview_link')}{link.pk}/revoke/").status_code == 404
     assert PreviewLink.objects.valid().filter(pk=link.pk).exists()
 
 
-@pytest.mark.parametrize(
-    "token",
-    ["x", "A" * 32, "A" * 5_000, "%00", "🩺", "..%2F..", "' OR 1=1 --", "e3b0c44298fc1c149afbf4c8996fb92"],
-)
-def test_a_wrong_token_is_404(client: Client, procedure: Procedure, token: str) -> None:
-    link_to(procedure)
-    assert client.get(f"/preview/{token}/").status_code == 404
-
-
-def test_the_stored_hash_is_no_token(client: Client, procedure: Procedure) -> None:
+def test_preview_link_with_a_wrong_token_is_404(client: Client, procedure: Procedure) -> None:
     link, _url = link_to(procedure)
-    assert client.get(reverse("procedures:preview", args=[link.token_hash])).status_code == 404
+    wrong = ("x", "A" * 32, "A" * 5_000, "%00", "🩺", "..%2F..", "' OR 1=1 --", link.token_hash)
+    for token in wrong:
+        assert client.get(f"/preview/{token}/").status_code == 404, token
 
 
-def test_making_a_link_in_the_admin_shows_it_once(
-    client: Client, procedure: Procedure, editor: Client
-) -> None:
+def test_preview_link_is_shown_once(client: Client, procedure: Procedure, editor: Client) -> None:
     path = address(procedure, "preview_link")
     editor.get(path)
     assert not PreviewLink.objects.exists()
@@ -167,7 +144,7 @@ def test_making_a_link_in_the_admin_shows_it_once(
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that is logged, at the finest, in the shape it leaves the process."""
+    """The log output at level INFO, as JSON."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonFormatter())
@@ -182,7 +159,7 @@ def log() -> Iterator[io.StringIO]:
         logging.getLogger(name).setLevel(level)
 
 
-def test_a_token_is_in_no_log_line_and_nowhere_in_the_database(
+def test_preview_token_is_neither_logged_nor_stored(
     client: Client, procedure: Procedure, editor: Client, log: io.StringIO
 ) -> None:
     url = read(editor.post(address(procedure, "preview_link"))).one(id="preview-address")["value"]
@@ -199,7 +176,7 @@ def test_a_token_is_in_no_log_line_and_nowhere_in_the_database(
             assert token not in str(row), model
 
 
-def test_no_way_of_opening_it_changes_anything(client: Client, procedure: Procedure, editor: Client) -> None:
+def test_opening_previews_changes_nothing(client: Client, procedure: Procedure, editor: Client) -> None:
     _link, url = link_to(procedure)
     before = list(PreviewLink.objects.values()), list(Publication.objects.values())
     for path in (url, address(procedure, "preview"), address(procedure, "preview_link")):

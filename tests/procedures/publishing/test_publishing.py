@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from procedures.models import Publication
+from procedures.publishing import drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts, staff
@@ -16,12 +17,7 @@ from tests.factories import a_procedure, a_reviewer, an_overview, published, sha
 pytestmark = pytest.mark.django_db
 
 
-def test_versions_are_numbered_from_1_without_gaps() -> None:
-    page = a_procedure()
-    assert [published(page).number for _ in range(3)] == [1, 2, 3]
-
-
-def test_a_refused_publication_takes_no_number() -> None:
+def test_refused_publication_takes_no_number() -> None:
     page = a_procedure()
     published(page)
     risk = page.risks.get()
@@ -32,12 +28,12 @@ def test_a_refused_publication_takes_no_number() -> None:
     assert published(page).number == 2
 
 
-def test_each_page_has_numbers_of_its_own() -> None:
+def test_publications_are_numbered_per_page() -> None:
     published(a_procedure())
     assert published(a_procedure("tendon-transfer")).number == 1
 
 
-def test_a_publication_holds_all_that_was_signed() -> None:
+def test_publication_stores_the_sign_off() -> None:
     page, reviewer, publisher = a_procedure(), a_reviewer(), staff("Clinical reviewer")
     with time_machine.travel(datetime(2026, 5, 3, 20, tzinfo=UTC), tick=False):
         publication = published(
@@ -57,7 +53,7 @@ def test_a_publication_holds_all_that_was_signed() -> None:
     assert (publication.slug, publication.language) == ("lymph-vessel-repair", "en")
 
 
-def test_the_document_and_the_row_say_the_same() -> None:
+def test_publication_fields_match_its_document() -> None:
     publication = published(a_procedure())
     document = PageDocument.from_json(publication.document)
     assert document.version and document.review
@@ -70,7 +66,7 @@ def test_the_document_and_the_row_say_the_same() -> None:
     assert document.card.to_json() == publication.card
 
 
-def test_a_document_remembers_when_its_page_was_first_published() -> None:
+def test_document_has_the_first_publication_date() -> None:
     page = a_procedure()
     first = published(page)
     version = PageDocument.from_json(published(page).document).version
@@ -78,7 +74,7 @@ def test_a_document_remembers_when_its_page_was_first_published() -> None:
     assert version.first_published_at == first.published_at < version.published_at
 
 
-def test_editing_changes_nothing_that_was_published() -> None:
+def test_editing_does_not_change_publications() -> None:
     page = a_procedure()
     before = published(page).document
     page.risks.update(name="Bleeding")
@@ -87,7 +83,7 @@ def test_editing_changes_nothing_that_was_published() -> None:
     assert Publication.objects.get().document == before
 
 
-def test_a_change_of_the_shared_texts_changes_nothing_that_was_published() -> None:
+def test_editing_shared_texts_does_not_change_publications() -> None:
     shared_texts()
     publication = published(a_procedure())
     publishing.drafts.Disclaimer.objects.update(body="Another disclaimer.")
@@ -95,18 +91,18 @@ def test_a_change_of_the_shared_texts_changes_nothing_that_was_published() -> No
     assert document.disclaimer and document.disclaimer.body == "For information only."
 
 
-def test_a_page_the_gate_refuses_is_not_stored_and_every_reason_is_given() -> None:
+def test_publish_refuses_with_all_problems() -> None:
     page = a_procedure()
     page.risks.all().delete()
     page.carecards.all().delete()
     with pytest.raises(publishing.NotReadyError) as refused:
         published(page, reviewer=a_reviewer(registration_number=""))
-    assert {missing.field for missing in refused.value.missing} == {"reviewer", "risks", "carecards"}
+    assert {problem.field for problem in refused.value.problems} == {"reviewer", "risks", "carecards"}
     assert str(refused.value)
     assert not Publication.objects.exists()
 
 
-def test_an_address_that_patients_know_as_one_procedure_never_becomes_anothers() -> None:
+def test_publish_refuses_an_address_of_another_procedure() -> None:
     old = a_procedure("lymph-vessel-repair")
     published(old)
     old.slug = "lymph-surgery"
@@ -115,13 +111,13 @@ def test_an_address_that_patients_know_as_one_procedure_never_becomes_anothers()
     newcomer = a_procedure("lymph-vessel-repair")
     with pytest.raises(publishing.NotReadyError) as refused:
         published(newcomer)
-    assert [(missing.field, missing.message) for missing in refused.value.missing] == [
+    assert [(problem.field, problem.message) for problem in refused.value.problems] == [
         ("slug", "Another procedure was published under this address. Choose another.")
     ]
     assert Publication.objects.filter(page=newcomer).count() == 0
 
 
-def test_an_address_is_free_again_once_the_version_that_waited_for_it_is_called_off() -> None:
+def test_canceled_version_frees_its_address() -> None:
     first = a_procedure("lymph-vessel-repair")
     waiting = published(first, live_from=timezone.now() + timedelta(days=2))
     first.slug = "lymph-surgery"
@@ -129,7 +125,7 @@ def test_an_address_is_free_again_once_the_version_that_waited_for_it_is_called_
     newcomer = a_procedure("lymph-vessel-repair")
     with pytest.raises(publishing.NotReadyError) as refused:
         published(newcomer)
-    assert [missing.message for missing in refused.value.missing] == [
+    assert [problem.message for problem in refused.value.problems] == [
         "A version of another procedure is scheduled under this address. Choose another, or call that "
         "version off."
     ]
@@ -144,7 +140,7 @@ def test_an_address_is_free_again_once_the_version_that_waited_for_it_is_called_
         published(first)
 
 
-def test_a_procedure_may_go_back_to_an_address_of_its_own() -> None:
+def test_procedure_may_return_to_a_former_address() -> None:
     page = a_procedure("lymph-vessel-repair")
     published(page)
     for slug in ("lymph-surgery", "lymph-vessel-repair"):
@@ -154,19 +150,19 @@ def test_a_procedure_may_go_back_to_an_address_of_its_own() -> None:
     assert Publication.objects.live().get().slug == "lymph-vessel-repair"
 
 
-def test_a_sample_is_published_without_anybodys_signature() -> None:
+def test_sample_is_published_without_review() -> None:
     shared_texts()
     publication = publishing.publish_sample(a_procedure(), language="en")
     assert publication.reviewer is publication.reviewed_on is publication.published_by is None
     assert PageDocument.from_json(publication.document).is_sample
 
 
-def test_a_page_signed_by_a_sample_person_is_still_a_sample() -> None:
+def test_page_reviewed_by_a_sample_person_is_a_sample() -> None:
     publication = published(a_procedure(), reviewer=a_reviewer(is_sample=True))
     assert PageDocument.from_json(publication.document).is_sample
 
 
-def test_publishing_a_long_page_takes_as_many_queries_as_a_short_one() -> None:
+def test_publish_query_count_does_not_grow() -> None:
     shared_texts()
     reviewer, page = a_reviewer(), an_overview()
 
@@ -181,3 +177,15 @@ def test_publishing_a_long_page_takes_as_many_queries_as_a_short_one() -> None:
         page.benefits.create(title=f"Benefit {number}", body="A text.", position=number)
         page.keyfacts.create(label=f"Fact {number}", value="Plain", source=page.citations.get().source)
     assert queries() == short
+
+
+def test_publish_refuses_a_language_in_which_the_draft_has_no_text() -> None:
+    page, sign_off = a_procedure(), publishing.SignOff(a_reviewer(), date(2026, 4, 1), date(2029, 4, 1))
+    shared_texts()
+    with pytest.raises(drafts.NoTextInLanguageError):
+        publishing.publish(page, language="ur", sign_off=sign_off, change_note="…", by=None, seen="")
+    with pytest.raises(drafts.NoTextInLanguageError):
+        publishing.publish_correction(page, language="ur", change_note="…", by=None, seen="")
+    with pytest.raises(drafts.NoTextInLanguageError):
+        publishing.publish_sample(page, language="ur")
+    assert not Publication.objects.exists()

@@ -1,4 +1,4 @@
-"""Two who publish at the same moment take turns. Real threads, a real database."""
+"""Concurrent publishing, with real threads and a real database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -35,7 +35,7 @@ def in_threads(work: object) -> list[object]:
         return list(pool.map(run, range(THREADS)))
 
 
-def test_each_gets_a_number_of_its_own_and_none_is_left_out() -> None:
+def test_concurrent_publications_are_numbered_without_gaps() -> None:
     shared_texts()
     page, reviewer = a_procedure(), a_reviewer()
 
@@ -50,7 +50,7 @@ def test_each_gets_a_number_of_its_own_and_none_is_left_out() -> None:
         assert version and version.number == publication.number
 
 
-def test_two_procedures_cannot_both_take_one_address() -> None:
+def test_concurrent_publications_cannot_share_an_address() -> None:
     """Their working copies cannot have it at once; what was published under it counts too."""
     shared_texts()
     reviewer = a_reviewer()

@@ -1,5 +1,5 @@
-"""Publish, correct, schedule, call off, withdraw, restore, archive, in any order: never two live versions,
-never a gap in the numbers, and what patients see at each moment is what the history says of it."""
+"""Publishing, correcting, scheduling, withdrawing, restoring and archiving in any order keep at most one live
+version, numbers without gaps, and a history that matches what patients saw."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,7 +88,7 @@ class Publishing(RuleBasedStateMachine):
 
     def _correct(self, page: Any, **signing: Any) -> Publication:
         signing.pop("reviewer", None)
-        seen = publishing.fingerprint(page, drafts.read(page, "en"))
+        seen = publishing.fingerprint(page, drafts.read_draft(page, "en"))
         return publishing.publish_correction(
             page, language="en", change_note="…", by=None, seen=seen, **signing
         )
@@ -149,7 +149,7 @@ class Publishing(RuleBasedStateMachine):
         version = Publication.objects.get(number=number)
         publishing.restore(version, by=None)
         document = PageDocument.from_json(version.document).unsigned()
-        draft = drafts.read(self.page, "en")
+        draft = drafts.read_draft(self.page, "en")
         assert draft.risks == document.risks
         assert draft.slug == document.slug
 
@@ -231,9 +231,7 @@ def empty() -> None:
         model._default_manager.all().delete()
 
 
-def test_in_any_order_there_is_one_live_version_at_most_and_no_gap(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_publishing_state_machine(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     # Drawing a picture for each version would take most of the time, and is another test's business.
     monkeypatch.setattr(share_images, "make", lambda document: "")
     run_state_machine_as_test(

@@ -1,4 +1,4 @@
-"""A draft that is nowhere else is replaced only on purpose; and what staff did stays in the history."""
+"""Restoring over an unpublished draft requires confirmation."""
 
 import json
 
@@ -30,7 +30,7 @@ def first_of(procedure: Procedure) -> str:
     return f"{address(procedure, 'history_of')}1/restore/"
 
 
-def test_a_draft_that_no_version_says_is_replaced_only_by_who_is_asked_and_says_so(
+def test_restore_over_an_unpublished_draft_requires_confirmation(
     editor: Client, procedure: Procedure
 ) -> None:
     asked = read(editor.post(first_of(procedure)))
@@ -44,16 +44,12 @@ def test_a_draft_that_no_version_says_is_replaced_only_by_who_is_asked_and_says_
 
 
 @pytest.mark.parametrize("replaces", ["", "x", "\0", "on"])
-def test_the_question_is_answered_by_nothing_else(
-    editor: Client, procedure: Procedure, replaces: str
-) -> None:
+def test_restore_ignores_a_forged_confirmation(editor: Client, procedure: Procedure, replaces: str) -> None:
     assert editor.post(first_of(procedure), {"replaces": replaces}).status_code == 200
     assert procedure.risks.get().body == "Germs get in, as drafted."
 
 
-def test_a_draft_that_was_written_after_the_question_is_asked_about_anew(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_restore_asks_again_after_another_edit(editor: Client, procedure: Procedure) -> None:
     about_the_former = form_in(read(editor.post(first_of(procedure))))
     procedure.risks.update(body="Germs get in, as a colleague drafted.")
     response = editor.post(first_of(procedure), about_the_former)
@@ -61,9 +57,7 @@ def test_a_draft_that_was_written_after_the_question_is_asked_about_anew(
     assert procedure.risks.get().body == "Germs get in, as a colleague drafted."
 
 
-def test_a_draft_that_a_version_says_is_replaced_without_a_question(
-    editor: Client, procedure: Procedure
-) -> None:
+def test_restore_over_a_published_draft_needs_no_confirmation(editor: Client, procedure: Procedure) -> None:
     procedure.risks.update(body="Germs get in, sometimes.")
     # What pages share is not part of it.
     Disclaimer.objects.update(body="Another disclaimer.")
@@ -71,7 +65,7 @@ def test_a_draft_that_a_version_says_is_replaced_without_a_question(
     assert procedure.risks.get().body == "Germs get in."
 
 
-def test_saves_however_many_push_no_act_out_of_the_history(procedure: Procedure) -> None:
+def test_history_keeps_actions_among_many_saves(procedure: Procedure) -> None:
     sana = staff("Manager", username="sana")
     client = Client()
     client.force_login(sana)

@@ -1,4 +1,4 @@
-"""A version is restored word for word: any document that the working copy can hold, from any state of it."""
+"""Any document is restored exactly, over any state of the draft."""
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -20,7 +20,7 @@ SOURCES = {
 
 
 def text(most: int, least: int = 0) -> st.SearchStrategy[str]:
-    """A text as a form of the admin leaves it: no NUL, nothing but words at its ends."""
+    """A text as admin forms store it: without NUL and surrounding spaces."""
     letters = st.one_of(
         st.sampled_from("ab 1,&<\n\t\"'"),
         st.sampled_from("مجھے۱۲ 🩺é\u200c\u2028"),
@@ -139,7 +139,7 @@ def held(draw: st.DrawFn) -> PageDocument:
 
 
 def fresh(page: Page) -> PageDocument:
-    return drafts.read(Page.objects.get(pk=page.pk), "en")
+    return drafts.read_draft(Page.objects.get(pk=page.pk), "en")
 
 
 def shared_rows() -> None:
@@ -160,7 +160,7 @@ class RestoreTest(TestCase):
         shared_rows()
         procedure = Procedure.objects.create(slug="one-address")
         for document in (now, before):
-            drafts.write(procedure, document)
+            drafts.write_draft(procedure, document)
             assert fresh(procedure) == document
         # The rows hold what the forms of the admin take: nothing is longer than its column.
         for part in ("sections", "steps", "risks", "carecards", "questions", "keyfacts", "citations"):
@@ -176,16 +176,16 @@ class RestoreTest(TestCase):
         overview = Overview.objects.create(title="…", summary="…", description="…")
         bare = dict.fromkeys(("slug", "plain_name", "menu_label", "urgency", "body_location"), "")
         document = replace(document, kind="overview", alternate_names=(), show_in_form=False, **bare)
-        drafts.write(overview, document)
+        drafts.write_draft(overview, document)
         assert fresh(overview) == document
 
 
 @pytest.mark.django_db
-def test_other_names_that_fill_their_field_are_restored_within_it() -> None:
+def test_write_draft_fits_alternate_names_into_their_field() -> None:
     names = ",".join(f"n{number:02}" for number in range(30))
-    procedure = Procedure.objects.create(slug="a", alternate_names=names)
-    document = drafts.read(procedure, "en")
-    drafts.write(procedure, document)
+    procedure = Procedure.objects.create(slug="a", plain_name="b", menu_label="c", alternate_names=names)
+    document = drafts.read_draft(procedure, "en")
+    drafts.write_draft(procedure, document)
     procedure.refresh_from_db()
     assert len(procedure.alternate_names) <= 120
-    assert drafts.read(procedure, "en") == document
+    assert drafts.read_draft(procedure, "en") == document

@@ -1,6 +1,5 @@
-"""A version goes live at its time, without a daemon, unless it was called off."""
+"""Scheduled versions: going live, canceling and replacing them."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,33 +11,14 @@ from procedures.models import Procedure, Publication
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, publish_in_admin, told
-from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
+from tests.factories import a_reviewer, published
 from tests.pages import read
 from tests.procedures.publishing.signing import NOW, PATH
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def procedure() -> Procedure:
-    shared_texts()
-    return a_procedure()
-
-
-@pytest.fixture
-def clinician() -> Client:
-    client = Client()
-    client.force_login(staff("Clinical reviewer"))
-    return client
-
-
-def test_a_scheduled_version_goes_live_at_its_time_by_itself(
+def test_scheduled_version_goes_live_at_its_time(
     client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     published(procedure)
@@ -53,7 +33,7 @@ def test_a_scheduled_version_goes_live_at_its_time_by_itself(
     assert "Germs get in, later." in read(client.get(PATH)).main.text
 
 
-def test_called_off_it_never_comes(
+def test_canceled_version_never_goes_live(
     client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     published(procedure)
@@ -67,7 +47,7 @@ def test_called_off_it_never_comes(
     assert "Germs get in." in read(client.get(PATH)).main.text
 
 
-def test_after_calling_off_a_version_the_history_says_which_one_comes_instead(
+def test_history_after_cancellation_shows_the_next_version(
     client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     """One that a newer version was to replace waits again once that is called off."""
@@ -88,9 +68,7 @@ def waiting(clinician: Client, history: str) -> list[str]:
     return [line.text for line in read(clinician.get(history)).all("p", class_="page-state")]
 
 
-def test_one_that_a_newer_version_replaces_is_not_said_to_be_waiting(
-    clinician: Client, procedure: Procedure
-) -> None:
+def test_replaced_version_is_not_shown_as_scheduled(clinician: Client, procedure: Procedure) -> None:
     published(procedure, live_from=NOW + timedelta(days=2))
     published(procedure)
     assert "goes live on" not in read(clinician.get(address(procedure))).text
@@ -103,7 +81,7 @@ def history_rows(clinician: Client, procedure: Procedure) -> list[str]:
     return [row.text for row in read(clinician.get(address(procedure, "history_of"))).one("tbody").all("tr")]
 
 
-def test_one_that_patients_have_seen_or_that_was_called_off_is_not_said_to_be_replaced(
+def test_live_or_canceled_version_is_not_shown_as_replaced(
     clinician: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     published(procedure)
@@ -114,7 +92,7 @@ def test_one_that_patients_have_seen_or_that_was_called_off_is_not_said_to_be_re
     assert "replaced" not in "".join(history_rows(clinician, procedure))
 
 
-def test_who_publishes_while_a_version_waits_is_told_before(clinician: Client, procedure: Procedure) -> None:
+def test_publish_page_shows_the_scheduled_version(clinician: Client, procedure: Procedure) -> None:
     url = address(procedure, "publish")
     assert "waits" not in read(clinician.get(url)).text
     published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
@@ -125,7 +103,7 @@ def test_who_publishes_while_a_version_waits_is_told_before(clinician: Client, p
     ) in read(clinician.get(url)).text
 
 
-def test_withdrawing_calls_off_everything_that_waits(
+def test_withdraw_cancels_scheduled_versions(
     client: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     """Also a version that waited behind another one."""
@@ -137,7 +115,7 @@ def test_withdrawing_calls_off_everything_that_waits(
         assert client.get(PATH).status_code == 404
 
 
-def test_a_time_that_has_passed_means_now(clinician: Client, procedure: Procedure) -> None:
+def test_publish_with_a_past_start_is_live_now(clinician: Client, procedure: Procedure) -> None:
     for past in ("2020-01-01T00:00", "0001-01-01T00:00"):
         procedure.risks.update(body=f"Germs get in, {past[0]}.")
         procedure.citations.create(source=procedure.citations.first().source, section="risks", statement="…")
@@ -145,7 +123,7 @@ def test_a_time_that_has_passed_means_now(clinician: Client, procedure: Procedur
     assert set(Publication.objects.values_list("live_from", flat=True)) == {timezone.now()}
 
 
-def test_a_page_first_called_off_was_first_published_when_patients_first_saw_it(procedure: Procedure) -> None:
+def test_first_published_date_ignores_canceled_versions(procedure: Procedure) -> None:
     first = published(procedure, live_from=NOW + timedelta(days=1))
     publishing.call_off(first)
     later = NOW + timedelta(days=9)

@@ -1,4 +1,4 @@
-"""A link that is shared shows the page's own picture: its title in the site's look."""
+"""The image of a page for shared links."""
 
 import io
 from pathlib import Path
@@ -33,22 +33,22 @@ def of(publication: Publication) -> str:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/", "/procedures/nerve-repair/"])
-def test_each_published_page_names_its_picture(client: Client, settings: Any, address: str) -> None:
+def test_published_pages_have_a_share_image(client: Client, settings: Any) -> None:
     published(an_overview(title="What microsurgery is"))
     published(a_procedure("nerve-repair", plain_name="reconnecting a damaged nerve"))
-
-    page = read(client.get(address))
-
-    (picture,) = page.meta("og:image")
-    assert picture.startswith(f"{settings.SITE_URL}/media/share/")
-    assert page.meta("og:image:width") == ["1200"] and page.meta("og:image:height") == ["630"]
-    (alt,) = page.meta("og:image:alt")
-    assert alt == ("What microsurgery is" if address == "/" else "Nerve Repair: reconnecting a damaged nerve")
+    for address, alt in (
+        ("/", "What microsurgery is"),
+        ("/procedures/nerve-repair/", "Nerve Repair: reconnecting a damaged nerve"),
+    ):
+        page = read(client.get(address))
+        (picture,) = page.meta("og:image")
+        assert picture.startswith(f"{settings.SITE_URL}/media/share/")
+        assert page.meta("og:image:width") == ["1200"] and page.meta("og:image:height") == ["630"]
+        assert page.meta("og:image:alt") == [alt]
 
 
 @pytest.mark.django_db
-def test_the_picture_is_what_link_previews_ask_for(client: Client, settings: Any) -> None:
+def test_share_image_has_the_recommended_size_and_format(client: Client, settings: Any) -> None:
     name = of(published(a_procedure("nerve-repair")))
 
     response = client.get(reverse("procedures:share_picture", args=[name]))
@@ -62,7 +62,7 @@ def test_the_picture_is_what_link_previews_ask_for(client: Client, settings: Any
 
 
 @pytest.mark.django_db
-def test_the_name_changes_when_the_picture_does_and_only_then(settings: Any) -> None:
+def test_share_image_name_changes_with_its_content_only(settings: Any) -> None:
     page = a_procedure("nerve-repair")
     first, again = of(published(page)), of(published(page))
     page.title = "Nerve Repair and Transfer"
@@ -73,7 +73,7 @@ def test_the_name_changes_when_the_picture_does_and_only_then(settings: Any) -> 
 
 
 @pytest.mark.django_db
-def test_an_old_version_keeps_the_picture_it_was_published_with(client: Client) -> None:
+def test_old_versions_keep_their_share_image(client: Client) -> None:
     page = a_procedure("nerve-repair")
     first = published(page)
     page.title = "Another title"
@@ -85,9 +85,7 @@ def test_an_old_version_keeps_the_picture_it_was_published_with(client: Client) 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("title", ["اعصاب کی مرمت", "神经修复", "Nerve Repair 🩺", "Операция"])
-def test_a_title_in_letters_the_fonts_lack_is_shared_with_the_sites_own_picture(
-    client: Client, settings: Any, title: str
-) -> None:
+def test_title_in_another_script_uses_the_site_image(client: Client, settings: Any, title: str) -> None:
     publication = published(a_procedure("nerve-repair", title=title))
 
     assert of(publication) == "" and stored(settings) == []
@@ -96,7 +94,7 @@ def test_a_title_in_letters_the_fonts_lack_is_shared_with_the_sites_own_picture(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("error", [OSError("disk full"), MemoryError(), ValueError("broken font")])
-def test_a_picture_that_fails_keeps_no_page_from_being_published(
+def test_failing_share_image_does_not_stop_publication(
     client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*args: Any) -> bytes:
@@ -111,7 +109,7 @@ def test_a_picture_that_fails_keeps_no_page_from_being_published(
 
 
 @pytest.mark.django_db
-def test_the_file_is_there_before_the_row_that_names_it(
+def test_share_image_is_written_before_the_publication(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     there: list[bool] = []
@@ -129,16 +127,16 @@ def test_the_file_is_there_before_the_row_that_names_it(
 
 
 @pytest.mark.django_db
-def test_a_draft_has_none_and_a_picture_is_no_change_of_content() -> None:
+def test_share_image_is_no_content() -> None:
     page = a_procedure("nerve-repair")
     document = PageDocument.from_json(published(page).document)
-    draft = drafts.read(page, "en")
+    draft = drafts.read_draft(page, "en")
 
     assert document.share_picture and not draft.share_picture
     assert document.unsigned() == draft
 
 
-def test_documents_stored_before_there_were_pictures_still_render() -> None:
+def test_documents_without_share_image_are_read() -> None:
     data = msgspec.json.decode(a_document().to_json())
     del data["share_picture"]
 
@@ -146,9 +144,9 @@ def test_documents_stored_before_there_were_pictures_still_render() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["x.jpg", "../clinic.sqlite3", "0" * 32 + ".png", "0" * 32 + ".jpg"])
-def test_no_other_file_is_served(client: Client, name: str) -> None:
-    assert client.get(f"/media/share/{name}").status_code == 404
+def test_other_files_are_not_served(client: Client) -> None:
+    for name in ("x.jpg", "../clinic.sqlite3", "0" * 32 + ".png", "0" * 32 + ".jpg"):
+        assert client.get(f"/media/share/{name}").status_code == 404
 
 
 # The drawing
@@ -160,7 +158,7 @@ def test_no_other_file_is_served(client: Client, name: str) -> None:
     plain_name=st.text(max_size=80),
     clinic=st.text(max_size=80),
 )
-def test_any_title_is_drawn_within_the_picture(title: str, plain_name: str, clinic: str) -> None:
+def test_any_title_is_drawn_within_the_image(title: str, plain_name: str, clinic: str) -> None:
     data = share_images.draw(title, plain_name, "nerve", clinic)
 
     assert len(data) < 250_000
@@ -171,7 +169,7 @@ def test_any_title_is_drawn_within_the_picture(title: str, plain_name: str, clin
         assert all(high - low <= 24 for low, high in extremes), box
 
 
-def test_a_long_title_wraps_and_a_long_word_is_broken() -> None:
+def test_long_titles_wrap_and_long_words_break() -> None:
     long = share_images._fitted("Reconstruction of the lower leg with free tissue and small vessels")
     assert 2 <= len(long.lines) <= 4
 
@@ -180,13 +178,13 @@ def test_a_long_title_wraps_and_a_long_word_is_broken() -> None:
     assert "".join(word.lines) == "W" * 65
 
 
-def test_a_short_title_is_large_and_whole() -> None:
+def test_short_title_is_drawn_large() -> None:
     block = share_images._fitted("Nerve Repair")
 
     assert (block.lines, block.font.size) == (["Nerve Repair"], share_images.TITLE_SIZES[0])
 
 
-def test_the_fonts_hold_every_letter_that_is_taken_to_be_drawable() -> None:
+def test_fonts_have_every_drawable_character() -> None:
     for name in ("NotoSerif-Bold", "NotoSans-Regular"):
         font = share_images._font(name, 40)
         assert isinstance(font, ImageFont.FreeTypeFont)
@@ -197,7 +195,7 @@ def test_the_fonts_hold_every_letter_that_is_taken_to_be_drawable() -> None:
                 assert bytes(font.getmask(letter)) != box, hex(code)
 
 
-def test_every_drawing_has_its_lens() -> None:
+def test_every_drawing_has_a_lens() -> None:
     folder = Path(share_images.__file__).parent / "share"
 
     for drawing in Drawing.values:

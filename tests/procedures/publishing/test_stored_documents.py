@@ -1,6 +1,6 @@
-"""A document that was stored once is shown for years: whatever its schema, through today's templates.
+"""Documents stored under any schema are shown by the current templates.
 
-The files under ``data/`` are documents as the first schema stored them. They are never made anew: a change
+The files under ``data/`` are documents as the first schema stored them. They are never regenerated: a change
 of code that cannot show them needs an upgrade in ``procedures.publishing.documents.UPGRADES``.
 """
 
@@ -56,13 +56,13 @@ def shown(client: Client, publication: Publication) -> Page:
     return read(response)
 
 
-def test_both_kinds_of_page_are_kept_as_the_first_schema_stored_them() -> None:
+def test_stored_documents_cover_both_kinds_of_page() -> None:
     assert {json.loads(stored(name))["kind"] for name in STORED} == {"overview", "procedure"}
     assert {json.loads(stored(name))["schema"] for name in STORED} == {1}
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_its_words_are_all_there_after_reading(name: str) -> None:
+def test_stored_document_is_read_completely(name: str) -> None:
     data = json.loads(stored(name))
     again = json.loads(PageDocument.from_json(stored(name)).to_json())
     assert {key: again.get(key) for key in data if key != "schema"} == {
@@ -70,13 +70,13 @@ def test_its_words_are_all_there_after_reading(name: str) -> None:
     }
 
 
-def test_a_card_of_then_is_a_card_now() -> None:
+def test_stored_card_is_read() -> None:
     assert Card.from_json(stored("card-1.json")).title == "Replantation"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", STORED)
-def test_it_is_shown_to_patients_to_staff_and_in_comparisons(client: Client, name: str) -> None:
+def test_stored_document_is_shown_and_compared(client: Client, name: str) -> None:
     publication = put_on_the_site(stored(name))
     data = json.loads(stored(name))
     page = shown(client, publication)
@@ -86,10 +86,10 @@ def test_it_is_shown_to_patients_to_staff_and_in_comparisons(client: Client, nam
         assert not section.heading or section.heading in page.heading_texts()
 
     client.force_login(staff("Editor"))
-    versions = address(publication.page.of_its_kind(), "history_of")
+    versions = address(publication.page, "history_of")
     for path in (versions, f"{versions}1/", f"{versions}compare/?from=1&to=draft"):
         assert client.get(path).status_code == 200
-    assert restore_in_admin(client, publication.page.of_its_kind(), 1).status_code == 302
+    assert restore_in_admin(client, publication.page, 1).status_code == 302
     publication.page.refresh_from_db()
     assert publication.page.title == data["title"]
 
@@ -115,9 +115,7 @@ def _to_first(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.django_db
-def test_a_document_of_an_older_schema_is_shown_compared_and_restored(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_older_schema_is_shown_compared_and_restored(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(documents.UPGRADES, 0, _to_first)
     old = _schema_zero(a_document(author="Dr. Old").to_json())
     publication = put_on_the_site(old)
@@ -126,7 +124,7 @@ def test_a_document_of_an_older_schema_is_shown_compared_and_restored(
     assert "Dr. Old" in page.main.text
 
     client.force_login(staff("Editor"))
-    versions = address(publication.page.of_its_kind(), "history_of")
+    versions = address(publication.page, "history_of")
     assert client.get(f"{versions}compare/?from=1&to=draft").status_code == 200
     assert client.get("/staff/past-pages/lymph-vessel-repair/?on=2026-05-03").status_code == 200
     publishing.restore(publication, by=None)
@@ -136,15 +134,13 @@ def test_a_document_of_an_older_schema_is_shown_compared_and_restored(
 @pytest.mark.django_db
 @hypothesis_settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS, DOCUMENTS)
-def test_whatever_is_in_two_documents_they_can_be_compared_and_described(
-    old: PageDocument, new: PageDocument
-) -> None:
+def test_any_two_documents_can_be_compared(old: PageDocument, new: PageDocument) -> None:
     for change in comparison.changes(old, new):
-        pieces = [piece for piece in change.pieces if piece.kind != comparison.Kind.REMOVED]
-        assert "".join(piece.text for piece in pieces) == comparison.texts(new).get(change.key, "")
-        pieces = [piece for piece in change.pieces if piece.kind != comparison.Kind.ADDED]
-        assert "".join(piece.text for piece in pieces) == comparison.texts(old).get(change.key, "")
+        segments = [segment for segment in change.segments if segment.kind != comparison.Kind.REMOVED]
+        assert "".join(segment.text for segment in segments) == comparison.texts(new).get(change.key, "")
+        segments = [segment for segment in change.segments if segment.kind != comparison.Kind.ADDED]
+        assert "".join(segment.text for segment in segments) == comparison.texts(old).get(change.key, "")
     assert comparison.changes(old, old) == ()
-    assert comparison.shape(old) == comparison.shape(old)
-    assert checks.missing_for_publication(new) is not None
+    assert comparison.structure(old) == comparison.structure(old)
+    assert checks.publication_problems(new) is not None
     assert structured_data.page(new, None)

@@ -348,4 +348,4 @@ def test_restoring_reuses_the_stored_rows(procedure: Procedure) -> None:
     assert procedure.risks.get(name="Infection").pk == kept
     assert set(procedure.sections.values_list("pk", flat=True)) == before["sections"]
     assert names(procedure) == ["Infection", "Scars", "Bleeding"]
-    assert drafts.read(procedure, "en").sections[0].heading.endswith(": why")
+    assert drafts.read_draft(procedure, "en").sections[0].heading.endswith(": why")

@@ -93,7 +93,7 @@ def test_simultaneous_editing_never_publishes_unseen_text(procedure: Procedure) 
     editor = Client()
     editor.force_login(staff("Editor"))
     for turn in range(4):
-        seen = drafts.read(Procedure.objects.get(pk=procedure.pk), "en")
+        seen = drafts.read_draft(Procedure.objects.get(pk=procedure.pk), "en")
         fingerprint = publishing.fingerprint(procedure, seen)
         form = form_of(editor, address(procedure)) | {"risks-0-body": f"Germs get in {'again ' * turn}now."}
 
@@ -159,7 +159,7 @@ def test_simultaneous_actions_in_threads_leave_one_live_version(
     results = together(*(lambda seed=seed: act(procedure.pk, reviewer, seed) for seed in range(WORKERS)))
     assert [error for error in results if isinstance(error, Exception)] == []
     assert_whole(procedure)
-    assert drafts.read(Procedure.objects.get(pk=procedure.pk), "en").risks
+    assert drafts.read_draft(Procedure.objects.get(pk=procedure.pk), "en").risks
 
 
 def _in_a_process(pk: int, reviewer_pk: int, seed: int, start: Any, told: Any) -> None:

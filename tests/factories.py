@@ -224,8 +224,8 @@ def published_procedures(count: int) -> list[Procedure]:
 
 
 def staff(role: str = "", **fields: Any) -> User:
-    """Somebody of the staff with a role, without a password: use ``client.force_login``."""
-    user = User(username=role.lower().replace(" ", "-") or "nobody", is_staff=True)
+    """A member of staff with a role, without a password: use ``client.force_login``."""
+    user = User(email=f"{role.lower().replace(' ', '-') or 'nobody'}@clinic.example", is_staff=True)
     for name, value in fields.items():
         setattr(user, name, value)
     user.set_unusable_password()

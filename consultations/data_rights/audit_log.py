@@ -51,7 +51,7 @@ def panel(request: HttpRequest) -> dict[str, bool] | None:
 
 def _people() -> list[tuple[str, str]]:
     """All accounts, those that are not used any more too: what they saw stays seen."""
-    people = User.objects.order_by("username")[:MOST_PEOPLE]
+    people = User.objects.order_by("email")[:MOST_PEOPLE]
     return [(str(person.pk), person.get_full_name() or person.get_username()) for person in people]
 
 

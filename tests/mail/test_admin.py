@@ -86,7 +86,7 @@ def test_a_button_sends_again_or_notes_that_it_was_told(
     assert (response.status_code, response["Location"]) == (303, page(message))
     assert state(message) == becomes
     [taken] = MessageStep.objects.all()
-    assert (taken.message_id, taken.actor.username) == (message.message_id, "coordinator")
+    assert (taken.message_id, taken.actor.email) == (message.message_id, "coordinator@clinic.example")
     assert f"{taken.get_kind_display()}: coordinator" in coordinator.get(page(message)).content.decode()
     again = coordinator.post(step(message), {"step": name}, follow=True)
     assert "Someone else has just dealt with this message." in again.content.decode()

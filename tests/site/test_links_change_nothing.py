@@ -169,8 +169,8 @@ def test_a_dead_private_link_counts_a_try_and_does_nothing_else(sample_world: No
 def every_mail(settings: Any) -> set[str]:
     """Queue each kind of mail that the site sends. Gives the kinds."""
     settings.STAFF_MAIL = ("desk@clinic.example",)
-    manager = staff(MANAGER, username="manager", email="manager@clinic.example")
-    staff(EDITOR, username="editor", email="editor@clinic.example")
+    manager = staff(MANAGER, email="manager@clinic.example")
+    staff(EDITOR, email="editor@clinic.example")
     by_email = {"contact_method": "email", "email": "ayesha@example.com"}
     offered, agreed, closed = PrivatePage(**by_email), PrivatePage(**by_email), PrivatePage(**by_email)
     time = offered.is_offered(days=3)
@@ -188,8 +188,9 @@ def every_mail(settings: Any) -> set[str]:
     portal_actions.withdraw(closed.request)
     with transaction.atomic():
         catalogue._say_that_there_are_too_many("desk@clinic.example", "new_request", offered.request)
-    access.invite(User.objects.get(username="editor"), by=manager)
-    access.send_link(manager)
+    access.invite(User.objects.get(email="editor@clinic.example"), by=manager)
+    manager.set_password("seven green lanterns")
+    access.send_password_link(manager)
     MistakeReport.objects.create(text="The left hand is meant.")
     review_reminders.send_reminders(timezone.localdate())
     return set(OutgoingMessage.objects.values_list("kind", flat=True))
@@ -251,7 +252,7 @@ def kind_of(link: str) -> str:
 
 def a_full_desk() -> User:
     """A request in each status, files, times, a calendar, mail that failed: something on every page."""
-    manager = staff(MANAGER, username="manager", email="manager@clinic.example")
+    manager = staff(MANAGER, email="manager@clinic.example")
     # Who manages a small clinic does everything else there, too.
     manager.groups.set(Group.objects.filter(name__in=ROLES))
     for status in Status:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic_site.accounts.events import record
-from clinic_site.accounts.models import AccessEvent, User
+from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.core.append_only import AppendOnlyModel
 from clinic_site.mail import queue as mail_queue
 from consultations.lifecycle import disclosures
@@ -29,7 +29,7 @@ MODELS = [model for model in apps.get_models() if issubclass(model, AppendOnlyMo
 def row(request: pytest.FixtureRequest) -> models.Model:
     actor = staff()
     disclosures.record(actor, [a_request()], Disclosure.Kind.OPENED)
-    record(AccessEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
+    record(AccountEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
     mail_queue.settle(a_message("not an address"), actor=actor)
     return request.param.objects.order_by("pk").first()
 
@@ -163,9 +163,9 @@ def test_the_admin_has_no_address_that_could_change_them(client: Client, name: s
 @pytest.mark.parametrize("tail", ["add/", "{pk}/change/", "{pk}/delete/"])
 def test_not_even_a_superuser_changes_what_happened_to_accounts(client: Client, tail: str) -> None:
     user = staff(is_superuser=True)
-    event = record(AccessEvent.Kind.SIGNED_OUT, actor=user, subject=user)
+    event = record(AccountEvent.Kind.SIGNED_OUT, actor=user, subject=user)
     client.force_login(user)
-    before = AccessEvent.objects.values().get(pk=event.pk)
-    answer = client.post(f"/staff/accounts/accessevent/{tail.format(pk=event.pk)}", {"post": "yes"})
+    before = AccountEvent.objects.values().get(pk=event.pk)
+    answer = client.post(f"/staff/accounts/accountevent/{tail.format(pk=event.pk)}", {"post": "yes"})
     assert answer.status_code == 403
-    assert AccessEvent.objects.values().get(pk=event.pk) == before
+    assert AccountEvent.objects.values().get(pk=event.pk) == before

@@ -34,7 +34,9 @@ def grant(user: User, *codenames: str) -> User:
 
 @pytest.fixture
 def manager(client: Client) -> Client:
-    client.force_login(grant(staff(username="zara"), "change_messagetext", "view_consultationrequest"))
+    client.force_login(
+        grant(staff(email="zara@clinic.example"), "change_messagetext", "view_consultationrequest")
+    )
     return client
 
 
@@ -56,7 +58,7 @@ def test_every_message_is_listed_with_where_its_words_come_from(manager: Client)
     rows = [row.text for row in page.main.all("tr")[1:]]
     assert len(rows) == len(SHIPPED)
     [row] = [row for row in rows if row.startswith("Time agreed")]
-    assert "English: Time agreed changed by zara on" in row
+    assert "English: Time agreed changed by zara@clinic.example on" in row
     assert len([row for row in rows if row.endswith("shipped")]) == len(SHIPPED) - 1
 
 
@@ -112,7 +114,7 @@ def test_a_text_is_changed_and_taken_back(manager: Client) -> None:
     row = MessageText.objects.get()
     assert (row.kind, row.language, row.subject) == ("time_agreed", "en", "Your time {reference}")
     assert row.text == GOOD
-    assert row.changed_by.username == "zara"
+    assert row.changed_by.email == "zara@clinic.example"
     assert form_of(manager)["subject"] == "Your time {reference}"
     assert message_templates.wording("time_agreed", "en").text == GOOD
     answer = post(manager, "shipped")
@@ -208,7 +210,7 @@ def test_a_preview_shows_the_newest_request_and_changes_nothing_but_the_log(mana
     assert newest.reference in text
     assert "Made up here: {link} ." in text
     [seen] = Disclosure.objects.all()
-    assert (seen.request, seen.kind, seen.actor.username) == (newest, "opened", "zara")
+    assert (seen.request, seen.kind, seen.actor.email) == (newest, "opened", "zara@clinic.example")
     assert PrivateLink.objects.count() == links
     assert not OutgoingMessage.objects.exists()
     assert not MessageText.objects.exists()
@@ -264,7 +266,7 @@ def test_a_preview_reads_a_hostile_name_as_a_name(manager: Client) -> None:
 
 def test_managers_are_told_of_a_text_that_cannot_be_used(manager: Client, rf: Any) -> None:
     request = rf.get("/staff/")
-    request.user = User.objects.get(username="zara")
+    request.user = User.objects.get(email="zara@clinic.example")
     assert message_templates.texts_panel(request) is None
     post(manager, "save", text=GOOD)
     assert message_templates.texts_panel(request) is None

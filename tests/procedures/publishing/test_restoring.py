@@ -72,7 +72,7 @@ def test_a_draft_that_a_version_says_is_replaced_without_a_question(
 
 
 def test_saves_however_many_push_no_act_out_of_the_history(procedure: Procedure) -> None:
-    sana = staff("Manager", username="sana")
+    sana = staff("Manager", email="sana@clinic.example")
     client = Client()
     client.force_login(sana)
     client.post(address(procedure, "withdraw"))
@@ -89,5 +89,5 @@ def test_saves_however_many_push_no_act_out_of_the_history(procedure: Procedure)
         for _save in range(60)
     )
     text = read(client.get(address(procedure, "history_of"))).text
-    assert "sana: Withdrew the page." in text
-    assert text.count("sana: Changed Summary.") == 50
+    assert "sana@clinic.example: Withdrew the page." in text
+    assert text.count("sana@clinic.example: Changed Summary.") == 50

@@ -239,7 +239,7 @@ def test_a_text_that_waits_is_a_change_until_patients_see_it(
     published(procedure, live_from=NOW + timedelta(days=30))
     assert boxes(clinician, procedure) == ["read_risks"]
     clock.shift(timedelta(days=31))
-    clinician.force_login(staff("Clinical reviewer", username="a-month-later"))
+    clinician.force_login(staff("Clinical reviewer", email="a-month-later@clinic.example"))
     assert boxes(clinician, procedure) == []
 
 
@@ -253,7 +253,7 @@ def test_a_text_that_was_called_off_or_replaced_before_its_time_is_a_change_for_
     publishing.restore(first, by=None)
     publish_in_admin(clinician, procedure, a_reviewer(), is_minor="on")
     clock.shift(timedelta(days=31))
-    clinician.force_login(staff("Clinical reviewer", username="a-month-later"))
+    clinician.force_login(staff("Clinical reviewer", email="a-month-later@clinic.example"))
     assert boxes(clinician, procedure) == []
     publishing.restore(replaced, by=None)
     assert boxes(clinician, procedure) == ["read_risks"]

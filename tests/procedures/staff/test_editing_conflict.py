@@ -105,7 +105,7 @@ def test_saving_again_keeps_what_the_second_typed_and_what_the_first_added(
     assert bilal.post(address(procedure), again).status_code == 302
     procedure.refresh_from_db()
     assert procedure.summary == "Written by Bilal."
-    assert procedure.edited_by.username == "bilal"
+    assert procedure.edited_by.email == "bilal@clinic.example"
     assert sorted(names(procedure)) == ["Amna’s", "Bilal’s", "Bleeding", "Infection", "Scars"]
 
 
@@ -224,7 +224,7 @@ def test_saving_twice_from_one_window_is_a_conflict_with_nobody_else(
     opened = form_of(bilal, address(procedure))
     assert bilal.post(address(procedure), opened | {"summary": "First."}).status_code == 302
     page = refused(bilal, procedure, opened | {"summary": "Second."})
-    assert "bilal has saved this page" in page.text
+    assert "bilal@clinic.example has saved this page" in page.text
 
 
 def test_pressing_save_twice_with_the_same_words_tells_and_writes_once(

@@ -63,7 +63,7 @@ def test_marking_it_done_says_who_and_removes_the_readers_name(editor: Client) -
 
     report.refresh_from_db()
     assert report.status == "done"
-    assert report.resolved_by.username == "editor" and report.resolved_at is not None
+    assert report.resolved_by.email == "editor@clinic.example" and report.resolved_at is not None
     assert (report.name, report.email) == ("", "")
     assert report.text == "The left hand is meant."
 
@@ -86,7 +86,7 @@ def test_what_is_done_was_done_by_the_first(editor: Client) -> None:
 
     assert "Somebody else has done this already." in read(response).text
     report.refresh_from_db()
-    assert report.resolved_by.username == "manager"
+    assert report.resolved_by.email == "manager@clinic.example"
 
 
 def test_what_only_looked_like_spam_becomes_a_task(editor: Client) -> None:

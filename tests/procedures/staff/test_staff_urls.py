@@ -69,7 +69,7 @@ def procedure(world: dict[str, Sent]) -> Procedure:
 def somebody(role: str) -> Client:
     client = Client()
     if role == PATIENT:
-        client.force_login(staff(username="patient", is_staff=False))
+        client.force_login(staff(email="patient@clinic.example", is_staff=False))
     elif role != NOBODY:
         client.force_login(staff(role))
     return client
@@ -83,7 +83,9 @@ def base(procedure: Page) -> str:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
 def test_who_is_let_in_where(procedure: Procedure, row: tuple[Any, ...], role: str) -> None:
     path, may_get, get_status, may_post, post_status = row
-    link, _token = publishing.make_preview_link(procedure, language="en", by=staff(username="maker"))
+    link, _token = publishing.make_preview_link(
+        procedure, language="en", by=staff(email="maker@clinic.example")
+    )
     url = base(procedure) + path.format(link=link.pk)
     client = somebody(role)
     before = everything(procedure)

@@ -42,7 +42,7 @@ def manager() -> Client:
 @pytest.fixture
 def desk() -> Client:
     client = Client()
-    client.force_login(staff(COORDINATOR, username="desk"))
+    client.force_login(staff(COORDINATOR, email="desk@clinic.example"))
     return client
 
 
@@ -100,7 +100,7 @@ def test_a_practitioner_who_stays_or_has_nothing_to_come_warns_of_nothing(
     practitioner = an_agreed_time(at(12, days=0)).practitioner
     assert save(manager, practitioner, specialty="Hand Surgery") == []
     a_monday.move_to("2026-11-23T16:00:00Z")
-    manager.force_login(User.objects.get(username="manager"))
+    manager.force_login(User.objects.get(email="manager@clinic.example"))
     assert save(manager, practitioner, "is_active") == []
 
 
@@ -171,7 +171,7 @@ def test_of_a_time_that_is_over_nothing_is_doubted(desk: Client, a_monday: Any) 
     appointment = an_agreed_time(at(12, days=0))
     assert shown_on(desk, appointment) == [NOT_OPEN]
     a_monday.move_to("2026-11-23T16:00:00Z")
-    desk.force_login(User.objects.get(username="desk"))
+    desk.force_login(User.objects.get(email="desk@clinic.example"))
     assert shown_on(desk, appointment) == []
 
 

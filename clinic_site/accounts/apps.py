@@ -8,6 +8,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Staff accounts and roles")
 
     def ready(self) -> None:
-        from clinic_site.accounts import roles
+        from clinic_site.accounts import events, roles, sessions  # noqa: F401 - two of them receive signals
 
         post_migrate.connect(roles.sync_groups, dispatch_uid="clinic_site.accounts.roles")

@@ -1,170 +1,93 @@
-"""The forms of signing in, with our words, our limits and our record."""
+"""Sign-in forms, and the admin's forms of an account."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.forms import LoginForm
-from allauth.account.forms import ReauthenticateForm as PasswordAgainForm
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
-from allauth.mfa.models import Authenticator
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.totp.internal.auth import validate_totp_code
 from django import forms
-from django.contrib.auth.forms import UserChangeForm, UsernameField
-from django.core.exceptions import ValidationError
+from django.contrib.auth.forms import PasswordResetForm, UserChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts import events, sign_in_limits
-from clinic_site.accounts.models import AccessEvent, User
+from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.roles import MANAGER
 
-CODE_LENGTH = 40
 OWN_ACCOUNT = _("You cannot take this away from your own account. Another manager can do it.")
 OWN_SUPERUSER = _("You cannot take this away from your own account. Another superuser can do it.")
 OWN_ROLE = _("You cannot take the role Manager away from yourself. Another manager can do it.")
 
 
-def plain_digits(code: str) -> str:
-    """A code as typed: Urdu and other digits made ASCII, spaces and dashes left out."""
-    return "".join(
-        str(unicodedata.decimal(character)) if character.isdecimal() else character
-        for character in code
-        if not character.isspace() and character != "-"
-    )
-
-
 class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        name, password = self.fields["login"], self.fields["password"]
-        name.label = _("User name")
-        name.widget.attrs |= {"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
-        password.max_length = 4096
-        password.help_text = ""
-        for field in (name, password):
-            field.widget.attrs.pop("placeholder", None)
-
-
-class ConfirmPasswordForm(PasswordAgainForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password"].help_text = ""
-        self.fields["password"].widget.attrs.pop("placeholder", None)
-        self.fields["password"].widget.attrs["autofocus"] = True
+        self.fields["login"].label = _("Email address")
+        self.fields["login"].widget.attrs |= {"autofocus": True, "autocomplete": "username"}
 
 
 class CodeField(forms.CharField):
+    """Digits of any script, such as Urdu. Spaces and dashes between them are ignored."""
+
     def __init__(self, **kwargs: Any) -> None:
-        attributes = {
-            "autocomplete": "one-time-code",
-            "inputmode": "numeric",
-            "autofocus": True,
-            "spellcheck": "false",
-        }
+        attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        errors = {"required": _("Type the digits of the code.")}
         super().__init__(
-            max_length=CODE_LENGTH,
-            widget=forms.TextInput(attrs=attributes),
-            **({"label": _("Code")} | kwargs),
+            label=_("Code"), widget=forms.TextInput(attrs=attributes), error_messages=errors, **kwargs
         )
 
     def to_python(self, value: Any) -> str:
-        return plain_digits(super().to_python(value) or "")
+        typed = super().to_python(value) or ""
+        return "".join(str(unicodedata.decimal(character)) for character in typed if character.isdecimal())
 
 
-class _CheckedCode(BaseAuthenticateForm):
-    """A code of the app, or one of the recovery codes, of the person who gave the password."""
+class OneTimeCodeMixin:
+    """Limit the attempts, and accept each code once across all processes."""
 
-    def clean_code(self) -> str:
-        code: str = self.cleaned_data["code"]
-        sign_in_limits.allow_code(self.user.pk)
-        for authenticator in Authenticator.objects.filter(user=self.user).order_by("-type"):
-            if authenticator.wrap().validate_code(code) and self._is_first_use(authenticator, code):
-                authenticator.user = self.user
-                self.authenticator = authenticator
-                return code
-        events.record(AccessEvent.Kind.SIGN_IN_FAILED, subject=self.user, step="code")
-        raise get_adapter().validation_error("incorrect_code")
-
-    def _is_first_use(self, authenticator: Authenticator, code: str) -> bool:
-        # allauth remembers used codes in a cache, which is another one in each process.
-        if authenticator.type != Authenticator.Type.TOTP:
-            return True
-        return sign_in_limits.CODE_ONCE.allow(f"{self.user.pk} {code}")
-
-    def save(self) -> None:
-        super().save()
-        if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
-            # Another copy of this row was locked and changed when the code was looked at.
-            self.authenticator.refresh_from_db()
-            left = len(self.authenticator.wrap().get_unused_codes())
-            events.record(
-                AccessEvent.Kind.RECOVERY_CODE_USED, actor=self.user, subject=self.user, codes_left=left
-            )
-
-
-class CodeForm(_CheckedCode, AuthenticateForm):
-    code = CodeField()
-
-
-class ConfirmCodeForm(_CheckedCode, ReauthenticateForm):
-    code = CodeField()
-
-
-class SetUpForm(ActivateTOTPForm):
-    code = CodeField(label=_("The six digits that the app shows"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # The page begins with what comes before; after a mistake the field is what matters.
-        self.fields["code"].widget.attrs["autofocus"] = self.is_bound
+    user: User
 
     def clean_code(self) -> str:
-        code: str = self.cleaned_data["code"]
         sign_in_limits.allow_code(self.user.pk)
-        if not validate_totp_code(self.secret, code):
-            raise ValidationError(
-                _(
-                    "These are not the digits that the app should show. Wait for the next six, then type "
-                    "them. If it happens again, set the phone’s clock to be set automatically."
-                )
-            )
+        code: str = super().clean_code()  # type: ignore[misc]
+        # allauth remembers used codes for 30 seconds, in the cache of one process. They work for 90 seconds,
+        # and the code of the set-up page is not remembered at all.
+        if not sign_in_limits.CODE_ONCE.allow(f"{self.user.pk} {code}"):
+            events.record(AccountEvent.Kind.SIGN_IN_FAILED, subject=self.user, step="code")
+            raise get_adapter().validation_error("incorrect_code")
         return code
 
 
-class ForgottenForm(forms.Form):
-    name = forms.CharField(
-        label=_("Your user name or email address"),
-        max_length=254,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
-        ),
-    )
+class CodeForm(OneTimeCodeMixin, AuthenticateForm):
+    code = CodeField()
 
 
-# The account in the admin
+class ConfirmCodeForm(OneTimeCodeMixin, ReauthenticateForm):
+    code = CodeField()
+
+
+class SetUpForm(OneTimeCodeMixin, ActivateTOTPForm):
+    code = CodeField()
+
+    def secret_groups(self) -> list[str]:
+        """Return the key in groups of four, easier to type."""
+        return [self.secret[start : start + 4] for start in range(0, len(self.secret), 4)]
+
+
+class ForgottenPasswordForm(PasswordResetForm):
+    def get_users(self, email: str) -> Iterable[User]:
+        """Return also those who have no password yet: their invitation may be lost."""
+        return User.objects.filter(email__iexact=email, is_active=True, is_staff=True)
 
 
 class InviteForm(forms.ModelForm):
-    """A new account. Nobody but its owner ever chooses its password."""
+    """A new account. Only its owner ever chooses its password."""
 
     class Meta:
         model = User
-        fields = ["username", "first_name", "last_name", "email", "groups"]
-        field_classes = {"username": UsernameField}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # A colleague's page for adding has all of them; a window opened for one field may have fewer.
-        if "email" in self.fields:
-            self.fields["email"].required = True
-            self.fields["email"].help_text = _("The invitation is sent here. It works for seven days, once.")
-
-    def clean_username(self) -> str:
-        name: str = self.cleaned_data["username"]
-        if User.objects.filter(username__iexact=name).exists():
-            raise ValidationError(_("There is an account of this name. Choose another."))
-        return name
+        fields = ["email", "first_name", "last_name", "groups"]
+        help_texts = {"email": _("The invitation is sent here. It works once, within seven days.")}
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
@@ -177,22 +100,19 @@ class InviteForm(forms.ModelForm):
 
 
 class AccountForm(UserChangeForm):
-    """An account as a manager changes it: without its password.
-
-    Nobody takes away from themselves what lets them in here: the last one would lock everybody out.
-    """
+    """An account without its password. Managers cannot remove their own access, or nobody might be left."""
 
     password = None  # type: ignore[assignment]
-    is_own = False  # whether it is the account of whoever changes it
+    is_own = False  # set by the admin: the account of the person who edits it
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.is_own:
             return cleaned
-        own = OWN_SUPERUSER if self.instance.is_superuser else OWN_ACCOUNT
+        error = OWN_SUPERUSER if self.instance.is_superuser else OWN_ACCOUNT
         for name in ("is_active", "is_staff", "is_superuser"):
             if self.initial.get(name) and cleaned.get(name) is False:
-                self.add_error(name, own)
+                self.add_error(name, error)
         if "groups" in cleaned and not self.instance.is_superuser:
             lost = self.instance.groups.filter(name=MANAGER).exclude(pk__in=cleaned["groups"])
             if lost.exists():

@@ -1,11 +1,13 @@
-"""Staff accounts, and the log of what happened to each person's access."""
+"""Staff accounts and the log of their events."""
 
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,27 +15,60 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.append_only import AppendOnlyModel
 
 
+class UserManager(DjangoUserManager["User"]):
+    """Accounts by email address, in upper or lower case."""
+
+    use_in_migrations = False
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email__iexact=email)
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":  # type: ignore[override]
+        user: User = self.model(email=email.strip(), is_staff=True, is_superuser=True, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
 class User(AbstractUser):
-    """A member of staff. Patients have no accounts."""
+    """A member of staff, who signs in with an email address. Patients have no accounts."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(_("email address"))
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    objects = UserManager()  # type: ignore[misc]
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="staff_account_email_is_unique",
+                violation_error_message=_("There is already an account with this email address."),
+            )
+        ]
         verbose_name = _("staff account")
         verbose_name_plural = _("staff accounts")
 
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
 
-class AccessEventQuerySet(models.QuerySet["AccessEvent"]):
+
+class AccountEventQuerySet(models.QuerySet["AccountEvent"]):
     def of_person(self, pk: int) -> Self:
-        """What a person did, and what was done to the person's account."""
+        """Return what a person did, and what was done to the person's account."""
         return self.filter(Q(subject_id=pk) | Q(actor_id=pk))
 
     def newest_first(self) -> Self:
         return self.order_by("-at", "-pk")
 
 
-class AccessEvent(AppendOnlyModel):
-    """Something that happened to somebody's access. Neither an address nor a mistyped name is kept.
+class AccountEvent(AppendOnlyModel):
+    """A sign-in, or a change of an account. No mistyped address is stored.
 
-    ``detail`` says more where a kind needs it: roles before and after, why a session ended.
+    ``detail`` depends on the kind: roles before and after, codes left, why a session ended.
     """
 
     retention = settings.AUDIT_RETENTION
@@ -56,7 +91,7 @@ class AccessEvent(AppendOnlyModel):
         DEACTIVATED = "deactivated", _("Account deactivated")
 
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind)
-    # Nobody where nobody was signed in: a failure, a link asked for on the sign-in page.
+    # Null if nobody was signed in: a failed sign-in, a link asked for on the sign-in page.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -65,44 +100,46 @@ class AccessEvent(AppendOnlyModel):
         related_name="+",
         verbose_name=_("by"),
     )
-    # Nobody where the account name that was tried does not exist.
+    # Null if there is no account with the email address that was tried.
     subject = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("whose account"),
+        verbose_name=_("account"),
     )
     at = models.DateTimeField(_("at"), default=timezone.now, db_index=True)
     detail = models.JSONField(_("detail"), default=dict, blank=True)
 
-    objects = AccessEventQuerySet.as_manager()
+    objects = AccountEventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("sign-in and role event")
-        verbose_name_plural = _("sign-ins and changes of roles")
+        verbose_name = _("account event")
+        verbose_name_plural = _("account events")
         default_permissions = ("view",)
 
     def __str__(self) -> str:
         return str(self.get_kind_display())
 
-    def words(self) -> str:
-        """What ``detail`` says, for people."""
+    def summary(self) -> str:
+        """Return ``detail`` as text."""
         detail = self.detail
         if "before" in detail:
-            return f"{_rights(detail['before'])} → {_rights(detail['after'])}"
+            return f"{_rights_text(detail['before'])} → {_rights_text(detail['after'])}"
         if "codes_left" in detail:
             return gettext("%(count)s codes left") % {"count": detail["codes_left"]}
         return {
-            "password": gettext("Wrong name or password"),
+            "password": gettext("Wrong email address or password"),
             "code": gettext("Wrong code"),
-            "idle": gettext("After a while without a request"),
-        }.get(detail.get("step") or detail.get("why", ""), "")
+            "idle": gettext("After inactivity"),
+            "totp": gettext("Authenticator app"),
+            "webauthn": gettext("Passkey"),
+        }.get(detail.get("step") or detail.get("reason") or detail.get("method", ""), "")
 
 
-def _rights(state: dict[str, Any]) -> str:
-    names = [*state["roles"]]
-    names += [gettext("Superuser")] if state["is_superuser"] else []
-    names += [] if state["is_staff"] else [gettext("not staff")]
+def _rights_text(rights: dict[str, Any]) -> str:
+    names = [*rights["roles"]]
+    names += [gettext("Superuser")] if rights["is_superuser"] else []
+    names += [] if rights["is_staff"] else [gettext("not staff")]
     return ", ".join(names) or gettext("no role")

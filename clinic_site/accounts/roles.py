@@ -43,7 +43,7 @@ _MANAGEMENT = (
     | _permissions("consultations", "privacynotice", "view add")
     | _permissions("consultations", "messagetext", "view change")
     | {
-        "accounts.view_accessevent",
+        "accounts.view_accountevent",
         "auth.view_group",
         "consultations.erase_request",
         "consultations.export_requests",

@@ -1,7 +1,7 @@
-"""How long a session of the staff lasts: fifteen minutes after its last request, and twelve hours at most.
+"""How long a staff session lasts: 15 minutes after its last request, and 12 hours at most.
 
-Both moments stand in the session itself, so a page asks the database for nothing more. The last request
-is written down at most every thirty seconds: a session may end that much early, never late.
+Both times are kept in the session itself, so checking them costs no query. The last request is stored at
+most every 30 seconds: a session may end that much early, never late.
 """
 
 import time
@@ -19,51 +19,40 @@ from clinic_site.accounts.models import User
 IDLE_SECONDS = 15 * 60
 PRECISION_SECONDS = 30
 
-BEGAN, LAST_REQUEST, HAS_TWO_STEP = "access_began", "access_last_request", "access_has_two_step"
+STARTED_AT, LAST_REQUEST_AT, HAS_TWO_STEP = "staff_started_at", "staff_last_request_at", "staff_has_two_step"
 
 
-@receiver(user_logged_in, dispatch_uid="clinic_site.accounts.sessions")
-def begin(request: HttpRequest, **kwargs: object) -> None:
-    """A session begins. The fact of a former one about two-step sign-in does not carry over."""
-    request.session[BEGAN] = request.session[LAST_REQUEST] = int(time.time())
+@receiver(user_logged_in)
+def start(request: HttpRequest, **kwargs: object) -> None:
+    request.session[STARTED_AT] = request.session[LAST_REQUEST_AT] = int(time.time())
     request.session.pop(HAS_TWO_STEP, None)
 
 
 def seconds_left(session: SessionBase) -> int:
-    """Until the session ends, if nothing more is asked for. Zero or less: it has ended."""
+    """Return the seconds until the session ends without further requests; zero or less if it has ended."""
     now = int(time.time())
-    idle_ends = int(session.get(LAST_REQUEST, now)) + IDLE_SECONDS
-    return min(idle_ends, _ends(session, now)) - now
+    idle_end = int(session.get(LAST_REQUEST_AT, now)) + IDLE_SECONDS
+    return min(idle_end, int(session.get(STARTED_AT, now)) + settings.SESSION_COOKIE_AGE) - now
 
 
-def may_be_renewed(session: SessionBase) -> bool:
-    """Whether the twelve hours leave more than the session has now."""
+def record_request(session: SessionBase, *, exact: bool = False) -> None:
+    """Restart the idle limit. ``exact``: to the second, for "Stay signed in"."""
     now = int(time.time())
-    return _ends(session, now) - now > seconds_left(session)
-
-
-def note_request(session: SessionBase, *, at_once: bool = False) -> None:
-    """Count the time from now. ``at_once``: to the second, for somebody who asked to stay."""
-    now = int(time.time())
-    session.setdefault(BEGAN, now)
-    if at_once or now - int(session.get(LAST_REQUEST, 0)) >= PRECISION_SECONDS:
-        session[LAST_REQUEST] = now
+    session.setdefault(STARTED_AT, now)
+    if exact or now - int(session.get(LAST_REQUEST_AT, 0)) >= PRECISION_SECONDS:
+        session[LAST_REQUEST_AT] = now
 
 
 def is_background(request: HttpRequest) -> bool:
-    """Whether a script asked, and not a person: browsers say so, and our scripts do for those that do not."""
+    """Whether a script sent the request: most browsers say so, our own scripts always do."""
     return "x-background" in request.headers or request.headers.get("sec-fetch-dest") == "empty"
 
 
-def end_all_of(user: User) -> int:
-    """End every session of a person, and give their number. Only staff have sessions, so there are few."""
-    mine = [
+def end_all(user: User) -> None:
+    """End every session of a user. Only staff have sessions, so there are few to read."""
+    found = [
         session.pk
         for session in Session.objects.filter(expire_date__gte=timezone.now()).iterator()
         if session.get_decoded().get(SESSION_KEY) == str(user.pk)
     ]
-    return Session.objects.filter(pk__in=mine).delete()[0]
-
-
-def _ends(session: SessionBase, now: int) -> int:
-    return int(session.get(BEGAN, now)) + settings.SESSION_COOKIE_AGE
+    Session.objects.filter(pk__in=found).delete()

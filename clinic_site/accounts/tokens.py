@@ -1,50 +1,45 @@
-"""The link with which somebody of the staff chooses a password. Nothing of it is stored.
+"""Links to choose a password, checked by Django's token generator: signed, used once, never stored.
 
-It is signed, has an end, and names the state of the account: once a password was chosen with it, or the
-account's address changed, or the person signed in, it opens nothing any more.
+A link is void once the password or the email address changes or the person signs in.
 """
 
-import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.core import signing
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.encoding import force_bytes
+from django.utils.http import base36_to_int, urlsafe_base64_encode
 
 from clinic_site.accounts.models import User
 
-INVITATION = timedelta(days=7)
-FORGOTTEN = timedelta(days=1)
-
-SALT = "clinic_site.accounts.tokens"
-LONGEST = 500
+# PASSWORD_RESET_TIMEOUT, Django's only limit, is as long as the longer of the two.
+INVITATION_LIFETIME = timedelta(days=7)
+RESET_LIFETIME = timedelta(hours=24)
 
 
-def make(user: User, valid: timedelta) -> str:
-    """The whole address of a new link."""
-    token = signing.dumps(
-        {"user": user.pk, "state": _state(user), "ends": int(time.time() + valid.total_seconds())}, salt=SALT
-    )
-    return settings.SITE_URL + reverse("choose_password", args=[token])
+class PasswordLinkTokenGenerator(PasswordResetTokenGenerator):
+    """Tokens of active staff. They expire sooner for accounts that have a password already."""
+
+    def check_token(self, user: AbstractBaseUser | None, token: str | None) -> bool:
+        if not (isinstance(user, User) and user.is_active and user.is_staff and token):
+            return False
+        if not super().check_token(user, token):
+            return False
+        age = self._num_seconds(self._now()) - base36_to_int(token.partition("-")[0])
+        return age <= lifetime(user).total_seconds()
 
 
-def owner(token: str, *, lock: bool = False) -> User | None:
-    """Whose link this is; None when it is used, too old, or none of ours. ``lock``: in a transaction."""
-    try:
-        found = signing.loads(token, salt=SALT) if len(token) <= LONGEST else {}
-    except signing.BadSignature:
-        return None
-    if not found or found["ends"] <= time.time():
-        return None
-    people = User.objects.select_for_update() if lock else User.objects.all()
-    user = people.filter(pk=found["user"], is_active=True, is_staff=True).first()
-    if user is None:
-        return None
-    return user if constant_time_compare(found["state"], _state(user)) else None
+password_link_tokens = PasswordLinkTokenGenerator()
 
 
-def _state(user: User) -> str:
-    signed_in = user.last_login.isoformat(timespec="seconds") if user.last_login else ""
-    told = f"{user.pk}|{user.password}|{signed_in}|{user.email}"
-    return salted_hmac(SALT, told, algorithm="sha256").hexdigest()
+def lifetime(user: User) -> timedelta:
+    return RESET_LIFETIME if user.has_usable_password() else INVITATION_LIFETIME
+
+
+def password_link(user: User) -> str:
+    """Return the absolute address of a new link."""
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    token = password_link_tokens.make_token(user)
+    return settings.SITE_URL + reverse("password_reset_confirm", args=[uid, token])

@@ -38,7 +38,7 @@ class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
         """Annotate the last action of staff, ``last_step``, and its actor's name, ``last_step_by``."""
         steps = MessageStep.objects.filter(message_id=models.OuterRef("message_id")).order_by("-at", "-pk")
         name = Trim(Concat("actor__first_name", models.Value(" "), "actor__last_name"))
-        by = Coalesce(NullIf(name, models.Value("")), "actor__username")
+        by = Coalesce(NullIf(name, models.Value("")), "actor__email", output_field=models.CharField())
         return self.annotate(
             last_step=models.Subquery(steps.values("kind")[:1]),
             last_step_by=models.Subquery(steps.values_list(by)[:1]),

@@ -21,10 +21,7 @@ MAX_PEOPLE = 500
 @require_safe
 def log(request: HttpRequest) -> HttpResponse:
     # Inactive accounts too: the log still names them.
-    people = [
-        (str(person.pk), person.get_full_name() or person.get_username())
-        for person in User.objects.order_by("username")[:MAX_PEOPLE]
-    ]
+    people = [(str(person.pk), str(person)) for person in User.objects.order_by("email")[:MAX_PEOPLE]]
     form = LogFilter(request.GET, people=people)
     rows, older = _rows(form.cleaned_data) if form.is_valid() else ([], "")
     return show(

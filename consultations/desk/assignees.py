@@ -13,7 +13,7 @@ from consultations.staff_pages import WORK
 
 
 def name_of(user: User) -> str:
-    return user.get_full_name() or user.get_username()
+    return str(user)
 
 
 def colleagues() -> list[User]:

@@ -110,7 +110,7 @@ def _record_assignment(request: ConsultationRequest, to: User | None, actor: Use
         kind=Event.Kind.ASSIGNED,
         actor=actor,
         at=now,
-        detail={"to": to.pk if to else None, "name": (to.get_full_name() or to.username) if to else ""},
+        detail={"to": to.pk if to else None, "name": str(to) if to else ""},
     )
 
 

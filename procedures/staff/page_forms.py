@@ -83,7 +83,7 @@ class ConflictDetectingForm(forms.ModelForm):
         self.refuse(self.last_editor(record))
 
     def refuse(self, editor: Any) -> None:
-        who = editor.get_full_name() or editor.get_username() if editor else _t("A colleague")
+        who = str(editor) if editor else _t("A colleague")
         self.add_error(None, str(self.refusal) % {"who": who})
 
     def _signed(self, content: Any) -> str:

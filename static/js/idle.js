@@ -1,12 +1,12 @@
-// Warns before an idle session of the staff ends. The server alone ends it, by its own clock: before it
-// warns and before it leaves, this asks how much time is left, since another window may have been at work.
+// Warns before an idle staff session ends. The server ends it, by its own clock; this script asks how much
+// time is left before it warns or leaves, since another window may have been used.
 (() => {
   "use strict";
   const dialog = document.getElementById("idle");
   if (!dialog) return;
   const { status, signIn, warn } = dialog.dataset;
   const problem = document.getElementById("idle-problem");
-  // Asking is no work: the server does not count it.
+  // The server does not count these requests as activity.
   const background = { "X-Background": "1" };
   let timer;
 
@@ -50,12 +50,12 @@
       problem.hidden = false;
     }
   });
-  // Escape is the other way to say "I am here".
+  // Escape also means "stay signed in".
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
     dialog.querySelector("form").requestSubmit();
   });
-  // A page that comes back from the browser's memory has old numbers.
+  // A page restored from the browser's memory has an old number.
   addEventListener("pageshow", (event) => event.persisted && ask());
   wait(Number(dialog.dataset.left));
 })();

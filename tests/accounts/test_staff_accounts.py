@@ -1,190 +1,151 @@
-"""Accounts of staff: a manager gives roles, but cannot make or become a superuser, nor touch one."""
+"""Staff accounts in the admin: managers assign roles, but cannot make, become or change a superuser."""
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from clinic_site.accounts import roles, services
 from clinic_site.accounts.models import User
 from tests.admin_forms import address, errors_in, form_of
-from tests.factories import staff
+from tests.factories import signed_in, staff
+from tests.pages import read
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def manager() -> Client:
-    client = Client()
-    client.force_login(staff(roles.MANAGER))
-    return client
+ROOT = "root@clinic.example"
 
 
 @pytest.fixture
-def superuser() -> User:
-    return staff(username="root", is_superuser=True)
+def superuser(db: None) -> Client:
+    return signed_in("", email=ROOT, is_superuser=True)
 
 
-def test_a_manager_gives_a_role(manager: Client) -> None:
-    person = staff(username="ali")
-    sent = form_of(manager, address(person)) | {"groups": [str(Group.objects.get(name=roles.EDITOR).pk)]}
-    response = manager.post(address(person), sent)
-    assert response.status_code == 302, errors_in(response)
-    assert list(person.groups.values_list("name", flat=True)) == [roles.EDITOR]
+def pk_of(role: str) -> str:
+    return str(Group.objects.get(name=role).pk)
 
 
-def test_a_manager_makes_an_account_without_a_password(manager: Client) -> None:
+def own_account() -> User:
+    return User.objects.get(email="manager@clinic.example")
+
+
+def test_email_is_unique_in_any_case(db: None) -> None:
+    user = staff(email="Ali@clinic.example")
+    assert User.objects.get_by_natural_key("ali@CLINIC.example") == user
+    with pytest.raises(IntegrityError), transaction.atomic():
+        staff(email="ali@clinic.example")
+
+
+def test_manager_assigns_a_role(manager: Client) -> None:
+    user = staff()
     response = manager.post(
-        reverse("admin:accounts_user_add"),
-        {
-            "username": "ayesha",
-            "email": "ayesha@clinic.example",
-            "usable_password": "true",
-            "password1": "correct horse battery",
-            "password2": "correct horse battery",
-            "is_superuser": "on",
-        },
+        address(user), form_of(manager, address(user)) | {"groups": [pk_of(roles.EDITOR)]}
     )
     assert response.status_code == 302, errors_in(response)
-    made = User.objects.get(username="ayesha")
-    assert made.is_staff
-    assert not made.is_superuser
-    assert not made.has_usable_password()
+    assert list(user.groups.values_list("name", flat=True)) == [roles.EDITOR]
 
 
-def test_a_manager_cannot_make_anyone_a_superuser(manager: Client) -> None:
-    for person in (staff(username="ali"), User.objects.get(groups__name=roles.MANAGER)):
-        sent = form_of(manager, address(person))
+def test_new_account_is_staff_without_password(manager: Client) -> None:
+    password = dict.fromkeys(["password1", "password2"], "correct horse battery")
+    sent = {"email": "ayesha@clinic.example", "usable_password": "true", "is_superuser": "on"} | password
+    response = manager.post(reverse("admin:accounts_user_add"), sent)
+    assert response.status_code == 302, errors_in(response)
+    made = User.objects.get(email="ayesha@clinic.example")
+    assert (made.is_staff, made.is_superuser, made.has_usable_password()) == (True, False, False)
+
+
+def test_manager_cannot_make_a_superuser(manager: Client, superuser: Client) -> None:
+    for user in (staff(), own_account()):
+        sent = form_of(manager, address(user))
         assert "is_superuser" not in sent
-        manager.post(address(person), sent | {"is_superuser": "on", "user_permissions": ["1", "2"]})
-        person.refresh_from_db()
-        assert not person.is_superuser
-        assert not person.user_permissions.exists()
+        manager.post(address(user), sent | {"is_superuser": "on", "user_permissions": ["1", "2"]})
+        user.refresh_from_db()
+        assert not user.is_superuser and not user.user_permissions.exists()
+        sent = form_of(superuser, address(user)) | {"is_superuser": "on"}
+        assert superuser.post(address(user), sent).status_code == 302
+        user.refresh_from_db()
+        assert user.is_superuser
 
 
-def test_a_manager_cannot_change_a_superuser_or_the_password_of_one(manager: Client, superuser: User) -> None:
-    sent = {"username": "taken-over", "is_active": "on", "password1": "x" * 20, "password2": "x" * 20}
-    assert manager.post(address(superuser), sent).status_code == 403
-    password = reverse("admin:auth_user_password_change", args=[superuser.pk])
-    assert manager.get(password).status_code == 403
-    assert manager.post(password, sent).status_code == 403
-    superuser.refresh_from_db()
-    assert superuser.username == "root"
-    assert not superuser.has_usable_password()
+def test_manager_cannot_change_a_superuser(manager: Client, superuser: Client) -> None:
+    root = User.objects.get(email=ROOT)
+    assert (
+        manager.post(address(root), {"email": "taken@clinic.example", "is_active": "on"}).status_code == 403
+    )
+    root.refresh_from_db()
+    assert root.email == ROOT
 
 
-def test_a_superuser_can_make_one(superuser: User) -> None:
-    client = Client()
-    client.force_login(superuser)
-    person = staff(username="ali")
-    sent = form_of(client, address(person)) | {"is_superuser": "on"}
-    assert client.post(address(person), sent).status_code == 302
-    person.refresh_from_db()
-    assert person.is_superuser
+def test_nobody_sets_the_password_of_a_colleague(manager: Client, superuser: Client) -> None:
+    user = staff()
+    sent = dict.fromkeys(["password1", "password2"], "correct horse battery") | {"usable_password": "true"}
+    for client in (manager, superuser):
+        assert not [name for name in form_of(client, address(user)) if "password" in name]
+        for owner in (user, User.objects.get(email=ROOT)):
+            url = reverse("admin:auth_user_password_change", args=[owner.pk])
+            assert client.get(url).status_code == 403
+            assert client.post(url, sent).status_code == 403
+        client.post(address(user), form_of(client, address(user)) | {"password": "x"})
+    assert not any(owner.has_usable_password() for owner in User.objects.all())
 
 
-@pytest.mark.parametrize("field", ["is_active", "is_staff", "groups"])
-def test_a_manager_locks_herself_out_of_nothing_and_another_manager_can(manager: Client, field: str) -> None:
-    herself = User.objects.get(groups__name=roles.MANAGER)
-    sent = form_of(manager, address(herself))
-    del sent[field]
-    response = manager.post(address(herself), sent)
-    assert response.status_code == 200
-    (error,) = errors_in(response)
-    assert error.startswith("You cannot take") and error.endswith("Another manager can do it.")
-    before = services.state_of(herself)
-    assert before == {"roles": [roles.MANAGER], "is_staff": True, "is_active": True} | {
-        "is_superuser": False,
-        "email": "",
-    }
-    other = Client()
-    other.force_login(staff(roles.MANAGER, username="other"))
-    assert other.post(address(herself), sent).status_code == 302
-    assert services.state_of(herself) != before
+def test_own_access_can_be_removed_by_another_manager_only(manager: Client) -> None:
+    own = own_account()
+    other = signed_in(roles.MANAGER, email="other@clinic.example")
+    complete = form_of(manager, address(own))
+    before = services.access_state(own)
+    for field in ("is_active", "is_staff", "groups"):
+        sent = {name: value for name, value in complete.items() if name != field}
+        response = manager.post(address(own), sent)
+        (error,) = errors_in(response)
+        assert error.startswith("You cannot take") and error.endswith("Another manager can do it.")
+        assert services.access_state(own) == before
+        assert other.post(address(own), sent).status_code == 302
+        assert services.access_state(own) != before
+        assert other.post(address(own), complete).status_code == 302
+        manager.force_login(own)
 
 
-def test_a_manager_gives_herself_another_role_and_a_superuser_stays_one(
-    manager: Client, superuser: User
-) -> None:
-    herself = User.objects.get(groups__name=roles.MANAGER)
-    sent = form_of(manager, address(herself))
-    both = [*sent["groups"], str(Group.objects.get(name=roles.EDITOR).pk)]
-    assert manager.post(address(herself), sent | {"groups": both}).status_code == 302
-    assert services.state_of(herself)["roles"] == [roles.EDITOR, roles.MANAGER]
-    root = Client()
-    root.force_login(superuser)
-    sent = form_of(root, address(superuser))
+def test_manager_may_take_another_role_and_superuser_stays_one(manager: Client, superuser: Client) -> None:
+    own, root = own_account(), User.objects.get(email=ROOT)
+    sent = form_of(manager, address(own))
+    both = [*sent["groups"], pk_of(roles.EDITOR)]
+    assert manager.post(address(own), sent | {"groups": both}).status_code == 302
+    assert services.access_state(own)["roles"] == [roles.EDITOR, roles.MANAGER]
+    sent = form_of(superuser, address(root))
     del sent["is_superuser"]
-    (error,) = errors_in(root.post(address(superuser), sent))
+    (error,) = errors_in(superuser.post(address(root), sent))
     assert error == "You cannot take this away from your own account. Another superuser can do it."
-    superuser.refresh_from_db()
-    assert superuser.is_superuser
 
 
-def test_nobody_deletes_an_account(manager: Client, superuser: User) -> None:
-    person = staff(username="ali")
-    root = Client()
-    root.force_login(superuser)
-    for client in (manager, root):
-        assert client.post(address(person, "delete"), {"post": "yes"}).status_code == 403
-        client.post(
-            reverse("admin:accounts_user_changelist"),
-            {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"},
-        )
-    assert User.objects.filter(pk=person.pk).exists()
+def test_accounts_are_never_deleted(manager: Client, superuser: Client) -> None:
+    user = staff()
+    delete = {"action": "delete_selected", "_selected_action": [user.pk], "post": "yes"}
+    for client in (manager, superuser):
+        assert client.post(address(user, "delete"), {"post": "yes"}).status_code == 403
+        client.post(reverse("admin:accounts_user_changelist"), delete)
+    assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_the_roles_themselves_are_only_read(superuser: User) -> None:
-    client = Client()
-    client.force_login(superuser)
+def test_roles_are_read_only(superuser: Client) -> None:
     group = Group.objects.get(name=roles.EDITOR)
-    assert client.get(reverse("admin:auth_group_add")).status_code == 403
-    assert client.get(address(group)).status_code == 200
-    assert client.post(address(group), {"name": "Other"}).status_code == 403
-    assert client.post(address(group, "delete"), {"post": "yes"}).status_code == 403
+    assert superuser.get(reverse("admin:auth_group_add")).status_code == 403
+    assert superuser.get(address(group)).status_code == 200
+    assert superuser.post(address(group), {"name": "Other"}).status_code == 403
+    assert superuser.post(address(group, "delete"), {"post": "yes"}).status_code == 403
 
 
-@pytest.mark.parametrize("role", [roles.EDITOR, roles.CLINICAL_REVIEWER, roles.COORDINATOR])
-def test_nobody_else_sees_accounts_or_the_clinics_own_facts(role: str) -> None:
-    client = Client()
-    client.force_login(staff(role))
-    for name in ("accounts_user", "auth_group", "clinic_clinicprofile", "clinic_openinghours"):
-        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 403
+def test_other_roles_see_no_accounts_or_clinic_settings(db: None) -> None:
+    for role in (roles.EDITOR, roles.CLINICAL_REVIEWER, roles.COORDINATOR):
+        client = signed_in(role)
+        for name in ("accounts_user", "auth_group", "clinic_clinicprofile", "clinic_openinghours"):
+            assert client.get(reverse(f"admin:{name}_changelist")).status_code == 403
 
 
-@pytest.mark.parametrize("role", ["", *roles.ROLES])
-def test_everyone_of_the_staff_can_open_the_first_page_and_what_it_links(
-    role: str, sample_site: None
-) -> None:
-    from tests.pages import read
-
-    client = Client()
-    client.force_login(staff(role))
-    response = client.get("/staff/")
-    assert response.status_code == 200
-    for link in read(response).one(id="content").all("a"):
-        if link.get("href").startswith("/staff/"):
-            assert client.get(link["href"], follow=True).status_code == 200, link["href"]
-
-
-def test_a_patient_who_is_no_staff_cannot_come_in(db: None) -> None:
-    client = Client()
-    client.force_login(User.objects.create(username="patient", is_staff=False))
-    response = client.get("/staff/")
-    assert response.status_code == 302
-    assert response["Location"].startswith("/staff/login/")
-
-
-def test_nobody_sets_a_colleagues_password(manager: Client, superuser: User) -> None:
-    person = staff(username="ali")
-    root = Client()
-    root.force_login(superuser)
-    url = reverse("admin:auth_user_password_change", args=[person.pk])
-    sent = {"password1": "correct horse battery", "password2": "correct horse battery"}
-    for client in (manager, root):
-        assert not [name for name in form_of(client, address(person)) if "password" in name]
-        assert client.get(url).status_code == 403
-        assert client.post(url, sent | {"usable_password": "true"}).status_code == 403
-        client.post(address(person), form_of(client, address(person)) | {"password": "x"})
-    person.refresh_from_db()
-    assert not person.has_usable_password()
+def test_links_of_the_first_page_work_for_every_role(sample_site: None) -> None:
+    for role in ("", *roles.ROLES):
+        client = signed_in(role)
+        response = client.get("/staff/")
+        assert response.status_code == 200
+        for link in read(response).one(id="content").all("a"):
+            if link.get("href").startswith("/staff/"):
+                assert client.get(link["href"], follow=True).status_code == 200, link["href"]

@@ -14,7 +14,6 @@ import playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import Client
@@ -24,6 +23,7 @@ from playwright.sync_api import Error as PlaywrightError
 from clinic_site.accounts.models import User
 from tests.browser import slow_site
 from tests.conftest import load_sample_content
+from tests.factories import staff
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -215,8 +215,9 @@ def staff_member(transactional_db: None) -> Callable[[str], User]:
     """Makes a member of staff with one role."""
 
     def make(role: str) -> User:
-        user = User.objects.create_user(role.lower().replace(" ", "-"), password=PASSWORD, is_staff=True)
-        user.groups.add(Group.objects.get(name=role))
+        user = staff(role)
+        user.set_password(PASSWORD)
+        user.save()
         return user
 
     return make

@@ -16,7 +16,7 @@ from clinic_site.clinic import business_hours
 from consultations import tokens
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.workflow import Status
-from tests.accounts.account_links import code_at
+from tests.accounts.account_helpers import code_at
 from tests.browser.conftest import PASSWORD
 from tests.factories import a_request
 
@@ -27,14 +27,14 @@ DESK = {"width": 1280, "height": 900}
 
 def signs_in_for_the_first_time(visitor: Any, user: User) -> Page:
     page: Page = visitor.opens("/staff/")
-    page.fill("#id_login", user.username)
+    page.fill("#id_login", user.email)
     page.fill("#id_password", PASSWORD)
     visitor.presses("Sign in")
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up two-step sign-in")
     page.fill("#id_code", code_at(page.locator("#secret").inner_text().replace(" ", "")))
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    page.get_by_role("link", name="I have them").click()
+    page.get_by_role("link", name="I have saved them").click()
     return page
 
 
@@ -132,7 +132,7 @@ def test_of_two_coordinators_at_once_one_wins_and_the_other_is_told(
     first.is_signed_in(sana)
     second.is_signed_in(bilal)
     mine, theirs = first.opens(address), second.opens(address)
-    expect(theirs.get_by_text(f"{sana.username} has just opened this too.")).to_be_visible()
+    expect(theirs.get_by_text(f"{sana.email} has just opened this too.")).to_be_visible()
 
     first.presses("Decline")
     theirs.get_by_label("For colleagues").fill("She called again herself.")

@@ -143,7 +143,7 @@ def test_without_scripts_everything_works_but_the_shortcuts(
     expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_hidden()
     for request in requests[:2]:
         page.get_by_role("checkbox", name=f"Tick {request.reference}").check()
-    page.get_by_label("Assign the ticked requests to").select_option(label=user.get_username())
+    page.get_by_label("Assign the ticked requests to").select_option(label=str(user))
     visitor.presses("Assign")
     expect(page.get_by_text("2 requests are now assigned to coordinator.")).to_be_visible()
     assert ConsultationRequest.objects.filter(assignee=user).count() == 2

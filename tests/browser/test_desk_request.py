@@ -77,7 +77,9 @@ def test_every_state_of_the_page_is_clean_and_fits(
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()
 
-    status_changes.change_status(request, "declined", actor=staff(username="zara"), expected_status="new")
+    status_changes.change_status(
+        request, "declined", actor=staff(email="zara@clinic.example"), expected_status="new"
+    )
     visitor.page.locator("#id_text").fill("A long call.")
     visitor.presses("No answer")
     expect(visitor.page.get_by_role("alert").first).to_contain_text("Someone else has just changed")

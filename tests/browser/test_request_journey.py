@@ -78,7 +78,7 @@ def test_a_patient_reads_and_asks_and_the_front_desk_answers(
     press(staff, "Start contacting")
     request.refresh_from_db()
     assert request.status == "contacting"
-    told = [event.actor and event.actor.username for event in request.events.all()]
+    told = [event.actor and event.actor.email for event in request.events.all()]
     assert told[:2] == [None, "coordinator"]
 
 

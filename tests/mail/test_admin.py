@@ -84,7 +84,7 @@ def test_buttons_resend_and_resolve_once(coordinator: Client, name: str, becomes
     assert (response.status_code, response["Location"]) == (303, page(message))
     assert state(message) == becomes
     [taken] = MessageStep.objects.all()
-    assert (taken.message_id, taken.actor.username) == (message.message_id, "coordinator")
+    assert (taken.message_id, taken.actor.email) == (message.message_id, "coordinator@clinic.example")
     assert f"{taken.get_kind_display()}: coordinator" in coordinator.get(page(message)).content.decode()
     again = coordinator.post(step(message), {"step": name}, follow=True)
     assert "Someone else has just handled this message." in again.content.decode()

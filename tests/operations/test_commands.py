@@ -107,12 +107,12 @@ def test_first_account_is_created_once_and_its_password_printed_once() -> None:
     said = first_staff()
     user = User.objects.get()
     name, password = re.findall("“([^”]+)”", said)
-    assert (user.username, user.is_staff, user.is_superuser) == (name, True, True)
+    assert (user.email, user.is_staff, user.is_superuser) == (name, True, True)
     assert user.check_password(password)
     assert len(password) >= 16
 
     again = first_staff()
-    assert "kept as they are" in again
+    assert "accounts exist already" in again
     assert password not in again
     assert User.objects.get().password == user.password
 
@@ -120,7 +120,7 @@ def test_first_account_is_created_once_and_its_password_printed_once() -> None:
 @pytest.mark.django_db
 def test_no_account_is_created_where_there_is_staff() -> None:
     staff("Editor")
-    assert "kept as they are" in first_staff()
+    assert "accounts exist already" in first_staff()
     assert User.objects.count() == 1
 
 

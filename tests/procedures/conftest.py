@@ -14,9 +14,9 @@ def editor(db: None) -> Client:
 
 @pytest.fixture
 def amna(db: None) -> Client:
-    return signed_in(EDITOR, username="amna", first_name="Amna", last_name="Sheikh")
+    return signed_in(EDITOR, email="amna@clinic.example", first_name="Amna", last_name="Sheikh")
 
 
 @pytest.fixture
 def bilal(db: None) -> Client:
-    return signed_in(EDITOR, username="bilal")
+    return signed_in(EDITOR, email="bilal@clinic.example")

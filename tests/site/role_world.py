@@ -12,9 +12,10 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
-from clinic_site.accounts import events, tokens
-from clinic_site.accounts.models import AccessEvent, User
+from clinic_site.accounts import events
+from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.roles import EDITOR
+from clinic_site.accounts.tokens import password_link
 from clinic_site.clinic import models as clinic
 from clinic_site.mail.models import OutgoingMessage
 from consultations import models as desk
@@ -22,7 +23,7 @@ from consultations.appointments import feed_addresses
 from consultations.workflow import Status
 from procedures import models as content
 from procedures.publishing import services as publishing
-from tests.accounts.account_links import PASSWORD, a_person
+from tests.accounts.account_helpers import PASSWORD, staff_with_password
 from tests.admin_forms import Sent, form_of
 from tests.consultations.desk.consultation.request_pages import with_files
 from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, open_every_day
@@ -69,20 +70,20 @@ class World:
     def __init__(self) -> None:
         self.rows = self._desk() | self._clinic() | self._content()
         self.superuser = Client()
-        self.superuser.force_login(staff(username="superuser", is_superuser=True))
+        self.superuser.force_login(staff(email="superuser@clinic.example", is_superuser=True))
         self.other = self._other_parts()
         self.buttons = self._buttons()
 
     def _clinic(self) -> dict[str, Model]:
-        member = a_person(EDITOR, username="colleague", email="colleague@clinic.example")
-        events.record(AccessEvent.Kind.SIGN_IN_FAILED, subject=member, step="code")
+        member = staff_with_password(EDITOR, email="colleague@clinic.example")
+        events.record(AccountEvent.Kind.SIGN_IN_FAILED, subject=member, step="code")
         message = a_message()
         OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), last_error="550 No")
         day = date(2030, 1, 1)
         return {
             "accounts/user/": member,
             "auth/group/": Group.objects.get(name=EDITOR),
-            "accounts/accessevent/": AccessEvent.objects.latest("pk"),
+            "accounts/accountevent/": AccountEvent.objects.latest("pk"),
             "mail/outgoingmessage/": message,
             "clinic/clinicprofile/": clinic.ClinicProfile.objects.create(name="A clinic"),
             "clinic/openinghours/": clinic.OpeningHours.objects.latest("pk"),
@@ -97,7 +98,9 @@ class World:
         request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
-        self.feed = feed_addresses.create(time.practitioner, actor=User.objects.get(username="coordinator"))
+        self.feed = feed_addresses.create(
+            time.practitioner, actor=User.objects.get(email="coordinator@clinic.example")
+        )
         return {
             "requests/": request,
             "reminders/": time,
@@ -144,9 +147,10 @@ class World:
             "procedures/procedure/": {"link_id": link.pk, "number": 1},
             "procedures/overview/": {"link_id": of_overview.pk, "number": 1},
             "consultations/messagetext/": {"kind": "acknowledgement", "language": "en"},
-            "password/choose/": {
-                "token": tokens.make(member, timedelta(hours=1)).rstrip("/").rpartition("/")[2]
-            },
+            "password/choose/": dict(
+                zip(("uidb64", "token"), password_link(member).split("/")[-3:-1], strict=True)
+            ),
+            "two-step/passkeys/": {"pk": 1},
             "/preview/": {"token": preview},
             "/procedures/": {"slug": self.archived.slug},
             "past-pages/": {"slug": self.page("procedure").slug},
@@ -239,12 +243,12 @@ class World:
             },
             "calendars/": {"practitioner": practitioner.pk},
             "calendars/revoke/": {"feed": desk.CalendarFeed.objects.get().pk},
-            "login/": {"login": "colleague", "password": PASSWORD},
+            "login/": {"login": "colleague@clinic.example", "password": PASSWORD},
             "confirm/password/": {"password": PASSWORD},
             "password_change/": {"old_password": PASSWORD} | passwords,
-            "password/forgotten/": {"name": "colleague"},
-            "password/choose/<token>/": passwords,
-            "accounts/user/<pk>/access/": {"step": "link"},
+            "password/forgotten/": {"email": "colleague@clinic.example"},
+            "password/choose/<uidb64>/<token>/": passwords,
+            "accounts/user/<pk>/access/": {"action": "send-link"},
             "mail/outgoingmessage/<pk>/step/": {"step": "resend"},
             "consultations/messagetext/<kind>/<language>/": {"do": "default"},
         }
@@ -260,7 +264,7 @@ class World:
 # Form data for adding rows in the admin.
 DAYS = {"starts_on": "2031-01-01", "ends_on": "2031-01-02"}
 NEW_ROWS: dict[str, Sent] = {
-    "accounts/user/add/": {"username": "newcomer", "email": "newcomer@clinic.example"},
+    "accounts/user/add/": {"email": "newcomer@clinic.example"},
     "clinic/openinghours/add/": {"weekday": "5", "opens": "18:00", "closes": "20:00"},
     "clinic/closure/add/": {"name": "Eid", "certainty": "expected"} | DAYS,
     "clinic/informationpractice/add/": {"criterion": "need", "text": "We ask patients."},

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client, override_settings
 
 from clinic_site.accounts.roles import ROLES
-from tests.accounts.account_links import a_person, with_phone
+from tests.accounts.account_helpers import set_up_totp, staff_with_password
 from tests.conftest import shared_world, undone
 from tests.site.role_world import STAFF, World, addresses
 
@@ -63,8 +63,8 @@ class Person:
         self.client = Client()
         if name != "nobody":
             role = name if name in ROLES else ""
-            user = a_person(role, is_staff=name != "not staff")
-            with_phone(user)
+            user = staff_with_password(role, is_staff=name != "not staff")
+            set_up_totp(user)
             self.client.force_login(user)
 
     def asks(self, method: str, url: str, sent: dict[str, Any]) -> Answer:
@@ -132,7 +132,12 @@ def test_answers_match_the_table(answers: Answers, person: str) -> None:
 
 
 def test_refused_requests_write_nothing(answers: Answers) -> None:
-    refused = [(asked, answer.wrote) for asked, answer in answers.items() if answer.is_refusal]
+    refused = [
+        (asked, answer.wrote)
+        for asked, answer in answers.items()
+        # This one leads to the sign-in page after its work.
+        if answer.is_refusal and asked[0] != "/staff/login/start-again/"
+    ]
     assert len(refused) > 1000
     assert [(asked, wrote) for asked, wrote in refused if not wrote <= MAY_BE_WRITTEN] == []
 

@@ -31,7 +31,7 @@ PAGES = (
     "admin:accounts_user_changelist",
     "admin:consultations_messagetext_changelist",
     "admin:mail_outgoingmessage_changelist",
-    "admin:accounts_accessevent_changelist",
+    "admin:accounts_accountevent_changelist",
     "admin:procedures_procedure_changelist",
 )
 OF_ONE_REQUEST = ("desk:request", "desk:offer_time", "desk:erase", "desk:copy")

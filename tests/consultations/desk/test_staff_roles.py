@@ -59,7 +59,7 @@ def test_a_status_is_changed_by_post_with_a_token_only(client: Client) -> None:
     address = f"{DESK}{request.pk}/status/"
     strict = Client(enforce_csrf_checks=True)
     for browser in (client, strict):
-        browser.force_login(staff(MANAGER, username=f"manager-{id(browser)}"))
+        browser.force_login(staff(MANAGER, email=f"manager-{id(browser)}@clinic.example"))
     assert client.get(address, {"to": "contacting", "expected": "new"}).status_code == 303
     assert strict.post(address, {"to": "contacting", "expected": "new"}).status_code == 403
     request.refresh_from_db()

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic_site.accounts.events import record
-from clinic_site.accounts.models import AccessEvent
+from clinic_site.accounts.models import AccountEvent
 from clinic_site.core import append_only
 from clinic_site.core.append_only import append_only_models
 from clinic_site.mail import queue as mail_queue
@@ -33,7 +33,7 @@ def rows() -> list[Any]:
     """One row of every append-only model."""
     actor = staff()
     disclosures.record(actor, [a_request()], Disclosure.Kind.OPENED)
-    record(AccessEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
+    record(AccountEvent.Kind.SIGNED_OUT, actor=actor, subject=actor)
     mail_queue.mark_resolved(a_message("not an address"), actor=actor)
     return [model._default_manager.order_by("pk").first() for model in append_only_models()]
 
@@ -43,7 +43,7 @@ def values(row: Any) -> dict[str, Any]:
 
 
 def test_append_only_models_are_these() -> None:
-    assert {*append_only_models()} == {AccessEvent, MessageStep, Event, Disclosure, PrivacyNotice}
+    assert {*append_only_models()} == {AccountEvent, MessageStep, Event, Disclosure, PrivacyNotice}
 
 
 def sql(statement: str) -> None:
@@ -95,14 +95,14 @@ def test_cleanup_deletes_audit_rows_after_retention(rows: list[Any]) -> None:
     ages = (timedelta(0), Disclosure.retention - timedelta(hours=1), Disclosure.retention + timedelta(days=2))
     for age in ages:
         Disclosure.objects.create(request=request, actor=actor, kind="opened", at=now - age)
-        AccessEvent.objects.create(kind="signed_in", actor=actor, at=now - age)
+        AccountEvent.objects.create(kind="signed_in", actor=actor, at=now - age)
         MessageStep.objects.create(kind="resent", message_id="1", message_kind="x", actor=actor, at=now - age)
         Event.objects.create(request=request, kind="assigned", at=now - age)
     kept = Event.objects.count()
     expired = {result.name: result.count for result in cleanup.run_tasks(now, dry_run=True)}
     assert [count for name, count in expired.items() if "audit" in name] == [1, 1, 1]
     assert None not in {result.count for result in cleanup.run_tasks(now, dry_run=False)}
-    for model in (Disclosure, AccessEvent, MessageStep):
+    for model in (Disclosure, AccountEvent, MessageStep):
         assert model.objects.count() == 3  # with the row of the fixture
         assert not model.objects.filter(at__lt=now - model.retention).exists()
     assert Event.objects.count() == kept
@@ -157,8 +157,8 @@ def test_foreign_keys_of_append_only_rows_protect_their_targets(rows: list[Any])
 
 
 def test_admin_offers_no_page_to_change_audit_rows(client: Client, rows: list[Any]) -> None:
-    client.force_login(staff(username="root", is_superuser=True))
-    for model, status in ((Event, 404), (Disclosure, 404), (AccessEvent, 403)):
+    client.force_login(staff(email="root@clinic.example", is_superuser=True))
+    for model, status in ((Event, 404), (Disclosure, 404), (AccountEvent, 403)):
         row = model.objects.first()
         before = values(row)
         for tail in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):

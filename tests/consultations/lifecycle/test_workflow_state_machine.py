@@ -151,7 +151,7 @@ class Workflow(RuleBasedStateMachine):
         self.clock = time_machine.travel(BEGIN, tick=False)
         self.traveller = self.clock.start()
         a_notice()
-        self.staff = [staff(COORDINATOR, username=name) for name in ("one", "two")]
+        self.staff = [staff(COORDINATOR, email=f"{name}@clinic.example") for name in ("one", "two")]
         self.practitioners = [a_reviewer(), Practitioner.objects.create(name="Dr. Two")]
         self.keys = [SubmissionKey.new() for _ in range(3)]
         self.status: dict[int, str] = {}

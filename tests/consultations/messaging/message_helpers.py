@@ -47,7 +47,8 @@ def an_appointment(request: ConsultationRequest, **fields: Any) -> Appointment:
         "state_changed_at": START - timedelta(days=2),
         "made_at": START - timedelta(days=2),
         "patient_informed_at": START - timedelta(days=2),
-        "made_by": User.objects.filter(username="made-it").first() or staff(username="made-it"),
+        "made_by": User.objects.filter(email="made-it@clinic.example").first()
+        or staff(email="made-it@clinic.example"),
     } | fields
     return Appointment.objects.create(request=request, **values)
 

@@ -34,7 +34,9 @@ def grant(user: User, *codenames: str) -> User:
 
 @pytest.fixture
 def manager(client: Client) -> Client:
-    client.force_login(grant(staff(username="zara"), "change_messagetext", "view_consultationrequest"))
+    client.force_login(
+        grant(staff(email="zara@clinic.example"), "change_messagetext", "view_consultationrequest")
+    )
     return client
 
 
@@ -53,7 +55,7 @@ def test_list_shows_which_texts_are_changed(manager: Client) -> None:
     rows = [row.text for row in page.main.all("tr")[1:]]
     assert len(rows) == len(KINDS)
     [row] = [row for row in rows if row.startswith("Appointment agreed")]
-    assert "English: Appointment agreed changed by zara on" in row
+    assert "English: Appointment agreed changed by zara@clinic.example on" in row
     assert len([row for row in rows if row.endswith("default")]) == len(KINDS) - 1
 
 
@@ -103,7 +105,7 @@ def test_override_is_saved_and_deleted(manager: Client) -> None:
     row = MessageText.objects.get()
     assert (row.kind, row.language, row.subject) == ("appointment_agreed", "en", "Your time {{ reference }}")
     assert row.text == GOOD
-    assert row.changed_by.username == "zara"
+    assert row.changed_by.email == "zara@clinic.example"
     assert form_of(manager)["subject"] == "Your time {{ reference }}"
     assert message_templates.template_for("appointment_agreed", "en").text == GOOD
     answer = post(manager, "default")
@@ -199,7 +201,7 @@ def test_preview_uses_newest_request_and_writes_only_the_log(manager: Client) ->
     assert newest.reference in text
     assert "Made up here: {{ link }} ." in text
     [seen] = Disclosure.objects.all()
-    assert (seen.request, seen.kind, seen.actor.username) == (newest, "opened", "zara")
+    assert (seen.request, seen.kind, seen.actor.email) == (newest, "opened", "zara@clinic.example")
     assert PrivateLink.objects.count() == links
     assert not OutgoingMessage.objects.exists()
     assert not MessageText.objects.exists()
@@ -252,7 +254,7 @@ def test_preview_escapes_names_and_text(manager: Client) -> None:
 
 def test_panel_lists_unusable_overrides_for_managers(manager: Client, rf: Any) -> None:
     request = rf.get("/staff/")
-    request.user = User.objects.get(username="zara")
+    request.user = User.objects.get(email="zara@clinic.example")
     assert message_templates.texts_panel(request) is None
     post(manager, "save", text=GOOD)
     assert message_templates.texts_panel(request) is None

@@ -47,7 +47,7 @@ def offer(request: ConsultationRequest, *, agreed: bool = False, days: int = 3) 
         (timezone.now() + timedelta(days=days)).replace(minute=0, second=0, microsecond=0),
         timedelta(minutes=30),
         agreed=agreed,
-        actor=staff(username=f"coordinator{days}"),
+        actor=staff(email=f"coordinator{days}@clinic.example"),
         expected_status=request.status,
         expected_appointment=live.pk if live else None,
     )

@@ -41,7 +41,11 @@ UNUSABLE = [
 
 
 def override(text: str = GOOD, *, kind: str = "acknowledgement", **fields: Any) -> MessageText:
-    values = {"language": "en", "subject": "About {{ reference }}", "changed_by": staff(username="manager")}
+    values = {
+        "language": "en",
+        "subject": "About {{ reference }}",
+        "changed_by": staff(email="manager@clinic.example"),
+    }
     return MessageText.objects.create(kind=kind, text=text, changed_at=timezone.now(), **values | fields)
 
 

@@ -28,7 +28,7 @@ def test_correction_keeps_the_review_and_its_dates(
 ) -> None:
     published(procedure, reviewed_on=date(2026, 3, 1), review_due_on=date(2028, 3, 1))
     clock.shift(timedelta(days=30))
-    clinician.force_login(staff("Clinical reviewer", username="a-month-later"))
+    clinician.force_login(staff("Clinical reviewer", email="a-month-later@clinic.example"))
     procedure.risks.update(body="Germs can get in.")
     corrected(clinician, procedure)
     first, second = Publication.objects.order_by("number")

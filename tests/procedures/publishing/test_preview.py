@@ -35,7 +35,9 @@ def procedure() -> Procedure:
 
 def link_to(procedure: Procedure) -> tuple[PreviewLink, str]:
     link, token = publishing.make_preview_link(
-        procedure, language="en", by=staff("Editor", username=f"maker-{PreviewLink.objects.count()}")
+        procedure,
+        language="en",
+        by=staff("Editor", email=f"maker-{PreviewLink.objects.count()}@clinic.example"),
     )
     return link, reverse("procedures:preview", args=[token])
 

@@ -66,7 +66,7 @@ def test_restore_over_a_published_draft_needs_no_confirmation(editor: Client, pr
 
 
 def test_history_keeps_actions_among_many_saves(procedure: Procedure) -> None:
-    sana = staff("Manager", username="sana")
+    sana = staff("Manager", email="sana@clinic.example")
     client = Client()
     client.force_login(sana)
     client.post(address(procedure, "withdraw"))
@@ -83,5 +83,5 @@ def test_history_keeps_actions_among_many_saves(procedure: Procedure) -> None:
         for _save in range(60)
     )
     text = read(client.get(address(procedure, "history_of"))).text
-    assert "sana: Withdrew the page." in text
-    assert text.count("sana: Changed Summary.") == 50
+    assert "sana@clinic.example: Withdrew the page." in text
+    assert text.count("sana@clinic.example: Changed Summary.") == 50

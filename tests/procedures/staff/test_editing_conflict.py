@@ -98,7 +98,7 @@ def test_conflict_saved_again_keeps_both_editors_work(
     assert bilal.post(address(procedure), again).status_code == 302
     procedure.refresh_from_db()
     assert procedure.summary == "Written by Bilal."
-    assert procedure.edited_by.username == "bilal"
+    assert procedure.edited_by.email == "bilal@clinic.example"
     assert sorted(names(procedure)) == ["Amna’s", "Bilal’s", "Bleeding", "Infection", "Scars"]
 
 
@@ -209,7 +209,7 @@ def test_conflict_with_oneself_after_the_back_button(procedure: Procedure, bilal
     opened = form_of(bilal, address(procedure))
     assert bilal.post(address(procedure), opened | {"summary": "First."}).status_code == 302
     page = refused(bilal, procedure, opened | {"summary": "Second."})
-    assert "bilal has saved this page" in page.text
+    assert "bilal@clinic.example has saved this page" in page.text
 
 
 def test_saving_twice_adds_a_part_once(procedure: Procedure, bilal: Client) -> None:

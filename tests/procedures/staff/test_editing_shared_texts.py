@@ -76,7 +76,7 @@ def test_conflict_is_detected_on_the_disclaimer(text: EmergencyText, amna: Clien
 def test_conflict_ignores_an_unchanged_save(text: EmergencyText, amna: Client, bilal: Client) -> None:
     opened = form_of(bilal, address(text))
     save(amna, text, form_of(amna, address(text)) | {"heading": "Call 1122 now if:"})
-    other = signed_in("Editor", username="sana")
+    other = signed_in("Editor", email="sana@clinic.example")
     save(other, text, form_of(other, address(text)))
     assert "Amna Sheikh has saved this text" in refused(bilal, text, opened).text
 

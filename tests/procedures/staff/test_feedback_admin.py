@@ -52,7 +52,7 @@ def test_marking_feedback_done_records_who_and_removes_the_reader(
 
     report.refresh_from_db()
     assert report.status == "done"
-    assert report.resolved_by.username == "editor" and report.resolved_at is not None
+    assert report.resolved_by.email == "editor@clinic.example" and report.resolved_at is not None
     assert (report.name, report.email) == ("", "")
     # Nothing else that the form sends is stored, and the log has none of the reader's words.
     assert report.text == "The left hand is meant." and report.publication is not None
@@ -74,7 +74,7 @@ def test_feedback_stays_resolved_by_the_first(editor: Client, report: FeedbackRe
 
     assert "Another member of staff has already done this." in read(response).text
     report.refresh_from_db()
-    assert report.resolved_by.username == "manager"
+    assert report.resolved_by.email == "manager@clinic.example"
 
 
 def test_suspected_feedback_can_be_opened(editor: Client) -> None:

@@ -92,7 +92,7 @@ def test_page_needs_a_post_with_a_token_to_be_published(procedure: Procedure) ->
     sent = form_of(client, address(procedure, "publish")) | {"reviewer": str(a_reviewer().pk)}
     client.get(address(procedure, "publish"), sent)
     client = Client(enforce_csrf_checks=True)
-    client.force_login(staff(roles.CLINICAL_REVIEWER, username="another"))
+    client.force_login(staff(roles.CLINICAL_REVIEWER, email="another@clinic.example"))
     assert client.post(address(procedure, "publish"), {}).status_code == 403
     assert not Publication.objects.exists()
 
@@ -100,7 +100,7 @@ def test_page_needs_a_post_with_a_token_to_be_published(procedure: Procedure) ->
 def test_pages_people_and_shared_texts_cannot_be_deleted(procedure: Procedure) -> None:
     published(procedure)
     superuser = Client()
-    superuser.force_login(staff(username="superuser", is_superuser=True))
+    superuser.force_login(staff(email="superuser@clinic.example", is_superuser=True))
     changelist = reverse("admin:procedures_procedure_changelist")
     for client in (*map(signed_in, WRITERS), superuser):
         for record in (procedure, Practitioner.objects.get(), Disclaimer.objects.get()):

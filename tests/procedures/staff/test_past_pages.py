@@ -41,7 +41,7 @@ def test_past_page_ends_an_idle_session(past_pages: list[str]) -> None:
 def test_public_address_ignores_the_day(past_pages: list[str], client: Client) -> None:
     """The day was once read from the public address, past the checks of the staff site."""
     for address in ("/", "/procedures/lymph-vessel-repair/"):
-        for reader in (client, signed_in("Editor", username=f"editor-{len(address)}")):
+        for reader in (client, signed_in("Editor", email=f"editor-{len(address)}@clinic.example")):
             response = reader.get(address, {"on": "2020-01-01"})
             assert response.status_code == 200
             assert "as patients saw it" not in read(response).text

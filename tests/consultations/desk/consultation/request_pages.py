@@ -73,7 +73,7 @@ class Desk:
 
 def a_colleague(name: str = "Sana Malik") -> User:
     first, last = name.split()
-    return staff(COORDINATOR, username=first.lower(), first_name=first, last_name=last)
+    return staff(COORDINATOR, email=f"{first.lower()}@clinic.example", first_name=first, last_name=last)
 
 
 def with_files(request: ConsultationRequest) -> tuple[Photograph, Photograph]:

@@ -76,7 +76,7 @@ def test_a_thumbnail_asked_for_by_itself_counts_as_a_view(desk: Desk) -> None:
 
 def test_whoever_may_not_see_photographs_gets_none_of_them(desk: Desk) -> None:
     image, report = with_files(desk.request)
-    user = staff(username="looks")
+    user = staff(email="looks@clinic.example")
     user.user_permissions.add(Permission.objects.get(codename="view_consultationrequest"))
     looks = Desk(desk.request, user)
     assert not looks.opens().by_class("photographs")

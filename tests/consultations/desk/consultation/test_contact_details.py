@@ -127,7 +127,7 @@ def test_messages_that_nobody_was_told_of_give_the_right_number() -> None:
 
 
 def test_whoever_may_only_look_corrects_nothing() -> None:
-    user = staff(username="looks")
+    user = staff(email="looks@clinic.example")
     user.user_permissions.add(Permission.objects.get(codename="view_consultationrequest"))
     desk = Desk(a_request(), user)
     assert not desk.opens().by_class("correct-reach")

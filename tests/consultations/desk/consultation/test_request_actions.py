@@ -27,7 +27,7 @@ def test_a_button_moves_the_request_on_and_the_timeline_tells_it(desk: Desk) -> 
     desk.opens()
     page = desk.presses("status", to="contacting")
     assert desk.stored().status == "contacting"
-    assert f"Status changed from “New” to “Contacting” by {desk.user.username}" in desk.timeline()
+    assert f"Status changed from “New” to “Contacting” by {desk.user.email}" in desk.timeline()
     assert f"{desk.request.reference}: Contacting" in page.by_class("messagelist")[0].text
 
 
@@ -97,7 +97,7 @@ def test_a_note_is_kept_once_however_often_it_is_sent(desk: Desk) -> None:
     for _press in range(2):
         desk.presses("note", text="Call after five.\r\nAsk for Bilal. <b>")
     assert Note.objects.get().text == "Call after five.\nAsk for Bilal. <b>"
-    assert f"Note by {desk.user.username} Call after five." in desk.timeline()
+    assert f"Note by {desk.user.email} Call after five." in desk.timeline()
 
 
 def test_the_same_words_ten_minutes_later_are_another_note(desk: Desk) -> None:

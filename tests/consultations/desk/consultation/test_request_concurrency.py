@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def people() -> list[User]:
-    return [staff(COORDINATOR, username=f"person-{number}") for number in range(THREADS)]
+    return [staff(COORDINATOR, email=f"person-{number}@clinic.example") for number in range(THREADS)]
 
 
 def desks(request: ConsultationRequest, users: list[User]) -> list[Desk]:

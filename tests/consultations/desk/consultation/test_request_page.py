@@ -202,7 +202,7 @@ def test_the_agreed_time_stands_there() -> None:
 
 
 def test_whoever_may_only_look_sees_no_button_and_may_press_none(desk: Desk) -> None:
-    user = staff(username="looks")
+    user = staff(email="looks@clinic.example")
     user.user_permissions.add(Permission.objects.get(codename="view_consultationrequest"))
     looks = Desk(desk.request, user)
     page = looks.opens()

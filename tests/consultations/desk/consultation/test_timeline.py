@@ -111,7 +111,7 @@ def test_who_of_the_staff_dealt_with_mail_that_could_not_be_told_is_told(step: A
     request = with_email()
     (message,) = queued("appointment_offered", request, appointment=an_appointment(request))
     OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now() - timedelta(hours=1))
-    assert step(message, actor=staff(username="sana", first_name="Sana", last_name="Malik"))
+    assert step(message, actor=staff(email="sana@clinic.example", first_name="Sana", last_name="Malik"))
     desk = Desk(request)
     desk.opens()
     assert words in desk.timeline()
@@ -126,6 +126,6 @@ def test_mail_that_could_not_be_told_leads_to_where_it_is_sent_again() -> None:
     assert "Could not be delivered" in desk.timeline()
     (link,) = [link for link in page.all("a") if "Send it again" in link.text]
     assert desk.client.get(link["href"]).status_code == 200
-    user = staff(username="looks")
+    user = staff(email="looks@clinic.example")
     user.user_permissions.add(Permission.objects.get(codename="view_consultationrequest"))
     assert "Send it again" not in Desk(request, user).opens().one("body").text

@@ -221,7 +221,7 @@ def test_mine_is_what_is_open_and_assigned_to_me_what_waits_first(coordinator: C
     agreed = set_to(a_request(onset=1, status=Status.CONFIRMED), assignee=user)
     new = set_to(a_request(onset=6), assignee=user)
     set_to(a_request(status=Status.COMPLETED), assignee=user)
-    set_to(a_request(), assignee=staff(COORDINATOR, username="other"))
+    set_to(a_request(), assignee=staff(COORDINATOR, email="other@clinic.example"))
     a_request()
     assert references(queue_page(coordinator, tab="mine")) == references_of(new, agreed)
 

@@ -24,7 +24,7 @@ def user() -> User:
 
 @pytest.fixture
 def colleague() -> User:
-    return staff(COORDINATOR, username="sana", first_name="Sana", last_name="Malik")
+    return staff(COORDINATOR, email="sana@clinic.example", first_name="Sana", last_name="Malik")
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_nothing_ticked_or_nobody_chosen_changes_nothing_and_says_so(coordinator
 def test_only_active_staff_who_work_on_requests_can_be_given_one(
     coordinator: Client, fields: dict[str, Any]
 ) -> None:
-    other = staff(**{"role": COORDINATOR, "username": "other"} | fields)
+    other = staff(**{"role": COORDINATOR, "email": "other@clinic.example"} | fields)
     request = a_request()
     options = [option["value"] for option in queue_page(coordinator).one(id="assign-to").all("option")]
     assert str(other.pk) not in options

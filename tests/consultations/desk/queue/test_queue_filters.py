@@ -35,7 +35,7 @@ def assigned(user: User) -> ConsultationRequest:
 
 def test_by_who_has_it(coordinator: Client, user: User) -> None:
     mine, nobodys = assigned(user), a_request()
-    other = staff(COORDINATOR, username="other")
+    other = staff(COORDINATOR, email="other@clinic.example")
     others = assigned(other)
     for who, wanted in (("me", mine), ("nobody", nobodys), (str(other.pk), others)):
         assert references(queue_page(coordinator, assignee=who)) == [wanted.reference]

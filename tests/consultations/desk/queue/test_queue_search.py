@@ -145,9 +145,9 @@ def test_nobody_else_is_told_anything_by_the_address_of_a_search(coordinator: Cl
     a_request()
     address = searched(coordinator, "khan")
     other = Client()
-    other.force_login(staff(COORDINATOR, username="sana"))
+    other.force_login(staff(COORDINATOR, email="sana@clinic.example"))
     assert other.get(address)["Location"] == reverse("desk:queue")
-    other.force_login(staff(username="nobody"))
+    other.force_login(staff(email="nobody@clinic.example"))
     assert other.get(address).status_code == 403
     assert not Disclosure.objects.exists()
 

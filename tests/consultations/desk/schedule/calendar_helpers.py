@@ -27,7 +27,7 @@ def at(hour: int, minute: int = 0, *, days: int = 3) -> datetime:
 
 
 def a_coordinator() -> User:
-    return User.objects.filter(username="coordinator").first() or staff(COORDINATOR)
+    return User.objects.filter(email="coordinator@clinic.example").first() or staff(COORDINATOR)
 
 
 def given(

@@ -42,7 +42,7 @@ def manager() -> Client:
 @pytest.fixture
 def desk() -> Client:
     client = Client()
-    client.force_login(staff(COORDINATOR, username="desk"))
+    client.force_login(staff(COORDINATOR, email="desk@clinic.example"))
     return client
 
 
@@ -95,7 +95,7 @@ def test_no_warning_without_future_appointments(manager: Client, a_monday: Any) 
     practitioner = an_agreed_time(at(12, days=0)).practitioner
     assert save(manager, practitioner, specialty="Hand Surgery") == []
     a_monday.move_to("2026-11-23T16:00:00Z")
-    manager.force_login(User.objects.get(username="manager"))
+    manager.force_login(User.objects.get(email="manager@clinic.example"))
     assert save(manager, practitioner, "is_active") == []
 
 
@@ -160,7 +160,7 @@ def test_past_appointment_shows_no_problems(desk: Client, a_monday: Any) -> None
     appointment = an_agreed_time(at(12, days=0))
     assert shown_on(desk, appointment) == [NOT_OPEN]
     a_monday.move_to("2026-11-23T16:00:00Z")
-    desk.force_login(User.objects.get(username="desk"))
+    desk.force_login(User.objects.get(email="desk@clinic.example"))
     assert shown_on(desk, appointment) == []
 
 

@@ -9,7 +9,7 @@ from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError, TimeTakenError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.messaging import catalogue
 from consultations.messaging.notify import can_be_told, tell
 from consultations.models import Appointment, ConsultationRequest
@@ -66,15 +66,15 @@ def offer_time(
         is_ahead = starts_at > now
         booking.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
         if not stays:
-            move(request, to, actor=actor, expected_status=expected_status)
-        appointment = booking.take(
+            set_status(request, to, actor=actor, expected_status=expected_status)
+        appointment = booking.reserve(
             request, practitioner, starts_at, starts_at + length, agreed=agreed, actor=actor, now=now
         )
         # An offer that nobody hears of is no contact: the first answer is still owed, and a call, at once.
         # Any other call was about what stood before.
         is_untold = not (agreed or can_be_told(locked))
         if not is_untold:
-            booking.note_first_contact(request, now)
+            booking.record_first_contact(request, now)
         booking.set_call_back(request, now if is_untold else None)
         if agreed and is_ahead:
             tell(appointment.request, catalogue.time_agreed, appointment)

@@ -276,7 +276,7 @@ def calls(appointments: list[Appointment], hours: ClinicHours) -> list[Call]:
 
 def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
     """Since when the numbers of some of these are known to be wrong, by the id of the request. One query."""
-    about = Event.objects.filter(request__in=requests, kind__in=contact_details.ABOUT_NUMBERS)
+    about = Event.objects.filter(request__in=requests, kind__in=contact_details.NUMBER_EVENTS)
     of_each = groupby(about.order_by("request", "at", "pk"), key=attrgetter("request_id"))
     events = {pk: list(found) for pk, found in of_each}
     since = {

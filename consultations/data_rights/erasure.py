@@ -24,7 +24,7 @@ from consultations.data_rights.erasure_log import Erasure
 from consultations.intake import attachments
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.models import ConsultationRequest, Event, SearchTerm
 from consultations.text_folding import folded
 from consultations.workflow import Status
@@ -161,7 +161,7 @@ def _forget(request: ConsultationRequest, actor: User | None, reason: Reason) ->
     # Also a time that has begun: of an erased request nobody could mark any more what became of it.
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
-        move(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
+        set_status(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
     attachments.remove_of(request)
     request.notes.all().delete()
     request.links.all().delete()

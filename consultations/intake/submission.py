@@ -265,10 +265,12 @@ def _correct_reach(request: ConsultationRequest, answers: Answers, key: Submissi
 
     Not where it was corrected elsewhere: the form may be older, and must not bring a wrong number back.
     """
-    to = contact_details.Reach.of(answers)
-    if request.status not in workflow.OPEN | workflow.SET_ASIDE or not contact_details.changes(request, to):
+    to = contact_details.ContactDetails.of(answers)
+    if request.status not in workflow.OPEN | workflow.SET_ASIDE or not contact_details.changed_fields(
+        request, to
+    ):
         return []
-    if contact_details.was_corrected_apart(request):
+    if contact_details.was_corrected_separately(request):
         return []
     corrected = contact_details.correct(request, to, author=None)
     Event.objects.create(

@@ -17,16 +17,16 @@ from consultations.workflow import Status
 from procedures.models import Practitioner
 
 # What becomes of a time when its request gets another status; every status that is not here cancels it.
-FOLLOWS = {
+STATE_FOR_STATUS = {
     Status.CONFIRMED: Appointment.State.AGREED,
     Status.COMPLETED: Appointment.State.ATTENDED,
     Status.DID_NOT_ATTEND: Appointment.State.MISSED,
 }
 # The states that a time may come back from, when a wrong press is taken back.
-LAST_HELD = (*Appointment.LIVE, Appointment.State.ATTENDED, Appointment.State.MISSED)
+REVIVABLE_STATES = (*Appointment.LIVE, Appointment.State.ATTENDED, Appointment.State.MISSED)
 
 
-def take(
+def reserve(
     request: ConsultationRequest,
     practitioner: Practitioner,
     starts_at: datetime,
@@ -58,7 +58,7 @@ def take(
             )
     except IntegrityError as error:
         raise TimeTakenError(str(starts_at)) from error
-    record(appointment, Event.Kind.TIME_AGREED if agreed else Event.Kind.TIME_OFFERED, actor, now)
+    record_event(appointment, Event.Kind.TIME_AGREED if agreed else Event.Kind.TIME_OFFERED, actor, now)
     return appointment
 
 
@@ -76,27 +76,27 @@ def has_begun(appointment: Appointment | None, now: datetime) -> bool:
     )
 
 
-def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
+def update_for_status(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
     """Let the request's time follow its new status."""
-    state = FOLLOWS.get(Status(to))
+    state = STATE_FOR_STATUS.get(Status(to))
     if state is None:
         # Somebody who contacts the patient again says of a time that has begun that it was called off.
         cancel(request, actor=actor, now=now, was_called_off=to == Status.CONTACTING)
         return
-    appointment = request.appointments.filter(state__in=LAST_HELD).order_by("-made_at", "-pk").first()
+    appointment = request.appointments.filter(state__in=REVIVABLE_STATES).order_by("-made_at", "-pk").first()
     if appointment is None or appointment.state == state:
         return
     was, appointment.state = appointment.state, state
     appointment.state_changed_at = now
     appointment.save(update_fields=["state", "state_changed_at"])
     if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
-        note_first_contact(request, now)
-        record(appointment, Event.Kind.TIME_AGREED, actor, now)
+        record_first_contact(request, now)
+        record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
         if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
             tell(appointment.request, catalogue.time_agreed, appointment)
 
 
-def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
+def record_first_contact(request: ConsultationRequest, now: datetime) -> None:
     """The patient was reached, unless that was so before."""
     ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
 
@@ -136,7 +136,7 @@ def cancel(
     appointment.sequence += 1
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
-    record(appointment, Event.Kind.TIME_CANCELLED, actor, now)
+    record_event(appointment, Event.Kind.TIME_CANCELLED, actor, now)
     catalogue.take_back(appointment)
     if was_agreed and tells and appointment.starts_at > now:
         tell(appointment.request, catalogue.time_cancelled, appointment)
@@ -144,7 +144,7 @@ def cancel(
             set_call_back(request, now)
 
 
-def record(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:
+def record_event(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:
     Event.objects.create(
         request=appointment.request,
         kind=kind,

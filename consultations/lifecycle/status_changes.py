@@ -34,10 +34,12 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
         has_begun = booking.has_begun(booking.live(request), timezone.now())
         if not step.is_possible(has_begun, was_withdrawn(request.events.all())):
             raise NotAllowedError(f"{expected_status} to {to} before or after the time")
-        now = move(request, to, actor=actor, expected_status=expected_status)
+        now = set_status(request, to, actor=actor, expected_status=expected_status)
         # A visit that is marked no more is again what it was before: agreed, and begun.
         is_undone = to == workflow.Status.WITHDRAWN and expected_status in workflow.MARKED
-        booking.follow(request, workflow.Status.CONFIRMED if is_undone else to, actor=actor, now=now)
+        booking.update_for_status(
+            request, workflow.Status.CONFIRMED if is_undone else to, actor=actor, now=now
+        )
         if expected_status not in workflow.SET_ASIDE:
             tell(request, catalogue.status_changed, request, expected_status)
         elif to not in workflow.CLOSED:
@@ -54,7 +56,7 @@ def was_withdrawn(events: Iterable[Event]) -> bool:
     return marked_from[-1:] == [workflow.Status.WITHDRAWN]
 
 
-def move(
+def set_status(
     request: ConsultationRequest,
     to: str,
     *,

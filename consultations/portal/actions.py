@@ -9,7 +9,7 @@ from consultations import workflow
 from consultations.intake.submission import MOST_NOTES, MOST_PHOTOGRAPHS
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.messaging import catalogue
 from consultations.messaging.notify import tell, tell_staff
 from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph
@@ -29,8 +29,8 @@ def withdraw(request: ConsultationRequest) -> None:
         if not workflow.may_withdraw(locked.status):
             raise NotAllowedError(locked.status)
         was = locked.status
-        now = move(request, Status.WITHDRAWN, actor=None, expected_status=was)
-        booking.follow(request, Status.WITHDRAWN, actor=None, now=now)
+        now = set_status(request, Status.WITHDRAWN, actor=None, expected_status=was)
+        booking.update_for_status(request, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
             tell(request, catalogue.status_changed, request, was)
             tell_staff(request, "withdrawn")
@@ -41,7 +41,7 @@ def correct_phone(request: ConsultationRequest, phone: Phone) -> None:
     with transaction.atomic():
         locked = _locked(request)
         _must_be_open(locked)
-        if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
+        if not contact_details.correct(locked, contact_details.ContactDetails.of(locked, phone), author=None):
             return
         _record(request, Event.Kind.PHONE_CORRECTED)
         tell_staff(request, "phone")
@@ -91,8 +91,8 @@ def accept_time(request: ConsultationRequest, appointment_id: int) -> None:
         appointment = _on_screen(request, appointment_id)
         if appointment.state == Appointment.State.AGREED:
             return
-        now = move(request, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
-        booking.follow(request, Status.CONFIRMED, actor=None, now=now)
+        now = set_status(request, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
+        booking.update_for_status(request, Status.CONFIRMED, actor=None, now=now)
         tell_staff(request, "time agreed")
 
 
@@ -104,8 +104,8 @@ def ask_for_another_time(request: ConsultationRequest, appointment_id: int, word
     with transaction.atomic():
         locked = _locked(request)
         appointment = _on_screen(request, appointment_id)
-        now = move(request, Status.CONTACTING, actor=None, expected_status=locked.status)
-        booking.record(appointment, Event.Kind.TIME_REFUSED, None, now)
+        now = set_status(request, Status.CONTACTING, actor=None, expected_status=locked.status)
+        booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
         booking.cancel(request, actor=None, now=now)
         if words:
             _note(request, words)

@@ -74,7 +74,7 @@ class Standing:
     @cached_property
     def has_wrong_number(self) -> bool:
         """The clinic tried a number of an open request, and it was not the patient's."""
-        about = self.request.events.filter(kind__in=contact_details.ABOUT_NUMBERS)
+        about = self.request.events.filter(kind__in=contact_details.NUMBER_EVENTS)
         return self.is_open and contact_details.wrong_since(self.request, about) is not None
 
     # When the clinic is in touch

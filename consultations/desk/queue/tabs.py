@@ -18,7 +18,7 @@ from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.answers import Language, Onset
 from consultations.models import ConsultationRequest, ConsultationRequestQuerySet
-from consultations.models.queue_querysets import CountOf, counts
+from consultations.models.consultation_requests import CountOf
 from consultations.workflow import Status
 from procedures.models import Procedure
 
@@ -112,7 +112,7 @@ def tab_of(name: str) -> Tab:
 
 def count_tabs(scope: Scope, tabs: Iterable[Tab] = TABS.values()) -> dict[str, str]:
     """How many requests each tab has, as it is shown: of what is finished, "1,000+" at most. One query."""
-    found = counts(
+    found = ConsultationRequest.objects.counts(
         **{tab.name: CountOf(tab.requests(scope), None if tab.is_open else COUNTED + 1) for tab in tabs}
     )
     return {name: _as_shown(number, TABS[name]) for name, number in found.items()}

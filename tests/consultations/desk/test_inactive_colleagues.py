@@ -75,7 +75,7 @@ def test_the_filter_offers_whoever_left_and_still_has_some(manager: Client, sana
     assert references(page) == [kept.reference]
     filters = with_class(page, "queue__filters")[0]
     names = [option.text for option in filters.one("select", name="assignee").all("option")]
-    assert names == ["All", "Me", "Nobody", "manager", "Sana Malik (not at the desk any more)"]
+    assert names == ["All", "Me", "Nobody", "manager", "Sana Malik (no longer at the desk)"]
     # Nothing new is given to them.
     given_to = [option.text for select in page.all("select", name="to") for option in select.all("option")]
     assert given_to and not [name for name in given_to if "Sana" in name]

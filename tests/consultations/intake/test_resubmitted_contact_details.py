@@ -116,10 +116,8 @@ def test_an_old_form_does_not_undo_what_was_corrected_since(by: str) -> None:
     if by == "patient":
         patient.fills_in("phone", phone="0333 1112223")
     else:
-        to = contact_details.Reach("+923331112223", "0333 1112223", "", "", "")
-        optimistic_locking.correct_reach(
-            patient.request, to, actor=a_coordinator(), seen=optimistic_locking.Seen(status=Status.NEW)
-        )
+        to = contact_details.ContactDetails("+923331112223", "0333 1112223", "", "", "")
+        optimistic_locking.correct_contact_details(patient.request, to, actor=a_coordinator(), version=0)
     request = sends_again(patient, message="It is worse.")
     assert request.phone == "+923331112223"
     request = sends_again(patient, **OTHER)

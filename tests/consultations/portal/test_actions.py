@@ -62,7 +62,7 @@ def test_a_note_may_be_one_sign(short: str) -> None:
 def test_the_same_words_are_heard_again_once_they_were_read_or_some_time_later() -> None:
     patient = PrivatePage()
     patient.fills_in("note", text="Please call me.")
-    staff_actions.seen_what_patient_wrote(patient.request, actor=a_coordinator())
+    staff_actions.acknowledge(patient.request, actor=a_coordinator())
     patient.fills_in("note", text="Please call me.")
     assert patient.now().unread_since is not None
     assert patient.request.notes.count() == 2

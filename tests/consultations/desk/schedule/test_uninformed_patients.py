@@ -28,7 +28,7 @@ from tests.factories import a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
-NOBODY_TOLD = "Nobody has told the patient of the offered time: call"
+NOBODY_TOLD = "The patient does not know the offered time: call"
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_an_offer_that_nobody_told_is_due_at_once_also_after_somebody_was_in_tou
     assert words(desk) == (f"Call back Mon 23 Nov, 12pm {NOBODY_TOLD}", True)
     contact(desk, "spoke")
     assert due() == due("today") == []
-    assert words(desk) == ("The patient answers: offered Sun 13 Dec, 10am", False)
+    assert words(desk) == ("Waiting for the patient’s answer: Sun 13 Dec, 10am", False)
 
 
 def test_who_is_mailed_an_offer_is_called_by_nobody(practitioner: Practitioner, settings: Any) -> None:

@@ -1,4 +1,7 @@
-"""What the calendar holds, in the transaction of whoever changes it. Times are taken and given back here."""
+"""Appointments of a request: reserving a time, canceling it, and following the status.
+
+All functions run in the transaction of their caller.
+"""
 
 from datetime import datetime, timedelta
 
@@ -16,13 +19,13 @@ from consultations.models import Appointment, ConsultationRequest, Event, TakenS
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
-# What becomes of a time when its request gets another status; every status that is not here cancels it.
+# The state of the appointment for each status of its request. Any other status cancels it.
 STATE_FOR_STATUS = {
     Status.CONFIRMED: Appointment.State.AGREED,
     Status.COMPLETED: Appointment.State.ATTENDED,
     Status.DID_NOT_ATTEND: Appointment.State.MISSED,
 }
-# The states that a time may come back from, when a wrong press is taken back.
+# The states that an undone step may bring back.
 REVIVABLE_STATES = (*Appointment.LIVE, Appointment.State.ATTENDED, Appointment.State.MISSED)
 
 
@@ -36,7 +39,7 @@ def reserve(
     actor: User,
     now: datetime,
 ) -> Appointment:
-    """Store a time and take it from the calendar. Raises ``TimeTakenError``."""
+    """Store an appointment and its calendar slots. Raises ``TimeTakenError``."""
     last = request.appointments.order_by("-sequence").first()
     appointment = Appointment(
         request=request,
@@ -50,7 +53,7 @@ def reserve(
         made_at=now,
     )
     try:
-        with transaction.atomic():  # a savepoint: the caller's transaction goes on when the time is taken
+        with transaction.atomic():  # a savepoint, so that the caller's transaction survives
             appointment.save()
             TakenSlot.objects.bulk_create(
                 TakenSlot(practitioner=practitioner, at=at, appointment=appointment)
@@ -63,12 +66,12 @@ def reserve(
 
 
 def live(request: ConsultationRequest) -> Appointment | None:
-    """The time that was offered to a patient or agreed with them."""
+    """Return the offered or agreed appointment."""
     return request.appointments.live().select_related("practitioner").first()
 
 
 def has_begun(appointment: Appointment | None, now: datetime) -> bool:
-    """Whether this is an agreed time that has begun, and that nobody has said anything of since."""
+    """Whether this is an agreed appointment that has begun and has no recorded attendance."""
     return (
         appointment is not None
         and appointment.state == Appointment.State.AGREED
@@ -77,10 +80,10 @@ def has_begun(appointment: Appointment | None, now: datetime) -> bool:
 
 
 def update_for_status(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
-    """Let the request's time follow its new status."""
+    """Update the appointment for the new status of its request."""
     state = STATE_FOR_STATUS.get(Status(to))
     if state is None:
-        # Somebody who contacts the patient again says of a time that has begun that it was called off.
+        # Contacting the patient again about an appointment that has begun means it was called off.
         cancel(request, actor=actor, now=now, was_called_off=to == Status.CONTACTING)
         return
     appointment = request.appointments.filter(state__in=REVIVABLE_STATES).order_by("-made_at", "-pk").first()
@@ -92,25 +95,27 @@ def update_for_status(request: ConsultationRequest, to: str, *, actor: User | No
     if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
         record_first_contact(request, now)
         record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
-        if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
+        if appointment.starts_at > now:  # a past appointment sends no notification
             tell(appointment.request, catalogue.time_agreed, appointment)
 
 
 def record_first_contact(request: ConsultationRequest, now: datetime) -> None:
-    """The patient was reached, unless that was so before."""
+    """Set the time of the first contact, unless there was one."""
     ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
 
 
 def next_morning(now: datetime, hours: ClinicHours | None = None) -> datetime:
-    """When to call where nobody said when: as the clinic opens on its next day; nine tomorrow, if staff
-    have entered no hours. Two queries for the hours if they are not given."""
+    """Return the next day's opening time; nine tomorrow without opening hours.
+
+    Two queries if ``hours`` is not given.
+    """
     local = timezone.localtime(now, timezone.get_default_timezone())
     tomorrow = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return (hours or business_hours.load()).next_opening(tomorrow) or tomorrow.replace(hour=9)
 
 
 def set_call_back(request: ConsultationRequest, at: datetime | None) -> None:
-    """When the patient of an open request is called; the next contact takes it away. None for no call."""
+    """Set or clear the callback of an open request. The next contact replaces it."""
     ConsultationRequest.objects.filter(pk=request.pk, status__in=workflow.OPEN).update(call_back_at=at)
 
 
@@ -122,11 +127,10 @@ def cancel(
     tells: bool = True,
     was_called_off: bool = False,
 ) -> None:
-    """Give the live time back, if there is one. ``tells`` is off where the patient gets another at once.
+    """Cancel the live appointment, if there is one, and free its slots.
 
-    An agreed time that has begun stays as it is: what became of it is for staff to mark, and no later
-    change of mind rewrites a visit. Only where staff say that it ``was_called_off``, or nobody could mark
-    it later, it is given back too.
+    An agreed appointment that has begun stays, because attendance is still to be recorded, unless it
+    ``was_called_off``. ``tells=False`` sends no notification, for patients who get another time at once.
     """
     appointment = live(request)
     if appointment is None or (has_begun(appointment, now) and not was_called_off):
@@ -140,7 +144,7 @@ def cancel(
     catalogue.take_back(appointment)
     if was_agreed and tells and appointment.starts_at > now:
         tell(appointment.request, catalogue.time_cancelled, appointment)
-        if actor and not can_be_told(appointment.request):  # the patient's own doing is no news to them
+        if actor and not can_be_told(appointment.request):  # patients know what they did themselves
             set_call_back(request, now)
 
 

@@ -142,7 +142,7 @@ def test_of_two_coordinators_at_once_one_wins_and_the_other_is_told(
     request = ConsultationRequest.objects.get()
     assert request.status == Status.DECLINED
     assert request.events.filter(kind="status_changed").count() == 1
-    second.presses("Open again")
+    second.presses("Reopen")
     assert request.notes.get().text == "She called again herself."
     mine.reload()
     expect(mine.get_by_text("She called again herself.")).to_be_visible()

@@ -50,7 +50,7 @@ def test_whoever_makes_an_account_inactive_is_told_what_it_still_has(manager: Cl
     (warning,) = save(manager, sana, "is_active", first_name="Sana")
     assert warning.text == (
         "3 open requests are still assigned to Sana Malik: New (2); Time offered (1). "
-        "Give them to somebody else."
+        "Assign them to someone else."
     )
     lists = [references(read(manager.get(link["href"]))) for link in warning.all("a")]
     assert lists == [[request.reference for request in waiting], [offered.reference]]

@@ -256,7 +256,7 @@ def test_an_erased_request_shows_what_happened_and_nothing_to_press(desk: Desk) 
     assert "Sent by the patient" in page.by_class("timeline")[0].text
     assert not page.by_class("work")
     for action in ("status", "contact", "note", "assignee", "read", "link"):
-        sent = {"to": "contacting", "outcome": "spoke", "give": "me", "text": "Words"}
+        sent = {"to": "contacting", "outcome": "spoke", "assignee": "me", "text": "Words"}
         desk.presses(action, **sent)
         assert desk.response.status_code == 409, action
         assert desk.problem == "This is not possible in the current status.", action

@@ -243,7 +243,7 @@ def test_each_status_has_its_tab_with_its_number(coordinator: Client, status: St
 def test_of_finished_requests_no_more_are_counted_than_matters(
     coordinator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tabs, "COUNTED", 2)
+    monkeypatch.setattr(tabs, "MAX_COUNTED", 2)
     for status in (Status.COMPLETED, Status.NEW):
         for _ in range(3):
             a_request(status=status)

@@ -80,8 +80,8 @@ def test_whose_practitioner_leaves_is_named_with_a_link(manager: Client) -> None
     given(a_request(), a_reviewer(name="Dr. Other"), at(9, days=3))
     (warning,) = save(manager, Practitioner.objects.get(name="Dr. Ayesha Khan"), "is_active")
     assert warning.text == (
-        f"Patients were given times with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
-        f"Thursday 26 November, 9am; {agreed.reference} on Friday 27 November, 4pm. Call them."
+        f"Appointments with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
+        f"Thursday 26 November, 9am; {agreed.reference} on Friday 27 November, 4pm. Call the patients."
     )
     links = [link["href"] for link in warning.all("a")]
     assert links == [reverse("desk:request", args=[request.pk]) for request in (offered, agreed)]
@@ -114,8 +114,8 @@ def test_hours_that_are_changed_name_what_is_outside_now(manager: Client) -> Non
     an_agreed_time(at(19))  # was outside before
     (warning,) = save(manager, OpeningHours.objects.get(weekday=3), closes="16:15:00")
     assert warning.text == (
-        "Times that patients were given are outside the opening hours now: "
-        f"{late.reference} on Thursday 26 November, 4pm. Call them."
+        "Appointments are now outside the opening hours: "
+        f"{late.reference} on Thursday 26 November, 4pm. Call the patients."
     )
     assert [link["href"] for link in warning.all("a")] == [reverse("desk:request", args=[late.pk])]
     (warning,) = save(

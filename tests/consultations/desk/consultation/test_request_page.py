@@ -6,12 +6,10 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Permission
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic_site.accounts import roles
 from clinic_site.accounts.roles import COORDINATOR, MANAGER
 from clinic_site.clinic.models import Closure, OpeningHours
 from consultations import workflow
@@ -209,29 +207,6 @@ def test_whoever_may_only_look_sees_no_button_and_may_press_none(desk: Desk) -> 
     assert not page.by_class("work")
     for action in ("status", "contact", "note", "assignee", "read", "link"):
         assert looks.client.post(looks.address(f"{action}/"), desk.carried).status_code == 403
-
-
-@pytest.mark.parametrize("role", roles.ROLES)
-def test_each_address_is_for_those_who_work_with_requests(role: str) -> None:
-    request = a_request()
-    image, report = with_files(request)
-    desk = Desk(request, staff(role))
-    allowed = role in (COORDINATOR, MANAGER)
-    for tail in (
-        "",
-        "whatsapp/",
-        *(f"photographs/{file.pk}/" for file in (image, report)),
-        f"photographs/{image.pk}/thumbnail/",
-    ):
-        expected = (302 if tail == "whatsapp/" else 200) if allowed else 403
-        assert desk.client.get(desk.address(tail)).status_code == expected, tail
-        assert Client().get(desk.address(tail)).status_code == 302, tail
-    for action in (*ACTIONS, "presence"):
-        by_get = 405 if action == "presence" else 303
-        assert desk.client.get(desk.address(f"{action}/")).status_code == (by_get if allowed else 403)
-        if not allowed:
-            assert desk.client.post(desk.address(f"{action}/")).status_code == 403
-        assert Client().post(desk.address(f"{action}/")).status_code == 302
 
 
 @pytest.mark.parametrize("pk", ["999999", "9" * 30, "9" * 5000, "x", "-1"])

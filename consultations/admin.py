@@ -1,4 +1,4 @@
-"""What the admin has of requests: the way to the desk, and the privacy notice that patients agree to."""
+"""Admin: redirects to the desk, and the privacy notices."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from consultations.models import ConsultationRequest, PrivacyNotice
 
 @admin.register(ConsultationRequest)
 class ConsultationRequestAdmin(admin.ModelAdmin):
-    """Requests are on the desk. Nothing in the admin shows, adds, edits or deletes one."""
+    """Requests are handled on the desk; the admin only redirects there."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -27,7 +27,7 @@ class ConsultationRequestAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The queue is a page of the desk; the index, mails and bookmarks may still lead here."""
+        """Redirect to the queue: the index and mails lead here."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return HttpResponseRedirect(reverse("desk:queue"))
@@ -39,7 +39,7 @@ class ConsultationRequestAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One request has its page on the desk; mails and bookmarks may still lead here."""
+        """Redirect to the page of the request: mails lead here."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
@@ -52,7 +52,7 @@ class ConsultationRequestAdmin(admin.ModelAdmin):
 
 @admin.register(PrivacyNotice)
 class PrivacyNoticeAdmin(admin.ModelAdmin):
-    """A new version can be added. What patients have agreed to is never edited or deleted."""
+    """New versions can be added. Notices that patients agreed to are never edited or deleted."""
 
     list_display = ["__str__", "published_at"]
     fields = ["language", "summary", "text"]

@@ -1,4 +1,4 @@
-"""Who may open a page of the desk, and how such a page is shown."""
+"""Permissions and rendering of staff pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,10 +21,7 @@ WORK = "consultations.change_status"
 
 
 def page(*permissions: str) -> Callable[[View[P]], View[P]]:
-    """For a view of the desk: 403 for staff without all of the permissions; never kept in a cache.
-
-    Somebody who is not signed in is sent to sign in, by the staff site that mounts it.
-    """
+    """Decorate a staff view: 403 without all of the permissions, and never cached."""
 
     def protect(view: View[P]) -> View[P]:
         @never_cache
@@ -40,12 +37,12 @@ def page(*permissions: str) -> Callable[[View[P]], View[P]]:
 
 
 def address(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-    """An address of the staff site: ``admin:<name>``. Django's own check of who is signed in stands first."""
+    """A URL of the staff site, behind the sign-in check of the admin."""
     return path(route, admin.site.admin_view(view), name=name)
 
 
 def member(request: HttpRequest) -> User:
-    """Who is signed in. The staff site lets nobody else in."""
+    """Return the signed-in user; the staff site admits nobody else."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -53,7 +50,7 @@ def member(request: HttpRequest) -> User:
 def show(
     request: HttpRequest, template: str, context: dict[str, Any], *, title: str, status: int = 200
 ) -> TemplateResponse:
-    """A page in the look of the staff site."""
+    """Render a page of the staff site."""
     return TemplateResponse(
         request, template, {**admin.site.each_context(request), "title": title, **context}, status=status
     )

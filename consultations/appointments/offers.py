@@ -9,7 +9,7 @@ from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError, TimeTakenError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import has_deliverable_email, notify
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.appointments import SLOT
@@ -65,9 +65,9 @@ def offer_time(
         is_ahead = starts_at > now
         booking.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
         if not keeps_status:
-            move(request, to, actor=actor, expected_status=expected_status)
+            set_status(request, to, actor=actor, expected_status=expected_status)
         is_informed = agreed or has_deliverable_email(locked)
-        appointment = booking.take(
+        appointment = booking.reserve(
             request,
             practitioner,
             starts_at,
@@ -80,7 +80,7 @@ def offer_time(
         # Staff must call at once about an offer that no mail announces. Any other call-back was about the
         # appointment before.
         if is_informed:
-            booking.note_first_contact(request, now)
+            booking.record_first_contact(request, now)
         booking.set_call_back(request, None if is_informed else now)
         if agreed and is_ahead:
             notify("appointment_agreed", appointment.request, appointment=appointment)

@@ -265,7 +265,7 @@ def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> l
 
 def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
     """Return since when phone numbers are known to be wrong, by request id. One query."""
-    about = Event.objects.filter(request__in=requests, kind__in=contact_details.ABOUT_NUMBERS)
+    about = Event.objects.filter(request__in=requests, kind__in=contact_details.NUMBER_EVENTS)
     of_each = groupby(about.order_by("request", "at", "pk"), key=attrgetter("request_id"))
     events = {pk: list(found) for pk, found in of_each}
     since = {

@@ -22,7 +22,7 @@ from consultations.data_rights.erasure_log import Erasure
 from consultations.intake import attachments
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.models import ConsultationRequest, Event, SearchTerm
 from consultations.models.answers import erased_answers
 from consultations.text_folding import fold_text
@@ -141,7 +141,7 @@ def _erase_locked(request: ConsultationRequest, actor: User | None, reason: Reas
     # Also an appointment that has begun: nobody could record attendance for an erased request.
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
-        move(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
+        set_status(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
     attachments.delete_of_request(request)
     request.notes.all().delete()
     request.links.all().delete()

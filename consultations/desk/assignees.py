@@ -1,4 +1,4 @@
-"""The colleagues who work on requests."""
+"""Staff who can be assigned a request."""
 
 from collections.abc import Sequence
 
@@ -17,29 +17,31 @@ def name_of(user: User) -> str:
 
 
 def colleagues() -> list[User]:
-    """Whoever may be given a request: active staff who may work on one. By name; one query."""
-    return _by_name(_able())
+    """Return the active staff who may work on requests, by name. One query."""
+    return _by_name(able_users())
 
 
 def is_colleague(user: User) -> bool:
-    return _able().filter(pk=user.pk).exists()
+    return able_users().filter(pk=user.pk).exists()
 
 
 def holders(people: Sequence[User]) -> list[tuple[str, str]]:
-    """Whose requests may be asked for, as the choices of a field: the colleagues, and then, marked so,
-    whoever still has open ones and is no colleague any more. One query."""
+    """Return choices of assignees: the colleagues, then former ones who still have open requests.
+
+    One query.
+    """
     theirs = ConsultationRequest.objects.filter(assignee=OuterRef("pk"), status__in=workflow.OPEN)
     former = User.objects.filter(Exists(theirs)).exclude(pk__in=[person.pk for person in people])
     return [
         *((str(person.pk), name_of(person)) for person in people),
         *(
-            (str(p.pk), _("%(name)s (not at the desk any more)") % {"name": name_of(p)})
+            (str(p.pk), _("%(name)s (no longer at the desk)") % {"name": name_of(p)})
             for p in _by_name(former)
         ),
     ]
 
 
-def _able() -> QuerySet[User]:
+def able_users() -> QuerySet[User]:
     found: QuerySet[User] = ModelBackend().with_perm(WORK)
     return found.filter(is_staff=True)
 

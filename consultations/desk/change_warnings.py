@@ -1,4 +1,4 @@
-"""What somebody is told who takes away what patients were given, or who has their requests."""
+"""Warnings for staff whose change affects existing appointments or assigned requests."""
 
 from django.db.models import Count
 from django.urls import reverse
@@ -23,37 +23,37 @@ from consultations.models.appointments import AppointmentQuerySet
 from consultations.staff_pages import VIEW
 from procedures.models import Practitioner
 
-# More times than that stand under Week.
-MOST_NAMED = 20
+# More appointments are found on the week page.
+MAX_LISTED = 20
 
 
 def closure_over_times(closure: Closure, by: User) -> str:
     found = _to_come().on_days(closure.starts_on, closure.ends_on)
-    words = _("Times that patients were given fall on these days: {times}. Call them.")
-    return _naming(words, list(found[: MOST_NAMED + 1]), by)
+    words = _("Appointments fall on these days: {times}. Call the patients.")
+    return _naming(words, list(found[: MAX_LISTED + 1]), by)
 
 
 def times_outside_hours(session: OpeningHours, by: User) -> str:
-    """Of a session as it was before it was changed or deleted."""
-    hours = BusinessHours(business_hours.load().sessions)  # of what falls on a closure was told before
+    """``session`` is as it was before it was changed or deleted."""
+    hours = BusinessHours(business_hours.load().sessions)  # closures have their own warning
     found = [
         time
         for time in _to_come()
         if availability.overlaps_session(time, session)
         and not availability.is_open(hours, time.starts_at, time.ends_at)
     ]
-    words = _("Times that patients were given are outside the opening hours now: {times}. Call them.")
+    words = _("Appointments are now outside the opening hours: {times}. Call the patients.")
     return _naming(words, found, by)
 
 
 def times_with_nobody(practitioner: Practitioner, by: User) -> str:
     found = _to_come().filter(practitioner=practitioner) if not practitioner.is_active else ()
-    words = _("Patients were given times with {name}, who no longer works here: {times}. Call them.")
-    return _naming(words, list(found[: MOST_NAMED + 1]), by, name=practitioner.name)
+    words = _("Appointments with {name}, who no longer works here: {times}. Call the patients.")
+    return _naming(words, list(found[: MAX_LISTED + 1]), by, name=practitioner.name)
 
 
 def requests_with_nobody(person: User, by: User) -> str:
-    """The open requests of somebody who can do nothing about them: one list for each status."""
+    """Open requests assigned to a person who cannot work on them, with a link for each status."""
     if is_colleague(person):
         return ""
     theirs = ConsultationRequest.objects.filter(assignee=person, status__in=workflow.OPEN)
@@ -71,8 +71,8 @@ def requests_with_nobody(person: User, by: User) -> str:
     ]
     count = sum(numbers.values())
     words = ngettext(
-        "{count} open request is still assigned to {name}: {lists}. Give it to somebody else.",
-        "{count} open requests are still assigned to {name}: {lists}. Give them to somebody else.",
+        "{count} open request is still assigned to {name}: {lists}. Assign it to someone else.",
+        "{count} open requests are still assigned to {name}: {lists}. Assign them to someone else.",
         count,
     )
     return format_html(words, count=count, name=name_of(person), lists=_joined(lists))
@@ -83,11 +83,11 @@ def _to_come() -> AppointmentQuerySet:
 
 
 def _naming(words: str, times: list[Appointment], by: User, **more: str) -> str:
-    """The sentence with the times by reference and time only; "" if there are none."""
+    """The sentence, naming appointments by reference and time only; "" if there are none."""
     if not times:
         return ""
-    named = [_named(time, by) for time in times[:MOST_NAMED]]
-    if len(times) > MOST_NAMED:
+    named = [_named(time, by) for time in times[:MAX_LISTED]]
+    if len(times) > MAX_LISTED:
         named.append(format_html("{}", _("and more")))
     return format_html(words, times=_joined(named), **more)
 
@@ -103,7 +103,7 @@ def _named(time: Appointment, by: User) -> SafeString:
 
 
 def _linked(address: str, words: str, by: User) -> SafeString:
-    """A link, for whoever may follow it."""
+    """A link, for staff who may open it."""
     return format_html('<a href="{}">{}</a>' if by.has_perm(VIEW) else "{1}", address, words)
 
 

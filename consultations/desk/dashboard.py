@@ -1,4 +1,4 @@
-"""What the staff index says of requests: numbers and references, and nothing personal."""
+"""The desk's panel on the staff index: numbers and references, without personal details."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from consultations.staff_pages import VIEW, member
 
 
 def panel(request: HttpRequest) -> dict[str, Any] | None:
-    """For whoever may see requests. Seven queries, whatever there is."""
+    """Return the context of the panel, or None without the permission. Seven queries."""
     if not request.user.has_perm(VIEW):
         return None
     scope = Scope(member(request), timezone.now())
@@ -28,5 +28,5 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         "appointments": today.count(),
         "reminders": due_manually(scope.now, hours).count(),
         "may_manage_feeds": request.user.has_perm("consultations.manage_feeds"),
-        "untold": OutgoingMessage.objects.undelivered().count(),
+        "undelivered": OutgoingMessage.objects.undelivered().count(),
     }

@@ -221,11 +221,11 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
 
     The form may be the older of the two, and must not bring a wrong number back.
     """
-    to = contact_details.Reach.of(submission.answers)
+    to = contact_details.ContactDetails.of(submission.answers)
     if (
         consultation.status not in workflow.OPEN | workflow.SET_ASIDE
-        or not contact_details.changes(consultation, to)
-        or contact_details.was_corrected_apart(consultation)
+        or not contact_details.changed_fields(consultation, to)
+        or contact_details.was_corrected_separately(consultation)
         or consultation.notes.filter(author=None).count() >= MAX_NOTES_PER_REQUEST
     ):
         return

@@ -1,4 +1,7 @@
-"""What the calendar holds, in the transaction of whoever changes it. Times are taken and given back here."""
+"""Appointments of a request: reserving a time, canceling it, and following the status.
+
+All functions run in the transaction of their caller.
+"""
 
 from datetime import datetime, timedelta
 
@@ -15,17 +18,17 @@ from consultations.models import Appointment, ConsultationRequest, Event, TakenS
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
-# What becomes of a time when its request gets another status; every status that is not here cancels it.
-FOLLOWS = {
+# The state of the appointment for each status of its request. Any other status cancels it.
+STATE_FOR_STATUS = {
     Status.CONFIRMED: Appointment.State.AGREED,
     Status.COMPLETED: Appointment.State.ATTENDED,
     Status.DID_NOT_ATTEND: Appointment.State.MISSED,
 }
-# The states that a time may come back from, when a wrong press is taken back.
-LAST_HELD = (*Appointment.LIVE, Appointment.State.ATTENDED, Appointment.State.MISSED)
+# The states that an undone step may bring back.
+REVIVABLE_STATES = (*Appointment.LIVE, Appointment.State.ATTENDED, Appointment.State.MISSED)
 
 
-def take(
+def reserve(
     request: ConsultationRequest,
     practitioner: Practitioner,
     starts_at: datetime,
@@ -36,7 +39,7 @@ def take(
     actor: User,
     now: datetime,
 ) -> Appointment:
-    """Store a time and take it from the calendar. Raises ``TimeTakenError``."""
+    """Store an appointment and its calendar slots. Raises ``TimeTakenError``."""
     last = request.appointments.order_by("-sequence").first()
     appointment = Appointment(
         request=request,
@@ -51,7 +54,7 @@ def take(
         patient_informed_at=now if is_informed else None,
     )
     try:
-        with transaction.atomic():  # a savepoint: the caller's transaction goes on when the time is taken
+        with transaction.atomic():  # a savepoint, so that the caller's transaction survives
             appointment.save()
             TakenSlot.objects.bulk_create(
                 TakenSlot(practitioner=practitioner, at=at, appointment=appointment)
@@ -59,17 +62,17 @@ def take(
             )
     except IntegrityError as error:
         raise TimeTakenError(str(starts_at)) from error
-    record(appointment, Event.Kind.TIME_AGREED if agreed else Event.Kind.TIME_OFFERED, actor, now)
+    record_event(appointment, Event.Kind.TIME_AGREED if agreed else Event.Kind.TIME_OFFERED, actor, now)
     return appointment
 
 
 def live(request: ConsultationRequest) -> Appointment | None:
-    """The time that was offered to a patient or agreed with them."""
+    """Return the offered or agreed appointment."""
     return request.appointments.live().select_related("practitioner").first()
 
 
 def has_begun(appointment: Appointment | None, now: datetime) -> bool:
-    """Whether this is an agreed time that has begun, and that nobody has said anything of since."""
+    """Whether this is an agreed appointment that has begun and has no recorded attendance."""
     return (
         appointment is not None
         and appointment.state == Appointment.State.AGREED
@@ -77,47 +80,49 @@ def has_begun(appointment: Appointment | None, now: datetime) -> bool:
     )
 
 
-def follow(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
-    """Let the request's time follow its new status."""
-    state = FOLLOWS.get(Status(to))
+def update_for_status(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
+    """Update the appointment for the new status of its request."""
+    state = STATE_FOR_STATUS.get(Status(to))
     if state is None:
-        # Somebody who contacts the patient again says of a time that has begun that it was called off.
+        # Contacting the patient again about an appointment that has begun means it was called off.
         cancel(request, actor=actor, now=now, was_called_off=to == Status.CONTACTING)
         return
-    appointment = request.appointments.filter(state__in=LAST_HELD).order_by("-made_at", "-pk").first()
+    appointment = request.appointments.filter(state__in=REVIVABLE_STATES).order_by("-made_at", "-pk").first()
     if appointment is None or appointment.state == state:
         return
     was, appointment.state = appointment.state, state
     appointment.state_changed_at = now
     appointment.save(update_fields=["state", "state_changed_at"])
     if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
-        note_first_contact(request, now)
-        note_patient_informed(request, now)
-        record(appointment, Event.Kind.TIME_AGREED, actor, now)
-        if appointment.starts_at > now:  # staff may note afterwards what was agreed; nobody is told to come
+        record_first_contact(request, now)
+        record_patient_informed(request, now)
+        record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
+        if appointment.starts_at > now:  # a past appointment sends no notification
             notify("appointment_agreed", appointment.request, appointment=appointment)
 
 
-def note_first_contact(request: ConsultationRequest, now: datetime) -> None:
-    """The patient was reached, unless that was so before."""
+def record_first_contact(request: ConsultationRequest, now: datetime) -> None:
+    """Set the time of the first contact, unless there was one."""
     ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None).update(first_contact_at=now)
 
 
-def note_patient_informed(request: ConsultationRequest, now: datetime) -> None:
-    """The patient knows of the offered or agreed time, unless that was so before."""
+def record_patient_informed(request: ConsultationRequest, now: datetime) -> None:
+    """Record that the patient knows of the offered or agreed time, unless recorded before."""
     request.appointments.live().filter(patient_informed_at=None).update(patient_informed_at=now)
 
 
 def next_morning(now: datetime, hours: BusinessHours | None = None) -> datetime:
-    """When to call where nobody said when: as the clinic opens on its next day; nine tomorrow, if staff
-    have entered no hours. Two queries for the hours if they are not given."""
+    """Return the next day's opening time; nine tomorrow without opening hours.
+
+    Two queries if ``hours`` is not given.
+    """
     local = timezone.localtime(now, timezone.get_default_timezone())
     tomorrow = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return (hours or business_hours.load()).next_opening(tomorrow) or tomorrow.replace(hour=9)
 
 
 def set_call_back(request: ConsultationRequest, at: datetime | None) -> None:
-    """When the patient of an open request is called; the next contact takes it away. None for no call."""
+    """Set or clear the callback of an open request. The next contact replaces it."""
     ConsultationRequest.objects.filter(pk=request.pk, status__in=workflow.OPEN).update(call_back_at=at)
 
 
@@ -129,11 +134,10 @@ def cancel(
     tells: bool = True,
     was_called_off: bool = False,
 ) -> None:
-    """Give the live time back, if there is one. ``tells`` is off where the patient gets another at once.
+    """Cancel the live appointment, if there is one, and free its slots.
 
-    An agreed time that has begun stays as it is: what became of it is for staff to mark, and no later
-    change of mind rewrites a visit. Only where staff say that it ``was_called_off``, or nobody could mark
-    it later, it is given back too.
+    An agreed appointment that has begun stays, because attendance is still to be recorded, unless it
+    ``was_called_off``. ``tells=False`` sends no notification, for patients who get another time at once.
     """
     appointment = live(request)
     if appointment is None or (has_begun(appointment, now) and not was_called_off):
@@ -143,7 +147,7 @@ def cancel(
     appointment.sequence += 1
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
-    record(appointment, Event.Kind.TIME_CANCELLED, actor, now)
+    record_event(appointment, Event.Kind.TIME_CANCELLED, actor, now)
     supersede_appointment_messages(appointment.request)
     if was_agreed and tells and appointment.starts_at > now:
         notify("appointment_canceled", appointment.request, appointment=appointment)
@@ -152,7 +156,7 @@ def cancel(
             set_call_back(request, now)
 
 
-def record(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:
+def record_event(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:
     Event.objects.create(
         request=appointment.request,
         kind=kind,

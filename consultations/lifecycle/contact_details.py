@@ -1,4 +1,4 @@
-"""How a patient is reached: corrected by the patient or by the staff, and marked where a number was wrong."""
+"""A patient's contact details: corrections by the patient or the staff, and wrong numbers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,24 +19,24 @@ from consultations.models.search_terms import terms_of
 from consultations.phone_numbers import Phone, for_reading
 
 CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.REACH_CORRECTED)
-# What says that a number is wrong, or is right by now.
-ABOUT_NUMBERS = (*CORRECTIONS, Event.Kind.CONTACTED)
+# Events that say whether a number is right.
+NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
 
 
 @dataclass(frozen=True)
-class Reach:
-    """What may be corrected, under the names that a request has for it."""
+class ContactDetails:
+    """The contact fields that can be corrected, named as on ``ConsultationRequest``."""
 
     phone: str  # E.164
     phone_as_typed: str
-    whatsapp: str  # "" where it is the phone's
+    whatsapp: str  # "" if it is the same as the phone
     whatsapp_as_typed: str
     email: str
-    contact_method: str = ""  # "" where it stays: only the patient chooses another, in the form
+    contact_method: str = ""  # "" keeps the stored one: only the patient changes it, in the form
 
     @classmethod
-    def of(cls, request: ConsultationRequest, phone: Phone | None = None) -> "Reach":
-        """As it is stored, or sent; with another phone number, if one is given."""
+    def of(cls, request: ConsultationRequest, phone: Phone | None = None) -> "ContactDetails":
+        """The contact details of a request or a form, with another phone number if one is given."""
         return cls(
             phone=phone.e164 if phone else request.phone,
             phone_as_typed=phone.as_typed if phone else request.phone_as_typed,
@@ -47,30 +47,30 @@ class Reach:
         )
 
 
-def changes(request: ConsultationRequest, to: Reach) -> list[str]:
-    """Which of phone, whatsapp, email and contact method would be others, however a number is spelled."""
+def changed_fields(request: ConsultationRequest, to: ContactDetails) -> list[str]:
+    """Return which of phone, WhatsApp number, email and contact method differ. Numbers compare as E.164."""
     names = ["phone", "whatsapp", "email", *(["contact_method"] if to.contact_method else [])]
     return [name for name in names if getattr(request, name) != getattr(to, name)]
 
 
-def was_corrected_apart(request: ConsultationRequest) -> bool:
-    """Whether the private page or the staff have corrected it: no form that was open before knows."""
+def was_corrected_separately(request: ConsultationRequest) -> bool:
+    """Whether they were corrected on the private page or by the staff, and not in the request form."""
     return any(
         event.kind == Event.Kind.PHONE_CORRECTED or (event.actor_id and event.detail.get("what"))
         for event in request.events.filter(kind__in=CORRECTIONS)
     )
 
 
-def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> list[str]:
-    """Write what is other by now into a locked request, which is found by it from then on. Gives its names.
+def correct(locked: ConsultationRequest, to: ContactDetails, *, author: User | None) -> list[str]:
+    """Save changed contact details on a locked request, update its search terms, and return the field names.
 
-    What was before stays readable for staff, as a note; ``author`` is None for the patient. The event is
-    for the caller to write. Raises ``NotAllowedError`` where the patient could not be reached as they chose.
+    The former values stay readable as a note; ``author`` is None for the patient. The caller writes the
+    event. Raises ``NotAllowedError`` if the chosen contact method would have no number or address.
     """
-    changed = changes(locked, to)
+    changed = changed_fields(locked, to)
     method = to.contact_method or locked.contact_method
     if not to.phone or (method == ContactMethod.EMAIL and not to.email):
-        raise NotAllowedError("no way to reach them")
+        raise NotAllowedError("no contact details")
     if not changed:
         return []
     with in_staff_language():
@@ -81,7 +81,7 @@ def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> l
     for name in written:
         setattr(locked, name, getattr(to, name))
     locked.save(update_fields=written)
-    # What it is found by for other reasons, such as a name in answers that were sent later, stays.
+    # Other terms stay, such as a name in answers that were sent later.
     terms = terms_of(locked.reference, locked)
     SearchTerm.objects.filter(request=locked, term__in=found_before - terms).delete()
     SearchTerm.objects.bulk_create(
@@ -94,9 +94,9 @@ def correct(locked: ConsultationRequest, to: Reach, *, author: User | None) -> l
 
 
 def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> datetime | None:
-    """When a number of the request was found to be wrong; None if none was, or if it was corrected since.
+    """Return when a number was found to be wrong; None if none was, or it was corrected since.
 
-    ``events`` are its own, the oldest first; of those that are not ``ABOUT_NUMBERS`` none counts.
+    ``events`` are those of the request, the oldest first; only ``NUMBER_EVENTS`` matter.
     """
     dialed = {"phone", "whatsapp"} if request.contact_method == ContactMethod.WHATSAPP else {"phone"}
     since = None

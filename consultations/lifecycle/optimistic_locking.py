@@ -1,199 +1,157 @@
-"""What staff press on the page of one request, done only if the request still stands as it did there.
+"""Optimistic locking: a staff action succeeds only on the version of the request that its form showed.
 
-Two people may have the same request open. Each function compares what was on the screen with what is
-stored, under a lock, and raises ``SomeoneElseChangedError`` where they differ. The same press by the same
-person twice is one.
+Every form on the desk carries ``ConsultationRequest.version``. An action locks the request and raises
+``SomeoneElseChangedError`` if the version is another one. Pressing the same button twice counts once. All
+functions raise ``NotAllowedError`` for an erased request.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
 from consultations import workflow
-from consultations.lifecycle import booking, contact_details
+from consultations.lifecycle import contact_details, staff_actions, status_changes
+from consultations.lifecycle.contact_details import ContactDetails
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.staff_actions import (
-    add_note,
-    assign,
-    new_private_link,
-    record_contact,
-    seen_what_patient_wrote,
-    usual_call_back,
-)
-from consultations.lifecycle.status_changes import change_status
 from consultations.models import ConsultationRequest, Event
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """How a request stood on somebody's screen. The numbers are ids; 0 where there was nothing."""
-
-    status: str
-    appointment: int = 0
-    contact: int = 0  # the newest try to reach the patient
-    patient: int = 0  # the newest event of the patient
-    reach: int = 0  # the newest correction of how to reach them
-    assignee: int = 0
-
-
-def with_note(request: ConsultationRequest, text: str, *, actor: User, do: Callable[[], T]) -> T:
-    """Do something, and keep a colleague's words with it, if there are any: both, or neither."""
+def with_note(consultation: ConsultationRequest, text: str, *, actor: User, do: Callable[[], T]) -> T:
+    """Do something and save the colleague's note, if there is one, in one transaction."""
     with transaction.atomic():
         done = do()
         if text:
-            add_note(request, text, actor=actor)
+            staff_actions.add_note(consultation, text, actor=actor)
     return done
 
 
-def move_on(request: ConsultationRequest, to: str, *, actor: User, seen: Seen) -> None:
-    """Change the status; close the request only over what its patient is seen to have said.
-
-    Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
-    """
+def change_status(consultation: ConsultationRequest, to: str, *, actor: User, version: int) -> None:
     with transaction.atomic():
-        locked = _locked(request)
-        if _was_moved_by(locked, to, actor, seen.status):
+        locked = _locked(consultation)
+        if _is_repeated(locked, version, actor, Event.Kind.STATUS_CHANGED, to_status=to):
             return
-        if locked.status == seen.status:  # where it is not, ``change_status`` says what is wrong
-            appointment = booking.live(locked)
-            if (appointment.pk if appointment else 0) != seen.appointment:
-                raise SomeoneElseChangedError(request.reference)
-            if to in workflow.FINISHED:
-                _nothing_new_from_patient(locked, seen)
-        change_status(request, to, actor=actor, expected_status=seen.status)
+        _require_version(locked, version)
+        status_changes.change_status(consultation, to, actor=actor, expected_status=locked.status)
 
 
-def contact(
-    request: ConsultationRequest,
+def record_contact(
+    consultation: ConsultationRequest,
     outcome: str,
     *,
     actor: User,
-    seen: Seen,
+    version: int,
     call_back_at: datetime | None = None,
 ) -> datetime | None:
-    """Note a try to reach the patient of an open request. Of two people, one made it.
-
-    Gives when to try again. Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
-    """
-    call_back_at = call_back_at or usual_call_back(outcome, seen.status, timezone.now())
+    """Record a contact attempt for an open request. Returns when to call again."""
     with transaction.atomic():
-        locked = _locked(request)
-        newest = locked.events.filter(kind=Event.Kind.CONTACTED, pk__gt=seen.contact).last()
-        if newest and newest.actor_id == actor.pk and newest.detail == _detail(outcome, call_back_at):
+        locked = _locked(consultation)
+        call_back_at = call_back_at or staff_actions.default_callback(outcome, locked.status, timezone.now())
+        detail = staff_actions.contact_detail(outcome, call_back_at)
+        if _is_repeated(locked, version, actor, Event.Kind.CONTACTED, detail=detail):
             return call_back_at
-        if newest:
-            raise SomeoneElseChangedError(request.reference)
-        if seen.status not in workflow.OPEN:
-            raise NotAllowedError(seen.status)
-        # A contact answers what the patient wrote; what nobody has read yet must not go with it.
-        _nothing_new_from_patient(locked, seen)
-        # A number that a colleague has corrected meanwhile is not the one that was dialed.
-        _reached_as_seen(locked, seen)
-        return record_contact(
-            request, outcome, actor=actor, expected_status=seen.status, call_back_at=call_back_at
+        _require_version(locked, version)
+        if locked.status not in workflow.OPEN:
+            raise NotAllowedError(locked.status)
+        return staff_actions.record_contact(
+            consultation, outcome, actor=actor, expected_status=locked.status, call_back_at=call_back_at
         )
 
 
-def hand_over(request: ConsultationRequest, to: User | None, *, actor: User, seen: Seen) -> None:
-    """Give a request to somebody, or to nobody, if it is still whose it was on the screen."""
+def assign(consultation: ConsultationRequest, to: User | None, *, actor: User, version: int) -> None:
     with transaction.atomic():
-        now = _locked(request).assignee_id or 0
-        if now == (to.pk if to else 0):
-            return
-        if now != seen.assignee:
-            raise SomeoneElseChangedError(request.reference)
-        assign(request, to, actor=actor)
+        locked = _locked(consultation)
+        if locked.assignee_id != (to.pk if to else None):
+            _require_version(locked, version)
+            staff_actions.assign(consultation, to, actor=actor)
 
 
-def read(request: ConsultationRequest, *, actor: User, seen: Seen) -> None:
-    """What the patient wrote was read, as far as it stood on the screen."""
+def acknowledge(consultation: ConsultationRequest, *, actor: User, version: int) -> None:
+    """Record that what the patient wrote was read, unless the patient has written since."""
     with transaction.atomic():
-        _nothing_new_from_patient(_locked(request), seen)
-        seen_what_patient_wrote(request, actor=actor)
+        locked = _locked(consultation)
+        if locked.unread_since:
+            _require_version(locked, version)
+            staff_actions.acknowledge(consultation, actor=actor)
 
 
-def correct_reach(
-    request: ConsultationRequest,
-    to: contact_details.Reach,
+def correct_contact_details(
+    consultation: ConsultationRequest,
+    to: ContactDetails,
     *,
     actor: User,
-    seen: Seen,
+    version: int,
     is_right: bool = False,
 ) -> bool:
-    """Correct how to reach the patient, if that is still what it was on the screen. False if it stands so.
+    """Correct the contact details. Returns False if they were the same already.
 
-    ``is_right`` takes back that the number was found to be wrong. The event says what kind was corrected,
-    and never the number. Raises ``NotAllowedError`` and ``SomeoneElseChangedError``.
+    ``is_right`` withdraws an earlier "wrong number". The event names the changed fields, never a number.
     """
     with transaction.atomic():
-        locked = _locked(request)
-        changed = contact_details.changes(locked, to)
+        locked = _locked(consultation)
+        changed = contact_details.changed_fields(locked, to)
         is_right = is_right and contact_details.wrong_since(locked, locked.events.all()) is not None
         if not changed and not is_right:
             return False
-        _reached_as_seen(locked, seen)
-        detail = {"what": contact_details.correct(locked, to, author=actor)} | (
-            {"is_right": True} if is_right else {}
-        )
+        _require_version(locked, version)
+        detail: dict[str, Any] = {"what": contact_details.correct(locked, to, author=actor)}
         Event.objects.create(
-            request=request,
+            request=locked,
             kind=Event.Kind.REACH_CORRECTED,
             actor=actor,
             at=timezone.now(),
-            detail=detail,
+            detail=detail | ({"is_right": True} if is_right else {}),
         )
     return True
 
 
-def private_link(request: ConsultationRequest, *, actor: User, seen: Seen) -> str:
-    """A new private address, in place of all before. Raises ``NotAllowedError`` where none would open."""
+def new_private_link(consultation: ConsultationRequest, *, actor: User, version: int) -> str:
+    """Replace all private links by a new one. Raises ``NotAllowedError`` where it would not open."""
     with transaction.atomic():
-        locked = _locked(request)
-        if locked.status != seen.status:
-            raise SomeoneElseChangedError(request.reference)
+        locked = _locked(consultation)
+        _require_version(locked, version)
         if not may_have_link(locked):
             raise NotAllowedError(locked.status)
-        return new_private_link(request, actor=actor)
+        return staff_actions.new_private_link(consultation, actor=actor)
 
 
-def may_have_link(request: ConsultationRequest) -> bool:
-    """Whether an address made now would open the private page."""
-    dies_at = request.link_dies_at
-    return request.erased_at is None and (dies_at is None or dies_at > timezone.now())
+def may_have_link(consultation: ConsultationRequest) -> bool:
+    """Whether a link made now would open the private page."""
+    dies_at = consultation.link_dies_at
+    return consultation.erased_at is None and (dies_at is None or dies_at > timezone.now())
 
 
-def _locked(request: ConsultationRequest) -> ConsultationRequest:
-    """The request as it is now; nobody else writes it until the transaction ends."""
-    locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
+def changes_since(consultation: ConsultationRequest, version: int) -> list[Event]:
+    """The events that raised the version since then, the newest first."""
+    count = max(consultation.version - version, 0)
+    changes = consultation.events.filter(kind__in=Event.RAISES_VERSION).select_related("actor")
+    return list(changes.order_by("-pk")[:count])
+
+
+def _locked(consultation: ConsultationRequest) -> ConsultationRequest:
+    """The request as stored; nobody else writes to it until the transaction ends."""
+    locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
     if locked.erased_at:
         raise NotAllowedError("erased")
     return locked
 
 
-def _nothing_new_from_patient(locked: ConsultationRequest, seen: Seen) -> None:
-    if locked.events.of_patient().filter(pk__gt=seen.patient).exists():
+def _require_version(locked: ConsultationRequest, version: int) -> None:
+    if locked.version != version:
         raise SomeoneElseChangedError(locked.reference)
 
 
-def _reached_as_seen(locked: ConsultationRequest, seen: Seen) -> None:
-    if locked.events.filter(kind__in=contact_details.CORRECTIONS, pk__gt=seen.reach).exists():
-        raise SomeoneElseChangedError(locked.reference)
-
-
-def _was_moved_by(locked: ConsultationRequest, to: str, actor: User, was: str) -> bool:
-    """Whether this very step is the last one, made by the same person: the button was pressed twice."""
-    if locked.status != to or to == was:
-        return False
-    last = locked.events.filter(kind=Event.Kind.STATUS_CHANGED).last()
-    return last is not None and (last.actor_id, last.from_status, last.to_status) == (actor.pk, was, to)
-
-
-def _detail(outcome: str, call_back_at: datetime | None) -> dict[str, str]:
-    return {"outcome": outcome} | ({"call_back_at": call_back_at.isoformat()} if call_back_at else {})
+def _is_repeated(
+    locked: ConsultationRequest, version: int, actor: User, kind: Event.Kind, **fields: Any
+) -> bool:
+    """Whether everything since this version is one earlier press of the same button by the same person."""
+    changes = changes_since(locked, version)
+    return all(event.actor_id == actor.pk for event in changes) and any(
+        event.kind == kind and all(getattr(event, name) == value for name, value in fields.items())
+        for event in changes
+    )

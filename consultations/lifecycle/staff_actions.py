@@ -1,9 +1,8 @@
-"""What staff do with a request besides moving it on."""
+"""Staff actions on a request, apart from changing its status."""
 
 from datetime import datetime
 
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +10,7 @@ from clinic_site.accounts.models import User
 from consultations import private_links
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.workflow import OPEN, WAITING, Status
 
@@ -37,67 +36,64 @@ def record_contact(
     expected_status: str,
     call_back_at: datetime | None = None,
 ) -> datetime | None:
-    """Note a try to reach the patient. A new request becomes one that is being contacted.
+    """Record a contact attempt; a new request becomes one that is being contacted.
 
-    ``call_back_at`` is when to try again; without it, ``usual_call_back``. Gives what was set. Raises
-    ``NotAllowedError`` for an outcome that does not exist, a call back without its time, or a time that
-    is past; and ``SomeoneElseChangedError``.
+    Returns when to call again: ``call_back_at``, or the default. Raises ``NotAllowedError`` for an unknown
+    outcome, a call back without a time or a time in the past, and ``SomeoneElseChangedError``.
     """
     now = timezone.now()
     if outcome not in set(Outcome) or (outcome == Outcome.CALL_BACK and call_back_at is None):
         raise NotAllowedError(outcome)
-    call_back_at = call_back_at or usual_call_back(outcome, expected_status, now)
+    call_back_at = call_back_at or default_callback(outcome, expected_status, now)
     if call_back_at is not None and call_back_at <= now:
-        raise NotAllowedError("a time that is past")
+        raise NotAllowedError("call back in the past")
     with transaction.atomic():
-        # One statement: the first who presses, of two, is the one who tried first.
-        changed = ConsultationRequest.objects.filter(
-            pk=request.pk, status=expected_status, erased_at=None
-        ).update(call_back_at=call_back_at, unread_since=None)
-        if not changed:
+        rows = ConsultationRequest.objects.filter(pk=request.pk)
+        # Compare and set in one statement: of two people who press at once, one finds no row.
+        if not rows.filter(status=expected_status, erased_at=None).update(
+            call_back_at=call_back_at, unread_since=None
+        ):
             raise SomeoneElseChangedError(request.reference)
         if outcome not in NOT_REACHED:
-            booking.note_first_contact(request, now)
+            booking.record_first_contact(request, now)
         if outcome in (Outcome.SPOKE, Outcome.MESSAGE_SENT):
-            booking.note_patient_informed(request, now)
-        detail: dict[str, str] = {"outcome": outcome}
-        if call_back_at:
-            detail["call_back_at"] = call_back_at.isoformat()
-        Event.objects.create(request=request, kind=Event.Kind.CONTACTED, actor=actor, at=now, detail=detail)
+            booking.record_patient_informed(request, now)
+        Event.objects.create(
+            request=request,
+            kind=Event.Kind.CONTACTED,
+            actor=actor,
+            at=now,
+            detail=contact_detail(outcome, call_back_at),
+        )
         if expected_status == Status.NEW:
-            move(
-                request,
-                Status.CONTACTING,
-                actor=actor,
-                expected_status=Status.NEW,
-                call_back_at=call_back_at,
+            set_status(
+                request, Status.CONTACTING, actor=actor, expected_status=Status.NEW, call_back_at=call_back_at
             )
-        _assign_if_nobodys(request, actor, now)
+        # The person who contacts a patient is assigned the request, unless somebody already is.
+        if rows.filter(assignee=None, status__in=WAITING).update(assignee=actor):
+            _record_assignment(request, actor, actor, now)
     return call_back_at
 
 
-def usual_call_back(outcome: str, status: str, now: datetime) -> datetime | None:
-    """When to try again where nobody said when: the next morning, as long as it is the clinic's turn.
+def contact_detail(outcome: str, call_back_at: datetime | None) -> dict[str, str]:
+    """The ``detail`` of a contact attempt's event."""
+    return {"outcome": outcome} | ({"call_back_at": call_back_at.isoformat()} if call_back_at else {})
 
-    It is while the request waits; and, where a time was offered or agreed, if nobody was reached about it.
+
+def default_callback(outcome: str, status: str, now: datetime) -> datetime | None:
+    """Return the next morning while the clinic owes the next step, otherwise None.
+
+    It does while the request waits, and while nobody was reached about an offered or agreed time.
     """
     is_our_turn = status in WAITING or (status in OPEN and outcome in NOT_REACHED)
     return booking.next_morning(now) if is_our_turn else None
 
 
-def _assign_if_nobodys(request: ConsultationRequest, actor: User, now: datetime) -> None:
-    """Who speaks to the patient has the request, unless somebody has it already."""
-    if ConsultationRequest.objects.filter(Q(assignee=None), pk=request.pk, status__in=WAITING).update(
-        assignee=actor
-    ):
-        _record_assignment(request, actor, actor, now)
-
-
 def assign(request: ConsultationRequest, to: User | None, *, actor: User) -> bool:
-    """Give a request to somebody, or to nobody. False if that is how it was."""
+    """Assign a request, or unassign it. Returns False if nothing changed."""
     with transaction.atomic():
-        there = ConsultationRequest.objects.filter(pk=request.pk, erased_at=None)
-        others = there.exclude(assignee=to) if to else there.exclude(assignee=None)
+        rows = ConsultationRequest.objects.filter(pk=request.pk, erased_at=None)
+        others = rows.exclude(assignee=to) if to else rows.exclude(assignee=None)
         changed = others.update(assignee=to)
         if changed:
             _record_assignment(request, to, actor, timezone.now())
@@ -115,36 +111,37 @@ def _record_assignment(request: ConsultationRequest, to: User | None, actor: Use
 
 
 def add_note(request: ConsultationRequest, text: str, *, actor: User) -> None:
-    """Keep a colleague's words; the same words twice in a row, a moment apart, once."""
+    """Save a colleague's note; the same text again within minutes is one note."""
     with transaction.atomic():
-        locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
-        if locked.erased_at:
-            raise NotAllowedError("erased")
+        _lock(request)
         last = request.notes.filter(author=actor).last()
         if last is None or not last.is_same_press(text):
             Note.objects.create(request=request, author=actor, text=text, at=timezone.now())
 
 
-def seen_what_patient_wrote(request: ConsultationRequest, *, actor: User) -> None:
-    """What came from the patient was read. Twice is once."""
+def acknowledge(request: ConsultationRequest, *, actor: User) -> None:
+    """Record that the staff have read what the patient wrote. Idempotent."""
     with transaction.atomic():
-        waiting = ConsultationRequest.objects.filter(pk=request.pk, unread_since__isnull=False)
-        if waiting.update(unread_since=None):
+        unread = ConsultationRequest.objects.filter(pk=request.pk, unread_since__isnull=False)
+        if unread.update(unread_since=None):
             Event.objects.create(
                 request=request, kind=Event.Kind.ACKNOWLEDGED, actor=actor, at=timezone.now()
             )
 
 
 def new_private_link(request: ConsultationRequest, *, actor: User) -> str:
-    """A new address of the private page, to be told to the patient; those before it open nothing any more.
+    """Replace all private links by a new one and return its address.
 
-    Raises ``NotAllowedError`` for a request that was erased.
+    Raises ``NotAllowedError`` for an erased request.
     """
     with transaction.atomic():
-        locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
-        if locked.erased_at:
-            raise NotAllowedError("erased")
+        _lock(request)
         request.links.all().delete()
         address = private_links.new_link(request)
         Event.objects.create(request=request, kind=Event.Kind.LINK_MADE, actor=actor, at=timezone.now())
     return address
+
+
+def _lock(request: ConsultationRequest) -> None:
+    if ConsultationRequest.objects.select_for_update().get(pk=request.pk).erased_at:
+        raise NotAllowedError("erased")

@@ -1,4 +1,4 @@
-"""A status changes: with its event, with what it means for an agreed time, and with who is told."""
+"""Changing the status of a request, with its event, its appointment and its notification."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,11 +17,10 @@ from consultations.models import ConsultationRequest, Event
 
 
 def change_status(request: ConsultationRequest, to: str, *, actor: User | None, expected_status: str) -> None:
-    """Move a request on, with its event. ``actor`` is None for the patient.
+    """Change the status. ``actor`` is None for the patient; ``expected_status`` is what was on the screen.
 
-    ``expected_status`` is the status that the person who pressed was looking at. Raises
-    ``NotAllowedError`` when ``to`` may not follow it, not before or not after the agreed time has begun,
-    or only with a time (``offer_time``); and ``SomeoneElseChangedError`` when the request no longer has it.
+    Raises ``NotAllowedError`` if the workflow does not allow the step, now or without a time (then use
+    ``offer_time``), and ``SomeoneElseChangedError`` if the request has another status.
     """
     step = workflow.step(expected_status, to)
     if step is None or workflow.needs_time(expected_status, to):
@@ -33,10 +32,12 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
         has_begun = booking.has_begun(booking.live(request), timezone.now())
         if not step.is_possible(has_begun, was_withdrawn(request.events.all())):
             raise NotAllowedError(f"{expected_status} to {to} before or after the time")
-        now = move(request, to, actor=actor, expected_status=expected_status)
-        # A visit that is marked no more is again what it was before: agreed, and begun.
+        now = set_status(request, to, actor=actor, expected_status=expected_status)
+        # Undoing a recorded attendance makes the appointment agreed again.
         is_undone = to == workflow.Status.WITHDRAWN and expected_status in workflow.MARKED
-        booking.follow(request, workflow.Status.CONFIRMED if is_undone else to, actor=actor, now=now)
+        booking.update_for_status(
+            request, workflow.Status.CONFIRMED if is_undone else to, actor=actor, now=now
+        )
         if expected_status not in workflow.SET_ASIDE:
             notify_status_change(request, expected_status)
         elif to not in workflow.CLOSED:
@@ -44,7 +45,7 @@ def change_status(request: ConsultationRequest, to: str, *, actor: User | None, 
 
 
 def was_withdrawn(events: Iterable[Event]) -> bool:
-    """Whether the patient had withdrawn when staff marked what became of the visit.
+    """Whether the patient had withdrawn before attendance was recorded.
 
     ``events`` are those of one request, the oldest first.
     """
@@ -53,7 +54,7 @@ def was_withdrawn(events: Iterable[Event]) -> bool:
     return marked_from[-1:] == [workflow.Status.WITHDRAWN]
 
 
-def move(
+def set_status(
     request: ConsultationRequest,
     to: str,
     *,
@@ -61,9 +62,9 @@ def move(
     expected_status: str,
     call_back_at: datetime | None = None,
 ) -> datetime:
-    """Set a status and write its event, in the caller's transaction. Returns when that was.
+    """Set a status and write its event, in the caller's transaction. Returns the time of the change.
 
-    ``call_back_at`` is when to call who is being contacted now; the next morning where nobody said when.
+    ``call_back_at`` is the callback of a request being contacted; by default the next morning.
     """
     now = timezone.now()
     changes: dict[str, Any] = {"status": to, "status_changed_at": now}
@@ -72,15 +73,15 @@ def move(
     elif to == workflow.Status.CONTACTING:
         changes["call_back_at"] = call_back_at or booking.next_morning(now)
     if to == workflow.Status.NEW:
-        changes["first_contact_at"] = None  # nobody was in touch: the first answer is owed again
-    # Compare and set in one statement: of two people who press at once, one finds no row left.
+        changes["first_contact_at"] = None  # the first answer is owed again
+    # Compare and set in one statement: of two people who press at once, one finds no row.
     changed = ConsultationRequest.objects.filter(
         pk=request.pk, status=expected_status, erased_at=None
     ).update(**changes)
     if not changed:
         raise SomeoneElseChangedError(request.reference)
     if expected_status not in workflow.OPEN and to in workflow.WAITING:
-        # It waits anew. What was promised when it came may be long past by now.
+        # A reopened request gets a new promise.
         there = ConsultationRequest.objects.filter(pk=request.pk, first_contact_at=None)
         promised_by = business_hours.promised_by(now)
         if there.update(promised_by=promised_by):

@@ -1,13 +1,16 @@
-"""The consultation request and its private links."""
+"""The consultation request and its querysets."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, ExpressionWrapper, F, FilteredRelation, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.answers import (
     MAX_AGE,
@@ -20,8 +23,7 @@ from consultations.answers import (
 )
 from consultations.models.answers import PatientAnswers
 from consultations.models.privacy_notices import PrivacyNotice
-from consultations.models.queue_querysets import QueueQuerySet
-from consultations.models.search_terms import number_to_find, with_all
+from consultations.models.search_terms import search_rank, with_number, with_words
 from consultations.references import reference_prefix
 from consultations.text_folding import fold_text, words
 from consultations.tokens import token_hash
@@ -35,52 +37,151 @@ LINK_VALID_AFTER_CLOSING = timedelta(days=90)
 DUPLICATE_WINDOW = timedelta(hours=24)
 
 
+# The first answer is owed while the request waits, and while the patient may not know of an offered time.
+PROMISED = workflow.WAITING | {Status.PROPOSED}
+# A waiting request without any other deadline is due after this time, so that none is forgotten.
+DEFAULT_DEADLINE = timedelta(days=1)
+# Later than any deadline.
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+# The onset was answered on the day of sending. After this time it is at least this long ago.
+ONSET_AFTER = (
+    (timedelta(days=365), Onset.LONGER),
+    (timedelta(days=28), Onset.YEAR),
+    (timedelta(days=7), Onset.MONTH),
+    (timedelta(days=1), Onset.WEEK),
+)
+
+
+def current_onset(onset: int, ago: timedelta) -> int:
+    """Return the onset that is true today, given the answer and how long ago it was sent."""
+    return max(onset, next((rank for age, rank in ONSET_AFTER if ago >= age), Onset.DAY))
+
+
+class CountOf(models.Subquery):
+    """The number of rows of a queryset, as a value in another query. If sliced, it counts no further."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = models.IntegerField()
+
+    def __init__(self, queryset: models.QuerySet[Any], up_to: int | None = None) -> None:
+        # The status is in every index that finds the rows, so the rows themselves are not read.
+        super().__init__(queryset.order_by().values("status")[:up_to])
+
+
 def _unless_erased(condition: Q) -> Q:
-    """Apply a condition only to requests that are not erased."""
+    """A condition that holds until the request is erased."""
     return Q(erased_at__isnull=False) | condition
 
 
-class ConsultationRequestQuerySet(QueueQuerySet):
-    def recent_duplicates(self, fingerprint: str) -> "ConsultationRequestQuerySet":
-        """Requests sent by the same browser with the same answers within a day, and not closed since.
+class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
+    # Sent
 
-        A patient who withdrew and sends the same answers again makes a new request.
+    def for_key(self, key_hash: str) -> Self:
+        return self.filter(key_hash=key_hash)
+
+    def recent_duplicates(self, fingerprint: str) -> Self:
+        """Recent requests with the same answers from the same browser that are not closed.
+
+        A patient whose request was closed, and who sends the form again, makes a new request.
         """
         recently = timezone.now() - DUPLICATE_WINDOW
         is_open = Q(status__in=workflow.OPEN | workflow.SET_ASIDE, erased_at=None)
         return self.filter(is_open, duplicate_fingerprint=fingerprint, created_at__gte=recently)
 
-    def for_token(self, token: str) -> "ConsultationRequestQuerySet":
-        """The request that a private link opens, unless it is erased or was closed 90 days ago."""
+    def for_token(self, token: str) -> Self:
+        """The request of a private link; none once it is erased or has been closed for 90 days."""
         closed_long_ago = Q(
             status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_VALID_AFTER_CLOSING
         )
         return self.filter(links__token_hash=token_hash(token), erased_at=None).exclude(closed_long_ago)
 
-    def search(self, text: str) -> "ConsultationRequestQuerySet":
-        """Search by reference, phone number, or name of patient or requester, in any spelling.
+    # The queue
 
-        Half of a reference is enough, or the first or last four digits of a phone number, or the beginning of
-        each word of a name.
+    def waiting(self) -> Self:
+        """Requests for which the clinic owes the next step, the oldest first."""
+        return self.filter(status__in=workflow.WAITING).order_by("created_at", "pk")
+
+    def due_by(self, moment: datetime, now: datetime) -> Self:
+        """Open requests due by a moment that is now or later."""
+        return self.filter(status__in=workflow.OPEN).with_due_at(now).filter(due_at__lte=moment)
+
+    def with_due_at(self, now: datetime) -> Self:
+        """Annotate ``due_at``, the earliest deadline; ``NEVER`` if there is none.
+
+        Deadlines: the promised first answer, until the first contact; the callback; an offered appointment
+        that has begun without an answer; an agreed one that has ended, until attendance is recorded; and for
+        a waiting request without any of these, a day after its last change of status.
+        """
+        never = Value(NEVER, output_field=models.DateTimeField())
+        promise = Case(When(first_contact_at=None, status__in=PROMISED, then="promised_by"))
+        past = Case(
+            # After an unanswered call about it, the callback counts instead.
+            When(status=Status.PROPOSED, live__starts_at__lte=now, call_back_at=None, then="live__starts_at"),
+            When(status=Status.CONFIRMED, live__ends_at__lte=now, then="live__ends_at"),
+        )
+        fallback = Case(
+            When(
+                Q(first_contact_at__isnull=False) | Q(promised_by=None),
+                status__in=workflow.WAITING,
+                call_back_at=None,
+                then=ExpressionWrapper(F("status_changed_at") + DEFAULT_DEADLINE, models.DateTimeField()),
+            )
+        )
+        # At most one appointment of a request is live, so no row comes twice.
+        live = FilteredRelation("appointments", condition=Q(appointments__state__in=["offered", "agreed"]))
+        moments = [Coalesce(moment, never) for moment in (promise, "call_back_at", past, fallback)]
+        return self.alias(live=live).annotate(due_at=Least(*moments))
+
+    def longest_against_the_promise(self) -> "ConsultationRequest | None":
+        """The waiting request whose first answer is due first, else the one that has waited longest."""
+        promise = Case(When(first_contact_at=None, then="promised_by"))
+        return self.waiting().order_by(promise.asc(nulls_last=True), "created_at", "pk").first()
+
+    def patient_wrote(self) -> Self:
+        """Requests with something unread from the patient."""
+        return self.filter(unread_since__isnull=False)
+
+    def open_of(self, user: User) -> Self:
+        return self.filter(assignee=user, status__in=workflow.OPEN)
+
+    def by_urgency(self, now: datetime, *first: Any) -> Self:
+        """Sort by ``first``, then the most recent onset as of today, then the longest wait.
+
+        No index helps here: for open requests, which are few.
+        """
+        whens = [When(created_at__lte=now - age, then=Value(rank.value)) for age, rank in ONSET_AFTER]
+        aged = Case(*whens, default=Value(Onset.DAY.value))
+        rank = Greatest("onset", aged, output_field=models.IntegerField())
+        return self.order_by(*first, rank, "created_at", "pk")
+
+    def counts(self, **querysets: CountOf) -> dict[str, int]:
+        """Return all of these numbers, in one query."""
+        # The numbers are read beside any one row. Without a row there is nothing to count.
+        row = self.order_by().annotate(**querysets).values(*querysets).first()
+        return row or dict.fromkeys(querysets, 0)
+
+    def search(self, text: str) -> Self:
+        """Find by half a reference, four digits of a phone number, or the beginnings of words of a name.
+
+        Whole words rank first, then beginnings of words, then the newest. All requests for an empty text.
         """
         pieces, names = fold_text(text).split(), words(text)
         if not pieces:
             return self
-        found = with_all(pieces)  # a part of a reference keeps its dash
-        if names and names != pieces:
-            found |= with_all(names)
+        found = with_number(text) | with_words(pieces, may_be_joined=False)  # half a reference has a dash
+        if names:
+            found |= with_words(names, may_be_joined=True)
         if reference := reference_prefix(text):
-            found |= with_all([fold_text(reference)])
-        for beginning in number_to_find(text):
-            found |= with_all([beginning])
-        return self.filter(found)
+            found |= with_words([fold_text(reference)], may_be_joined=False)
+        return self.filter(found).order_by(search_rank(text), "-created_at", "-pk")
 
 
 class ConsultationRequest(PatientAnswers):
-    """One request for a consultation appointment: the answers as they were sent, and its state at the desk.
+    """A patient's request for a consultation, and its status.
 
-    Patient and requester are separate people; the requester's name is empty when they are the same person.
-    Only ``intake``, ``lifecycle``, ``portal`` and ``data_rights`` write it.
+    Patient and requester are separate people; the requester's name is empty for patients who write
+    themselves. Only ``intake`` creates rows, and only ``lifecycle.status_changes`` sets a status.
     """
 
     reference = models.CharField(_("reference"), max_length=12)
@@ -103,11 +204,13 @@ class ConsultationRequest(PatientAnswers):
     created_at = models.DateTimeField(_("sent at"))
     status_changed_at = models.DateTimeField(_("status since"))
 
-    # The promise to the patient stays, even if the opening hours change.
+    # The desk. Raised by each event that a form opened earlier must not overwrite (``Event.RAISES_VERSION``).
+    version = models.PositiveIntegerField(default=0, editable=False)
+    # Stays as promised even if the opening hours change.
     promised_by = models.DateTimeField(_("answer promised by"), null=True, blank=True)
     first_contact_at = models.DateTimeField(_("first contact at"), null=True, blank=True)
     call_back_at = models.DateTimeField(_("call back at"), null=True, blank=True)
-    # The patient added or changed something that staff have not dealt with yet.
+    # When the patient sent something that the staff have not read.
     unread_since = models.DateTimeField(_("the patient wrote at"), null=True, blank=True)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -117,7 +220,7 @@ class ConsultationRequest(PatientAnswers):
         related_name="+",
         verbose_name=_("assigned to"),
     )
-    # An erased request has no personal data; its events and figures stay.
+    # Personal details are removed at erasure; events and statistics stay.
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
 
     objects = ConsultationRequestQuerySet.as_manager()
@@ -259,7 +362,7 @@ class ConsultationRequest(PatientAnswers):
 
     @property
     def status_for_patient(self) -> Status:
-        """The status shown on the private page, which does not reveal that a request is held as spam."""
+        """The status shown to the patient, who is not told that a request looks like spam."""
         return Status.NEW if self.status in workflow.SET_ASIDE else Status(self.status)
 
     @property
@@ -273,10 +376,7 @@ class ConsultationRequest(PatientAnswers):
 
 
 class PrivateLink(models.Model):
-    """One link to a request's private page, stored as the hash of its token.
-
-    Only hashes are stored, so every message contains a new link.
-    """
+    """A link to a request's private page. Only the hash of its token is stored, so each mail has its own."""
 
     request = models.ForeignKey(ConsultationRequest, models.CASCADE, related_name="links")
     token_hash = models.CharField(max_length=64, unique=True, editable=False)

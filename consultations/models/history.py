@@ -1,6 +1,7 @@
-"""What happened to a request, what was written to it after it was sent, and who saw it."""
+"""The history of a request: events, notes, and who has seen it."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -10,20 +11,20 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.append_only import AppendOnlyModel
 from consultations.models.consultation_requests import STATUS_CHOICES, ConsultationRequest
 
-# The very same words of the same person again, so soon, are one press that arrived twice.
+# The same text by the same person again within this time is one press that arrived twice.
 ONE_PRESS = timedelta(minutes=10)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
     def of_patient(self) -> "EventQuerySet":
-        """What came from the patient: what nobody of the staff did, nor the site by itself."""
+        """Events caused by the patient, neither by the staff nor by the site itself."""
         return self.filter(actor=None).exclude(kind__in=Event.BY_ITSELF)
 
 
 class Event(AppendOnlyModel):
-    """Something that happened to a request. Written in the transaction of what it records, and never again.
+    """Something that happened to a request: an append-only row, written in the transaction of the change.
 
-    ``detail`` says more where a kind needs it, never with personal details: a log outlives an erasure.
+    ``detail`` never holds personal details, because events outlive an erasure.
     """
 
     class Kind(models.TextChoices):
@@ -47,12 +48,25 @@ class Event(AppendOnlyModel):
         COPY_MADE = "copy_made", _("Copy made for the patient")
         ERASED = "erased", _("Personal details erased")
 
-    # What the site may write without anybody: it is not the patient's.
+    # Written by the site itself, so not the patient's although no staff member is the actor.
     BY_ITSELF = (Kind.REMINDED, Kind.NOTIFICATION_NOT_SENT, Kind.ERASED)
+    # Changes that a form opened earlier must not overwrite unseen.
+    RAISES_VERSION = frozenset(
+        set(Kind)
+        - {
+            Kind.SUBMITTED,
+            Kind.ACKNOWLEDGED,
+            Kind.REMINDED,
+            Kind.NOT_REMINDED,
+            Kind.NOTIFICATION_NOT_SENT,
+            Kind.LINK_MADE,
+            Kind.COPY_MADE,
+        }
+    )
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="events")
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind)
-    # Nobody of the staff for what the patient did. A person who leaves is deactivated, not deleted.
+    # None if the patient or the site did it. Staff who leave are deactivated, not deleted.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -77,14 +91,20 @@ class Event(AppendOnlyModel):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # The version first: its row lock keeps the ids of events in the order of their versions.
+        if self._state.adding and self.kind in self.RAISES_VERSION:
+            ConsultationRequest.objects.filter(pk=self.request_id).update(version=models.F("version") + 1)
+        super().save(*args, **kwargs)
+
     @property
     def is_of_patient(self) -> bool:
-        """As ``EventQuerySet.of_patient`` says it."""
+        """The same rule as ``EventQuerySet.of_patient``."""
         return self.actor_id is None and self.kind not in self.BY_ITSELF
 
 
 class Note(models.Model):
-    """Words added to a request after it was sent: the patient's (no author), or a colleague's."""
+    """A note added after the request was sent, by the patient (no author) or by staff."""
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="notes")
     author = models.ForeignKey(
@@ -108,12 +128,12 @@ class Note(models.Model):
         return f"{self.request} {self.at:%Y-%m-%d %H:%M}"
 
     def is_same_press(self, text: str) -> bool:
-        """Whether these words, by the same person, are this very note that arrives a second time."""
+        """Whether the same author's ``text`` is this note, sent a second time."""
         return self.text == text and timezone.now() - self.at < ONE_PRESS
 
 
 class Disclosure(AppendOnlyModel):
-    """Personal details of one request were shown to one member of staff: a row of the audit log."""
+    """Personal details of a request were shown to a staff member. ``reason`` is given where one is asked."""
 
     retention = settings.AUDIT_RETENTION
 
@@ -170,7 +190,7 @@ class Disclosure(AppendOnlyModel):
 
 
 class Presence(models.Model):
-    """Somebody of the staff has a request open. A row that is minutes old means nothing any more."""
+    """A staff member has a request open. A row that is minutes old is out of date."""
 
     request = models.ForeignKey(ConsultationRequest, models.CASCADE, related_name="present")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

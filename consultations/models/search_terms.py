@@ -1,39 +1,39 @@
-"""How a request is found by name or number among a million others."""
+"""Search terms: an indexed table by which a request is found by reference, name or phone number."""
+
+from itertools import pairwise
 
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 
 from consultations import phone_numbers
 from consultations.models.answers import PatientAnswers
-from consultations.text_folding import fold_text, words
+from consultations.text_folding import KASHIDA, fold_text, words
 
-# Stands before a number written from its end, so that no search for a beginning finds it.
-FROM_THE_END = "<"
-TERM_LENGTH = 60
-# Of a name that a hundred thousand people have, more than anybody reads.
-ENOUGH = 100
+# Marks the last digits of a phone number.
+END_MARK = "~"
+END_DIGITS = 4
+MAX_TERM_LENGTH = 60
+# Results for one way of reading a search: the commonest name takes no longer than a rare one.
+MAX_RESULTS = 100
 
 
 class SearchTermQuerySet(models.QuerySet["SearchTerm"]):
-    def beginning_with(self, start: str) -> "SearchTermQuerySet":
-        """By the index, on either database: each uses it for another way of asking."""
-        start = start[:TERM_LENGTH]
-        if connection.vendor == "postgresql":
-            return self.filter(term__startswith=start)  # the index for patterns, which Django makes there
-        # SQLite compares text byte by byte; for LIKE it would read every row.
-        return self.filter(term__gte=start, term__lt=start + chr(0x10FFFF))
-
-    def of_requests_that_have(self, beginning: str) -> "SearchTermQuerySet":
-        """Those whose request has a term that begins so."""
-        others = SearchTerm.objects.beginning_with(beginning).filter(request=OuterRef("request"))
-        return self.filter(Exists(others))
+    def beginning_with(self, *starts: str) -> "SearchTermQuerySet":
+        """Terms that begin with any of these, found by the index on either database."""
+        found = Q(pk__in=[])
+        for start in (start[:MAX_TERM_LENGTH] for start in starts):
+            if connection.vendor == "postgresql":
+                found |= Q(term__startswith=start)  # the pattern index that Django makes there
+            else:  # SQLite compares byte by byte; for LIKE it would read every row
+                found |= Q(term__gte=start, term__lt=start + chr(0x10FFFF))
+        return self.filter(found)
 
 
 class SearchTerm(models.Model):
-    """The reference, one word of a name, or a phone number in digits from its beginning or its end."""
+    """A reference, a word of a name, two neighboring words joined, a phone number, or its last digits."""
 
     request = models.ForeignKey("consultations.ConsultationRequest", models.CASCADE, related_name="terms")
-    term = models.CharField(max_length=TERM_LENGTH, db_index=True)
+    term = models.CharField(max_length=MAX_TERM_LENGTH, db_index=True)
 
     objects = SearchTermQuerySet.as_manager()
 
@@ -46,33 +46,65 @@ class SearchTerm(models.Model):
 
 
 def terms_of(reference: str, answers: PatientAnswers) -> set[str]:
-    """What a request with these answers is to be found by."""
-    names = words(f"{answers.patient_name} {answers.requester_name}")
-    digits = number_terms(answers.phone, answers.whatsapp)
-    ends = [FROM_THE_END + number[::-1] for number in digits]
-    return {term[:TERM_LENGTH] for term in (fold_text(reference), *names, *digits, *ends)}
+    """Return the terms of a request with these answers."""
+    numbers = number_terms(answers.phone, answers.whatsapp)
+    terms = {fold_text(reference), *numbers, *(END_MARK + number[-END_DIGITS:] for number in numbers)}
+    for name in (answers.patient_name, answers.requester_name):
+        # A kashida stretches a word, or is typed in place of a hyphen.
+        for parts in (words(name), words(name.replace(KASHIDA, " "))):
+            terms |= {*parts, *map("".join, pairwise(parts))}
+    return {term[:MAX_TERM_LENGTH] for term in terms}
 
 
 def number_terms(*numbers: str) -> list[str]:
-    """What whole numbers in E.164 are to be found by; nothing for "", which is none."""
+    """Return the terms of numbers in E.164; none for ""."""
     return [number.removeprefix("+") for number in numbers if number]
 
 
-def number_to_find(text: str) -> list[str]:
-    """The beginnings of terms that a phone number, or four digits of its start or end, may have."""
+def with_number(text: str) -> Q:
+    """Requests whose phone number begins or ends with the digits of ``text``, at least four."""
     digits = phone_numbers.digits_to_find(text).removeprefix("+")
-    return [digits, f"92{digits}", FROM_THE_END + digits[::-1]] if digits else []
+    if not digits:
+        return Q(pk__in=[])
+    ends = SearchTerm.objects.filter(term=END_MARK + digits[-END_DIGITS:])
+    return _some(SearchTerm.objects.beginning_with(digits, f"92{digits}"), "-term", "-pk") | (
+        Q(pk__in=ends.values("request")) & (Q(phone__endswith=digits) | Q(whatsapp__endswith=digits))
+    )
 
 
-def with_all(beginnings: list[str]) -> Q:
+def with_words(parts: list[str], *, may_be_joined: bool) -> Q:
     """Requests that have, for each of these, a term that begins with it.
 
-    Of very many, the newest ``ENOUGH`` that have the longest of them as a whole term, and ``ENOUGH`` others:
-    a search takes no longer for the commonest name than for a rare one.
+    ``may_be_joined``: or with it and a neighbor joined, so that "Abdul Rehman" finds "Abdulrehman".
     """
-    longest, *others = sorted(dict.fromkeys(beginnings), key=len, reverse=True)
-    whole = SearchTerm.objects.filter(term=longest[:TERM_LENGTH]).order_by("-pk")
-    begun = SearchTerm.objects.beginning_with(longest).order_by("-term", "-pk")
+    parts = list(dict.fromkeys(parts))
+    starts = {part: [part] for part in parts}
+    if may_be_joined:
+        for one, other in pairwise(parts):
+            starts[one].append(one + other)
+            starts[other].append(one + other)
+    longest, *others = sorted(parts, key=len, reverse=True)
+    whole = SearchTerm.objects.filter(term=longest[:MAX_TERM_LENGTH])
+    begun = SearchTerm.objects.beginning_with(*starts[longest])
     for other in others:
-        whole, begun = whole.of_requests_that_have(other), begun.of_requests_that_have(other)
-    return Q(pk__in=whole.values("request")[:ENOUGH]) | Q(pk__in=begun.values("request")[:ENOUGH])
+        same_request = SearchTerm.objects.beginning_with(*starts[other]).filter(request=OuterRef("request"))
+        whole, begun = whole.filter(Exists(same_request)), begun.filter(Exists(same_request))
+    return _some(whole, "-pk") | _some(begun, "-term", "-pk")
+
+
+def search_rank(text: str) -> Case:
+    """0 if the longest word is a word of the name, 1 if one begins with it, otherwise 2."""
+    longest = max(words(text), key=len, default=fold_text(text))
+    terms = SearchTerm.objects.filter(request=OuterRef("pk"))
+    begun = SearchTerm.objects.beginning_with(longest).filter(request=OuterRef("pk"))
+    return Case(
+        When(Exists(terms.filter(term=longest[:MAX_TERM_LENGTH])), then=0),
+        When(Exists(begun), then=1),
+        default=2,
+        output_field=models.IntegerField(),
+    )
+
+
+def _some(terms: SearchTermQuerySet, *order: str) -> Q:
+    """At most ``MAX_RESULTS`` requests of these terms, in an order that the index gives."""
+    return Q(pk__in=terms.order_by(*order).values("request")[:MAX_RESULTS])

@@ -9,7 +9,7 @@ from consultations import workflow
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.status_changes import move
+from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph
 from consultations.phone_numbers import Phone
@@ -25,8 +25,8 @@ def withdraw(consultation: ConsultationRequest) -> None:
         if not workflow.may_withdraw(locked.status):
             raise NotAllowedError(locked.status)
         was = locked.status
-        now = move(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
-        booking.follow(consultation, Status.WITHDRAWN, actor=None, now=now)
+        now = set_status(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
+        booking.update_for_status(consultation, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
             notify_status_change(consultation, was)
             notify_staff_of_activity(consultation, "withdrawn")
@@ -37,7 +37,7 @@ def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
     with transaction.atomic():
         locked = _locked(consultation)
         _require_open(locked)
-        if not contact_details.correct(locked, contact_details.Reach.of(locked, phone), author=None):
+        if not contact_details.correct(locked, contact_details.ContactDetails.of(locked, phone), author=None):
             return
         _record(consultation, Event.Kind.PHONE_CORRECTED)
         notify_staff_of_activity(consultation, "phone")
@@ -86,8 +86,8 @@ def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
         appointment = _on_screen(consultation, appointment_id)
         if appointment.state == Appointment.State.AGREED:
             return
-        now = move(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
-        booking.follow(consultation, Status.CONFIRMED, actor=None, now=now)
+        now = set_status(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
+        booking.update_for_status(consultation, Status.CONFIRMED, actor=None, now=now)
         notify_staff_of_activity(consultation, "time agreed")
 
 
@@ -99,8 +99,8 @@ def request_another_time(consultation: ConsultationRequest, appointment_id: int,
     with transaction.atomic():
         locked = _locked(consultation)
         appointment = _on_screen(consultation, appointment_id)
-        now = move(consultation, Status.CONTACTING, actor=None, expected_status=locked.status)
-        booking.record(appointment, Event.Kind.TIME_REFUSED, None, now)
+        now = set_status(consultation, Status.CONTACTING, actor=None, expected_status=locked.status)
+        booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
         booking.cancel(consultation, actor=None, now=now)
         if words:
             _note(consultation, words)

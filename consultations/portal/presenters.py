@@ -74,7 +74,7 @@ class RequestStatusPresenter:
     @cached_property
     def has_wrong_number(self) -> bool:
         """Whether the clinic found a number of this open request to be wrong."""
-        about = self.consultation.events.filter(kind__in=contact_details.ABOUT_NUMBERS)
+        about = self.consultation.events.filter(kind__in=contact_details.NUMBER_EVENTS)
         return self.is_open and contact_details.wrong_since(self.consultation, about) is not None
 
     # When the clinic is in touch

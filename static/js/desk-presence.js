@@ -1,36 +1,36 @@
-// Keeps the page of a request known as open, and shows who else has it open. Nobody pressed anything:
-// the server does not count it as work, so an idle session ends all the same.
+// Keeps the page of a request registered as open, and shows who else has it open. Its requests are marked
+// as background ones, so that an idle session still ends.
 (() => {
   "use strict";
   const form = document.getElementById("presence");
   if (!form) return;
   const shown = document.getElementById("present");
-  const aloud = document.getElementById("present-said");
-  const EVERY = 30_000;
-  let said = form.dataset.said;
+  const live = document.getElementById("present-announcement");
+  const INTERVAL_MS = 30_000;
+  let announced = form.dataset.announcement;
 
-  async function tell() {
+  async function update() {
     try {
-      const answer = await fetch(form.action, {
+      const response = await fetch(form.action, {
         method: "POST",
         body: new FormData(form),
         headers: { "X-Background": "1" },
         cache: "no-store",
       });
-      if (answer.redirected || !answer.ok) return;
-      show(await answer.json());
+      if (response.redirected || !response.ok) return;
+      show(await response.json());
     } catch {
       // Offline for a moment.
     }
   }
 
-  function show(news) {
-    // What has the focus stays; and only what is new is read aloud, not each minute.
-    if (!shown.contains(document.activeElement)) shown.innerHTML = news.html;
-    if (news.said !== said) aloud.textContent = said = news.said;
+  function show({ html, announcement }) {
+    // Do not replace what has the focus, and announce only what is new.
+    if (!shown.contains(document.activeElement)) shown.innerHTML = html;
+    if (announcement !== announced) live.textContent = announced = announcement;
   }
 
-  setInterval(tell, EVERY);
-  // A page that comes back from the browser's memory is old.
-  addEventListener("pageshow", (event) => event.persisted && tell());
+  setInterval(update, INTERVAL_MS);
+  // A page restored from the browser's memory is out of date.
+  addEventListener("pageshow", (event) => event.persisted && update());
 })();

@@ -66,12 +66,12 @@ def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
     page = signs_in_for_the_first_time(desk, staff_member(roles.COORDINATOR))
 
     # The first page says who waits longest; one press leads there.
-    expect(page.get_by_text("has waited longest")).to_be_visible()
+    expect(page.get_by_text("waiting longest")).to_be_visible()
     page.get_by_role("link", name=oldest.reference).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(oldest.reference)
     desk.presses("No answer")
     page.get_by_label("Another time").fill(f"{timezone.localtime() + timedelta(days=1):%Y-%m-%dT%H:%M}")
-    desk.presses("Call back then")
+    desk.presses("Call back at this time")
     desk.presses("Spoke")
     page.get_by_role("link", name="Offer a time").click()
     at = a_morning_to_come()
@@ -142,7 +142,7 @@ def test_of_two_coordinators_at_once_one_wins_and_the_other_is_told(
     request = ConsultationRequest.objects.get()
     assert request.status == Status.DECLINED
     assert request.events.filter(kind="status_changed").count() == 1
-    second.presses("Open again")
+    second.presses("Reopen")
     assert request.notes.get().text == "She called again herself."
     mine.reload()
     expect(mine.get_by_text("She called again herself.")).to_be_visible()

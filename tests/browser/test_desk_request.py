@@ -70,7 +70,7 @@ def test_every_state_of_the_page_is_clean_and_fits(
     small.scroll_into_view_if_needed()
     expect(small).to_have_js_property("naturalWidth", 320)
 
-    visitor.presses("Keep only the note")  # without one
+    visitor.presses("Save only the note")  # without one
     assert visitor.page.title().startswith("Error: ")
     assert visitor.violations() == []
     visitor.presses("New private link")
@@ -101,7 +101,7 @@ def test_two_colleagues_see_each_other_and_one_wins(desk: Callable[..., Any]) ->
     expect(first.page.get_by_role("status")).to_have_text("Bilal Ahmed has this open too.")
 
     second.presses("Spoke")
-    expect(second.page.locator(".messagelist")).to_contain_text("Your try to reach the patient is recorded.")
+    expect(second.page.locator(".messagelist")).to_contain_text("Contact attempt recorded.")
     first.page.clock.run_for(31_000)
     expect(first.page.locator("#present")).to_contain_text("This request has changed since you opened it.")
     first.page.locator("#id_text").fill("Rang ten times.")
@@ -163,7 +163,7 @@ def test_it_prints_what_was_said_and_happened_without_the_buttons(desk: Callable
     an_appointment(request)
     page: Page = desk(request).page
     page.emulate_media(media="print")
-    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
     for words in ("Do not say who is calling", "He cut his hand.", "Appointment:"):
         expect(page.get_by_text(words).first).to_be_visible()
     assert page.locator("button:visible, a.step:visible, textarea:visible").count() == 0

@@ -224,12 +224,12 @@ class World:
         passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
         return {
             "requests/found/": {"text": "Ayesha"},
-            "requests/assigned/": {"request": f"{request.pk}-", "to": "nobody"},
+            "requests/assigned/": {"request": f"{request.pk}-{request.version}", "to": "nobody"},
             "requests/<pk>/status/": seen | {"to": "unreachable"},
             "requests/<pk>/contact/": seen | {"outcome": "no_answer"},
             "requests/<pk>/note/": seen | {"text": "Call after Friday prayers."},
-            "requests/<pk>/assignee/": seen | {"give": "nobody"},
-            "requests/<pk>/reach/": seen | {"phone": "0321 7654987"},
+            "requests/<pk>/assignee/": seen | {"assignee": "nobody"},
+            "requests/<pk>/contact-details/": seen | {"phone": "0321 7654987"},
             "requests/<pk>/read/": seen,
             "requests/<pk>/link/": seen,
             "requests/<pk>/time/": time | starts,
@@ -254,11 +254,9 @@ class World:
         }
 
     def _seen_on_the_page(self) -> dict[str, str]:
-        """The hidden fields that every form of the request's page contains."""
+        """The version on the page, which every button sends."""
         page = read(self.superuser.get(self.url("/staff/requests/<pk>/")))
-        names = ("expected", "appointment", "contact", "patient", "reach", "assignee")
-        fields = {field["name"]: field.get("value") for field in page.all("input", type="hidden")}
-        return {name: fields[name] for name in names if name in fields}
+        return {"version": page.all("input", name="version")[0]["value"]}
 
 
 # Form data for adding rows in the admin.

@@ -1,7 +1,7 @@
-"""The buttons of one request. Each is a POST that says how the request stood where it was pressed.
+"""The buttons of the page of one request. Each is a POST with the version of the request on the screen.
 
-What is done is answered with 303 to the page; what is not, with the page as it is now: a sentence on top,
-and what was typed still there.
+Success redirects to the page with 303. Otherwise the answer is the page as it is now, with a message on top
+and everything typed still in its fields.
 """
 
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from consultations import workflow
 from consultations.desk.assignees import name_of
 from consultations.desk.consultation import presence
 from consultations.desk.consultation.forms import (
+    ActionForm,
+    AssignForm,
+    ContactDetailsForm,
     ContactForm,
-    HandOverForm,
     NoteForm,
-    PressForm,
-    ReachForm,
     StatusForm,
     typed_moment,
 )
-from consultations.desk.consultation.page import find, page_of, with_moment
-from consultations.desk.consultation.timeline import moment
+from consultations.desk.consultation.page import find, render_page, with_moment
+from consultations.desk.consultation.timeline import event_entry, moment
 from consultations.desk.schedule.offer_views import AGREED_BY_PHONE_ONLY, OFFER_NOT_ANNOUNCED
 from consultations.lifecycle import optimistic_locking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
@@ -40,45 +40,46 @@ from consultations.models import ConsultationRequest
 from consultations.staff_pages import VIEW, WORK, member, page
 from consultations.workflow import Status
 
-F = TypeVar("F", bound=PressForm)
+F = TypeVar("F", bound=ActionForm)
 
 
 @dataclass(frozen=True)
-class Press(Generic[F]):
-    """A button that was pressed, with a form that is valid."""
+class Action(Generic[F]):
+    """A button pressed by ``actor``, with its valid form."""
 
-    http: HttpRequest
+    request: HttpRequest
     consultation: ConsultationRequest
     actor: User
     form: F
 
 
-Action = Callable[[Press[F]], str]  # does it, and says what was done
+Perform = Callable[[Action[F]], str]  # performs the action and returns what to say about it
 View = Callable[[HttpRequest, int], HttpResponseBase]
 
 
-def back_to_page(press: Press[F], said: str) -> HttpResponse:
-    """A time to call back that was typed, and that the button did not take, goes back there with it."""
-    messages.success(press.http, said)
-    address = reverse("desk:request", args=[press.consultation.pk])
-    moment = "" if isinstance(press.form, ContactForm) else typed_moment(press.http.POST)
-    return SeeOther(f"{address}?{urlencode({'at': moment})}" if moment else address)
+def redirect_to_page(action: Action[F], message: str) -> HttpResponse:
+    """Redirect to the page, with the typed callback time if the button did not use it."""
+    messages.success(action.request, message)
+    address = reverse("desk:request", args=[action.consultation.pk])
+    typed = "" if isinstance(action.form, ContactForm) else typed_moment(action.request.POST)
+    return SeeOther(f"{address}?{urlencode({'at': typed})}" if typed else address)
 
 
-def show_link(press: Press[F], said: str) -> HttpResponse:
-    """On the answer itself, and nowhere else: only its hash is stored."""
-    return page_of(press.http, find(press.consultation.pk), form=with_moment(press.http.POST), link=said)
+def show_link(action: Action[F], link: str) -> HttpResponse:
+    """Show the new link in this response only: just its hash is stored."""
+    consultation = find(action.consultation.pk)
+    return render_page(action.request, consultation, form=with_moment(action.request.POST), link=link)
 
 
-def action(
-    form_class: type[F], answer: Callable[[Press[F], str], HttpResponse] = back_to_page
-) -> Callable[[Action[F]], View]:
-    """A view that reads the form, does one thing, and keeps the note that came with it.
+def action_view(
+    form_class: type[F], respond: Callable[[Action[F], str], HttpResponse] = redirect_to_page
+) -> Callable[[Perform[F]], View]:
+    """Make a view that validates the form, performs one action, and saves the note sent with it.
 
-    GET leads to the request: whoever signs in again on the page of an answer is led back to its address.
+    GET redirects to the request: after signing in again, staff are sent to the address they came from.
     """
 
-    def make(do: Action[F]) -> View:
+    def decorate(perform: Perform[F]) -> View:
         @page(VIEW, WORK)
         @require_http_methods(["GET", "HEAD", "POST"])
         def view(request: HttpRequest, pk: int) -> HttpResponse:
@@ -86,137 +87,134 @@ def action(
                 return SeeOther(reverse("desk:request", args=[pk]))
             consultation = find(pk)
             form = form_class(request.POST, consultation=consultation)
-            press = Press(request, consultation, member(request), form)
+            action = Action(request, consultation, member(request), form)
             if not form.is_valid():
-                return not_done(press, _("Nothing was done yet. See below what is missing."), 400)
+                return show_problem(action, _("No changes were saved. Correct the fields marked below."), 400)
             try:
-                said = optimistic_locking.with_note(
-                    press.consultation, form.note, actor=press.actor, do=lambda: do(press)
+                result = optimistic_locking.with_note(
+                    consultation, form.note, actor=action.actor, do=lambda: perform(action)
                 )
             except SomeoneElseChangedError:
-                return not_done(press, someone_else(form), 409)
+                return show_problem(action, conflict_message(form, pk), 409)
             except NotAllowedError:
-                return not_done(press, _("This cannot be done with the request as it stands."), 409)
-            return answer(press, said)
+                return show_problem(action, _("This is not possible in the current status."), 409)
+            return respond(action, result)
 
         return view
 
-    return make
+    return decorate
 
 
-def not_done(press: Press[F], problem: str, status: int) -> HttpResponse:
-    typed = ContactForm(press.http.POST)
-    return page_of(
-        press.http,
-        find(press.consultation.pk),
-        form=typed,
-        reach=press.form if isinstance(press.form, ReachForm) else None,
-        errors=press.form.errors,
+def show_problem(action: Action[F], problem: str, status: int) -> HttpResponse:
+    return render_page(
+        action.request,
+        find(action.consultation.pk),
+        form=ContactForm(action.request.POST),
+        contact_details=action.form if isinstance(action.form, ContactDetailsForm) else None,
+        errors=action.form.errors,
         problem=problem,
         status=status,
     )
 
 
-def someone_else(form: PressForm) -> str:
-    sentences = [
-        _("Someone else has just changed this request. Nothing of yours was done. This is how it stands now.")
-    ]
+def conflict_message(form: ActionForm, pk: int) -> str:
+    sentences = [_("Someone else has just changed this request. No changes were saved.")]
+    changes = optimistic_locking.changes_since(ConsultationRequest.objects.get(pk=pk), form.shown_version)
+    if changes:
+        entry = event_entry(changes[0])
+        latest = " ".join(filter(None, (entry.what, entry.more)))
+        who = entry.who or _("the patient")
+        sentences.append(_("Latest change: %(change)s (%(name)s).") % {"change": latest, "name": who})
     if form.note:
         sentences.append(_("Your note is still below."))
     return " ".join(sentences)
 
 
-@action(StatusForm)
-def status(press: Press[StatusForm]) -> str:
-    """``to`` is where the button leads."""
-    to = press.form.cleaned_data["to"]
-    tells = _tells_the_patient(press.consultation, to)
-    optimistic_locking.move_on(press.consultation, to, actor=press.actor, seen=press.form.seen)
-    if tells and not notify.has_deliverable_email(press.consultation):
-        messages.warning(press.http, AGREED_BY_PHONE_ONLY if to == Status.CONFIRMED else OFFER_NOT_ANNOUNCED)
-    words = {"reference": press.consultation.reference, "status": _(workflow.NAMES[Status(to)])}
-    press.consultation.refresh_from_db(fields=["call_back_at"])
-    at = press.consultation.call_back_at
+@action_view(StatusForm)
+def status(action: Action[StatusForm]) -> str:
+    consultation, to = action.consultation, action.form.cleaned_data["to"]
+    notifies = _notifies_patient(consultation, to)
+    optimistic_locking.change_status(consultation, to, actor=action.actor, version=action.form.shown_version)
+    if notifies and not notify.has_deliverable_email(consultation):
+        messages.warning(
+            action.request, AGREED_BY_PHONE_ONLY if to == Status.CONFIRMED else OFFER_NOT_ANNOUNCED
+        )
+    words = {"reference": consultation.reference, "status": _(workflow.NAMES[Status(to)])}
+    consultation.refresh_from_db(fields=["call_back_at"])
+    at = consultation.call_back_at
     if at is None or at <= timezone.now():
         return _("%(reference)s: %(status)s") % words
     return _("%(reference)s: %(status)s. Call back on %(when)s.") % (words | {"when": moment(at)})
 
 
-def _tells_the_patient(consultation: ConsultationRequest, to: str) -> bool:
-    """Whether a mail says so, for whoever has an address. ``consultation`` is as it was before the step."""
+def _notifies_patient(consultation: ConsultationRequest, to: str) -> bool:
+    """Whether the step from the status of ``consultation`` emails a patient who has an address."""
     at = getattr(consultation, "appointment_at", None)
-    is_ahead = at is not None and at > timezone.now()
-    # A time ahead becomes agreed, or, if it was agreed, is canceled; an offered one is just given back.
-    about_time = is_ahead and Status.CONFIRMED in (to, consultation.status)
-    return to == Status.DECLINED or (about_time and to != Status.WITHDRAWN)
+    # A future appointment becomes agreed, or an agreed one is canceled. An offer is withdrawn silently.
+    is_about_appointment = (
+        at is not None and at > timezone.now() and Status.CONFIRMED in (to, consultation.status)
+    )
+    return to == Status.DECLINED or (is_about_appointment and to != Status.WITHDRAWN)
 
 
-@action(ContactForm)
-def contact(press: Press[ContactForm]) -> str:
-    call_back_at = optimistic_locking.contact(
-        press.consultation,
-        press.form.outcome_word,
-        actor=press.actor,
-        seen=press.form.seen,
-        call_back_at=press.form.call_back_at,
+@action_view(ContactForm)
+def contact(action: Action[ContactForm]) -> str:
+    call_back_at = optimistic_locking.record_contact(
+        action.consultation,
+        action.form.outcome_value,
+        actor=action.actor,
+        version=action.form.shown_version,
+        call_back_at=action.form.call_back_at,
     )
     if call_back_at is None:
-        return _("Your try to reach the patient is recorded.")
-    return _("Your try to reach the patient is recorded. Call back on %(when)s.") % {
-        "when": moment(call_back_at)
-    }
+        return _("Contact attempt recorded.")
+    return _("Contact attempt recorded. Call back on %(when)s.") % {"when": moment(call_back_at)}
 
 
-@action(NoteForm)
-def note(press: Press[NoteForm]) -> str:
-    """The words go with the form, as with every other button. They overwrite nothing."""
-    return _("The note is kept.")
+@action_view(NoteForm)
+def note(action: Action[NoteForm]) -> str:
+    """The note is saved with the form, as for every other button; it overwrites nothing."""
+    return _("Note saved.")
 
 
-@action(HandOverForm)
-def hand_over(press: Press[HandOverForm]) -> str:
-    to = receiver(press)
-    optimistic_locking.hand_over(press.consultation, to, actor=press.actor, seen=press.form.seen)
-    if to is None:
-        return _("Nobody has this request now.")
-    if to.pk == press.actor.pk:
-        return _("This request is yours.")
-    return _("%(name)s has this request now.") % {"name": name_of(to)}
+@action_view(AssignForm)
+def assign(action: Action[AssignForm]) -> str:
+    to = chosen_assignee(action)
+    optimistic_locking.assign(action.consultation, to, actor=action.actor, version=action.form.shown_version)
+    return _("Assigned to %(name)s.") % {"name": name_of(to)} if to else _("This request is unassigned.")
 
 
-def receiver(press: Press[HandOverForm]) -> User | None:
-    """Who is to have it. Raises ``NotAllowedError`` for somebody who does not work with requests."""
-    give = press.form.cleaned_data["give"]
-    if give == "me":
-        return press.actor
-    if give == "nobody":
-        return None
-    wanted = press.form.cleaned_data["colleague"]
-    for person in presence.colleagues(press.consultation.pk, timezone.now()):
-        if str(person.pk) == wanted:
+def chosen_assignee(action: Action[AssignForm]) -> User | None:
+    """Raises ``NotAllowedError`` for a person who does not work with requests."""
+    assignee = action.form.cleaned_data["assignee"]
+    if assignee != "colleague":
+        return action.actor if assignee == "me" else None
+    for person in presence.colleagues(action.consultation.pk, timezone.now()):
+        if str(person.pk) == action.form.cleaned_data["colleague"]:
             return person.user
     raise NotAllowedError("not a colleague")
 
 
-@action(ReachForm)
-def reach(press: Press[ReachForm]) -> str:
-    form = press.form
-    is_other = optimistic_locking.correct_reach(
-        press.consultation,
-        form.corrected,
-        actor=press.actor,
-        seen=form.seen,
-        is_right=form.cleaned_data["is_right"],
+@action_view(ContactDetailsForm)
+def contact_details(action: Action[ContactDetailsForm]) -> str:
+    is_changed = optimistic_locking.correct_contact_details(
+        action.consultation,
+        action.form.corrected,
+        actor=action.actor,
+        version=action.form.shown_version,
+        is_right=action.form.cleaned_data["is_right"],
     )
-    return _("How to reach them is corrected.") if is_other else _("How to reach them stood so already.")
+    return _("Contact details corrected.") if is_changed else _("The contact details were already the same.")
 
 
-@action(PressForm)
-def read(press: Press[PressForm]) -> str:
-    optimistic_locking.read(press.consultation, actor=press.actor, seen=press.form.seen)
-    return _("Noted: what the patient wrote was read.")
+@action_view(ActionForm)
+def acknowledge(action: Action[ActionForm]) -> str:
+    optimistic_locking.acknowledge(action.consultation, actor=action.actor, version=action.form.shown_version)
+    return _("Marked as read.")
 
 
-@action(PressForm, show_link)
-def new_link(press: Press[PressForm]) -> str:
-    return optimistic_locking.private_link(press.consultation, actor=press.actor, seen=press.form.seen)
+@action_view(ActionForm, show_link)
+def new_link(action: Action[ActionForm]) -> str:
+    return optimistic_locking.new_private_link(
+        action.consultation, actor=action.actor, version=action.form.shown_version
+    )

@@ -1,7 +1,4 @@
-"""The files that a patient sent, for staff who may see them. They lie where no other address leads.
-
-No cache keeps one, nothing in one can run, and each that is opened is written down.
-"""
+"""Attachments of patients, for staff who may see them: never cached, sandboxed, and each view recorded."""
 
 from datetime import timedelta
 
@@ -17,18 +14,17 @@ from consultations.lifecycle import disclosures
 from consultations.models import Disclosure, Photograph
 from consultations.staff_pages import VIEW, member, page
 
-# A file is no page: nothing in it loads or runs. Browsers style the picture that they show by itself with
-# styles of their own, which the policy has to let be.
+# Nothing in a file may load or run. Browsers use inline styles of their own to show an image by itself.
 POLICY_OF_REPORT = "default-src 'none'; sandbox"
 POLICY_OF_IMAGE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-# The page of a request writes down the thumbnails that it shows; the browser then asks for each.
-WITH_ITS_PAGE = timedelta(minutes=10)
+# The page of a request records its thumbnails; the browser requests each within this time.
+THUMBNAIL_GRACE = timedelta(minutes=10)
 
 
 @page(VIEW, VIEW_PHOTOGRAPH)
 @require_safe
 def photograph(request: HttpRequest, pk: int, photograph: int) -> HttpResponseBase:
-    """The whole file: a photograph to look at, a report only to download."""
+    """The whole file: photographs are shown, reports downloaded."""
     found = _find(pk, photograph)
     kinds = Disclosure.Kind
     response = _file(found, found.name)
@@ -39,10 +35,10 @@ def photograph(request: HttpRequest, pk: int, photograph: int) -> HttpResponseBa
 @page(VIEW, VIEW_PHOTOGRAPH)
 @require_safe
 def thumbnail(request: HttpRequest, pk: int, photograph: int) -> HttpResponseBase:
-    """The small picture on the page of the request. Asked for by itself, it counts as any other view."""
+    """The thumbnail on the page of the request. Opened by itself, it is recorded as a view."""
     found, me = _find(pk, photograph), member(request)
     response = _file(found, found.thumbnail_name)
-    if not _was_shown_lately(me, found):
+    if not _was_just_shown(me, found):
         _record(me, found, Disclosure.Kind.PHOTOGRAPH)
     return response
 
@@ -71,12 +67,12 @@ def _file(photograph: Photograph, name: str) -> FileResponse:
     return response
 
 
-def _was_shown_lately(me: User, photograph: Photograph) -> bool:
+def _was_just_shown(me: User, photograph: Photograph) -> bool:
     return Disclosure.objects.filter(
         request=photograph.request,
         actor=me,
         kind=Disclosure.Kind.PHOTOGRAPH,
-        at__gt=timezone.now() - WITH_ITS_PAGE,
+        at__gt=timezone.now() - THUMBNAIL_GRACE,
     ).exists()
 
 

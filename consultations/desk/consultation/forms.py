@@ -1,5 +1,4 @@
-"""What is sent from the page of one request. Every button sends the whole form: a note that was typed
-goes along with whatever is pressed, and so does how the request stood on the screen."""
+"""Forms of the page of one request. Every button also sends the typed note and the version on the screen."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,37 +13,31 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from consultations import phone_numbers
 from consultations.answers import ContactMethod
-from consultations.desk.consultation.callback_times import LATEST
+from consultations.desk.consultation.callback_times import MAX_CALLBACK_DELAY
 from consultations.intake.form_fields import PhoneField
-from consultations.lifecycle.contact_details import Reach
-from consultations.lifecycle.optimistic_locking import Seen
+from consultations.lifecycle.contact_details import ContactDetails
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest
-from consultations.workflow import Status
 
 NOTE_LENGTH = 2000
 ID = r"[0-9]{1,18}"
+VERSION = r"[0-9]{1,9}"
 MOMENT = _("Enter a day and a time, like 2026-11-23 17:00.")
 TYPED_MOMENT = HiddenPattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
-MOBILE = _("Enter a mobile number, like 0301 2345678: the patient wants messages on it.")
+MOBILE = _("Enter a mobile number, like 0301 2345678: the patient prefers messages.")
 
 
 def typed_moment(sent: Mapping[str, str]) -> str:
-    """The time to call back that was typed when something else was pressed; "" where there was none."""
+    """Return the callback time typed when another button was pressed; "" if there is none."""
     return TYPED_MOMENT.clean(sent.get("at"))
 
 
-class PressForm(forms.Form):
-    """What every button sends."""
+class ActionForm(forms.Form):
+    """The fields that every button sends."""
 
     use_required_attribute = False
 
-    expected = forms.ChoiceField(choices=[(status.value, status.value) for status in Status], required=False)
-    appointment = HiddenPattern(ID)
-    contact = HiddenPattern(ID)
-    patient = HiddenPattern(ID)
-    reach = HiddenPattern(ID)
-    assignee = HiddenPattern(ID)
+    version = HiddenPattern(VERSION)
     text = TextField(
         sentence=_("Write the note first."),
         longest=NOTE_LENGTH,
@@ -58,32 +51,30 @@ class PressForm(forms.Form):
         super().__init__(*args, **options)
 
     @property
-    def seen(self) -> Seen:
-        """How the request stood where the button was pressed."""
-        names = ("appointment", "contact", "patient", "reach", "assignee")
-        ids = {name: int(self.cleaned_data[name] or 0) for name in names}
-        return Seen(status=self.cleaned_data["expected"], **ids)
+    def shown_version(self) -> int:
+        """The version of the request on the screen; -1, which never matches, if none was sent."""
+        return int(self.cleaned_data.get("version") or -1)
 
     @property
     def note(self) -> str:
         return str(self.cleaned_data.get("text", ""))
 
 
-class NoteForm(PressForm):
+class NoteForm(ActionForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["text"].required = True
 
 
-class StatusForm(PressForm):
+class StatusForm(ActionForm):
     to = forms.CharField(required=False, max_length=20)
 
 
-class ContactForm(PressForm):
-    """A try to reach the patient. ``ready`` is a time to call back that was ready to press, ``at`` typed."""
+class ContactForm(ActionForm):
+    """A contact attempt. The callback time is ``suggested`` by a button, or typed in ``at``."""
 
     outcome = forms.ChoiceField(choices=[(word.value, word.value) for word in Outcome], required=False)
-    ready = forms.DateTimeField(required=False)
+    suggested = forms.DateTimeField(required=False)
     at = forms.DateTimeField(
         required=False,
         error_messages={"invalid": MOMENT},
@@ -92,35 +83,39 @@ class ContactForm(PressForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if "at" in self.errors or "ready" in self.errors:
+        if "at" in self.errors or "suggested" in self.errors:
             return cleaned
-        moment: datetime | None = cleaned.get("ready") or cleaned.get("at")
-        if self.outcome_word == Outcome.CALL_BACK and moment is None:
+        moment: datetime | None = cleaned.get("suggested") or cleaned.get("at")
+        if self.outcome_value == Outcome.CALL_BACK and moment is None:
             self.add_error("at", ValidationError(_t("Choose when to call back."), code="required"))
-        if moment and not timezone.now() < moment <= timezone.now() + LATEST:
-            self.add_error("at", ValidationError(_t("Choose a time to come, within a year."), code="past"))
+        if moment and not timezone.now() < moment <= timezone.now() + MAX_CALLBACK_DELAY:
+            self.add_error(
+                "at", ValidationError(_t("Choose a time in the future, within a year."), code="past")
+            )
         return cleaned
 
     @property
-    def outcome_word(self) -> str:
-        """What came of the try: a time that is ready to press says by itself that it is to call back."""
-        return Outcome.CALL_BACK if self.cleaned_data.get("ready") else self.cleaned_data.get("outcome", "")
+    def outcome_value(self) -> str:
+        """The outcome; the button of a suggested time means "call back"."""
+        return (
+            Outcome.CALL_BACK if self.cleaned_data.get("suggested") else self.cleaned_data.get("outcome", "")
+        )
 
     @property
     def call_back_at(self) -> datetime | None:
-        moment: datetime | None = self.cleaned_data.get("ready") or self.cleaned_data.get("at")
+        moment: datetime | None = self.cleaned_data.get("suggested") or self.cleaned_data.get("at")
         return moment
 
 
-class HandOverForm(PressForm):
-    """Who is to have the request: ``give`` is "me", "nobody", or "colleague", with the colleague's id."""
+class AssignForm(ActionForm):
+    """``assignee`` is "me", "nobody", or "colleague" with the colleague's id."""
 
-    give = forms.ChoiceField(choices=[(name, name) for name in ("me", "colleague", "nobody")])
+    assignee = forms.ChoiceField(choices=[(name, name) for name in ("me", "colleague", "nobody")])
     colleague = HiddenPattern(ID)
 
 
-class ReachForm(PressForm):
-    """How to reach the patient of ``consultation``, corrected: under the rules of the patient's own form."""
+class ContactDetailsForm(ActionForm):
+    """Corrected contact details of ``consultation``, under the rules of the patient's own form."""
 
     phone = PhoneField(sentence=phone_numbers.INSTRUCTION)
     whatsapp = PhoneField(sentence=phone_numbers.INSTRUCTION, required=False)
@@ -128,8 +123,7 @@ class ReachForm(PressForm):
     is_right = forms.BooleanField(required=False)  # the number that was found to be wrong
 
     @classmethod
-    def of(cls, consultation: ConsultationRequest) -> "ReachForm":
-        """As it stands, to be corrected."""
+    def of(cls, consultation: ConsultationRequest) -> "ContactDetailsForm":
         return cls(
             consultation=consultation,
             initial={
@@ -144,7 +138,7 @@ class ReachForm(PressForm):
         phone, whatsapp = cleaned.get("phone"), cleaned.get("whatsapp")
         method = self.consultation.contact_method if self.consultation else ""
         if method == ContactMethod.EMAIL and "email" not in self.errors and not cleaned.get("email"):
-            self.add_error("email", _t("Enter an email address: the patient wants to be written to."))
+            self.add_error("email", _t("Enter an email address: the patient prefers email."))
         if whatsapp and not whatsapp.is_mobile:
             self.add_error("whatsapp", MOBILE)
         is_written_to = method == ContactMethod.SMS or (method == ContactMethod.WHATSAPP and not whatsapp)
@@ -153,9 +147,9 @@ class ReachForm(PressForm):
         return cleaned
 
     @property
-    def corrected(self) -> Reach:
+    def corrected(self) -> ContactDetails:
         phone, whatsapp = self.cleaned_data["phone"], self.cleaned_data["whatsapp"]
-        return Reach(
+        return ContactDetails(
             phone=phone.e164,
             phone_as_typed=phone.as_typed,
             whatsapp=whatsapp.e164 if whatsapp else "",

@@ -1,4 +1,4 @@
-"""One request: what the patient said, what may be done next, and everything that happened."""
+"""The page of one request: the patient's answers, the next steps, and the timeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,35 +21,45 @@ from clinic_site.clinic.business_hours import BusinessHours
 from consultations import phone_numbers, workflow
 from consultations.appointments import availability
 from consultations.desk.assignees import name_of
-from consultations.desk.consultation import presence, same_number
-from consultations.desk.consultation.callback_times import ready_times
-from consultations.desk.consultation.forms import ContactForm, ReachForm, typed_moment
+from consultations.desk.consultation import presence
+from consultations.desk.consultation.callback_times import suggested_callback_times
+from consultations.desk.consultation.forms import ContactDetailsForm, ContactForm, typed_moment
 from consultations.desk.consultation.timeline import events_of, messages_of, notes_of, timeline
-from consultations.desk.queue.rows import Standing, time_standing
+from consultations.desk.queue.rows import DueLabel, appointment_label
 from consultations.lifecycle import disclosures
-from consultations.lifecycle.contact_details import CORRECTIONS, wrong_since
-from consultations.lifecycle.optimistic_locking import Seen, may_have_link
+from consultations.lifecycle.contact_details import wrong_since
+from consultations.lifecycle.optimistic_locking import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
-from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Photograph
+from consultations.models import (
+    Appointment,
+    ConsultationRequest,
+    Disclosure,
+    Event,
+    Photograph,
+    SearchTerm,
+)
+from consultations.models.search_terms import number_terms
 from consultations.staff_pages import VIEW, WORK, member, page, show
 
 VIEW_PHOTOGRAPH = "consultations.view_photograph"
 VIEW_MESSAGE = "mail.view_outgoingmessage"
+# Requests from the same number, on the page.
+MAX_SHOWN = 10
 
 
 @page(VIEW)
 @require_safe
 def one_request(request: HttpRequest, pk: int) -> HttpResponse:
-    return page_of(request, find(pk), form=with_moment(request.GET))
+    return render_page(request, find(pk), form=with_moment(request.GET))
 
 
 def with_moment(sent: Mapping[str, str]) -> ContactForm:
-    """Empty but for a time to call back that was typed before something else was pressed."""
+    """An empty form, but for a callback time typed before another button was pressed."""
     return ContactForm({"at": typed_moment(sent)})
 
 
 def find(pk: int) -> ConsultationRequest:
-    """A request with the time that is offered or agreed, as it is now. One query."""
+    """Return a request, annotated with its offered or agreed appointment, or raise 404. One query."""
     requests = ConsultationRequest.objects.select_related("notice", "assignee", "procedure").annotate(
         live=FilteredRelation("appointments", condition=Q(appointments__state__in=Appointment.LIVE)),
         appointment_id=F("live__pk"),
@@ -63,32 +73,32 @@ def find(pk: int) -> ConsultationRequest:
     return get_object_or_404(requests, pk=pk)
 
 
-def page_of(
+def render_page(
     request: HttpRequest,
     consultation: ConsultationRequest,
     *,
     form: ContactForm,
-    reach: ReachForm | None = None,
+    contact_details: ContactDetailsForm | None = None,
     errors: ErrorDict | None = None,
     problem: str = "",
     link: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The page, with what was typed into ``form`` or ``reach`` and what is wrong with it, or a private
-    address to be told.
+    """Render the page and record who saw what. At most 15 queries.
 
-    Takes 15 queries, whatever there is to show, and writes who saw what.
+    ``form`` and ``contact_details`` are shown with what was typed and their ``errors``; ``link`` is a new
+    private link.
     """
     me, now, hours = member(request), timezone.now(), business_hours.load()
     may_work = request.user.has_perm(WORK) and consultation.erased_at is None
     people = presence.colleagues(consultation.pk, now)
-    presence.note(consultation, me, people, now)
+    presence.record_presence(consultation, me, people, now)
     events, notes, messages = events_of(consultation), notes_of(consultation), messages_of(consultation)
     may_see_photographs = request.user.has_perm(VIEW_PHOTOGRAPH)
     photographs = list(consultation.photographs.all()) if may_see_photographs else []
-    from_number = same_number.from_same_number(consultation)
-    record_views(me, consultation, photographs, from_number)
-    shown = {
+    same_number = requests_from_same_number(consultation)
+    record_views(me, consultation, photographs, same_number[:MAX_SHOWN])
+    context = {
         "consultation": consultation,
         "phone": phone_numbers.for_reading(consultation.phone),
         "whatsapp": phone_numbers.for_reading(consultation.whatsapp),
@@ -97,44 +107,42 @@ def page_of(
         "assignee_name": name_of(consultation.assignee) if consultation.assignee else "",
         "photographs": photographs,
         "may_see_photographs": may_see_photographs,
-        "from_number": from_number[: same_number.MOST],
-        "are_more_from_number": len(from_number) > same_number.MOST,
+        "same_number": same_number[:MAX_SHOWN],
+        "same_number_has_more": len(same_number) > MAX_SHOWN,
         "timeline": timeline(events, notes, messages, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
-        "newest": max((event.pk for event in events), default=0),
-        **presence.present(people, me, now),
-        "seen": seen_on(consultation, events),
-        "doubts": doubts_about_time(consultation, hours),
+        **presence.presence_context(people, me, now),
+        "doubts": appointment_doubts(consultation, hours),
         "form": form,
-        "reach": reach or ReachForm.of(consultation),
-        "is_reach_open": reach is not None,
+        "contact_details": contact_details or ContactDetailsForm.of(consultation),
+        "is_correcting": contact_details is not None,
         "wrong_since": wrong_since(consultation, events),
         "errors": errors or {},
         "problem": problem,
         "link": link,
         "may_work": may_work,
-        **(work(consultation, events, people, me, hours) if may_work else {}),
+        **(work_context(consultation, events, people, me, hours) if may_work else {}),
     }
-    shown["said"] = presence.said(shown)
+    context["announcement"] = presence.announcement(context)
     title = _("Error: %(title)s") % {"title": consultation.reference} if problem else consultation.reference
-    return show(request, "consultations/desk/consultation/request.html", shown, title=title, status=status)
+    return show(request, "consultations/desk/consultation/request.html", context, title=title, status=status)
 
 
-def work(
+def work_context(
     consultation: ConsultationRequest,
     events: list[Event],
     people: list[presence.Colleague],
     me: User,
     hours: BusinessHours,
 ) -> dict[str, Any]:
-    """What may be done next, for somebody who may do it."""
+    """The context of the next steps, for staff who may work on the request."""
     now = timezone.now()
     is_waiting = consultation.status in workflow.WAITING
     waited = hours.clinic_time_between(consultation.created_at, now) if is_waiting else None
     return {
-        "steps": steps(consultation, events),
+        "steps": next_steps(consultation, events),
         "is_open": consultation.status in workflow.OPEN,
-        "time": time_of(consultation, now),
-        "ready_times": ready_times(now, hours),
+        "appointment_label": live_appointment_label(consultation, now),
+        "suggested_times": suggested_callback_times(now, hours),
         "people": [person for person in people if person.pk not in (me.pk, consultation.assignee_id)],
         "may_have_link": may_have_link(consultation),
         "waited_hours": int(waited.total_seconds() // 3600) if waited is not None else None,
@@ -145,22 +153,22 @@ def work(
     }
 
 
-def time_of(consultation: ConsultationRequest, now: datetime) -> Standing | None:
-    """What is to be done about a time that is past, or that nobody has told the patient of."""
+def live_appointment_label(consultation: ConsultationRequest, now: datetime) -> DueLabel | None:
+    """What to do about an appointment that is past, or that the patient does not know about."""
     starts_at = getattr(consultation, "appointment_at", None)
     if starts_at is None:
         return None
     state, ends_at, informed_at = (
         getattr(consultation, f"appointment_{name}") for name in ("state", "ends", "informed")
     )
-    was_told = informed_at is not None
-    if starts_at > now and was_told:
+    is_informed = informed_at is not None
+    if starts_at > now and is_informed:
         return None
-    return time_standing(state, starts_at, ends_at, was_told=was_told, now=now)
+    return appointment_label(state, starts_at, ends_at, is_informed=is_informed, now=now)
 
 
-def doubts_about_time(consultation: ConsultationRequest, hours: BusinessHours) -> list[str]:
-    """Why the time of a request, as ``find`` gave it, may not be kept."""
+def appointment_doubts(consultation: ConsultationRequest, hours: BusinessHours) -> list[str]:
+    """Reasons why the appointment may not take place, such as a closure."""
     if getattr(consultation, "appointment_at", None) is None:
         return []
     starts_at, ends_at, practitioner, is_active = (
@@ -171,7 +179,7 @@ def doubts_about_time(consultation: ConsultationRequest, hours: BusinessHours) -
 
 @dataclass(frozen=True)
 class NextStep:
-    """A button, or, where a time has to be named first, a link to where that is done."""
+    """A button or, where a time must be picked first, a link to the page that does that."""
 
     button: str
     to: str
@@ -179,65 +187,62 @@ class NextStep:
     is_usual: bool = False
 
 
-def steps(consultation: ConsultationRequest, events: list[Event]) -> list[NextStep]:
-    """What the workflow allows from here, the usual first; last of all, another time in place of this one."""
-    found, usual, has_begun = [], consultation.next_steps[0], has_begun_time(consultation)
+def next_steps(consultation: ConsultationRequest, events: list[Event]) -> list[NextStep]:
+    """Return the steps the workflow allows, the usual one first; a change of the appointment is last."""
+    usual = consultation.next_steps[0]
+    at = getattr(consultation, "appointment_at", None)
+    is_agreed = getattr(consultation, "appointment_state", "") == Appointment.State.AGREED
+    has_begun = is_agreed and at is not None and at <= timezone.now()
     had_withdrawn = was_withdrawn(events)
-    for step in consultation.next_steps:
-        if not step.is_possible(has_begun, had_withdrawn):
-            continue
-        needs_time = workflow.needs_time(consultation.status, step.to)
-        address = time_address(consultation, step.to) if needs_time else ""
-        found.append(NextStep(_(step.button), step.to, address, is_usual=step is usual))
-    if getattr(consultation, "appointment_id", None) is not None and not has_begun:
-        address = time_address(consultation, consultation.status)
-        found.append(NextStep(_("Another time in place of this one"), consultation.status, address))
+
+    def address(to: str) -> str:
+        return f"{reverse('desk:offer_time', args=[consultation.pk])}?{urlencode({'to': to})}"
+
+    found = [
+        NextStep(
+            _(step.button),
+            step.to,
+            address(step.to) if workflow.needs_time(consultation.status, step.to) else "",
+            is_usual=step is usual,
+        )
+        for step in consultation.next_steps
+        if step.is_possible(has_begun, had_withdrawn)
+    ]
+    if at is not None and not has_begun:
+        found.append(NextStep(_("Change the time"), consultation.status, address(consultation.status)))
     return found
 
 
-def has_begun_time(consultation: ConsultationRequest) -> bool:
-    """Whether an agreed time has begun, and nobody has marked what became of it. Of what ``find`` gave."""
-    at = getattr(consultation, "appointment_at", None)
-    is_agreed = getattr(consultation, "appointment_state", "") == Appointment.State.AGREED
-    return is_agreed and at is not None and at <= timezone.now()
-
-
-def time_address(consultation: ConsultationRequest, to: str) -> str:
-    """Where a time is picked for this step."""
-    return f"{reverse('desk:offer_time', args=[consultation.pk])}?{urlencode({'to': to})}"
-
-
-def seen_on(consultation: ConsultationRequest, events: list[Event]) -> Seen:
-    """How the request stands on this page: what its form carries."""
-    return Seen(
-        status=consultation.status,
-        appointment=getattr(consultation, "appointment_id", None) or 0,
-        contact=max((event.pk for event in events if event.kind == Event.Kind.CONTACTED), default=0),
-        patient=max((event.pk for event in events if event.is_of_patient), default=0),
-        reach=max((event.pk for event in events if event.kind in CORRECTIONS), default=0),
-        assignee=consultation.assignee_id or 0,
-    )
-
-
 def whatsapp_number(consultation: ConsultationRequest) -> str:
-    """The number to open a chat with: the one named for it, otherwise the phone. "" where it is no mobile."""
+    """Return the number to chat with: the WhatsApp number, otherwise the phone; "" if it is no mobile."""
     number = consultation.whatsapp or consultation.phone
     return number if phone_numbers.is_mobile(number) else ""
+
+
+def requests_from_same_number(consultation: ConsultationRequest) -> list[ConsultationRequest]:
+    """Return the newest other requests with the same number, one more than are shown. One query.
+
+    Families share a number, so such requests are listed and never merged. The search terms are indexed,
+    and hold a number once whether it is for calls or for WhatsApp.
+    """
+    terms = SearchTerm.objects.filter(term__in=number_terms(consultation.phone, consultation.whatsapp))
+    others = ConsultationRequest.objects.filter(pk__in=terms.values("request"), erased_at=None)
+    return list(others.exclude(pk=consultation.pk).order_by("-created_at", "-pk")[: MAX_SHOWN + 1])
 
 
 def record_views(
     me: User,
     consultation: ConsultationRequest,
     photographs: list[Photograph],
-    from_number: list[same_number.FromSameNumber],
+    same_number: list[ConsultationRequest],
 ) -> None:
-    """The request was opened; each thumbnail, and each name from the same number, was seen with it."""
+    """Record that the request was opened, and that thumbnails and names from the same number were seen."""
     kinds = Disclosure.Kind
     disclosures.record_each(
         me,
         [
             (kinds.OPENED, consultation),
             *((kinds.PHOTOGRAPH, consultation) for photograph in photographs if photograph.is_image),
-            *((kinds.LISTED, other.request) for other in from_number[: same_number.MOST]),
+            *((kinds.LISTED, other) for other in same_number),
         ],
     )

@@ -1,14 +1,13 @@
-"""Who of the staff has a request open at this moment, so that two people see each other.
+"""Presence: which staff members have a request open right now.
 
-A page that is opened writes a row, and its script keeps the row fresh. That is no work: the script says
-that nobody pressed anything, so an idle session still ends.
+Opening a page writes a row, and the page's script keeps it fresh. The script marks its requests as
+background ones, so that an idle session still ends.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.backends import ModelBackend
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -19,17 +18,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from clinic_site.accounts.models import User
-from consultations.desk.assignees import name_of
-from consultations.models import ConsultationRequest, Event, Presence
-from consultations.staff_pages import VIEW, WORK, member, page
+from consultations.desk.assignees import able_users, name_of
+from consultations.models import ConsultationRequest, Presence
+from consultations.staff_pages import VIEW, member, page
 
-# A row that is older belongs to a page that was closed.
+# An older row belongs to a page that was closed.
 FRESH = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class Colleague:
-    """Somebody who works with requests; ``since`` is when they opened this one, None if they have not."""
+    """A staff member who works with requests. ``since``: when they opened this one, None if not open."""
 
     user: User
     since: datetime | None
@@ -55,31 +54,15 @@ class Colleague:
 
 
 def colleagues(request_id: int, now: datetime) -> list[Colleague]:
-    """Everybody who works with requests, the person who asks among them, by name. One query.
-
-    Whoever may only look is not among them: nobody's work collides with theirs.
-    """
+    """Return all staff who may work on requests, by name, including the person asking. One query."""
     here = Presence.objects.filter(request=request_id, user=OuterRef("pk"), seen_at__gt=now - FRESH)
-    users = (
-        ModelBackend()
-        .with_perm(WORK)
-        .filter(is_staff=True)
-        .annotate(since=Subquery(here.values("opened_at")))
-    )
+    users = able_users().annotate(since=Subquery(here.values("opened_at")))
     found = [Colleague(user, user.since) for user in users]
     return sorted(found, key=lambda person: person.name.casefold())
 
 
-def others(people: list[Colleague], me: User) -> list[Colleague]:
-    """Those of ``people`` who have the request open, but for oneself; who was there first stands first."""
-    return sorted(
-        (person for person in people if person.since and person.pk != me.pk),
-        key=lambda person: person.since or timezone.now(),
-    )
-
-
-def note(request: ConsultationRequest, me: User, people: list[Colleague], now: datetime) -> None:
-    """I have it open: since now, or still. One statement, which two windows may run at once."""
+def record_presence(request: ConsultationRequest, me: User, people: list[Colleague], now: datetime) -> None:
+    """Record that I have the request open. One statement, which two windows may run at once."""
     is_still_open = any(person.since for person in people if person.pk == me.pk)
     Presence.objects.bulk_create(
         [Presence(request=request, user=me, opened_at=now, seen_at=now)],
@@ -92,38 +75,35 @@ def note(request: ConsultationRequest, me: User, people: list[Colleague], now: d
 @page(VIEW)
 @require_POST
 def presence(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page is still open. Answers with who else has it open, and whether it is out of date.
-
-    ``newest`` is the id of the newest event that the page shows.
-    """
+    """Keep the page present. Answers with who else has it open and whether ``version`` is out of date."""
     consultation = get_object_or_404(ConsultationRequest, pk=pk)
-    shown = opened(consultation, member(request))
-    shown["is_out_of_date"] = str(shown["newest"]) != request.POST.get("newest", "")
-    html = render_to_string("consultations/desk/consultation/present.html", shown)
-    return JsonResponse({"html": html, "said": said(shown)})
+    context = opened(consultation, member(request))
+    context["is_out_of_date"] = str(consultation.version) != request.POST.get("version", "")
+    html = render_to_string("consultations/desk/consultation/present.html", context)
+    return JsonResponse({"html": html, "announcement": announcement(context)})
 
 
 def opened(consultation: ConsultationRequest, me: User) -> dict[str, Any]:
-    """Notes that I have it open, and gives what ``presence.html`` shows. Three queries."""
+    """Record my presence and return the context of ``presence.html``. Two queries."""
     now = timezone.now()
     people = colleagues(consultation.pk, now)
-    note(consultation, me, people, now)
-    newest = Event.objects.filter(request=consultation).order_by("-pk").values_list("pk", flat=True).first()
-    shown = {"consultation": consultation, "newest": newest or 0, **present(people, me, now)}
-    return shown | {"said": said(shown)}
+    record_presence(consultation, me, people, now)
+    context = {"consultation": consultation, **presence_context(people, me, now)}
+    return context | {"announcement": announcement(context)}
 
 
-def present(people: list[Colleague], me: User, now: datetime) -> dict[str, list[str]]:
-    """What the page says of who else is there: sentences, and the names alone."""
-    found = others(people, me)
-    return {"present": [person.here(now) for person in found], "names": [person.name for person in found]}
+def presence_context(people: list[Colleague], me: User, now: datetime) -> dict[str, list[str]]:
+    """Return sentences about the others who have the request open, first come first, and their names."""
+    others = sorted(
+        (person for person in people if person.since and person.pk != me.pk),
+        key=lambda person: person.since or now,
+    )
+    return {"present": [person.here(now) for person in others], "names": [person.name for person in others]}
 
 
-def said(shown: dict[str, object]) -> str:
-    """What a screen reader says aloud when it changes: who is there, without the minutes."""
-    names = shown["names"]
-    assert isinstance(names, list)
-    sentences = [_("%(name)s has this open too.") % {"name": name} for name in names]
-    if shown.get("is_out_of_date"):
+def announcement(context: dict[str, Any]) -> str:
+    """What a screen reader announces when it changes: who is there, without the minutes."""
+    sentences = [_("%(name)s has this open too.") % {"name": name} for name in context["names"]]
+    if context.get("is_out_of_date"):
         sentences.append(_("This request has changed since you opened it."))
     return " ".join(sentences)

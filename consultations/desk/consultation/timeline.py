@@ -1,4 +1,4 @@
-"""Everything that happened to a request, in plain words: events, notes, and the messages to the patient."""
+"""The timeline of a request in words: events, notes, and messages to the patient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ OUTCOMES = {
     Outcome.MESSAGE_SENT: gettext_lazy("Message sent"),
     Outcome.CALL_BACK: gettext_lazy("Call back"),
 }
-REACH = {
+CONTACT_FIELDS = {
     "phone": gettext_lazy("phone number"),
     "whatsapp": gettext_lazy("WhatsApp number"),
     "email": gettext_lazy("email address"),
-    "contact_method": gettext_lazy("way of contact"),
+    "contact_method": gettext_lazy("contact method"),
 }
-# What a patient may have done as well as the staff: where nobody of the staff did it, that is said.
+# Events of the staff or of the patient: without an actor, the patient is named.
 _BY_EITHER = (
     Event.Kind.STATUS_CHANGED,
     Event.Kind.REACH_CORRECTED,
@@ -42,26 +42,26 @@ _BY_EITHER = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the timeline: when, what, more of it in words, and who did it."""
+    """One line of the timeline."""
 
     at: datetime
     what: str
     more: str = ""
     who: str = ""
-    words: str = ""  # as somebody wrote them
-    link: str = ""  # where something can be done about it
+    text: str = ""  # a note
+    link: str = ""  # to where a problem can be solved
     is_problem: bool = False
 
 
 def timeline(
     events: list[Event], notes: list[Note], messages: list[OutgoingMessage], *, may_see_messages: bool
 ) -> list[Entry]:
-    """The oldest first."""
+    """Return all entries, the oldest first."""
     entries = [
-        # The note itself stands there, with its words.
-        *(of_event(event) for event in events if event.kind != Event.Kind.NOTE_ADDED),
-        *(of_note(note) for note in notes),
-        *(of_message(message, may_see_messages) for message in messages),
+        # A note has an entry of its own, with its text.
+        *(event_entry(event) for event in events if event.kind != Event.Kind.NOTE_ADDED),
+        *(note_entry(note) for note in notes),
+        *(message_entry(message, may_see_messages) for message in messages),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -75,7 +75,7 @@ def notes_of(consultation: ConsultationRequest) -> list[Note]:
 
 
 def messages_of(consultation: ConsultationRequest) -> list[OutgoingMessage]:
-    """What was written to the patient. Notices to the staff say nothing that is not an event."""
+    """Messages to the patient. Notices to the staff only repeat events."""
     return list(
         OutgoingMessage.objects.filter(about=consultation.reference)
         .exclude(kind__in=STAFF_KINDS)
@@ -85,19 +85,19 @@ def messages_of(consultation: ConsultationRequest) -> list[OutgoingMessage]:
     )
 
 
-def of_event(event: Event) -> Entry:
+def event_entry(event: Event) -> Entry:
     who = name_of(event.actor) if event.actor else ""
     if not who and event.kind in _BY_EITHER:
         who = _("the patient")
     return Entry(event.at, str(event.get_kind_display()), more=_detail_of(event), who=who)
 
 
-def of_note(note: Note) -> Entry:
+def note_entry(note: Note) -> Entry:
     who = name_of(note.author) if note.author else _("the patient")
-    return Entry(note.at, _("Note"), who=who, words=note.text)
+    return Entry(note.at, _("Note"), who=who, text=note.text)
 
 
-def of_message(message: OutgoingMessage, may_see: bool) -> Entry:
+def message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
     name = KINDS[message.kind].name if message.kind in KINDS else message.kind
     state = message.state
     more = str(state.label)
@@ -119,7 +119,7 @@ def of_message(message: OutgoingMessage, may_see: bool) -> Entry:
 
 
 def moment(at: datetime) -> str:
-    """Monday 23 November 2026, 9am: by the clinic's clock."""
+    """Format a time in the clinic's time zone, like "Monday 23 November 2026, 9am"."""
     local = timezone.localtime(at, timezone.get_default_timezone())
     return _("%(day)s, %(time)s") % {"day": date_format(local, "l j F Y"), "time": clock(local)}
 
@@ -140,13 +140,13 @@ def _detail_of(event: Event) -> str:
         count = detail["count"]
         return ngettext("%(count)d file", "%(count)d files", count) % {"count": count}
     if event.kind == Event.Kind.REACH_CORRECTED:
-        return _reach(detail)
+        return _corrected_fields(detail)
     return _time(detail)
 
 
-def _reach(detail: Mapping[str, Any]) -> str:
+def _corrected_fields(detail: Mapping[str, Any]) -> str:
     what = detail.get("what", [])
-    names = [str(words) for name, words in REACH.items() if name in what]
+    names = [str(words) for name, words in CONTACT_FIELDS.items() if name in what]
     return ", ".join([*names, _("the number is right after all")] if detail.get("is_right") else names)
 
 
@@ -162,7 +162,7 @@ def _contact(detail: Mapping[str, Any]) -> str:
 
 
 def _time(detail: Mapping[str, Any]) -> str:
-    """The appointment that an event is about; "" where there is none."""
+    """The appointment of an event; "" if there is none."""
     words = {"when": _moment_in(detail, "starts_at"), "practitioner": detail.get("practitioner", "")}
     if not words["when"]:
         return ""

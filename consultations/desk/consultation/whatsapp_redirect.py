@@ -1,4 +1,4 @@
-"""The way to the patient's WhatsApp."""
+"""Redirect to a WhatsApp chat with the patient."""
 
 from urllib.parse import quote
 
@@ -16,16 +16,14 @@ from consultations.staff_pages import VIEW, member, page
 @page(VIEW)
 @require_safe
 def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
-    """Leads to a chat with the patient, the approved opening ready in it.
-
-    The words are made when the link is followed: they are as a manager last wrote them, and the page of
-    the request need not ask for them.
-    """
+    """Redirect to a chat with the patient, with the approved opening message filled in."""
     consultation = find(pk)
     number = whatsapp_number(consultation)
     if not number:
         raise Http404
-    disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)  # the address has the number
+    disclosures.record(
+        member(request), [consultation], Disclosure.Kind.OPENED
+    )  # the redirect shows the number
     words = quote(message_templates.whatsapp_opening(consultation), safe="")
     response = HttpResponseRedirect(f"{phone_numbers.whatsapp_link(number)}?text={words}")
     response.headers["Referrer-Policy"] = "no-referrer"

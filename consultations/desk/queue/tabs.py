@@ -1,4 +1,4 @@
-"""The tabs of the queue, and the filters that narrow one down. Both stand in its address, to be shared."""
+"""The tabs of the queue and their filters. Both are in its address, so that it can be shared."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.answers import Language, Onset
 from consultations.models import ConsultationRequest, ConsultationRequestQuerySet
-from consultations.models.queue_querysets import CountOf, counts
+from consultations.models.consultation_requests import CountOf
 from consultations.workflow import Status
 from procedures.models import Procedure
 
-# What is counted no further: of closed requests there may be a million.
-COUNTED = 1000
+# Finished requests are counted up to here: there may be a million.
+MAX_COUNTED = 1000
 
 
 @dataclass(frozen=True)
 class Scope:
-    """For whom, and when, the queue is looked at."""
+    """The user and the moment for which the queue is shown."""
 
     user: User
     now: datetime
 
     @property
     def today(self) -> date:
-        """The day that it is at the clinic."""
+        """The date at the clinic."""
         return timezone.localdate(self.now, timezone.get_default_timezone())
 
     @property
@@ -60,9 +60,8 @@ def _all() -> ConsultationRequestQuerySet:
 
 
 def _waiting(scope: Scope) -> ConsultationRequestQuerySet:
-    # By how lately it began, not by who is overdue: a nerve or a vessel that was cut yesterday can be lost
-    # by tomorrow, one that was cut years ago cannot. Among equals, who has waited longest. That nobody at
-    # the end is forgotten is what "Overdue" is for: its number stands beside, and on the staff index.
+    # The most recent onset first, not the most overdue: a nerve or vessel cut yesterday can be lost by
+    # tomorrow. The "Overdue" tab, counted here and on the staff index, keeps the others from being forgotten.
     return _all().waiting().by_urgency(scope.now)
 
 
@@ -71,7 +70,7 @@ def _due(moment: Callable[[Scope], datetime]) -> Callable[[Scope], ConsultationR
 
 
 def _mine(scope: Scope) -> ConsultationRequestQuerySet:
-    # What waits for the clinic before what waits for the patient.
+    # Waiting for the clinic comes before waiting for the patient.
     waits = Case(When(status__in=workflow.WAITING, then=0), default=1)
     return _all().open_of(scope.user).by_urgency(scope.now, waits)
 
@@ -94,7 +93,7 @@ TO_DO = (
     Tab("today", _("Due today"), _due(lambda scope: scope.end_of_day)),
     Tab("overdue", _("Overdue"), _due(lambda scope: scope.now)),
     Tab("mine", _("Mine"), _mine),
-    Tab("wrote", _("The patient wrote"), _wrote),
+    Tab("wrote", _("Unread"), _wrote),
     Tab("set_aside", _("Set aside"), _of(Status.QUARANTINED), is_open=False),
 )
 BY_STATUS = tuple(
@@ -111,21 +110,21 @@ def tab_of(name: str) -> Tab:
 
 
 def count_tabs(scope: Scope, tabs: Iterable[Tab] = TABS.values()) -> dict[str, str]:
-    """How many requests each tab has, as it is shown: of what is finished, "1,000+" at most. One query."""
-    found = counts(
-        **{tab.name: CountOf(tab.requests(scope), None if tab.is_open else COUNTED + 1) for tab in tabs}
+    """Return the number of requests of each tab, as shown: "1,000+" at most for finished ones. One query."""
+    found = ConsultationRequest.objects.counts(
+        **{tab.name: CountOf(tab.requests(scope), None if tab.is_open else MAX_COUNTED + 1) for tab in tabs}
     )
     return {name: _as_shown(number, TABS[name]) for name, number in found.items()}
 
 
 def _as_shown(number: int, tab: Tab) -> str:
-    return f"{COUNTED:,}+" if number > COUNTED and not tab.is_open else f"{number:,}"
+    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED and not tab.is_open else f"{number:,}"
 
 
 # Filters
 
 ME, NOBODY = "me", "nobody"
-# Any calendar of the clinic's; beyond, dates cannot be reckoned with.
+# Beyond, date arithmetic may overflow.
 DAY_LIMITS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))]
 
 
@@ -136,11 +135,11 @@ def _day(label: Any) -> forms.DateField:
 
 
 class Filters(forms.Form):
-    """What a tab can be narrowed down by. What is not valid narrows nothing, and is said beside its field."""
+    """The filters of a tab. An invalid one filters nothing and shows its error."""
 
     assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
-    procedure = forms.ChoiceField(label=_("What about"), required=False)
-    onset = forms.TypedChoiceField(label=_("Since when"), required=False, coerce=int, empty_value=None)
+    procedure = forms.ChoiceField(label=_("About"), required=False)
+    onset = forms.TypedChoiceField(label=_("Onset"), required=False, coerce=int, empty_value=None)
     language = forms.ChoiceField(label=_("Speaks"), required=False)
     sent_from = _day(pgettext_lazy("a day", "Sent from"))
     sent_to = _day(pgettext_lazy("a day", "Sent until"))
@@ -152,7 +151,7 @@ class Filters(forms.Form):
         procedures = [(str(pk), title) for pk, title in Procedure.objects.values_list("pk", "title")]
         self._choose("assignee", people)
         self._choose("procedure", procedures)
-        # Ranked by number: the latest first.
+        # By rank: the most recent first.
         self._choose("onset", sorted(Onset.choices))
         self._choose("language", Language.choices)
 
@@ -169,7 +168,7 @@ class Filters(forms.Form):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The valid ones that are not empty."""
+        """The valid filters that are not empty."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
 
@@ -204,11 +203,11 @@ class Filters(forms.Form):
 
 
 def _midnight(day: date) -> datetime:
-    """The beginning of a day at the clinic."""
+    """The start of a day at the clinic."""
     return datetime.combine(day, time.min, timezone.get_default_timezone())
 
 
 def query_of(tab: Tab, filters: Mapping[str, str], page: int = 1) -> str:
-    """The address's query of a view of the queue; "" for the plain queue."""
+    """Return the query string of a list in the queue; "" for the default one."""
     shown = {} if tab is DEFAULT else {"tab": tab.name}
     return urlencode(shown | dict(filters) | ({"page": page} if page > 1 else {}))

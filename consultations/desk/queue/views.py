@@ -1,4 +1,4 @@
-"""The queue: which requests wait, what is to be done with each, and who does it."""
+"""The queue of requests, the search, and assigning several requests at once."""
 
 import secrets
 from collections.abc import Sequence
@@ -36,13 +36,9 @@ from consultations.staff_pages import VIEW, WORK, member, page, show
 from consultations.text_folding import fold_text
 
 ROWS = 50
-# Pages are counted from the beginning of an index, which is quick for a thousand rows and would not be for
-# a million; nobody leafs through more. A page's number says nothing about anybody, so that it may stand in
-# an address and be shared; the key of a last row would grow stale and could be forged.
-PAGES = 20
-SEARCH_LENGTH = 200
-# As many as somebody goes back to. More would be a list of names in the session.
-SEARCHES = 10
+MAX_PAGES = 20  # an offset is quick up to a thousand rows, and nobody reads further
+MAX_SEARCH_LENGTH = 200
+MAX_SEARCHES = 10
 SEARCHES_IN_SESSION = "desk_searches"
 
 Requests = Sequence[ConsultationRequest]
@@ -51,12 +47,12 @@ Requests = Sequence[ConsultationRequest]
 @require_safe
 @page(VIEW)
 def queue(request: HttpRequest) -> HttpResponse:
-    """A tab of the queue: ``?tab=``, ``?page=`` and the filters' fields."""
+    """Show a tab of the queue: ``?tab=``, ``?page=`` and the fields of the filters."""
     user, tab = member(request), tab_of(request.GET.get("tab", ""))
     scope, people, number = Scope(user, timezone.now()), colleagues(), _page_number(request.GET)
     filters = Filters(request.GET, user, holders(people))
     start = (number - 1) * ROWS
-    # One more than is shown tells whether there is another page.
+    # One more than is shown, to know whether there is another page.
     found = filters.narrow(tab.requests(scope)).select_related("assignee")[start : start + ROWS + 1]
     requests, has_more = _first_rows(found)
     disclosures.record(user, requests, Disclosure.Kind.LISTED)
@@ -70,86 +66,90 @@ def queue(request: HttpRequest) -> HttpResponse:
         filters=filters,
         back=query_of(tab, filters.query, number),
         previous=query_of(tab, filters.query, number - 1) if number > 1 else None,
-        next=query_of(tab, filters.query, number + 1) if has_more and number < PAGES else None,
+        next=query_of(tab, filters.query, number + 1) if has_more and number < MAX_PAGES else None,
         page_number=number,
-        is_cut_off=has_more and number == PAGES,
+        is_cut_off=has_more and number == MAX_PAGES,
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(VIEW)
 def search(request: HttpRequest) -> HttpResponse:
-    """What a search finds, among all requests: asked for by POST, and shown by GET ``?search=``.
+    """Search all requests by POST, and redirect to the results, ``?search=``.
 
-    A name or a number may not stand in an address: the text is kept in the session, and is gone with it, or
-    with a search for nothing. The address leads "back" to what was found, and tells nobody else anything.
+    Names and numbers are kept neither in an address nor in the session, where they would outlive an erasure:
+    the session holds only the ids found, under a random key. A search for nothing removes them.
     """
     if request.method == "POST":
-        return SeeOther(_keep_search(request))
-    text = _searches(request).get(request.GET.get("search", ""))
-    if text is None:
+        text = request.POST.get("text", "")[:MAX_SEARCH_LENGTH].strip()
+        if not fold_text(text):
+            request.session.pop(SEARCHES_IN_SESSION, None)
+            return SeeOther(reverse("desk:queue"))
+        found_ids = list(ConsultationRequest.objects.search(text).values_list("pk", flat=True)[: ROWS + 1])
+        key, earlier = secrets.token_urlsafe(6), list(_searches(request).items())
+        request.session[SEARCHES_IN_SESSION] = dict([*earlier, (key, found_ids)][-MAX_SEARCHES:])
+        return SeeOther(_search_address(key))
+    ids = _searches(request).get(request.GET.get("search", ""))
+    if ids is None:
         return SeeOther(reverse("desk:queue"))
     user = member(request)
-    found = ConsultationRequest.objects.search(text).order_by("-created_at", "-pk").select_related("assignee")
-    requests, has_more = _first_rows(found[: ROWS + 1])
+    by_id = ConsultationRequest.objects.select_related("assignee").in_bulk(ids[:ROWS])
+    requests = [by_id[pk] for pk in ids if pk in by_id]
     disclosures.record(user, requests, Disclosure.Kind.FOUND)
     return _show(
         request,
         Scope(user, timezone.now()),
         requests,
         colleagues(),
-        title=_("Found"),
-        text=text,
+        title=_("Search results"),
         back=request.GET.urlencode(),
-        has_more=has_more,
+        has_more=len(ids) > ROWS,
     )
 
 
 @require_http_methods(["POST"])
 @page(VIEW, WORK)
 def assign(request: HttpRequest) -> HttpResponse:
-    """Give the ticked requests to a colleague, or to nobody.
+    """Assign the selected requests to a colleague, or unassign them, and redirect to the list.
 
-    Each ``request`` is "key-assignee" as it stood on the screen. Goes back to the list it came from.
+    Each ``request`` is "id-version" as on the screen.
     """
     people = colleagues()
-    seen = dict(islice(filter(None, map(_ticked, request.POST.getlist("request"))), ROWS))
+    versions = dict(islice(filter(None, map(_selected, request.POST.getlist("request"))), ROWS))
     to = request.POST.get("to", "")
     person = next((person for person in people if str(person.pk) == to), None)
-    if not seen:
-        messages.error(request, _("Tick the requests first. Nothing was changed."))
+    if not versions:
+        messages.error(request, _("Select requests first. No changes were saved."))
     elif person is None and to != NOBODY:
-        messages.error(request, _("Choose a colleague from the list. Nothing was changed."))
+        messages.error(request, _("Choose a colleague from the list. No changes were saved."))
     else:
-        _tell(request, assignment.assign_many(seen, person, actor=member(request)), person)
-    return SeeOther(_list_it_came_from(request, people))
+        _report(request, assignment.assign_many(versions, person, actor=member(request)), person)
+    return SeeOther(_list_address(request, people))
 
 
-def _tell(request: HttpRequest, assigned: assignment.Assigned, person: User | None) -> None:
-    count, overtaken = assigned
-    words = {"count": count, "name": name_of(person) if person else _("nobody")}
-    if count:
-        messages.success(
-            request,
-            ngettext(
-                "%(count)d request is now assigned to %(name)s.",
-                "%(count)d requests are now assigned to %(name)s.",
-                count,
-            )
-            % words,
+def _report(request: HttpRequest, assigned: assignment.Assigned, person: User | None) -> None:
+    count, skipped = assigned
+    if count and person:
+        sentence = ngettext(
+            "%(count)d request is now assigned to %(name)s.",
+            "%(count)d requests are now assigned to %(name)s.",
+            count,
         )
-    elif not overtaken:
-        messages.info(request, _("Nothing was changed: nothing that was ticked was left to be assigned."))
-    if overtaken:
-        messages.warning(
-            request,
-            ngettext(
-                "%(count)d was given to somebody else meanwhile, and stays there. Look at it again.",
-                "%(count)d were given to somebody else meanwhile, and stay there. Look at them again.",
-                overtaken,
-            )
-            % {"count": overtaken},
+        messages.success(request, sentence % {"count": count, "name": name_of(person)})
+    elif count:
+        sentence = ngettext(
+            "%(count)d request is now unassigned.", "%(count)d requests are now unassigned.", count
         )
+        messages.success(request, sentence % {"count": count})
+    elif not skipped:
+        messages.info(request, _("No changes were needed."))
+    if skipped:
+        sentence = ngettext(
+            "%(count)d request was changed by someone else and not assigned. Check it and try again.",
+            "%(count)d requests were changed by someone else and not assigned. Check them and try again.",
+            skipped,
+        )
+        messages.warning(request, sentence % {"count": skipped})
 
 
 def _show(
@@ -181,51 +181,40 @@ def _show(
 
 
 def _first_rows(found: Any) -> tuple[Requests, bool]:
-    """The rows that are shown, and whether there are more."""
+    """Return the rows to show, and whether there are more."""
     requests = list(found)
     return requests[:ROWS], len(requests) > ROWS
 
 
 def _page_number(query: QueryDict) -> int:
-    return min(_number(query.get("page", "")) or 1, PAGES)
+    return min(_number(query.get("page", "")) or 1, MAX_PAGES)
 
 
 def _number(text: str) -> int | None:
-    """A key or the number of a page; None for anything else."""
+    """Parse an id, a version or a page number; None for anything else."""
     return int(text) if len(text) < 19 and text.isascii() and text.isdigit() else None
 
 
-def _ticked(value: str) -> tuple[int, int | None] | None:
-    key, _dash, assignee = value.partition("-")
-    number = _number(key)
-    return None if number is None else (number, _number(assignee))
+def _selected(value: str) -> tuple[int, int] | None:
+    pk, _dash, version = value.partition("-")
+    numbers = _number(pk), _number(version)
+    return None if numbers[0] is None or numbers[1] is None else (numbers[0], numbers[1])
 
 
-def _searches(request: HttpRequest) -> dict[str, str]:
-    """What was searched for in this session, by what stands in the addresses; the newest last."""
+def _searches(request: HttpRequest) -> dict[str, list[int]]:
+    """The ids found by the searches of this session, by the key in their address; the newest last."""
     return dict(request.session.get(SEARCHES_IN_SESSION, {}))
 
 
-def _keep_search(request: HttpRequest) -> str:
-    """Gives the address at which it is shown."""
-    text = request.POST.get("text", "")[:SEARCH_LENGTH].strip()
-    if not fold_text(text):
-        request.session.pop(SEARCHES_IN_SESSION, None)
-        return reverse("desk:queue")
-    key, before = secrets.token_urlsafe(6), list(_searches(request).items())
-    request.session[SEARCHES_IN_SESSION] = dict([*before, (key, text)][-SEARCHES:])
-    return _address_of_search(key)
-
-
-def _address_of_search(key: str) -> str:
+def _search_address(key: str) -> str:
     return f"{reverse('desk:queue_search')}?{urlencode({'search': key})}"
 
 
-def _list_it_came_from(request: HttpRequest, people: Sequence[User]) -> str:
-    """Its address, made anew of what was sent: it leads nowhere but to the queue, or to a search in it."""
+def _list_address(request: HttpRequest, people: Sequence[User]) -> str:
+    """Return the address of the list in ``back``, rebuilt so that it leads to the queue or to a search."""
     back = QueryDict(request.POST.get("back", "")[:500])
     if (key := back.get("search", "")) in _searches(request):
-        return _address_of_search(key)
+        return _search_address(key)
     filters = Filters(back, member(request), holders(people))
     query = query_of(tab_of(back.get("tab", "")), filters.query, _page_number(back))
     return f"{reverse('desk:queue')}{f'?{query}' if query else ''}"

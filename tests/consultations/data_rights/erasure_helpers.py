@@ -101,7 +101,7 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
 def _agree_on_a_time(request: ConsultationRequest, actor: User) -> Appointment:
     begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     with transaction.atomic():
-        appointment = booking.take(
+        appointment = booking.reserve(
             request,
             a_reviewer(),
             begins,

@@ -50,8 +50,8 @@ def test_the_times_it_falls_on_are_named_by_reference_and_time(a_monday: Any) ->
     an_agreed_time(at(10, days=5))
     (warning,) = saves(3, 4)
     assert warning == (
-        f"Times that patients were given fall on these days: {offered.reference} on Thursday 26 November, "
-        f"9am; {agreed.reference} on Friday 27 November, 5:30pm. Call them."
+        f"Appointments fall on these days: {offered.reference} on Thursday 26 November, "
+        f"9am; {agreed.reference} on Friday 27 November, 5:30pm. Call the patients."
     )
 
 
@@ -67,9 +67,9 @@ def test_a_time_that_is_past_is_nobodys_loss(a_monday: Any) -> None:
 
 
 def test_of_many_times_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change_warnings, "MOST_NAMED", 2)
+    monkeypatch.setattr(change_warnings, "MAX_LISTED", 2)
     for hour in (9, 10, 11):
         an_agreed_time(at(hour))
     (warning,) = saves(3, 3)
     assert warning.count(" on Thursday") == 2
-    assert warning.endswith("; and more. Call them.")
+    assert warning.endswith("; and more. Call the patients.")

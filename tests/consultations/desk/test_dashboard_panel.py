@@ -64,13 +64,13 @@ def test_it_answers_what_needs_doing(coordinator: Client, user: User) -> None:
     )  # fmt: skip
     assert lines(coordinator) == [
         "Waiting 3",
-        f"{late.reference} overdue by 1 h 0 min has waited longest: 5 h 0 min",
+        f"{late.reference} overdue by 1 h 0 min waiting longest: 5 h 0 min",
         "Mine 1",
         "Due today 3 Overdue 2",
         "Appointments today 0",
-        "To be reminded today 0",
-        "The patient wrote, and nobody has seen it 1",
-        "Could not be told 1",
+        "Reminders due today 0",
+        "Unread from patients 1",
+        "Undelivered messages 1",
         "Set aside as spam 1",
     ]
 
@@ -81,7 +81,7 @@ def test_with_nothing_to_do_it_is_short(coordinator: Client) -> None:
         "Mine 0",
         "Due today 0",
         "Appointments today 0",
-        "To be reminded today 0",
+        "Reminders due today 0",
     ]
 
 

@@ -50,7 +50,7 @@ def test_whoever_makes_an_account_inactive_is_told_what_it_still_has(manager: Cl
     (warning,) = save(manager, sana, "is_active", first_name="Sana")
     assert warning.text == (
         "3 open requests are still assigned to Sana Malik: New (2); Time offered (1). "
-        "Give them to somebody else."
+        "Assign them to someone else."
     )
     lists = [references(read(manager.get(link["href"]))) for link in warning.all("a")]
     assert lists == [[request.reference for request in waiting], [offered.reference]]
@@ -75,7 +75,7 @@ def test_the_filter_offers_whoever_left_and_still_has_some(manager: Client, sana
     assert references(page) == [kept.reference]
     filters = with_class(page, "queue__filters")[0]
     names = [option.text for option in filters.one("select", name="assignee").all("option")]
-    assert names == ["All", "Me", "Nobody", "manager@clinic.example", "Sana Malik (not at the desk any more)"]
+    assert names == ["All", "Me", "Nobody", "manager@clinic.example", "Sana Malik (no longer at the desk)"]
     # Nothing new is given to them.
     given_to = [option.text for select in page.all("select", name="to") for option in select.all("option")]
     assert given_to and not [name for name in given_to if "Sana" in name]

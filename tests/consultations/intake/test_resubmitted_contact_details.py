@@ -105,10 +105,8 @@ def test_old_form_does_not_undo_a_later_correction() -> None:
         if by == "patient":
             patient.fills_in("phone", phone="0333 1112223")
         else:
-            to = contact_details.Reach("+923331112223", "0333 1112223", "", "", "")
-            optimistic_locking.correct_reach(
-                patient.request, to, actor=a_coordinator(), seen=optimistic_locking.Seen(status=Status.NEW)
-            )
+            to = contact_details.ContactDetails("+923331112223", "0333 1112223", "", "", "")
+            optimistic_locking.correct_contact_details(patient.request, to, actor=a_coordinator(), version=0)
         for changes in ({"message": "It is worse."}, OTHER):
             request = resubmit(patient, **changes)
             assert request.phone == "+923331112223"

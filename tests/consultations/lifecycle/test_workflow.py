@@ -1,8 +1,6 @@
-"""Which status may follow which: every pair, against a table written down here by hand."""
+"""The workflow: every pair of statuses, against a table written by hand."""
 
-from itertools import product
-
-import pytest
+from django.conf import settings
 
 from consultations import workflow
 from consultations.workflow import Status
@@ -10,13 +8,7 @@ from consultations.workflow import Status
 MAY_FOLLOW = {
     "new": {"contacting", "proposed", "confirmed", "declined", "withdrawn", "quarantined"},
     "contacting": {
-        "proposed",
-        "confirmed",
-        "unreachable",
-        "declined",
-        "withdrawn",
-        "new",
-        "quarantined",
+        *("proposed", "confirmed", "unreachable", "declined", "withdrawn", "new", "quarantined"),
     },
     "proposed": {"confirmed", "contacting", "unreachable", "declined", "withdrawn"},
     "confirmed": {"completed", "did_not_attend", "proposed", "contacting", "declined", "withdrawn"},
@@ -27,21 +19,7 @@ MAY_FOLLOW = {
     "unreachable": {"contacting"},
     "quarantined": {"new", "withdrawn"},
 }
-
-
-@pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
-def test_a_status_may_follow_another_only_where_the_table_says_so(before: Status, after: Status) -> None:
-    assert workflow.may_follow(before, after) == (after.value in MAY_FOLLOW[before.value])
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [("new", "lost"), ("lost", "new"), ("", ""), ("NEW", "declined")]
-)
-def test_a_word_that_is_no_status_follows_nothing(before: str, after: str) -> None:
-    assert not workflow.may_follow(before, after)
-
-
-# Of the steps from an agreed time, and from a withdrawal, which are there before it begins, and which after.
+# Steps that depend on whether an agreed time has begun: those before, and those afterwards.
 BEFORE = {
     "confirmed": {"proposed", "contacting", "declined", "withdrawn"},
     "withdrawn": {"contacting"},
@@ -53,52 +31,53 @@ ONCE_BEGUN = {
 }
 
 
-@pytest.mark.parametrize("status", Status)
-def test_a_visit_is_marked_once_it_has_begun_and_is_not_given_up_then(status: Status) -> None:
-    steps = workflow.STEPS[status]
-    for has_begun, table in ((False, BEFORE), (True, ONCE_BEGUN)):
-        possible = {step.to.value for step in steps if step.is_possible(has_begun)}
-        usual = MAY_FOLLOW[status.value] if not has_begun else set()
-        assert possible == table.get(status.value, usual)
+def test_every_pair_of_statuses_follows_the_table() -> None:
+    for before in Status:
+        for after in Status:
+            expected = after.value in MAY_FOLLOW[before.value]
+            assert workflow.may_follow(before, after) == expected, (before, after)
+    for words in (("new", "lost"), ("lost", "new"), ("", ""), ("NEW", "declined")):
+        assert not workflow.may_follow(*words), words
 
 
-def test_a_mark_is_taken_back_to_where_it_was_made() -> None:
+def test_attendance_is_recorded_only_once_the_appointment_has_begun() -> None:
+    for status in Status:
+        for has_begun, table in ((False, BEFORE), (True, ONCE_BEGUN)):
+            possible = {step.to.value for step in workflow.STEPS[status] if step.is_possible(has_begun)}
+            usual = MAY_FOLLOW[status.value] if not has_begun else set()
+            assert possible == table.get(status.value, usual), (status, has_begun)
+
+
+def test_undoing_attendance_after_withdrawal_leads_back_to_it() -> None:
     steps = workflow.STEPS[Status.COMPLETED]
     assert [step.to for step in steps if step.is_possible(False, had_withdrawn=True)] == [Status.WITHDRAWN]
 
 
-@pytest.mark.parametrize("status", Status)
-def test_a_patient_withdraws_what_is_not_closed(status: Status) -> None:
-    assert workflow.may_withdraw(status) == (status not in workflow.CLOSED)
+def test_patient_may_withdraw_unless_closed() -> None:
+    for status in Status:
+        assert workflow.may_withdraw(status) == (status not in workflow.CLOSED), status
 
 
-def test_every_status_can_be_reached_from_new() -> None:
-    reached, frontier = set(), {Status.NEW}
+def test_every_status_is_reachable_and_no_dead_end() -> None:
+    reachable, frontier = set(), {Status.NEW}
     while frontier:
-        reached |= frontier
-        frontier = {step.to for status in frontier for step in workflow.STEPS[status]} - reached
-    assert reached == set(Status)
+        reachable |= frontier
+        frontier = {step.to for status in frontier for step in workflow.STEPS[status]} - reachable
+    assert reachable == set(Status)
+    assert all(workflow.STEPS.values())
 
 
-def test_no_status_is_a_dead_end() -> None:
-    assert all(workflow.STEPS[status] for status in Status)
+def test_every_status_has_one_stage_a_unique_name_and_unique_buttons() -> None:
+    stages = [workflow.OPEN, workflow.CLOSED, workflow.SET_ASIDE]
+    assert sorted(status for stage in stages for status in stage) == sorted(Status)
+    assert {Status.NEW, Status.CONTACTING} == workflow.WAITING < workflow.OPEN
+    assert len(set(workflow.NAMES.values())) == len(Status)
+    for steps in workflow.STEPS.values():
+        assert len({step.to for step in steps}) == len({step.button for step in steps}) == len(steps)
 
 
-def test_each_status_is_open_closed_or_set_aside_and_only_one_of_them() -> None:
-    groups = [workflow.OPEN, workflow.CLOSED, workflow.SET_ASIDE]
-    assert sorted(status for group in groups for status in group) == sorted(Status)
-
-
-def test_what_waits_for_the_clinic_is_new_or_being_contacted() -> None:
-    assert {Status.NEW, Status.CONTACTING} == workflow.WAITING
-    assert workflow.WAITING < workflow.OPEN
-
-
-@pytest.mark.parametrize("status", Status)
-def test_the_buttons_of_a_status_are_different_words_to_different_places(status: Status) -> None:
-    steps = workflow.STEPS[status]
-    assert len({step.to for step in steps}) == len({step.button for step in steps}) == len(steps)
-
-
-def test_every_status_has_a_name_of_its_own() -> None:
-    assert len(set(workflow.NAMES.values())) == len(Status) == len(workflow.NAMES)
+def test_every_finished_status_has_a_retention_time() -> None:
+    assert set(workflow.RETENTION_MONTHS) == set(workflow.FINISHED)
+    assert {status.value: months for status, months in workflow.RETENTION_MONTHS.items()} == (
+        settings.RETENTION_MONTHS
+    )

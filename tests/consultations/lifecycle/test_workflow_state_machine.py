@@ -42,8 +42,7 @@ from consultations.lifecycle import (
     staff_actions,
     status_changes,
 )
-from consultations.lifecycle.contact_details import CORRECTIONS, Reach
-from consultations.lifecycle.optimistic_locking import Seen
+from consultations.lifecycle.contact_details import ContactDetails
 from consultations.lifecycle.staff_actions import NOT_REACHED, Outcome
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.models import (
@@ -57,7 +56,7 @@ from consultations.models import (
     SearchTerm,
     TakenSlot,
 )
-from consultations.models.queue_querysets import NEVER
+from consultations.models.consultation_requests import NEVER
 from consultations.phone_numbers import parse
 from consultations.portal import actions, added_attachments
 from consultations.tokens import SubmissionKey
@@ -103,29 +102,20 @@ class Screen:
     """A request as somebody has it before them, perhaps for days."""
 
     request: ConsultationRequest
-    seen: Seen
+    version: int
+    status: str
+    appointment: int
 
 
 def look(pk: int) -> Screen:
     request = ConsultationRequest.objects.get(pk=pk)
     live = booking.live(request)
-    contact = request.events.filter(kind=Event.Kind.CONTACTED).last()
-    theirs = request.events.of_patient().last()
-    corrected = request.events.filter(kind__in=CORRECTIONS).last()
-    seen = Seen(
-        request.status,
-        live.pk if live else 0,
-        contact.pk if contact else 0,
-        theirs.pk if theirs else 0,
-        corrected.pk if corrected else 0,
-        assignee=request.assignee_id or 0,
-    )
-    return Screen(request, seen)
+    return Screen(request, request.version, request.status, live.pk if live else 0)
 
 
-def a_reach(number: str) -> Reach:
+def contact_details_with(number: str) -> ContactDetails:
     phone = parse(number)
-    return Reach(phone.e164, phone.as_typed, "", "", "ayesha@example.com")
+    return ContactDetails(phone.e164, phone.as_typed, "", "", "ayesha@example.com")
 
 
 def stored() -> dict[str, list[Any]]:
@@ -243,7 +233,7 @@ class Workflow(RuleBasedStateMachine):
     @rule(screen=screens, fresh=fresh, hostile=st.none() | ids)
     def accepts(self, screen: Screen, fresh: bool, hostile: int | None) -> None:
         screen = self._again(screen, fresh)
-        appointment = screen.seen.appointment if hostile is None else hostile
+        appointment = screen.appointment if hostile is None else hostile
         self.if_allowed(
             screen.request, lambda: actions.accept_time(screen.request, appointment), Status.CONFIRMED
         )
@@ -251,7 +241,7 @@ class Workflow(RuleBasedStateMachine):
     @rule(screen=screens, fresh=fresh, hostile=st.none() | ids, text=st.just("") | words)
     def asks_for_another_time(self, screen: Screen, fresh: bool, hostile: int | None, text: str) -> None:
         screen = self._again(screen, fresh)
-        appointment = screen.seen.appointment if hostile is None else hostile
+        appointment = screen.appointment if hostile is None else hostile
         self.if_allowed(
             screen.request,
             lambda: actions.request_another_time(screen.request, appointment, text),
@@ -263,7 +253,7 @@ class Workflow(RuleBasedStateMachine):
     @rule(screen=screens, to=words_of_status, expected=st.none() | words_of_status, fresh=fresh)
     def changes_the_status(self, screen: Screen, to: str, expected: str | None, fresh: bool) -> None:
         screen = self._again(screen, fresh)
-        request, was = screen.request, screen.seen.status if expected is None else expected
+        request, was = screen.request, screen.status if expected is None else expected
         has_begun = booking.has_begun(booking.live(request), self.now)
         had_withdrawn = was_withdrawn(list(request.events.all()))
         refusal = self.does(
@@ -284,11 +274,13 @@ class Workflow(RuleBasedStateMachine):
     def takes_a_step(self, screen: Screen, data: st.DataObject, fresh: bool, who: int) -> None:
         """A button of the page: most of what is pressed."""
         screen = self._again(screen, fresh)
-        steps = [step.to for step in workflow.STEPS[Status(screen.seen.status)]]
+        steps = [step.to for step in workflow.STEPS[Status(screen.status)]]
         to = data.draw(st.sampled_from(steps))
         self.if_allowed(
             screen.request,
-            lambda: optimistic_locking.move_on(screen.request, to, actor=self.staff[who], seen=screen.seen),
+            lambda: optimistic_locking.change_status(
+                screen.request, to, actor=self.staff[who], version=screen.version
+            ),
             to,
         )
 
@@ -312,12 +304,12 @@ class Workflow(RuleBasedStateMachine):
         stale: int | None,
     ) -> None:
         screen = self._again(screen, fresh)
-        request, seen, to = screen.request, screen.seen, Status.CONFIRMED if agreed else Status.PROPOSED
-        expected = seen.appointment if stale is None else stale
+        request, to = screen.request, Status.CONFIRMED if agreed else Status.PROPOSED
+        expected = screen.appointment if stale is None else stale
         starts_at, for_so_long = self._day + timedelta(hours=hour), timedelta(minutes=length)
         with_whom = self.practitioners[practitioner]
         now = look(request.pk)
-        is_taken = _overlapping(with_whom, starts_at, starts_at + for_so_long, but=now.seen.appointment)
+        is_taken = _overlapping(with_whom, starts_at, starts_at + for_so_long, but=now.appointment)
         refusal = self.does(
             lambda: offers.offer_time(
                 request,
@@ -326,18 +318,18 @@ class Workflow(RuleBasedStateMachine):
                 for_so_long,
                 agreed=agreed,
                 actor=self.staff[0],
-                expected_status=seen.status,
+                expected_status=screen.status,
                 expected_appointment=expected or None,
             )
         )
         is_stale = (
             request.pk in self.erased
-            or seen.status != self.status[request.pk]
-            or expected != now.seen.appointment
+            or screen.status != self.status[request.pk]
+            or expected != now.appointment
         )
         if refusal is errors.NotAllowedError:
             return
-        assert seen.status == to or workflow.may_follow(seen.status, to)
+        assert screen.status == to or workflow.may_follow(screen.status, to)
         assert starts_at > self.now - (timedelta(days=7) if agreed else timedelta(0))
         if is_stale:
             assert refusal is errors.SomeoneElseChangedError
@@ -372,12 +364,12 @@ class Workflow(RuleBasedStateMachine):
         before = Event.objects.filter(kind=Event.Kind.CONTACTED).count()
         if as_it_was_seen:
             self.does(
-                lambda: optimistic_locking.contact(
-                    request, outcome, actor=actor, seen=screen.seen, call_back_at=again
+                lambda: optimistic_locking.record_contact(
+                    request, outcome, actor=actor, version=screen.version, call_back_at=again
                 )
             )
         else:
-            was = screen.seen.status if expected is None else expected
+            was = screen.status if expected is None else expected
             self.does(
                 lambda: staff_actions.record_contact(
                     request, outcome, actor=actor, expected_status=was, call_back_at=again
@@ -395,11 +387,11 @@ class Workflow(RuleBasedStateMachine):
         screen = self._again(screen, fresh)
         request, actor = screen.request, self.staff[1]
         whom: User | None = None if to is None else self.staff[to]
-        had = {request.pk: screen.seen.assignee or None, 10**15: None}
+        had = {request.pk: screen.version, 10**15: 0}
         self.does(
             [
                 lambda: staff_actions.assign(request, whom, actor=actor),
-                lambda: optimistic_locking.hand_over(request, whom, actor=actor, seen=screen.seen),
+                lambda: optimistic_locking.assign(request, whom, actor=actor, version=screen.version),
                 lambda: assignment.assign_many(had, whom, actor=actor),
             ][how]
         )
@@ -407,14 +399,14 @@ class Workflow(RuleBasedStateMachine):
     @rule(screen=screens, fresh=fresh, text=words, how=st.integers(0, 4))
     def works_on(self, screen: Screen, fresh: bool, text: str, how: int) -> None:
         screen = self._again(screen, fresh)
-        request, seen, actor = screen.request, screen.seen, self.staff[0]
+        request, version, actor = screen.request, screen.version, self.staff[0]
         self.does(
             [
                 lambda: staff_actions.add_note(request, text, actor=actor),
-                lambda: staff_actions.seen_what_patient_wrote(request, actor=actor),
-                lambda: optimistic_locking.read(request, actor=actor, seen=seen),
+                lambda: staff_actions.acknowledge(request, actor=actor),
+                lambda: optimistic_locking.acknowledge(request, actor=actor, version=version),
                 lambda: staff_actions.new_private_link(request, actor=actor),
-                lambda: optimistic_locking.private_link(request, actor=actor, seen=seen),
+                lambda: optimistic_locking.new_private_link(request, actor=actor, version=version),
             ][how]
         )
 
@@ -425,8 +417,12 @@ class Workflow(RuleBasedStateMachine):
 
     @rule(screen=screens, number=st.sampled_from(["0301 2345678", "0321-7654321"]), is_right=st.booleans())
     def corrects_how_to_reach_them(self, screen: Screen, number: str, is_right: bool) -> None:
-        by: dict[str, Any] = {"actor": self.staff[0], "seen": screen.seen, "is_right": is_right}
-        self.does(lambda: optimistic_locking.correct_reach(screen.request, a_reach(number), **by))
+        by: dict[str, Any] = {"actor": self.staff[0], "version": screen.version, "is_right": is_right}
+        self.does(
+            lambda: optimistic_locking.correct_contact_details(
+                screen.request, contact_details_with(number), **by
+            )
+        )
 
     @rule(screen=screens, reason=st.sampled_from(["", "asked_in_person"]))
     def copies_it(self, screen: Screen, reason: str) -> None:
@@ -454,21 +450,23 @@ class Workflow(RuleBasedStateMachine):
 
     def _everybody_presses_everything_of(self, request: ConsultationRequest) -> None:
         """None of it does anything to a request that was erased: the invariants compare."""
-        seen = look(request.pk).seen
+        seen = look(request.pk)
         by: dict[str, Any] = {"actor": self.staff[0]}
         acts: list[Callable[[], Any]] = [
             lambda: actions.add_patient_note(request, "It is worse."),
             lambda: actions.correct_phone(request, parse("0321 7654321")),
             lambda: added_attachments.add(request, _files([1])),
             lambda: staff_actions.add_note(request, "She asked.", **by),
-            lambda: staff_actions.seen_what_patient_wrote(request, **by),
+            lambda: staff_actions.acknowledge(request, **by),
             lambda: staff_actions.new_private_link(request, **by),
             lambda: staff_actions.assign(request, None, **by),
             lambda: staff_actions.assign(request, self.staff[1], **by),
             lambda: staff_actions.record_contact(request, Outcome.SPOKE, expected_status=seen.status, **by),
-            lambda: optimistic_locking.contact(request, Outcome.SPOKE, seen=seen, **by),
-            lambda: optimistic_locking.private_link(request, seen=seen, **by),
-            lambda: optimistic_locking.correct_reach(request, a_reach("0321 7654321"), seen=seen, **by),
+            lambda: optimistic_locking.record_contact(request, Outcome.SPOKE, version=seen.version, **by),
+            lambda: optimistic_locking.new_private_link(request, version=seen.version, **by),
+            lambda: optimistic_locking.correct_contact_details(
+                request, contact_details_with("0321 7654321"), version=seen.version, **by
+            ),
             lambda: subject_access.make(request, reason="asked_in_person", **by),
         ]
         for act in acts:

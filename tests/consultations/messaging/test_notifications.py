@@ -150,7 +150,7 @@ def test_staff_hear_of_everything_that_a_patient_does() -> None:
     reported("photograph")
     actions.accept_time(request, offer(request, days=3).pk)
     reported("time agreed")
-    actions.ask_for_another_time(request, request.appointments.live().get().pk, "Later, please.")
+    actions.request_another_time(request, request.appointments.live().get().pk, "Later, please.")
     reported("other time")
     actions.withdraw(request)
     reported("withdrawn")
@@ -177,7 +177,7 @@ def test_offer_turned_down_by_the_patient_is_not_sent() -> None:
     a_clinic()
     request = with_email()
     appointment = offer(request)
-    actions.ask_for_another_time(request, appointment.pk, "")
+    actions.request_another_time(request, appointment.pk, "")
     assert "appointment_offered" not in new_messages()
 
 

@@ -59,7 +59,7 @@ def test_note_may_be_one_character(short: str) -> None:
 def test_same_note_is_stored_again_once_read_or_later() -> None:
     patient = PrivatePage()
     patient.fills_in("note", text="Please call me.")
-    staff_actions.seen_what_patient_wrote(patient.request, actor=a_coordinator())
+    staff_actions.acknowledge(patient.request, actor=a_coordinator())
     patient.fills_in("note", text="Please call me.")
     assert patient.now().unread_since is not None
     assert patient.request.notes.count() == 2

@@ -1,4 +1,4 @@
-"""Somebody of the staff with the page of one request open, as the tests of that page meet them."""
+"""A staff member with the page of one request open."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ SOMEONE_ELSE = "Someone else has just changed this request."
 
 
 class Desk:
-    """A browser, signed in. ``opens`` shows the page; ``presses`` sends what the page shown would send."""
+    """A signed-in browser. ``opens`` shows the page; ``presses`` sends what that page would send."""
 
     def __init__(self, request: ConsultationRequest, user: User | None = None) -> None:
         self.request = request
@@ -50,13 +50,11 @@ class Desk:
         return self.page
 
     def _carry(self) -> None:
-        names = ("expected", "appointment", "contact", "patient", "reach", "assignee")
-        fields = self.page.hidden_fields()
-        self.carried = {name: fields[name] for name in names if name in fields}
+        self.carried = {"version": self.page.hidden_fields()["version"]}
 
     @property
     def problem(self) -> str:
-        """What stands on top of a page whose button did nothing; "" where it did."""
+        """The message on top of a page whose action failed; "" if it succeeded."""
         found = self.page.by_class("errornote")
         return found[0].text if found else ""
 
@@ -64,7 +62,7 @@ class Desk:
         return self.page.by_class("timeline")[0].text
 
     def kinds(self) -> list[str]:
-        """What has happened since the request was sent."""
+        """The kinds of events since the request was sent."""
         return [str(event.kind) for event in self.request.events.all()][1:]
 
     def stored(self) -> ConsultationRequest:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_site.clinic.business_hours import BusinessHours
-from consultations.desk.consultation.callback_times import ready_times
+from consultations.desk.consultation.callback_times import suggested_callback_times
 from consultations.lifecycle.booking import next_morning
 
 # Monday to Friday, 9 to 17, by the clock of Lahore (five hours ahead of UTC).
@@ -44,17 +44,17 @@ def lahore(day: int, hour: int, minute: int = 0) -> datetime:
     ],
 )
 def test_they_are_named_as_people_say_them(now: datetime, words: list[str]) -> None:
-    assert [ready.words for ready in ready_times(now, WEEK)] == words
+    assert [suggested.label for suggested in suggested_callback_times(now, WEEK)] == words
 
 
 def test_a_closure_is_passed_over() -> None:
     hours = BusinessHours(WEEK.sessions, ((date(2026, 11, 24), date(2026, 11, 29)),))
-    words = [ready.words for ready in ready_times(lahore(23, 16), hours)]
+    words = [suggested.label for suggested in suggested_callback_times(lahore(23, 16), hours)]
     assert words[0] == "Monday 30 November, 9am"
 
 
 def test_a_clinic_without_hours_has_none_ready() -> None:
-    assert ready_times(lahore(23, 10), BusinessHours(())) == []
+    assert suggested_callback_times(lahore(23, 10), BusinessHours(())) == []
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_without_hours_the_next_morning_is_at_nine() -> None:
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))
 def test_each_is_to_come_within_opening_hours_and_there_once(now: datetime) -> None:
-    times = [ready.at for ready in ready_times(now, WEEK)]
+    times = [suggested.at for suggested in suggested_callback_times(now, WEEK)]
     assert times
     assert all(at > now and WEEK.next_opening(at) == at for at in times)
     assert all(one < other for one, other in pairwise(times))

@@ -50,16 +50,16 @@ def test_nobody_who_was_not_reached_is_forgotten(desk: Desk, outcome: str, words
     tomorrow = timezone.localdate(timezone=zone) + timedelta(days=1)
     assert (again.date(), f"{again:%H:%M}") == (tomorrow, "09:30")
     assert f"Contact tried {words}. Call back on" in desk.timeline()
-    assert "recorded. Call back on" in page.by_class("messagelist")[0].text
+    assert "Contact attempt recorded. Call back on" in page.by_class("messagelist")[0].text
     assert ConsultationRequest.objects.due_by(desk.stored().call_back_at, timezone.now()).exists()
 
 
 def test_a_time_to_call_back_is_ready_to_press_or_typed(desk: Desk) -> None:
     for day in range(7):
         OpeningHours.objects.create(weekday=day, opens="09:00", closes="17:00")
-    buttons = desk.opens().all("button", name="ready")
+    buttons = desk.opens().all("button", name="suggested")
     assert buttons
-    desk.presses("contact", ready=buttons[-1]["value"])
+    desk.presses("contact", suggested=buttons[-1]["value"])
     assert desk.stored().call_back_at == datetime.fromisoformat(buttons[-1]["value"])
     assert "Contact tried Call back on" in desk.timeline()
     desk.opens()
@@ -106,6 +106,14 @@ def test_of_two_who_call_one_is_told_of_the_other(desk: Desk, other: Desk) -> No
     assert desk.kinds().count("contacted") == 1
 
 
+def test_contact_attempt_on_request_closed_meanwhile_names_the_change(desk: Desk, other: Desk) -> None:
+    desk.opens(), other.opens()
+    other.presses("status", to="declined")
+    desk.presses("contact", outcome="no_answer")
+    assert desk.problem.startswith(SOMEONE_ELSE)
+    assert "to “Declined” (Sana Malik)" in desk.problem
+
+
 def test_one_press_that_arrives_twice_is_one_try(desk: Desk) -> None:
     desk.opens()
     for _press in range(2):
@@ -142,7 +150,7 @@ def test_nothing_that_comes_from_the_patient_goes_with_a_press_that_did_not_see_
     page = desk.presses(action, **sent)
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert desk.stored().unread_since is not None
-    desk.carried |= {name: page.hidden_fields()[name] for name in ("patient", "reach")}
+    desk.carried = {"version": page.hidden_fields()["version"]}
     desk.presses(action, **sent)
     assert not desk.problem
     assert desk.stored().unread_since is None
@@ -156,18 +164,10 @@ def test_no_request_is_closed_over_what_its_patient_has_just_written(desk: Desk,
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert desk.stored().status == Status.NEW
     assert page.one("textarea", name="text").text == "Words"
-    desk.carried["patient"] = page.hidden_fields()["patient"]
+    desk.carried = {"version": page.hidden_fields()["version"]}
     desk.presses("status", to=to)
     assert not desk.problem
     assert desk.stored().status == to
-
-
-def test_a_step_that_closes_nothing_may_be_taken_over_it(desk: Desk) -> None:
-    desk.opens()
-    actions.add_patient_note(desk.request, "My finger turns black.")
-    desk.presses("status", to=Status.CONTACTING)
-    assert not desk.problem
-    assert desk.stored().unread_since is not None
 
 
 def test_what_the_site_does_by_itself_is_not_the_patients(desk: Desk) -> None:
@@ -179,10 +179,10 @@ def test_what_the_site_does_by_itself_is_not_the_patients(desk: Desk) -> None:
 
 
 def test_a_note_of_the_patient_makes_an_open_page_out_of_date(desk: Desk) -> None:
-    newest = desk.opens().hidden_fields()["newest"]
+    version = desk.opens().hidden_fields()["version"]
 
     def said() -> str:
-        return str(desk.client.post(desk.address("presence/"), {"newest": newest}).json()["said"])
+        return str(desk.client.post(desk.address("presence/"), {"version": version}).json()["announcement"])
 
     assert said() == ""
     actions.add_patient_note(desk.request, "My number has changed.")
@@ -201,7 +201,7 @@ def test_a_request_that_is_put_back_as_new_is_owed_its_first_answer_again(desk: 
     page = desk.presses("status", to="new")
     assert desk.stored().first_contact_at is None
     assert ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
-    assert "Late: promised by" in page.by_class("standing")[0].text
+    assert "Late: promised by" in page.by_class("facts")[0].text
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.DECLINED, Status.QUARANTINED])
@@ -214,7 +214,7 @@ def test_a_closed_request_takes_no_try(desk: Desk, status: Status) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "sent"), [("assignee", {"give": "me"}), ("status", {"to": "contacting"}), ("link", {})]
+    ("action", "sent"), [("assignee", {"assignee": "me"}), ("status", {"to": "contacting"}), ("link", {})]
 )
 def test_a_time_to_call_back_that_is_typed_outlives_other_buttons(
     desk: Desk, action: str, sent: dict[str, str]

@@ -15,14 +15,16 @@ from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
 
-WRONG = "Wrong number, noted on"
+WRONG = "Wrong number, recorded on"
 
 
 def corrects(desk: Desk, **sent: str) -> Any:
     """Send the form with what stands in it, but for what is given here."""
     page = desk.page
-    stood = {name: page.one("input", id=f"reach-{name}")["value"] for name in ("phone", "whatsapp", "email")}
-    return desk.presses("reach", **(stood | sent))
+    stood = {
+        name: page.one("input", id=f"contact-{name}")["value"] for name in ("phone", "whatsapp", "email")
+    }
+    return desk.presses("contact-details", **(stood | sent))
 
 
 @pytest.mark.parametrize("typed", ["0321 7654987", "+92-321-7654987", "۰۳۲۱ ۷۶۵۴۹۸۷"])
@@ -30,7 +32,7 @@ def test_a_number_is_corrected_however_it_is_written(desk: Desk, typed: str) -> 
     desk.opens()
     page = corrects(desk, phone=typed)
     assert not desk.problem
-    assert "How to reach them is corrected." in page.by_class("messagelist")[0].text
+    assert "Contact details corrected." in page.by_class("messagelist")[0].text
     assert desk.stored().phone == "+923217654987"
     assert [found.pk for found in ConsultationRequest.objects.search("0321 7654987")] == [desk.request.pk]
     assert not ConsultationRequest.objects.search("0301 2345678")
@@ -80,11 +82,11 @@ def test_what_cannot_be_used_is_refused_and_stays_as_typed(
     desk.opens()
     page = corrects(desk, **sent)
     assert desk.response.status_code == 400
-    typed = page.one("input", id=f"reach-{field}")
+    typed = page.one("input", id=f"contact-{field}")
     assert typed["value"] == sent[field]
-    assert typed["aria-describedby"] == f"reach-{field}-error"
-    assert says in page.one("span", id=f"reach-{field}-error").text
-    assert "open" in page.by_class("correct-reach")[0].attributes
+    assert typed["aria-describedby"] == f"contact-{field}-error"
+    assert says in page.one("span", id=f"contact-{field}-error").text
+    assert "open" in page.by_class("correct-contact")[0].attributes
     assert not Event.objects.filter(kind="reach_corrected").exists()
 
 
@@ -95,7 +97,7 @@ def test_of_two_who_correct_one_is_told_and_keeps_what_they_typed(desk: Desk) ->
     page = corrects(desk, phone="0322 7654987")
     assert desk.response.status_code == 409
     assert desk.problem.startswith("Someone else has just changed this request.")
-    assert page.one("input", id="reach-phone")["value"] == "0322 7654987"
+    assert page.one("input", id="contact-phone")["value"] == "0322 7654987"
     assert desk.stored().phone == "+923217654987"
 
 
@@ -110,7 +112,7 @@ def test_a_number_that_the_patient_corrected_meanwhile_is_not_written_over(desk:
 def test_one_press_that_arrives_twice_corrects_once(desk: Desk) -> None:
     desk.opens()
     for _press in range(2):
-        desk.presses("reach", phone="0321 7654987", whatsapp="", email="")
+        desk.presses("contact-details", phone="0321 7654987", whatsapp="", email="")
         assert not desk.problem
     assert Event.objects.filter(kind="reach_corrected").count() == Note.objects.count() == 1
 
@@ -130,8 +132,8 @@ def test_whoever_may_only_look_corrects_nothing() -> None:
     user = staff(email="looks@clinic.example")
     user.user_permissions.add(Permission.objects.get(codename="view_consultationrequest"))
     desk = Desk(a_request(), user)
-    assert not desk.opens().by_class("correct-reach")
-    assert desk.client.post(desk.address("reach/"), {"phone": "0321 7654987"}).status_code == 403
+    assert not desk.opens().by_class("correct-contact")
+    assert desk.client.post(desk.address("contact-details/"), {"phone": "0321 7654987"}).status_code == 403
 
 
 # A wrong number

@@ -30,8 +30,8 @@ def noon(desk: Desk, other: Desk) -> None:
 
 
 def asks(desk: Desk) -> dict[str, str]:
-    newest = desk.page.one("input", name="newest")["value"]
-    answer = desk.client.post(desk.address("presence/"), {"newest": newest}, headers={"X-Background": "1"})
+    version = desk.page.all("input", name="version")[0]["value"]
+    answer = desk.client.post(desk.address("presence/"), {"version": version}, headers={"X-Background": "1"})
     assert answer.status_code == 200
     found: dict[str, str] = answer.json()
     return found
@@ -70,7 +70,7 @@ def test_a_page_that_is_kept_open_stays_known_and_one_that_was_closed_does_not(
     with at(4):
         assert "Sana Malik has had this open for 4 minutes." in desk.opens().one("div", id="present").text
     with at(5.5):
-        assert asks(desk) == {"html": asks(desk)["html"], "said": ""}
+        assert asks(desk) == {"html": asks(desk)["html"], "announcement": ""}
         assert "Sana" not in asks(desk)["html"]
     with at(6):
         other.opens()
@@ -82,10 +82,10 @@ def test_a_page_that_is_kept_open_stays_known_and_one_that_was_closed_does_not(
 def test_it_says_so_when_the_request_has_changed(desk: Desk, other: Desk) -> None:
     with at(0):
         desk.opens()
-        assert asks(desk)["said"] == ""
+        assert asks(desk)["announcement"] == ""
         status_changes.change_status(desk.request, "declined", actor=other.user, expected_status="new")
         news = asks(desk)
-    assert news["said"] == "This request has changed since you opened it."
+    assert news["announcement"] == "This request has changed since you opened it."
     assert desk.address() in news["html"]
 
 
@@ -96,8 +96,8 @@ def test_what_is_read_aloud_has_no_minutes(desk: Desk, other: Desk) -> None:
     with at(1):
         asks(other)
     with at(2):
-        assert asks(desk)["said"] == "Sana Malik has this open too."
-        assert desk.opens().one("form", id="presence")["data-said"] == "Sana Malik has this open too."
+        assert asks(desk)["announcement"] == "Sana Malik has this open too."
+        assert desk.opens().one("form", id="presence")["data-announcement"] == "Sana Malik has this open too."
 
 
 def test_asking_is_no_work_and_an_idle_session_ends(desk: Desk) -> None:

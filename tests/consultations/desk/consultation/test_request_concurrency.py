@@ -60,7 +60,7 @@ def test_of_many_who_record_a_try_at_once_one_does_and_the_others_are_told() -> 
 
 def test_of_many_who_take_it_at_once_one_has_it() -> None:
     request = a_request()
-    answers = statuses(desks(request, people()), "assignee", lambda number: {"give": "me"})
+    answers = statuses(desks(request, people()), "assignee", lambda number: {"assignee": "me"})
     assert answers == [303] + [409] * (THREADS - 1)
     assigned = Event.objects.get(kind="assigned")
     assert ConsultationRequest.objects.get().assignee_id == assigned.actor_id

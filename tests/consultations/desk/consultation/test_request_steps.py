@@ -49,7 +49,7 @@ def test_a_visit_cannot_be_marked_before_it_begins(practitioner: Practitioner, c
     assert buttons(page) == ["contacting", "declined", "withdrawn"]
     assert not page.by_class("step--usual")
     desk.presses("status", to="did_not_attend")
-    assert desk.problem.startswith("This cannot be done")
+    assert desk.problem.startswith("This is not possible")
     assert desk.stored().status == Status.CONFIRMED
 
 
@@ -60,7 +60,7 @@ def test_from_its_beginning_on_a_visit_is_marked(practitioner: Practitioner, clo
     page = desk.opens()
     assert buttons(page) == ["completed", "did_not_attend", "contacting", "withdrawn"]
     assert [step.text for step in page.by_class("step--usual")] == ["The consultation took place"]
-    assert "Did they come? Mark it" in page.one("main").text
+    assert "Record attendance" in page.one("main").text
     assert not page.all("a", href=desk.address("time/?to=confirmed"))
     desk.presses("status", to="completed")
     assert Appointment.objects.get().state == Appointment.State.ATTENDED
@@ -69,10 +69,10 @@ def test_from_its_beginning_on_a_visit_is_marked(practitioner: Practitioner, clo
 def test_an_offer_without_an_answer_says_to_call(practitioner: Practitioner, clock: Any) -> None:
     begins = given(request := a_request(), practitioner, at(10)).starts_at
     page = Desk(request, a_coordinator()).opens()
-    assert "Nobody has told the patient of the offered time: call" in page.one("main").text
+    assert "The patient does not know the offered time: call" in page.one("main").text
     clock.move_to(begins)
     page = Desk(request, a_coordinator()).opens()
-    assert "No answer to the offered time: call" in page.one("main").text
+    assert "No answer to the offered time: call the patient" in page.one("main").text
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_mark_after_a_withdrawal_is_taken_back_to_the_withdrawal(
         page = desk.opens()
     assert buttons(page) == ["withdrawn"]
     desk.presses("status", to="confirmed")
-    assert desk.problem.startswith("This cannot be done")
+    assert desk.problem.startswith("This is not possible")
     desk.presses("status", to="withdrawn")
     assert desk.stored().status == Status.WITHDRAWN
     assert buttons(desk.opens()) == ["completed", "did_not_attend"]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from consultations.desk.queue.tabs import TABS, Scope
 from consultations.lifecycle import staff_actions, status_changes
 from consultations.models import ConsultationRequest
-from consultations.models.queue_querysets import NEVER
+from consultations.models.consultation_requests import NEVER
 from consultations.portal import actions
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import Desk
@@ -135,7 +135,7 @@ def test_who_is_called_at_once_is_not_said_to_be_called_later() -> None:
 def test_who_asks_for_another_time_is_called_also_once_that_was_read(agreed: bool, clock: Any) -> None:
     request = with_time(agreed=agreed)()
     actions.request_another_time(request, request.appointments.live().get().pk, "Not on Fridays.")
-    staff_actions.seen_what_patient_wrote(request, actor=a_coordinator())
+    staff_actions.acknowledge(request, actor=a_coordinator())
     assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))
     assert overdue() == [request]

@@ -92,7 +92,7 @@ def test_what_is_recent_long_ago_stands_behind_what_is_recent(at_two: Client, us
     page = queue_page(at_two, tab=tab)
     wanted = references_of(today, yesterday, week, not_sure_long_ago, month, month_ago)
     assert references(page) == wanted
-    told = [row.one("td", data_label="Since when") for row in rows(page)]
+    told = [row.one("td", data_label="Onset") for row in rows(page)]
     assert [(cell.text, bool(cell.all("strong"))) for cell in told] == [
         ("In the last 24 hours", True),
         ("In the last 24 hours as of 3 March 2026", True),
@@ -172,23 +172,23 @@ def test_a_time_that_passed_is_due_until_somebody_says_what_became_of_it(at_two:
 @pytest.mark.parametrize(
     ("state", "starts_at", "fields", "words"),
     [
-        (AGREED, NOW - DAY, {}, "Did they come? Mark it"),
-        (AGREED, NOW, {}, "Did they come? Mark it"),
+        (AGREED, NOW - DAY, {}, "Record attendance"),
+        (AGREED, NOW, {}, "Record attendance"),
         (AGREED, NOW + HOUR, {}, "Appointment Wed 4 Mar, 3pm"),
-        (OFFERED, NOW - DAY, {}, "No answer to the offered time: call"),
-        (OFFERED, NOW + HOUR, {}, "The patient answers: offered Wed 4 Mar, 3pm"),
+        (OFFERED, NOW - DAY, {}, "No answer to the offered time: call the patient"),
+        (OFFERED, NOW + HOUR, {}, "Waiting for the patient’s answer: Wed 4 Mar, 3pm"),
         (
             OFFERED,
             NOW + HOUR,
             {"is_informed": False},
-            "Nobody has told the patient of the offered time: call",
+            "The patient does not know the offered time: call",
         ),
         (OFFERED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2pm"),
         (
             AGREED,
             NOW - DAY,
             {"call_back_at": NOW + DAY},
-            "Call back Thu 5 Mar, 2pm Did they come? Mark it",
+            "Call back Thu 5 Mar, 2pm Record attendance",
         ),
     ],
 )
@@ -246,7 +246,7 @@ def test_each_status_has_its_tab_with_its_number(coordinator: Client, status: St
 def test_of_finished_requests_no_more_are_counted_than_matters(
     coordinator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tabs, "COUNTED", 2)
+    monkeypatch.setattr(tabs, "MAX_COUNTED", 2)
     for status in (Status.COMPLETED, Status.NEW):
         for _ in range(3):
             a_request(status=status)
@@ -274,10 +274,10 @@ def test_a_row_says_what_a_person_needs_to_choose_what_to_do(at_two: Client, use
     set_to(request, promised_by=NOW - HOUR, assignee=user)
     assert cells(queue_page(at_two)) == {
         "Patient": "علی خان, 7 asked by Ayesha Khan (mother)",
-        "What about": "I am not sure",
-        "Since when": "In the last 24 hours as of 3 March 2026",
+        "About": "I am not sure",
+        "Onset": "In the last 24 hours as of 3 March 2026",
         "Waiting, in clinic hours": "10 h overdue by 1 h 0 min",
-        "Contact": "WhatsApp message, Punjabi Do not say who is calling a woman of the staff",
+        "Contact": "WhatsApp message, Punjabi Do not say who is calling female staff member",
         "Assigned to": "Sana Malik",
         "Next": "Start contacting",
     }
@@ -305,9 +305,9 @@ def test_without_opening_hours_the_clock_is_all_there_is(coordinator: Client) ->
 
 def test_the_next_step_is_to_read_or_to_call_before_the_usual_one(at_two: Client) -> None:
     request = set_to(a_request(), unread_since=NOW)
-    assert cells(queue_page(at_two))["Next"] == "Read what the patient wrote Start contacting"
+    assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Start contacting"
     set_to(request, call_back_at=NOW - HOUR)
-    assert cells(queue_page(at_two))["Next"] == "Read what the patient wrote Call back Wed 4 Mar, 1pm"
+    assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Call back Wed 4 Mar, 1pm"
 
 
 def test_an_erased_request_breaks_no_page_and_names_nobody(coordinator: Client) -> None:
@@ -330,7 +330,7 @@ def test_a_list_goes_on_to_another_page_and_ends(
     coordinator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue_module, "ROWS", 2)
-    monkeypatch.setattr(queue_module, "PAGES", 2)
+    monkeypatch.setattr(queue_module, "MAX_PAGES", 2)
     requests = [a_request(onset=1, created_at=NOW + number * HOUR) for number in range(5)]
     first, second = queue_page(coordinator, onset=1), queue_page(coordinator, onset=1, page=2)
     assert first.one("a", rel="next")["href"].endswith("?onset=1&page=2")
@@ -398,7 +398,7 @@ def test_only_who_works_on_requests_gets_in(client: Client, role: str) -> None:
     client.force_login(staff(role))
     assert client.get(reverse("desk:queue")).status_code == 403
     assert client.post(reverse("desk:queue_search"), {"text": "khan"}).status_code == 403
-    sent = {"request": f"{request.pk}-", "to": "nobody"}
+    sent = {"request": f"{request.pk}-0", "to": "nobody"}
     assert client.post(reverse("desk:queue_assign"), sent).status_code == 403
     assert client.get(reverse("admin:consultations_consultationrequest_changelist")).status_code == 403
     assert not Disclosure.objects.exists()

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import COORDINATOR, EDITOR
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest, Event
 from tests.consultations.desk.queue.queue_pages import queue_page
 from tests.factories import a_request, staff
@@ -57,11 +58,8 @@ def test_ticked_requests_are_given_to_a_colleague(coordinator: Client, user: Use
 
 def test_requests_are_given_back_to_nobody(coordinator: Client, user: User, colleague: User) -> None:
     request = a_request()
-    assign(coordinator, f"{request.pk}-", to=colleague.pk)
-    assert (
-        "1 request is now assigned to nobody."
-        in read(assign(coordinator, f"{request.pk}-{colleague.pk}", to="nobody")).source
-    )
+    assign(coordinator, f"{request.pk}-0", to=colleague.pk)
+    assert "1 request is now unassigned." in read(assign(coordinator, f"{request.pk}-1", to="nobody")).source
     assert assignees() == [None]
 
 
@@ -69,17 +67,17 @@ def test_what_somebody_else_was_given_meanwhile_stays_there(
     coordinator: Client, user: User, colleague: User
 ) -> None:
     taken, free = a_request(), a_request()
-    ConsultationRequest.objects.filter(pk=taken.pk).update(assignee=colleague)
-    source = read(assign(coordinator, f"{taken.pk}-", f"{free.pk}-", to=user.pk)).source
+    staff_actions.assign(taken, colleague, actor=colleague)
+    source = read(assign(coordinator, f"{taken.pk}-0", f"{free.pk}-0", to=user.pk)).source
     assert "1 request is now assigned to" in source
-    assert "1 was given to somebody else meanwhile" in source
+    assert "1 request was changed by someone else" in source
     assert assignees() == [colleague, user]
 
 
 def test_twice_is_once(coordinator: Client, colleague: User) -> None:
     request = a_request()
     for _ in range(2):
-        assign(coordinator, f"{request.pk}-", f"{request.pk}-", to=colleague.pk)
+        assign(coordinator, f"{request.pk}-0", f"{request.pk}-0", to=colleague.pk)
     assert Event.objects.filter(kind=Event.Kind.ASSIGNED).count() == 1
 
 
@@ -87,7 +85,7 @@ def test_one_comes_back_to_the_list_one_was_at(coordinator: Client, colleague: U
     request = a_request(onset=2)
     page = queue_page(coordinator, tab="new", onset=2)
     response = assign(
-        coordinator, f"{request.pk}-", to=colleague.pk, back=page.one("input", name="back")["value"]
+        coordinator, f"{request.pk}-0", to=colleague.pk, back=page.one("input", name="back")["value"]
     )
     assert response.redirect_chain == [(reverse("desk:queue") + "?tab=new&onset=2", 303)]
 
@@ -102,8 +100,8 @@ def test_the_way_back_leads_nowhere_else(coordinator: Client, back: str) -> None
 
 def test_nothing_ticked_or_nobody_chosen_changes_nothing_and_says_so(coordinator: Client, user: User) -> None:
     request = a_request()
-    assert "Tick the requests first." in read(assign(coordinator, to=user.pk)).source
-    assert "Choose a colleague from the list." in read(assign(coordinator, f"{request.pk}-", to="")).source
+    assert "Select requests first." in read(assign(coordinator, to=user.pk)).source
+    assert "Choose a colleague from the list." in read(assign(coordinator, f"{request.pk}-0", to="")).source
     assert assignees() == [None]
 
 
@@ -115,7 +113,7 @@ def test_only_active_staff_who_work_on_requests_can_be_given_one(
     request = a_request()
     options = [option["value"] for option in queue_page(coordinator).one(id="assign-to").all("option")]
     assert str(other.pk) not in options
-    assign(coordinator, f"{request.pk}-", to=other.pk)
+    assign(coordinator, f"{request.pk}-0", to=other.pk)
     assert assignees() == [None]
 
 
@@ -125,8 +123,8 @@ def test_erased_requests_are_left_out(coordinator: Client, user: User) -> None:
     ConsultationRequest.objects.filter(pk=request.pk).update(
         **gone, patient_age=None, erased_at=request.created_at
     )
-    source = read(assign(coordinator, f"{request.pk}-", to=user.pk)).source
-    assert "Nothing was changed" in source and "now assigned" not in source
+    source = read(assign(coordinator, f"{request.pk}-0", to=user.pk)).source
+    assert "No changes were needed" in source and "now assigned" not in source
     assert assignees() == [None]
 
 
@@ -137,7 +135,7 @@ def test_whoever_may_only_look_ticks_nothing_and_assigns_nothing(client: Client)
     page = queue_page(client)
     assert not page.all("input", name="request")
     assert not page.all("select", name="to")
-    sent = {"request": f"{request.pk}-", "to": str(user.pk)}
+    sent = {"request": f"{request.pk}-0", "to": str(user.pk)}
     assert client.post(reverse("desk:queue_assign"), sent).status_code == 403
     assert client.get(reverse("desk:queue_assign")).status_code == 405
 

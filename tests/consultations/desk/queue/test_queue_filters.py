@@ -90,4 +90,4 @@ def test_days_that_end_before_they_begin_are_said(coordinator: Client) -> None:
 
 def test_a_list_of_nothing_says_why(coordinator: Client) -> None:
     assert "No requests here." in queue_page(coordinator).main.text
-    assert "No request here fits these filters." in queue_page(coordinator, onset=1).main.text
+    assert "No requests match these filters." in queue_page(coordinator, onset=1).main.text

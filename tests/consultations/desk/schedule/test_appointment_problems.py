@@ -77,8 +77,8 @@ def test_deactivating_practitioner_warns_of_appointments(manager: Client) -> Non
     given(a_request(), a_reviewer(name="Dr. Other"), at(9, days=3))
     (warning,) = save(manager, Practitioner.objects.get(name="Dr. Ayesha Khan"), "is_active")
     assert warning.text == (
-        f"Patients were given times with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
-        f"Thursday 26 November, 9am; {agreed.reference} on Friday 27 November, 4pm. Call them."
+        f"Appointments with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
+        f"Thursday 26 November, 9am; {agreed.reference} on Friday 27 November, 4pm. Call the patients."
     )
     links = [link["href"] for link in warning.all("a")]
     assert links == [reverse("desk:request", args=[request.pk]) for request in (offered, agreed)]
@@ -106,8 +106,8 @@ def test_changed_hours_warn_of_appointments_outside(manager: Client) -> None:
     an_agreed_time(at(19))  # was outside before
     (warning,) = save(manager, OpeningHours.objects.get(weekday=3), closes="16:15:00")
     assert warning.text == (
-        "Times that patients were given are outside the opening hours now: "
-        f"{late.reference} on Thursday 26 November, 4pm. Call them."
+        "Appointments are now outside the opening hours: "
+        f"{late.reference} on Thursday 26 November, 4pm. Call the patients."
     )
     assert [link["href"] for link in warning.all("a")] == [reverse("desk:request", args=[late.pk])]
     (warning,) = save(

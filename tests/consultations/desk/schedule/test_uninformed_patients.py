@@ -28,7 +28,7 @@ from tests.factories import a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
-NOBODY_TOLD = "Nobody has told the patient of the offered time: call"
+NOBODY_TOLD = "The patient does not know the offered time: call"
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def test_unannounced_offer_is_due_at_once(practitioner: Practitioner, clock: Any
     assert words(desk) == (f"Call back Mon 23 Nov, 12pm {NOBODY_TOLD}", True)
     contact(desk, "spoke")
     assert due() == due("today") == []
-    assert words(desk) == ("The patient answers: offered Sun 13 Dec, 10am", False)
+    assert words(desk) == ("Waiting for the patient’s answer: Sun 13 Dec, 10am", False)
 
 
 def test_mailed_offer_is_not_due(practitioner: Practitioner, settings: Any) -> None:

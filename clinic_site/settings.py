@@ -198,8 +198,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTH_USER_MODEL = "accounts.User"
-# The email address of an account is unique by a constraint on its lower case, which this check does not see.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["clinic_site.accounts.backends.StaffBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
@@ -336,7 +334,11 @@ SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS el
 # Opt-in: a clinic may have other hosts under its domain that do not speak https.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.yes_no("HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = env.yes_no("HSTS_PRELOAD", False)
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # an account's email address is unique by a constraint on its lower case
+    "security.W005",  # HSTS for subdomains is opt-in
+    "security.W021",  # HSTS preloading is opt-in
+]
 # Whether to trust X-Forwarded-Proto and X-Forwarded-For from our own proxy.
 BEHIND_PROXY = env.yes_no("BEHIND_PROXY", HTTPS)
 if BEHIND_PROXY:

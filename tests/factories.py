@@ -213,7 +213,7 @@ def published(page: Page, **signing: Any) -> Publication:
 
 
 def published_procedures(count: int) -> list[Procedure]:
-    """So many procedures, each live."""
+    """Publish ``count`` procedures."""
     procedures = [a_procedure(f"procedure-{number}", position=number) for number in range(1, count + 1)]
     for procedure in procedures:
         published(procedure)

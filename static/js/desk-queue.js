@@ -1,5 +1,5 @@
-// The keyboard in the queue. A shortcut moves the focus, and nothing else: what a key then does is the
-// browser's own. Whoever speaks to the computer can turn them off, as single keys must be.
+// Keyboard shortcuts of the queue. A shortcut only moves the focus. People who use speech input can turn
+// single-key shortcuts off (WCAG 2.1.4).
 const OFF = "queue-shortcuts-off";
 const dialog = document.getElementById("shortcuts");
 const button = document.getElementById("shortcuts-button");
@@ -12,7 +12,7 @@ const steps = {
   "/": () => document.getElementById("searchbar").focus(),
   "?": () => dialog.showModal(),
 };
-// They scroll the page, until somebody is among the requests.
+// The arrow keys scroll the page until the focus is in the list of requests.
 const arrows = { ArrowDown: steps.j, ArrowUp: steps.k };
 
 let last = -1;

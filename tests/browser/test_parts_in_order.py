@@ -112,7 +112,7 @@ def drag(window: Window, held: Locator, target: Locator) -> None:
 
 
 def test_new_part_is_moved_and_removed(editor: Window, procedure: Procedure) -> None:
-    """Django's script numbers all rows anew when an added one goes: each must go on meaning its own part."""
+    """Django's script renumbers all rows when an added row is removed; each must still mean its own part."""
     before = dict(procedure.risks.values_list("pk", "name"))
     for number, name in ((3, "New"), (4, "Not wanted")):
         editor.locator("#risks-group .add-row a").click()

@@ -158,7 +158,7 @@ def test_errors_are_accessible_too(visit: Visit) -> None:
 
 
 def test_on_paper_the_reference_and_the_address_stay(visit: Visit) -> None:
-    """The page says "print it": what is printed must lead back. It says that whoever has it can look."""
+    """The printed page contains its link, and says that everyone who has the link can open it."""
     patient = PrivatePage()
     page = visit(viewport=NARROW).opens(patient.address)
     page.emulate_media(media="print")

@@ -21,7 +21,7 @@ PEOPLE = (*ROLES, "no role", "not staff", "nobody")
 OUTSIDE = PEOPLE[-2:]
 METHODS = ("GET", "POST")
 
-# Whoever is not signed in as staff is led there; but not by the pages of the way in themselves.
+# Visitors who are not signed in as staff are redirected here, except by the sign-in pages themselves.
 SIGNING_IN = re.compile(r"/staff/(login|logout|password/)")
 SIGN_IN = "/staff/login/"
 # A refused request may only update the session and count an attempt.

@@ -1,4 +1,4 @@
-"""Whoever saves a closure is told which times of patients it falls on."""
+"""Saving a closure warns of the appointments on these days."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""No page of the staff side takes more than fifteen queries, for whoever may see the most."""
+"""No staff page takes more than fifteen queries, even for the role that sees the most."""
 
 import pytest
 from django.db import connection

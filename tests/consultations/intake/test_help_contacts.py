@@ -26,7 +26,7 @@ def test_emergency_card_matches_the_urgent_list(client: Client, sample_site: Non
     (card,) = cards(client, path, "emergency")
     number = ClinicProfile.objects.get().urgent_phone
     assert (
-        f"call our urgent number {number} or go back to the hospital now. If nobody answers, call 1122"
+        f"call our urgent number {number} or go back to the hospital now. If no one answers, call 1122"
         in card
     )
 

@@ -42,7 +42,7 @@ def clinic() -> ClinicProfile:
 
 
 def sent(count: int, *, ago: timedelta = 5 * DAY, answered_after: timedelta | None = None) -> None:
-    """So many requests, of which one was really sent: only their times matter here."""
+    """Create ``count`` requests, copies of one that was sent: only their times matter here."""
     model = a_request(created_at=NOW - ago)
     ConsultationRequest.objects.filter(pk=model.pk).update(
         first_contact_at=None if answered_after is None else model.created_at + answered_after

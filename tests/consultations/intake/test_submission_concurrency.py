@@ -83,7 +83,7 @@ def test_two_children_sent_with_one_form_by_many_threads_are_never_mixed() -> No
 
 @pytest.mark.parametrize("was", [None, Status.WITHDRAWN, Status.NEW])
 def test_the_same_answers_from_one_browser_sent_by_many_threads_are_one_request(was: Status | None) -> None:
-    """Whatever was sent from there before: nothing, what is closed by now, or what still waits."""
+    """Whether the browser sent nothing, a request closed since, or one that is still waiting."""
     forms = [replace(a_submission(), browser="hers") for _ in range(THREADS)]
     if was:
         before = intake_submission.submit(replace(a_submission(), browser="hers"))

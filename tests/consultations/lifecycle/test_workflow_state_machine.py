@@ -546,7 +546,7 @@ class Workflow(RuleBasedStateMachine):
     def whatever_waits_for_the_clinic_is_due_at_some_moment(self) -> None:
         waiting = ConsultationRequest.objects.waiting()
         assert not waiting.with_due_at(self.now).filter(due_at__gte=NEVER).exists()
-        # ``due_at`` falls back on its own; whoever writes sets a moment all the same.
+        # ``due_at`` has a fallback, and every change sets a time explicitly.
         assert not waiting.filter(status=Status.CONTACTING, call_back_at=None).exists()
 
     @invariant()

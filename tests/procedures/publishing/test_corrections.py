@@ -134,7 +134,7 @@ def test_correction_refuses_a_withdrawn_page(
     client: Client, clinician: Client, procedure: Procedure, clock: time_machine.Traveller
 ) -> None:
     published(procedure)
-    notice = "withdrawn on 1 June 2026: patients do not see it. Only a full review brings it back."
+    notice = "withdrawn on 1 June 2026: patients do not see it. It needs a full review to return."
     assert notice not in read(clinician.get(address(procedure, "publish"))).text
     clock.shift(1)
     publishing.withdraw(procedure, language="en")

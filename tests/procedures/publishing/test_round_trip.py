@@ -158,7 +158,7 @@ class RestoreTest(TestCase):
         self, now: PageDocument, before: PageDocument
     ) -> None:
         shared_rows()
-        procedure = Procedure.objects.create(slug="one-address")
+        procedure = Procedure.objects.create(slug="one-address", menu_label="One")
         for document in (now, before):
             drafts.write_draft(procedure, document)
             assert fresh(procedure) == document

@@ -21,7 +21,7 @@ def open_every_day(opens: time = time(9), closes: time = time(17)) -> None:
 
 
 def at(hour: int, minute: int = 0, *, days: int = 3) -> datetime:
-    """A time of day by the clinic's clock, so many days from today."""
+    """Return a time of day in the clinic's time zone, ``days`` from today."""
     zone = timezone.get_default_timezone()
     return datetime.combine(timezone.localdate() + timedelta(days=days), time(hour, minute), zone)
 

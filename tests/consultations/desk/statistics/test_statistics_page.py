@@ -36,7 +36,7 @@ def manager(client: Client) -> Any:
 
 
 def answered(count: int, at: datetime = NOW - DAY, **fields: Any) -> None:
-    """So many requests, answered after one, two, three … hours."""
+    """Create ``count`` requests, answered after one, two, three … hours."""
     for number in range(1, count + 1):
         request = a_request(created_at=at)
         ConsultationRequest.objects.filter(pk=request.pk).update(

@@ -162,7 +162,7 @@ def test_patient_who_withdraws_gets_a_confirmation() -> None:
     assert list(new_messages()) == ["withdrawn", "patient_activity"]
 
 
-def test_staff_hear_of_changed_answers_and_files_of_a_form_that_is_sent_again() -> None:
+def test_staff_hear_of_changed_answers_of_a_form_that_is_sent_again() -> None:
     first = a_submission(**BY_EMAIL)
     submission.submit(first)
     new_messages()
@@ -212,3 +212,14 @@ def test_nothing_is_sent_about_quarantined_and_erased_requests() -> None:
         for kind in ("acknowledgement", "new_request", "appointment_offered", "reminder", "patient_activity"):
             assert queued(kind, request, appointment=appointment) == [], kind
         assert queued("status", request, was="declined") == []
+
+
+def test_staff_hear_of_a_file_that_is_added_to_the_form() -> None:
+    first = a_submission(**BY_EMAIL)
+    submission.submit(first)
+    new_messages()
+    Photograph.objects.create(
+        key_hash=first.key.hash, name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now()
+    )
+    submission.submit(a_submission(key=first.key, **BY_EMAIL))
+    assert notify.ACTIVITIES["photograph"] in new_messages()["patient_activity"].text

@@ -1,0 +1,1 @@
+"""What patients read: drafts, publications, and the pages that show them. May import clinic_site."""

@@ -1,0 +1,1 @@
+"""Availability, offered times, reminders and calendar feeds. May import lifecycle."""

@@ -1,0 +1,1 @@
+"""From draft to publication: documents, checks, comparison, restoring, images. May import models."""

@@ -1,0 +1,1 @@
+"""The queue of requests: tabs, filters, search and bulk assignment."""

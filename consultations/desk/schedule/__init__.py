@@ -1,0 +1,1 @@
+"""Offering a time, the week, reminders by staff, and calendar feeds."""

@@ -1,0 +1,1 @@
+"""The statistics page for managers: tables, charts and a CSV file."""

@@ -1,1 +1,1 @@
-"""The project: settings, URLs and what every app shares. Only settings, urls and checks name other packages."""
+"""The project: settings, URLs, what every app shares. Only settings, urls and checks name other packages."""

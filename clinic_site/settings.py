@@ -9,10 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.environment import Environment
 from clinic_site.mail import configuration
+
+# Lets Django's classes name the model that they are for, such as ModelAdmin[Closure].
+django_stubs_ext.monkeypatch()
 
 env = Environment()
 
@@ -41,7 +45,7 @@ BIND = env.text("BIND", f"127.0.0.1:{PORT}")
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2)
 if not 0 < WEB_CONCURRENCY < 1000:
     env.refuse(f"WEB_CONCURRENCY must be from 1 to 999, not {WEB_CONCURRENCY}")
-SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None).rstrip("/")
+SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}" if LOCAL else None).rstrip("/")
 try:
     _address = urlsplit(SITE_URL)
     # Reading the port validates it.

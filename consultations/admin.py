@@ -12,7 +12,7 @@ from consultations.models import ConsultationRequest, PrivacyNotice
 
 
 @admin.register(ConsultationRequest)
-class ConsultationRequestAdmin(admin.ModelAdmin):
+class ConsultationRequestAdmin(admin.ModelAdmin[ConsultationRequest]):
     """Requests are handled on the desk; the admin only redirects there."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -51,7 +51,7 @@ class ConsultationRequestAdmin(admin.ModelAdmin):
 
 
 @admin.register(PrivacyNotice)
-class PrivacyNoticeAdmin(admin.ModelAdmin):
+class PrivacyNoticeAdmin(admin.ModelAdmin[PrivacyNotice]):
     """New versions can be added. Notices that patients agreed to are never edited or deleted."""
 
     list_display = ["__str__", "published_at"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -31,7 +31,7 @@ def page(*permissions: str) -> Callable[[View[P]], View[P]]:
                 raise PermissionDenied
             return view(request, *args, **options)
 
-        return protected
+        return cast(View[P], protected)
 
     return protect
 

@@ -40,7 +40,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        started_at = self.request.session.get(sessions.STARTED_AT, 0)
+        started_at: float = self.request.session.get(sessions.STARTED_AT, 0)
         return time.time() - started_at > REAUTHENTICATION_GRACE_SECONDS
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:

@@ -26,7 +26,7 @@ admin.site.unregister(EmailAddress)
 
 
 @admin.register(User)
-class StaffUserAdmin(UserAdmin):
+class StaffUserAdmin(UserAdmin[User]):
     """Managers invite and assign roles; only superusers make or change superusers.
 
     Nobody sets a colleague's password: a person who lost it gets a link.
@@ -163,7 +163,7 @@ class PersonFilter(admin.SimpleListFilter):
 
 
 @admin.register(AccountEvent)
-class AccountEventAdmin(admin.ModelAdmin):
+class AccountEventAdmin(admin.ModelAdmin[AccountEvent]):
     list_display = ["at", "kind", "subject", "actor", "summary"]
     list_filter = [PersonFilter, "kind"]
     list_select_related = ["subject", "actor"]

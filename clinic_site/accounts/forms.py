@@ -81,7 +81,7 @@ class ForgottenPasswordForm(PasswordResetForm):
         return User.objects.filter(email__iexact=email, is_active=True, is_staff=True)
 
 
-class InviteForm(forms.ModelForm):
+class InviteForm(forms.ModelForm[User]):
     """A new account. Only its owner ever chooses its password."""
 
     class Meta:
@@ -99,7 +99,7 @@ class InviteForm(forms.ModelForm):
         return user
 
 
-class AccountForm(UserChangeForm):
+class AccountForm(UserChangeForm[User]):
     """An account without its password. Managers cannot remove their own access, or nobody might be left."""
 
     password = None  # type: ignore[assignment]

@@ -21,7 +21,9 @@ from clinic_site.accounts import views
 
 def page(route: str, view: Any, name: str, title: Any, **options: Any) -> URLPattern:
     """An allauth page with our heading, which no browser stores."""
-    return path(route, never_cache(view.as_view(extra_context={"title": title}, **options)), name=name)
+    shown = never_cache(view.as_view(extra_context={"title": title}, **options))
+    pattern: URLPattern = path(route, shown, name=name)
+    return pattern
 
 
 urlpatterns = [

@@ -12,7 +12,7 @@ from clinic_site.clinic.models import ClinicProfile, Closure, InformationPractic
 from clinic_site.core import change_warnings
 
 
-class SingletonAdmin(admin.ModelAdmin):
+class SingletonAdmin(admin.ModelAdmin[Any]):
     """Admin of a table with one row, which can be neither added twice nor deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -64,7 +64,7 @@ class ClinicProfileAdmin(SingletonAdmin):
 
 
 @admin.register(OpeningHours)
-class OpeningHoursAdmin(admin.ModelAdmin):
+class OpeningHoursAdmin(admin.ModelAdmin[OpeningHours]):
     list_display = ["weekday", "opens", "closes"]
 
     # Warn about the session as it was: patients were offered times in it.
@@ -87,7 +87,7 @@ class OpeningHoursAdmin(admin.ModelAdmin):
 
 
 @admin.register(Closure)
-class ClosureAdmin(admin.ModelAdmin):
+class ClosureAdmin(admin.ModelAdmin[Closure]):
     list_display = ["name", "starts_on", "ends_on", "certainty"]
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
@@ -96,5 +96,5 @@ class ClosureAdmin(admin.ModelAdmin):
 
 
 @admin.register(InformationPractice)
-class InformationPracticeAdmin(admin.ModelAdmin):
+class InformationPracticeAdmin(admin.ModelAdmin[InformationPractice]):
     list_display = ["criterion", "text"]

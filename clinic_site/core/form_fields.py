@@ -93,7 +93,7 @@ class EmailField(forms.EmailField):
         text = plain_line(str(value or "")[:MAX_INPUT_LENGTH])
         if len(text) > 254:  # the longest address that mail allows, and the column's length
             raise ValidationError(self.sentence, code="invalid")
-        address = super().clean(text)
+        address: str = super().clean(text)
         # Django accepts "localhost" and IP addresses, which no patient can mean.
         _site, dot, top = address.rpartition("@")[2].rpartition(".")
         if address and not (dot and any(letter.isalpha() for letter in top)):

@@ -8,7 +8,8 @@ _reader = MarkdownIt("zero", {"html": False}).enable(["list", "emphasis", "link"
 
 def render(text: str) -> str:
     """Return HTML. Everything outside the subset is escaped."""
-    return _reader.render(text)
+    html: str = _reader.render(text)
+    return html
 
 
 def plain_blocks(text: str) -> list[str]:

@@ -49,7 +49,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutgoingMessage)
-class OutgoingMessageAdmin(admin.ModelAdmin):
+class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
     """Read-only, and without the text: it may hold a link that only the patient should open."""
 
     list_display = ["state_word", "kind", "about_what", "to", "phone", "created_at", "last_error"]

@@ -32,7 +32,8 @@ def live_samples() -> Iterable[str]:
 def next_notice_at() -> datetime | None:
     """When the next scheduled notice comes into force."""
     scheduled = PrivacyNotice.objects.filter(published_at__gt=timezone.now())
-    return scheduled.aggregate(at=Min("published_at"))["at"]
+    moment: datetime | None = scheduled.aggregate(at=Min("published_at"))["at"]
+    return moment
 
 
 def require_notice() -> None:

@@ -13,7 +13,7 @@ from consultations.workflow import Status
 
 
 @admin.register(RetentionRule)
-class RetentionRuleAdmin(admin.ModelAdmin):
+class RetentionRuleAdmin(admin.ModelAdmin[RetentionRule]):
     list_display = ["status", "months", "default"]
 
     @admin.display(description=gettext_lazy("months without a rule"))

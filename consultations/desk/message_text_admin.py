@@ -85,7 +85,7 @@ class Preview:
 
 
 @admin.register(MessageText)
-class MessageTextAdmin(admin.ModelAdmin):
+class MessageTextAdmin(admin.ModelAdmin[MessageText]):
     """Lists every message in every language; the rows of the table are only the changed ones."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

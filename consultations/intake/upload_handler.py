@@ -19,7 +19,7 @@ it on: a patient on a slow line keeps nginx waiting, not one of the server's few
 import tempfile
 from collections.abc import Callable
 from functools import wraps
-from typing import IO, Any, Concatenate, ParamSpec
+from typing import IO, Any, Concatenate, ParamSpec, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
@@ -96,7 +96,7 @@ def takes_files(view: View[P]) -> View[P]:
             request.upload_handlers = [BoundedUploadHandler(request)]
         return checked(request, *args, **options)
 
-    return bounded
+    return cast(View[P], bounded)
 
 
 def _said_length(request: HttpRequest) -> int:

@@ -32,7 +32,8 @@ def operations_in_menu() -> list[tuple[str, str]]:
 
 def next_publication_at() -> datetime | None:
     """When the next scheduled publication goes live."""
-    return Publication.objects.pending().aggregate(at=Min("live_from"))["at"]
+    moment: datetime | None = Publication.objects.pending().aggregate(at=Min("live_from"))["at"]
+    return moment
 
 
 def page_of_procedures(language: str, number: int, size: int) -> tuple[tuple[Card, ...], int]:

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from procedures.models import Publication
 
 
-class SiteSitemap(Sitemap):
+class SiteSitemap(Sitemap[Any]):
     """A sitemap with the site's own address, whatever host was requested."""
 
     def get_protocol(self, protocol: str | None = None) -> str:

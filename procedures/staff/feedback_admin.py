@@ -52,7 +52,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(FeedbackReport)
-class FeedbackReportAdmin(admin.ModelAdmin):
+class FeedbackReportAdmin(admin.ModelAdmin[FeedbackReport]):
     """Tasks: read the report, correct the page, answer, mark as done. The report itself is read-only."""
 
     change_form_template = "admin/procedures/feedbackreport/change_form.html"
@@ -145,7 +145,7 @@ class FeedbackReportAdmin(admin.ModelAdmin):
 
 
 @admin.register(PlainWord)
-class PlainWordAdmin(admin.ModelAdmin):
+class PlainWordAdmin(admin.ModelAdmin[PlainWord]):
     list_display = ["word", "kind", "alternative"]
     list_filter = ["kind"]
     search_fields = ["word", "alternative"]

@@ -220,7 +220,7 @@ class SharedTextAdmin(SingletonAdmin):
 
 
 @admin.register(Practitioner)
-class PractitionerAdmin(admin.ModelAdmin):
+class PractitionerAdmin(admin.ModelAdmin[Practitioner]):
     form = PhotoForm
     list_display = ["name", "registration_number", "specialty", "is_active", "is_sample"]
     fields = [
@@ -247,6 +247,6 @@ class PractitionerAdmin(admin.ModelAdmin):
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(admin.ModelAdmin[Source]):
     list_display = ["key", "title", "publisher", "year"]
     search_fields = ["key", "title", "publisher"]

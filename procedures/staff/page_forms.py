@@ -32,7 +32,7 @@ OPENED_SALT = "procedures.staff.page_forms.opened"
 UNCHANGED = "[]"
 
 
-class ConflictDetectingForm(forms.ModelForm):
+class ConflictDetectingForm(forms.ModelForm[Any]):
     """A form that detects when a colleague has saved the record since it was opened.
 
     The hidden field ``opened`` holds the signed content of the record when the form was opened. If the
@@ -165,7 +165,7 @@ class PageForm(ConflictDetectingForm, PhotoForm):
         return comparison.changes(opened, now)
 
 
-class PartForm(forms.ModelForm):
+class PartForm(forms.ModelForm[Any]):
     """One part of a page. Without a position it goes to the end of its kind."""
 
     position = forms.IntegerField(label=_("Position"), required=False, min_value=0, max_value=MAX_POSITION)
@@ -194,7 +194,7 @@ class SectionForm(PartForm):
             self.fields["body"].help_text = str(outline.GUIDANCE[self.instance.kind])
 
 
-class PartFormSet(forms.BaseInlineFormSet):
+class PartFormSet(forms.BaseInlineFormSet[Any, Any, Any]):
     """The parts of a page, matched to their stored rows by id.
 
     Django matches rows by their index in the form, which is wrong after rows were moved or a colleague
@@ -282,7 +282,7 @@ class UniqueKindFormSet(PartFormSet):
             kinds.add(kind)
 
 
-class PartInline(InlineModelAdmin):
+class PartInline(InlineModelAdmin[Any, Any]):
     """Parts in order. The admin's script adds rows; without JavaScript, ``?rows`` shows empty ones."""
 
     extra = 0
@@ -297,12 +297,12 @@ class PartInline(InlineModelAdmin):
         return EMPTY_ROWS if "rows" in request.GET else 0
 
 
-def inlines_of(kind: str) -> list[type[InlineModelAdmin]]:
+def inlines_of(kind: str) -> list[type[InlineModelAdmin[Any, Any]]]:
     """Return one inline for each kind of part on this kind of page."""
     return [_inline(part) for part in PARTS.values() if part.only_on in ("", kind)]
 
 
-def _inline(part: type[Part]) -> type[InlineModelAdmin]:
+def _inline(part: type[Part]) -> type[InlineModelAdmin[Any, Any]]:
     stacked = part is Section
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {

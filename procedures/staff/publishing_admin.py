@@ -59,7 +59,7 @@ post = method_decorator([never_cache, require_POST])
 form_view = method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
 
 
-class PublishingAdmin(admin.ModelAdmin):
+class PublishingAdmin(admin.ModelAdmin[Any]):
     """Everything staff do with a page besides editing it. Only POST requests write."""
 
     def get_urls(self) -> list[Any]:

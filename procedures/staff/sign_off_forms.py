@@ -14,7 +14,7 @@ from procedures.publishing.comparison import Change
 from procedures.publishing.services import SignOff
 
 
-class PhotoForm(forms.ModelForm):
+class PhotoForm(forms.ModelForm[Any]):
     """For a model with ``photo`` and ``photo_alt``. Photographs are re-encoded; uploads are not kept."""
 
     photo_upload = forms.FileField(

@@ -145,7 +145,7 @@ def test_without_scripts_everything_works_but_the_shortcuts(
         page.get_by_role("checkbox", name=f"Select {request.reference}").check()
     page.get_by_label("Assign the selected requests to").select_option(label=str(user))
     visitor.presses("Assign")
-    expect(page.get_by_text("2 requests are now assigned to coordinator.")).to_be_visible()
+    expect(page.get_by_text(f"2 requests are now assigned to {user}.")).to_be_visible()
     assert ConsultationRequest.objects.filter(assignee=user).count() == 2
 
 

@@ -54,7 +54,7 @@ def test_robots_txt_has_sitemap_and_excludes_staff_side(client: Client) -> None:
     text = client.get("/robots.txt").content.decode()
     assert "User-agent: *\n" in text
     assert "Disallow: /staff/\n" in text
-    assert "Sitemap: http://127.0.0.1:8000/sitemap.xml\n" in text
+    assert "Sitemap: http://localhost:8000/sitemap.xml\n" in text
     assert client.get("/robots.txt")["Content-Type"].startswith("text/plain")
 
 
@@ -66,13 +66,13 @@ def _security_txt(client: Client) -> dict[str, str]:
 def test_security_txt_has_contact_and_expiry(client: Client, sample_site: None) -> None:
     fields = _security_txt(client)
     assert fields["Contact"] == "mailto:sample@clinic.example"
-    assert fields["Canonical"] == "http://127.0.0.1:8000/.well-known/security.txt"
+    assert fields["Canonical"] == "http://localhost:8000/.well-known/security.txt"
     expires = datetime.fromisoformat(fields["Expires"])
     assert timezone.now() + timedelta(days=250) < expires < timezone.now() + timedelta(days=366)
 
 
 def test_security_txt_links_to_clinic_page_without_email(client: Client, db: None) -> None:
-    assert _security_txt(client)["Contact"] == "http://127.0.0.1:8000/clinic/"
+    assert _security_txt(client)["Contact"] == "http://localhost:8000/clinic/"
 
 
 def test_empty_site_fails_nowhere(client: Client, db: None) -> None:

@@ -52,7 +52,7 @@ def test_production_is_default_and_names_every_missing_secret(start: Any) -> Non
 def test_local_mode_starts_without_secrets(start: Any) -> None:
     settings = start(CLINIC_MODE="local")
     assert settings["LOCAL"]
-    assert settings["SITE_URL"] == "http://127.0.0.1:8000"
+    assert settings["SITE_URL"] == "http://localhost:8000"
     assert not settings["DEBUG"]
 
 

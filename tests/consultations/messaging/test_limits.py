@@ -31,7 +31,7 @@ def test_staff_get_one_last_notice_and_again_after_an_hour() -> None:
     notice = f"New request {request.reference}"
     assert subjects == [notice, notice, "Very many messages: please look at the queue"]
     last = OutgoingMessage.objects.order_by("pk")[2]
-    assert last.text.endswith("http://127.0.0.1:8000/staff/consultations/consultationrequest/\n")
+    assert last.text.endswith("http://localhost:8000/staff/consultations/consultationrequest/\n")
     [message] = queued("patient_activity", request, activity="note")
     assert message.subject == f"{request.reference}: news from the patient", "counted apart"
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):

@@ -69,7 +69,7 @@ def test_appointment_mail_has_its_own_link_to_the_private_page(client: Client) -
         made = PrivateLink.objects.count()
         [message] = queued(kind, request, appointment=appointment)
         [address] = [line for line in message.text.splitlines() if line.startswith("http")]
-        assert client.get(address.removeprefix("http://127.0.0.1:8000")).status_code == 200
+        assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
         assert PrivateLink.objects.count() == made + 1
         assert not PrivateLink.objects.filter(token_hash__in=address.split("/")).exists()
         assert "Wednesday 25 November 2026, 5:30pm" in message.text
@@ -97,7 +97,7 @@ def test_agreed_appointment_enters_the_calendar_and_canceled_one_leaves_it() -> 
         for attachment in message.attachments:
             calendar = base64.b64decode(attachment["content"]).decode()
             assert f"METHOD:{method}\r\n" in calendar
-            assert f"UID:{request.reference}@127.0.0.1\r\n" in calendar
+            assert f"UID:{request.reference}@localhost\r\n" in calendar
             assert "SEQUENCE:3\r\n" in calendar
             assert f"SUMMARY:Appointment {request.reference}\r\n" in calendar
             assert "ORGANIZER:mailto:clinic@clinic.example\r\n" in calendar
@@ -124,7 +124,7 @@ def test_site_without_staff_addresses_queues_no_notices(settings: Any) -> None:
 
 def test_staff_notice_holds_a_reference_and_a_link_alone() -> None:
     request = with_email()
-    address = f"http://127.0.0.1:8000/staff/consultations/consultationrequest/{request.pk}/change/"
+    address = f"http://localhost:8000/staff/consultations/consultationrequest/{request.pk}/change/"
     for activity in (*notify.ACTIVITIES, "unknown"):
         first, second = queued("patient_activity", request, activity=activity)
         sentence = notify.ACTIVITIES.get(activity, notify.UNKNOWN_ACTIVITY)

@@ -23,7 +23,7 @@ from tests.factories import a_document, a_procedure, a_reviewer, an_overview, pu
 from tests.pages import read
 from tests.procedures.publishing.strategies import DOCUMENTS
 
-URL = "http://127.0.0.1:8000/procedures/lymph-vessel-repair/"
+URL = "http://localhost:8000/procedures/lymph-vessel-repair/"
 
 
 def a_clinic(**fields: Any) -> ClinicProfile:
@@ -135,8 +135,8 @@ def test_structured_data_says_only_what_the_page_shows(client: Client, sample_si
 def test_breadcrumbs_lead_from_the_overview_to_the_page() -> None:
     trail = nodes(a_document())["BreadcrumbList"]["itemListElement"]
     assert [(item["position"], item["name"], item["item"]) for item in trail] == [
-        (1, "Home", "http://127.0.0.1:8000/"),
-        (2, "All procedures", "http://127.0.0.1:8000/procedures/"),
+        (1, "Home", "http://localhost:8000/"),
+        (2, "All procedures", "http://localhost:8000/procedures/"),
         (3, "Lymph Vessel Repair", URL),
     ]
 
@@ -145,7 +145,7 @@ def test_overview_is_about_microsurgery() -> None:
     overview = replace(a_document(), kind="overview", slug="", title="Microsurgery")
     found = nodes(overview)
     assert found["MedicalWebPage"]["about"]["name"] == "Microsurgery"
-    assert found["MedicalWebPage"]["url"] == "http://127.0.0.1:8000/"
+    assert found["MedicalWebPage"]["url"] == "http://localhost:8000/"
 
 
 @given(DOCUMENTS)
@@ -181,7 +181,7 @@ def test_surgeons_are_physicians_of_the_clinic(client: Client) -> None:
     physician = read(client.get("/surgeons/")).node("IndividualPhysician")
     assert physician["name"] == "Dr. Ayesha Khan"
     assert physician["identifier"] == {"@type": "PropertyValue", "propertyID": "PMDC", "value": "12345-P"}
-    assert physician["practicesAt"] == {"@id": "http://127.0.0.1:8000/clinic/#clinic"}
+    assert physician["practicesAt"] == {"@id": "http://localhost:8000/clinic/#clinic"}
     assert physician["medicalSpecialty"] == "Plastic Surgery"
 
 
@@ -207,7 +207,7 @@ def test_clinic_has_recommended_properties(client: Client, clinic: ClinicProfile
     OpeningHours.objects.create(weekday=0, opens=time(10), closes=time(14))
     OpeningHours.objects.create(weekday=4, opens=time(15, 30), closes=time(20))
     node = read(client.get("/clinic/")).node("MedicalClinic")
-    assert node["@id"] == "http://127.0.0.1:8000/clinic/#clinic"
+    assert node["@id"] == "http://localhost:8000/clinic/#clinic"
     assert (node["name"], node["telephone"], node["email"]) == (
         "A Clinic",
         "+924235761999",
@@ -251,7 +251,7 @@ def test_clinic_offers_the_operations_in_its_menu(client: Client, clinic: Clinic
     assert offered[0] == {
         "@type": "SurgicalProcedure",
         "name": "Operation 0",
-        "url": "http://127.0.0.1:8000/procedures/operation-0/",
+        "url": "http://localhost:8000/procedures/operation-0/",
     }
     names = [service["name"] for service in offered]
     assert names == [f"Operation {number}" for number in (0, 1, 2, 4, 5, 6, 7, 8)]
@@ -280,8 +280,8 @@ def test_clinic_breadcrumbs_match_the_page(client: Client, clinic: ClinicProfile
     page = read(client.get("/clinic/"))
     trail = page.node("BreadcrumbList")["itemListElement"]
     assert [(item["position"], item["name"], item["item"]) for item in trail] == [
-        (1, "Home", "http://127.0.0.1:8000/"),
-        (2, "Clinic", "http://127.0.0.1:8000/clinic/"),
+        (1, "Home", "http://localhost:8000/"),
+        (2, "Clinic", "http://localhost:8000/clinic/"),
     ]
     (crumbs,) = page.main.all("nav", class_="crumbs")
     assert [link.text for link in crumbs.all("a")] == ["Home"]

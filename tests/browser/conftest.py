@@ -81,7 +81,7 @@ def server_url() -> Iterator[str]:
     with make_server("127.0.0.1", 0, application, ThreadedServer, QuietHandler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://localhost:{server.server_port}"  # passkeys need a host name
         server.shutdown()
         thread.join()
 

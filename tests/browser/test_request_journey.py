@@ -79,7 +79,7 @@ def test_a_patient_reads_and_asks_and_the_front_desk_answers(
     request.refresh_from_db()
     assert request.status == "contacting"
     told = [event.actor and event.actor.email for event in request.events.all()]
-    assert told[:2] == [None, "coordinator"]
+    assert told[:2] == [None, "coordinator@clinic.example"]
 
 
 def test_pressing_twice_going_back_and_reloading_store_one_request(visit: Visit) -> None:

@@ -89,7 +89,7 @@ class CachedPage:
         self.headers["Cache-Control"] = f"public, max-age=0, s-maxage={shared_seconds}"
 
     def response(self, request: HttpRequest) -> HttpResponse:
-        encoding = accepted_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+        encoding = accepted_encoding(request.headers.get("accept-encoding", ""))
         if encoding not in self._variants:
             self._variants[encoding] = self._variant(encoding)
         body, headers = self._variants[encoding]
@@ -219,7 +219,7 @@ def _content_page_at(path: str, urlconf: str) -> ResolverMatch | None:
 
 
 def _has_staff_session(request: HttpRequest) -> bool:
-    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME) if "HTTP_COOKIE" in request.META else None
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME) if "cookie" in request.headers else None
     if not key:
         return False
     try:

@@ -26,6 +26,9 @@ class StaffSite(admin.AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         found = super().get_app_list(request, app_label)
+        for app in found:
+            if app["app_label"] == "auth":
+                app["name"] = _("Roles")
         return sorted(
             found, key=lambda app: APP_ORDER.index(app["app_label"]) if app["app_label"] in APP_ORDER else 99
         )

@@ -29,7 +29,7 @@ admin.site.unregister(EmailAddress)
 class StaffUserAdmin(UserAdmin[User]):
     """Managers invite and assign roles; only superusers make or change superusers.
 
-    Nobody sets a colleague's password: a person who lost it gets a link.
+    Passwords are set only by their owners: a person who lost theirs gets a link.
     """
 
     form = AccountForm

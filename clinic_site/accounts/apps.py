@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 class AccountsConfig(AppConfig):
     name = "clinic_site.accounts"
-    verbose_name = _("Staff accounts and roles")
+    verbose_name = _("Staff accounts")
 
     def ready(self) -> None:
         from clinic_site.accounts import events, roles, sessions  # noqa: F401 - two of them receive signals

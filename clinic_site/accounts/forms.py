@@ -100,7 +100,7 @@ class InviteForm(forms.ModelForm[User]):
 
 
 class AccountForm(UserChangeForm[User]):
-    """An account without its password. Managers cannot remove their own access, or nobody might be left."""
+    """An account without its password. Managers cannot remove their own access, so one is always left."""
 
     password = None  # type: ignore[assignment]
     is_own = False  # set by the admin: the account of the person who edits it

@@ -23,7 +23,7 @@ QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 SIGN_IN_BY_ACCOUNT = Limit("sign-in account", attempts=10, period=QUARTER)
 # A whole clinic may share one address.
 SIGN_IN_BY_ADDRESS = Limit("sign-in address", attempts=60, period=QUARTER)
-# Of a million codes three are valid at any moment: a day of guessing succeeds once in 570.
+# Three of a million codes are valid at any moment, so a day of guessing succeeds once in 570.
 CODE_BY_ACCOUNT = Limit("second step", attempts=6, period=QUARTER)
 # A code is valid for at most 90 seconds.
 CODE_ONCE = Limit("second step code", attempts=1, period=timedelta(minutes=3))

@@ -89,7 +89,7 @@ def _page(
 ) -> TemplateResponse:
     titles = {"erase": _("Erase the personal details"), "copy": _("Copy for the patient")}
     if form.is_bound and consultation.erased_at:
-        status = 409  # somebody else was faster
+        status = 409  # a colleague was faster
     live = booking.live(consultation)
     return show(
         request,

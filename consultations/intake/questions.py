@@ -38,7 +38,7 @@ THE_PROBLEM = ("about", "onset", "message")
 CONTACT = ("contact_method", "phone", "whatsapp", "email", "may_identify_clinic", "speaks", "speaks_other")
 FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
 
-# The questions, by the section of the page that they stand in. The folded ones are needed by few.
+# The questions by section. Few patients need the folded ones.
 WHO_IS_ASKING = ("for_whom", "requester_name", "relationship", "patient_knows")
 THE_PATIENT = ("patient_name", "patient_age", "city")
 THE_PROBLEM = ("about", "onset", "message")

@@ -42,7 +42,7 @@ NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-# Nothing is stored here, so nobody in an emergency is asked for a cookie.
+# Nothing is stored here, so the page needs no cookie, even in an emergency.
 @csrf_exempt
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:

@@ -30,7 +30,7 @@ def shipped_site(folder: Path, site_port: int, port: int) -> str:
         r"^\s*(listen|ssl_certificate|ssl_certificate_key|server_name) .*\n", "", text, flags=re.MULTILINE
     )
     text = text.replace("server {", f"server {{\n    listen 127.0.0.1:{port};", 1)
-    text = text.replace("proxy_pass http://localhost:8000", f"proxy_pass http://127.0.0.1:{site_port}")
+    text = text.replace("proxy_pass http://127.0.0.1:8000", f"proxy_pass http://127.0.0.1:{site_port}")
     text = text.replace("X-Forwarded-Proto $scheme", "X-Forwarded-Proto https")
     return text.replace("/var/cache/nginx/clinic", str(folder / "cache")).replace(
         "/var/log/nginx", str(folder)

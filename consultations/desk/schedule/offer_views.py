@@ -64,7 +64,7 @@ def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
             expected_appointment=chosen["expected_appointment"],
         )
     except errors.TimeTakenError:
-        problem = _("Somebody else has this time with %(practitioner)s. Choose another.")
+        problem = _("This time with %(practitioner)s is already taken. Choose another.")
         return _page(request, consultation, form, problem % {"practitioner": chosen["practitioner"]})
     except errors.NotAllowedError:
         problem = _("This request cannot get an appointment now. Check its status, then try again.")
@@ -110,8 +110,8 @@ def _someone_else(
     if live and _is_repeated_press(live, form, actor):
         return _done(request, consultation, live)
     problem = _(
-        "Someone else has just changed this request, or the patient has. Nothing of yours was done. This is "
-        "how it stands now; what you chose is still below."
+        "Someone else has just changed this request. No changes were saved. You see its current state; "
+        "what you chose is still below."
     )
     return _page(request, ConsultationRequest.objects.get(pk=consultation.pk), form, problem)
 
@@ -194,7 +194,7 @@ def _chosen(
     sent = {name: request.POST.get(name, "") for name in ("starts", "other_day", "other_time", "way")}
     starts_at: datetime | None = getattr(form, "cleaned_data", {}).get("starts_at")
     if starts_at and sent["starts"] != OTHER and sent["starts"] not in free:
-        # It is not in the list any more: it stands where a time is typed, so that it is not lost.
+        # It is no longer in the list, so it is put into the field for a typed time and not lost.
         local = availability.local(starts_at)
         sent |= {"starts": OTHER, "other_day": f"{local:%Y-%m-%d}", "other_time": f"{local:%H:%M}"}
     return OfferDefaults(**sent)

@@ -196,7 +196,7 @@ def test_taken_time_keeps_form_values(desk: Client) -> None:
     assert response.status_code == 409
     page = Page(response)
     assert page.one("title").text.startswith("Error: ")
-    assert "Somebody else has this time with Dr. Ayesha Khan" in page.one("main").text
+    assert "This time with Dr. Ayesha Khan is already taken" in page.one("main").text
     assert page.one("input", name="other_time")["value"] == "10:00"
     assert page.one("input", name="other_day")["value"] == "2026-11-26"
     checked = {radio["value"] for radio in page.all("input", type="radio") if "checked" in radio.attributes}

@@ -119,6 +119,6 @@ def restore_in_admin(client: Client, page: ContentPage, number: int) -> Any:
     return client.post(url, form_in(read(response))) if response.status_code == 200 else response
 
 
-def told(response: Any) -> list[str]:
+def warnings_in(response: Any) -> list[str]:
     """The messages that a redirect carries to the next page."""
     return [str(message) for message in get_messages(response.wsgi_request)]

@@ -149,7 +149,7 @@ def save_override(kind: str, language: str, subject: str, text: str, *, by: User
     """
     try:
         with transaction.atomic():
-            row = _as_seen(kind, language, seen) or MessageText(kind=kind, language=language)
+            row = _unchanged_override(kind, language, seen) or MessageText(kind=kind, language=language)
             row.subject, row.text, row.broken_at = subject, text, None
             row.changed_at, row.changed_by = timezone.now(), by
             row.save()
@@ -161,13 +161,13 @@ def save_override(kind: str, language: str, subject: str, text: str, *, by: User
 def delete_override(kind: str, language: str, *, seen: str) -> MessageText | None:
     """Use the default again. Return the former override; raises ``ChangedMeanwhileError``."""
     with transaction.atomic():
-        row = _as_seen(kind, language, seen)
+        row = _unchanged_override(kind, language, seen)
         if row:
             MessageText.objects.filter(pk=row.pk).delete()
     return row
 
 
-def _as_seen(kind: str, language: str, seen: str) -> MessageText | None:
+def _unchanged_override(kind: str, language: str, seen: str) -> MessageText | None:
     row = MessageText.objects.select_for_update().filter(kind=kind, language=language).first()
     if stamp(row) != seen:
         raise ChangedMeanwhileError(kind)

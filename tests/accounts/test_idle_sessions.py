@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic_site.accounts.models import AccountEvent
 from tests.accounts.account_helpers import is_signed_in
-from tests.admin_forms import told
+from tests.admin_forms import warnings_in
 from tests.factories import staff
 from tests.pages import read
 
@@ -45,7 +45,7 @@ def test_each_request_restarts_the_idle_limit(client: Client, clock: Any) -> Non
     clock.shift(15 * MINUTE)
     response = client.get("/staff/accounts/user/?q=ali")
     assert response["Location"] == "/staff/login/?next=/staff/accounts/user/%3Fq%3Dali"
-    assert "You were signed out" in told(response)[0]
+    assert "You were signed out" in warnings_in(response)[0]
     assert not is_signed_in(client)
     event = AccountEvent.objects.get()
     assert (event.kind, event.detail) == (AccountEvent.Kind.SIGNED_OUT, {"reason": "idle"})

@@ -22,7 +22,7 @@ from tests.accounts.account_helpers import (
     set_up_totp,
     staff_with_password,
 )
-from tests.admin_forms import add_in_admin, address, errors_in, told
+from tests.admin_forms import add_in_admin, address, errors_in, warnings_in
 from tests.factories import staff
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_invitation_sent_again_replaces_the_first(invited: User, manager: Client
     first = link_in_mail()
     assert "Send the invitation again" in manager.get(address(invited)).content.decode()
     response = manager.post(f"/staff/accounts/user/{invited.pk}/access/", {"action": "send-link"})
-    assert "invitation was sent" in told(response)[0]
+    assert "invitation was sent" in warnings_in(response)[0]
     assert not works(client, first)
     assert works(client, link_in_mail())
 

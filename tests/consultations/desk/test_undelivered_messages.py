@@ -26,7 +26,7 @@ def coordinator(client: Client) -> User:
     return person
 
 
-def untold(request: ConsultationRequest, **changes: Any) -> OutgoingMessage:
+def undelivered_message(request: ConsultationRequest, **changes: Any) -> OutgoingMessage:
     message = a_message(about=request.reference, phone_for_staff=request.phone, **changes)
     OutgoingMessage.objects.filter(pk=message.pk).update(failed_at=timezone.now(), last_error="550 No")
     return message
@@ -44,7 +44,7 @@ def test_a_message_leads_to_its_request_and_is_not_dialed_from_here(
     client: Client, coordinator: User
 ) -> None:
     request = a_request(may_identify_clinic="no")
-    for address in (reverse(LIST), page(untold(request))):
+    for address in (reverse(LIST), page(undelivered_message(request))):
         content = client.get(address).content.decode()
         assert f'href="{reverse("desk:request", args=[request.pk])}"' in content
         assert request.phone in content
@@ -53,15 +53,15 @@ def test_a_message_leads_to_its_request_and_is_not_dialed_from_here(
 
 
 def test_no_caution_where_clinic_may_be_identified(client: Client, coordinator: User) -> None:
-    content = client.get(page(untold(a_request(may_identify_clinic="yes")))).content.decode()
+    content = client.get(page(undelivered_message(a_request(may_identify_clinic="yes")))).content.decode()
     assert "Do not say who is calling" not in content
 
 
 def test_list_is_recorded_once_per_request_and_day(client: Client, coordinator: User) -> None:
     request, other = a_request(), a_request()
-    message = untold(request)
-    untold(request)
-    untold(other)
+    message = undelivered_message(request)
+    undelivered_message(request)
+    undelivered_message(other)
     a_message(about="account-5")
     OutgoingMessage.objects.filter(about=other.reference).update(kind="declined")
 
@@ -76,7 +76,7 @@ def test_list_is_recorded_once_per_request_and_day(client: Client, coordinator: 
 
 
 def test_nothing_is_recorded_where_nothing_is_shown(client: Client, coordinator: User) -> None:
-    message = untold(a_request())
+    message = undelivered_message(a_request())
     client.get(reverse(LIST), {"q": "MS-9999"})
     client.post(reverse("admin:mail_outgoingmessage_step", args=[message.pk]), {"step": "resolve"})
     client.post(reverse(LIST), {"action": "send_again", "_selected_action": [message.pk]})
@@ -90,6 +90,6 @@ def test_the_list_takes_as_many_queries_for_thirty_requests_as_for_one(
     client: Client, coordinator: User, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(30):
-        untold(a_request())
+        undelivered_message(a_request())
     with django_assert_max_num_queries(12):
         client.get(reverse(LIST))

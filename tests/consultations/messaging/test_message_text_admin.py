@@ -15,7 +15,7 @@ from consultations.messaging import templates as message_templates
 from consultations.messaging.catalogue import KINDS
 from consultations.models import Disclosure, MessageText, PrivateLink
 from consultations.workflow import Status
-from tests.admin_forms import errors_in, sent_by, told
+from tests.admin_forms import errors_in, sent_by, warnings_in
 from tests.consultations.messaging.message_helpers import a_clinic, an_appointment, with_email
 from tests.factories import staff
 from tests.pages import Page, read
@@ -110,7 +110,7 @@ def test_override_is_saved_and_deleted(manager: Client) -> None:
     assert message_templates.template_for("appointment_agreed", "en").text == GOOD
     answer = post(manager, "default")
     assert answer.status_code == 303
-    assert told(answer)[-1] == "The default text will be sent again."
+    assert warnings_in(answer)[-1] == "The default text will be sent again."
     assert not MessageText.objects.exists()
     assert "Your appointment is agreed" in form_of(manager)["text"]
 
@@ -159,7 +159,7 @@ def test_stale_form_does_not_overwrite(manager: Client) -> None:
     post(manager, "save", text=GOOD)
     for do in ("save", "default"):
         answer = manager.post(EDIT, opened | {"text": GOOD + "\n\nOverwritten", "do": do})
-        said = errors_in(answer) or told(answer)
+        said = errors_in(answer) or warnings_in(answer)
         assert said[-1].startswith("Someone else has changed this text since you opened it.")
     assert MessageText.objects.get().text == GOOD
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from consultations.models import ConsultationRequest
 from procedures.models import Procedure, Publication
 from procedures.publishing import services as publishing
-from tests.admin_forms import address, told
+from tests.admin_forms import address, warnings_in
 from tests.factories import a_procedure, a_request, an_overview, published, shared_texts, signed_in
 from tests.pages import read
 
@@ -75,7 +75,7 @@ def test_unarchived_procedure_is_in_the_lists_but_not_on_the_site(
     assert manager.get(link["href"]).status_code == 200
     assert Procedure.objects.get(pk=procedure.pk).archived_at
     response = manager.post(link["href"])
-    assert told(response)[-1] == "Unarchived. Patients see it once it is published."
+    assert warnings_in(response)[-1] == "Unarchived. Patients see it once it is published."
     assert NAME in read(manager.get(LIST)).one(id="changelist").text
     assert client.get(PATH).status_code == 410
     published(procedure)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from procedures.models import Page, Practitioner, Procedure, Publication
 from procedures.publishing import services as publishing
-from tests.admin_forms import address, restore_in_admin, told
+from tests.admin_forms import address, restore_in_admin, warnings_in
 from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts, staff
 from tests.pages import read
 
@@ -128,7 +128,7 @@ def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one
 ) -> None:
     Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
     restored = "The draft now says what version 1 said"
-    assert told(restore_in_admin(editor, procedure, 1)) == [
+    assert warnings_in(restore_in_admin(editor, procedure, 1)) == [
         f"{restored}. Patients see it once it is published."
     ]
     procedure.refresh_from_db()
@@ -136,7 +136,7 @@ def test_who_restores_a_version_whose_address_another_page_has_is_told_which_one
 
     Procedure.objects.filter(pk=procedure.pk).update(slug="vessel-repair")
     a_procedure("lymph-vessel-repair")
-    assert told(restore_in_admin(editor, procedure, 1))[-1] == (
+    assert warnings_in(restore_in_admin(editor, procedure, 1))[-1] == (
         f"{restored}, except for its address: that stays “vessel-repair”, because another procedure has "
         "“lymph-vessel-repair” now. Patients see it once it is published."
     )

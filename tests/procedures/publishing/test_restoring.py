@@ -7,7 +7,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.test import Client
 
 from procedures.models import Disclaimer, Procedure
-from tests.admin_forms import address, form_in, told
+from tests.admin_forms import address, form_in, warnings_in
 from tests.factories import a_procedure, published, shared_texts, staff
 from tests.pages import read
 
@@ -37,7 +37,7 @@ def test_restore_over_an_unpublished_draft_requires_confirmation(
     assert "Replace the draft of “Lymph Vessel Repair” by version 1?" in asked.text
     assert [words.text for words in asked.all("del")] == ["[removed: in, as drafted.]"]
     assert procedure.risks.get().body == "Germs get in, as drafted."
-    assert told(editor.post(first_of(procedure), form_in(asked))) == [
+    assert warnings_in(editor.post(first_of(procedure), form_in(asked))) == [
         "The draft now says what version 1 said. Patients see it once it is published."
     ]
     assert procedure.risks.get().body == "Germs get in."

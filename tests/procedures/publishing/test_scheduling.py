@@ -10,7 +10,7 @@ from django.utils import timezone
 from procedures.models import Procedure, Publication
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
-from tests.admin_forms import address, publish_in_admin, told
+from tests.admin_forms import address, publish_in_admin, warnings_in
 from tests.factories import a_reviewer, published
 from tests.pages import read
 from tests.procedures.publishing.signing import NOW, PATH
@@ -25,7 +25,7 @@ def test_scheduled_version_goes_live_at_its_time(
     procedure.risks.update(body="Germs get in, later.")
     # Nine in the morning of 3 June in Lahore is four o'clock in UTC.
     response = publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
-    assert told(response) == ["Version 2 is scheduled: patients see it from the time you gave."]
+    assert warnings_in(response) == ["Version 2 is scheduled: patients see it from the time you gave."]
     assert "Version 2 goes live on 3 June 2026, 09:00." in read(clinician.get(address(procedure))).text
     clock.move_to(datetime(2026, 6, 3, 3, 59, 59, tzinfo=UTC))
     assert "Germs get in." in read(client.get(PATH)).main.text
@@ -41,8 +41,8 @@ def test_canceled_version_never_goes_live(
     publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
     call_off = f"{address(procedure, 'history_of')}2/call-off/"
     assert clinician.get(call_off).status_code == 405
-    assert told(clinician.post(call_off))[-1] == "Version 2 is called off."
-    assert told(clinician.post(call_off))[-1] == "This version is no longer scheduled."
+    assert warnings_in(clinician.post(call_off))[-1] == "Version 2 is called off."
+    assert warnings_in(clinician.post(call_off))[-1] == "This version is no longer scheduled."
     clock.shift(timedelta(days=10))
     assert "Germs get in." in read(client.get(PATH)).main.text
 

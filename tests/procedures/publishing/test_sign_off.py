@@ -9,7 +9,7 @@ from django.test import Client
 from procedures.models import Disclaimer, EmergencyText, Photo, Practitioner, Procedure, Publication
 from procedures.publishing import drafts
 from procedures.publishing import services as publishing
-from tests.admin_forms import address, errors_in, form_in, form_of, publish_in_admin, told
+from tests.admin_forms import address, errors_in, form_in, form_of, publish_in_admin, warnings_in
 from tests.factories import a_procedure, a_reviewer, a_source, an_overview, published, shared_texts, staff
 from tests.pages import read
 from tests.procedures.publishing.signing import NOW, PATH, boxes, boxes_on, numbers, rolled_back, signed
@@ -235,7 +235,7 @@ def test_sign_off_refuses_a_page_edited_meanwhile(clinician: Client, procedure: 
     procedure.risks.update(body="Slipped in after approval.")
     response = clinician.post(address(procedure, "publish"), sent)
     assert response.status_code == 302
-    assert told(response) == ["This page was edited while you read it. Read the changes again."]
+    assert warnings_in(response) == ["This page was edited while you read it. Read the changes again."]
     assert numbers() == []
 
 
@@ -271,7 +271,7 @@ def test_publishing_twice_makes_one_version(clinician: Client, procedure: Proced
     sent = ready_to_send(clinician, procedure)
     for _press in range(2):
         response = clinician.post(address(procedure, "publish"), sent)
-    assert told(response)[-1] == (
+    assert warnings_in(response)[-1] == (
         "Version 1 was published after you opened this form: nothing more was published. "
         "Read what differs from it, if anything."
     )
@@ -294,7 +294,7 @@ def test_sign_off_refuses_when_versions_changed_meanwhile(
         case "live by itself":
             clock.shift(60)
     response = clinician.post(address(procedure, "publish"), sent)
-    assert told(response) == [
+    assert warnings_in(response) == [
         "A version of this page was withdrawn or called off, or went live, after you opened this form: "
         "nothing was published. Look at the history of the page first."
     ]

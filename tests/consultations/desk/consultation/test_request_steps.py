@@ -18,7 +18,7 @@ from tests.factories import a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
-UNTOLD = "No email: the patient has not been told yet. Call, or write by WhatsApp."
+NOT_INFORMED = "No email: the patient has not been told yet. Call, or write by WhatsApp."
 BY_MOUTH = "No email: the patient has only heard this time. Confirm it by WhatsApp."
 
 
@@ -78,11 +78,11 @@ def test_an_offer_without_an_answer_says_to_call(practitioner: Practitioner, clo
 @pytest.mark.parametrize(
     ("agreed", "to", "said"),
     [
-        (None, Status.DECLINED, [UNTOLD]),
+        (None, Status.DECLINED, [NOT_INFORMED]),
         (None, Status.WITHDRAWN, []),
         (None, Status.CONTACTING, []),
-        (True, Status.CONTACTING, [UNTOLD]),
-        (True, Status.DECLINED, [UNTOLD]),
+        (True, Status.CONTACTING, [NOT_INFORMED]),
+        (True, Status.DECLINED, [NOT_INFORMED]),
         (True, Status.WITHDRAWN, []),
         (False, Status.CONFIRMED, [BY_MOUTH]),  # they agreed to it on the phone
         (False, Status.CONTACTING, []),

@@ -202,10 +202,10 @@ def test_the_next_step_with_a_time_is_said_in_plain_words(
 def test_whoever_was_offered_a_time_and_told_of_it_by_nobody_is_still_promised_an_answer(
     at_two: Client,
 ) -> None:
-    untold = with_time(OFFERED, NOW + DAY, promised_by=NOW - HOUR, first_contact_at=None)
+    uninformed = with_time(OFFERED, NOW + DAY, promised_by=NOW - HOUR, first_contact_at=None)
     with_time(AGREED, NOW + DAY, promised_by=NOW - HOUR, first_contact_at=None)
     page = queue_page(at_two, tab="overdue")
-    assert references(page) == [untold.reference]
+    assert references(page) == [uninformed.reference]
     assert "overdue by 1 h 0 min" in cells(page)["Waiting, in clinic hours"]
 
 

@@ -100,10 +100,6 @@ class ClinicProfile(SingletonModel):
         return dialable(self.phone)
 
     @property
-    def whatsapp_e164(self) -> str:
-        return dialable(self.whatsapp)
-
-    @property
     def urgent_phone_e164(self) -> str:
         return dialable(self.urgent_phone)
 

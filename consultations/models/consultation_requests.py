@@ -77,9 +77,6 @@ def _unless_erased(condition: Q) -> Q:
 class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
     # Sent
 
-    def for_key(self, key_hash: str) -> Self:
-        return self.filter(key_hash=key_hash)
-
     def recent_duplicates(self, fingerprint: str) -> Self:
         """Recent requests with the same answers from the same browser that are not closed.
 

@@ -15,12 +15,6 @@ from consultations.models.consultation_requests import STATUS_CHOICES, Consultat
 ONE_PRESS = timedelta(minutes=10)
 
 
-class EventQuerySet(models.QuerySet["Event"]):
-    def of_patient(self) -> "EventQuerySet":
-        """Events caused by the patient, neither by the staff nor by the site itself."""
-        return self.filter(actor=None).exclude(kind__in=Event.BY_ITSELF)
-
-
 class Event(AppendOnlyModel):
     """Something that happened to a request: an append-only row, written in the transaction of the change.
 
@@ -48,8 +42,6 @@ class Event(AppendOnlyModel):
         COPY_MADE = "copy_made", _("Copy made for the patient")
         ERASED = "erased", _("Personal details erased")
 
-    # Written by the site itself, so not the patient's although no staff member is the actor.
-    BY_ITSELF = (Kind.REMINDED, Kind.NOTIFICATION_NOT_SENT, Kind.ERASED)
     # Changes that a form opened earlier must not overwrite unseen.
     RAISES_VERSION = frozenset(
         set(Kind)
@@ -80,8 +72,6 @@ class Event(AppendOnlyModel):
     to_status = models.CharField(_("to"), max_length=20, choices=STATUS_CHOICES, blank=True, default="")
     detail = models.JSONField(_("detail"), default=dict, blank=True)
 
-    objects = EventQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
@@ -96,11 +86,6 @@ class Event(AppendOnlyModel):
         if self._state.adding and self.kind in self.RAISES_VERSION:
             ConsultationRequest.objects.filter(pk=self.request_id).update(version=models.F("version") + 1)
         super().save(*args, **kwargs)
-
-    @property
-    def is_of_patient(self) -> bool:
-        """The same rule as ``EventQuerySet.of_patient``."""
-        return self.actor_id is None and self.kind not in self.BY_ITSELF
 
 
 class Note(models.Model):

@@ -118,13 +118,6 @@ def former_overview(language: str) -> str | None:
     return Card.from_json(card).title if card else None
 
 
-def find_procedure(slug: str, language: str) -> Procedure | None:
-    """Return the row of the procedure published under this slug."""
-    return Procedure.objects.filter(
-        pk__in=Publication.objects.live().filter(slug=slug, language=language).values("page")
-    ).first()
-
-
 def require_overview() -> None:
     """Raise ``LookupError`` if no overview was ever published. It may be withdrawn."""
     if not Publication.objects.took_effect(timezone.now()).filter(page__kind="overview").exists():

@@ -7,7 +7,6 @@ is never stored: its pixels are read by ``clinic_site.core.images``, scaled, and
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -56,10 +55,6 @@ class EncodedPhoto:
             defaults={"width": self.width, "height": self.height, "widths": sorted(self.files)},
         )
         return photo
-
-
-def photo_folder() -> Path:
-    return generated_files.folder(KIND)
 
 
 def file_name(digest: str, width: int) -> str:

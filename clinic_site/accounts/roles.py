@@ -31,7 +31,7 @@ _REQUESTS = frozenset(
     {
         "consultations.view_consultationrequest",
         "consultations.change_status",
-        "consultations.view_photograph",
+        "consultations.view_attachment",
         "mail.view_outgoingmessage",
         "mail.resend_outgoingmessage",
     }
@@ -49,7 +49,7 @@ _MANAGEMENT = (
         "consultations.export_requests",
         "consultations.manage_feeds",
         "consultations.view_disclosure",
-        "consultations.view_figures",
+        "consultations.view_statistics",
     }
 )
 

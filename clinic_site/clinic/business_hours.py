@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
-from clinic_site.core.templatetags.site_tags import clock
+from clinic_site.core.templatetags.formatting import clock
 
 Interval = tuple[datetime, datetime]
 
@@ -156,7 +156,7 @@ def promise_sentence(
     hours: BusinessHours | None = None,
     clinic: ClinicProfile | None = None,
 ) -> str:
-    """Complete "We'll contact you …", such as "by 6pm on Monday 23 November"; "" without a promise.
+    """Complete "We'll contact you …", such as "by 6 pm on Monday 23 November"; "" without a promise.
 
     Without a number of hours it is the text that staff entered. "Today" and "tomorrow" are relative to
     ``now``; the date is always included, because mails are read later and pages are printed.

@@ -11,7 +11,7 @@ from clinic_site.operations.cleanup import Task
 from consultations import workflow
 from consultations.data_rights import erasure, retention
 from consultations.intake import attachments, file_storage
-from consultations.models import Photograph, Presence
+from consultations.models import Attachment, Presence
 from consultations.workflow import Status
 
 # Requests read at a time; each is erased in its own transaction.
@@ -33,7 +33,7 @@ def tasks() -> list[Task]:
         *finished_requests,
         Task(
             _("Photographs that were never sent"),
-            count=lambda now: Photograph.objects.unsent(now - file_storage.UNSENT_FILE_LIFETIME).count(),
+            count=lambda now: Attachment.objects.unsent(now - file_storage.UNSENT_FILE_LIFETIME).count(),
             run=attachments.delete_unsent,
         ),
         Task(
@@ -65,5 +65,5 @@ def erase_expired(status: Status, now: datetime) -> int:
 
 def _stored_file_names() -> set[str]:
     """File names in the database. Read before the folder is listed: files stored later are young."""
-    rows = Photograph.objects.order_by().values_list("name", "thumbnail_name")
+    rows = Attachment.objects.order_by().values_list("name", "thumbnail_name")
     return {name for row in rows.iterator() for name in row}

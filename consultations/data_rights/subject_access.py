@@ -19,7 +19,7 @@ from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import STAFF_KINDS
-from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, Note, Photograph
+from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Event, Note
 
 MAX_BYTES_IN_MEMORY = 2_000_000
 # Details of events that are not the patient's: the colleague who was assigned, and row numbers.
@@ -76,9 +76,9 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
             _fields(seen, "at", "kind", "reason")
             for seen in request.disclosures.order_by("at", "pk").iterator()
         ],
-        _plural(Photograph): [
+        _plural(Attachment): [
             {_("file"): _file_name(one), **_fields(one, "added_at", "kind")}
-            for one in request.photographs.all()
+            for one in request.attachments.all()
         ],
     }
 
@@ -139,30 +139,30 @@ def _zip_file(request: ConsultationRequest) -> IO[bytes]:
     output = tempfile.SpooledTemporaryFile(max_size=MAX_BYTES_IN_MEMORY)  # noqa: SIM115 - closed by its reader
     data = everything(request)
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        data[_("missing files")] = _add_files(archive, request.photographs.all())
+        data[_("missing files")] = _add_files(archive, request.attachments.all())
         text = json.dumps(data, ensure_ascii=False, indent=2)
         archive.writestr("request.json", text.encode("utf-8", "replace"))
     output.seek(0)
     return output
 
 
-def _add_files(archive: zipfile.ZipFile, photographs: Iterable[Photograph]) -> list[str]:
+def _add_files(archive: zipfile.ZipFile, attachments: Iterable[Attachment]) -> list[str]:
     """Copy files into the archive and return the names of those that cannot be read."""
     missing = []
-    for photograph in photographs:
+    for attachment in attachments:
         try:
-            source = file_storage.open_file(photograph.name)
+            source = file_storage.open_file(attachment.name)
         except OSError:
-            missing.append(_file_name(photograph))
+            missing.append(_file_name(attachment))
             continue
-        with source, archive.open(_file_name(photograph), "w") as target:
+        with source, archive.open(_file_name(attachment), "w") as target:
             while piece := source.read(1 << 16):
                 target.write(piece)
     return missing
 
 
-def _file_name(photograph: Photograph) -> str:
-    return f"{photograph.pk}.{'jpg' if photograph.is_image else 'pdf'}"
+def _file_name(attachment: Attachment) -> str:
+    return f"{attachment.pk}.{'jpg' if attachment.is_image else 'pdf'}"
 
 
 def _moment(moment: datetime | None) -> str:

@@ -110,7 +110,7 @@ def _page(
 
 def _counts(consultation: ConsultationRequest, live: Appointment | None) -> dict[str, int]:
     return {
-        "photographs": consultation.photographs.count(),
+        "attachments": consultation.attachments.count(),
         "notes": consultation.notes.count(),
         "messages": OutgoingMessage.objects.filter(about=consultation.reference).count(),
         "appointments": 1 if live else 0,

@@ -14,7 +14,7 @@ from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.clinic.models import Closure, OpeningHours
-from clinic_site.core.templatetags.site_tags import clock
+from clinic_site.core.templatetags.formatting import clock
 from consultations import workflow
 from consultations.appointments import availability
 from consultations.desk.assignees import is_colleague, name_of

@@ -5,7 +5,7 @@ from django.urls import URLPattern
 from consultations.data_rights import audit_log, export_views
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
-from consultations.desk.consultation.attachment_views import photograph, thumbnail
+from consultations.desk.consultation.attachment_views import attachment, thumbnail
 from consultations.desk.consultation.page import one_request
 from consultations.desk.consultation.presence import presence
 from consultations.desk.consultation.whatsapp_redirect import whatsapp
@@ -31,14 +31,14 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/presence/", presence, "presence"),
     address("requests/<int:pk>/time/", offer_views.offer_time, "offer_time"),
     address("requests/<int:pk>/whatsapp/", whatsapp, "whatsapp"),
-    address("requests/<int:pk>/photographs/<int:photograph>/", photograph, "photograph"),
-    address("requests/<int:pk>/photographs/<int:photograph>/thumbnail/", thumbnail, "thumbnail"),
+    address("requests/<int:pk>/attachments/<int:attachment>/", attachment, "attachment"),
+    address("requests/<int:pk>/attachments/<int:attachment>/thumbnail/", thumbnail, "thumbnail"),
     address("requests/<int:pk>/erase/", data_rights_views.erase, "erase"),
     address("requests/<int:pk>/copy/", data_rights_views.copy, "copy"),
     address("export/", export_views.export, "export"),
     address("log/", audit_log.log, "log"),
-    address("figures/", views.figures, "figures"),
-    address("figures.csv", views.figures_csv, "figures_csv"),
+    address("statistics/", views.statistics, "statistics"),
+    address("statistics.csv", views.statistics_csv, "statistics_csv"),
     address("week/", week.week, "week"),
     address("reminders/", reminder_views.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),

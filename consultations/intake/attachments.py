@@ -9,11 +9,11 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from consultations.intake import file_storage
-from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST, find, photograph_digests
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, attachment_digests, find
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
-from consultations.models import ConsultationRequest, Photograph
+from consultations.models import Attachment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 
 
@@ -22,14 +22,14 @@ def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
 
     Raises ``NotAllowedError`` when there would be too many, or as ``require_room_for`` does.
     """
-    digests = set(Photograph.objects.waiting_with(key.hash).values_list("digest", flat=True))
+    digests = set(Attachment.objects.waiting_with(key.hash).values_list("digest", flat=True))
     new = list({digest: clean for clean in cleaned if (digest := digest_of(clean)) not in digests}.values())
     if len(digests) + len(new) > MAX_FILES_PER_UPLOAD:
         raise NotAllowedError("too many")
     consultation = find(key)
-    stored_before = photograph_digests(consultation) if consultation else set()
+    stored_before = attachment_digests(consultation) if consultation else set()
     coming = digests | {digest_of(clean) for clean in new}
-    if coming - stored_before and len(coming | stored_before) > MAX_PHOTOGRAPHS_PER_REQUEST:
+    if coming - stored_before and len(coming | stored_before) > MAX_ATTACHMENTS_PER_REQUEST:
         raise NotAllowedError("too many for the request")
     require_room_for(new)
     rows = store_files(new)
@@ -37,12 +37,12 @@ def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
         with transaction.atomic():
             for row in rows:
                 row.key_hash = key.hash
-            Photograph.objects.bulk_create(rows, ignore_conflicts=True)
+            Attachment.objects.bulk_create(rows, ignore_conflicts=True)
     except BaseException:
         file_storage.delete(file_names(rows))
         raise
     # Two requests with the same file at the same moment make one row, and one file without a row.
-    kept = set(Photograph.objects.filter(name__in=[row.name for row in rows]).values_list("name", flat=True))
+    kept = set(Attachment.objects.filter(name__in=[row.name for row in rows]).values_list("name", flat=True))
     file_storage.delete(file_names(row for row in rows if row.name not in kept))
 
 
@@ -54,7 +54,7 @@ def require_room_for(new: Sequence[CleanFile]) -> None:
     size = sum(clean.size for clean in new)
     if not size:
         return
-    recent = Photograph.objects.filter(added_at__gt=timezone.now() - file_storage.INTAKE_PERIOD)
+    recent = Attachment.objects.filter(added_at__gt=timezone.now() - file_storage.INTAKE_PERIOD)
     received = recent.aggregate(bytes=Sum("size"))["bytes"] or 0
     if (
         received + size > file_storage.MAX_BYTES_PER_DAY
@@ -65,36 +65,36 @@ def require_room_for(new: Sequence[CleanFile]) -> None:
 
 def move_to_form(former: SubmissionKey, new: SubmissionKey) -> None:
     """Let the files that wait with one form wait with another."""
-    there = Photograph.objects.waiting_with(new.hash).values_list("digest", flat=True)
-    waiting = Photograph.objects.waiting_with(former.hash)
+    there = Attachment.objects.waiting_with(new.hash).values_list("digest", flat=True)
+    waiting = Attachment.objects.waiting_with(former.hash)
     waiting.exclude(digest__in=list(there)).update(key_hash=new.hash)
 
 
-def remove_from_form(key: SubmissionKey, photograph_id: int) -> None:
+def remove_from_form(key: SubmissionKey, attachment_id: int) -> None:
     """Delete a file of a form that is not sent yet, if it is still there."""
-    delete_photographs(Photograph.objects.waiting_with(key.hash).filter(pk=photograph_id))
+    delete_attachments(Attachment.objects.waiting_with(key.hash).filter(pk=attachment_id))
 
 
 def delete_unsent(now: datetime | None = None) -> int:
     """Delete the files that waited too long for "Send request"; return their number."""
-    return delete_photographs(
-        Photograph.objects.unsent((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME)
+    return delete_attachments(
+        Attachment.objects.unsent((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME)
     )
 
 
 def delete_of_request(consultation: ConsultationRequest) -> int:
     """Delete every file of a request, in the caller's transaction; return their number."""
-    return delete_photographs(Photograph.objects.filter(request=consultation))
+    return delete_attachments(Attachment.objects.filter(request=consultation))
 
 
-def store_files(cleaned: Iterable[CleanFile]) -> list[Photograph]:
+def store_files(cleaned: Iterable[CleanFile]) -> list[Attachment]:
     """Write files and return their rows, for the caller to save."""
-    rows: list[Photograph] = []
+    rows: list[Attachment] = []
     try:
         for clean in cleaned:
             kept = file_storage.store(clean)
             rows.append(
-                Photograph(
+                Attachment(
                     kind=clean.kind,
                     name=kept.name,
                     thumbnail_name=kept.thumbnail_name,
@@ -111,17 +111,17 @@ def store_files(cleaned: Iterable[CleanFile]) -> list[Photograph]:
     return rows
 
 
-def delete_photographs(photographs: QuerySet[Photograph]) -> int:
+def delete_attachments(attachments: QuerySet[Attachment]) -> int:
     """Delete rows and, once that is committed, their files; return their number."""
     with transaction.atomic():
-        rows = list(photographs.select_for_update())
-        Photograph.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        rows = list(attachments.select_for_update())
+        Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()
         names = file_names(rows)
         transaction.on_commit(lambda: file_storage.delete(names))
     return len(rows)
 
 
-def file_names(rows: Iterable[Photograph]) -> list[str]:
+def file_names(rows: Iterable[Attachment]) -> list[str]:
     return [name for row in rows for name in (row.name, row.thumbnail_name) if name]
 
 

@@ -110,7 +110,7 @@ def free_bytes() -> int:
 
 
 def _folder() -> Path:
-    return Path(settings.PRIVATE_ROOT) / "photographs"
+    return Path(settings.PRIVATE_ROOT) / "attachments"
 
 
 def _path(name: str) -> Path:

@@ -20,8 +20,8 @@ from consultations.intake import submission as intake_submission
 from consultations.intake.emergency_form import SOURCE_PAGE
 from consultations.intake.form_fields import HiddenPattern, MultipleChoiceBoxes, says
 from consultations.intake.questions import FOLDED, Questions
-from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
-from consultations.models import ConsultationRequest, Photograph, PrivacyNotice
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
+from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
 from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
@@ -32,7 +32,7 @@ SEVERAL = tuple(SEVERAL_CHOICES)  # the questions with several answers
 # A form that is sent sooner after it was made was not filled in by a person.
 MIN_FILLING_TIME = timedelta(seconds=3)
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
-PHOTOGRAPHS_COME_LATER = '{% include "consultations/intake/photographs_come_later.html" %}'
+ATTACHMENTS_COME_LATER = '{% include "consultations/intake/attachments_come_later.html" %}'
 
 
 class RequestForm(Questions):
@@ -128,7 +128,7 @@ class RequestForm(Questions):
             "source_page",
             Section(_("Who is asking"), *questions.WHO_IS_ASKING),
             Section(_("The patient"), *questions.THE_PATIENT),
-            Section(_("The problem"), *questions.THE_PROBLEM, HTML(PHOTOGRAPHS_COME_LATER)),
+            Section(_("The problem"), *questions.THE_PROBLEM, HTML(ATTACHMENTS_COME_LATER)),
             Section(_("How to contact you"), *questions.CONTACT),
             self.folded,
             Honeypot("website"),
@@ -169,7 +169,7 @@ class RequestForm(Questions):
             language=self.language,
             source_page=self.cleaned_data["source_page"],
             browser=self.browser,
-            shown=self.shown_photographs,
+            shown=self.shown_attachments,
             suspicions=tuple(self._suspicions()),
         )
 
@@ -181,16 +181,16 @@ class RequestForm(Questions):
             yield "too fast"
 
     @property
-    def photographs(self) -> list[Photograph]:
+    def attachments(self) -> list[Attachment]:
         """The files that wait with this form."""
-        return list(Photograph.objects.waiting_with(self.submission_key.hash))
+        return list(Attachment.objects.waiting_with(self.submission_key.hash))
 
     @property
-    def shown_photographs(self) -> frozenset[str]:
+    def shown_attachments(self) -> frozenset[str]:
         """The digests of the files listed on the page that was sent; none once the key was replaced."""
         if self.key_was_replaced:
             return frozenset()
-        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MAX_PHOTOGRAPHS_PER_REQUEST])
+        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MAX_ATTACHMENTS_PER_REQUEST])
 
     def hidden_answers(self) -> list[tuple[str, str]]:
         """Name and value of every answer, for hidden fields."""

@@ -21,12 +21,12 @@ from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle import contact_details
-from consultations.lifecycle.errors import PhotographsMissingError
+from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.messaging.notify import notify, notify_staff_of_activity
 from consultations.models import (
+    Attachment,
     ConsultationRequest,
     Event,
-    Photograph,
     PrivacyNotice,
     PrivateLink,
     SearchTerm,
@@ -39,7 +39,7 @@ from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
 
 MAX_NOTES_PER_REQUEST = 20
-MAX_PHOTOGRAPHS_PER_REQUEST = 8
+MAX_ATTACHMENTS_PER_REQUEST = 8
 # Enough for mistyped addresses, too few for writing to many strangers with one form.
 MAX_ACKNOWLEDGEMENTS = 2
 ACKNOWLEDGEMENT = "acknowledgement"  # as ``messaging.catalogue`` queues it
@@ -79,7 +79,7 @@ class Submission:
 def submit(submission: Submission) -> ConsultationRequest:
     """Store a form once, and return its request. The token of ``submission.key`` opens its private page.
 
-    Raises, with nothing stored, ``AnotherPatientError``, or ``PhotographsMissingError`` when a file of
+    Raises, with nothing stored, ``AnotherPatientError``, or ``AttachmentsMissingError`` when a file of
     ``submission.shown`` would not be part of the request: it was removed in another window, waited too long,
     or is one too many.
     """
@@ -121,8 +121,8 @@ def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> 
     return consultation.answers_in_words() != answers.answers_in_words()
 
 
-def photograph_digests(consultation: ConsultationRequest) -> set[str]:
-    return set(consultation.photographs.values_list("digest", flat=True))
+def attachment_digests(consultation: ConsultationRequest) -> set[str]:
+    return set(consultation.attachments.values_list("digest", flat=True))
 
 
 def _store(submission: Submission) -> ConsultationRequest:
@@ -153,7 +153,7 @@ def _store(submission: Submission) -> ConsultationRequest:
         SearchTerm(request=consultation, term=term)
         for term in sorted(terms_of(consultation.reference, answers))
     )
-    _attach_photographs(consultation, submission)
+    _attach_attachments(consultation, submission)
     Event.objects.create(
         request=consultation,
         kind=Event.Kind.SUBMITTED,
@@ -187,32 +187,32 @@ def _resubmit(consultation: ConsultationRequest, submission: Submission) -> None
     """Add new photographs and corrected contact details to the locked request of a form sent before."""
     if is_another_patient(consultation, submission.answers):
         raise AnotherPatientError
-    if count := _attach_photographs(consultation, submission):
+    if count := _attach_attachments(consultation, submission):
         Event.objects.create(
             request=consultation,
-            kind=Event.Kind.PHOTOGRAPH_ADDED,
+            kind=Event.Kind.ATTACHMENT_ADDED,
             at=timezone.now(),
             detail={"count": count},
         )
-        notify_staff_of_activity(consultation, "photograph")
+        notify_staff_of_activity(consultation, "attachment")
     _correct_contact_details(consultation, submission)
 
 
-def _attach_photographs(consultation: ConsultationRequest, submission: Submission) -> int:
+def _attach_attachments(consultation: ConsultationRequest, submission: Submission) -> int:
     """Give the request the files that wait with its form, as many as there is room for, and return how many.
 
-    Raises ``PhotographsMissingError``, as ``submit`` does. The files left over are deleted within a day.
+    Raises ``AttachmentsMissingError``, as ``submit`` does. The files left over are deleted within a day.
     """
-    known = photograph_digests(consultation)
-    room = max(MAX_PHOTOGRAPHS_PER_REQUEST - len(known), 0)
-    waiting = Photograph.objects.waiting_with(submission.key.hash).exclude(digest__in=known)
+    known = attachment_digests(consultation)
+    room = max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)
+    waiting = Attachment.objects.waiting_with(submission.key.hash).exclude(digest__in=known)
     chosen = list(waiting.order_by("pk").values_list("pk", flat=True)[:room])
     # One statement: a file that is removed from the form at this moment is either in or out.
-    count = Photograph.objects.filter(pk__in=chosen, request=None).update(request=consultation, key_hash="")
+    count = Attachment.objects.filter(pk__in=chosen, request=None).update(request=consultation, key_hash="")
     if submission.shown:
-        kept = frozenset(photograph_digests(consultation))
+        kept = frozenset(attachment_digests(consultation))
         if not submission.shown <= kept:
-            raise PhotographsMissingError(kept)
+            raise AttachmentsMissingError(kept)
     return count
 
 
@@ -232,7 +232,7 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     corrected = contact_details.correct(consultation, to, author=None)
     Event.objects.create(
         request=consultation,
-        kind=Event.Kind.REACH_CORRECTED,
+        kind=Event.Kind.CONTACT_DETAILS_CORRECTED,
         at=timezone.now(),
         detail={"what": corrected},
     )

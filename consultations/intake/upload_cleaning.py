@@ -95,7 +95,7 @@ def clean_upload(upload: UploadedFile) -> CleanFile:
     opener = _opener(data)
     if opener is None:
         raise _something_else()
-    return _photograph(upload, opener)
+    return _attachment(upload, opener)
 
 
 def _report(data: bytes) -> CleanFile:
@@ -125,7 +125,7 @@ def _opener(data: bytes) -> images.Opener | None:
     return None
 
 
-def _photograph(upload: UploadedFile, opener: images.Opener) -> CleanFile:
+def _attachment(upload: UploadedFile, opener: images.Opener) -> CleanFile:
     try:
         picture = images.read(upload, opener, MAX_PIXELS, longest=MAX_SIDE_PIXELS)
     except images.TooManyPixelsError:

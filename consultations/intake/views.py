@@ -24,7 +24,7 @@ from consultations.answers import Onset
 from consultations.intake import attachments, procedure_choices, response_time, submission
 from consultations.intake.emergency_form import EmergencyQuestion
 from consultations.intake.request_form import RequestForm
-from consultations.intake.upload_form import PhotographsForm
+from consultations.intake.upload_form import AttachmentsForm
 from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle import errors
 from consultations.models import PrivacyNotice
@@ -148,7 +148,7 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return render_check_page(request, form, status=429, limited_by=limited_by)
     try:
         consultation = submission.submit(form.submission)
-    except errors.PhotographsMissingError as missing:
+    except errors.AttachmentsMissingError as missing:
         return render_check_page(request, form, status=409, kept=missing.kept)
     except submission.AnotherPatientError:
         return render_check_page(request, form, status=409)
@@ -181,9 +181,9 @@ def render_check_page(
     ``kept``: the digests that would be part of the request, when not all of them would. The page says so, and
     sending it again sends only these.
     """
-    photographs, consultation = form.photographs, submission.find(form.submission_key)
-    waiting = {photograph.digest for photograph in photographs}
-    shown = form.shown_photographs | waiting
+    attachments, consultation = form.attachments, submission.find(form.submission_key)
+    waiting = {attachment.digest for attachment in attachments}
+    shown = form.shown_attachments | waiting
     if kept is not None:
         context |= {"are_gone": shown - waiting - kept, "have_no_room": waiting - kept}
         shown &= kept
@@ -193,7 +193,7 @@ def render_check_page(
     is_recent = form.answers.onset == Onset.DAY
     context_of_page = {
         "form": form,
-        "photographs": photographs,
+        "attachments": attachments,
         "shown": " ".join(sorted(shown)),
         "is_sent": consultation is not None,
         "private_page": reverse("consultations:private", args=[form.submission_key.token]),
@@ -208,7 +208,7 @@ def render_check_page(
 @never_cache
 @require_POST
 @require_privacy_notice
-def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
+def attachments_page(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Add files to a form that is not sent yet, or remove them. The page carries the form's answers."""
     form = RequestForm(request.POST, notice=notice, language=language())
     if not form.is_valid():
@@ -218,20 +218,20 @@ def photographs(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
             attachments.remove_from_form(form.submission_key, int(remove))
         return render_check_page(request, form)
     if "add" not in request.POST:
-        return render_photographs_page(request, form, PhotographsForm())
+        return render_attachments_page(request, form, AttachmentsForm())
     if not UPLOADS.allow(network_address(request)):
-        return render_photographs_page(request, form, PhotographsForm.refused(), status=429)
-    chosen = PhotographsForm(request.POST, request.FILES)
+        return render_attachments_page(request, form, AttachmentsForm.refused(), status=429)
+    chosen = AttachmentsForm(request.POST, request.FILES)
     if chosen.keep_for(form.submission_key):
         return render_check_page(request, form)
-    return render_photographs_page(request, form, chosen)
+    return render_attachments_page(request, form, chosen)
 
 
-def render_photographs_page(
-    request: HttpRequest, form: RequestForm, chosen: PhotographsForm, status: int = 200
+def render_attachments_page(
+    request: HttpRequest, form: RequestForm, chosen: AttachmentsForm, status: int = 200
 ) -> HttpResponse:
-    context = {"form": chosen, "answers": form, "photographs": form.photographs}
-    return render(request, "consultations/intake/photographs.html", context, status=status)
+    context = {"form": chosen, "answers": form, "attachments": form.attachments}
+    return render(request, "consultations/intake/attachments.html", context, status=status)
 
 
 @content_page()

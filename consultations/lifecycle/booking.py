@@ -143,11 +143,11 @@ def cancel(
     if appointment is None or (has_begun(appointment, now) and not was_called_off):
         return
     was_agreed = appointment.state == Appointment.State.AGREED
-    appointment.state, appointment.state_changed_at = Appointment.State.CANCELLED, now
+    appointment.state, appointment.state_changed_at = Appointment.State.CANCELED, now
     appointment.sequence += 1
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
-    record_event(appointment, Event.Kind.TIME_CANCELLED, actor, now)
+    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now)
     supersede_appointment_messages(appointment.request)
     if was_agreed and tells and appointment.starts_at > now:
         notify("appointment_canceled", appointment.request, appointment=appointment)

@@ -18,7 +18,7 @@ from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search_terms import terms_of
 from consultations.phone_numbers import Phone, for_reading
 
-CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.REACH_CORRECTED)
+CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.CONTACT_DETAILS_CORRECTED)
 # Events that say whether a number is right.
 NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
 
@@ -106,7 +106,7 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
             since = event.at
         elif event.kind == Event.Kind.PHONE_CORRECTED:
             since = None
-        elif event.kind == Event.Kind.REACH_CORRECTED:
+        elif event.kind == Event.Kind.CONTACT_DETAILS_CORRECTED:
             is_right = detail.get("is_right") or dialed.intersection(detail.get("what", []))
             since = None if is_right else since
     return since

@@ -6,7 +6,7 @@ class SomeoneElseChangedError(Exception):
     """The request has changed since it was shown to the person who acts."""
 
 
-class PhotographsMissingError(Exception):
+class AttachmentsMissingError(Exception):
     """The request would lack files that the patient was shown. Nothing is stored."""
 
     def __init__(self, kept: frozenset[str]) -> None:

@@ -102,7 +102,7 @@ def correct_contact_details(
         detail: dict[str, Any] = {"what": contact_details.correct(locked, to, author=actor)}
         Event.objects.create(
             request=locked,
-            kind=Event.Kind.REACH_CORRECTED,
+            kind=Event.Kind.CONTACT_DETAILS_CORRECTED,
             actor=actor,
             at=timezone.now(),
             detail=detail | ({"is_right": True} if is_right else {}),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
-from clinic_site.core.templatetags.site_tags import clock
+from clinic_site.core.templatetags.formatting import clock
 from clinic_site.core.text import plain_line
 from consultations.answers import YesNo
 from consultations.messaging.rendering import Value
@@ -64,7 +64,7 @@ def place(clinic: ClinicProfile | None) -> str:
 
 
 def when(appointment: Appointment | None) -> str:
-    """Monday 23 November 2026, 5:30pm, in the clinic's time zone."""
+    """Monday 23 November 2026, 5:30 pm, in the clinic's time zone."""
     if appointment is None:
         return ""
     local = timezone.localtime(appointment.starts_at, timezone.get_default_timezone())

@@ -44,7 +44,7 @@ ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),
     "phone": gettext_noop("The patient has corrected the phone number."),
     "note": gettext_noop("The patient has added a note."),
-    "photograph": gettext_noop("The patient has added a photograph or a report."),
+    "attachment": gettext_noop("The patient has added a photograph or a report."),
     "time agreed": gettext_noop("The patient has agreed to the time."),
     "other time": gettext_noop("The patient has asked for another time."),
 }

@@ -1,7 +1,7 @@
 """The tables of requests. Import them from here."""
 
 from consultations.models.appointments import Appointment, CalendarFeed, TakenSlot
-from consultations.models.attachments import Photograph
+from consultations.models.attachments import Attachment
 from consultations.models.consultation_requests import (
     ConsultationRequest,
     ConsultationRequestQuerySet,
@@ -15,6 +15,7 @@ from consultations.models.search_terms import SearchTerm
 
 __all__ = [
     "Appointment",
+    "Attachment",
     "CalendarFeed",
     "ConsultationRequest",
     "ConsultationRequestQuerySet",
@@ -22,7 +23,6 @@ __all__ = [
     "Event",
     "MessageText",
     "Note",
-    "Photograph",
     "Presence",
     "PrivacyNotice",
     "PrivateLink",

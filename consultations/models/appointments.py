@@ -30,7 +30,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
     def in_calendar(self) -> "AppointmentQuerySet":
         """All but the canceled ones."""
-        return self.exclude(state=Appointment.State.CANCELLED).order_by("starts_at", "pk")
+        return self.exclude(state=Appointment.State.CANCELED).order_by("starts_at", "pk")
 
     def on_days(self, first: date, last: date) -> "AppointmentQuerySet":
         """Those that overlap these days at the clinic."""
@@ -63,7 +63,7 @@ class Appointment(models.Model):
         AGREED = "agreed", _("Agreed")
         ATTENDED = "attended", _("Took place")
         MISSED = "missed", _("Did not attend")
-        CANCELLED = "cancelled", _("Canceled")
+        CANCELED = "canceled", _("Canceled")
 
     LIVE = (State.OFFERED, State.AGREED)
 

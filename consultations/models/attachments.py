@@ -9,17 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from consultations.models.consultation_requests import ConsultationRequest
 
 
-class PhotographQuerySet(models.QuerySet["Photograph"]):
-    def waiting_with(self, key_hash: str) -> "PhotographQuerySet":
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def waiting_with(self, key_hash: str) -> "AttachmentQuerySet":
         """Files chosen in a form that is not sent yet."""
         return self.filter(request=None, key_hash=key_hash)
 
-    def unsent(self, before: datetime) -> "PhotographQuerySet":
+    def unsent(self, before: datetime) -> "AttachmentQuerySet":
         """Files of forms that were not sent."""
         return self.filter(request=None, added_at__lte=before)
 
 
-class Photograph(models.Model):
+class Attachment(models.Model):
     """One file of a patient: a photograph, or a report as PDF.
 
     Until "Send request" it belongs to the form it was chosen in, not to a request.
@@ -30,7 +30,7 @@ class Photograph(models.Model):
         PDF = "pdf", _("Report (PDF)")
 
     request = models.ForeignKey(
-        ConsultationRequest, models.PROTECT, null=True, blank=True, related_name="photographs"
+        ConsultationRequest, models.PROTECT, null=True, blank=True, related_name="attachments"
     )
     key_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
@@ -42,22 +42,22 @@ class Photograph(models.Model):
     digest = models.CharField(max_length=64, editable=False)
     added_at = models.DateTimeField(_("added at"))
 
-    objects = PhotographQuerySet.as_manager()
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("photograph")
-        verbose_name_plural = _("photographs")
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
         ordering = ["added_at", "pk"]
         default_permissions = ("view",)
         indexes = [
             models.Index(
-                fields=["key_hash", "added_at"], name="photograph_waiting", condition=Q(request=None)
+                fields=["key_hash", "added_at"], name="attachment_waiting", condition=Q(request=None)
             )
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(request__isnull=False) | ~Q(key_hash=""),
-                name="photograph_belongs_to_a_request_or_a_form",
+                name="attachment_belongs_to_a_request_or_a_form",
             ),
             # Reloading the page sends its files again.
             models.UniqueConstraint(

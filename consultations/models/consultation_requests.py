@@ -231,7 +231,7 @@ class ConsultationRequest(PatientAnswers):
             ("change_status", "Can change the status of a consultation request"),
             ("export_requests", "Can export consultation requests"),
             ("erase_request", "Can erase a consultation request, or copy it for the patient"),
-            ("view_figures", "Can view the figures of consultation requests"),
+            ("view_statistics", "Can view the statistics of consultation requests"),
         ]
         indexes = [
             models.Index(fields=["status", "created_at"], name="request_queue"),

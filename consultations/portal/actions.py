@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from consultations import workflow
-from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
-from consultations.models import Appointment, ConsultationRequest, Event, Note, Photograph
+from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
 from consultations.phone_numbers import Phone
 from consultations.workflow import Status
 
@@ -63,17 +63,17 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
         notify_staff_of_activity(consultation, "note")
 
 
-def add_photographs(consultation: ConsultationRequest, photographs: Sequence[Photograph]) -> None:
+def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Attachment]) -> None:
     """Attach stored files to the request. Raises ``NotAllowedError`` when there are too many."""
     with transaction.atomic():
         _require_open(_locked(consultation))
-        if consultation.photographs.count() + len(photographs) > MAX_PHOTOGRAPHS_PER_REQUEST:
+        if consultation.attachments.count() + len(attachments) > MAX_ATTACHMENTS_PER_REQUEST:
             raise NotAllowedError("too many photographs")
-        for photograph in photographs:
-            photograph.request, photograph.key_hash = consultation, ""
-            photograph.save()
-        _record(consultation, Event.Kind.PHOTOGRAPH_ADDED, count=len(photographs))
-        notify_staff_of_activity(consultation, "photograph")
+        for attachment in attachments:
+            attachment.request, attachment.key_hash = consultation, ""
+            attachment.save()
+        _record(consultation, Event.Kind.ATTACHMENT_ADDED, count=len(attachments))
+        notify_staff_of_activity(consultation, "attachment")
 
 
 def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:

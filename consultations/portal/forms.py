@@ -20,7 +20,7 @@ from consultations.intake.form_fields import (
     valid_files,
 )
 from consultations.intake.questions import number_input
-from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest, Event
@@ -129,13 +129,13 @@ class NoteForm(ActionForm):
         actions.add_patient_note(self.consultation, self.cleaned_data["text"])
 
 
-class MorePhotographsForm(ActionForm):
+class MoreAttachmentsForm(ActionForm):
     """Files for a request that was sent. Valid files are stored even if others are not."""
 
-    action = Action.PHOTOGRAPHS
+    action = Action.ATTACHMENTS
     button = _("Add")
 
-    photographs = FilesField(
+    attachments = FilesField(
         label=_("Photographs or a report"),
         help_text=FILES_HINT,
         error_messages={"required": _("Choose a photograph or a report")},
@@ -146,7 +146,7 @@ class MorePhotographsForm(ActionForm):
         self.helper.attrs["enctype"] = "multipart/form-data"
 
     def send(self) -> bool:
-        whole = self.cleaned_data["photographs"] if self.is_valid() else valid_files(self, "photographs")
+        whole = self.cleaned_data["attachments"] if self.is_valid() else valid_files(self, "attachments")
         if whole:
             self._add(whole)
         return not self.errors
@@ -160,11 +160,11 @@ class MorePhotographsForm(ActionForm):
                 raise
             if str(error) == "full":
                 later = _t("We cannot take files at the moment. Add it tomorrow, or call us")
-                self.add_error("photographs", later)
+                self.add_error("attachments", later)
                 return
-            room = MAX_PHOTOGRAPHS_PER_REQUEST - now.photographs
+            room = MAX_ATTACHMENTS_PER_REQUEST - now.attachments
             fewer = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
-            self.add_error("photographs", fewer)
+            self.add_error("attachments", fewer)
 
 
 class TimeForm(ActionForm):

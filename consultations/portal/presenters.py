@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
 from consultations import workflow
-from consultations.intake.submission import MAX_NOTES_PER_REQUEST, MAX_PHOTOGRAPHS_PER_REQUEST
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.messaging import context as message_context
 from consultations.models import Appointment, ConsultationRequest, Event
@@ -31,7 +31,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     PHONE = "phone"
     NOTE = "note"
-    PHOTOGRAPHS = "photographs"
+    ATTACHMENTS = "attachments"
     TIME = "time"
     OTHER_TIME = "other-time"
 
@@ -141,8 +141,8 @@ class RequestStatusPresenter:
     # What was added
 
     @cached_property
-    def photographs(self) -> int:
-        return self.consultation.photographs.count()
+    def attachments(self) -> int:
+        return self.consultation.attachments.count()
 
     @property
     def has_own_words(self) -> bool:
@@ -168,9 +168,9 @@ class RequestStatusPresenter:
             )
         if action in APPOINTMENT_ACTIONS:
             return self._refusal_about_time(action)
-        if action == Action.PHOTOGRAPHS and self.photographs >= MAX_PHOTOGRAPHS_PER_REQUEST:
+        if action == Action.ATTACHMENTS and self.attachments >= MAX_ATTACHMENTS_PER_REQUEST:
             return _("A request can have at most %(most)d photographs or reports, and yours has them.") % {
-                "most": MAX_PHOTOGRAPHS_PER_REQUEST
+                "most": MAX_ATTACHMENTS_PER_REQUEST
             }
         return ""
 
@@ -206,7 +206,7 @@ class RequestStatusPresenter:
                 return _("The phone number we have for you ends in %(end)s") % {"end": self.number_ends_in}
             case Action.NOTE if self.has_own_words:
                 return _("We have your note")
-            case Action.PHOTOGRAPHS if self.photographs:
+            case Action.ATTACHMENTS if self.attachments:
                 return _("We have what you added")
             case Action.TIME if self.is_agreed:
                 return _("Thank you. The time is agreed")

@@ -26,7 +26,7 @@ from consultations.models import ConsultationRequest
 from consultations.portal.forms import (
     AcceptTimeForm,
     ActionForm,
-    MorePhotographsForm,
+    MoreAttachmentsForm,
     NewPhoneForm,
     NoteForm,
     OtherTimeForm,
@@ -115,8 +115,8 @@ def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpRespon
 @takes_files
 @require_get_or_post
 @private_page_view
-def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    form = MorePhotographsForm(presenter)
+def attachments(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    form = MoreAttachmentsForm(presenter)
     if request.method != "POST":
         return _answered(request, form)
     if presenter.refusal(form.action):
@@ -124,7 +124,7 @@ def photographs(request: HttpRequest, presenter: RequestStatusPresenter) -> Http
     if not UPLOADS.allow(network_address(request)):
         refused = _("Too many files have come from your network. Try again in an hour, or call us.")
         return _asked(request, form, refused=refused, status=429)
-    return _answered(request, MorePhotographsForm(presenter, request.POST, request.FILES))
+    return _answered(request, MoreAttachmentsForm(presenter, request.POST, request.FILES))
 
 
 def _action_view(form: type[ActionForm]) -> TokenView:

@@ -1,12 +1,10 @@
 """Sign-in attempts are limited per account and per network address, across processes."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connections
 from django.test import Client
 
 from clinic_site.accounts import sign_in_limits
@@ -22,6 +20,7 @@ from tests.accounts.account_helpers import (
     set_up_totp,
     staff_with_password,
 )
+from tests.concurrency import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -150,14 +149,10 @@ def test_codes_are_limited(client: Client, clock: Any) -> None:
 def test_simultaneous_attempts_are_limited_exactly() -> None:
     staff_with_password()
 
-    def attempt(_number: int) -> bool:
-        try:
-            return is_limited(enter_password(Client(), password="wrong"))
-        finally:
-            connections.close_all()
+    def attempt() -> int:
+        return sum(is_limited(enter_password(Client(), password="wrong")) for _ in range(3))
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(attempt, range(24))) == 24 - ATTEMPTS
+    assert sum(in_threads(*[attempt] * 8)) == 24 - ATTEMPTS
 
 
 def test_odd_input_gets_an_error(client: Client) -> None:

@@ -68,6 +68,12 @@ def chromium() -> Iterator[Browser]:
 class ThreadedServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def process_request_thread(self, *arguments: Any) -> None:
+        try:
+            super().process_request_thread(*arguments)
+        finally:
+            connections.close_all()
+
 
 class QuietHandler(WSGIRequestHandler):
     def log_message(self, *args: Any) -> None:

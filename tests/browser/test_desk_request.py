@@ -66,7 +66,7 @@ def test_every_state_of_the_page_is_clean_and_fits(
     visitor = desk(request, viewport=viewport, color_scheme=scheme)
     assert visitor.violations() == []
     assert not visitor.scrolls_sideways()
-    small = visitor.page.locator(".photographs img")
+    small = visitor.page.locator(".attachments img")
     small.scroll_into_view_if_needed()
     expect(small).to_have_js_property("naturalWidth", 320)
 
@@ -144,7 +144,7 @@ def test_enter_in_the_time_to_call_back_does_nothing_by_mistake(desk: Callable[.
     assert not request.events.exclude(kind=Event.Kind.SUBMITTED).exists()
 
 
-def test_a_photograph_opens_whole_and_a_report_is_downloaded(desk: Callable[..., Any]) -> None:
+def test_a_attachment_opens_whole_and_a_report_is_downloaded(desk: Callable[..., Any]) -> None:
     visitor = desk(a_full_request())
     page: Page = visitor.page
     with page.expect_download() as download:

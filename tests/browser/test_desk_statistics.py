@@ -1,4 +1,4 @@
-"""The figures in a real browser: on a phone and at a desk, in forced colors and on paper."""
+"""The statistics in a real browser: on a phone and at a desk, in forced colors and on paper."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ from tests.factories import a_request
 
 Visit = Callable[..., Any]
 DESKTOP = {"width": 1280, "height": 900}
-PAGE = "/staff/figures/"
+PAGE = "/staff/statistics/"
 
 
 @pytest.fixture
@@ -72,16 +72,16 @@ def test_period_and_download_without_scripts(
     visitor = visit(viewport=DESKTOP, java_script_enabled=False)
     visitor.is_signed_in(staff_member(roles.MANAGER))
     page = visitor.opens("/staff/")
-    page.get_by_role("link", name="Figures").click()
+    page.get_by_role("link", name="Statistics").click()
     page.get_by_role("link", name="Last 90 days").click()
     expect(page.get_by_role("link", name="Last 90 days")).to_have_attribute("aria-current", "page")
     page.get_by_role("textbox", name="From").fill("2026-01-01")
     page.get_by_role("textbox", name="To").fill("2026-01-31")
     visitor.presses("Show")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Figures: 1 January 2026 – 31 January 2026")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Statistics: 1 January 2026 – 31 January 2026")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
-    assert download.value.suggested_filename == "figures-2026-01-01-2026-01-31.csv"
+    assert download.value.suggested_filename == "statistics-2026-01-01-2026-01-31.csv"
 
 
 def test_printed_statistics(

@@ -36,7 +36,7 @@ def test_offer_appears_in_week(visit: Visit, staff_member: Make, width: int, scr
     visitor = visit(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
     visitor.is_signed_in(staff_member(roles.MANAGER))
     page = visitor.opens(f"{reverse('desk:offer_time', args=[request.pk])}?practitioner={practitioner.pk}")
-    expect(page.get_by_text("10am – 10:30am taken")).to_be_visible()
+    expect(page.get_by_text("10 am – 10:30 am taken")).to_be_visible()
     if scripts:
         assert visitor.violations() == []
         assert not visitor.scrolls_sideways()

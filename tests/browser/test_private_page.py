@@ -43,7 +43,7 @@ def test_everything_a_patient_may_do_works_and_is_confirmed(
     expect(page.get_by_role("heading", name="What to bring")).to_be_visible()
 
     page.get_by_role("link", name="Ask for another time").click()
-    page.get_by_label("When would suit you better?").fill("After 5pm, please.")
+    page.get_by_label("When would suit you better?").fill("After 5 pm, please.")
     visitor.presses("Ask for another time")
     assert done(page) == "We’ll look for another time and contact you."
 
@@ -57,10 +57,10 @@ def test_everything_a_patient_may_do_works_and_is_confirmed(
     visitor.presses("Add this note")
     assert done(page) == "We have your note."
 
-    photograph = tmp_path / "hand.jpg"
-    photograph.write_bytes(encoded(picture()))
+    attachment = tmp_path / "hand.jpg"
+    attachment.write_bytes(encoded(picture()))
     page.get_by_role("link", name="Add photographs or a report").click()
-    page.get_by_label("Photographs or a report").set_input_files(photograph)
+    page.get_by_label("Photographs or a report").set_input_files(attachment)
     visitor.presses("Add")
     assert done(page) == "We have what you added."
 
@@ -68,7 +68,7 @@ def test_everything_a_patient_may_do_works_and_is_confirmed(
     visitor.presses("Withdraw my request")
     assert done(page) == "Your request is withdrawn."
     assert patient.now().status == Status.WITHDRAWN
-    assert patient.now().photographs.count() == 1
+    assert patient.now().attachments.count() == 1
 
 
 def test_a_form_is_sent_with_its_origin_and_the_page_itself_tells_nobody_where_it_is(visit: Visit) -> None:
@@ -147,7 +147,7 @@ def test_errors_are_accessible_too(visit: Visit) -> None:
     patient = PrivatePage()
     patient.is_offered()
     visitor = visit(viewport=NARROW)
-    for action, button in (("phone", "Save this number"), ("note", "Add this note"), ("photographs", "Add")):
+    for action, button in (("phone", "Save this number"), ("note", "Add this note"), ("attachments", "Add")):
         page = visitor.opens(patient.address_of(action))
         visitor.presses(button)
         assert page.title().startswith("Error: ")

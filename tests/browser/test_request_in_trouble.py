@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from clinic_site.core.rate_limits import Limit
 from consultations.intake import views
-from consultations.models import ConsultationRequest, Photograph
+from consultations.models import Attachment, ConsultationRequest
 from tests.browser.conftest import press
 from tests.browser.test_request_journey import fill_in, pick, send
 
@@ -130,7 +130,7 @@ def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> No
     assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
 
 
-def test_photographs_are_added_taken_out_and_sent(visit: Visit) -> None:
+def test_attachments_are_added_taken_out_and_sent(visit: Visit) -> None:
     visitor = visit(viewport=SMALL, java_script_enabled=False)
     page = visitor.opens(FORM)
     fill_in(page)
@@ -149,10 +149,10 @@ def test_photographs_are_added_taken_out_and_sent(visit: Visit) -> None:
     expect(page.get_by_text("1: Photograph")).to_be_visible()
     press(page, "Send request")
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
-    assert ConsultationRequest.objects.get().photographs.count() == Photograph.objects.count() == 1
+    assert ConsultationRequest.objects.get().attachments.count() == Attachment.objects.count() == 1
 
 
-def test_the_page_for_photographs_and_the_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
+def test_the_page_for_attachments_and_the_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
     once = Limit("requests for a phone", 1, views.REQUESTS_PER_PHONE.period)
     monkeypatch.setattr(views, "REQUESTS_PER_PHONE", once)
     assert once.allow("+923012345678")

@@ -203,15 +203,15 @@ def clinic(db: None) -> ClinicProfile:
 
 
 PROMISES = [
-    (at(23, 9), at(23, 9), "by 2pm today, Monday 23 November"),
-    (at(23, 12), at(23, 12), "by 7pm today, Monday 23 November"),
-    (at(23, 12, 20), at(23, 12, 20), "by 8pm today, Monday 23 November"),
+    (at(23, 9), at(23, 9), "by 2 pm today, Monday 23 November"),
+    (at(23, 12), at(23, 12), "by 7 pm today, Monday 23 November"),
+    (at(23, 12, 20), at(23, 12, 20), "by 8 pm today, Monday 23 November"),
     (at(23, 18), at(23, 18), "by midday tomorrow, Tuesday 24 November"),
     (at(23, 18), at(24, 8), "by midday today, Tuesday 24 November"),
-    (at(27, 19), at(27, 19), "by 1pm on Monday 30 November"),
-    (at(27, 19), at(29, 23), "by 1pm tomorrow, Monday 30 November"),
+    (at(27, 19), at(27, 19), "by 1 pm on Monday 30 November"),
+    (at(27, 19), at(29, 23), "by 1 pm tomorrow, Monday 30 November"),
     (at(23, 18), at(25, 8), "by midday on Tuesday 24 November"),
-    (datetime(2026, 12, 31, 19, 30, tzinfo=KARACHI), at(23), "by 2pm on Friday 1 January 2027"),
+    (datetime(2026, 12, 31, 19, 30, tzinfo=KARACHI), at(23), "by 2 pm on Friday 1 January 2027"),
 ]
 
 
@@ -226,7 +226,7 @@ def test_promise_never_passes_the_end_of_a_session(clinic: ClinicProfile) -> Non
     assert business_hours.promised_by(at(23, 17, 40), clinic=clinic) == at(24, 12)
     clinic.answer_within_hours = 3
     assert business_hours.promised_by(at(23, 10, 10), clinic=clinic) == at(23, 13, 30)
-    assert business_hours.promise_sentence(at(23, 10, 10), clinic=clinic, now=at(23)).startswith("by 1:30pm")
+    assert business_hours.promise_sentence(at(23, 10, 10), clinic=clinic, now=at(23)).startswith("by 1:30 pm")
 
 
 def test_promise_falls_back_to_the_text_of_staff(db: None) -> None:

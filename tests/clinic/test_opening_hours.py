@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours, dialable
 from clinic_site.clinic.opening_week import week
-from clinic_site.core.templatetags.site_tags import clock, day
+from clinic_site.core.templatetags.formatting import clock, day
 from tests.admin_forms import errors_in
 from tests.factories import staff
 from tests.pages import read
@@ -70,7 +70,7 @@ def test_session_past_midnight_on_the_clinic_page(client: Client) -> None:
     session(1, "21:00", "01:00").save()
     page = read(client.get("/clinic/"))
     rows = [row.one("td").text for row in page.main.one("tbody").all("tr")]
-    assert rows[:3] == ["8pm–midnight", "9pm–1am the next day", "Closed"]
+    assert rows[:3] == ["8 pm–midnight", "9 pm–1 am the next day", "Closed"]
     (data,) = json.loads(page.one("script", type="application/ld+json").text)["@graph"][:1]
     hours = [(node["opens"], node["closes"]) for node in data["openingHoursSpecification"]]
     assert hours == [("20:00", "23:59"), ("21:00", "01:00")]
@@ -108,7 +108,7 @@ def test_today_is_the_local_date(client: Client) -> None:
     with time_machine.travel(datetime(2026, 6, 4, 20, tzinfo=UTC)):
         (today,) = read(client.get("/clinic/")).main.all("tr", class_="today")
     assert today.one("th").text == "Friday Today"
-    assert today.one("td").text == "3:30pm–8pm"
+    assert today.one("td").text == "3:30 pm–8 pm"
 
 
 def test_day_without_session_is_closed(client: Client) -> None:
@@ -136,11 +136,11 @@ def test_closures_are_shown_until_their_last_day(client: Client) -> None:
 
 def test_time_format() -> None:
     for at, text in (
-        (time(17, 30), "5:30pm"),
-        (time(17), "5pm"),
-        (time(0), "12am"),
-        (time(12), "12pm"),
-        (time(9, 5), "9:05am"),
+        (time(17, 30), "5:30 pm"),
+        (time(17), "5 pm"),
+        (time(0), "12 am"),
+        (time(12), "12 pm"),
+        (time(9, 5), "9:05 am"),
     ):
         assert clock(at) == text
 

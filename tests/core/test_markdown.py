@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_site.core.templatetags.site_tags import markdown
+from clinic_site.core.templatetags.formatting import markdown
 from tests.pages import Page
 
 SUBSET = {"p", "ul", "ol", "li", "strong", "em", "a", "br"}

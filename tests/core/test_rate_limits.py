@@ -1,18 +1,16 @@
 """Rate limits are exact, also under concurrency."""
 
-import multiprocessing
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection, connections
 from django.test import RequestFactory
 
 from clinic_site.core import rate_limits
 from clinic_site.core.models import RateLimitCounter
 from clinic_site.core.rate_limits import Limit, network_address
+from tests.concurrency import Child, in_threads
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -67,42 +65,19 @@ def test_refused_attempt_does_not_extend_the_window() -> None:
 def test_limit_is_exact_across_threads() -> None:
     limit = Limit("reports", 50, HOUR)
 
-    def run(_number: int) -> int:
-        try:
-            return allowed(limit, "203.0.113.7", ATTEMPTS // THREADS)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        passed = sum(pool.map(run, range(THREADS)))
+    passed = sum(in_threads(*[lambda: allowed(limit, "203.0.113.7", ATTEMPTS // THREADS)] * THREADS))
 
     assert passed == 50
     assert RateLimitCounter.objects.get().count == 50
 
 
-def _in_a_process(passed: Any, attempts: int) -> None:
-    try:
-        passed.put(allowed(Limit("reports", 50, HOUR), "203.0.113.7", attempts))
-    finally:
-        connections.close_all()
-
-
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_limit_is_exact_across_processes() -> None:
-    connections.close_all()  # a connection does not survive a fork
-    context = multiprocessing.get_context("fork")
-    passed = context.Queue()
-    processes = [
-        context.Process(target=_in_a_process, args=(passed, ATTEMPTS // 8), daemon=True) for _ in range(8)
-    ]
-    for process in processes:
-        process.start()
-    counts = [passed.get(timeout=60) for _ in processes]
-    for process in processes:
-        process.join(timeout=20)
-
-    assert sum(counts) == 50
+    limit = Limit("reports", 50, HOUR)
+    workers = [Child(lambda: allowed(limit, "203.0.113.7", ATTEMPTS // 8)) for _ in range(8)]
+    assert [worker.ended() for worker in workers] == [0] * 8
+    assert RateLimitCounter.objects.get().count == 50
 
 
 @pytest.mark.django_db

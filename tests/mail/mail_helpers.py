@@ -1,14 +1,11 @@
 """Helpers of the mail tests."""
 
-import os
-import signal
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail import worker
@@ -58,33 +55,3 @@ def shorten_times(monkeypatch: Any) -> None:
     monkeypatch.setattr(worker, "RETRY_PAUSES", (timedelta(seconds=0.2),))
     monkeypatch.setattr(worker, "PAUSE_AFTER_UNCONFIRMED", timedelta(seconds=0.2))
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
-
-
-class Child:
-    """A forked process with its own database connection. As a context manager it is killed at the end."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        connections.close_all()  # a connection must not be in two processes
-        self.pid = os.fork()
-        if self.pid == 0:
-            status = 1
-            try:
-                work()
-                status = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(status)
-
-    def ended(self) -> int:
-        """Wait, and return the exit status; the negative number of the signal that ended it, if any."""
-        pid, self.pid = self.pid, 0
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-    def __enter__(self) -> "Child":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            self.ended()

@@ -220,15 +220,15 @@ def test_message_is_sent_after_one_silence(
 # Local mode, the command, the log
 
 
-def test_local_mode_writes_each_message_into_a_file(settings: Any, tmp_path: Path) -> None:
+def test_local_mode_writes_each_message_into_the_folder(settings: Any, tmp_path: Path) -> None:
     settings.MAIL_DELIVERY, settings.EMAIL_FILE_PATH = "folder", tmp_path / "mail"
     queued = messages(2)
     out = io.StringIO()
     call_command("send_mail", stdout=out)
     assert out.getvalue() == "Sent 2, to be retried 0, failed 0.\n"
-    files = [file.read_bytes() for file in (tmp_path / "mail").iterdir()]
-    found = {message_from_bytes(content, policy=policy.default)["Message-ID"] for content in files}
-    assert found == {message.message_id for message in queued}
+    # Django may write two messages of the same second into one file.
+    written = b"".join(file.read_bytes() for file in (tmp_path / "mail").iterdir())
+    assert [written.count(f"Message-ID: {message.message_id}".encode()) for message in queued] == [1, 1]
 
 
 def test_command_reports_a_missing_server(settings: Any) -> None:

@@ -12,7 +12,8 @@ import time_machine
 
 from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
-from tests.mail.mail_helpers import Child, a_message, messages, running, shorten_times, stored
+from tests.concurrency import Child
+from tests.mail.mail_helpers import a_message, messages, running, shorten_times, stored
 from tests.mail.smtp_server import MailServer
 
 State = OutgoingMessage.State

@@ -82,14 +82,14 @@ def test_database_of_the_first_version_is_moved_aside(tmp_path: Path) -> None:
 
     create("clinic_site")
     (tmp_path / "private").mkdir()
-    (tmp_path / "private" / "photograph").write_text("a patient's")
+    (tmp_path / "private" / "attachment").write_text("a patient's")
     said = manage("set_aside_old_database", tmp_path)
     (folder,) = tmp_path.glob("first-version-*")
     assert str(folder) in said.stdout, said.stderr
     assert not database.exists()
     with contextlib.closing(sqlite3.connect(folder / "clinic.sqlite3")) as old:
         assert old.execute("SELECT app FROM django_migrations").fetchall() == [("clinic_site",)]
-    assert (folder / "private" / "photograph").read_text() == "a patient's"
+    assert (folder / "private" / "attachment").read_text() == "a patient's"
 
     create("clinic")
     said = manage("set_aside_old_database", tmp_path)

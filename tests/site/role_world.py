@@ -139,7 +139,7 @@ class World:
         publication = content.Publication.objects.get(page=self.page("procedure"), number=1)
         assert isinstance(member, User) and isinstance(request, desk.ConsultationRequest)
         return {
-            "requests/": {"photograph": request.photographs.earliest("pk").pk},
+            "requests/": {"attachment": request.attachments.earliest("pk").pk},
             "r/": {
                 "content_type_id": ContentType.objects.get_for_model(publication).pk,
                 "object_id": publication.pk,

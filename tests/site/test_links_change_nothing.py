@@ -227,8 +227,8 @@ def test_links_of_staff_pages_write_only_the_audit_log(sample_world: None) -> No
     assert len(ours.fetched) > 100
     reached = {kind_of(link) for link in ours.fetched}
     one = "/staff/requests/0/"
-    assert {one, f"{one}time/", f"{one}erase/", f"{one}photographs/0/"} <= reached
-    assert {"/staff/week/", "/staff/export/", "/staff/log/", "/staff/figures/"} <= reached
+    assert {one, f"{one}time/", f"{one}erase/", f"{one}attachments/0/"} <= reached
+    assert {"/staff/week/", "/staff/export/", "/staff/log/", "/staff/statistics/"} <= reached
     # The allowed writes did happen.
     assert Disclosure.objects.exists() and Presence.objects.exists()
 

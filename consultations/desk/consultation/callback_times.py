@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic.business_hours import BusinessHours
-from clinic_site.core.templatetags.site_tags import clock
+from clinic_site.core.templatetags.formatting import clock
 
 # Anything later is a slip in the year.
 MAX_CALLBACK_DELAY = timedelta(days=366)
@@ -53,7 +53,7 @@ def _on_days_to_come(now: datetime, hours: BusinessHours) -> Iterator[SuggestedT
 
 
 def _label(at: datetime, now: datetime) -> str:
-    """ "Tomorrow morning, 9am", "Monday 23 November, 9am"."""
+    """ "Tomorrow morning, 9 am", "Monday 23 November, 9 am"."""
     local = _local(at)
     words = {"time": clock(local), "day": date_format(local, "l j F")}
     if local.date() != _local(now).date() + timedelta(days=1):

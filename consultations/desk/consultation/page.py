@@ -32,16 +32,16 @@ from consultations.lifecycle.optimistic_locking import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.models import (
     Appointment,
+    Attachment,
     ConsultationRequest,
     Disclosure,
     Event,
-    Photograph,
     SearchTerm,
 )
 from consultations.models.search_terms import number_terms
 from consultations.staff_pages import VIEW, WORK, member, page, show
 
-VIEW_PHOTOGRAPH = "consultations.view_photograph"
+VIEW_ATTACHMENT = "consultations.view_attachment"
 VIEW_MESSAGE = "mail.view_outgoingmessage"
 # Requests from the same number, on the page.
 MAX_SHOWN = 10
@@ -94,10 +94,10 @@ def render_page(
     people = presence.colleagues(consultation.pk, now)
     presence.record_presence(consultation, me, people, now)
     events, notes, messages = events_of(consultation), notes_of(consultation), messages_of(consultation)
-    may_see_photographs = request.user.has_perm(VIEW_PHOTOGRAPH)
-    photographs = list(consultation.photographs.all()) if may_see_photographs else []
+    may_see_attachments = request.user.has_perm(VIEW_ATTACHMENT)
+    attachments = list(consultation.attachments.all()) if may_see_attachments else []
     same_number = requests_from_same_number(consultation)
-    record_views(me, consultation, photographs, same_number[:MAX_SHOWN])
+    record_views(me, consultation, attachments, same_number[:MAX_SHOWN])
     context = {
         "consultation": consultation,
         "phone": phone_numbers.for_reading(consultation.phone),
@@ -105,8 +105,8 @@ def render_page(
         "has_whatsapp": bool(whatsapp_number(consultation)),
         "answers": consultation.answers_in_words(),
         "assignee_name": name_of(consultation.assignee) if consultation.assignee else "",
-        "photographs": photographs,
-        "may_see_photographs": may_see_photographs,
+        "attachments": attachments,
+        "may_see_attachments": may_see_attachments,
         "same_number": same_number[:MAX_SHOWN],
         "same_number_has_more": len(same_number) > MAX_SHOWN,
         "timeline": timeline(events, notes, messages, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
@@ -233,7 +233,7 @@ def requests_from_same_number(consultation: ConsultationRequest) -> list[Consult
 def record_views(
     me: User,
     consultation: ConsultationRequest,
-    photographs: list[Photograph],
+    attachments: list[Attachment],
     same_number: list[ConsultationRequest],
 ) -> None:
     """Record that the request was opened, and that thumbnails and names from the same number were seen."""
@@ -242,7 +242,7 @@ def record_views(
         me,
         [
             (kinds.OPENED, consultation),
-            *((kinds.PHOTOGRAPH, consultation) for photograph in photographs if photograph.is_image),
+            *((kinds.ATTACHMENT, consultation) for attachment in attachments if attachment.is_image),
             *((kinds.LISTED, other) for other in same_number),
         ],
     )

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinic_site.core.templatetags.site_tags import clock
+from clinic_site.core.templatetags.formatting import clock
 from clinic_site.mail.models import MessageStep, OutgoingMessage
 from consultations.desk.assignees import name_of
 from consultations.lifecycle.staff_actions import Outcome
@@ -34,9 +34,9 @@ CONTACT_FIELDS = {
 # Events of the staff or of the patient: without an actor, the patient is named.
 _BY_EITHER = (
     Event.Kind.STATUS_CHANGED,
-    Event.Kind.REACH_CORRECTED,
+    Event.Kind.CONTACT_DETAILS_CORRECTED,
     Event.Kind.TIME_AGREED,
-    Event.Kind.TIME_CANCELLED,
+    Event.Kind.TIME_CANCELED,
 )
 
 
@@ -119,7 +119,7 @@ def message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
 
 
 def moment(at: datetime) -> str:
-    """Format a time in the clinic's time zone, like "Monday 23 November 2026, 9am"."""
+    """Format a time in the clinic's time zone, like "Monday 23 November 2026, 9 am"."""
     local = timezone.localtime(at, timezone.get_default_timezone())
     return _("%(day)s, %(time)s") % {"day": date_format(local, "l j F Y"), "time": clock(local)}
 
@@ -136,10 +136,10 @@ def _detail_of(event: Event) -> str:
     if event.kind == Event.Kind.ASSIGNED:
         name = detail.get("name")
         return _("to %(name)s") % {"name": name} if name else _("to nobody")
-    if event.kind == Event.Kind.PHOTOGRAPH_ADDED and isinstance(detail.get("count"), int):
+    if event.kind == Event.Kind.ATTACHMENT_ADDED and isinstance(detail.get("count"), int):
         count = detail["count"]
         return ngettext("%(count)d file", "%(count)d files", count) % {"count": count}
-    if event.kind == Event.Kind.REACH_CORRECTED:
+    if event.kind == Event.Kind.CONTACT_DETAILS_CORRECTED:
         return _corrected_fields(detail)
     return _time(detail)
 

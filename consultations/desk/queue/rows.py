@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic.business_hours import BusinessHours
-from clinic_site.core.templatetags.site_tags import clock
+from clinic_site.core.templatetags.formatting import clock
 from consultations import workflow
 from consultations.answers import ForWhom, Language, Onset, YesNo
 from consultations.desk.assignees import name_of

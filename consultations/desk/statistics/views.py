@@ -1,4 +1,4 @@
-"""The figures: how soon requests are answered, what they are about and how they end. For managers.
+"""The statistics: how soon requests are answered, what they are about and how they end. For managers.
 
 No personal detail is in them, so nothing is written down about who looked.
 """
@@ -21,7 +21,7 @@ from consultations.desk.statistics.tables import Table, tables_of
 from consultations.staff_pages import VIEW, page, show
 from consultations.statistics import Period, statistics_of
 
-FIGURES = "consultations.view_figures"
+VIEW_STATISTICS = "consultations.view_statistics"
 PRESET_DAYS = (30, 90, 365)
 # Two years, with a leap day.
 MAX_DAYS = 731
@@ -97,15 +97,15 @@ class PeriodForm(forms.Form):
 
 
 @require_safe
-@page(VIEW, FIGURES)
-def figures(request: HttpRequest) -> HttpResponse:
+@page(VIEW, VIEW_STATISTICS)
+def statistics(request: HttpRequest) -> HttpResponse:
     """The page, or with ``?format=csv`` the file."""
     return _file(request) if request.GET.get("format") == "csv" else _page(request)
 
 
 @require_safe
-@page(VIEW, FIGURES)
-def figures_csv(request: HttpRequest) -> HttpResponse:
+@page(VIEW, VIEW_STATISTICS)
+def statistics_csv(request: HttpRequest) -> HttpResponse:
     return _file(request)
 
 
@@ -115,7 +115,7 @@ def _file(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request)
     period = form.period
-    name = f"figures-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv"
+    name = f"statistics-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv"
     response = HttpResponse(
         BYTE_ORDER_MARK,
         content_type="text/csv; charset=utf-8",
@@ -144,7 +144,7 @@ def _page(request: HttpRequest) -> HttpResponse:
             "presets": [(days, asked.is_valid() and asked.preset_days == days) for days in PRESET_DAYS],
             "subtitle": "" if period else _t("Error"),
         },
-        title=_t("Figures"),
+        title=_t("Statistics"),
     )
 
 

@@ -15,7 +15,7 @@ from consultations.intake.submission import submit
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.staff_actions import Outcome, add_note, assign, record_contact
-from consultations.models import Appointment, ConsultationRequest, Disclosure, Photograph, Presence
+from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Presence
 from consultations.models.appointments import SLOT
 from consultations.phone_numbers import parse
 from consultations.portal.actions import add_patient_note, correct_phone
@@ -67,7 +67,7 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
     """A request with notes, files, links, an agreed appointment and unsent mail."""
     request = submit(a_submission(key=key, **ABOUT_HER))
     stored = file_storage.store(CLEAN)
-    Photograph.objects.create(
+    Attachment.objects.create(
         request=request,
         kind="image",
         name=stored.name,

@@ -121,8 +121,8 @@ def test_backup_is_private_and_atomic(tmp_path: Path, settings: Any, monkeypatch
     backup = back_up(tmp_path / "backups")
     assert backup.stat().st_mode & 0o077 == 0
     assert (backup / DATABASE[connection.vendor]).stat().st_mode & 0o077 == 0
-    photographs = {path.name for path in settings.PRIVATE_ROOT.rglob("*.jpg")}
-    assert {path.name for path in backup.rglob("*.jpg")} == photographs != set()
+    attachments = {path.name for path in settings.PRIVATE_ROOT.rglob("*.jpg")}
+    assert {path.name for path in backup.rglob("*.jpg")} == attachments != set()
 
     def full(*args: Any) -> None:
         raise OSError(28, "No space left on device")

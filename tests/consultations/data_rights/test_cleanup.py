@@ -1,7 +1,6 @@
 """Cleanup of expired data: dry run, deletion, concurrency and interruption."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from clinic_site.core.models import RateLimitCounter
@@ -21,8 +20,9 @@ from clinic_site.operations.cleanup import Task
 from consultations import workflow
 from consultations.data_rights import erasure, erasure_log, retention
 from consultations.intake import file_storage
-from consultations.models import ConsultationRequest, Event, Photograph, Presence, RetentionRule
+from consultations.models import Attachment, ConsultationRequest, Event, Presence, RetentionRule
 from consultations.workflow import Status
+from tests.concurrency import in_threads
 from tests.consultations.data_rights.erasure_helpers import CLEAN, personal_details_left, request_with_traces
 from tests.factories import a_request, staff
 
@@ -57,7 +57,7 @@ def things_that_have_expired(root: Path) -> None:
     with transaction.atomic():
         mail_queue.queue("a@example.com", "Subject", "Text", kind="test")
     OutgoingMessage.objects.filter(kind="test").update(sent_at=long_ago)
-    Photograph.objects.create(key_hash="x", kind="image", name="n", size=1, digest="d", added_at=long_ago)
+    Attachment.objects.create(key_hash="x", kind="image", name="n", size=1, digest="d", added_at=long_ago)
     orphan = file_storage.store(CLEAN)
     for name in (orphan.name, orphan.thumbnail_name):
         path = file_storage._path(name)
@@ -92,7 +92,7 @@ def test_cleanup_deletes_expired_data(tmp_path: Path) -> None:
         "Records of who had a request open": "1"
     } == EXPIRED
     assert set(cleanup_report("--now").values()) == {"0"}
-    assert not (Session.objects.exists() or RateLimitCounter.objects.exists() or Photograph.objects.exists())
+    assert not (Session.objects.exists() or RateLimitCounter.objects.exists() or Attachment.objects.exists())
     assert not [path for path in (tmp_path / "private").rglob("*") if path.is_file()]
 
 
@@ -153,14 +153,10 @@ def test_concurrent_cleanup_erases_once() -> None:
     for _number in range(12):
         closed("withdrawn", 1500)
 
-    def run(_number: int) -> int:
-        try:
-            return int(cleanup_report("--now")["Details of closed requests: Withdrawn by the patient"])
-        finally:
-            connections.close_all()
+    def run() -> int:
+        return int(cleanup_report("--now")["Details of closed requests: Withdrawn by the patient"])
 
-    with ThreadPoolExecutor(3) as threads:
-        assert sum(threads.map(run, range(3))) == 12
+    assert sum(in_threads(run, run, run)) == 12
     assert Event.objects.filter(kind="erased").count() == len(erasure_log.read().erasures) == 12
 
 

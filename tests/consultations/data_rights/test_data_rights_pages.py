@@ -139,7 +139,7 @@ def test_copy_has_everything_but_names_of_colleagues(client: Client, manager: Us
     assert told["answers"]["patient’s name"] == "Mahrukhsar Qazalbash"
     assert {"by": "the clinic", "text": "Mahrukhsar said a secretword."}.items() <= told["notes"][-1].items()
     assert "colleaguename" not in text.lower() and manager.email not in text
-    (picture,) = told["photographs"]
+    (picture,) = told["attachments"]
     assert archive.read(picture["file"]) == CLEAN.content
     event = Event.objects.get(kind="copy_made")
     assert (event.actor, event.detail) == (manager, {})
@@ -185,7 +185,7 @@ def test_copy_names_missing_files(client: Client, manager: User, settings: Any) 
     for path in settings.PRIVATE_ROOT.rglob("*.jpg"):
         path.unlink()
     told = json.loads(copied(client, request).read("request.json"))
-    assert told["missing files"] == [picture["file"] for picture in told["photographs"]] != []
+    assert told["missing files"] == [picture["file"] for picture in told["attachments"]] != []
 
 
 def test_copy_requires_a_reason_from_the_list(client: Client, manager: User) -> None:

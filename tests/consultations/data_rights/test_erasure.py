@@ -1,4 +1,4 @@
-"""Erasure: no personal details are left, figures stay, no message is sent."""
+"""Erasure: no personal details are left, statistics stay, no message is sent."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_erased_request_is_found_by_reference_only(manager: User) -> None:
     assert request.terms.count() == 1
 
 
-def test_erasure_keeps_figures(manager: User) -> None:
+def test_erasure_keeps_statistics(manager: User) -> None:
     request = request_with_traces(manager)
     kept = (
         *("reference", "for_whom", "about", "procedure_name", "onset", "contact_method", "speaks"),
@@ -90,12 +90,12 @@ def test_erasing_open_request_withdraws_without_mail(manager: User) -> None:
     request = request_with_traces(manager)
     erase(request, manager)
     assert request.status == "withdrawn"
-    assert Appointment.objects.get().state == "cancelled"
+    assert Appointment.objects.get().state == "canceled"
     assert not TakenSlot.objects.exists()
     assert not OutgoingMessage.objects.exists()
     told = [(event.kind, event.actor, event.detail) for event in request.events.all()]
     assert told[-1] == ("erased", manager, {"why": "asked_in_writing"})
-    assert "time_cancelled" in [kind for kind, _actor, _detail in told]
+    assert "time_canceled" in [kind for kind, _actor, _detail in told]
 
 
 def test_erasure_cancels_started_appointment(manager: User) -> None:
@@ -104,7 +104,7 @@ def test_erasure_cancels_started_appointment(manager: User) -> None:
     Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
     erase(request, manager)
     assert request.status == "withdrawn"
-    assert Appointment.objects.get().state == "cancelled"
+    assert Appointment.objects.get().state == "canceled"
     assert not TakenSlot.objects.exists()
 
 
@@ -160,7 +160,7 @@ def test_nothing_is_erased_without_erasure_log(manager: User, settings: Any) -> 
         erase(request, manager)
     request.refresh_from_db()
     assert request.patient_name and request.status == "confirmed"
-    assert request.photographs.count() == 1 and any(settings.PRIVATE_ROOT.rglob("*.jpg"))
+    assert request.attachments.count() == 1 and any(settings.PRIVATE_ROOT.rglob("*.jpg"))
 
 
 def test_replay_completes_interrupted_erasure(manager: User) -> None:

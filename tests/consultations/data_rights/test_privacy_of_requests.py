@@ -72,7 +72,7 @@ def test_events_have_no_answers(patient: Patient) -> None:
     patient.presses("send")
     patient.posts(check.hidden_fields() | {"patient_name": "علی رضا", "phone": "0321 2345678", "send": "yes"})
     kinds = list(Event.objects.order_by("pk").values_list("kind", flat=True))
-    assert kinds == ["submitted", "reach_corrected"]
+    assert kinds == ["submitted", "contact_details_corrected"]
     assert not holds_a_secret(str(list(Event.objects.values())))
 
 

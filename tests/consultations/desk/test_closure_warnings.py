@@ -51,7 +51,7 @@ def test_the_times_it_falls_on_are_named_by_reference_and_time(a_monday: Any) ->
     (warning,) = saves(3, 4)
     assert warning == (
         f"Appointments fall on these days: {offered.reference} on Thursday 26 November, "
-        f"9am; {agreed.reference} on Friday 27 November, 5:30pm. Call the patients."
+        f"9 am; {agreed.reference} on Friday 27 November, 5:30 pm. Call the patients."
     )
 
 

@@ -23,7 +23,7 @@ PAGES = (
     "desk:week",
     "desk:reminders",
     "desk:calendars",
-    "desk:figures",
+    "desk:statistics",
     "desk:log",
     "desk:export",
     "desk:erase",

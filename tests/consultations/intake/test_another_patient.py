@@ -119,7 +119,7 @@ def test_each_child_is_acknowledged_separately(patient: Patient) -> None:
     assert all(address in mail.text for mail, address in zip(mails, (family.first, second), strict=True))
 
 
-def test_photographs_go_to_the_child_they_were_chosen_for(patient: Patient) -> None:
+def test_attachments_go_to_the_child_they_were_chosen_for(patient: Patient) -> None:
     chooser = WithFiles(patient)
     check = patient.response
     chooser.adds(a_photograph("red"))
@@ -129,11 +129,11 @@ def test_photographs_go_to_the_child_they_were_chosen_for(patient: Patient) -> N
     patient.posts(patient.page.hidden_fields() | YOUNGER)
     patient.presses("another_patient")
     patient.presses("send")
-    assert [each.photographs.count() for each in ConsultationRequest.objects.order_by("pk")] == [1, 2]
-    assert not Event.objects.filter(kind=Event.Kind.PHOTOGRAPH_ADDED).exists()
+    assert [each.attachments.count() for each in ConsultationRequest.objects.order_by("pk")] == [1, 2]
+    assert not Event.objects.filter(kind=Event.Kind.ATTACHMENT_ADDED).exists()
 
 
-def test_the_offer_taken_twice_from_a_cached_page_moves_each_photograph_once(patient: Patient) -> None:
+def test_the_offer_taken_twice_from_a_cached_page_moves_each_attachment_once(patient: Patient) -> None:
     chooser = WithFiles(patient)
     check = patient.response
     patient.presses("send")
@@ -149,7 +149,7 @@ def test_the_offer_taken_twice_from_a_cached_page_moves_each_photograph_once(pat
         patient.posts(press)
         assert patient.response.status_code == 200
     patient.presses("send")
-    assert ConsultationRequest.objects.latest("pk").photographs.count() == 1
+    assert ConsultationRequest.objects.latest("pk").attachments.count() == 1
 
 
 def test_the_next_child_counts_for_the_limits(

@@ -30,7 +30,7 @@ def test_emergency_question_needs_no_cookie(person: Client) -> None:
         assert (response.status_code, response["Location"]) == (303, address)
 
 
-@pytest.mark.parametrize("path", [FORM, FORM + "photographs/"])
+@pytest.mark.parametrize("path", [FORM, FORM + "attachments/"])
 def test_lost_cookie_shows_answers_to_send_again(person: Client, path: str) -> None:
     data = filled(send="yes")
     response = person.post(path, data)

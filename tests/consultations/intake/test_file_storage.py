@@ -13,7 +13,7 @@ from clinic_site.core import atomic_files
 from consultations.intake import file_storage
 from consultations.intake.upload_cleaning import CleanFile
 
-PHOTOGRAPH = CleanFile("image", b"a picture", b"a small one", 640, 480)
+ATTACHMENT = CleanFile("image", b"a picture", b"a small one", 640, 480)
 REPORT = CleanFile("pdf", b"%PDF-1.7 ... %%EOF")
 
 
@@ -32,8 +32,8 @@ def made_hours_ago(root: Path, hours: float) -> None:
         os.utime(path, (then, then))
 
 
-def test_a_photograph_and_its_thumbnail_are_stored_and_read_back(root: Path) -> None:
-    stored = file_storage.store(PHOTOGRAPH)
+def test_a_attachment_and_its_thumbnail_are_stored_and_read_back(root: Path) -> None:
+    stored = file_storage.store(ATTACHMENT)
     with (
         file_storage.open_file(stored.name) as file,
         file_storage.open_file(stored.thumbnail_name) as thumbnail,
@@ -49,14 +49,14 @@ def test_a_report_has_no_thumbnail() -> None:
 
 
 def test_names_are_random_and_the_same_file_twice_is_two() -> None:
-    names = {file_storage.store(PHOTOGRAPH).name for _time in range(20)}
+    names = {file_storage.store(ATTACHMENT).name for _time in range(20)}
     assert len(names) == 20 and all(len(name) == 36 and name.endswith(".jpg") for name in names)
 
 
 def test_files_are_outside_served_folders_and_private(root: Path, settings: Any) -> None:
     before = os.umask(0)
     try:
-        file_storage.store(PHOTOGRAPH)
+        file_storage.store(ATTACHMENT)
     finally:
         os.umask(before)
     for public in (settings.MEDIA_ROOT, settings.STATIC_ROOT, *settings.STATICFILES_DIRS):
@@ -67,7 +67,7 @@ def test_files_are_outside_served_folders_and_private(root: Path, settings: Any)
 
 def test_files_are_spread_over_folders(root: Path) -> None:
     stored = file_storage.store(REPORT)
-    assert (root / "photographs" / stored.name[0] / stored.name[1] / stored.name).is_file()
+    assert (root / "attachments" / stored.name[0] / stored.name[1] / stored.name).is_file()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_invalid_name_opens_and_deletes_nothing(name: str, root: Path) -> None:
 
 
 def test_delete_is_idempotent(root: Path) -> None:
-    stored = file_storage.store(PHOTOGRAPH)
+    stored = file_storage.store(ATTACHMENT)
     kept = file_storage.store(REPORT)
     for _time in range(2):
         file_storage.delete([stored.name, stored.thumbnail_name, kept.thumbnail_name])
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_nothing_behind(failing: int, root: Path, monkeypatch
 
     monkeypatch.setattr(atomic_files.os, "fsync", sync)
     with pytest.raises(OSError, match="No space left"):
-        file_storage.store(PHOTOGRAPH)
+        file_storage.store(ATTACHMENT)
     assert calls == failing and stored_files(root) == set()
 
 
@@ -124,7 +124,7 @@ def test_file_appears_only_when_complete(root: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_sweep_deletes_old_orphans(root: Path) -> None:
-    named, orphan = file_storage.store(PHOTOGRAPH), file_storage.store(PHOTOGRAPH)
+    named, orphan = file_storage.store(ATTACHMENT), file_storage.store(ATTACHMENT)
     made_hours_ago(root, 25)
     young = file_storage.store(REPORT)
     assert file_storage.sweep({named.name, named.thumbnail_name}) == 2
@@ -136,7 +136,7 @@ def test_sweep_deletes_old_orphans(root: Path) -> None:
 
 def test_sweep_deletes_half_written_files(root: Path) -> None:
     stored = file_storage.store(REPORT)
-    (root / "photographs" / stored.name[0] / stored.name[1] / ".half").write_bytes(b"%PDF-")
+    (root / "attachments" / stored.name[0] / stored.name[1] / ".half").write_bytes(b"%PDF-")
     made_hours_ago(root, 2)
     assert file_storage.sweep({stored.name}) == 0
     assert file_storage.sweep({stored.name}, older_than=timedelta(hours=1)) == 1

@@ -13,7 +13,7 @@ from clinic_site.core.rate_limits import Limit
 from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import attachments as keeping
 from consultations.intake import file_storage, views
-from consultations.models import ConsultationRequest, Event, Photograph
+from consultations.models import Attachment, ConsultationRequest, Event
 from consultations.workflow import Status
 from tests.consultations.conftest import Patient
 from tests.consultations.form_pages import Page
@@ -21,7 +21,7 @@ from tests.consultations.intake.upload_samples import PDF
 
 pytestmark = pytest.mark.django_db
 
-PHOTOGRAPHS = "/consultation/request/photographs/"
+ATTACHMENTS = "/consultation/request/attachments/"
 
 
 def a_photograph(color: Any = "red", name: str = "hand.jpg") -> SimpleUploadedFile:
@@ -43,12 +43,12 @@ class WithFiles:
 
     def posts(self, **pressed: Any) -> Page:
         hidden = self.patient.page.hidden_fields()
-        self.patient.response = self.patient.client.post(PHOTOGRAPHS, hidden | pressed)
+        self.patient.response = self.patient.client.post(ATTACHMENTS, hidden | pressed)
         return self.patient.page
 
     def adds(self, *uploads: SimpleUploadedFile) -> Page:
         self.posts(open="yes")
-        return self.posts(add="yes", photographs=list(uploads))
+        return self.posts(add="yes", attachments=list(uploads))
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def test_added_files_are_listed_and_sent_with_the_request(chooser: WithFiles, pa
     page = chooser.adds(a_photograph(), a_report())
     assert page.one("h1").text == "Check your answers"
     assert "1: Photograph, 2: Report (PDF)" in page.one("main").text
-    assert set(Photograph.objects.values_list("request", flat=True)) == {None}
+    assert set(Attachment.objects.values_list("request", flat=True)) == {None}
     patient.presses("send")
     request = ConsultationRequest.objects.get()
-    assert [photograph.kind for photograph in request.photographs.all()] == ["image", "pdf"]
+    assert [attachment.kind for attachment in request.attachments.all()] == ["image", "pdf"]
     assert len(stored_names()) == 3
 
 
@@ -77,7 +77,7 @@ def test_the_answers_come_back_with_the_files(chooser: WithFiles, patient: Patie
     assert "He cut his hand on glass." in patient.page.one("textarea", name="message").text
 
 
-def test_removed_photograph_is_deleted_with_its_file(
+def test_removed_attachment_is_deleted_with_its_file(
     chooser: WithFiles, patient: Patient, django_capture_on_commit_callbacks: Any
 ) -> None:
     chooser.adds(a_photograph(), a_photograph("blue"))
@@ -85,19 +85,19 @@ def test_removed_photograph_is_deleted_with_its_file(
     first = next(button for button in page.all("button", name="remove"))
     with django_capture_on_commit_callbacks(execute=True):
         chooser.posts(remove=first["value"])
-    assert Photograph.objects.count() == 1
+    assert Attachment.objects.count() == 1
     assert len(stored_names()) == 2
     for nothing in (first["value"], "0", "x", "9" * 30, "۱"):
         chooser.posts(remove=nothing)
         assert patient.response.status_code == 200
 
 
-def test_photograph_of_another_form_cannot_be_removed(chooser: WithFiles, patient: Patient) -> None:
+def test_attachment_of_another_form_cannot_be_removed(chooser: WithFiles, patient: Patient) -> None:
     chooser.adds(a_photograph())
-    others = Photograph.objects.get()
+    others = Attachment.objects.get()
     stranger = WithFiles(patient)
     stranger.posts(remove=str(others.pk))
-    assert Photograph.objects.filter(pk=others.pk).exists()
+    assert Attachment.objects.filter(pk=others.pk).exists()
 
 
 def test_invalid_file_is_named_and_valid_ones_are_kept(chooser: WithFiles) -> None:
@@ -106,7 +106,7 @@ def test_invalid_file_is_named_and_valid_ones_are_kept(chooser: WithFiles) -> No
     (error,) = page.by_class("error-message")
     assert "virus <i>.exe" in error.text
     assert "Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF." in error.text
-    assert Photograph.objects.count() == 1
+    assert Attachment.objects.count() == 1
 
 
 def test_no_file_chosen_is_an_error(chooser: WithFiles) -> None:
@@ -117,7 +117,7 @@ def test_no_file_chosen_is_an_error(chooser: WithFiles) -> None:
 def test_reload_adds_no_file_twice(chooser: WithFiles) -> None:
     for _ in range(3):
         chooser.adds(a_photograph())
-    assert Photograph.objects.count() == 1
+    assert Attachment.objects.count() == 1
     assert len(stored_names()) == 2
 
 
@@ -125,7 +125,7 @@ def test_fifth_file_is_refused_and_four_are_kept(chooser: WithFiles) -> None:
     chooser.adds(*(a_photograph(color) for color in ("red", "green", "blue", "white")))
     page = chooser.adds(a_photograph("black"))
     assert "Choose fewer files" in page.by_class("error-message")[0].text
-    assert Photograph.objects.count() == 4
+    assert Attachment.objects.count() == 4
     assert len(stored_names()) == 8
 
 
@@ -146,11 +146,11 @@ def test_what_was_sent_counts_for_a_day_as_what_waits_does(
     chooser: WithFiles, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chooser.adds(a_photograph())
-    monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", Photograph.objects.get().size + 100)
+    monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", Attachment.objects.get().size + 100)
     patient.presses("send")
     another = WithFiles(patient)
     assert "Send your request without it" in another.adds(a_photograph("blue")).one("main").text
-    Photograph.objects.update(added_at=timezone.now() - timedelta(hours=24, minutes=1))
+    Attachment.objects.update(added_at=timezone.now() - timedelta(hours=24, minutes=1))
     assert "1: Photograph" in another.adds(a_photograph("blue")).one("main").text
 
 
@@ -174,7 +174,7 @@ def test_what_is_not_sent_is_forgotten_after_a_day_and_what_is_sent_is_kept(
     with django_capture_on_commit_callbacks(execute=True):
         assert keeping.delete_unsent(timezone.now() + timedelta(hours=22)) == 0
         assert keeping.delete_unsent(timezone.now() + timedelta(hours=23, minutes=1)) == 1
-    assert ConsultationRequest.objects.get().photographs.count() == 1
+    assert ConsultationRequest.objects.get().attachments.count() == 1
     assert len(stored_names()) == 2
 
 
@@ -193,9 +193,9 @@ def test_files_added_after_going_back_join_the_request_and_notify_staff(
         patient.response = again
         patient.presses("send")
     request = ConsultationRequest.objects.get()
-    assert request.photographs.count() == 2
+    assert request.attachments.count() == 2
     assert request.unread_since
-    event = request.events.get(kind=Event.Kind.PHOTOGRAPH_ADDED)
+    event = request.events.get(kind=Event.Kind.ATTACHMENT_ADDED)
     assert (event.actor, event.detail) == (None, {"count": 2})
     assert "a photograph" in OutgoingMessage.objects.get(kind="patient_activity").text
 
@@ -210,7 +210,7 @@ def test_what_the_request_has_already_is_not_stored_a_second_time(
     chooser.adds(a_photograph())
     patient.presses("send")
     request = ConsultationRequest.objects.get()
-    assert request.photographs.count() == 1
+    assert request.attachments.count() == 1
     assert not request.unread_since
     assert request.events.count() == 1
 
@@ -224,7 +224,7 @@ def test_sending_again_and_again_adds_no_more_files_than_a_request_takes(
         patient.response = check
         chooser.adds(*(a_photograph((next(colors) * 20, 0, 0)) for _ in range(4)))
         patient.presses("send")
-    assert ConsultationRequest.objects.get().photographs.count() == 8
+    assert ConsultationRequest.objects.get().attachments.count() == 8
 
 
 CHOOSE_AGAIN = "If you had added photographs or a report, they are no longer here: choose them again."
@@ -252,7 +252,7 @@ def test_the_page_for_files_says_it_too(chooser: WithFiles, patient: Patient) ->
     hidden = patient.page.hidden_fields()
     assert CHOOSE_AGAIN not in chooser.posts(open="yes").one("main").text
     lost = hidden | {"key": "from before the secret changed", "open": "yes"}
-    assert CHOOSE_AGAIN in Page(patient.client.post(PHOTOGRAPHS, lost)).one("main").text
+    assert CHOOSE_AGAIN in Page(patient.client.post(ATTACHMENTS, lost)).one("main").text
 
 
 def assert_nothing_is_sent_yet(patient: Patient, sentence: str) -> None:
@@ -270,13 +270,13 @@ def test_missing_file_is_reported_when_sent(chooser: WithFiles, patient: Patient
     assert not ConsultationRequest.objects.exists() and not OutgoingMessage.objects.exists()
     patient.presses("send")
     assert patient.response.status_code == 303
-    assert ConsultationRequest.objects.get().photographs.count() == 0
+    assert ConsultationRequest.objects.get().attachments.count() == 0
 
 
 def test_file_removed_in_another_window_is_reported(chooser: WithFiles, patient: Patient) -> None:
     chooser.adds(a_photograph(), a_report())
     check = patient.response
-    chooser.posts(remove=str(Photograph.objects.get(kind="pdf").pk))
+    chooser.posts(remove=str(Attachment.objects.get(kind="pdf").pk))
     patient.response = check
     patient.presses("send")
     assert_nothing_is_sent_yet(patient, CHOOSE_AGAIN)
@@ -286,13 +286,13 @@ def test_file_removed_in_another_window_is_reported(chooser: WithFiles, patient:
         patient.presses("send")
         assert patient.response.status_code == 303
         patient.response = again
-    assert [file.kind for file in ConsultationRequest.objects.get().photographs.all()] == ["image"]
+    assert [file.kind for file in ConsultationRequest.objects.get().attachments.all()] == ["image"]
 
 
 def test_what_is_taken_out_from_the_page_itself_is_not_missed(chooser: WithFiles, patient: Patient) -> None:
     chooser.adds(a_photograph(), a_report())
     chooser.posts(open="yes")
-    chooser.posts(remove=str(Photograph.objects.get(kind="pdf").pk))
+    chooser.posts(remove=str(Attachment.objects.get(kind="pdf").pk))
     patient.presses("send")
     assert patient.response.status_code == 303
 
@@ -306,7 +306,7 @@ def test_pressing_twice_misses_no_file_that_the_request_has(chooser: WithFiles, 
         patient.presses("send")
         led_to.append(patient.response["Location"])
     assert led_to[0] == led_to[1]
-    assert ConsultationRequest.objects.get().photographs.count() == 2
+    assert ConsultationRequest.objects.get().attachments.count() == 2
 
 
 def test_missing_file_is_reported_at_the_second_sending(chooser: WithFiles, patient: Patient) -> None:
@@ -335,8 +335,8 @@ def test_missing_file_is_reported_after_a_limit(
 
 
 def with_eight(request: ConsultationRequest) -> None:
-    for number in range(8 - request.photographs.count()):
-        Photograph.objects.create(
+    for number in range(8 - request.attachments.count()):
+        Attachment.objects.create(
             request=request,
             kind="pdf",
             name=f"{number}.pdf",
@@ -355,7 +355,7 @@ def test_files_are_refused_when_the_request_is_full(chooser: WithFiles, patient:
     page = chooser.adds(a_report())
     (error,) = page.by_class("error-message")
     assert "A request can have at most 8, with those you have sent already" in error.text
-    assert Photograph.objects.filter(request=None).count() == 0
+    assert Attachment.objects.filter(request=None).count() == 0
     chooser.adds(a_photograph())  # the one that it has already
     patient.presses("send")
     assert patient.response.status_code == 303
@@ -371,16 +371,16 @@ def test_file_too_many_is_reported_when_sent(chooser: WithFiles, patient: Patien
     assert CHOOSE_AGAIN not in patient.page.one("main").text
     patient.presses("send")
     assert patient.response.status_code == 303
-    assert ConsultationRequest.objects.get().photographs.count() == 8
+    assert ConsultationRequest.objects.get().attachments.count() == 8
 
 
-def test_photographs_of_a_duplicate_go_to_the_request_that_it_repeats(patient: Patient) -> None:
+def test_attachments_of_a_duplicate_go_to_the_request_that_it_repeats(patient: Patient) -> None:
     WithFiles(patient)
     patient.presses("send")
     WithFiles(patient).adds(a_report())
     patient.presses("send")
     assert patient.response.status_code == 303
-    assert ConsultationRequest.objects.get().photographs.count() == 1
+    assert ConsultationRequest.objects.get().attachments.count() == 1
 
 
 @pytest.mark.parametrize("shown", ["x", "a" * 64, "a" * 100_000, "\x00", "<b>"])
@@ -394,14 +394,14 @@ def test_forged_digests_do_not_block_sending(patient: Patient, shown: str) -> No
 
 def test_a_form_whose_answers_are_wrong_asks_for_them_first(chooser: WithFiles, patient: Patient) -> None:
     hidden = patient.page.hidden_fields() | {"patient_age": "200", "add": "yes"}
-    response = patient.client.post(PHOTOGRAPHS, hidden | {"photographs": a_photograph()})
+    response = patient.client.post(ATTACHMENTS, hidden | {"attachments": a_photograph()})
     assert "Enter the patient’s age" in response.content.decode()
-    assert not Photograph.objects.exists()
+    assert not Attachment.objects.exists()
     assert not stored_names()
 
 
-def test_no_photograph_is_looked_at_by_a_get(patient: Patient) -> None:
-    assert patient.client.get(PHOTOGRAPHS).status_code == 405
+def test_no_attachment_is_looked_at_by_a_get(patient: Patient) -> None:
+    assert patient.client.get(ATTACHMENTS).status_code == 405
 
 
 def test_a_disk_that_is_full_loses_no_request(

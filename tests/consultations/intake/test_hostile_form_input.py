@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from consultations.intake import submission
 from consultations.intake.request_form import RequestForm
-from consultations.models import ConsultationRequest, Photograph, PrivacyNotice
+from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
 from tests.consultations.intake.upload_samples import EXE, PDF
@@ -132,7 +132,7 @@ def uploads(chosen: list[tuple[str, bytes]]) -> list[SimpleUploadedFile]:
 def assert_every_row_keeps_every_rule() -> None:
     for request in ConsultationRequest.objects.all():
         request.full_clean()
-        for related in (request.events, request.notes, request.photographs, request.appointments):
+        for related in (request.events, request.notes, request.attachments, request.appointments):
             for row in related.all():
                 row.full_clean()
 
@@ -145,7 +145,7 @@ def assert_every_row_keeps_every_rule() -> None:
     pressed=st.sampled_from(["", "add", "remove", "open"]),
     value=HOSTILE | st.sampled_from(["1", "0", "-1", "9" * 30, "۱"]),
 )
-def test_no_files_and_no_answers_beside_them_make_the_page_for_photographs_fail(
+def test_no_files_and_no_answers_beside_them_make_the_page_for_attachments_fail(
     notice: PrivacyNotice,
     sent: dict[str, Any],
     is_right: bool,
@@ -156,11 +156,11 @@ def test_no_files_and_no_answers_beside_them_make_the_page_for_photographs_fail(
     answers = RIGHT | {"notice": str(notice.pk)} if is_right else sent
     data = over_the_line(answers | ({pressed: value} if pressed else {}))
     before = ConsultationRequest.objects.count()
-    response = Client().post(reverse("consultations:photographs"), data | {"photographs": uploads(chosen)})
+    response = Client().post(reverse("consultations:attachments"), data | {"attachments": uploads(chosen)})
     assert response.status_code in (200, 429)
     assert ConsultationRequest.objects.count() == before
-    for photograph in Photograph.objects.all():
-        photograph.full_clean(exclude=["request"])
+    for attachment in Attachment.objects.all():
+        attachment.full_clean(exclude=["request"])
 
 
 ON_THE_PRIVATE_PAGE = st.fixed_dictionaries(
@@ -195,7 +195,7 @@ def test_no_post_and_no_order_of_them_makes_a_private_page_fail(
             data = over_the_line(sent)
             if data.get("appointment") == "the one":
                 data["appointment"] = offered
-            patient.sends(action, **data, **({"photographs": uploads(chosen)} if chosen else {}))
+            patient.sends(action, **data, **({"attachments": uploads(chosen)} if chosen else {}))
             assert patient.response.status_code in (200, 303, 409, 429)
             patient.opens()
             assert patient.response.status_code == 200

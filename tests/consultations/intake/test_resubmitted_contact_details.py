@@ -43,7 +43,7 @@ def test_corrected_number_is_on_the_page_and_on_the_desk() -> None:
     desk = Desk(request)
     page = desk.opens()
     assert page.all("a", href="tel:+923219876543") and not page.all("a", href="tel:+923012345678")
-    assert "How to reach them corrected phone number by the patient" in desk.timeline()
+    assert "Contact details corrected phone number by the patient" in desk.timeline()
     assert "Phone number: now 0321 9876543, before 0301 2345678" in desk.timeline()
 
 
@@ -52,7 +52,7 @@ def test_same_correction_again_is_made_once(settings: Any) -> None:
     patient = PrivatePage()
     for _ in range(3):
         request = resubmit(patient, **OTHER)
-    assert kinds(request) == [Event.Kind.REACH_CORRECTED]
+    assert kinds(request) == [Event.Kind.CONTACT_DETAILS_CORRECTED]
     assert request.events.last().detail == {"what": ["phone"]}
     assert request.notes.count() == 1
     assert request.unread_since
@@ -69,7 +69,7 @@ def test_another_contact_method_is_stored_and_shown() -> None:
         patient = PrivatePage()
         request = resubmit(patient, **changes)
         assert {name: getattr(request, name) for name in changes} == changes
-        assert kinds(request) == [Event.Kind.REACH_CORRECTED]
+        assert kinds(request) == [Event.Kind.CONTACT_DETAILS_CORRECTED]
         assert words in patient.opens().one("main").text
 
 
@@ -88,7 +88,7 @@ def test_only_the_contact_details_change() -> None:
     for _ in range(2):
         request = resubmit(patient, patient_age=35, **OTHER)
     assert (request.patient_age, request.phone) == (34, "+923219876543")
-    assert kinds(request) == [Event.Kind.REACH_CORRECTED]
+    assert kinds(request) == [Event.Kind.CONTACT_DETAILS_CORRECTED]
     assert request.notes.get().text == "Phone number: now 0321 9876543, before 0301 2345678"
     assert not patient.opens(done="note").all("p", id="done")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from consultations.lifecycle import errors, status_changes
 from consultations.models import ConsultationRequest, Event, Note, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
+from tests.concurrency import in_threads
 from tests.factories import a_notice, a_request, a_submission, form_data, staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -30,21 +31,7 @@ def real_database() -> None:
 
 
 def all_at_once(work: Callable[[int], Any]) -> list[Any]:
-    """Run ``work`` in every thread at the same moment. Gives what each returned or raised."""
-    start = Barrier(THREADS)
-
-    def run(number: int) -> Any:
-        try:
-            connection.ensure_connection()
-            start.wait(timeout=30)
-            return work(number)
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(run, range(THREADS)))
+    return in_threads(*(partial(work, number) for number in range(THREADS)))
 
 
 def test_one_form_sent_by_many_threads_is_one_request() -> None:

@@ -92,7 +92,7 @@ FORMATS = {
 }
 
 
-def test_a_photograph_of_each_kind_is_kept_as_a_jpeg_with_a_thumbnail() -> None:
+def test_a_attachment_of_each_kind_is_kept_as_a_jpeg_with_a_thumbnail() -> None:
     for format in FORMATS:
         kept = cleaned(FORMATS[format])
         assert (kept.kind, kept.width, kept.height) == ("image", 640, 480)
@@ -148,7 +148,7 @@ def test_broken_profile_is_ignored() -> None:
     [((4000, 3000), (2400, 1800)), ((3000, 4000), (1800, 2400)), ((2400, 50), (2400, 50))],
 )
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
-def test_a_large_photograph_is_scaled_to_2400_pixels(
+def test_a_large_attachment_is_scaled_to_2400_pixels(
     format: str, size: tuple[int, int], kept_size: tuple[int, int]
 ) -> None:
     kept = cleaned(encoded(picture(size=size), format))
@@ -181,7 +181,7 @@ def test_first_frame_of_an_animation_is_kept() -> None:
     assert red[0] > 180 > 80 > red[2]  # type: ignore[index]
 
 
-def test_data_behind_a_photograph_is_removed() -> None:
+def test_data_behind_a_attachment_is_removed() -> None:
     assert b"PK\x05\x06" not in cleaned(photos.with_a_zip_behind()).content
     assert b"<script" not in cleaned(encoded(picture()) + photos.HTML).content
 

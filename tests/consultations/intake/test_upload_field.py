@@ -18,34 +18,34 @@ GIF = encoded(picture(), "GIF")
 
 
 class FilesForm(forms.Form):
-    conditional = ("photographs",)
-    photographs = FilesField(label="Photographs", help_text="Up to 4.", required=False)
+    conditional = ("attachments",)
+    attachments = FilesField(label="Photographs", help_text="Up to 4.", required=False)
 
 
 def sent(*files: tuple[str, bytes]) -> FilesForm:
     uploads = [SimpleUploadedFile(name, data) for name, data in files]
-    return FilesForm({}, MultiValueDict({"photographs": uploads}))
+    return FilesForm({}, MultiValueDict({"attachments": uploads}))
 
 
 def errors(form: forms.Form) -> list[str]:
-    return list(form.errors["photographs"])
+    return list(form.errors["attachments"])
 
 
 def test_files_are_cleaned_in_order() -> None:
     form = sent(("a.jpg", JPEG), ("b.pdf", PDF))
     assert form.is_valid()
-    assert [kept.kind for kept in form.cleaned_data["photographs"]] == ["image", "pdf"]
+    assert [kept.kind for kept in form.cleaned_data["attachments"]] == ["image", "pdf"]
 
 
 def test_no_file_is_valid() -> None:
     form = FilesForm({}, MultiValueDict())
-    assert form.is_valid() and form.cleaned_data["photographs"] == []
+    assert form.is_valid() and form.cleaned_data["attachments"] == []
     assert FilesForm({}).is_valid()
 
 
 def test_a_required_field_asks_for_a_file() -> None:
     class Required(forms.Form):
-        photographs = FilesField(error_messages={"required": "Choose a photograph or a report"})
+        attachments = FilesField(error_messages={"required": "Choose a photograph or a report"})
 
     assert errors(Required({}, MultiValueDict())) == ["Choose a photograph or a report"]
 
@@ -57,7 +57,7 @@ def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -
         "This file is something else",
         "File 4 (d.jpg): Choose the file again. This one is empty",
     ]
-    assert [kept.kind for kept in valid_files(form, "photographs")] == ["image", "pdf"]
+    assert [kept.kind for kept in valid_files(form, "attachments")] == ["image", "pdf"]
 
 
 def test_a_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,13 +66,13 @@ def test_a_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.Monk
     )
     form = sent(*[(f"{number}.jpg", JPEG) for number in range(5)])
     assert errors(form) == ["Choose at most 4 files"]
-    assert valid_files(form, "photographs") == []
+    assert valid_files(form, "attachments") == []
 
 
 def test_non_uploads_are_ignored() -> None:
     for data in ["text", ["text"], [None], 1, [1], {"a": 1}]:
-        form = FilesForm({"photographs": data}, {"photographs": data})
-        assert form.is_valid() and form.cleaned_data["photographs"] == []
+        form = FilesForm({"attachments": data}, {"attachments": data})
+        assert form.is_valid() and form.cleaned_data["attachments"] == []
 
 
 def test_file_name_is_escaped() -> None:
@@ -94,7 +94,7 @@ def test_the_control_is_plain_takes_several_and_has_its_hint_and_error() -> None
     control = page.one("input")
     assert (control["type"], control["name"], "multiple" in control.attributes) == (
         "file",
-        "photographs",
+        "attachments",
         True,
     )
     assert set(control["accept"].split(",")) >= {"image/jpeg", "image/heic", ".heic", "application/pdf"}
@@ -105,6 +105,6 @@ def test_the_control_is_plain_takes_several_and_has_its_hint_and_error() -> None
 
 def rendered(form: forms.Form) -> Any:
     class Response:
-        content = render_to_string("forms/field.html", {"field": form["photographs"]}).encode()
+        content = render_to_string("forms/field.html", {"field": form["attachments"]}).encode()
 
     return Response()

@@ -27,7 +27,7 @@ def summary_view(request: HttpRequest) -> HttpResponse:
     """What came through: the fields, and of each file its true size and what was kept."""
     files = [
         {"name": upload.name, "size": upload.size, "kept": len(upload.read())}
-        for upload in request.FILES.getlist("photographs")
+        for upload in request.FILES.getlist("attachments")
     ]
     return JsonResponse(
         {
@@ -65,7 +65,7 @@ def field(name: str, value: str) -> Iterator[bytes]:
 
 def file(name: str, size: int) -> Iterator[bytes]:
     yield (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="photographs"; filename="{name}"\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="attachments"; filename="{name}"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
     ).encode()
     chunk = b"\xff" * min(MEGABYTE, size)
@@ -179,9 +179,9 @@ def test_broken_body_never_fails(client: Client, body: bytes) -> None:
 def test_a_form_with_files_is_still_checked_for_forgery() -> None:
     browser = Client(enforce_csrf_checks=True)
     token = browser.get("/files/").json()["token"]
-    report = {"photographs": io.BytesIO(PDF)}
+    report = {"attachments": io.BytesIO(PDF)}
     assert browser.post("/files/", report).status_code == 403
-    report["photographs"].seek(0)
+    report["attachments"].seek(0)
     response = browser.post("/files/", report | {"csrfmiddlewaretoken": token})
     assert response.status_code == 200
     assert response.json()["files"][0]["kept"] == len(PDF)

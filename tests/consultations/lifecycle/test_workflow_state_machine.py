@@ -47,11 +47,11 @@ from consultations.lifecycle.staff_actions import NOT_REACHED, Outcome
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.models import (
     Appointment,
+    Attachment,
     ConsultationRequest,
     Disclosure,
     Event,
     Note,
-    Photograph,
     PrivateLink,
     SearchTerm,
     TakenSlot,
@@ -79,7 +79,7 @@ TABLES: tuple[Any, ...] = (
     Appointment,
     TakenSlot,
     PrivateLink,
-    Photograph,
+    Attachment,
     SearchTerm,
     Disclosure,
     OutgoingMessage,
@@ -125,7 +125,7 @@ def stored() -> dict[str, list[Any]]:
 def what_is_left_of(request: ConsultationRequest) -> list[Any]:
     """Every row of one request."""
     rows = [ConsultationRequest.objects.filter(pk=request.pk).values().get()]
-    for name in ("events", "notes", "links", "terms", "photographs", "appointments", "disclosures"):
+    for name in ("events", "notes", "links", "terms", "attachments", "appointments", "disclosures"):
         rows += getattr(request, name).order_by("pk").values()
     return rows
 
@@ -215,7 +215,7 @@ class Workflow(RuleBasedStateMachine):
         self.does(lambda: attachments.keep_until_sent(self.keys[form], _files(numbers)))
 
     @rule(screen=screens, numbers=st.lists(st.integers(0, 9), max_size=5))
-    def adds_photographs(self, screen: Screen, numbers: list[int]) -> None:
+    def adds_attachments(self, screen: Screen, numbers: list[int]) -> None:
         self.does(lambda: added_attachments.add(screen.request, _files(numbers)))
 
     @rule(screen=screens)
@@ -528,7 +528,7 @@ class Workflow(RuleBasedStateMachine):
             assert states == ([state_of[Status(status)]] if Status(status) in state_of else [])
 
     @invariant()
-    def the_calendar_holds_exactly_what_was_not_cancelled(self) -> None:
+    def the_calendar_holds_exactly_what_was_not_canceled(self) -> None:
         held = {
             (appointment.practitioner_id, at, appointment.pk)
             for appointment in Appointment.objects.in_calendar()
@@ -555,7 +555,7 @@ class Workflow(RuleBasedStateMachine):
             request = ConsultationRequest.objects.get(pk=pk)
             assert what_is_left_of(request) == was
             assert {name: getattr(request, name) for name in ERASED_VALUES} == ERASED_VALUES
-            for of_a_person in ("notes", "links", "photographs"):
+            for of_a_person in ("notes", "links", "attachments"):
                 assert not getattr(request, of_a_person).exists()
             assert request.terms.count() == 1  # of its reference
             assert not OutgoingMessage.objects.filter(about=request.reference).exists()

@@ -13,7 +13,7 @@ from consultations.models import Appointment, ConsultationRequest
 from procedures.models import Practitioner
 from tests.factories import a_request, a_reviewer, staff
 
-START = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)  # 5:30pm in Lahore, a Wednesday
+START = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)  # 5:30 pm in Lahore, a Wednesday
 
 
 def a_clinic(**fields: Any) -> ClinicProfile:

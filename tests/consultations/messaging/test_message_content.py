@@ -58,7 +58,7 @@ def test_acknowledgement_repeats_the_promise_of_the_form() -> None:
     request.promised_by = START
     with time_machine.travel(START - timedelta(days=2)):
         [message] = queued("acknowledgement", request, token="token")
-    assert "We’ll contact you by 5:30pm on Wednesday 25 November." in message.text
+    assert "We’ll contact you by 5:30 pm on Wednesday 25 November." in message.text
 
 
 def test_appointment_mail_has_its_own_link_to_the_private_page(client: Client) -> None:
@@ -72,7 +72,7 @@ def test_appointment_mail_has_its_own_link_to_the_private_page(client: Client) -
         assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
         assert PrivateLink.objects.count() == made + 1
         assert not PrivateLink.objects.filter(token_hash__in=address.split("/")).exists()
-        assert "Wednesday 25 November 2026, 5:30pm" in message.text
+        assert "Wednesday 25 November 2026, 5:30 pm" in message.text
         assert "with Dr. Ayesha Khan" in message.text
         is_replacement = kind in ("appointment_offered", "appointment_agreed")
         assert ("It replaces any time that we offered you before." in message.text) == is_replacement

@@ -14,7 +14,7 @@ from consultations.appointments import offers, reminders
 from consultations.intake import submission
 from consultations.lifecycle import status_changes
 from consultations.messaging import notify
-from consultations.models import Appointment, ConsultationRequest, Event, Photograph
+from consultations.models import Appointment, Attachment, ConsultationRequest, Event
 from consultations.phone_numbers import parse
 from consultations.portal import actions
 from consultations.workflow import CLOSED, MARKED, Status
@@ -145,9 +145,9 @@ def test_staff_hear_of_everything_that_a_patient_does() -> None:
     reported("phone")
     actions.add_patient_note(request, "It is worse.")
     reported("note")
-    photograph = Photograph(name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now())
-    actions.add_photographs(request, [photograph])
-    reported("photograph")
+    attachment = Attachment(name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now())
+    actions.add_attachments(request, [attachment])
+    reported("attachment")
     actions.accept_time(request, offer(request, days=3).pk)
     reported("time agreed")
     actions.request_another_time(request, request.appointments.live().get().pk, "Later, please.")
@@ -218,8 +218,8 @@ def test_staff_hear_of_a_file_that_is_added_to_the_form() -> None:
     first = a_submission(**BY_EMAIL)
     submission.submit(first)
     new_messages()
-    Photograph.objects.create(
+    Attachment.objects.create(
         key_hash=first.key.hash, name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now()
     )
     submission.submit(a_submission(key=first.key, **BY_EMAIL))
-    assert notify.ACTIVITIES["photograph"] in new_messages()["patient_activity"].text
+    assert notify.ACTIVITIES["attachment"] in new_messages()["patient_activity"].text

@@ -145,7 +145,7 @@ def test_text_messages_name_the_clinic_only_with_consent_and_say_nothing_about_h
             f"Hello, this is {sender}, about your request {request.reference}. When can we call you?"
         )
         assert reminder == (
-            f"A reminder from {sender}: your appointment is on Wednesday 25 November 2026, 5:30pm. "
+            f"A reminder from {sender}: your appointment is on Wednesday 25 November 2026, 5:30 pm. "
             f"Your reference is {request.reference}.\n"
             "If you cannot come, please call us: 042 3576 1999."
         )

@@ -19,7 +19,7 @@ from procedures.models import Practitioner
 from tests.consultations.form_pages import Page, read
 from tests.factories import a_request, a_reviewer, staff
 
-ACTIONS = ("withdraw", "phone", "note", "photographs", "time", "other-time")
+ACTIONS = ("withdraw", "phone", "note", "attachments", "time", "other-time")
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
@@ -123,7 +123,7 @@ def every_state() -> Iterator[tuple[str, Any]]:
     for action, wrong in (
         ("phone", {"phone": "0301 23"}),
         ("note", {"text": "w" * 2000}),
-        ("photographs", {}),
+        ("attachments", {}),
     ):
         offered.sends(action, **wrong)
         yield f"private page, {action} wrong", offered.response

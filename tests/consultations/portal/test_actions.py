@@ -112,7 +112,7 @@ def test_offered_time_is_shown_and_accepted() -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
     page = patient.opens()
-    assert "Dr. Ayesha Khan" in page.one("main").text and "10am" in page.one("main").text
+    assert "Dr. Ayesha Khan" in page.one("main").text and "10 am" in page.one("main").text
     for _press in range(2):
         patient.sends("time", appointment=appointment.pk)
         assert confirmation(patient.is_led_back()) == "Thank you. The time is agreed."
@@ -141,17 +141,17 @@ def test_request_another_time_is_idempotent(agreed: bool) -> None:
     patient = PrivatePage()
     appointment = patient.is_offered(agreed=agreed)
     for _press in range(2):
-        patient.sends("other-time", appointment=appointment.pk, words="After 5pm, please.")
+        patient.sends("other-time", appointment=appointment.pk, words="After 5 pm, please.")
         assert confirmation(patient.is_led_back()) == "We’ll look for another time and contact you."
     assert patient.now().status == Status.CONTACTING
-    assert [note.text for note in Note.objects.all()] == ["After 5pm, please."]
+    assert [note.text for note in Note.objects.all()] == ["After 5 pm, please."]
     assert Event.objects.filter(kind=Event.Kind.TIME_REFUSED).count() == 1
 
 
 def test_withdraw_cancels_the_appointment() -> None:
     patient = PrivatePage()
     patient.is_offered(agreed=True)
-    assert "10am" in patient.opens("withdraw").one("main").text
+    assert "10 am" in patient.opens("withdraw").one("main").text
     patient.sends("withdraw")
     patient.is_led_back()
     other = PrivatePage()
@@ -159,7 +159,7 @@ def test_withdraw_cancels_the_appointment() -> None:
 
 
 def test_confirmation_needs_the_action_to_have_happened() -> None:
-    for done in ["withdraw", "note", "photographs", "time", "other-time"]:
+    for done in ["withdraw", "note", "attachments", "time", "other-time"]:
         patient = PrivatePage()
         assert confirmation(patient.opens(done=done)) == ""
         # A corrected number leaves a note of its own, which is none of the patient's words.
@@ -183,7 +183,7 @@ def test_confirmation_disappears_after_the_next_change() -> None:
     assert confirmation(patient.opens(done="other-time")) == confirmation(patient.opens(done="phone")) == ""
 
 
-@pytest.mark.parametrize("action", ["withdraw", "phone", "note", "photographs", "time", "other-time"])
+@pytest.mark.parametrize("action", ["withdraw", "phone", "note", "attachments", "time", "other-time"])
 def test_form_of_another_site_is_refused(action: str) -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()

@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clinic_site.clinic.models import ClinicProfile
 from consultations.intake import file_storage
-from consultations.intake.submission import MAX_PHOTOGRAPHS_PER_REQUEST
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.intake.views import UPLOADS
-from consultations.models import Event, Photograph
+from consultations.models import Attachment, Event
 from consultations.workflow import Status
 from tests.consultations.intake.upload_samples import PDF
 from tests.consultations.portal.portal_pages import PrivatePage
@@ -37,45 +37,45 @@ def files_in(folder: Path) -> int:
 def test_files_sent_twice_are_added_once(status: Status, kept: Path) -> None:
     patient = PrivatePage(status=status)
     for _press in range(2):
-        patient.sends("photographs", photographs=[jpeg(), SimpleUploadedFile("report.pdf", PDF)])
+        patient.sends("attachments", attachments=[jpeg(), SimpleUploadedFile("report.pdf", PDF)])
         page = patient.is_led_back()
         assert "We have what you added" in page.one("main").text
         assert "We have 2 photographs or reports from you." in page.one("main").text
-    assert [photograph.kind for photograph in patient.request.photographs.all()] == ["image", "pdf"]
-    assert Event.objects.filter(kind=Event.Kind.PHOTOGRAPH_ADDED).count() == 1
+    assert [attachment.kind for attachment in patient.request.attachments.all()] == ["image", "pdf"]
+    assert Event.objects.filter(kind=Event.Kind.ATTACHMENT_ADDED).count() == 1
     assert files_in(kept) == 3  # the photograph, its thumbnail, the report
 
 
 def test_valid_files_are_stored_and_invalid_ones_named(kept: Path) -> None:
     patient = PrivatePage()
-    page = patient.sends("photographs", photographs=[jpeg(), SimpleUploadedFile("b.txt", b"words")])
+    page = patient.sends("attachments", attachments=[jpeg(), SimpleUploadedFile("b.txt", b"words")])
     assert patient.response.status_code == 200
     assert page.by_class("error-message")[0].text.startswith("Error: File 2 (b.txt): ")
     assert "We have 1 photograph or report from you." in page.one("main").text
-    assert Photograph.objects.count() == 1
+    assert Attachment.objects.count() == 1
 
 
 def test_no_file_is_an_error(kept: Path) -> None:
-    page = PrivatePage().sends("photographs")
+    page = PrivatePage().sends("attachments")
     assert page.by_class("error-message")[0].text == "Error: Choose a photograph or a report"
 
 
 def test_request_has_at_most_eight_files_and_says_how_many_more(kept: Path) -> None:
     ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
     patient = PrivatePage()
-    patient.sends("photographs", photographs=[jpeg(number) for number in range(4)])
-    patient.sends("photographs", photographs=[jpeg(number) for number in range(4, 6)])
+    patient.sends("attachments", attachments=[jpeg(number) for number in range(4)])
+    patient.sends("attachments", attachments=[jpeg(number) for number in range(4, 6)])
     stored = files_in(kept)
-    page = patient.sends("photographs", photographs=[jpeg(number) for number in range(6, 9)])
+    page = patient.sends("attachments", attachments=[jpeg(number) for number in range(6, 9)])
     assert page.by_class("error-message")[0].text == "Error: Choose fewer files. There is room for 2 more"
     assert files_in(kept) == stored
-    patient.sends("photographs", photographs=[jpeg(6), jpeg(7)])
-    assert "photographs/" not in {link["href"] for link in patient.is_led_back().all("a")}
-    page = patient.sends("photographs", photographs=[jpeg(8)])
+    patient.sends("attachments", attachments=[jpeg(6), jpeg(7)])
+    assert "attachments/" not in {link["href"] for link in patient.is_led_back().all("a")}
+    page = patient.sends("attachments", attachments=[jpeg(8)])
     assert patient.response.status_code == 409
     assert "at most 8 photographs or reports" in page.by_class("error-summary")[0].text
     assert "042 35761999" in page.by_class("error-summary")[0].text
-    assert Photograph.objects.count() == MAX_PHOTOGRAPHS_PER_REQUEST
+    assert Attachment.objects.count() == MAX_ATTACHMENTS_PER_REQUEST
 
 
 def test_closed_request_takes_no_files_and_reads_none(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
@@ -83,7 +83,7 @@ def test_closed_request_takes_no_files_and_reads_none(monkeypatch: pytest.Monkey
         "consultations.intake.form_fields.clean_upload", lambda upload: pytest.fail("It was read.")
     )
     patient = PrivatePage(status=Status.DECLINED)
-    page = patient.sends("photographs", photographs=[jpeg()])
+    page = patient.sends("attachments", attachments=[jpeg()])
     assert patient.response.status_code == 409
     assert "This request is closed" in page.by_class("error-summary")[0].text
     assert files_in(kept) == 0
@@ -93,20 +93,20 @@ def test_failed_row_leaves_no_file(monkeypatch: pytest.MonkeyPatch, kept: Path) 
     def fails(*_args: object) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr("consultations.portal.added_attachments.add_photographs", fails)
+    monkeypatch.setattr("consultations.portal.added_attachments.add_attachments", fails)
     with pytest.raises(OSError, match="no room"):
-        PrivatePage().sends("photographs", photographs=[jpeg()])
+        PrivatePage().sends("attachments", attachments=[jpeg()])
     assert files_in(kept) == 0
 
 
 def test_uploads_are_limited_by_address(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     patient = PrivatePage()
     for _try in range(UPLOADS.attempts):
-        patient.sends("photographs")
-    page = patient.sends("photographs", photographs=[jpeg()])
+        patient.sends("attachments")
+    page = patient.sends("attachments", attachments=[jpeg()])
     assert patient.response.status_code == 429
     assert "Try again in an hour" in page.by_class("error-summary")[0].text
-    assert not Photograph.objects.exists()
+    assert not Attachment.objects.exists()
 
 
 @pytest.mark.parametrize(("limit", "size"), [("MAX_BYTES_PER_DAY", 10), ("MIN_FREE_BYTES", 10**18)])
@@ -114,20 +114,20 @@ def test_upload_is_refused_above_daily_limit_or_on_a_full_disk(
     limit: str, size: int, monkeypatch: pytest.MonkeyPatch, kept: Path
 ) -> None:
     patient = PrivatePage()
-    patient.sends("photographs", photographs=[jpeg()])
+    patient.sends("attachments", attachments=[jpeg()])
     stored = files_in(kept)
     monkeypatch.setattr(file_storage, limit, size)
-    page = patient.sends("photographs", photographs=[jpeg(1)])
+    page = patient.sends("attachments", attachments=[jpeg(1)])
     error = "Error: We cannot take files at the moment. Add it tomorrow, or call us"
     assert page.by_class("error-message")[0].text == error
     assert files_in(kept) == stored
-    patient.sends("photographs", photographs=[jpeg()])  # what is there already needs no room
+    patient.sends("attachments", attachments=[jpeg()])  # what is there already needs no room
     assert "We have what you added" in patient.is_led_back().one("main").text
 
 
 def test_wrong_link_takes_no_files(kept: Path) -> None:
     patient = PrivatePage()
     patient.address = "/consultation/wrong/"
-    patient.sends("photographs", photographs=[jpeg()])
+    patient.sends("attachments", attachments=[jpeg()])
     assert patient.response.status_code == 404
     assert files_in(kept) == 0

@@ -94,9 +94,9 @@ def test_promised_time_stays_when_hours_change() -> None:
     ConsultationRequest.objects.filter(pk=patient.request.pk).update(promised_by=promised)
     ClinicProfile.objects.create(name="A Clinic", answer_promise="some day")
     with time_machine.travel("2030-05-04T10:00:00+05:00", tick=False):
-        assert "We’ll contact you by 6pm on Monday 6 May." in main_of(patient.opens())
+        assert "We’ll contact you by 6 pm on Monday 6 May." in main_of(patient.opens())
     with time_machine.travel("2030-05-05T10:00:00+05:00", tick=False):
-        assert "We’ll contact you by 6pm tomorrow, Monday 6 May." in main_of(patient.opens())
+        assert "We’ll contact you by 6 pm tomorrow, Monday 6 May." in main_of(patient.opens())
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.CONTACTING, Status.QUARANTINED])
@@ -239,10 +239,10 @@ def test_name_that_looks_like_a_url_is_hidden() -> None:
     assert "Sent on" in main_of(PrivatePage(patient_name="evil.example/x now").opens())
 
 
-def test_page_counts_photographs_and_shows_none() -> None:
+def test_page_counts_attachments_and_shows_none() -> None:
     patient = PrivatePage()
     assert "photograph or report from you" not in main_of(patient.opens())
-    patient.request.photographs.create(name="0" * 32 + ".jpg", size=1, digest="0", added_at=timezone.now())
+    patient.request.attachments.create(name="0" * 32 + ".jpg", size=1, digest="0", added_at=timezone.now())
     page = patient.opens()
     assert "We have 1 photograph or report from you." in main_of(page)
     assert not [image for image in page.one("main").children if image.tag == "img"]
@@ -294,11 +294,11 @@ def test_action_pages_do_not_contain_the_token(action: str) -> None:
 
 
 def test_error_pages_do_not_contain_the_token() -> None:
-    for address in ["photographs/", "note/"]:
+    for address in ["attachments/", "note/"]:
         patient = PrivatePage()
         strict = type(patient.client)(enforce_csrf_checks=True)
         refused = strict.post(patient.address + address, {"text": "words"})
-        too_large = patient.client.post(patient.address + "photographs/", CONTENT_LENGTH=str(10**10))
+        too_large = patient.client.post(patient.address + "attachments/", CONTENT_LENGTH=str(10**10))
         assert [refused.status_code, too_large.status_code] == [403, 413]
         for response in (refused, too_large):
             assert patient.key.token not in response.content.decode()

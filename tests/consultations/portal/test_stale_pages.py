@@ -40,7 +40,7 @@ def problem(page: Page) -> str:
     [
         ("note", "text", "My hand is worse."),
         ("phone", "phone", "0321 7654987"),
-        ("other-time", "words", "After 5pm, please."),
+        ("other-time", "words", "After 5 pm, please."),
         ("withdraw", "", ""),
         ("time", "", ""),
     ],
@@ -51,7 +51,7 @@ def test_action_on_a_request_closed_meanwhile_is_refused(
     patient = PrivatePage()
     patient.is_offered()
     form = patient.opens(action).hidden_fields()
-    Appointment.objects.update(state=Appointment.State.CANCELLED)
+    Appointment.objects.update(state=Appointment.State.CANCELED)
     ConsultationRequest.objects.filter(pk=patient.request.pk).update(status=status)
     before = everything_stored()
     page = patient.sends(action, **form, **({field: typed} if field else {}))
@@ -73,7 +73,7 @@ def test_newer_offer_is_shown_before_accepting(action: str) -> None:
     form = patient.opens(action).hidden_fields()
     second = patient.is_offered(days=4)
     before = everything_stored()
-    page = patient.sends(action, **form, **({"words": "After 5pm."} if action == "other-time" else {}))
+    page = patient.sends(action, **form, **({"words": "After 5 pm."} if action == "other-time" else {}))
     assert patient.response.status_code == 409
     assert "The time has changed since you opened this page." in problem(page)
     assert page.hidden_fields()["appointment"] == str(second.pk)
@@ -95,10 +95,10 @@ def test_refused_time_cannot_be_accepted() -> None:
 def test_notes_from_two_windows_are_both_kept() -> None:
     patient = PrivatePage()
     appointment = patient.is_offered()
-    patient.sends("other-time", appointment=appointment.pk, words="After 5pm.")
+    patient.sends("other-time", appointment=appointment.pk, words="After 5 pm.")
     patient.sends("other-time", appointment=appointment.pk, words="Or on Friday.")
     patient.is_led_back()
-    assert [note.text for note in Note.objects.all()] == ["After 5pm.", "Or on Friday."]
+    assert [note.text for note in Note.objects.all()] == ["After 5 pm.", "Or on Friday."]
 
 
 @pytest.mark.parametrize("action", ["time", "other-time"])
@@ -130,7 +130,7 @@ def test_withdrawn_request_says_so_on_every_page() -> None:
     patient = PrivatePage()
     patient.sends("withdraw")
     assert "You have withdrawn this request already." in patient.opens("withdraw").one("main").text
-    for action in ("note", "phone", "photographs"):
+    for action in ("note", "phone", "attachments"):
         page = patient.opens(action)
         assert "This request is closed" in page.one("main").text
         assert not page.all("form") and not page.by_class("error-summary")

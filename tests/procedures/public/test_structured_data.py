@@ -14,7 +14,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
-from clinic_site.core.templatetags.site_tags import json_ld
+from clinic_site.core.templatetags.formatting import json_ld
 from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import structured_data
 from procedures.publishing import services as publishing

@@ -1,14 +1,15 @@
 """Concurrent publishing, with real threads and a real database."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
-from django.db import connection
 
 from procedures.models import Publication
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
+from tests.concurrency import in_threads
 from tests.factories import a_procedure, a_reviewer, published, shared_texts
 from tests.procedures.publishing.signing import published_in_turn
 
@@ -18,28 +19,20 @@ THREADS = 4
 TIMES = 3
 
 
-def in_threads(work: object) -> list[object]:
-    """What ``work(number)`` returned, or the exception it raised, in each of the threads, begun together."""
-    start = Barrier(THREADS)
+def many_times(work: Callable[[int], object]) -> list[Any]:
+    """What ``work(number)`` returned each time, or the exception it raised, in each of the threads."""
 
-    def run(number: int) -> object:
-        try:
-            start.wait(timeout=20)
-            return [work(number) for _ in range(TIMES)]  # type: ignore[operator]
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
+    def repeated(number: int) -> list[object]:
+        return [work(number) for _ in range(TIMES)]
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(THREADS)))
+    return in_threads(*(partial(repeated, number) for number in range(THREADS)))
 
 
 def test_concurrent_publications_are_numbered_without_gaps() -> None:
     shared_texts()
     page, reviewer = a_procedure(), a_reviewer()
 
-    results = in_threads(lambda number: published_in_turn(page, reviewer=reviewer).number)
+    results = many_times(lambda number: published_in_turn(page, reviewer=reviewer).number)
 
     assert not [result for result in results if isinstance(result, Exception)]
     numbers = Publication.objects.order_by("number").values_list("number", flat=True)
@@ -66,5 +59,5 @@ def test_concurrent_publications_cannot_share_an_address() -> None:
         except publishing.NotReadyError:
             return None
 
-    assert in_threads(take) == [[None] * TIMES] * THREADS
+    assert many_times(take) == [[None] * TIMES] * THREADS
     assert Publication.objects.filter(slug="wanted").count() == 1

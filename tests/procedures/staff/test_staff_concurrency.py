@@ -1,14 +1,9 @@
 """Staff act on one page at the same time, in threads and processes, on a real database."""
 
-import multiprocessing
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +12,7 @@ from procedures.publishing import drafts, share_images
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, form_of
+from tests.concurrency import Child, in_threads
 from tests.factories import a_procedure, a_reviewer, published, shared_texts, staff
 from tests.procedures.publishing.signing import published_in_turn
 
@@ -28,23 +24,6 @@ WORKERS = 4
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(share_images, "make", lambda document: "")
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Run the works in threads that start together; return their results or exceptions."""
-    start = Barrier(len(works))
-
-    def run(work: Callable[[], Any]) -> Any:
-        try:
-            start.wait(timeout=30)
-            return work()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 @pytest.fixture
@@ -66,7 +45,7 @@ def test_simultaneous_saves_let_one_editor_through(procedure: Procedure) -> None
         lambda client=client, form=form: client.post(address(procedure), form).status_code
         for client, form in zip(clients, forms, strict=True)
     ]
-    statuses = together(*works)
+    statuses = in_threads(*works)
     assert sorted(statuses) == [200] * (WORKERS - 1) + [302], statuses
     procedure.refresh_from_db()
     winner = statuses.index(302)
@@ -82,7 +61,7 @@ def test_simultaneous_publishing_of_one_form_publishes_once(procedure: Procedure
         clients.append(client)
     url = address(procedure, "publish")
     sent = form_of(clients[0], url) | {"reviewer": str(a_reviewer().pk), "change_note": "…"}
-    statuses = together(*(lambda client=client: client.post(url, sent).status_code for client in clients))
+    statuses = in_threads(*(lambda client=client: client.post(url, sent).status_code for client in clients))
     assert statuses == [302] * WORKERS
     assert_whole(procedure)
     assert Publication.objects.count() == 2
@@ -103,7 +82,7 @@ def test_simultaneous_editing_never_publishes_unseen_text(procedure: Procedure) 
         def edit(form: dict[str, Any] = form) -> int:
             return editor.post(address(procedure), form).status_code
 
-        publication, status = together(publish, edit)
+        publication, status = in_threads(publish, edit)
         assert status == 302
         if isinstance(publication, Publication):
             assert PageDocument.from_json(publication.document).risks == seen.risks
@@ -116,7 +95,7 @@ def test_simultaneous_archiving_leaves_nothing_on_the_site(procedure: Procedure)
     reviewer = a_reviewer()
     for _turn in range(4):
         publishing.unarchive(procedure, by=None)
-        results = together(
+        results = in_threads(
             lambda: publishing.archive(procedure, by=None), lambda: published(procedure, reviewer=reviewer)
         )
         assert not [error for error in results if isinstance(error, Exception)] or isinstance(
@@ -156,44 +135,16 @@ def test_simultaneous_actions_in_threads_leave_one_live_version(
     procedure: Procedure,
 ) -> None:
     reviewer = a_reviewer()
-    results = together(*(lambda seed=seed: act(procedure.pk, reviewer, seed) for seed in range(WORKERS)))
+    results = in_threads(*(lambda seed=seed: act(procedure.pk, reviewer, seed) for seed in range(WORKERS)))
     assert [error for error in results if isinstance(error, Exception)] == []
     assert_whole(procedure)
     assert drafts.read_draft(Procedure.objects.get(pk=procedure.pk), "en").risks
 
 
-def _in_a_process(pk: int, reviewer_pk: int, seed: int, start: Any, told: Any) -> None:
-    from procedures.models import Practitioner
-
-    try:
-        connections.close_all()
-        start.wait(timeout=60)
-        act(pk, Practitioner.objects.get(pk=reviewer_pk), seed)
-        told.put("done")
-    except BaseException as error:
-        told.put(repr(error))
-    finally:
-        connections.close_all()
-        told.close()
-        told.join_thread()
-        os._exit(0)
-
-
 def test_simultaneous_actions_in_processes_leave_one_live_version(procedure: Procedure) -> None:
     """Processes share no memory: only the database can keep them apart."""
     reviewer = a_reviewer()
-    connections.close_all()
-    fork = multiprocessing.get_context("fork")
-    start, told = fork.Barrier(WORKERS), fork.Queue()
-    processes = [
-        fork.Process(target=_in_a_process, args=(procedure.pk, reviewer.pk, seed, start, told))
-        for seed in range(WORKERS)
-    ]
-    for process in processes:
-        process.start()
-    results = [told.get(timeout=120) for _process in processes]
-    for process in processes:
-        process.join(timeout=30)
-    assert results == ["done"] * WORKERS
+    workers = [Child(partial(act, procedure.pk, reviewer, seed)) for seed in range(WORKERS)]
+    assert [worker.ended() for worker in workers] == [0] * WORKERS
     assert_whole(procedure)
     assert Publication.objects.filter(published_at__lte=timezone.now()).count() >= 1 + 2 * WORKERS - 2

@@ -26,20 +26,20 @@ def lahore(day: int, hour: int, minute: int = 0) -> datetime:
         (
             lahore(23, 10, 2),
             [
-                "In 1 hour, 11:05am",
-                "In 3 hours, 1:05pm",
-                "Tomorrow morning, 9am",
-                "Tomorrow afternoon, 3pm",
-                "Wednesday 25 November, 9am",
+                "In 1 hour, 11:05 am",
+                "In 3 hours, 1:05 pm",
+                "Tomorrow morning, 9 am",
+                "Tomorrow afternoon, 3 pm",
+                "Wednesday 25 November, 9 am",
             ],
         ),
         (
             lahore(23, 16, 30),
-            ["Tomorrow morning, 9am", "Tomorrow afternoon, 3pm", "Wednesday 25 November, 9am"],
+            ["Tomorrow morning, 9 am", "Tomorrow afternoon, 3 pm", "Wednesday 25 November, 9 am"],
         ),
         (
             lahore(27, 20),
-            ["Monday 30 November, 9am", "Monday 30 November, 3pm", "Tuesday 1 December, 9am"],
+            ["Monday 30 November, 9 am", "Monday 30 November, 3 pm", "Tuesday 1 December, 9 am"],
         ),
     ],
 )
@@ -50,7 +50,7 @@ def test_they_are_named_as_people_say_them(now: datetime, words: list[str]) -> N
 def test_a_closure_is_passed_over() -> None:
     hours = BusinessHours(WEEK.sessions, ((date(2026, 11, 24), date(2026, 11, 29)),))
     words = [suggested.label for suggested in suggested_callback_times(lahore(23, 16), hours)]
-    assert words[0] == "Monday 30 November, 9am"
+    assert words[0] == "Monday 30 November, 9 am"
 
 
 def test_a_clinic_without_hours_has_none_ready() -> None:

@@ -127,7 +127,7 @@ def test_one_press_that_arrives_twice_is_one_try(desk: Desk) -> None:
 
 
 def adds_a_report(request: ConsultationRequest) -> None:
-    actions.add_photographs(
+    actions.add_attachments(
         request, attachments.store_files([upload_cleaning.clean_upload(SimpleUploadedFile("b.pdf", PDF))])
     )
 

@@ -36,9 +36,9 @@ def test_a_number_is_corrected_however_it_is_written(desk: Desk, typed: str) -> 
     assert desk.stored().phone == "+923217654987"
     assert [found.pk for found in ConsultationRequest.objects.search("0321 7654987")] == [desk.request.pk]
     assert not ConsultationRequest.objects.search("0301 2345678")
-    event = Event.objects.get(kind="reach_corrected")
+    event = Event.objects.get(kind="contact_details_corrected")
     assert (event.actor, event.detail) == (desk.user, {"what": ["phone"]})
-    assert "How to reach them corrected phone number by coordinator" in desk.timeline()
+    assert "Contact details corrected phone number by coordinator" in desk.timeline()
     note = Note.objects.get()
     assert (note.author, note.text) == (desk.user, "Phone number: now 0321 7654987, before 0301 2345678")
 
@@ -51,7 +51,7 @@ def test_whatsapp_and_email_are_corrected_and_taken_away(desk: Desk) -> None:
     desk.opens()
     corrects(desk, whatsapp="", email="")
     assert (desk.stored().whatsapp, desk.stored().whatsapp_as_typed, desk.stored().email) == ("", "", "")
-    what = [event.detail["what"] for event in Event.objects.filter(kind="reach_corrected")]
+    what = [event.detail["what"] for event in Event.objects.filter(kind="contact_details_corrected")]
     assert what == [["whatsapp", "email"]] * 2
     assert "WhatsApp number: now none, before 0333 1234567" in Note.objects.latest("pk").text
 
@@ -87,7 +87,7 @@ def test_what_cannot_be_used_is_refused_and_stays_as_typed(
     assert typed["aria-describedby"] == f"contact-{field}-error"
     assert says in page.one("span", id=f"contact-{field}-error").text
     assert "open" in page.by_class("correct-contact")[0].attributes
-    assert not Event.objects.filter(kind="reach_corrected").exists()
+    assert not Event.objects.filter(kind="contact_details_corrected").exists()
 
 
 def test_of_two_who_correct_one_is_told_and_keeps_what_they_typed(desk: Desk) -> None:
@@ -114,7 +114,7 @@ def test_one_press_that_arrives_twice_corrects_once(desk: Desk) -> None:
     for _press in range(2):
         desk.presses("contact-details", phone="0321 7654987", whatsapp="", email="")
         assert not desk.problem
-    assert Event.objects.filter(kind="reach_corrected").count() == Note.objects.count() == 1
+    assert Event.objects.filter(kind="contact_details_corrected").count() == Note.objects.count() == 1
 
 
 def test_messages_that_nobody_was_told_of_give_the_right_number() -> None:
@@ -177,7 +177,7 @@ def test_a_wrong_press_on_wrong_number_can_be_taken_back(desk: Desk) -> None:
     desk.opens()
     corrects(desk, is_right="on")
     assert WRONG not in desk.opens().one("body").text
-    assert "How to reach them corrected the number is right after all by coordinator" in desk.timeline()
+    assert "Contact details corrected the number is right after all by coordinator" in desk.timeline()
     assert not Note.objects.exists()
 
 

@@ -61,7 +61,7 @@ def test_a_time_is_agreed_only_if_it_is_the_one_on_the_screen(desk: Desk) -> Non
     ConsultationRequest.objects.filter(pk=desk.request.pk).update(status=Status.PROPOSED)
     was = an_appointment(desk.request, state=Appointment.State.OFFERED)
     desk.opens()
-    Appointment.objects.filter(pk=was.pk).update(state=Appointment.State.CANCELLED)
+    Appointment.objects.filter(pk=was.pk).update(state=Appointment.State.CANCELED)
     now = an_appointment(desk.request, state=Appointment.State.OFFERED)
     booking.record_event(now, Event.Kind.TIME_OFFERED, None, timezone.now())
     desk.presses("status", to="confirmed")
@@ -72,7 +72,7 @@ def test_a_time_is_agreed_only_if_it_is_the_one_on_the_screen(desk: Desk) -> Non
     assert desk.stored().status == "confirmed"
     now.refresh_from_db()
     assert now.state == "agreed"
-    assert "Time agreed Wednesday 25 November 2026, 5:30pm, with Dr. Ayesha Khan by coord" in desk.timeline()
+    assert "Time agreed Wednesday 25 November 2026, 5:30 pm, with Dr. Ayesha Khan by coord" in desk.timeline()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_corrected_contact_details_stand_in_it() -> None:
     desk = Desk(a_request(key=key))
     submission.submit(a_submission(key=key, phone="+923219876543"))
     desk.opens()
-    assert "How to reach them corrected" in desk.timeline()
+    assert "Contact details corrected" in desk.timeline()
     assert "Phone number: now 0321 9876543, before 0301 2345678" in desk.timeline()
 
 
@@ -58,14 +58,14 @@ def test_what_the_patient_did_is_said_to_be_the_patients() -> None:
         (
             "contacted",
             {"outcome": "call_back", "call_back_at": "2026-11-25T12:30:00+00:00"},
-            "Contact tried Call back on Wednesday 25 November 2026, 5:30pm",
+            "Contact tried Call back on Wednesday 25 November 2026, 5:30 pm",
         ),
         (
             "time_offered",
             {"starts_at": "2026-11-25T12:30:00+00:00", "practitioner": "Dr. Khan"},
-            "Time offered Wednesday 25 November 2026, 5:30pm, with Dr. Khan",
+            "Time offered Wednesday 25 November 2026, 5:30 pm, with Dr. Khan",
         ),
-        ("photograph_added", {"count": 1}, "added by the patient 1 file"),
+        ("attachment_added", {"count": 1}, "added by the patient 1 file"),
         ("reminded", {}, "Reminded of the appointment"),
         (
             "contacted",
@@ -90,13 +90,13 @@ def test_mail_to_the_patient_is_told_and_notices_to_staff_are_not(settings: Any)
     request = with_email()
     queued("new_request", request)
     (waiting,) = queued("acknowledgement", request, token="token")
-    (sent,) = queued("appointment_agreed", request, appointment=an_appointment(request, state="cancelled"))
+    (sent,) = queued("appointment_agreed", request, appointment=an_appointment(request, state="canceled"))
     OutgoingMessage.objects.filter(pk=sent.pk).update(sent_at=datetime(2026, 11, 25, 12, 30, tzinfo=UTC))
     desk = Desk(request)
     desk.opens()
     told = desk.timeline()
     assert told.count("Mail to the patient:") == 2
-    assert "Waiting" in told and "Sent on Wednesday 25 November 2026, 5:30pm" in told
+    assert "Waiting" in told and "Sent on Wednesday 25 November 2026, 5:30 pm" in told
     assert waiting.kind == "acknowledgement"
 
 

@@ -28,12 +28,12 @@ from tests.factories import a_request, a_reviewer
 pytestmark = pytest.mark.django_db
 
 NEXT_MORNING = datetime(2026, 11, 24, 4, tzinfo=UTC)
-SAID = "Call back on Tuesday 24 November 2026, 9am."
+SAID = "Call back on Tuesday 24 November 2026, 9 am."
 
 
 @pytest.fixture(autouse=True)
 def clock(db: None) -> Iterator[Any]:
-    """A Monday, 11am in Lahore."""
+    """A Monday, 11 am in Lahore."""
     with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
         open_every_day()
         a_reviewer()
@@ -92,7 +92,7 @@ def test_who_was_reached_without_a_time_to_call_is_called_the_next_morning(outco
         assert SAID in page.by_class("messagelist")[0].text
     assert desk.kinds().count("contacted") == 1
     assert desk.stored().call_back_at == due_at(desk.request) == NEXT_MORNING
-    assert "Call back on Tuesday 24 November 2026, 9am" in desk.timeline()
+    assert "Call back on Tuesday 24 November 2026, 9 am" in desk.timeline()
 
 
 def test_who_has_a_time_is_not_called_for_having_been_spoken_to() -> None:

@@ -34,7 +34,7 @@ from tests.pages import Element, Page
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)  # a Wednesday, 2pm in Lahore
+NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)  # a Wednesday, 2 pm in Lahore
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -158,7 +158,7 @@ def with_time(
 def test_a_time_that_passed_is_due_until_somebody_says_what_became_of_it(at_two: Client) -> None:
     agreed = with_time(AGREED, NOW - 2 * DAY)
     offered = with_time(OFFERED, NOW - 9 * DAY)
-    an_appointment(offered, starts_at=NOW - 20 * DAY, ends_at=NOW - 19 * DAY, state="cancelled")
+    an_appointment(offered, starts_at=NOW - 20 * DAY, ends_at=NOW - 19 * DAY, state="canceled")
     for state in (OFFERED, AGREED):
         with_time(state, NOW + HOUR)
     with_time(AGREED, NOW)  # they are in the room
@@ -174,21 +174,21 @@ def test_a_time_that_passed_is_due_until_somebody_says_what_became_of_it(at_two:
     [
         (AGREED, NOW - DAY, {}, "Record attendance"),
         (AGREED, NOW, {}, "Record attendance"),
-        (AGREED, NOW + HOUR, {}, "Appointment Wed 4 Mar, 3pm"),
+        (AGREED, NOW + HOUR, {}, "Appointment Wed 4 Mar, 3 pm"),
         (OFFERED, NOW - DAY, {}, "No answer to the offered time: call the patient"),
-        (OFFERED, NOW + HOUR, {}, "Waiting for the patient’s answer: Wed 4 Mar, 3pm"),
+        (OFFERED, NOW + HOUR, {}, "Waiting for the patient’s answer: Wed 4 Mar, 3 pm"),
         (
             OFFERED,
             NOW + HOUR,
             {"is_informed": False},
             "The patient does not know the offered time: call",
         ),
-        (OFFERED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2pm"),
+        (OFFERED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2 pm"),
         (
             AGREED,
             NOW - DAY,
             {"call_back_at": NOW + DAY},
-            "Call back Thu 5 Mar, 2pm Record attendance",
+            "Call back Thu 5 Mar, 2 pm Record attendance",
         ),
     ],
 )
@@ -307,7 +307,7 @@ def test_the_next_step_is_to_read_or_to_call_before_the_usual_one(at_two: Client
     request = set_to(a_request(), unread_since=NOW)
     assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Start contacting"
     set_to(request, call_back_at=NOW - HOUR)
-    assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Call back Wed 4 Mar, 1pm"
+    assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Call back Wed 4 Mar, 1 pm"
 
 
 def test_an_erased_request_breaks_no_page_and_names_nobody(coordinator: Client) -> None:

@@ -100,7 +100,7 @@ def test_missed_appointment_stays_when_another_is_agreed(practitioner: Practitio
     moves(request, Status.CONFIRMED)
     assert history(request) == [(State.MISSED, True), (State.AGREED, True)]
     moves(request, Status.CONTACTING, Status.UNREACHABLE)
-    assert history(request) == [(State.MISSED, True), (State.CANCELLED, False)]
+    assert history(request) == [(State.MISSED, True), (State.CANCELED, False)]
 
 
 def test_appointment_can_be_agreed_by_phone_after_missed_one(practitioner: Practitioner, clock: Any) -> None:
@@ -118,11 +118,11 @@ def test_rescheduling_keeps_canceled_appointments(practitioner: Practitioner) ->
     given(request, practitioner, at(11))
     given(request, practitioner, at(12), agreed=True)
     given(request, practitioner, at(13), agreed=True)
-    assert [state for state, _taken in history(request)] == [State.CANCELLED] * 3 + [State.AGREED]
+    assert [state for state, _taken in history(request)] == [State.CANCELED] * 3 + [State.AGREED]
     assert [taken for _state, taken in history(request)] == [False] * 3 + [True]
     sequences = list(request.appointments.order_by("pk").values_list("sequence", flat=True))
     assert sequences == sorted(set(sequences))
-    assert kinds(request).count("time_cancelled") == 3
+    assert kinds(request).count("time_canceled") == 3
 
 
 @pytest.mark.parametrize(
@@ -134,14 +134,14 @@ def test_canceled_appointment_frees_slots_and_stays_in_history(
     given(request := a_request(), practitioner, at(10), agreed=True)
     request.refresh_from_db()
     moves(request, step)
-    assert history(request) == [(State.CANCELLED, False)]
-    assert kinds(request) == ["time_agreed", "time_cancelled"]
+    assert history(request) == [(State.CANCELED, False)]
+    assert kinds(request) == ["time_agreed", "time_canceled"]
 
 
 def test_new_appointment_may_overlap_the_one_it_replaces(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10), agreed=True)
     given(request, practitioner, at(10, 15), agreed=True)
-    assert history(request) == [(State.CANCELLED, False), (State.AGREED, True)]
+    assert history(request) == [(State.CANCELED, False), (State.AGREED, True)]
 
 
 def test_past_appointment_sends_no_mail(practitioner: Practitioner, clock: Any) -> None:
@@ -281,7 +281,7 @@ def test_started_appointment_can_be_called_off(practitioner: Practitioner, clock
     request.refresh_from_db()
     clock.move_to(begins + timedelta(minutes=10))
     moves(request, Status.CONTACTING)
-    assert history(request) == [(State.CANCELLED, False)]
+    assert history(request) == [(State.CANCELED, False)]
 
 
 def test_walk_in_is_recorded_without_mail(practitioner: Practitioner) -> None:

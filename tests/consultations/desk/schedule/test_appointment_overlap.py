@@ -1,19 +1,19 @@
 """Concurrent offers never overlap: real threads, on a real database file or server."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
 from consultations.appointments import offers as appointments_offers
 from consultations.lifecycle import errors, status_changes
 from consultations.lifecycle.errors import TimeTakenError
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
+from tests.concurrency import in_threads
 from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, given
 from tests.factories import a_request, a_reviewer
 
@@ -28,21 +28,7 @@ def real_database() -> None:
 
 
 def all_at_once(work: Callable[[int], Any], threads: int = THREADS) -> list[Any]:
-    """Run ``work`` in every thread at the same moment and return the results or exceptions."""
-    start = Barrier(threads)
-
-    def run(number: int) -> Any:
-        try:
-            connection.ensure_connection()
-            start.wait(timeout=30)
-            return work(number)
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(run, range(threads)))
+    return in_threads(*(partial(work, number) for number in range(threads)))
 
 
 def stored(results: list[Any]) -> list[Appointment]:

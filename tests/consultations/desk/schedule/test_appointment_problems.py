@@ -78,7 +78,7 @@ def test_deactivating_practitioner_warns_of_appointments(manager: Client) -> Non
     (warning,) = save(manager, Practitioner.objects.get(name="Dr. Ayesha Khan"), "is_active")
     assert warning.text == (
         f"Appointments with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
-        f"Thursday 26 November, 9am; {agreed.reference} on Friday 27 November, 4pm. Call the patients."
+        f"Thursday 26 November, 9 am; {agreed.reference} on Friday 27 November, 4 pm. Call the patients."
     )
     links = [link["href"] for link in warning.all("a")]
     assert links == [reverse("desk:request", args=[request.pk]) for request in (offered, agreed)]
@@ -107,7 +107,7 @@ def test_changed_hours_warn_of_appointments_outside(manager: Client) -> None:
     (warning,) = save(manager, OpeningHours.objects.get(weekday=3), closes="16:15:00")
     assert warning.text == (
         "Appointments are now outside the opening hours: "
-        f"{late.reference} on Thursday 26 November, 4pm. Call the patients."
+        f"{late.reference} on Thursday 26 November, 4 pm. Call the patients."
     )
     assert [link["href"] for link in warning.all("a")] == [reverse("desk:request", args=[late.pk])]
     (warning,) = save(

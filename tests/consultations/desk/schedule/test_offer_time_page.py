@@ -18,7 +18,7 @@ from tests.factories import a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
-# A Monday, 11am in Lahore.
+# A Monday, 11 am in Lahore.
 NOW = "2026-11-23T06:00:00Z"
 
 
@@ -65,7 +65,7 @@ def test_free_times_are_in_opening_hours_and_not_taken(desk: Client) -> None:
     tomorrow = [value for value in free(page) if value.startswith("2026-11-24")]
     # 10, 11 and 11:30 in Lahore; 10:30 is taken.
     assert [value[11:16] for value in tomorrow] == ["05:00", "06:00", "06:30"]
-    assert "10:30am – 11am taken" in page.one("main").text
+    assert "10:30 am – 11 am taken" in page.one("main").text
 
 
 def test_long_appointment_ends_within_opening_hours(desk: Client) -> None:

@@ -1,16 +1,13 @@
 """Reminders on the day before: mailed once, or made manually by staff."""
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +22,7 @@ from consultations.models import Appointment, ConsultationRequest, Disclosure, E
 from consultations.phone_numbers import parse
 from consultations.portal import actions
 from consultations.workflow import Status
+from tests.concurrency import in_threads
 from tests.consultations.desk.schedule.calendar_helpers import (
     a_coordinator,
     an_agreed_time,
@@ -43,7 +41,7 @@ BY_EMAIL = {"contact_method": "email", "email": "ayesha@example.com"}
 
 @pytest.fixture(autouse=True)
 def clock(request: pytest.FixtureRequest) -> Any:
-    """A Monday, 11am in Lahore."""
+    """A Monday, 11 am in Lahore."""
     with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
         yield travelled
 
@@ -76,7 +74,7 @@ def test_reminders_are_mailed_from_8_am_at_clinic(clock: Any) -> None:
     an_agreed_time(at(0, 30, days=2), **BY_EMAIL)
     clock.move_to("2026-11-23T19:30:00Z")  # half past midnight on Tuesday, in Lahore
     assert reminders.send_reminders().queued == 0
-    clock.move_to("2026-11-24T03:00:00Z")  # 8am
+    clock.move_to("2026-11-24T03:00:00Z")  # 8 am
     assert reminders.send_reminders().queued == 1
 
 
@@ -88,10 +86,10 @@ def test_missed_reminder_is_mailed_same_day_before_start() -> None:
 
 
 def test_canceled_and_erased_get_no_reminder() -> None:
-    cancelled, erased = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
-    cancelled.request.refresh_from_db()
+    canceled, erased = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+    canceled.request.refresh_from_db()
     status_changes.change_status(
-        cancelled.request, Status.CONTACTING, actor=a_coordinator(), expected_status=Status.CONFIRMED
+        canceled.request, Status.CONTACTING, actor=a_coordinator(), expected_status=Status.CONFIRMED
     )
     nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
     ConsultationRequest.objects.filter(pk=erased.request_id).update(erased_at=timezone.now(), **nobody)
@@ -128,17 +126,8 @@ def test_failed_reminder_is_retried_and_stops_no_other(monkeypatch: pytest.Monke
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_commands_remind_once() -> None:
     an_agreed_time(at(10, days=1), **BY_EMAIL)
-    start, now = Barrier(6), timezone.now()
-
-    def run(number: int) -> int:
-        try:
-            start.wait(timeout=30)
-            return reminders.send_reminders(now).queued
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(6) as threads:
-        assert sum(threads.map(run, range(6))) == 1
+    now = timezone.now()
+    assert sum(in_threads(*[lambda: reminders.send_reminders(now).queued] * 6)) == 1
     assert len(reminded_by_mail()) == 1
     assert Event.objects.filter(kind=Event.Kind.REMINDED).count() == 1
 
@@ -193,7 +182,7 @@ def test_reminder_text_names_clinic_only_if_allowed(client: Client, may: str, sa
     )
     client.force_login(a_coordinator())
     text = Page(client.get(reverse("desk:reminders"))).one("main").text
-    assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10am" in text
+    assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10 am" in text
     assert ("Do not say who is calling" in text) is (may == "no")
     assert appointment.request.reference in text and "thumb" not in text
 

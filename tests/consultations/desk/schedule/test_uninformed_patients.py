@@ -33,7 +33,7 @@ NOBODY_TOLD = "The patient does not know the offered time: call"
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[Any]:
-    """A Monday, 11am in Lahore."""
+    """A Monday, 11 am in Lahore."""
     with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
         yield travelled
 
@@ -67,10 +67,10 @@ def test_unannounced_offer_is_due_at_once(practitioner: Practitioner, clock: Any
     desk = Desk(desk.request, desk.user)
     given(desk.request, practitioner, at(10, days=20))
     assert due() == due("today") == [desk.request]
-    assert words(desk) == (f"Call back Mon 23 Nov, 12pm {NOBODY_TOLD}", True)
+    assert words(desk) == (f"Call back Mon 23 Nov, 12 pm {NOBODY_TOLD}", True)
     contact(desk, "spoke")
     assert due() == due("today") == []
-    assert words(desk) == ("Waiting for the patient’s answer: Sun 13 Dec, 10am", False)
+    assert words(desk) == ("Waiting for the patient’s answer: Sun 13 Dec, 10 am", False)
 
 
 def test_mailed_offer_is_not_due(practitioner: Practitioner, settings: Any) -> None:

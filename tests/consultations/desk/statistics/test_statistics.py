@@ -18,7 +18,7 @@ from tests.factories import a_procedure, a_request, a_reviewer, staff
 
 LAHORE = ZoneInfo("Asia/Karachi")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# A Wednesday, 2pm in Lahore.
+# A Wednesday, 2 pm in Lahore.
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 MARCH = Period(date(2026, 3, 2), date(2026, 3, 4))
 
@@ -161,7 +161,7 @@ def test_pages_are_counted_by_week_including_unknown() -> None:
 @pytest.mark.django_db
 def test_attendance_counts_attended_and_missed() -> None:
     practitioner, coordinator = a_reviewer(), staff("Coordinator")
-    states = ("attended", "attended", "missed", "cancelled", "agreed")
+    states = ("attended", "attended", "missed", "canceled", "agreed")
     for number, state in enumerate((*states, "missed")):
         starts_at = NOW - number * HOUR if number < len(states) else NOW - 30 * DAY
         Appointment.objects.create(

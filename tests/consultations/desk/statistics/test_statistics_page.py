@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PAGE, FILE = "/staff/figures/", "/staff/figures.csv"
+PAGE, FILE = "/staff/statistics/", "/staff/statistics.csv"
 
 
 @pytest.fixture
@@ -61,11 +61,11 @@ def file_rows(response: Any) -> list[list[str]]:
 
 
 def test_statistics_urls() -> None:
-    assert (reverse("desk:figures"), reverse("desk:figures_csv")) == (PAGE, FILE)
+    assert (reverse("desk:statistics"), reverse("desk:statistics_csv")) == (PAGE, FILE)
 
 
 def test_first_contact_table(manager: Client) -> None:
-    answered(10)  # from 2pm on, the day before: three hours are left of it
+    answered(10)  # from 2 pm on, the day before: three hours are left of it
     table = rows(shown(manager), "first-contact")
     assert table == {
         "Requests sent": ["10"],
@@ -131,7 +131,7 @@ def test_csv_has_tables_of_page(manager: Client) -> None:
     answered(6)
     response = manager.get(FILE, {"days": "90"})
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Content-Disposition"] == 'attachment; filename="figures-2025-12-05-2026-03-04.csv"'
+    assert response["Content-Disposition"] == 'attachment; filename="statistics-2025-12-05-2026-03-04.csv"'
     assert response.content.startswith("\ufeff".encode())
     assert response.content == manager.get(PAGE, {"days": "90", "format": "csv"}).content
     in_file = file_rows(response)
@@ -205,7 +205,7 @@ def test_current_period_is_marked(manager: Client) -> None:
     assert page.one("input", name="last")["value"] == "2026-03-04"
     named = shown(manager, first="2026-01-01", last="2026-01-31")
     assert not named.all("a", aria_current="page")
-    assert named.one("h1").text == "Figures: 1 January 2026 – 31 January 2026"
+    assert named.one("h1").text == "Statistics: 1 January 2026 – 31 January 2026"
 
 
 def test_statistics_queries_do_not_grow(manager: Client) -> None:
@@ -220,4 +220,4 @@ def test_statistics_queries_do_not_grow(manager: Client) -> None:
 
 def test_staff_index_links_to_statistics(manager: Client) -> None:
     links: list[Element] = read(manager.get(reverse("admin:index"))).all("a", href=PAGE)
-    assert [link.text for link in links] == ["Figures"]
+    assert [link.text for link in links] == ["Statistics"]

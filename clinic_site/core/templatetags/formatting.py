@@ -27,8 +27,10 @@ def day(value: date | None) -> str:
 
 @register.filter
 def clock(value: Any) -> str:
-    """A time of day as patients read it: 5:30pm, or 5pm on the hour."""
-    return date_format(value, "ga" if value.minute == 0 else "g:ia").replace(".", "").lower() if value else ""
+    """A time of day as patients read it: 5:30 pm, or 5 pm on the hour."""
+    return (
+        date_format(value, "g a" if value.minute == 0 else "g:i a").replace(".", "").lower() if value else ""
+    )
 
 
 # Characters that could end the script element, as JSON escapes.

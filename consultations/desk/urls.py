@@ -38,7 +38,6 @@ urlpatterns: list[URLPattern] = [
     address("export/", export_views.export, "export"),
     address("log/", audit_log.log, "log"),
     address("statistics/", views.statistics, "statistics"),
-    address("statistics.csv", views.statistics_csv, "statistics_csv"),
     address("week/", week.week, "week"),
     address("reminders/", reminder_views.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),

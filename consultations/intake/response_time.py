@@ -43,7 +43,7 @@ def usual_response_hours(now: datetime, hours: BusinessHours | None = None) -> i
 
 def _median_hours(now: datetime, hours: BusinessHours) -> int | None:
     sent = statistics.counted().filter(created_at__gte=now - MEASURED_PERIOD, created_at__lte=now)
-    waits = statistics.waits_of(sent, hours)
+    waits = statistics.waits_of(sent.only("created_at", "first_contact_at"), hours)
     median = waits.hours_for(50)
     if len(waits.answered) < MIN_ANSWERED_REQUESTS or median is None or not hours.sessions:
         return None

@@ -1,4 +1,4 @@
-"""Statistics of requests: waiting times in clinic hours, promises, outcomes and attendance."""
+"""The numbers in the statistics: waiting times in clinic hours, promises, outcomes and attendance."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_site.clinic.models import OpeningHours
+from clinic_site.clinic import business_hours
 from consultations import statistics
 from consultations.answers import About
+from consultations.desk.statistics.tables import Period, tables_of
 from consultations.models import Appointment, ConsultationRequest
-from consultations.statistics import Period, Waits
+from consultations.statistics import Waits
 from consultations.workflow import Status
+from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.factories import a_procedure, a_request, a_reviewer, staff
 
 LAHORE = ZoneInfo("Asia/Karachi")
@@ -23,22 +25,17 @@ NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 MARCH = Period(date(2026, 3, 2), date(2026, 3, 4))
 
 
-@pytest.mark.parametrize(
-    ("requests", "answered", "median", "ninetieth"),
-    [
+def test_percentile_is_over_all_requests() -> None:
+    for requests, answered, median, ninetieth in (
         (10, (1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 5, 9),
         (5, (1, 2, 3, 4, 5), 3, 5),
-        (10, (1, 2, 3, 4, 5), 5, None),  # who waits is slower than everybody who was answered
+        (10, (1, 2, 3, 4, 5), 5, None),  # a waiting request is slower than every answered one
         (11, (1, 2, 3, 4, 5), None, None),
         (5, (), None, None),
         (0, (), None, None),
-    ],
-)
-def test_percentile_is_over_all_requests(
-    requests: int, answered: tuple[int, ...], median: float | None, ninetieth: float | None
-) -> None:
-    waits = Waits(requests, tuple(hours * HOUR for hours in answered))
-    assert (waits.hours_for(50), waits.hours_for(90)) == (median, ninetieth)
+    ):
+        waits = Waits(requests, tuple(hours * HOUR for hours in answered))
+        assert (waits.hours_for(50), waits.hours_for(90)) == (median, ninetieth), waits
 
 
 @given(st.lists(st.integers(0, 100), max_size=60), st.integers(0, 20), st.integers(1, 100))
@@ -53,58 +50,56 @@ def test_percentile_covers_its_share_of_requests(answered: list[int], waiting: i
 
 def test_weeks_begin_on_monday_at_the_clinic() -> None:
     period = Period(date(2026, 3, 4), date(2026, 3, 16))
-    assert period.mondays == (date(2026, 3, 2), date(2026, 3, 9), date(2026, 3, 16))
+    assert period.mondays == [date(2026, 3, 2), date(2026, 3, 9), date(2026, 3, 16)]
     assert period.start == datetime(2026, 3, 4, tzinfo=LAHORE)
     assert period.end == datetime(2026, 3, 17, tzinfo=LAHORE)
 
 
 def sent(at: datetime, *, status: Status = Status.NEW, **fields: Any) -> ConsultationRequest:
-    """A request as it stands, ``source_page`` and the desk's times among the fields."""
+    """A request in a status, with ``fields`` such as ``source_page`` and the desk's times."""
     choice = {name: fields.pop(name) for name in ("about", "procedure", "procedure_name") if name in fields}
     request = a_request(created_at=at, status=status, **choice)
     ConsultationRequest.objects.filter(pk=request.pk).update(**fields)
     return request
 
 
-@pytest.fixture
-def open_by_day(db: None) -> None:
-    for weekday in range(7):
-        OpeningHours.objects.create(weekday=weekday, opens="09:00", closes="17:00")
+def rows(name: str, period: Period = MARCH, now: datetime = NOW) -> dict[str, list[str]]:
+    """The rows of a table, by their headings."""
+    (table,) = (table for table in tables_of(period, now) if table.name == name)
+    return {heading: list(cells) for heading, *cells in table.rows}
 
 
 @pytest.mark.django_db
-def test_without_opening_hours_waits_are_by_the_clock() -> None:
-    sent(NOW, first_contact_at=NOW + DAY)
-    assert statistics.statistics_of(MARCH, NOW + DAY).waits.answered == (DAY,)
-
-
-@pytest.mark.usefixtures("open_by_day")
-def test_waits_are_in_clinic_hours_by_week_of_request() -> None:
+def test_waits_are_in_clinic_hours_or_by_the_clock() -> None:
     evening = datetime(2026, 3, 1, 16, tzinfo=LAHORE)  # Sunday; an hour is left of the day
     sent(evening, first_contact_at=evening + DAY)  # and seven hours on Monday
-    sent(datetime(2026, 3, 2, 0, 30, tzinfo=LAHORE))
-    found = statistics.statistics_of(Period(date(2026, 3, 1), date(2026, 3, 4)), NOW)
-    eight_hours = (8 * HOUR,)
-    assert [(week.requests, week.answered) for week in found.weeks] == [(1, eight_hours), (1, ())]
-    assert (found.waits.requests, found.waits.answered) == (2, eight_hours)
+    sent(evening)
+    assert statistics.waits_of(statistics.counted(), business_hours.load()) == Waits(2, (DAY,))
+    open_every_day()
+    assert statistics.waits_of(statistics.counted(), business_hours.load()) == Waits(2, (8 * HOUR,))
 
 
 @pytest.mark.django_db
-def test_first_and_last_moment_of_a_week_are_in_that_week() -> None:
+def test_requests_count_in_their_week_at_the_clinic() -> None:
     monday = date(2026, 1, 5)
-    sent(datetime.combine(monday, time(), LAHORE))
+    sent(datetime.combine(monday, time(), LAHORE), source_page="/procedures/nerve-repair/")
     sent(datetime.combine(monday + 6 * DAY, time(23, 59, 59, 999000), LAHORE))
-    found = statistics.statistics_of(Period(monday, monday + statistics.WEEK), NOW)
-    assert [week.requests for week in found.weeks] == [2, 0]
+    sent(datetime.combine(monday + 7 * DAY, time(), LAHORE), source_page="/procedures/nerve-repair/")
+    period = Period(monday, monday + 7 * DAY)
+    assert rows("weeks", period) == {"5 Jan 2026": ["2"], "12 Jan 2026": ["1"]}
+    assert rows("pages", period) == {
+        "/procedures/nerve-repair/": ["2", "66%", "1.8"],
+        "Not known": ["1", "33%", "0.9"],
+    }
+    assert rows("pages-weeks", period) == {"5 Jan 2026": ["1", "1"], "12 Jan 2026": ["1", "0"]}
 
 
 @pytest.mark.django_db
 def test_spam_is_not_counted_and_erased_requests_are() -> None:
     sent(NOW, status=Status.QUARANTINED)
     sent(NOW, status=Status.WITHDRAWN, erased_at=NOW, patient_name="", phone="", first_contact_at=NOW)
-    found = statistics.statistics_of(MARCH, NOW)
-    assert found.waits.requests == 1
-    assert found.statuses == {Status.WITHDRAWN: 1}
+    assert rows("first-contact")["Requests sent"] == ["1"]
+    assert rows("outcomes")["Withdrawn by the patient"] == ["1", "100%"]
 
 
 @pytest.mark.django_db
@@ -113,7 +108,7 @@ def test_period_includes_both_ends() -> None:
         sent(at)
     for at in (MARCH.start, MARCH.end - timedelta(microseconds=1)):
         sent(at)
-    assert statistics.statistics_of(MARCH, NOW).waits.requests == 2
+    assert rows("first-contact")["Requests sent"] == ["2"]
 
 
 @pytest.mark.django_db
@@ -127,9 +122,7 @@ def test_promise_is_kept_broken_ahead_or_ended() -> None:
     sent(NOW - DAY, **withdrawn, status_changed_at=before - HOUR)  # ended before
     sent(NOW - DAY, **withdrawn, status_changed_at=NOW)  # waited for nothing
     sent(NOW - DAY)  # nothing was promised
-    assert statistics.statistics_of(MARCH, NOW).promise == statistics.Promise(
-        kept=1, broken=3, ahead=1, ended=1
-    )
+    assert list(rows("promise").values()) == [["1 (25%)"], ["3 (75%)"], ["1"], ["1"], ["1"]]
 
 
 @pytest.mark.django_db
@@ -139,23 +132,12 @@ def test_renamed_procedure_is_one_part_and_the_rest_is_one_number() -> None:
         sent(NOW, about=About.PROCEDURE, procedure=procedure, procedure_name=name)
     for number in range(11):
         sent(NOW, about=About.PROCEDURE, procedure_name=f"Former {number:02}")
-    parts = statistics.statistics_of(MARCH, NOW).procedures
-    assert [part.requests for part in parts] == [2, *[1] * 9, 2]
-    assert parts[0].name in ("Lymph Repair", "Lymph Vessel Repair")
-    assert [part.name for part in parts[1:]] == [*(f"Former {number:02}" for number in range(9)), None]
-    assert sum(sum(part.weeks) for part in parts) == 13
-
-
-@pytest.mark.django_db
-def test_pages_are_counted_by_week_including_unknown() -> None:
-    sent(datetime(2026, 2, 24, tzinfo=UTC), source_page="/procedures/nerve-repair/")
-    sent(NOW, source_page="/procedures/nerve-repair/")
-    sent(NOW)
-    parts = statistics.statistics_of(Period(date(2026, 2, 23), date(2026, 3, 4)), NOW).pages
-    assert parts == (
-        statistics.Part("/procedures/nerve-repair/", 2, (1, 1)),
-        statistics.Part("", 1, (0, 1)),
-    )
+    parts = rows("procedures")
+    assert [cells[0] for cells in parts.values()] == ["2", *["1"] * 9, "2"]
+    first, *others = parts
+    assert first in ("Lymph Repair", "Lymph Vessel Repair")
+    assert others == [*(f"Former {number:02}" for number in range(9)), "All others"]
+    assert rows("procedures-weeks") == {"2 Mar 2026": ["2", *["1"] * 9, "2"]}
 
 
 @pytest.mark.django_db
@@ -168,12 +150,12 @@ def test_attendance_counts_attended_and_missed() -> None:
             request=sent(NOW), practitioner=practitioner, starts_at=starts_at,
             ends_at=starts_at + HOUR, state=state, state_changed_at=NOW, made_by=coordinator, made_at=NOW,
         )  # fmt: skip
-    assert statistics.statistics_of(MARCH, NOW).attendance == statistics.Attendance(attended=2, missed=1)
+    assert rows("attendance") == {"Took place": ["2 (66%)"], "Did not attend": ["1 (33%)"]}
 
 
 @pytest.mark.django_db
 def test_statistics_without_requests() -> None:
-    found = statistics.statistics_of(MARCH, NOW)
-    assert found.waits == Waits(0, ())
-    assert found.procedures == found.pages == ()
-    assert found.promise.due == found.attendance.due == 0
+    assert rows("procedures") == rows("pages") == {}
+    assert rows("hours") == {"2 Mar 2026": ["–", "–"]}
+    assert list(rows("promise").values()) == [["0"]] * 5
+    assert {cells[-1] for cells in rows("outcomes").values()} == {"–"}

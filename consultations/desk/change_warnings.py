@@ -93,7 +93,7 @@ def _naming(words: str, times: list[Appointment], by: User, **more: str) -> str:
 
 
 def _named(time: Appointment, by: User) -> SafeString:
-    at = availability.local(time.starts_at)
+    at = timezone.localtime(time.starts_at)
     return format_html(
         _("{reference} on {day}, {time}"),
         reference=_linked(reverse("desk:request", args=[time.request_id]), time.request.reference, by),

@@ -19,7 +19,7 @@ from clinic_site.accounts.tokens import password_link
 from clinic_site.clinic import models as clinic
 from clinic_site.mail.models import OutgoingMessage
 from consultations import models as desk
-from consultations.appointments import feed_addresses
+from consultations.appointments import feeds
 from consultations.workflow import Status
 from procedures import models as content
 from procedures.publishing import services as publishing
@@ -98,7 +98,7 @@ class World:
         request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
-        self.feed = feed_addresses.create(
+        self.feed = feeds.create(
             time.practitioner, actor=User.objects.get(email="coordinator@clinic.example")
         )
         return {

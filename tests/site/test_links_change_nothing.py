@@ -22,7 +22,7 @@ from clinic_site.accounts import services as access
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import EDITOR, MANAGER, ROLES
 from clinic_site.mail.models import OutgoingMessage
-from consultations.appointments import feed_addresses
+from consultations.appointments import feeds
 from consultations.lifecycle import staff_actions, status_changes
 from consultations.messaging import notify
 from consultations.messaging.catalogue import KINDS
@@ -262,6 +262,6 @@ def a_full_desk() -> User:
     agreed.is_offered(days=2, agreed=True)
     OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="No such mailbox")
     practitioner = Practitioner.objects.all()[0]
-    feed_addresses.create(practitioner, actor=manager)
+    feeds.create(practitioner, actor=manager)
     RetentionRule.objects.create(status=Status.DECLINED, months=6)
     return manager

@@ -34,11 +34,11 @@ class Command(BaseCommand):
         if forever:
             remind_forever(StopSignals(), beside)
             return
-        done = reminders.send_reminders()
-        self.stdout.write(f"Reminders queued: {done.queued}")
+        queued, failed = reminders.send_reminders()
+        self.stdout.write(f"Reminders queued: {queued}")
         self.stdout.write(f"Photographs removed that were never sent: {attachments.delete_unsent()}")
-        if done.failed:
-            raise CommandError(f"Reminders that could not be queued: {done.failed}. The log says why.")
+        if failed:
+            raise CommandError(f"Reminders that could not be queued: {failed}. The log says why.")
 
 
 def remind_forever(stop: StopSignals, parent: int | None) -> None:

@@ -48,8 +48,7 @@ def offer(request: ConsultationRequest, *, agreed: bool = False, days: int = 3) 
         timedelta(minutes=30),
         agreed=agreed,
         actor=staff(email=f"coordinator{days}@clinic.example"),
-        expected_status=request.status,
-        expected_appointment=live.pk if live else None,
+        version=request.version,
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import COORDINATOR
 from consultations.appointments import offers
-from consultations.lifecycle import booking, staff_actions
+from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
@@ -71,7 +71,6 @@ class PrivatePage:
     def is_offered(self, days: int = 3, *, agreed: bool = False) -> Appointment:
         """Staff offer an appointment in this many days, or record an agreed one."""
         request = self.now()
-        before = booking.live(request)
         return offers.offer_time(
             request,
             Practitioner.objects.first() or a_reviewer(),
@@ -79,8 +78,7 @@ class PrivatePage:
             HALF_AN_HOUR,
             agreed=agreed,
             actor=a_coordinator(),
-            expected_status=request.status,
-            expected_appointment=before.pk if before else None,
+            version=request.version,
         )
 
 

@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from clinic_site.accounts.models import User
 from clinic_site.core.rate_limits import Limit, network_address
-from consultations import icalendar
+from consultations import icalendar, private_links
 from consultations.models import Appointment, CalendarFeed
+from consultations.tokens import token_hash
 from procedures.models import Practitioner
 
 # Addresses have 192 random bits. An app that polls a revoked one every 15 minutes stays below this.
@@ -25,43 +27,43 @@ WRONG_ADDRESSES = Limit("wrong calendar addresses", attempts=30, period=timedelt
 FEED_PAST, FEED_FUTURE = timedelta(days=30), timedelta(days=180)
 
 
+def create(practitioner: Practitioner, *, actor: User) -> str:
+    """Return the token of a new address. Only its hash is stored."""
+    token = private_links.new_token()
+    CalendarFeed.objects.create(
+        practitioner=practitioner, token_hash=token_hash(token), made_by=actor, made_at=timezone.now()
+    )
+    return token
+
+
 # Any method but GET and HEAD gets the 404 of a wrong address: a 405 or a CSRF failure would confirm it.
 @csrf_exempt
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
     """Return the calendar of a token. Only wrong tokens are counted; nothing else is written."""
-    is_read = request.method in ("GET", "HEAD")
-    feed = CalendarFeed.objects.for_token(token).select_related("practitioner").first() if is_read else None
-    response = _calendar_of(feed.practitioner) if feed else _not_found(request)
+    feed = CalendarFeed.objects.for_token(token).select_related("practitioner").first()
+    if feed and request.method in ("GET", "HEAD"):
+        content = icalendar.published(
+            _("Appointments: %(name)s") % {"name": feed.practitioner.name},
+            entries(feed.practitioner, timezone.now()),
+            organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        )
+        response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    elif WRONG_ADDRESSES.allow(network_address(request)):
+        words = _("There is no calendar at this address. Ask the clinic’s manager for a new one.")
+        response = HttpResponse(words, status=404, content_type="text/plain; charset=utf-8")
+    else:
+        words = _("Too many wrong addresses. Try again in an hour.")
+        response = HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def _not_found(request: HttpRequest) -> HttpResponse:
-    if not WRONG_ADDRESSES.allow(network_address(request)):
-        words = _("Too many wrong addresses. Try again in an hour.")
-        return HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
-    words = _("There is no calendar at this address. Ask the clinic’s manager for a new one.")
-    return HttpResponse(words, status=404, content_type="text/plain; charset=utf-8")
-
-
-def _calendar_of(practitioner: Practitioner) -> HttpResponse:
-    content = icalendar.published(
-        _("Appointments: %(name)s") % {"name": practitioner.name},
-        entries(practitioner, timezone.now()),
-        organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-    )
-    return HttpResponse(content, content_type="text/calendar; charset=utf-8")
-
-
 def entries(practitioner: Practitioner, now: datetime) -> list[icalendar.Entry]:
     """Return the appointments that are not canceled from 30 days ago to 180 days ahead. One query."""
-    found = Appointment.objects.in_calendar().filter(practitioner=practitioner)
-    return [
-        _entry(appointment)
-        for appointment in found.between(now - FEED_PAST, now + FEED_FUTURE).select_related("request")
-    ]
+    found = Appointment.objects.in_calendar().between(now - FEED_PAST, now + FEED_FUTURE)
+    return [_entry(each) for each in found.filter(practitioner=practitioner).select_related("request")]
 
 
 def _entry(appointment: Appointment) -> icalendar.Entry:
@@ -75,5 +77,5 @@ def _entry(appointment: Appointment) -> icalendar.Entry:
         end=appointment.ends_at,
         summary=words % {"reference": appointment.request.reference},
         stamp=appointment.state_changed_at,
-        is_tentative=is_offered,
+        status="TENTATIVE" if is_offered else "CONFIRMED",
     )

@@ -29,7 +29,7 @@ MAX_NAMED_PARTS = 10
 # Shown where there is no number.
 NONE = "–"
 
-Weeks = list[list[Any]]  # the requests of each week
+Weeks = dict[date, list[Any]]  # the requests of each week, by its Monday
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,6 @@ class Period:
     @property
     def days(self) -> int:
         return (self.last - self.first).days + 1
-
-    @property
-    def mondays(self) -> list[date]:
-        """The Mondays of the weeks that overlap the period."""
-        monday = self.first - timedelta(days=self.first.weekday())
-        return [monday + timedelta(days=days) for days in range(0, (self.last - monday).days + 1, 7)]
 
 
 @dataclass(frozen=True)
@@ -85,15 +79,19 @@ def tables_of(period: Period, now: datetime) -> list[Table]:
             named=True,
         )
     )
-    weeks: Weeks = [[] for _monday in period.mondays]
+    weeks: Weeks = {}
+    monday = _monday(period.first)
+    while monday <= period.last:
+        weeks[monday] = []
+        monday += timedelta(days=7)
     for row in rows:
-        weeks[(timezone.localdate(row.created_at) - period.mondays[0]).days // 7].append(row)
+        weeks[_monday(timezone.localdate(row.created_at))].append(row)
     hours = business_hours.load()
     return [
         _first_contact(waits_of(rows, hours)),
         _promise(rows, now),
-        _requests_a_week(period, weeks),
-        _hours_a_week(period, [waits_of(week, hours) for week in weeks]),
+        _requests_a_week(weeks),
+        _hours_a_week({monday: waits_of(week, hours) for monday, week in weeks.items()}),
         *_by_part(
             "procedures",
             period,
@@ -159,28 +157,32 @@ def _promise_result(row: Any, now: datetime) -> str:
     return "ahead" if row.promised_by >= now else "broken"
 
 
-def _requests_a_week(period: Period, weeks: Weeks) -> Table:
-    numbers = [len(week) for week in weeks]
+def _requests_a_week(weeks: Weeks) -> Table:
+    numbers = [len(week) for week in weeks.values()]
     return Table(
         name="weeks",
         caption=_("Requests a week"),
         columns=(_("Week from"), _("Requests")),
-        rows=[(_day(monday), str(number)) for monday, number in zip(period.mondays, numbers, strict=True)],
+        rows=[(_day(monday), str(len(week))) for monday, week in weeks.items()],
         chart=Chart(nice_top(max(numbers)), str(min(numbers)), str(max(numbers)), bars=numbers),
     )
 
 
-def _hours_a_week(period: Period, weeks: list[Waits]) -> Table:
-    medians = [week.hours_for(50) if week.requests >= MIN_REQUESTS_FOR_MEDIAN else None for week in weeks]
+def _hours_a_week(weeks: dict[date, Waits]) -> Table:
     return Table(
         name="hours",
         caption=_("Time to first contact, week by week"),
         columns=(_("Week from"), _("Median, in clinic hours"), _("90th percentile, in clinic hours")),
         rows=[
-            (_day(monday), _hours_in_words(week, 50), _hours_in_words(week, 90))
-            for monday, week in zip(period.mondays, weeks, strict=True)
+            (_day(monday), _hours_in_words(waits, 50), _hours_in_words(waits, 90))
+            for monday, waits in weeks.items()
         ],
-        chart=line_chart(medians),
+        chart=line_chart(
+            [
+                waits.hours_for(50) if waits.requests >= MIN_REQUESTS_FOR_MEDIAN else None
+                for waits in weeks.values()
+            ]
+        ),
     )
 
 
@@ -195,20 +197,20 @@ def _by_part(
     captions: tuple[str, str],
 ) -> Iterator[Table]:
     """Yield a table of the parts with most requests, and one of the same parts week by week."""
-    rows = [row for week in weeks for row in week]
+    rows = [row for week in weeks.values() for row in week]
     labels, totals = {key(row): label(row) for row in rows}, Counter(map(key, rows))
     ordered = sorted(totals, key=lambda part: (-totals[part], labels[part]))
     parts = [(labels[part], {part}) for part in ordered[:MAX_NAMED_PARTS]]
     if others := set(ordered[MAX_NAMED_PARTS:]):
         parts.append((_("All others"), others))
-    by_week = [[sum(key(row) in keys for row in week) for _label, keys in parts] for week in weeks]
     yield Table(
         name=name,
         caption=captions[0],
         columns=(column, _("Requests"), _("Share"), _("A week, on average")),
         rows=[
             (words, str(number), percent(number, len(rows)), f"{7 * number / period.days:.1f}")
-            for words, number in ((words, sum(totals[part] for part in keys)) for words, keys in parts)
+            for words, keys in parts
+            if (number := sum(totals[part] for part in keys))
         ],
         has_shares=True,
     )
@@ -217,8 +219,8 @@ def _by_part(
         caption=captions[1],
         columns=(_("Week from"), *(words for words, _keys in parts)),
         rows=[
-            (_day(monday), *map(str, numbers))
-            for monday, numbers in zip(period.mondays, by_week, strict=True)
+            (_day(monday), *(str(sum(key(row) in keys for row in week)) for _words, keys in parts))
+            for monday, week in weeks.items()
         ],
         is_folded=True,
     )
@@ -278,6 +280,10 @@ def percent(part: int, every: int) -> str:
 
 def _count_and_share(part: int, every: int) -> str:
     return f"{part} ({percent(part, every)})" if every else str(part)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _day(day: date) -> str:

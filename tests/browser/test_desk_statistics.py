@@ -30,8 +30,16 @@ def requests(site: str) -> None:
         )
 
 
-@pytest.mark.parametrize("viewport", [{"width": 320, "height": 800}, {"width": 390, "height": 800}, DESKTOP])
-@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
+@pytest.mark.parametrize(
+    ("viewport", "options"),
+    [
+        ({"width": 320, "height": 800}, {}),
+        ({"width": 390, "height": 800}, {"color_scheme": "dark"}),
+        ({"width": 320, "height": 800}, {"forced_colors": "active"}),
+        (DESKTOP, {}),
+        (DESKTOP, {"color_scheme": "dark"}),
+    ],
+)
 def test_statistics_are_accessible_and_fit(
     visit: Visit,
     staff_member: Callable[[str], User],

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def request_(db: None) -> ConsultationRequest:
+def consultation(db: None) -> ConsultationRequest:
     return a_request()
 
 
@@ -59,18 +59,19 @@ def warnings(desk: Client, response: Any) -> list[str]:
 
 
 def test_free_times_are_in_opening_hours_and_not_taken(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
 ) -> None:
     open_every_day(time(10), time(12, 30))
     given(a_request(), practitioner, at(10, 30, days=1))
     given(a_request(), a_reviewer(name="Dr. Other", position=1), at(11, days=1))
+    given(consultation, practitioner, at(12, days=1))  # would be replaced
     query = {"day": "2026-11-24", "practitioner": practitioner.pk}
-    page = Page(coordinator.get(address(request_), query))
+    page = Page(coordinator.get(address(consultation), query))
     # 10, 11, 11:30 and 12 in Lahore; 10:30 is taken.
     assert free(page, "2026-11-24") == ["05:00", "06:00", "06:30", "07:00"]
     assert "10:30 am – 11 am taken" in page.one("main").text
     # Today it is 11 am, and a long appointment ends within the opening hours.
-    page = Page(coordinator.get(address(request_), {"length": "60"}))
+    page = Page(coordinator.get(address(consultation), {"length": "60"}))
     assert free(page, "2026-11-23") == ["06:30"]
 
 
@@ -79,12 +80,13 @@ def test_picker_names_closures_and_marks_preferences(coordinator: Client, practi
     Closure.objects.create(name="Eid", starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
     for number in range(4):
         given(a_request(), practitioner, at(10 + number, days=4), minutes=60)
+    given(a_request(), practitioner, at(10, days=5))
     request = a_request(days=[1], parts_of_day=["afternoon"], access_needs="A ramp")
     page = Page(coordinator.get(address(request)))
-    _monday, tuesday, wednesday, thursday, friday, *_others = page.all("fieldset")
+    _monday, tuesday, wednesday, thursday, friday, saturday, *_others = page.all("fieldset")
     assert "Closed: Eid" in wednesday.text and "Closed: Eid" in thursday.text
     assert not free(page, "2026-11-25") and not free(page, "2026-11-26")
-    assert "Nothing is free." in friday.text and "Nothing is free." not in tuesday.text
+    assert "Nothing is free." in friday.text and "Nothing is free." not in saturday.text
     legends = [legend.text for legend in page.all("legend")]
     assert "Tuesday 24 November wished" in legends and "Monday 23 November" in legends
     assert "Morning 10 am" in tuesday.text and "Afternoon wished 12 pm" in tuesday.text
@@ -92,12 +94,14 @@ def test_picker_names_closures_and_marks_preferences(coordinator: Client, practi
 
 
 def test_picker_links_to_other_weeks_but_not_past_ones(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
 ) -> None:
-    page = Page(coordinator.get(address(request_), {"day": "2020-01-01", "length": "45", "to": "confirmed"}))
+    page = Page(
+        coordinator.get(address(consultation), {"day": "2020-01-01", "length": "45", "to": "confirmed"})
+    )
     links = {link.text: link["href"] for link in page.all("a")}
     assert "Week before" not in links
-    page = Page(coordinator.get(address(request_) + links["Next week"]))
+    page = Page(coordinator.get(address(consultation) + links["Next week"]))
     assert "Monday 30 November" in page.one("main").text
     assert page.one("h2", id="free").text == "45 minutes with Dr. Ayesha Khan"
     assert "day=2026-11-23" in {link.text: link["href"] for link in page.all("a")}["Week before"]
@@ -106,29 +110,22 @@ def test_picker_links_to_other_weeks_but_not_past_ones(
 
 
 def test_picked_time_is_offered_once(coordinator: Client, practitioner: Practitioner) -> None:
-    request = a_request(email="ayesha@example.com")
+    consultation = a_request(email="ayesha@example.com")
     for _press in range(2):
-        response = send(coordinator, request)
-        there = reverse("desk:request", args=[request.pk])
+        response = send(coordinator, consultation)
+        there = reverse("desk:request", args=[consultation.pk])
         assert (response.status_code, response["Location"]) == (303, there)
+    for changes in ({"length": "45"}, {"way": "agreed"}, {"starts": at(11).isoformat()}):
+        assert send(coordinator, consultation, **changes).status_code == 409, changes
+    coordinator.force_login(a_colleague())
+    assert send(coordinator, consultation).status_code == 409
     appointment = Appointment.objects.get()
     assert (appointment.starts_at, appointment.ends_at) == (at(10), at(10, 30))
     assert appointment.state == Appointment.State.OFFERED
-    assert request.events.filter(kind="time_offered").count() == 1
-    request.refresh_from_db()
-    assert request.status == Status.PROPOSED
-    assert request.first_contact_at is not None
-
-
-def test_same_offer_of_colleague_or_with_changes_is_a_conflict(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
-) -> None:
-    send(coordinator, request_)
-    for changes in ({"length": "45"}, {"way": "agreed"}, {"starts": at(11).isoformat()}):
-        assert send(coordinator, request_, **changes).status_code == 409, changes
-    coordinator.force_login(a_colleague())
-    assert send(coordinator, request_).status_code == 409
-    assert Appointment.objects.count() == 1
+    assert consultation.events.filter(kind="time_offered").count() == 1
+    consultation.refresh_from_db()
+    assert consultation.status == Status.PROPOSED
+    assert consultation.first_contact_at is not None
 
 
 def test_typed_time_may_be_closed_or_past(coordinator: Client, practitioner: Practitioner) -> None:
@@ -160,37 +157,33 @@ def test_staff_are_warned_when_patient_gets_no_mail(coordinator: Client, practit
         assert warnings(coordinator, response) == expected, (email, way)
 
 
-def test_attendance_is_required_before_next_appointment(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
+def test_begun_closed_or_erased_request_gets_no_appointment(
+    coordinator: Client, practitioner: Practitioner
 ) -> None:
-    visit = given(request_, practitioner, at(10, days=0), agreed=True)
-    page = Page(coordinator.get(address(request_)))
-    assert "Record attendance first" in page.one("main").text
-    assert not page.all("input", name="starts")
-    assert send(coordinator, request_).status_code == 409
-    assert list(Appointment.objects.all()) == [visit]
-
-
-def test_closed_or_erased_request_gets_no_appointment(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
-) -> None:
-    erase(request_)
-    for request in (a_request(status=Status.DECLINED), request_):
-        response = coordinator.get(address(request))
+    given(begun := a_request(), practitioner, at(10, days=0), agreed=True)
+    declined, erased = a_request(status=Status.DECLINED), a_request()
+    erase(erased)
+    for consultation, sentence in (
+        (begun, "Record attendance first"),
+        (declined, "A request with this status cannot get an appointment."),
+        (erased, ""),
+    ):
+        response = coordinator.get(address(consultation))
         assert response.status_code == 200
+        assert sentence in Page(response).one("main").text
         assert not Page(response).all("input", name="starts")
-        response = send(coordinator, request)
+        response = send(coordinator, consultation)
         assert response.status_code == 409
         assert "This request cannot get an appointment now." in Page(response).one("main").text
-    assert not Appointment.objects.exists()
+    assert Appointment.objects.count() == 1
 
 
 def test_taken_time_keeps_form_values(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
 ) -> None:
     open_every_day()
     given(a_request(), practitioner, at(10))
-    response = send(coordinator, request_, way="agreed", length="15")
+    response = send(coordinator, consultation, way="agreed", length="15")
     assert response.status_code == 409
     page = Page(response)
     assert page.one("title").text.startswith("Error: ")
@@ -202,27 +195,19 @@ def test_taken_time_keeps_form_values(
     assert page.one("input", name="length")["value"] == "15"
 
 
-def test_changed_request_can_be_submitted_again(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
+def test_any_change_of_request_is_a_conflict_that_can_be_submitted_again(
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
 ) -> None:
-    given(request_, practitioner, at(15))
-    response = send(coordinator, request_, version=0)
+    given(consultation, practitioner, at(15))
+    contact = {"version": consultation.version, "outcome": "no_answer"}
+    coordinator.post(reverse("desk:contact", args=[consultation.pk]), contact)
+    response = send(coordinator, consultation)
     assert response.status_code == 409
     page = Page(response)
     assert "Someone else has just changed this request" in page.one("main").text
-    assert send(coordinator, request_, version=page.hidden_fields()["version"]).status_code == 303
-    assert [found.starts_at for found in request_.appointments.live()] == [at(10)]
-    assert request_.appointments.count() == 2
-
-
-def test_any_change_of_the_request_makes_the_picker_out_of_date(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
-) -> None:
-    coordinator.post(
-        reverse("desk:contact", args=[request_.pk]), {"version": request_.version, "outcome": "no_answer"}
-    )
-    assert send(coordinator, request_).status_code == 409
-    assert not Appointment.objects.exists()
+    assert send(coordinator, consultation, version=page.hidden_fields()["version"]).status_code == 303
+    assert [found.starts_at for found in consultation.appointments.live()] == [at(10)]
+    assert consultation.appointments.count() == 2
 
 
 LIST, FIVE_MINUTES = "Choose one of the times, or type another.", "Choose a full five minutes, like 17:35."
@@ -260,24 +245,24 @@ INVALID: list[tuple[dict[str, Any], str]] = [
 
 
 def test_invalid_input_stores_nothing(
-    coordinator: Client, practitioner: Practitioner, request_: ConsultationRequest
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
 ) -> None:
     for wrong, sentence in INVALID:
-        response = send(coordinator, request_, **wrong)
+        response = send(coordinator, consultation, **wrong)
         assert response.status_code in (400, 409), wrong
         assert sentence in Page(response).one("div", role="alert").text, wrong
         query = {name: wrong[name] for name in ("practitioner", "length", "day") if name in wrong}
         if query:
-            assert coordinator.get(address(request_), query).status_code == 200, wrong
+            assert coordinator.get(address(consultation), query).status_code == 200, wrong
     for days, way, sentence in (
         (-2, "offered", "This time is past. Choose a later one."),
         (-8, "agreed", "Choose a time of the last seven days, or a later one."),
         (400, "agreed", "Choose a time within the next year."),
     ):
-        response = send(coordinator, request_, way=way, **typed(days))
+        response = send(coordinator, consultation, way=way, **typed(days))
         assert response.status_code == 400
         assert sentence in Page(response).one("span", id="other_day-error").text
-    response = send(coordinator, request_, **typed(3, 10, 2))
+    response = send(coordinator, consultation, **typed(3, 10, 2))
     assert Page(response).one("span", id="other_time-error").text == FIVE_MINUTES
     assert not Appointment.objects.exists()
 
@@ -285,7 +270,7 @@ def test_invalid_input_stores_nothing(
 def test_picker_get_writes_audit_log_only_with_few_queries(
     coordinator: Client,
     practitioner: Practitioner,
-    request_: ConsultationRequest,
+    consultation: ConsultationRequest,
     django_assert_max_num_queries: Any,
 ) -> None:
     open_every_day()
@@ -293,7 +278,11 @@ def test_picker_get_writes_audit_log_only_with_few_queries(
         given(a_request(), practitioner, at(9) + timedelta(minutes=30 * number))
     coordinator.get("/staff/")
     with django_assert_max_num_queries(15):
-        coordinator.get(address(request_))
-    assert Disclosure.objects.get(request=request_).kind == Disclosure.Kind.OPENED
-    request_.refresh_from_db()
-    assert (request_.status, request_.version, request_.appointments.count()) == (Status.NEW, 0, 0)
+        coordinator.get(address(consultation))
+    assert Disclosure.objects.get(request=consultation).kind == Disclosure.Kind.OPENED
+    consultation.refresh_from_db()
+    assert (consultation.status, consultation.version, consultation.appointments.count()) == (
+        Status.NEW,
+        0,
+        0,
+    )

@@ -287,6 +287,17 @@ def test_failed_mail_is_reminded_manually_until_resolved(coordinator: Client, cl
     assert manual() == [] and mailed() == 1
 
 
+def test_undo_ignores_mail_about_former_time(coordinator: Client, clock: Any) -> None:
+    first = an_agreed_time(at(10, days=1), **BY_EMAIL)
+    mailed()
+    mails().update(sent_at=timezone.now())
+    clock.shift(60)
+    moved = given(first.request, first.practitioner, at(15, days=1), agreed=True)
+    press(coordinator, moved)
+    assert "back on the list" in undo(coordinator, moved, reminders_page(coordinator))
+    assert mailed() == 1
+
+
 def test_manual_list_marks_wrong_numbers(coordinator: Client) -> None:
     marked = an_agreed_time(at(10, days=1))
     an_agreed_time(at(11, days=1))

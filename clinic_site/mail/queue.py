@@ -8,7 +8,7 @@ import base64
 import re
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.core import email_addresses
-from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.mail.models import ERROR_LENGTH, PHONE_LENGTH, SUBJECT_LENGTH, MessageStep, OutgoingMessage
 
 if TYPE_CHECKING:
@@ -158,14 +157,6 @@ def _record_step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User"
             actor=actor,
         )
     return True
-
-
-def delete_completed(before: datetime) -> int:
-    """Delete the messages sent, resolved or superseded before a moment; return how many.
-
-    Undelivered messages stay, however old: staff still have to act on them.
-    """
-    return delete_in_batches(OutgoingMessage.objects.completed_before(before))
 
 
 def require_worker() -> None:

@@ -4,34 +4,28 @@ No transaction is open while it talks to a server. Any number of workers may run
 lease expires and another worker takes the message. A message that may have arrived is sent once more, with
 the same Message-ID; if that attempt is not confirmed either, it is listed for staff instead.
 
-The worker polls: a message becomes visible to it exactly when it is committed, and no request waits for it.
+The command ``send_mail`` polls: a message becomes visible exactly when it is committed, and no request waits.
 """
 
 import logging
-import os
 import smtplib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from django.conf import settings
 from django.core.mail import get_connection
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic_site.core.management.until_stopped import Stop
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import ERROR_LENGTH, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import NO_CONTENT, storable
 
 logger = logging.getLogger(__name__)
 
-BACKENDS = {
-    "smtp": "django.core.mail.backends.smtp.EmailBackend",
-    "folder": "django.core.mail.backends.filebased.EmailBackend",
-}
 # One attempt takes at most about five minutes (EMAIL_TIMEOUT for each answer), the last three of them after
 # the message was handed over.
 LEASE = timedelta(minutes=10)
@@ -40,20 +34,10 @@ MIN_LEASE_LEFT = timedelta(minutes=3)
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 PAUSE_AFTER_UNCONFIRMED = timedelta(hours=1)
 MAX_UNCONFIRMED_ATTEMPTS = 2
-POLL_SECONDS = 2.0
-POLL_SECONDS_AFTER_ERROR = 5.0
 
 
 class LeaseLostError(Exception):
     """The lease has expired, or is about to: another worker may take the message."""
-
-
-class Stop(Protocol):
-    """Stops a worker: a ``threading.Event``, or the signals of the command."""
-
-    def is_set(self) -> bool: ...
-
-    def wait(self, seconds: float, /) -> bool: ...
 
 
 @dataclass
@@ -78,19 +62,6 @@ def send_due(stop: Stop | None = None) -> BatchResult:
     if result.unreachable:
         logger.error("mail server unreachable: %s", result.unreachable)
     return result
-
-
-def send_forever(stop: Stop, *, parent: int | None = None) -> None:
-    """Send due messages until ``stop`` is set, or the process ``parent`` has ended."""
-    while not stop.is_set() and parent in (None, os.getppid()):
-        wait = POLL_SECONDS
-        try:
-            send_due(stop)
-        except DatabaseError:
-            logger.exception("mail worker: the database did not answer")
-            wait = POLL_SECONDS_AFTER_ERROR
-        close_old_connections()
-        stop.wait(wait)
 
 
 def lease(due_at: datetime) -> OutgoingMessage | None:
@@ -129,7 +100,7 @@ def _send(message: OutgoingMessage, result: BatchResult) -> None:
         email = email_for(message)
         email.message()
         try:
-            server = get_connection(BACKENDS[settings.MAIL_DELIVERY])
+            server = get_connection()
             server.open()
         except Exception as error:
             # The code alone: an answer to a password may repeat it.

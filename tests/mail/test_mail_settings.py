@@ -1,62 +1,62 @@
 """Mail settings, and the worker that runs beside the local server."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from clinic_site.core.management.until_stopped import repeat
 from clinic_site.mail import configuration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHOW = (
-    "from clinic_site import settings as s; "
-    "print(s.MAIL_DELIVERY, s.STAFF_MAIL, s.DEFAULT_FROM_EMAIL, s.EMAIL_BACKEND, s.EMAIL_HOST, s.EMAIL_PORT, "
-    "s.EMAIL_HOST_USER, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_SSL, s.EMAIL_USE_TLS)"
-)
 
 
-def started(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Read the settings in a production process."""
+def production(patch: pytest.MonkeyPatch, folder: Path, **environment: str) -> dict[str, Any]:
+    """The settings of a production process."""
     complete = {
-        "PATH": os.environ["PATH"],
-        "DATA_DIR": str(tmp_path),
+        "CLINIC_MODE": "production",
+        "DATA_DIR": str(folder),
         "SITE_URL": "https://clinic.example",
         "SECRET_KEY": "s" * 60,
         "EMAIL_URL": "smtps://clinic:secret-word@mail.example",
     }
-    return subprocess.run(
-        [sys.executable, "-c", SHOW],
-        cwd=ROOT,
-        env=complete | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    for name, value in (complete | environment).items():
+        patch.setenv(name, value)
+    return runpy.run_path(str(ROOT / "clinic_site" / "settings.py"))
 
 
-def test_production_needs_a_mail_server_or_the_word_off(tmp_path: Path) -> None:
-    missing = started(tmp_path, EMAIL_URL="")
-    assert missing.returncode != 0
-    assert "EMAIL_URL is not set" in missing.stderr
-    assert started(tmp_path, STAFF_MAIL="a@clinic.example, b@clinic.example").stdout == (
-        "smtp ('a@clinic.example', 'b@clinic.example') no-reply@clinic.example "
-        "clinic_site.mail.backend.QueueBackend mail.example 465 clinic secret-word True False\n"
-    )
-    assert started(tmp_path, EMAIL_URL="off").stdout.startswith("off ()")
+def test_production_needs_a_mail_server_or_the_word_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not set"):
+        production(monkeypatch, tmp_path, EMAIL_URL="")
+    settings = production(monkeypatch, tmp_path, STAFF_MAIL="a@clinic.example, b@clinic.example")
+    assert (settings["MAIL_DELIVERY"], settings["DEFAULT_FROM_EMAIL"]) == ("smtp", "no-reply@clinic.example")
+    assert settings["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert settings["STAFF_MAIL"] == ("a@clinic.example", "b@clinic.example")
+    assert (settings["EMAIL_HOST_USER"], settings["EMAIL_HOST_PASSWORD"]) == ("clinic", "secret-word")
+    assert production(monkeypatch, tmp_path, EMAIL_URL="off")["MAIL_DELIVERY"] == "off"
 
 
-def test_invalid_mail_settings_stop_the_start_without_showing_the_password(tmp_path: Path) -> None:
+def test_invalid_mail_settings_stop_the_start_without_showing_the_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     names = ("EMAIL_URL", "STAFF_MAIL", "DEFAULT_FROM_EMAIL")
-    result = started(tmp_path, **dict.fromkeys(names, "http://clinic:secret-word@mail.example"))
-    assert result.returncode != 0
-    assert [name for name in names if f"{name} must" not in result.stderr] == []
-    assert "secret-word" not in result.stderr
+    wrong = dict.fromkeys(names, "http://clinic:secret-word@mail.example")
+    with pytest.raises(ImproperlyConfigured) as refused:
+        production(monkeypatch, tmp_path, **wrong)
+    assert [name for name in names if f"{name} must" not in str(refused.value)] == []
+    assert "secret-word" not in str(refused.value)
 
 
 def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:
@@ -67,15 +67,10 @@ def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:
         "smtps://a:b@mail.example": ("mail.example", 465, "a", "b", True, False),
     }.items():
         assert configuration.mail_server(url) == expected
-    for url in (
-        "smtp://",
-        "smtp://a@mail.example",
-        "smtp://mail.example:0",
-        "smtp://a:b/c@mail.example",
-        "x",
-    ):
-        with pytest.raises(ValueError):
-            configuration.mail_server(url)
+    login = "smtp://a@mail.example"
+    for wrong in ("smtp://", login, "smtp://mail.example:0", "smtp://a:b/c@mail.example", "x", "smtp://["):
+        with pytest.raises(ValueError, match="must be like smtp://"):
+            configuration.mail_server(wrong)
 
 
 def test_sender_is_one_address_with_or_without_a_name() -> None:
@@ -86,14 +81,25 @@ def test_sender_is_one_address_with_or_without_a_name() -> None:
         '"The Clinic, Lahore" <desk@clinic.example>': '"The Clinic, Lahore" <desk@clinic.example>',
     }.items():
         assert configuration.sender(text) == sender
-    for text in (
-        "desk@clinic.example\nBcc: everyone@example.com",
-        "The Clinic <desk@clinic.example> and more",
-        "desk",
-        "",
-    ):
+    for text in ("desk@clinic.example\nBcc: a@b.example", "The Clinic <desk@clinic.example> x", "desk", ""):
         with pytest.raises(ValueError):
             configuration.sender(text)
+
+
+@pytest.mark.django_db
+def test_repeated_work_ends_with_its_parent_or_at_a_signal() -> None:
+    done: list[int] = []
+    stop = threading.Event()
+
+    def work(stop: Any) -> None:
+        done.append(1)
+        if len(done) == 3:
+            stop.set()
+
+    repeat(work, 0.01, stop, parent=os.getpid())
+    assert not done, "that is not the parent of this process, so the parent has ended"
+    repeat(work, 0.01, stop, parent=os.getppid())
+    assert len(done) == 3
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
@@ -119,10 +125,7 @@ def mail_workers(server: int) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="asks /proc")
-@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
-def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(
-    tmp_path: Path, way: signal.Signals
-) -> None:
+def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -137,7 +140,7 @@ def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(
     )
     try:
         wait_until(lambda: len(mail_workers(server.pid)) == 1)
-        server.send_signal(way)
+        server.send_signal(signal.SIGINT)
         server.wait(timeout=60)
         wait_until(lambda: not mail_workers(server.pid))
     finally:

@@ -26,7 +26,6 @@ OPEN_BEFORE_SET_UP = frozenset(
         "mfa_reauthenticate",
         "mfa_reauthenticate_webauthn",
         "session_status",
-        "session_renew",
         "admin:logout",
     ]
 )
@@ -67,12 +66,7 @@ class StaffAccessMiddleware:
         match = request.resolver_match
         if request.user.is_anonymous or (match and match.view_name in OPEN_BEFORE_SET_UP):
             return None
-        # Checked once a session: removing or resetting two-step sign-in clears this.
-        if not request.session.get(sessions.HAS_TWO_STEP):
-            if not is_mfa_enabled(request.user):
-                return redirect("mfa_activate_totp")
-            request.session[sessions.HAS_TWO_STEP] = True
-        return None
+        return None if is_mfa_enabled(request.user) else redirect("mfa_activate_totp")
 
 
 def _page_of_form(request: HttpRequest) -> str:

@@ -190,8 +190,8 @@ CHANGE_WARNINGS = {
 }
 # The operations that the clinic's structured data lists: a function that returns (name, path) pairs.
 CLINIC_OPERATIONS = "procedures.public.selectors.operations_in_menu"
-# Functions that find the objects a message in the mail queue is about.
-MESSAGE_SUBJECT_FINDERS = ["consultations.desk.undelivered.related_requests"]
+# Finds the objects that messages in the mail queue are about, and records that they were shown.
+MESSAGE_SUBJECT_FINDER = "consultations.desk.undelivered.related_requests"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -129,7 +129,7 @@ class StaffUserAdmin(UserAdmin[User]):
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """What a person did, and what was done to the person's account."""
+    """A person's own actions, and those of others on the account."""
 
     title = _("person")
     parameter_name = "person"

@@ -87,9 +87,10 @@ class AccountForm(UserChangeForm[User]):
             for name in ("is_active", "is_staff", "is_superuser")
             if self.initial.get(name) and cleaned.get(name) is False
         ]
-        groups = self.instance.groups
         if not self.instance.is_superuser and "groups" in cleaned:
-            removed += ["groups"] * groups.filter(name=MANAGER).exclude(pk__in=cleaned["groups"]).exists()
+            manages = self.instance.groups.filter(name=MANAGER)
+            if manages.exclude(pk__in=cleaned["groups"]).exists():
+                removed.append("groups")
         for name in removed:
             self.add_error(name, OWN_ACCESS)
         return cleaned

@@ -1,22 +1,22 @@
 """The staff pages of the mail queue: undelivered messages first, with whom to call.
 
-A message links to the object it is about (``related_objects``), whose page has the current number and what
-a caller must know. The object's app records each time such messages are shown.
+A message links to the object it is about, whose page has the current number and what a caller must know.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic_site.clinic.models import dialable
 from clinic_site.mail import queue as mail_queue
-from clinic_site.mail import related_objects
 from clinic_site.mail.models import MessageStep, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import ResendRefusedError
 
@@ -166,9 +166,9 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
 
 
 def _attach_related(request: HttpRequest, shown: list[OutgoingMessage], *, is_search: bool = False) -> None:
-    """Attach to each message what it is about; the finders record that it was shown to this user."""
-    abouts = {message.about for message in shown}
-    found = related_objects.find(_member(request), abouts, is_search=is_search)
+    """Attach to each message what it is about; the finder records that it was shown to this user."""
+    abouts = {message.about for message in shown if message.about}
+    found = import_string(settings.MESSAGE_SUBJECT_FINDER)(_member(request), abouts, is_search=is_search)
     for message in shown:
         message.related = found.get(message.about)
 

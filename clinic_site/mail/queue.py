@@ -73,13 +73,13 @@ def queue(
         if not _TOKEN.fullmatch(name) or not _MIME_TYPE.fullmatch(mime_type):
             raise ValueError("An attachment has a plain name, and a type like text/plain; charset=utf-8.")
     now = timezone.now()
-    problem = _undeliverable_because(to)
+    address, problem = _checked(to)
     sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     return OutgoingMessage.objects.create(
         message_id=f"<{uuid.uuid4().hex}@{sender_domain}>",
         kind=kind,
         about=about,
-        to=_deliverable(to) or storable(to)[: email_addresses.MAX_LENGTH],
+        to=storable(address)[: email_addresses.MAX_LENGTH],
         phone_for_staff=storable(phone_for_staff)[:PHONE_LENGTH],
         subject=subject[:SUBJECT_LENGTH],
         text=storable(text),
@@ -120,7 +120,8 @@ def resend(message: OutgoingMessage, *, actor: "User") -> bool:
 
     Raises ``ResendRefusedError`` if a later message has replaced it, or it could only fail again.
     """
-    if problem := _undeliverable_because(message.to):
+    _address, problem = _checked(message.to)
+    if problem:
         raise ResendRefusedError(problem)
     now = timezone.now()
     is_resent = _record_step(
@@ -170,15 +171,11 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
-def _deliverable(to: str) -> str:
+def _checked(to: str) -> tuple[str, str]:
+    """Return the address as mail servers accept it, and for staff why no mail can go there ("" if it can)."""
     try:
-        return email_addresses.deliverable(to)
+        address = email_addresses.deliverable(to)
     except ValueError:
-        return ""
-
-
-def _undeliverable_because(to: str) -> str:
-    """Why no mail can go to an address, for staff; "" if it can."""
-    if settings.MAIL_DELIVERY == "off":
-        return _("The site is set up to send no mail (EMAIL_URL=off).")
-    return "" if _deliverable(to) else _("This is not a possible email address.")
+        return to, _("This is not a possible email address.")
+    is_off = settings.MAIL_DELIVERY == "off"
+    return address, _("The site is set up to send no mail (EMAIL_URL=off).") if is_off else ""

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.mail import get_connection
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic_site.core.management.until_stopped import Stop
 from clinic_site.mail.email import email_for
@@ -34,6 +35,9 @@ MIN_LEASE_LEFT = timedelta(minutes=3)
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 PAUSE_AFTER_UNCONFIRMED = timedelta(hours=1)
 MAX_UNCONFIRMED_ATTEMPTS = 2
+MAY_HAVE_ARRIVED = gettext_lazy(
+    "It was sent twice, and the mail server confirmed neither attempt: it may have arrived."
+)
 
 
 class LeaseLostError(Exception):
@@ -66,18 +70,11 @@ def send_due(stop: Stop | None = None) -> BatchResult:
 
 def lease(due_at: datetime) -> OutgoingMessage | None:
     """Lease the message that has been due longest, or return None."""
-    while OutgoingMessage.objects.due(due_at).exists():  # without a lock, as there is nearly always none
-        with transaction.atomic(durable=True):
-            due = OutgoingMessage.objects.due(due_at)
-            if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
-            message = due.first()
-            if message is None:
-                return None
-            # Compare and set: where rows cannot be locked, of two workers one updates no row.
-            if _leased(message).update(attempts=F("attempts") + 1, next_attempt_at=timezone.now() + LEASE):
-                message.attempts += 1
-                return message
+    while message := OutgoingMessage.objects.due(due_at).first():
+        # Compare and set: of two workers one updates no row, and takes the next message.
+        if _leased(message).update(attempts=F("attempts") + 1, next_attempt_at=timezone.now() + LEASE):
+            message.attempts += 1
+            return message
     return None
 
 
@@ -88,7 +85,7 @@ def _leased(message: OutgoingMessage) -> OutgoingMessageQuerySet:
 
 def _send(message: OutgoingMessage, result: BatchResult) -> None:
     if message.unconfirmed_attempts >= MAX_UNCONFIRMED_ATTEMPTS:
-        return _fail(message, result, _may_have_arrived())
+        return _fail(message, result, str(MAY_HAVE_ARRIVED))
     # Attempts that end in no result, such as those of a message that kills its worker, must end too.
     if message.attempts > len(RETRY_PAUSES) + 1 and timezone.now() > message.give_up_at + LEASE:
         return _fail(message, result, message.last_error or _("Each attempt to send it was interrupted."))
@@ -122,7 +119,7 @@ def _send(message: OutgoingMessage, result: BatchResult) -> None:
             words = f"{code} {' '.join(answer.decode('utf-8', 'replace').split())}"
             (_fail if is_permanent else _postpone)(message, result, words)
         elif message.unconfirmed_attempts >= MAX_UNCONFIRMED_ATTEMPTS:
-            _fail(message, result, _may_have_arrived())
+            _fail(message, result, str(MAY_HAVE_ARRIVED))
         else:
             _postpone(message, result, _("The mail server did not answer (%s).") % type(error).__name__)
     except Exception as error:
@@ -201,10 +198,6 @@ def _record(
     }
     if not (_leased(message) if rows is None else rows).update(**changes):
         raise LeaseLostError
-
-
-def _may_have_arrived() -> str:
-    return _("It was sent twice, and the mail server confirmed neither attempt: it may have arrived.")
 
 
 def _log_data(message: OutgoingMessage) -> dict[str, object]:

@@ -27,7 +27,7 @@ def log(request: HttpRequest) -> HttpResponse:
     if form.cleaned_data.get("person"):
         rows = rows.filter(actor=form.cleaned_data["person"])
     shown = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    # What one person saw at one moment, such as a page of the queue, is one line.
+    # Rows that one person saw at one moment, such as a page of the queue, are one line.
     seen_at_once = groupby(shown, key=lambda row: (row.at, row.actor_id, row.kind, row.reason))
     return show(
         request,

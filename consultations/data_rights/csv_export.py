@@ -56,7 +56,7 @@ COLUMNS = (
     Column("first_contact", _("First contact at"), lambda request: _moment(request.first_contact_at)),
     Column("came_from", _("Came from"), attrgetter("source_page")),
     Column("assignee", _("Assigned to"), attrgetter("assignee")),
-    # What may not be said on the phone comes before the numbers.
+    # Whether the caller may name the clinic comes before the numbers.
     *(_answer_column(question) for question in sorted(QUESTIONS, key="may_identify_clinic".__ne__)),
 )
 DEFAULT_COLUMNS = [column.name for column in COLUMNS if column.name not in PERSONAL]

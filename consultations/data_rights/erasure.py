@@ -1,7 +1,7 @@
 """Erasure of a patient's personal details.
 
-What stays says that a request came, what it was about, when it was answered and how it ended, and that it
-was erased. The reference stays too, so staff can tell who asks that the request was erased.
+Kept for the statistics: when the request came, what it was about, when it was answered, how it ended, and
+that it was erased. The reference is kept too, so that staff can answer a patient who asks about it.
 """
 
 import secrets

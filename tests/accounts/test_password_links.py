@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.test import Client
 
 from clinic_site.accounts import roles, services, sign_in_limits
@@ -209,10 +208,3 @@ def test_links_are_limited_per_account_and_address(client: Client) -> None:
     for number in range(15):
         assert ask(client, f"name-{number}@clinic.example").status_code == 302
     assert "Wait an hour" in errors_of(ask(client, EMAIL))[0]
-
-
-def test_first_account_signs_in_with_the_printed_password(client: Client, capsys: Any) -> None:
-    call_command("create_first_staff")
-    email, password = re.findall(r"“(\S+)”", capsys.readouterr().out)
-    enter_password(client, email, password)
-    assert client.get("/staff/").status_code == 200

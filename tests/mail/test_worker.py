@@ -188,7 +188,7 @@ def test_unencrypted_or_untrusted_server_gets_neither_password_nor_message(
 def test_silence_before_the_message_is_a_pause_and_after_it_a_second_copy_at_most(
     server: MailServer, clock: time_machine.Traveller, settings: Any
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    settings.EMAIL_TIMEOUT = 0.2
     message = a_message()
     server.silent_at, settings.EMAIL_USE_TLS = "EHLO", True
     assert worker.send_due().postponed == 1
@@ -205,18 +205,13 @@ def test_silence_before_the_message_is_a_pause_and_after_it_a_second_copy_at_mos
     assert stored(message).state == State.FAILED
     assert "it may have arrived" in stored(message).last_error
 
-
-def test_message_is_sent_after_one_silence(
-    server: MailServer, clock: time_machine.Traveller, settings: Any
-) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
     server.silent_at = "RCPT"
     message = a_message()
     assert worker.send_due().postponed == 1
     server.silent_at = ""
     clock.shift(timedelta(hours=1))
     assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
+    assert server.copies[message.message_id] == 1
 
 
 # Local mode, the command, the log
@@ -247,7 +242,7 @@ def test_command_reports_a_missing_server(settings: Any) -> None:
 def test_log_says_nothing_about_a_person(
     server: MailServer, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture, settings: Any
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    settings.EMAIL_TIMEOUT = 0.2
     caplog.set_level(logging.DEBUG)
     for replies in ({}, {"RCPT": "550 <ayesha@example.com> unknown"}, {"RCPT": "451 <ayesha@example.com>"}):
         server.replies = replies

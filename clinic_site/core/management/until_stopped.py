@@ -17,7 +17,7 @@ CHECK_SECONDS = 5.0
 
 
 class Stop(Protocol):
-    """What stops a command: a ``threading.Event``, or signals."""
+    """Stops a command: a ``threading.Event``, or signals."""
 
     def is_set(self) -> bool: ...
 

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clinic_site.accounts.roles import COORDINATOR
 from clinic_site.core.json_logging import JsonFormatter
 from consultations.intake import submission as intake_submission
 from consultations.models import Event
 from tests.consultations.conftest import Patient
 from tests.consultations.form_pages import Page
-from tests.factories import a_notice, a_request, form_data, staff
+from tests.factories import a_notice, form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -105,13 +104,6 @@ def test_shared_computer_does_not_show_other_answers(patient: Patient) -> None:
     page = patient.opens()
     assert not holds_a_secret(patient.response.content.decode())
     assert page.hidden_fields()["key"] != patient.opens().hidden_fields()["key"]
-
-
-def test_staff_database_error_logs_no_patient(client: Client, lines: Any) -> None:
-    a_request(patient_name="Ayesha Khan")
-    client.force_login(staff(COORDINATOR))
-    client.get("/staff/consultations/consultationrequest/", {"q": "Ayesha"})
-    assert not holds_a_secret(lines())
 
 
 def test_privacy_page_shows_current_notice(client: Client) -> None:

@@ -1,7 +1,6 @@
 """Mail settings, and the worker that runs beside the local server."""
 
 import os
-import runpy
 import signal
 import socket
 import subprocess
@@ -13,50 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 from clinic_site.core.management.until_stopped import repeat
 from clinic_site.mail import configuration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def production(patch: pytest.MonkeyPatch, folder: Path, **environment: str) -> dict[str, Any]:
-    """The settings of a production process."""
-    complete = {
-        "CLINIC_MODE": "production",
-        "DATA_DIR": str(folder),
-        "SITE_URL": "https://clinic.example",
-        "SECRET_KEY": "s" * 60,
-        "EMAIL_URL": "smtps://clinic:secret-word@mail.example",
-    }
-    for name, value in (complete | environment).items():
-        patch.setenv(name, value)
-    return runpy.run_path(str(ROOT / "clinic_site" / "settings.py"))
-
-
-def test_production_needs_a_mail_server_or_the_word_off(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not set"):
-        production(monkeypatch, tmp_path, EMAIL_URL="")
-    settings = production(monkeypatch, tmp_path, STAFF_MAIL="a@clinic.example, b@clinic.example")
-    assert (settings["MAIL_DELIVERY"], settings["DEFAULT_FROM_EMAIL"]) == ("smtp", "no-reply@clinic.example")
-    assert settings["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
-    assert settings["STAFF_MAIL"] == ("a@clinic.example", "b@clinic.example")
-    assert (settings["EMAIL_HOST_USER"], settings["EMAIL_HOST_PASSWORD"]) == ("clinic", "secret-word")
-    assert production(monkeypatch, tmp_path, EMAIL_URL="off")["MAIL_DELIVERY"] == "off"
-
-
-def test_invalid_mail_settings_stop_the_start_without_showing_the_password(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    names = ("EMAIL_URL", "STAFF_MAIL", "DEFAULT_FROM_EMAIL")
-    wrong = dict.fromkeys(names, "http://clinic:secret-word@mail.example")
-    with pytest.raises(ImproperlyConfigured) as refused:
-        production(monkeypatch, tmp_path, **wrong)
-    assert [name for name in names if f"{name} must" not in str(refused.value)] == []
-    assert "secret-word" not in str(refused.value)
 
 
 def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:
@@ -71,6 +32,9 @@ def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:
     for wrong in ("smtp://", login, "smtp://mail.example:0", "smtp://a:b/c@mail.example", "x", "smtp://["):
         with pytest.raises(ValueError, match="must be like smtp://"):
             configuration.mail_server(wrong)
+    with pytest.raises(ValueError) as refused:
+        configuration.mail_server("http://clinic:secret-word@mail.example")
+    assert "secret-word" not in str(refused.value)
 
 
 def test_sender_is_one_address_with_or_without_a_name() -> None:
@@ -81,13 +45,21 @@ def test_sender_is_one_address_with_or_without_a_name() -> None:
         '"The Clinic, Lahore" <desk@clinic.example>': '"The Clinic, Lahore" <desk@clinic.example>',
     }.items():
         assert configuration.sender(text) == sender
+    assert configuration.addresses("a@clinic.example, b@clinic.example") == (
+        "a@clinic.example",
+        "b@clinic.example",
+    )
     for text in ("desk@clinic.example\nBcc: a@b.example", "The Clinic <desk@clinic.example> x", "desk", ""):
         with pytest.raises(ValueError):
             configuration.sender(text)
+    for parse in (configuration.sender, configuration.addresses):
+        with pytest.raises(ValueError) as refused:
+            parse("http://clinic:secret-word@mail.example")
+        assert str(refused.value).startswith("must be") and "secret-word" not in str(refused.value)
 
 
 @pytest.mark.django_db
-def test_repeated_work_ends_with_its_parent_or_at_a_signal() -> None:
+def test_repeated_work_ends_with_its_parent_or_when_stopped() -> None:
     done: list[int] = []
     stop = threading.Event()
 
@@ -95,6 +67,7 @@ def test_repeated_work_ends_with_its_parent_or_at_a_signal() -> None:
         done.append(1)
         if len(done) == 3:
             stop.set()
+        raise DatabaseError("the work goes on after a pause")
 
     repeat(work, 0.01, stop, parent=os.getpid())
     assert not done, "that is not the parent of this process, so the parent has ended"

@@ -37,19 +37,21 @@ def test_queue_needs_a_transaction_and_is_rolled_back_with_it() -> None:
 
 @pytest.mark.django_db
 def test_queue_refuses_text_that_is_not_one_header_line() -> None:
-    refused: list[dict[str, Any]] = [
-        {"subject": "Hello\nBcc: everyone@example.com"},
-        {"subject": "Hello\rBcc: everyone@example.com"},
-        {"subject": "Hello\u2028there"},
-        {"subject": ""},
-        {"kind": "two words"},
-        {"kind": "../../etc/passwd"},
-        {"kind": ""},
-        {"about": "a\nb"},
-        {"attachments": [("a.ics\r\nX: y", "text/calendar", b"")]},
-        {"attachments": [("../a.ics", "text/calendar", b"")]},
-        {"attachments": [("a.ics", "text/calendar\r\nX: y", b"")]},
-    ]
+    subjects = (
+        "Hello\nBcc: everyone@example.com",
+        "Hello\rBcc: everyone@example.com",
+        "Hello\u2028there",
+        "",
+    )
+    refused: list[dict[str, Any]] = [{"subject": subject} for subject in subjects]
+    refused += [{"kind": kind} for kind in ("two words", "../../etc/passwd", "")]
+    refused += [{"about": "a\nb"}]
+    for name, mime_type in (
+        ("a.ics\r\nX: y", "text/calendar"),
+        ("../a.ics", "text/calendar"),
+        ("a.ics", "text/calendar\r\nX: y"),
+    ):
+        refused += [{"attachments": [(name, mime_type, b"")]}]
     for changes in refused:
         with pytest.raises(ValueError):
             a_message(**changes)

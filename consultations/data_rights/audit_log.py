@@ -20,12 +20,11 @@ ROWS_PER_PAGE = 50
 def log(request: HttpRequest) -> HttpResponse:
     form = LogFilter(request.GET)
     rows = Disclosure.objects.select_related("request", "actor").order_by("-at", "-pk")
-    if not form.is_valid():
+    if form.is_valid():
+        wanted = {"request__reference": form.cleaned_data["reference"], "actor": form.cleaned_data["person"]}
+        rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+    else:
         rows = rows.none()
-    elif reference := form.cleaned_data["reference"]:
-        rows = rows.filter(request__reference=reference)
-    if form.cleaned_data.get("person"):
-        rows = rows.filter(actor=form.cleaned_data["person"])
     shown = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     # Rows that one person saw at one moment, such as a page of the queue, are one line.
     seen_at_once = groupby(shown, key=lambda row: (row.at, row.actor_id, row.kind, row.reason))

@@ -1,6 +1,7 @@
 """Mail settings, and the worker that runs beside the local server."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -12,12 +13,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from clinic_site.core.management.until_stopped import repeat
 from clinic_site.mail import configuration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_settings_use_what_was_parsed_and_name_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def production(**environment: str) -> dict[str, Any]:
+        complete = {"CLINIC_MODE": "production", "DATA_DIR": str(tmp_path), "SECRET_KEY": "s" * 60}
+        complete |= {"SITE_URL": "https://clinic.example", "EMAIL_URL": "smtps://a:b@mail.example"}
+        for name, value in (complete | environment).items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "clinic_site" / "settings.py"))
+
+    settings = production(STAFF_MAIL="a@clinic.example, b@clinic.example")
+    assert settings["STAFF_MAIL"] == ("a@clinic.example", "b@clinic.example")
+    assert settings["DEFAULT_FROM_EMAIL"] == "no-reply@clinic.example"
+    assert (settings["MAIL_DELIVERY"], settings["EMAIL_BACKEND"].split(".")[-2]) == ("smtp", "smtp")
+    off = production(EMAIL_URL="off")
+    assert (off["MAIL_DELIVERY"], off["EMAIL_BACKEND"].split(".")[-2]) == ("off", "dummy")
+    names = ("EMAIL_URL", "STAFF_MAIL", "DEFAULT_FROM_EMAIL")
+    with pytest.raises(ImproperlyConfigured) as refused:
+        production(**dict.fromkeys(names, "http://clinic:secret-word@mail.example"))
+    assert [name for name in names if f"{name} must" not in str(refused.value)] == []
+    assert "secret-word" not in str(refused.value)
 
 
 def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:

@@ -190,8 +190,8 @@ CHANGE_WARNINGS = {
 }
 # The operations that the clinic's structured data lists: a function that returns (name, path) pairs.
 CLINIC_OPERATIONS = "procedures.public.selectors.operations_in_menu"
-# Functions that find the objects a message in the mail queue is about.
-MESSAGE_SUBJECT_FINDERS = ["consultations.desk.undelivered.related_requests"]
+# Finds the objects that messages in the mail queue are about, and records that they were shown.
+MESSAGE_SUBJECT_FINDER = "consultations.desk.undelivered.related_requests"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -271,6 +271,11 @@ PAGE_CHANGE_TIMES = [
 # without EMAIL_URL, Django's file backend writes each message into MAIL_DIR.
 EMAIL_URL = env.text("EMAIL_URL", "" if LOCAL else None)
 MAIL_DELIVERY = "off" if EMAIL_URL == "off" else "smtp" if EMAIL_URL else "folder"
+EMAIL_BACKEND = {
+    "off": "django.core.mail.backends.dummy.EmailBackend",
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "folder": "django.core.mail.backends.filebased.EmailBackend",
+}[MAIL_DELIVERY]
 MAIL_DIR = EMAIL_FILE_PATH = DATA_DIR / "mail"
 _mail_server = configuration.MailServer()
 try:
@@ -298,8 +303,6 @@ try:
     STAFF_MAIL = configuration.addresses(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
 except ValueError as error:
     env.refuse(f"STAFF_MAIL {error}")
-# Mail of Django and of libraries is queued, too: no request waits for a mail server.
-EMAIL_BACKEND = "clinic_site.mail.backend.QueueBackend"
 
 # A page's admin form has a few hundred fields; a patient's form has about twenty.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000

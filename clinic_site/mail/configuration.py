@@ -9,7 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
-HOW = "use smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465"
+HOW = (
+    "must be like smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465, "
+    "with /, ? and # in a password written as %2F, %3F and %23"
+)
 
 
 class MailServer(NamedTuple):
@@ -33,17 +36,11 @@ def mail_server(url: str) -> MailServer:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"cannot be read; {HOW}") from None
-    if parts.scheme not in ("smtp", "smtps"):
-        raise ValueError(f"must begin with smtp:// or smtps://; {HOW}")
-    if not host or port == 0:
-        raise ValueError(f"names no server; {HOW}")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(
-            f"has something after the server; write /, ? and # in a password as %2F, %3F, %23; {HOW}"
-        )
-    if bool(parts.username) != bool(parts.password):
-        raise ValueError(f"has a user without a password, or a password without a user; {HOW}")
+        raise ValueError(HOW) from None
+    has_more = parts.path.strip("/") or parts.query or parts.fragment
+    has_half_a_login = bool(parts.username) != bool(parts.password)
+    if parts.scheme not in ("smtp", "smtps") or not host or port == 0 or has_more or has_half_a_login:
+        raise ValueError(HOW)
     use_ssl, is_local = parts.scheme == "smtps", host in LOOPBACK_HOSTS
     return MailServer(
         host,

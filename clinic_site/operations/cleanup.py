@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core import rate_limits
 from clinic_site.core.append_only import AppendOnlyModel, append_only_models
 from clinic_site.core.batch_delete import delete_in_batches
-from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 
 if TYPE_CHECKING:
@@ -79,7 +78,9 @@ def site_tasks() -> list[Task]:
         Task(
             _("Messages that were sent or handled"),
             count=lambda now: OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION).count(),
-            run=lambda now: mail_queue.delete_completed(now - SENT_MAIL_RETENTION),
+            run=lambda now: delete_in_batches(
+                OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION)
+            ),
         ),
         *[_audit_task(model, model.retention) for model in append_only_models() if model.retention],
     ]

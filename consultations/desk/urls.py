@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from consultations.data_rights import audit_log, export_views
+from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
 from consultations.desk.consultation.attachment_views import attachment, thumbnail
@@ -35,7 +35,7 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/attachments/<int:attachment>/thumbnail/", thumbnail, "thumbnail"),
     address("requests/<int:pk>/erase/", data_rights_views.erase, "erase"),
     address("requests/<int:pk>/copy/", data_rights_views.copy, "copy"),
-    address("export/", export_views.export, "export"),
+    address("export/", data_rights_views.export, "export"),
     address("log/", audit_log.log, "log"),
     address("statistics/", views.statistics, "statistics"),
     address("week/", week.week, "week"),

@@ -76,7 +76,7 @@ ODD: list[tuple[dict[str, str], str]] = [
     ({"HSTS_SECONDS": "1y"}, "HSTS_SECONDS must be a whole number"),
     ({"BEHIND_PROXY": "maybe"}, "BEHIND_PROXY must be yes or no"),
     ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be one of"),
-    ({"EMAIL_URL": "mail.example"}, "EMAIL_URL must begin with"),
+    ({"EMAIL_URL": "mail.example"}, "EMAIL_URL must be like"),
     ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR"),
 ]
 

@@ -249,7 +249,6 @@ class World:
             "password/forgotten/": {"email": "colleague@clinic.example"},
             "password/choose/<uidb64>/<token>/": passwords,
             "accounts/user/<pk>/access/": {"action": "send-link"},
-            "mail/outgoingmessage/<pk>/step/": {"step": "resend"},
             "consultations/messagetext/<kind>/<language>/": {"do": "default"},
         }
 

@@ -15,7 +15,7 @@ from consultations.intake.submission import submit
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.staff_actions import Outcome, add_note, assign, record_contact
-from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Presence
+from consultations.models import Attachment, ConsultationRequest, Disclosure, Presence
 from consultations.models.appointments import SLOT
 from consultations.phone_numbers import parse
 from consultations.portal.actions import add_patient_note, correct_phone
@@ -46,19 +46,8 @@ ABOUT_HER = {
 }
 # In lower case. No table may hold one of them after erasure.
 TRACES = (
-    "zarminagul",
-    "qazalbash",
-    "mahrukhsar",
-    "granddaughter",
-    "mianchannu",
-    "thumbtip",
-    "5550142",
-    "5550143",
-    "5550144",
-    "2410555",
-    "hindko",
-    "wheelchair",
-    "secretword",
+    *("zarminagul", "qazalbash", "mahrukhsar", "granddaughter", "mianchannu", "thumbtip"),
+    *("5550142", "5550143", "5550144", "hindko", "wheelchair", "secretword"),
 )
 CLEAN = CleanFile(kind="image", content=b"a photograph", thumbnail=b"small", width=4, height=3)
 
@@ -84,24 +73,9 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
     private_links.new_link(request)
     disclosures.record(actor, [request], Disclosure.Kind.OPENED)
     Presence.objects.create(request=request, user=actor, opened_at=timezone.now(), seen_at=timezone.now())
-    _agree_on_a_time(request, actor)
-    with transaction.atomic():
-        mail_queue.queue(
-            ABOUT_HER["email"],
-            "Your appointment",
-            "Dear Zarminagul",
-            kind="appointment_agreed",
-            about=request.reference,
-            phone_for_staff="+923015550142",
-        )
-    request.refresh_from_db()
-    return request
-
-
-def _agree_on_a_time(request: ConsultationRequest, actor: User) -> Appointment:
     begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     with transaction.atomic():
-        appointment = booking.reserve(
+        booking.reserve(
             request,
             a_reviewer(),
             begins,
@@ -112,7 +86,16 @@ def _agree_on_a_time(request: ConsultationRequest, actor: User) -> Appointment:
             now=timezone.now(),
         )
         ConsultationRequest.objects.filter(pk=request.pk).update(status="confirmed")
-    return appointment
+        mail_queue.queue(
+            ABOUT_HER["email"],
+            "Your appointment",
+            "Dear Zarminagul",
+            kind="appointment_agreed",
+            about=request.reference,
+            phone_for_staff="+923015550142",
+        )
+    request.refresh_from_db()
+    return request
 
 
 def personal_details_left() -> list[str]:

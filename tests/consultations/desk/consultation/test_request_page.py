@@ -8,13 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic_site.accounts.roles import COORDINATOR, MANAGER
-from clinic_site.clinic.models import Closure
 from consultations.data_rights import erasure
-from consultations.lifecycle import staff_actions, status_changes
 from consultations.models import Disclosure
-from consultations.portal import actions
 from consultations.workflow import Status
-from tests.consultations.desk.consultation.request_pages import Desk, a_colleague, a_viewer, with_files
+from tests.consultations.desk.consultation.request_pages import Desk, a_colleague, a_viewer
 from tests.consultations.desk.queue.queue_pages import erased
 from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.consultations.messaging.message_helpers import an_appointment
@@ -173,27 +170,6 @@ def test_erased_request_shows_its_history_and_no_action(desk: Desk) -> None:
     assert "The personal details of this request were erased on" in page.one("body").text
     assert "Sent by the patient" in page.by_class("timeline")[0].text
     assert not page.by_class("work")
-
-
-def test_queries_do_not_grow_with_the_history() -> None:
-    request = a_request(email="a@example.com", contact_method="email")
-    with_files(request)
-    desk = Desk(request)
-    open_every_day()
-    Closure.objects.create(name="Eid", starts_on="2026-03-20", ends_on="2026-03-22")
-    counts = []
-    for turns in (1, 4):
-        for turn in range(turns):
-            staff_actions.add_note(request, f"{turns} {turn}", actor=desk.user)
-            actions.add_patient_note(request, f"{turns} {turn}")
-            a_request()
-            a_colleague(f"Sana{turns}{turn} Malik")
-            for was, to in (("new", "declined"), ("declined", "contacting"), ("contacting", "new")):
-                status_changes.change_status(request, to, actor=desk.user, expected_status=was)
-        with CaptureQueriesContext(connection) as queries:
-            desk.client.get(desk.address())
-        counts.append(len(queries))
-    assert counts[0] == counts[1] <= 15
 
 
 def test_opening_writes_only_who_saw_it_and_who_is_there(desk: Desk) -> None:

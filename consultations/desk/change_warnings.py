@@ -21,12 +21,12 @@ from procedures.models import Practitioner
 MAX_LISTED = 20
 
 
-def closure_over_times(closure: Closure, by: User) -> str:
+def appointments_during_closure(closure: Closure, by: User) -> str:
     found = _future().on_days(closure.starts_on, closure.ends_on)
     return _warning(_("Appointments fall on these days"), list(found[: MAX_LISTED + 1]), by)
 
 
-def times_outside_hours(session: OpeningHours, by: User) -> str:
+def appointments_outside_hours(session: OpeningHours, by: User) -> str:
     """``session`` is as it was before it was changed or deleted."""
     hours = BusinessHours(business_hours.load().sessions)  # closures have their own warning
     found = [
@@ -38,14 +38,14 @@ def times_outside_hours(session: OpeningHours, by: User) -> str:
     return _warning(_("Appointments are now outside the opening hours"), found, by)
 
 
-def times_with_nobody(practitioner: Practitioner, by: User) -> str:
+def appointments_of_former_practitioner(practitioner: Practitioner, by: User) -> str:
     if practitioner.is_active:
         return ""
     problem = _("Appointments with %(name)s, who no longer works here") % {"name": practitioner.name}
     return _warning(problem, list(_future().filter(practitioner=practitioner)[: MAX_LISTED + 1]), by)
 
 
-def requests_with_nobody(person: User, by: User) -> str:
+def requests_of_former_colleague(person: User, by: User) -> str:
     """Open requests assigned to a person who cannot work on them, with a link for each status."""
     if assignable().filter(pk=person.pk).exists():
         return ""

@@ -149,7 +149,7 @@ def status(action: Action[StatusForm]) -> str:
 
 
 def _notifies_patient(consultation: ConsultationRequest, to: str) -> bool:
-    """Whether the step from the status of ``consultation`` emails a patient who has an address."""
+    """Return whether the step emails a patient who has an address."""
     if to == Status.DECLINED:
         return True
     # A future appointment becomes agreed, or an agreed one is canceled. An offer is withdrawn silently.

@@ -43,12 +43,12 @@ class Row:
 
     @property
     def onset_has_changed(self) -> bool:
-        """Whether the onset chosen on the day of sending is out of date."""
+        """True if the onset chosen on the day of sending is out of date."""
         return self.consultation.onset not in (Onset.NOT_SURE, self.current_onset)
 
     @property
     def waiting(self) -> str:
-        """How long the request has waited for the clinic; "" if it does not wait."""
+        """The time that the request has waited for the clinic; "" if it does not wait."""
         is_waiting = self.consultation.status in workflow.WAITING
         return self._between(self.consultation.created_at, self.now) if is_waiting else ""
 
@@ -75,7 +75,7 @@ class Row:
 
     @cached_property
     def appointment_label(self) -> DueLabel | None:
-        """What to do about the appointment; None without one, or if a callback about an offer is set."""
+        """The next step of the appointment; None without one, or if a callback about an offer is set."""
         if self.appointment is None:
             return None
         is_announced_offer = (

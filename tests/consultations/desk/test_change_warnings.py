@@ -67,7 +67,7 @@ def test_closure_names_affected_appointments_by_reference_and_time(manager: Clie
         f"Appointments fall on these days: {offered.reference} on Thursday 26 November, 9 am; "
         f"{agreed.reference} on Friday 27 November, 5:30 pm. Call the patients."
     )
-    warning = change_warnings.closure_over_times(Closure.objects.get(), staff(EDITOR))
+    warning = change_warnings.appointments_during_closure(Closure.objects.get(), staff(EDITOR))
     assert offered.reference in warning and "<a" not in warning  # a link would be forbidden
 
 

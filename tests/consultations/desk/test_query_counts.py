@@ -21,7 +21,7 @@ from tests.factories import a_request, a_reviewer, staff
 pytestmark = pytest.mark.django_db
 
 MAX_QUERIES = 15
-# Of everything that a page lists there are more than it may take queries.
+# Each list has more rows than its page may take queries.
 MANY = MAX_QUERIES + 1
 # Transactions do not count.
 TRANSACTIONS = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")

@@ -1,4 +1,4 @@
-"""What nobody may do in the admin with requests and privacy notices; roles are in tests/site."""
+"""Limits of the admin for requests and privacy notices; roles are tested in tests/site."""
 
 import pytest
 from django.test import Client

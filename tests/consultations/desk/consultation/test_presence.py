@@ -31,7 +31,7 @@ def noon(desk: Desk, other: Desk) -> None:
 
 
 def asks(desk: Desk) -> dict[str, str]:
-    """What the page's script asks every half minute."""
+    """Send the request that the page's script sends every half minute."""
     version = desk.page.all("input", name="version")[0]["value"]
     answer = desk.client.post(desk.address("presence/"), {"version": version}, headers={"X-Background": "1"})
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Assigning selected requests: each with its event, and none that somebody else has just changed."""
+"""Assigning selected requests: each with its event, none that a colleague has just changed."""
 
 from typing import Any
 

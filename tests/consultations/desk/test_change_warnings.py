@@ -114,6 +114,9 @@ def test_deactivated_account_names_its_open_requests(manager: Client, colleague:
     )
     lists = [references(read(manager.get(link["href"]))) for link in warning.all("a")]
     assert lists == [[request.reference for request in waiting], [offered.reference]]
+    colleague.refresh_from_db()
+    without_links = change_warnings.requests_of_former_colleague(colleague, staff(EDITOR))
+    assert "New (2)" in without_links and "<a" not in without_links
     ConsultationRequest.objects.update(status=Status.COMPLETED)
     assert save(manager, colleague, first_name="Sanaa") == []
 

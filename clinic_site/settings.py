@@ -183,10 +183,10 @@ DASHBOARD_PANELS = [
 ]
 # Warnings shown to staff after they changed a row of these models.
 CHANGE_WARNINGS = {
-    "clinic.Closure": ["consultations.desk.change_warnings.closure_over_times"],
-    "clinic.OpeningHours": ["consultations.desk.change_warnings.times_outside_hours"],
-    "procedures.Practitioner": ["consultations.desk.change_warnings.times_with_nobody"],
-    "accounts.User": ["consultations.desk.change_warnings.requests_with_nobody"],
+    "clinic.Closure": ["consultations.desk.change_warnings.appointments_during_closure"],
+    "clinic.OpeningHours": ["consultations.desk.change_warnings.appointments_outside_hours"],
+    "procedures.Practitioner": ["consultations.desk.change_warnings.appointments_of_former_practitioner"],
+    "accounts.User": ["consultations.desk.change_warnings.requests_of_former_colleague"],
 }
 # The operations that the clinic's structured data lists: a function that returns (name, path) pairs.
 CLINIC_OPERATIONS = "procedures.public.selectors.operations_in_menu"

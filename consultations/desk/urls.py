@@ -6,9 +6,8 @@ from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
 from consultations.desk.consultation.attachment_views import attachment, thumbnail
-from consultations.desk.consultation.page import one_request
+from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
-from consultations.desk.consultation.whatsapp_redirect import whatsapp
 from consultations.desk.queue import views as queue_views
 from consultations.desk.schedule import calendar_feeds, offer_views, reminder_views, week
 from consultations.desk.statistics import views

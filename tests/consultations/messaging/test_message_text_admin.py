@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.template.loader import render_to_string
 from django.test import Client
@@ -113,6 +114,8 @@ def test_override_is_saved_and_deleted(manager: Client) -> None:
     assert warnings_in(answer)[-1] == "The default text will be sent again."
     assert not MessageText.objects.exists()
     assert "Your appointment is agreed" in form_of(manager)["text"]
+    logged = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert list(logged) == ["Changed the text.", "Went back to the default text."]
 
 
 def test_default_text_can_be_saved_unchanged(manager: Client) -> None:

@@ -5,6 +5,7 @@ it, and what publication requires of it. To add one, write its model and value, 
 ``PageParts``, make a migration, and write ``templates/procedures/public/sections/<kind of section>.html``.
 """
 
+from itertools import chain
 from typing import Any, ClassVar
 
 from django.db import models
@@ -45,15 +46,19 @@ class SectionKind(models.TextChoices):
 class FrozenPart(Struct, frozen=True):
     """A part as a publication keeps it. Its fields have the names of the model's."""
 
+    # The fields that are not wording: they change only with a full review.
+    fact_fields: ClassVar[tuple[str, ...]] = ()
+
     @property
     def words(self) -> tuple[str, ...]:
         """The titles and texts that readers see, for comparison and plain language."""
-        raise NotImplementedError
+        names = [name for name in self.__struct_fields__ if name not in self.fact_fields]
+        values = (getattr(self, name) for name in names)
+        return tuple(chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in values))
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """The values other than wording, which change only with a full review."""
-        return ()
+        return tuple(getattr(self, name) for name in self.fact_fields)
 
 
 class Part(models.Model):
@@ -90,10 +95,6 @@ class FrozenSection(FrozenPart, frozen=True):
     body: str
 
     @property
-    def words(self) -> tuple[str, ...]:
-        return (self.heading, self.body)
-
-    @property
     def anchor(self) -> str:
         """The section's id on the page. A section of plain text is identified by its heading, any other
         by its kind, so that links survive a new heading."""
@@ -109,9 +110,8 @@ class Section(Part):
     heading = models.CharField(_("heading"), max_length=65, blank=True, default="")
     body = models.TextField(_("text"), max_length=2500, blank=True, default="")
 
-    unique_on_page = "kind"
-
     Frozen = FrozenSection
+    unique_on_page = "kind"
 
     class Meta(Part.Meta):
         verbose_name = _("section")
@@ -137,13 +137,7 @@ class FrozenKeyFact(FrozenPart, frozen=True):
     certainty: str
     source: int | None  # the place of its source in ``PageDocument.sources``, from 1
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (f"{self.label}: {self.value}",)
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        return (self.certainty, self.source)
+    fact_fields = ("certainty", "source")
 
 
 class KeyFact(Part):
@@ -176,10 +170,6 @@ class KeyFact(Part):
 class TitledText(FrozenPart, frozen=True):
     title: str
     body: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.title, self.body)
 
 
 class TitledPart(Part):
@@ -221,21 +211,17 @@ class Expectation(TitledPart):
         verbose_name_plural = _("what to do before an operation")
 
 
-class RecoveryNote(Part):
+class RecoveryNote(TitledPart):
     """One period of recovery, or one thing to know about it."""
 
     title = models.CharField(_("period or title"), max_length=40)
     body = models.TextField(_("text"), max_length=500)
 
-    Frozen = TitledText
     shown_in = SectionKind.RECOVERY
 
     class Meta(Part.Meta):
         verbose_name = _("recovery note")
         verbose_name_plural = _("recovery notes")
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class FrozenRisk(FrozenPart, frozen=True):
@@ -244,13 +230,11 @@ class FrozenRisk(FrozenPart, frozen=True):
     body: str
     frequency: str
 
+    fact_fields = ("frequency",)
+
     @property
     def words(self) -> tuple[str, ...]:
         return (f"{self.name} ({self.medical_term})" if self.medical_term else self.name, self.body)
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        return (self.frequency,)
 
 
 class Risk(Part):
@@ -264,11 +248,10 @@ class Risk(Part):
     body = models.TextField(_("text"), max_length=300)
     frequency = models.CharField(_("how often"), max_length=10, choices=Frequency, default=Frequency.UNCOMMON)
 
+    Frozen = FrozenRisk
     shown_in = SectionKind.RISKS
     required = _("Add the risks.")
     section_required = _("Add a section that shows the risks.")
-
-    Frozen = FrozenRisk
 
     class Meta(Part.Meta):
         verbose_name = _("risk")
@@ -283,13 +266,7 @@ class FrozenCareCard(FrozenPart, frozen=True):
     heading: str
     items: tuple[str, ...]
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.heading, *self.items)
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        return (self.level,)
+    fact_fields = ("level",)
 
 
 class CareCard(Part):
@@ -306,12 +283,11 @@ class CareCard(Part):
         _("items"), help_text=_("One a line, at most 6."), validators=[OneItemPerLine(items=6, length=120)]
     )
 
+    Frozen = FrozenCareCard
     shown_in = SectionKind.HELP
     unique_on_page = "level"
     required = _("Say when to get help: add a card.")
     section_required = _("Add a section that says when to get help.")
-
-    Frozen = FrozenCareCard
 
     class Meta(Part.Meta):
         verbose_name = _("care card")

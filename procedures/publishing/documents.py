@@ -4,9 +4,9 @@ A ``PageDocument`` is read from the draft (``drafts``), checked (``checks``) and
 as JSON. Templates and structured data use nothing else, so patients see exactly what was signed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from django.urls import reverse
@@ -21,11 +21,9 @@ from procedures.models.parts import FrozenSection as Section
 
 __all__ = ["CareCard", "KeyFact", "Question", "Risk", "Section", "TitledText"]
 
+# Stored with each document. A change that makes stored documents unreadable raises it, and ``from_json``
+# then converts the older ones.
 SCHEMA = 1
-
-# Documents stored under an older schema are raised to today's one step at a time: the function under
-# N turns the plain data of schema N into that of schema N + 1.
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 class Statement(Struct, frozen=True):
@@ -143,9 +141,6 @@ class PageDocument(PageParts, frozen=True, kw_only=True):
     def signed(self, *, version: Version, review: Review | None) -> Self:
         return msgspec.structs.replace(self, version=version, review=review)
 
-    def with_share_picture(self, name: str) -> Self:
-        return msgspec.structs.replace(self, share_picture=name)
-
     def unsigned(self) -> Self:
         """The content alone: equal for two versions that say the same."""
         return msgspec.structs.replace(self, version=None, review=None, share_picture="")
@@ -155,20 +150,8 @@ class PageDocument(PageParts, frozen=True, kw_only=True):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a stored document, of today's schema or an older one.
-
-        Raises ``msgspec.ValidationError`` when the text is not a document.
-        """
-        try:
-            document = msgspec.json.decode(text, type=cls)
-            if document.schema == SCHEMA:
-                return document
-        except msgspec.ValidationError:
-            pass
-        data = msgspec.json.decode(text)
-        while isinstance(data, dict) and data.get("schema") in UPGRADES:
-            data = UPGRADES[data["schema"]](data)
-        return msgspec.convert(data, cls)
+        """Read a stored document. Raises ``msgspec.ValidationError`` when the text is not a document."""
+        return msgspec.json.decode(text, type=cls)
 
     def get_absolute_url(self) -> str:
         return page_url(self.kind, self.slug)

@@ -25,8 +25,7 @@ from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Page, Procedure, Publication
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.public.views import render_unpublished
-from procedures.publishing import comparison, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.checks import PublicationProblem, publication_problems
 from procedures.publishing.documents import PageDocument
 from procedures.staff.sign_off_forms import SignOffForm

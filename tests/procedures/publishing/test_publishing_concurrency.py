@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from procedures.models import Publication
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from procedures.publishing.documents import PageDocument
 from tests.concurrency import in_threads
 from tests.factories import a_procedure, a_reviewer, published, shared_texts
@@ -20,7 +20,7 @@ TIMES = 3
 
 
 def many_times(work: Callable[[int], object]) -> list[Any]:
-    """What ``work(number)`` returned each time, or the exception it raised, in each of the threads."""
+    """Return what ``work(number)`` returned each time, or the exception it raised, for each thread."""
 
     def repeated(number: int) -> list[object]:
         return [work(number) for _ in range(TIMES)]

@@ -1,8 +1,8 @@
-"""Publish, withdraw, restore and archive pages; preview links. The only writers of publications."""
+"""Publish, withdraw, restore and archive pages; preview links. Nothing else writes publications."""
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,13 +11,14 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from msgspec import structs
 
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
 from procedures.models.publications import NOT_CALLED_OFF
 from procedures.publishing import drafts, share_images
 from procedures.publishing.checks import PublicationProblem, publication_problems
 from procedures.publishing.comparison import numbers_in, shared_words, structure
-from procedures.publishing.documents import PageDocument, Review, Version
+from procedures.publishing.documents import PageDocument, Person, Review, Version
 
 PREVIEW_DAYS = 7
 
@@ -25,7 +26,7 @@ PREVIEW_DAYS = 7
 class NotReadyError(Exception):
     """The page does not pass the publication checks; ``problems`` says why."""
 
-    def __init__(self, problems: tuple[PublicationProblem, ...]) -> None:
+    def __init__(self, *problems: PublicationProblem) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems
 
@@ -45,7 +46,9 @@ class SignOff:
     @property
     def review(self) -> Review:
         return Review(
-            reviewer=drafts.person(self.reviewer), reviewed_on=self.reviewed_on, due_on=self.review_due_on
+            reviewer=drafts.frozen(self.reviewer, Person),
+            reviewed_on=self.reviewed_on,
+            due_on=self.review_due_on,
         )
 
 
@@ -66,9 +69,7 @@ def publish(
     page was edited, published or withdrawn meanwhile, and ``NoTextInLanguageError`` if the draft has no text
     in this language.
     """
-    return _publish(
-        page, language, sign_off=sign_off, change_note=change_note, by=by, seen=seen, live_from=live_from
-    )
+    return _publish(page, language, change_note, by, seen, live_from, sign_off)
 
 
 def publish_correction(
@@ -78,44 +79,7 @@ def publish_correction(
 
     Raises as ``publish`` does; also if the page is not live, or no reviewed version of it has been live.
     """
-    return _publish(
-        page,
-        language,
-        sign_off=None,
-        change_note=change_note,
-        by=by,
-        seen=seen,
-        live_from=live_from,
-        is_minor=True,
-    )
-
-
-def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
-    """Return the last full review, as a sign-off and as it was frozen.
-
-    Raises ``NotReadyError`` if there is none, or if the reviewer's row now has another name or number.
-    """
-    last = _last_review(page, language)
-    if last is None:
-        raise NotReadyError(
-            (
-                PublicationProblem(
-                    "is_minor", _("No reviewed version of this page has been live: it needs a full review.")
-                ),
-            )
-        )
-    publication, review = last[0], last[1].review
-    assert review and publication.reviewer
-    signed, today = review.reviewer, drafts.person(publication.reviewer)
-    if any(
-        getattr(signed, name) != getattr(today, name) for name in ("name", "registration_number", "is_sample")
-    ):
-        message = _(
-            "The last review was signed by %(name)s, %(number)s. The entry under Practitioners says "
-            "otherwise today: that needs a full review."
-        ) % {"name": signed.name, "number": signed.registration_number}
-        raise NotReadyError((PublicationProblem("is_minor", message),))
-    return SignOff(publication.reviewer, review.reviewed_on, review.due_on), review
+    return _publish(page, language, change_note, by, seen, live_from, is_minor=True)
 
 
 def publish_sample(page: Page, *, language: str) -> Publication:
@@ -123,7 +87,58 @@ def publish_sample(page: Page, *, language: str) -> Publication:
 
     For the initial content of a new site; staff have no access to it.
     """
-    return _publish(page, language, sign_off=None, change_note="", by=None, seen=None, live_from=None)
+    return _publish(page, language)
+
+
+@transaction.atomic
+def _publish(
+    page: Page,
+    language: str,
+    change_note: str = "",
+    by: Any = None,
+    seen: str | None = None,
+    live_from: datetime | None = None,
+    sign_off: SignOff | None = None,
+    is_minor: bool = False,
+) -> Publication:
+    # The lock serializes concurrent publishing, so that each version has its own number.
+    page = Page.objects.select_for_update().get(pk=page.pk)
+    document = drafts.read_draft(page, language)
+    if seen is not None:
+        _check_seen(seen, page, document)
+    review = sign_off.review if sign_off else None
+    if is_minor:
+        sign_off, review = _last_sign_off(page, language)
+    now = timezone.now()
+    live_from = max(live_from or now, now)
+    version = _next_version(page, language, live_from=live_from, change_note=change_note)
+    document = document.signed(version=version, review=review)
+    problems = [*(publication_problems(document) if sign_off else ()), *page_problems(page, document)]
+    if review and live_from > now and review.due_on <= timezone.localdate(live_from):
+        message = _("This is after the next review. Choose an earlier time.")
+        problems.append(PublicationProblem("live_from", message))
+    if is_minor:
+        problems += _correction_problems(page, document, live_from)
+    if problems:
+        raise NotReadyError(*problems)
+    # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
+    document = structs.replace(document, share_picture=share_images.make(document))
+    return Publication.objects.create(
+        page=page,
+        language=language,
+        number=version.number,
+        slug=document.slug,
+        document=document.to_json(),
+        card=document.card.to_json(),
+        reviewer=sign_off.reviewer if sign_off else None,
+        reviewed_on=sign_off.reviewed_on if sign_off else None,
+        review_due_on=sign_off.review_due_on if sign_off else None,
+        is_minor=is_minor,
+        change_note=change_note,
+        published_by=by,
+        published_at=now,
+        live_from=live_from,
+    )
 
 
 @transaction.atomic
@@ -147,7 +162,7 @@ def restore(publication: Publication, *, by: Any) -> None:
     """Replace the draft by an earlier version. Patients see it once it is published."""
     page = Page.objects.select_for_update().get(pk=publication.page_id)
     drafts.write_draft(page, PageDocument.from_json(publication.document))
-    Page.objects.filter(pk=page.pk).update(edited_by=by, edited_at=timezone.now())
+    _edit(page.pk, by)
 
 
 @transaction.atomic
@@ -156,16 +171,16 @@ def archive(procedure: Procedure, *, by: Any) -> None:
     Page.objects.select_for_update().get(pk=procedure.pk)
     for language in procedure.publications.order_by().values_list("language", flat=True).distinct():
         withdraw(procedure, language=language)
-    _set_archived_at(procedure, timezone.now(), by)
+    _edit(procedure.pk, by, archived_at=timezone.now())
 
 
 def unarchive(procedure: Procedure, *, by: Any) -> None:
     """Show an archived procedure in staff lists again. It stays off the site until it is published."""
-    _set_archived_at(procedure, None, by)
+    _edit(procedure.pk, by, archived_at=None)
 
 
-def _set_archived_at(procedure: Procedure, at: datetime | None, by: Any) -> None:
-    Procedure.objects.filter(pk=procedure.pk).update(archived_at=at, edited_by=by, edited_at=timezone.now())
+def _edit(pk: int, by: Any, **changes: Any) -> None:
+    Page.objects.filter(pk=pk).update(edited_by=by, edited_at=timezone.now(), **changes)
 
 
 def make_preview_link(page: Page, *, language: str, by: Any) -> tuple[PreviewLink, str]:
@@ -206,77 +221,22 @@ def fingerprint(page: Page, document: PageDocument) -> str:
 
 def _check_seen(seen: str, page: Page, document: PageDocument) -> None:
     now = fingerprint(page, document)
+    text, newest, *_history = now.split()
     if seen == now:
         return
-    text, newest, *_history = now.split()
     if not seen.startswith(f"{text} "):
-        raise ChangedSinceSeenError(_("This page was edited while you read it. Read the changes again."))
-    if not seen.startswith(f"{text} {newest} "):
-        raise ChangedSinceSeenError(
-            _(
-                "Version %(number)s was published after you opened this form: nothing more was published. "
-                "Read what differs from it, if anything."
-            )
-            % {"number": newest}
-        )
-    raise ChangedSinceSeenError(
-        _(
+        message = _("This page was edited while you read it. Read the changes again.")
+    elif not seen.startswith(f"{text} {newest} "):
+        message = _(
+            "Version %(number)s was published after you opened this form: nothing more was published. "
+            "Read what differs from it, if anything."
+        ) % {"number": newest}
+    else:
+        message = _(
             "A version of this page was withdrawn or called off, or went live, after you opened this form: "
             "nothing was published. Look at the history of the page first."
         )
-    )
-
-
-@transaction.atomic
-def _publish(
-    page: Page,
-    language: str,
-    *,
-    sign_off: SignOff | None,
-    change_note: str,
-    by: Any,
-    seen: str | None,
-    live_from: datetime | None,
-    is_minor: bool = False,
-) -> Publication:
-    # The lock serializes concurrent publishing, so that each version has its own number.
-    page = Page.objects.select_for_update().get(pk=page.pk)
-    document = drafts.read_draft(page, language)
-    if seen is not None:
-        _check_seen(seen, page, document)
-    review = sign_off.review if sign_off else None
-    if is_minor:
-        sign_off, review = _last_sign_off(page, language)
-    now = timezone.now()
-    live_from = max(live_from or now, now)
-    version = _next_version(page, language, live_from=live_from, change_note=change_note)
-    document = document.signed(version=version, review=review)
-    problems = [*(publication_problems(document) if sign_off else ()), *page_problems(page, document)]
-    if review and live_from > now and review.due_on <= timezone.localdate(live_from):
-        message = _("This is after the next review. Choose an earlier time.")
-        problems.append(PublicationProblem("live_from", message))
-    if is_minor:
-        problems += _correction_problems(page, document, live_from)
-    if problems:
-        raise NotReadyError(tuple(problems))
-    # Written before the row that refers to it. A file whose row is rolled back does no harm.
-    document = document.with_share_picture(share_images.make(document))
-    return Publication.objects.create(
-        page=page,
-        language=language,
-        number=version.number,
-        slug=document.slug,
-        document=document.to_json(),
-        card=document.card.to_json(),
-        reviewer=sign_off.reviewer if sign_off else None,
-        reviewed_on=sign_off.reviewed_on if sign_off else None,
-        review_due_on=sign_off.review_due_on if sign_off else None,
-        is_minor=is_minor,
-        change_note=change_note,
-        published_by=by,
-        published_at=now,
-        live_from=live_from,
-    )
+    raise ChangedSinceSeenError(message)
 
 
 def _next_version(page: Page, language: str, *, live_from: datetime, change_note: str) -> Version:
@@ -294,23 +254,19 @@ def _next_version(page: Page, language: str, *, live_from: datetime, change_note
 def page_problems(page: Page, document: PageDocument) -> Iterator[PublicationProblem]:
     """Yield the problems that the document alone does not show."""
     if page.archived_at:
-        yield PublicationProblem(
-            "archived_at", _("This procedure is archived. Take it out of the archive first.")
-        )
+        message = _("This procedure is archived. Take it out of the archive first.")
+        yield PublicationProblem("archived_at", message)
     # An address that one procedure was published under is never used for another.
     others = Publication.objects.filter(slug=document.slug, language=document.language).exclude(page=page)
     if document.slug and others.took_effect(timezone.now()).exists():
-        yield PublicationProblem(
-            "slug", _("Another procedure was published under this address. Choose another.")
-        )
+        message = _("Another procedure was published under this address. Choose another.")
+        yield PublicationProblem("slug", message)
     elif document.slug and others.pending().exists():
-        yield PublicationProblem(
-            "slug",
-            _(
-                "A version of another procedure is scheduled under this address. "
-                "Choose another, or call that version off."
-            ),
+        message = _(
+            "A version of another procedure is scheduled under this address. "
+            "Choose another, or call that version off."
         )
+        yield PublicationProblem("slug", message)
 
 
 def _correction_problems(
@@ -325,37 +281,37 @@ def _correction_problems(
     publications = Publication.objects.filter(page=page, language=document.language)
     now, then = (publications.live(at).first() for at in (None, live_from))
     if now is None:
-        yield PublicationProblem(
-            "is_minor",
-            _("This page is not on the site: bringing it back is more than typing and needs a full review."),
+        message = _(
+            "This page is not on the site: bringing it back is more than typing and needs a full review."
         )
+        yield PublicationProblem("is_minor", message)
         return
     earlier = [PageDocument.from_json(publication.document) for publication in (now, then) if publication]
     if reviewed := reviewed_document(page, document.language):
         earlier.append(reviewed)
-    if any(numbers_in(one) != numbers_in(document) for one in earlier):
-        yield PublicationProblem("is_minor", _("A number has changed: that needs a full review."))
-    elif any(shared_words(one) != shared_words(document) for one in earlier):
-        yield PublicationProblem(
-            "is_minor", _("The emergency text or the disclaimer has changed: that needs a full review.")
-        )
-    elif any(structure(one) != structure(document) for one in earlier):
-        yield PublicationProblem(
-            "is_minor",
+    kept: tuple[tuple[Callable[[PageDocument], object], str], ...] = (
+        (numbers_in, _("A number has changed: that needs a full review.")),
+        (shared_words, _("The emergency text or the disclaimer has changed: that needs a full review.")),
+        (
+            structure,
             _(
                 "More than words has changed (a part, a level, a source, the author or a picture): "
                 "that needs a full review."
             ),
-        )
+        ),
+    )
+    for content_of, message in kept:
+        if any(content_of(one) != content_of(document) for one in earlier):
+            yield PublicationProblem("is_minor", message)
+            return
 
 
 def reviewed_document(page: Page, language: str) -> PageDocument | None:
     """Return the document of the last full review, with which later changes are compared."""
-    last = _last_review(page, language)
-    return last[1] if last else None
+    return _last_review(page, language)[1]
 
 
-def _last_review(page: Page, language: str) -> tuple[Publication, PageDocument] | None:
+def _last_review(page: Page, language: str) -> tuple[Publication | None, PageDocument | None]:
     """Return the last full review that has been live, with its document. One query.
 
     Versions that are scheduled, or were canceled or replaced before their start, do not count: patients never
@@ -368,4 +324,26 @@ def _last_review(page: Page, language: str) -> tuple[Publication, PageDocument] 
         document = PageDocument.from_json(publication.document)
         if not document.is_sample:
             return publication, document
-    return None
+    return None, None
+
+
+def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
+    """Return the last full review, as a sign-off and as it was frozen.
+
+    Raises ``NotReadyError`` if there is none, or if the reviewer's row now has another name or number.
+    """
+    publication, document = _last_review(page, language)
+    if publication is None or document is None:
+        message = _("No reviewed version of this page has been live: it needs a full review.")
+        raise NotReadyError(PublicationProblem("is_minor", message))
+    review, reviewer = document.review, publication.reviewer
+    assert review and reviewer
+    signed = review.reviewer
+    identity = ("name", "registration_number", "is_sample")
+    if any(getattr(signed, name) != getattr(reviewer, name) for name in identity):
+        message = _(
+            "The last review was signed by %(name)s, %(number)s. The entry under Practitioners says "
+            "otherwise today: that needs a full review."
+        ) % {"name": signed.name, "number": signed.registration_number}
+        raise NotReadyError(PublicationProblem("is_minor", message))
+    return SignOff(reviewer, review.reviewed_on, review.due_on), review

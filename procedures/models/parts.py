@@ -1,8 +1,8 @@
 """The ordered parts of a page.
 
 A kind of part is declared here once: its model, the value that a publication freezes, the section that shows
-it, and what publication requires of it. To add one, write its model and value, list them in ``PARTS`` and
-``PageParts``, make a migration, and write ``templates/procedures/public/sections/<kind of section>.html``.
+it, and what publication requires of it. To add one, write its model, list it in ``PARTS`` and in
+``PageDocument``, make a migration, and write ``templates/procedures/public/sections/<kind of section>.html``.
 """
 
 from itertools import chain
@@ -89,20 +89,6 @@ class Part(models.Model):
         return cls.shown_in
 
 
-class FrozenSection(FrozenPart, frozen=True):
-    kind: str
-    heading: str
-    body: str
-
-    @property
-    def anchor(self) -> str:
-        """The section's id on the page. A section of plain text is identified by its heading, any other
-        by its kind, so that links survive a new heading."""
-        if self.kind != SectionKind.TEXT:
-            return self.kind
-        return f"text-{slugify(self.heading, allow_unicode=True)}"
-
-
 class Section(Part):
     """A heading with its text, and the place where a list of parts is shown."""
 
@@ -110,7 +96,19 @@ class Section(Part):
     heading = models.CharField(_("heading"), max_length=65, blank=True, default="")
     body = models.TextField(_("text"), max_length=2500, blank=True, default="")
 
-    Frozen = FrozenSection
+    class Frozen(FrozenPart, frozen=True):
+        kind: str
+        heading: str
+        body: str
+
+        @property
+        def anchor(self) -> str:
+            """The section's id on the page. A section of plain text is identified by its heading, any other
+            by its kind, so that links survive a new heading."""
+            if self.kind != SectionKind.TEXT:
+                return self.kind
+            return f"text-{slugify(self.heading, allow_unicode=True)}"
+
     unique_on_page = "kind"
 
     class Meta(Part.Meta):
@@ -131,15 +129,6 @@ class Section(Part):
         return self.heading or self.get_kind_display()
 
 
-class FrozenKeyFact(FrozenPart, frozen=True):
-    label: str
-    value: str
-    certainty: str
-    source: int | None  # the place of its source in ``PageDocument.sources``, from 1
-
-    fact_fields = ("certainty", "source")
-
-
 class KeyFact(Part):
     """One fact to know at a glance, with what it rests on."""
 
@@ -157,7 +146,13 @@ class KeyFact(Part):
         "procedures.Source", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")
     )
 
-    Frozen = FrozenKeyFact
+    class Frozen(FrozenPart, frozen=True):
+        label: str
+        value: str
+        certainty: str
+        source: int | None  # the place of its source in ``PageDocument.sources``, from 1
+
+        fact_fields = ("certainty", "source")
 
     class Meta(Part.Meta):
         verbose_name = _("key fact")
@@ -167,16 +162,13 @@ class KeyFact(Part):
         return f"{self.label}: {self.value}"
 
 
-class TitledText(FrozenPart, frozen=True):
-    title: str
-    body: str
-
-
 class TitledPart(Part):
     title = models.CharField(_("title"), max_length=50)
     body = models.TextField(_("text"), max_length=350)
 
-    Frozen = TitledText
+    class Frozen(FrozenPart, frozen=True):
+        title: str
+        body: str
 
     class Meta(Part.Meta):
         abstract = True
@@ -224,19 +216,6 @@ class RecoveryNote(TitledPart):
         verbose_name_plural = _("recovery notes")
 
 
-class FrozenRisk(FrozenPart, frozen=True):
-    name: str
-    medical_term: str
-    body: str
-    frequency: str
-
-    fact_fields = ("frequency",)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (f"{self.name} ({self.medical_term})" if self.medical_term else self.name, self.body)
-
-
 class Risk(Part):
     class Frequency(models.TextChoices):
         COMMON = "common", _("Common")
@@ -248,7 +227,18 @@ class Risk(Part):
     body = models.TextField(_("text"), max_length=300)
     frequency = models.CharField(_("how often"), max_length=10, choices=Frequency, default=Frequency.UNCOMMON)
 
-    Frozen = FrozenRisk
+    class Frozen(FrozenPart, frozen=True):
+        name: str
+        medical_term: str
+        body: str
+        frequency: str
+
+        fact_fields = ("frequency",)
+
+        @property
+        def words(self) -> tuple[str, ...]:
+            return (f"{self.name} ({self.medical_term})" if self.medical_term else self.name, self.body)
+
     shown_in = SectionKind.RISKS
     required = _("Add the risks.")
     section_required = _("Add a section that shows the risks.")
@@ -259,14 +249,6 @@ class Risk(Part):
 
     def __str__(self) -> str:
         return self.name
-
-
-class FrozenCareCard(FrozenPart, frozen=True):
-    level: str
-    heading: str
-    items: tuple[str, ...]
-
-    fact_fields = ("level",)
 
 
 class CareCard(Part):
@@ -283,7 +265,13 @@ class CareCard(Part):
         _("items"), help_text=_("One a line, at most 6."), validators=[OneItemPerLine(items=6, length=120)]
     )
 
-    Frozen = FrozenCareCard
+    class Frozen(FrozenPart, frozen=True):
+        level: str
+        heading: str
+        items: tuple[str, ...]
+
+        fact_fields = ("level",)
+
     shown_in = SectionKind.HELP
     unique_on_page = "level"
     required = _("Say when to get help: add a card.")
@@ -304,15 +292,6 @@ class CareCard(Part):
         return f"{self.get_level_display()}: {self.heading}"
 
 
-class FrozenQuestion(FrozenPart, frozen=True):
-    text: str
-    answer: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.text, self.answer) if self.answer else (self.text,)
-
-
 class Question(Part):
     """A question to ask the surgeon; or, with an answer, one that patients often ask."""
 
@@ -325,7 +304,13 @@ class Question(Part):
         help_text=_("Leave empty for a question to ask the surgeon."),
     )
 
-    Frozen = FrozenQuestion
+    class Frozen(FrozenPart, frozen=True):
+        text: str
+        answer: str
+
+        @property
+        def words(self) -> tuple[str, ...]:
+            return (self.text, self.answer) if self.answer else (self.text,)
 
     class Meta(Part.Meta):
         verbose_name = _("question")
@@ -369,21 +354,3 @@ PARTS: dict[str, type[Part]] = {
     "questions": Question,
     "citations": Citation,
 }
-
-
-class PageParts(Struct, frozen=True, kw_only=True):
-    """The frozen parts of a page; its citations are in its sources."""
-
-    sections: tuple[FrozenSection, ...]
-    key_facts: tuple[FrozenKeyFact, ...]
-    benefits: tuple[TitledText, ...]
-    steps: tuple[TitledText, ...]
-    recovery_notes: tuple[TitledText, ...]
-    expectations: tuple[TitledText, ...]
-    risks: tuple[FrozenRisk, ...]
-    care_cards: tuple[FrozenCareCard, ...]
-    questions: tuple[FrozenQuestion, ...]
-
-    def parts(self, name: str) -> tuple[FrozenPart, ...]:
-        found: tuple[FrozenPart, ...] = getattr(self, name)
-        return found

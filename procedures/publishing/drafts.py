@@ -22,9 +22,9 @@ from procedures.models import (
     Step,
 )
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.models.parts import FrozenPart, TitledText
+from procedures.models.parts import FrozenPart
 from procedures.publishing import documents
-from procedures.publishing.documents import PageDocument
+from procedures.publishing.documents import PageDocument, TitledText
 from procedures.validators import OneItemPerLine, lines
 
 T = TypeVar("T", bound=Struct)

@@ -52,11 +52,12 @@ class SignOff:
         )
 
 
+@transaction.atomic
 def publish(
     page: Page,
     *,
     language: str,
-    sign_off: SignOff,
+    sign_off: SignOff | None,
     change_note: str,
     by: Any,
     seen: str,
@@ -64,80 +65,83 @@ def publish(
 ) -> Publication:
     """Freeze the draft as the page's next version, signed by a reviewer.
 
-    ``seen`` is the fingerprint of the page when the publisher opened it; ``live_from`` may be in the future.
-    Writes nothing and raises ``NotReadyError`` if a publication check fails, ``ChangedSinceSeenError`` if the
-    page was edited, published or withdrawn meanwhile, and ``NoTextInLanguageError`` if the draft has no text
-    in this language.
+    Without ``sign_off`` it is a correction of typing, under the last full review and its dates. ``seen`` is
+    the fingerprint of the page when the publisher opened it; ``live_from`` may be in the future.
+
+    Writes nothing and raises ``NotReadyError`` if a publication check fails or a correction needs a review,
+    ``ChangedSinceSeenError`` if the page was edited, published or withdrawn meanwhile, and
+    ``NoTextInLanguageError`` if the draft has no text in this language.
     """
-    return _publish(page, language, change_note, by, seen, live_from, sign_off)
-
-
-def publish_correction(
-    page: Page, *, language: str, change_note: str, by: Any, seen: str, live_from: datetime | None = None
-) -> Publication:
-    """Publish a correction of typing under the last full review and its dates.
-
-    Raises as ``publish`` does; also if the page is not live, or no reviewed version of it has been live.
-    """
-    return _publish(page, language, change_note, by, seen, live_from, is_minor=True)
-
-
-def publish_sample(page: Page, *, language: str) -> Publication:
-    """Publish the draft unreviewed. Readers see that it is a sample.
-
-    For the initial content of a new site; staff have no access to it.
-    """
-    return _publish(page, language)
-
-
-@transaction.atomic
-def _publish(
-    page: Page,
-    language: str,
-    change_note: str = "",
-    by: Any = None,
-    seen: str | None = None,
-    live_from: datetime | None = None,
-    sign_off: SignOff | None = None,
-    is_minor: bool = False,
-) -> Publication:
-    # The lock serializes concurrent publishing, so that each version has its own number.
-    page = Page.objects.select_for_update().get(pk=page.pk)
-    document = drafts.read_draft(page, language)
-    if seen is not None:
-        _check_seen(seen, page, document)
-    review = sign_off.review if sign_off else None
-    if is_minor:
-        sign_off, review = _last_sign_off(page, language)
+    page, document = _locked(page, language)
+    _check_seen(seen, page, document)
+    is_minor = sign_off is None
+    sign_off, review = (sign_off, sign_off.review) if sign_off else _last_sign_off(page, language)
     now = timezone.now()
     live_from = max(live_from or now, now)
-    version = _next_version(page, language, live_from=live_from, change_note=change_note)
-    document = document.signed(version=version, review=review)
-    problems = [*(publication_problems(document) if sign_off else ()), *page_problems(page, document)]
-    if review and live_from > now and review.due_on <= timezone.localdate(live_from):
+    document = structs.replace(document, review=review)
+    problems = [*publication_problems(document), *page_problems(page, document)]
+    if live_from > now and review.due_on <= timezone.localdate(live_from):
         message = _("This is after the next review. Choose an earlier time.")
         problems.append(PublicationProblem("live_from", message))
     if is_minor:
         problems += _correction_problems(page, document, live_from)
     if problems:
         raise NotReadyError(*problems)
+    return _store(
+        page,
+        document,
+        now,
+        live_from,
+        reviewer=sign_off.reviewer,
+        reviewed_on=sign_off.reviewed_on,
+        review_due_on=sign_off.review_due_on,
+        is_minor=is_minor,
+        change_note=change_note,
+        published_by=by,
+    )
+
+
+@transaction.atomic
+def publish_sample(page: Page, *, language: str) -> Publication:
+    """Publish the draft unreviewed and unchecked. Readers see that it is a sample.
+
+    For the initial content of a new site; staff have no access to it.
+    """
+    page, document = _locked(page, language)
+    now = timezone.now()
+    return _store(page, document, now, live_from=now)
+
+
+def _locked(page: Page, language: str) -> tuple[Page, PageDocument]:
+    """Return the page and its draft. The lock gives concurrent publications a number each."""
+    page = Page.objects.select_for_update().get(pk=page.pk)
+    return page, drafts.read_draft(page, language)
+
+
+def _store(
+    page: Page, document: PageDocument, now: datetime, live_from: datetime, **signing: Any
+) -> Publication:
+    earlier = Publication.objects.filter(page=page, language=document.language).aggregate(
+        number=Max("number"), first_live_from=Min("live_from", filter=NOT_CALLED_OFF)
+    )
+    version = Version(
+        number=(earlier["number"] or 0) + 1,
+        published_at=live_from,
+        first_published_at=min(earlier["first_live_from"] or live_from, live_from),
+        change_note=signing.get("change_note", ""),
+    )
     # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
-    document = structs.replace(document, share_picture=share_images.make(document))
+    document = structs.replace(document, version=version, share_picture=share_images.make(document))
     return Publication.objects.create(
         page=page,
-        language=language,
+        language=document.language,
         number=version.number,
         slug=document.slug,
         document=document.to_json(),
         card=document.card.to_json(),
-        reviewer=sign_off.reviewer if sign_off else None,
-        reviewed_on=sign_off.reviewed_on if sign_off else None,
-        review_due_on=sign_off.review_due_on if sign_off else None,
-        is_minor=is_minor,
-        change_note=change_note,
-        published_by=by,
         published_at=now,
         live_from=live_from,
+        **signing,
     )
 
 
@@ -237,18 +241,6 @@ def _check_seen(seen: str, page: Page, document: PageDocument) -> None:
             "nothing was published. Look at the history of the page first."
         )
     raise ChangedSinceSeenError(message)
-
-
-def _next_version(page: Page, language: str, *, live_from: datetime, change_note: str) -> Version:
-    earlier = Publication.objects.filter(page=page, language=language).aggregate(
-        number=Max("number"), first_live_from=Min("live_from", filter=NOT_CALLED_OFF)
-    )
-    return Version(
-        number=(earlier["number"] or 0) + 1,
-        published_at=live_from,
-        first_published_at=min(earlier["first_live_from"] or live_from, live_from),
-        change_note=change_note,
-    )
 
 
 def page_problems(page: Page, document: PageDocument) -> Iterator[PublicationProblem]:

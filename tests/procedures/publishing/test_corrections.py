@@ -32,8 +32,14 @@ def refusal(procedure: Procedure, live_from: datetime | None = None) -> list[str
     seen = publishing.fingerprint(procedure, drafts.read_draft(Procedure.objects.get(pk=procedure.pk), "en"))
     before = numbers()
     with pytest.raises(publishing.NotReadyError) as refused:
-        publishing.publish_correction(
-            procedure, language="en", change_note="…", by=None, seen=seen, live_from=live_from
+        publishing.publish(
+            procedure,
+            language="en",
+            sign_off=None,
+            change_note="…",
+            by=None,
+            seen=seen,
+            live_from=live_from,
         )
     assert numbers() == before
     return [problem.message for problem in refused.value.problems]

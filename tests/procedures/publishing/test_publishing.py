@@ -139,11 +139,10 @@ def test_publish_query_count_does_not_grow() -> None:
 
 
 def test_publish_refuses_a_language_in_which_the_draft_has_no_text(procedure: Procedure) -> None:
-    sign_off = publishing.SignOff(a_reviewer(), date(2026, 4, 1), date(2029, 4, 1))
-    with pytest.raises(drafts.NoTextInLanguageError):
-        publishing.publish(procedure, language="ur", sign_off=sign_off, change_note="…", by=None, seen="")
-    with pytest.raises(drafts.NoTextInLanguageError):
-        publishing.publish_correction(procedure, language="ur", change_note="…", by=None, seen="")
+    signed = publishing.SignOff(a_reviewer(), date(2026, 4, 1), date(2029, 4, 1))
+    for sign_off in (signed, None):
+        with pytest.raises(drafts.NoTextInLanguageError):
+            publishing.publish(procedure, language="ur", sign_off=sign_off, change_note="…", by=None, seen="")
     with pytest.raises(drafts.NoTextInLanguageError):
         publishing.publish_sample(procedure, language="ur")
     assert not Publication.objects.exists()

@@ -114,7 +114,7 @@ def of_an_overview(document: PageDocument) -> PageDocument:
 class RestoreTest(TestCase):
     """Hypothesis' own test case: each example in a transaction of its own."""
 
-    @hypothesis_settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(max_examples=10, suppress_health_check=list(HealthCheck))
     @given(held(), held())
     def test_restored_document_is_read_again(self, now: PageDocument, before: PageDocument) -> None:
         Photo.objects.create(digest=PHOTO.digest, width=800, height=600, widths=[480, 800])

@@ -113,7 +113,7 @@ def publish_sample(page: Page, *, language: str) -> Publication:
 
 
 def _locked(page: Page, language: str) -> tuple[Page, PageDocument]:
-    """Return the page and its draft. The lock gives concurrent publications a number each."""
+    """Lock the page, so that concurrent versions get different numbers; return it with its draft."""
     page = Page.objects.select_for_update().get(pk=page.pk)
     return page, drafts.read_draft(page, language)
 

@@ -22,7 +22,7 @@ def boxes(client: Client, procedure: Procedure) -> list[str]:
 
 
 def ready_to_send(client: Client, procedure: Procedure) -> dict[str, str]:
-    """What a clinician sends who has ticked every change and named the reviewer."""
+    """Return the filled-in sign-off: every change ticked, and a reviewer named."""
     page = read(client.get(address(procedure, "publish")))
     ticks = {box["name"]: "on" for box in page.all("input", type="checkbox") if "read_" in box["name"]}
     reviewer = Practitioner.objects.filter(is_active=True).first() or a_reviewer()

@@ -1,4 +1,4 @@
-"""What staff find of earlier versions by day, and what patients find at an address that a page has left."""
+"""Earlier versions by day, for staff; withdrawn pages and former addresses, for patients."""
 
 from datetime import UTC, datetime
 

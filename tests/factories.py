@@ -25,8 +25,7 @@ from procedures.models import (
     Publication,
     Source,
 )
-from procedures.publishing import documents, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import documents, drafts, publishing
 from procedures.publishing.documents import PageDocument
 
 # Pages and what is published of them

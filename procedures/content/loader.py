@@ -18,7 +18,7 @@ from procedures.models import (
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from procedures.staff import plain_language
 
 CONTENT = Path(__file__).parent

@@ -15,8 +15,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http.page_cache import content_page
 from procedures.models import Practitioner, PreviewLink
 from procedures.public import selectors, structured_data
-from procedures.publishing import drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import drafts, publishing
 from procedures.publishing.documents import PageDocument
 
 # Number of procedures' cards.

@@ -23,8 +23,7 @@ from procedures.models import (
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
-from procedures.publishing import comparison, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
 from procedures.staff.page_forms import ConflictDetectingForm, PageForm, inlines_of, renumber

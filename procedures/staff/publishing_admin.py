@@ -25,8 +25,7 @@ from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Page, Procedure, Publication
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.public.views import render_unpublished
-from procedures.publishing import comparison, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.checks import PublicationProblem, publication_problems
 from procedures.publishing.documents import PageDocument
 from procedures.staff.sign_off_forms import SignOffForm
@@ -203,16 +202,15 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
 
     def _publish(self, page: Page, form: SignOffForm, request: HttpRequest) -> Publication:
         data = form.cleaned_data
-        common: dict[str, Any] = {
-            "language": LANGUAGE,
-            "change_note": data["change_note"],
-            "by": request.user,
-            "seen": data["seen"],
-            "live_from": data["live_from"],
-        }
-        if data["is_minor"]:
-            return publishing.publish_correction(page, **common)
-        return publishing.publish(page, sign_off=form.sign_off, **common)
+        return publishing.publish(
+            page,
+            language=LANGUAGE,
+            sign_off=None if data["is_minor"] else form.sign_off,
+            change_note=data["change_note"],
+            by=request.user,
+            seen=data["seen"],
+            live_from=data["live_from"],
+        )
 
     def missing(self, page: Page, document: PageDocument) -> tuple[PublicationProblem, ...]:
         """Return what must be added before the page can be signed. The sign-off form asks for the rest."""

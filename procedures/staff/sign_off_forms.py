@@ -11,7 +11,7 @@ from procedures.models import Practitioner
 from procedures.publishing import photos
 from procedures.publishing.checks import MAX_REVIEW_MONTHS, PublicationProblem, months_after
 from procedures.publishing.comparison import Change
-from procedures.publishing.services import SignOff
+from procedures.publishing.publishing import SignOff
 
 
 class PhotoForm(forms.ModelForm[Any]):

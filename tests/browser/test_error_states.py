@@ -8,7 +8,7 @@ from django.db import connection
 
 from clinic_site.core import append_only
 from procedures.models import Procedure
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 
 Visit = Callable[..., Any]
 

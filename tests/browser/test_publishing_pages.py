@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page as Window
 
 from procedures.models import Procedure
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.admin_forms import address
 from tests.browser.conftest import press
 from tests.factories import a_procedure, published, staff

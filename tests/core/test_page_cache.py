@@ -21,7 +21,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http import page_cache
 from procedures.models import Procedure
 from procedures.public import views
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.core.content_pages import CONTENT_PAGES
 from tests.factories import a_procedure, an_overview, published, published_procedures, staff
 from tests.operations.concurrent_visitor import Visitor

@@ -5,7 +5,7 @@ from django.core.checks import run_checks
 
 from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Page, Practitioner, Procedure
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.factories import a_reviewer, published
 
 pytestmark = pytest.mark.django_db

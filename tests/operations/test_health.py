@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from procedures.models import Overview
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 
 
 def test_healthz_needs_no_database(client: Client) -> None:

@@ -22,7 +22,7 @@ from consultations import models as desk
 from consultations.appointments import feeds
 from consultations.workflow import Status
 from procedures import models as content
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.accounts.account_helpers import PASSWORD, staff_with_password
 from tests.admin_forms import Sent, form_of
 from tests.consultations.desk.consultation.request_pages import with_files

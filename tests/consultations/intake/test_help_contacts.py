@@ -6,7 +6,7 @@ from django.test import Client
 from clinic_site.clinic.models import ClinicProfile
 from consultations.workflow import Status
 from procedures.models import Overview
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.consultations.conftest import Patient
 from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage

@@ -9,7 +9,7 @@ from consultations.answers import About
 from consultations.intake import procedure_choices
 from consultations.models import ConsultationRequest
 from procedures.models import Procedure
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.consultations.conftest import Patient
 from tests.factories import a_procedure, form_data, published
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from consultations.models import ConsultationRequest
 from procedures.models import Procedure, Publication
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.admin_forms import address, warnings_in
 from tests.factories import a_procedure, a_request, an_overview, published, shared_texts, signed_in
 from tests.pages import read

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from procedures.models import Disclaimer, Overview, Procedure
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.admin_forms import change_in_admin, publish_in_admin
 from tests.factories import a_reviewer, signed_in
 from tests.pages import in_order, read

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from procedures.models import Page, Publication
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.factories import a_procedure, published
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from procedures.models import Publication
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.factories import a_procedure, an_overview, published
 
 pytestmark = pytest.mark.django_db

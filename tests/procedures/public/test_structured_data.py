@@ -17,7 +17,7 @@ from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.core.templatetags.formatting import json_ld
 from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import structured_data
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from procedures.publishing.documents import PageDocument
 from tests.factories import a_document, a_procedure, a_reviewer, an_overview, published
 from tests.pages import read

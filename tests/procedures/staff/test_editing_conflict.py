@@ -7,8 +7,7 @@ from django.core import signing
 from django.test import Client
 
 from procedures.models import Disclaimer, EmergencyText, Overview, Procedure
-from procedures.publishing import drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import drafts, publishing
 from tests.admin_forms import Sent, address, errors_in, form_in, form_of, restore_in_admin, with_parts
 from tests.factories import a_procedure, a_source, an_overview, published, shared_texts
 from tests.pages import Page, read

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from clinic_site.mail.models import OutgoingMessage
 from procedures.models import FeedbackReport
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from procedures.staff import review_reminders
 from tests.admin_forms import address
 from tests.factories import a_procedure, an_overview, published, staff

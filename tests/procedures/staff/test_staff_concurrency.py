@@ -8,8 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from procedures.models import Page, Procedure, Publication
-from procedures.publishing import drafts, share_images
-from procedures.publishing import services as publishing
+from procedures.publishing import drafts, publishing, share_images
 from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, form_of
 from tests.concurrency import Child, in_threads

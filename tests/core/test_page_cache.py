@@ -68,7 +68,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch) -> Any:
         def fail(*args: Any) -> None:
             raise OperationalError("could not connect to server")
 
-        monkeypatch.setattr(views.selectors, "live_procedure", fail)
+        monkeypatch.setattr(views.selectors, "live_document", fail)
 
     return break_it
 

@@ -10,4 +10,4 @@ from procedures.public import selectors
 
 def menu(request: HttpRequest) -> dict[str, Any]:
     """The cards of the menu. Queried when first used."""
-    return {"menu": SimpleLazyObject(lambda: selectors.menu(selectors.language()))}
+    return {"menu": SimpleLazyObject(selectors.menu)}

@@ -11,7 +11,7 @@ from procedures.models import Publication
 from procedures.models.publications import PublicationQuerySet
 from procedures.publishing.documents import Card, PageDocument
 
-# Enough for the menu and the overview's twelve cards, and one more to know whether there are others.
+# Enough for the menu and the twelve cards of sections/procedures.html, and one to know if there are more.
 FIRST = 13
 # As many as components/header.html names in the menu.
 IN_MENU = 8
@@ -31,14 +31,14 @@ def cards(publications: PublicationQuerySet) -> tuple[Card, ...]:
     return tuple(map(Card.from_json, publications.values_list("card", flat=True)))
 
 
-def menu(language: str) -> tuple[Card, ...]:
+def menu() -> tuple[Card, ...]:
     """The cards of the first published procedures: as many as a page shows that does not list them all."""
-    return cards(live_procedures(language)[:FIRST])
+    return cards(live_procedures(language())[:FIRST])
 
 
 def operations_in_menu() -> list[tuple[str, str]]:
     """Return the name and path of each procedure in the menu."""
-    return [(card.menu_label or card.title, card.get_absolute_url()) for card in menu(language())[:IN_MENU]]
+    return [(card.menu_label or card.title, card.get_absolute_url()) for card in menu()[:IN_MENU]]
 
 
 def published_procedures(language: str) -> tuple[Card, ...]:

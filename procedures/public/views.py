@@ -20,8 +20,6 @@ from procedures.publishing import drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import Card, PageDocument
 
-# Number of procedures' cards.
-CARDS_ON_OVERVIEW = 12
 CARDS_ON_A_PAGE = 24
 
 
@@ -53,15 +51,8 @@ def _published(request: HttpRequest, **which: Any) -> HttpResponse:
 
 def render_document(request: HttpRequest, page: PageDocument, **context: Any) -> HttpResponse:
     """A document as its reader sees it: the published page, a preview or an old version."""
-    clinic, menu = ClinicProfile.current(), selectors.menu(language())
-    own = {
-        "page": page,
-        "clinic": clinic,
-        "menu": menu,
-        "cards": menu[:CARDS_ON_OVERVIEW],
-        "more_cards": len(menu) > CARDS_ON_OVERVIEW,
-        "structured_data": structured_data.page(page, clinic),
-    }
+    clinic = ClinicProfile.current()
+    own = {"page": page, "clinic": clinic, "structured_data": structured_data.page(page, clinic)}
     return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 

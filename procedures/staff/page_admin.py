@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.clinic.admin import SingletonAdmin, entered
+from clinic_site.clinic.admin import SingletonAdmin
 from clinic_site.core import change_warnings
 from procedures.models import (
     Disclaimer,
@@ -81,15 +81,12 @@ class PageAdmin(PublishingAdmin):
 
 
 @admin.register(Overview)
-class OverviewAdmin(PageAdmin):
+class OverviewAdmin(SingletonAdmin, PageAdmin):
     fieldsets = [
         (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = inlines_of(Page.Kind.OVERVIEW)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and Overview not in entered(request)
 
 
 class ArchivedFilter(admin.SimpleListFilter):

@@ -41,14 +41,9 @@ def test_grade_follows_the_formula() -> None:
     # 35 words, 5 sentences; of the 17 syllables in each, 5 are in the last word.
     sentence = "Doctors often repair broken fingers under magnification."
     assert grade([sentence] * 5) == round(0.39 * 7 + 11.8 * 17 / 7 - 15.59, 1)
-
-
-def test_grade_rises_with_hard_words_and_long_sentences() -> None:
-    easy, hard = grade(sentences(EASY)), grade(sentences(HARD))
-    long = grade([EASY.replace(".", ",")])
-
-    assert easy is not None and hard is not None and long is not None
-    assert easy < 1 and hard > 12 and long > easy
+    hard, long = grade(sentences(HARD)), grade([EASY.replace(".", ",")])
+    assert hard is not None and hard > 12
+    assert long is not None and long > 1
 
 
 def test_grade_needs_enough_english_words() -> None:
@@ -56,30 +51,22 @@ def test_grade_needs_enough_english_words() -> None:
     assert measure(a_page(EASY, language="ur"), []).grade is None
 
 
-def test_markdown_is_not_measured() -> None:
+def test_text_is_measured_as_read() -> None:
+    """Without Markdown, each heading and list item as a sentence."""
     plain = section("Rest well and eat what you like. " * 6)
     marked = section("**Rest** well and [eat](https://example.org/a-very-long-address) what *you* like. " * 6)
-
     assert marked.grade == plain.grade
-
-
-def test_headings_and_list_items_are_sentences() -> None:
     page = a_page("Before the operation:\n\n- do not smoke\n- do not eat\n\nAfter it, rest.")
     (why,) = [passage for passage in passages(page) if passage.label == "Why it is done"]
-
-    assert why.sentences == (
-        "Why it is done",
-        "Before the operation:",
-        "do not smoke",
-        "do not eat",
-        "After it, rest.",
-    )
+    lines = ("Before the operation:", "do not smoke", "do not eat", "After it, rest.")
+    assert why.sentences == ("Why it is done", *lines)
 
 
 def test_sentences_end_where_readers_expect() -> None:
     for text, count in (
         ("One. Two! Three?", 3),
         ("Ask Dr. Khan about it.", 1),
+        ("Ask Dr.\u00a0Khan, e.g. Monday, or Prof. Ali.", 1),
         ("It takes 1.5 hours. Rest then.", 2),
         ("He said: “Stop.” Then he left.", 2),
         ("Call 1122. 2 people help you.", 2),
@@ -91,12 +78,17 @@ def test_sentences_end_where_readers_expect() -> None:
 
 @given(st.text())
 def test_any_text_can_be_measured(text: str) -> None:
-    passage = Passage("Why", (text,))
+    found = Passage("Why", (text,)).sentences
+    assert sum(len(words_of(sentence)) for sentence in found) == len(words_of(" ".join(found)))
+    grade(found)
 
-    assert sum(len(words_of(sentence)) for sentence in passage.sentences) == len(
-        words_of(" ".join(passage.sentences))
-    )
-    grade(passage.sentences)
+
+def test_emergency_text_has_a_lower_maximum_grade() -> None:
+    emergency = documents.Emergency(heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
+    sections = (documents.Section(kind="emergency", heading="Emergency", body=""),)
+    report = measure(a_document(sections=sections, emergency=emergency), [])
+    (found,) = [section for section in report.sections if section.label == "Emergency"]
+    assert found.highest == 6 and found.is_too_hard
 
 
 # Findings
@@ -104,30 +96,23 @@ def test_any_text_can_be_measured(text: str) -> None:
 
 def test_sentence_of_more_than_20_words_is_found() -> None:
     twenty = " ".join(["word"] * 20) + "."
-
     assert section(twenty).findings == ()
     (finding,) = section(f"Word {twenty}").findings
     assert finding.advice == "21 words: split this sentence."
 
 
-def test_word_to_avoid_is_found_as_a_whole() -> None:
+def test_word_to_avoid_is_found_as_a_whole_but_not_in_brackets() -> None:
     for text, is_found in (
         ("Prior to the operation, rest.", True),
         ("Rest PRIOR TO the operation.", True),
         ("Rest prior\nto the operation.", True),
         ("Rest **prior** to it.", True),
+        ("Rest before (prior to) it.", False),
         ("Prioritize rest.", False),
         ("The prior town.", False),
     ):
         found = section(text, [PlainWord(word="prior to", alternative="before")]).findings
         assert [finding.advice for finding in found] == ["Write: before"] * is_found, text
-
-
-def test_word_to_avoid_is_allowed_in_brackets() -> None:
-    words = [PlainWord(word="hemorrhage", alternative="bleeding")]
-
-    assert section("Bleeding (hemorrhage) may go on.", words).findings == ()
-    assert section("Hemorrhage may go on.", words).findings
 
 
 def test_promise_is_found_anywhere_in_the_text() -> None:
@@ -157,18 +142,6 @@ def test_promise_is_found_in_links_and_descriptions() -> None:
         assert [finding.words for finding in report.promises] == ["painless"]
         assert report.sections[-1].findings == report.promises
         assert report.grade == measure(a_document(), []).grade
-
-
-def test_emergency_text_has_a_lower_maximum_grade() -> None:
-    emergency = documents.Emergency(heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
-    sections = (documents.Section(kind="emergency", heading="Emergency", body=""),)
-
-    (found,) = [
-        section
-        for section in measure(a_document(sections=sections, emergency=emergency), []).sections
-        if section.label == "Emergency"
-    ]
-    assert found.highest == 6 and found.is_too_hard
 
 
 # The list of words

@@ -155,9 +155,8 @@ class ProcedureAdmin(PageAdmin):
         if request.method != "POST":
             return self.render(request, "archive", page, _t("Archive “%(page)s”?"))
         publishing.archive(page, by=request.user)
-        self.done(
-            request, page, _t("Archived the procedure."), _t("Archived. Requests for it keep its name.")
-        )
+        message = _t("Archived. Requests for it keep its name.")
+        self.done(request, page, _t("Archived the procedure."), message)
         return redirect("admin:procedures_procedure_changelist")
 
     @page_view("publish", *FORM)
@@ -180,14 +179,8 @@ class SharedTextAdmin(SingletonAdmin):
             return  # a new date of change would list its pages as outdated
         super().save_model(request, obj, form, change)
         if Publication.objects.live().exists():
-            self.message_user(
-                request,
-                _t(
-                    "Patients see the old text until each page is published again. "
-                    "The staff index lists these pages."
-                ),
-                messages.WARNING,
-            )
+            text = _t("Patients see the old text until each page is published again.")
+            self.message_user(request, f"{text} {_t('The staff index lists these pages.')}", messages.WARNING)
 
 
 @admin.register(Practitioner)

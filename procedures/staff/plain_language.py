@@ -97,7 +97,7 @@ def measure(document: PageDocument, words: Iterable[PlainWord]) -> Report:
         )
         for passage in found
     ]
-    # What menus, links and search engines show is not prose: it has no grade, but makes no promises either.
+    # Menus, links and search results are not prose: no grade, but no promises either.
     links = (document.description, document.menu_label, *document.alternate_names)
     in_links = Passage(_("Description, menu and other names"), links)
     promises = tuple(finding for finding in _listed_words(in_links, listed) if finding.is_promise)

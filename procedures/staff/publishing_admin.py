@@ -8,10 +8,11 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -31,7 +32,8 @@ from procedures.staff.sign_off_form import SignOffForm
 
 READ = ("GET", "HEAD")
 FORM = (*READ, "POST")
-ACTIONS_IN_HISTORY = 200
+# The history shows the latest saves, and every other action however old.
+SAVES_IN_HISTORY = 50
 
 
 def page_view(permission: str, *methods: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -226,6 +228,9 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
         recorded = LogEntry.objects.filter(
             content_type=get_content_type_for_model(page), object_id=str(page.pk)
         )
+        # The admin logs a save as a list of fields, and the actions above as a sentence.
+        is_save = Q(action_flag=CHANGE, change_message__startswith="[")
+        saves = recorded.filter(is_save).values("pk")[:SAVES_IN_HISTORY]
         return self.render(
             request,
             "versions",
@@ -235,7 +240,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
             live=versions.live().first(),
             scheduled=list(versions.scheduled()),
             replaced=list(versions.replaced()),
-            recorded=recorded.select_related("user")[:ACTIONS_IN_HISTORY],
+            recorded=recorded.filter(~is_save | Q(pk__in=saves)).select_related("user"),
         )
 
     @page_view("view", *READ)

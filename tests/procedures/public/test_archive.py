@@ -40,7 +40,7 @@ def shown_in(client: Client) -> list[bool]:
 def test_archiving_takes_a_procedure_off_the_site(
     client: Client, manager: Client, procedure: Procedure
 ) -> None:
-    request = a_request(about="procedure", procedure=procedure, procedure_name=procedure.title)
+    consultation = a_request(about="procedure", procedure=procedure, procedure_name=procedure.title)
     assert manager.get(address(procedure, "archive")).status_code == 200
     assert all(shown_in(client)), "a GET changed something"
     for _ in range(2):
@@ -49,9 +49,9 @@ def test_archiving_takes_a_procedure_off_the_site(
     assert client.get(PATH).status_code == 410
     assert Publication.objects.filter(page=procedure, withdrawn_at__isnull=False).count() == 1
     # Requests for it keep its name.
-    request = ConsultationRequest.objects.get(pk=request.pk)
-    assert (request.procedure_name, request.procedure_id) == (NAME, procedure.pk)
-    assert NAME in manager.get(reverse("desk:request", args=[request.pk])).content.decode()
+    consultation = ConsultationRequest.objects.get(pk=consultation.pk)
+    assert (consultation.procedure_name, consultation.procedure_id) == (NAME, procedure.pk)
+    assert NAME in manager.get(reverse("desk:request", args=[consultation.pk])).content.decode()
 
 
 def test_archived_procedure_is_listed_by_its_filter_and_cannot_be_published(

@@ -46,7 +46,7 @@ def fill_in(editor: Client, procedure: Procedure, parts: dict[str, list[dict[str
 
 
 def shown_in(client: Client) -> set[str]:
-    """Where the site shows the procedure."""
+    """Return the places where the site shows the procedure."""
     overview, listed = read(client.get("/")), read(client.get("/procedures/"))
     form = client.get(reverse("consultations:request")).content.decode()
     places = {

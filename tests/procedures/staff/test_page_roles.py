@@ -79,8 +79,7 @@ def test_page_cannot_be_published_by_an_editor_on_any_route(procedure: Procedure
         *(f"{listed}add/" for listed in lists),
         "/procedures/lymph-vessel-repair/",
     ]:
-        for query in ("", "?_publish=1"):
-            editor.post(route + query, sent)
+        editor.post(f"{route}?_publish=1", sent)
     assert Publication.objects.live().get().number == 1
     assert Publication.objects.count() == 1
     assert Procedure.objects.get(pk=procedure.pk).archived_at is None

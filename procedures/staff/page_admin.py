@@ -28,7 +28,8 @@ from procedures.publishing import comparison, drafts
 from procedures.publishing import services as publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
-from procedures.staff.page_forms import ConflictDetectingForm, PageForm, PhotoForm, inlines_of, renumber
+from procedures.staff.page_forms import ConflictDetectingForm, PageForm, PhotoForm
+from procedures.staff.part_forms import inlines_of, renumber
 from procedures.staff.publishing_admin import FORM, PublishingAdmin, page_view
 
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from clinic_site.accounts.roles import EDITOR, MANAGER
 from procedures.models import Procedure
-from procedures.staff.page_forms import MAX_PARTS_PER_KIND
+from procedures.staff.part_forms import MAX_PARTS_PER_KIND
 from tests.admin_forms import Sent, address, errors_in, with_parts
 from tests.conftest import undone
 from tests.factories import signed_in

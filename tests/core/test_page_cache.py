@@ -65,10 +65,10 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def broken_database(monkeypatch: pytest.MonkeyPatch) -> Any:
     def break_it() -> None:
-        def fail(*args: Any) -> None:
+        def fail(*args: Any, **which: Any) -> None:
             raise OperationalError("could not connect to server")
 
-        monkeypatch.setattr(views.selectors, "live_procedure", fail)
+        monkeypatch.setattr(views.selectors, "live_document", fail)
 
     return break_it
 

@@ -1,4 +1,4 @@
-"""Forms for a photograph, and for signing off a page."""
+"""The form in which a page is signed and published."""
 
 from datetime import date
 from typing import Any
@@ -7,42 +7,11 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models import Practitioner
-from procedures.publishing import photos
+from procedures.models import Page, Practitioner, Publication
+from procedures.models.pages import DRAFT_LANGUAGE
+from procedures.publishing import publishing
 from procedures.publishing.checks import MAX_REVIEW_MONTHS, PublicationProblem, months_after
 from procedures.publishing.comparison import Change
-from procedures.publishing.publishing import SignOff
-
-
-class PhotoForm(forms.ModelForm[Any]):
-    """For a model with ``photo`` and ``photo_alt``. Photographs are re-encoded; uploads are not kept."""
-
-    photo_upload = forms.FileField(
-        label=_("Photograph"),
-        required=False,
-        help_text=_("JPEG, PNG, WebP or AVIF. The place and time it was taken are removed."),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif"}),
-        error_messages={"empty": _("This file is empty. Choose a photograph.")},
-    )
-    photo_remove = forms.BooleanField(label=_("Remove the photograph"), required=False)
-
-    def clean_photo_upload(self) -> photos.EncodedPhoto | None:
-        upload = self.cleaned_data.get("photo_upload")
-        return photos.encode(upload) if upload else None
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        keeps = self.instance.photo_id and not cleaned.get("photo_remove")
-        if (cleaned.get("photo_upload") or keeps) and not cleaned.get("photo_alt"):
-            self.add_error("photo_alt", _("Describe the photograph for people who cannot see it."))
-        return cleaned
-
-    def save(self, commit: bool = True) -> Any:
-        if encoded := self.cleaned_data.get("photo_upload"):
-            self.instance.photo = encoded.store()
-        elif self.cleaned_data.get("photo_remove"):
-            self.instance.photo = None
-        return super().save(commit)
 
 
 class SignOffForm(forms.Form):
@@ -59,11 +28,13 @@ class SignOffForm(forms.Form):
     reviewed_on = forms.DateField(
         label=_("Reviewed on"),
         required=False,
+        initial=timezone.localdate,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     review_due_on = forms.DateField(
         label=_("Next review by"),
         required=False,
+        initial=lambda: months_after(timezone.localdate(), MAX_REVIEW_MONTHS),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Within 36 months."),
     )
@@ -89,9 +60,6 @@ class SignOffForm(forms.Form):
 
     def __init__(self, *args: Any, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        today = timezone.localdate()
-        self.fields["reviewed_on"].initial = today
-        self.fields["review_due_on"].initial = months_after(today, MAX_REVIEW_MONTHS)
         self.changes = tuple(change for change in changes or () if change.is_clinical)
         if changes is None:
             self.fields["read_all"] = forms.BooleanField(
@@ -132,14 +100,18 @@ class SignOffForm(forms.Form):
                 self.add_error("review_due_on", _("The next review must be in the future."))
         return cleaned
 
-    @property
-    def sign_off(self) -> SignOff:
+    def publish(self, page: Page, *, by: Any) -> Publication:
+        """Publish the page as it was read; a correction keeps the last review. Raises as the services do."""
         data = self.cleaned_data
-        return SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
+        how: dict[str, Any] = {name: data[name] for name in ("change_note", "seen", "live_from")}
+        if data["is_minor"]:
+            return publishing.publish_correction(page, language=DRAFT_LANGUAGE, by=by, **how)
+        sign_off = publishing.SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
+        return publishing.publish(page, language=DRAFT_LANGUAGE, sign_off=sign_off, by=by, **how)
 
-    def add_missing(self, missing: tuple[PublicationProblem, ...]) -> tuple[PublicationProblem, ...]:
+    def add_problems(self, problems: tuple[PublicationProblem, ...]) -> list[PublicationProblem]:
         """Add problems to their fields of this form; return the others."""
-        for item in missing:
-            if item.field in self.fields:
-                self.add_error(item.field, item.message)
-        return tuple(item for item in missing if item.field not in self.fields)
+        for problem in problems:
+            if problem.field in self.fields:
+                self.add_error(problem.field, problem.message)
+        return [problem for problem in problems if problem.field not in self.fields]

@@ -103,11 +103,18 @@ class SignOffForm(forms.Form):
     def publish(self, page: Page, *, by: Any) -> Publication:
         """Publish the page as it was read; a correction keeps the last review. Raises as the services do."""
         data = self.cleaned_data
-        how: dict[str, Any] = {name: data[name] for name in ("change_note", "seen", "live_from")}
-        if data["is_minor"]:
-            return publishing.publish_correction(page, language=DRAFT_LANGUAGE, by=by, **how)
-        sign_off = publishing.SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
-        return publishing.publish(page, language=DRAFT_LANGUAGE, sign_off=sign_off, by=by, **how)
+        sign_off = None
+        if not data["is_minor"]:
+            sign_off = publishing.SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
+        return publishing.publish(
+            page,
+            language=DRAFT_LANGUAGE,
+            sign_off=sign_off,
+            change_note=data["change_note"],
+            by=by,
+            seen=data["seen"],
+            live_from=data["live_from"],
+        )
 
     def add_problems(self, problems: tuple[PublicationProblem, ...]) -> list[PublicationProblem]:
         """Add problems to their fields of this form; return the others."""

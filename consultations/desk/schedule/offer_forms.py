@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import HiddenPattern, says
 from consultations.appointments import availability, offers
-from consultations.desk.consultation.forms import VERSION
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
@@ -56,7 +55,7 @@ class PickerForm(forms.Form):
 class OfferForm(PickerForm):
     """The appointment to offer, and the version of the request on the screen."""
 
-    version = HiddenPattern(VERSION)
+    version = HiddenPattern(r"[0-9]{1,9}")
     starts = forms.CharField(error_messages=NO_TIME)
     other_day = forms.DateField(required=False, error_messages=says(_("Enter the day, like 2026-11-30.")))
     other_time = forms.TimeField(required=False, error_messages=says(_("Enter the time, like 17:30.")))

@@ -123,7 +123,7 @@ WRONG = [
 
 def checked(notice: PrivacyNotice, **changes: Any) -> RequestForm:
     sent = form_data(**changes) | {"notice": str(notice.pk)}
-    return RequestForm(sent, notice=notice, language="en")
+    return RequestForm(sent, notice=notice)
 
 
 def test_each_error_has_its_own_sentence(notice: PrivacyNotice) -> None:

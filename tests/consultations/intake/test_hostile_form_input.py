@@ -73,7 +73,7 @@ def _utf8(text: str) -> str:
 @many
 @given(sent=a_form())
 def test_a_form_is_valid_or_says_what_to_do(notice: PrivacyNotice, sent: dict[str, Any]) -> None:
-    form = RequestForm(sent | {"notice": str(notice.pk)}, notice=notice, language="en")
+    form = RequestForm(sent | {"notice": str(notice.pk)}, notice=notice)
     if not form.is_valid():
         assert all(len(sentences) == 1 and sentences[0] for sentences in form.errors.values())
         assert "__all__" not in form.errors
@@ -91,7 +91,7 @@ def test_what_is_valid_can_be_stored_and_found(
     notice: PrivacyNotice, changes: dict[str, str], several: dict[str, list[str]]
 ) -> None:
     sent = RIGHT | changes | several | {"notice": str(notice.pk)}
-    form = RequestForm(sent, notice=notice, language="en")
+    form = RequestForm(sent, notice=notice)
     if not form.is_valid():
         return
     request = submission.submit(form.submission)

@@ -59,7 +59,7 @@ def test_a_draft_is_neither_offered_nor_named() -> None:
 def test_slug_equal_to_another_choice_is_no_conflict() -> None:
     published(a_procedure("not_sure"))
     assert procedure_choices.find("procedure:not_sure", "en") != procedure_choices.find("not_sure", "en")
-    assert procedure_choices.find("not_sure", "en") == procedure_choices.Subject(About.NOT_SURE)
+    assert procedure_choices.find("not_sure", "en") == {"about": About.NOT_SURE}
 
 
 def test_a_procedure_withdrawn_after_the_form_was_opened_loses_no_request(

@@ -102,10 +102,10 @@ def test_submit_gives_up_when_the_database_keeps_refusing(monkeypatch: pytest.Mo
 
 
 def test_a_request_whose_event_cannot_be_written_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(**values: object) -> None:
+    def fails(*args: object, **values: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(Event.objects, "create", fails)
+    monkeypatch.setattr(Event, "save", fails)
     with pytest.raises(OSError, match="full"):
         submit(a_submission())
     assert not ConsultationRequest.objects.exists()

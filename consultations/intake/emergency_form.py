@@ -19,7 +19,7 @@ SLUG = r"[A-Za-z0-9_-]{1,80}"
 
 
 class EmergencyQuestion(forms.Form):
-    """Whether this is an emergency. ``page``: the published page with the signs of one, if there is any."""
+    """The question. ``page``: the published page with the signs of an emergency, if there is one."""
 
     use_required_attribute = False
 

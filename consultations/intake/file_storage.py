@@ -50,10 +50,10 @@ def store(clean: CleanFile) -> Attachment:
 
     Raises ``OSError`` (a full disk), with neither left behind.
     """
-    token, extension = secrets.token_hex(16), "jpg" if clean.kind == "image" else "pdf"
+    token = secrets.token_hex(16)
     row = Attachment(
         kind=clean.kind,
-        name=f"{token}.{extension}",
+        name=f"{token}.{clean.extension}",
         thumbnail_name=f"{token}-small.jpg" if clean.thumbnail else "",
         width=clean.width,
         height=clean.height,

@@ -63,6 +63,14 @@ class CleanFile:
     height: int = 0
 
     @property
+    def extension(self) -> str:
+        return "jpg" if self.kind == "image" else "pdf"
+
+    @property
+    def content_type(self) -> str:
+        return "image/jpeg" if self.kind == "image" else "application/pdf"
+
+    @property
     def size(self) -> int:
         """Bytes on the disk, thumbnail included."""
         return len(self.content) + len(self.thumbnail)
@@ -89,9 +97,10 @@ def clean_upload(upload: UploadedFile) -> CleanFile:
     data = upload.read(MAX_FILE_BYTES + 1)
     if data.lstrip(PDF_MAY_BEGIN_WITH).startswith(b"%PDF-"):
         return _report(data)
-    if opener := _opener(data):
-        return _photograph(upload, opener)
-    raise _something_else()
+    opener = _opener(data)
+    if opener is None:
+        raise _something_else()
+    return _attachment(upload, opener)
 
 
 def _report(data: bytes) -> CleanFile:
@@ -121,7 +130,7 @@ def _opener(data: bytes) -> images.Opener | None:
     return None
 
 
-def _photograph(upload: UploadedFile, opener: images.Opener) -> CleanFile:
+def _attachment(upload: UploadedFile, opener: images.Opener) -> CleanFile:
     try:
         picture = images.read(upload, opener, MAX_PIXELS, longest=MAX_SIDE_PIXELS)
     except images.TooManyPixelsError:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from consultations.intake import file_storage
-from consultations.intake.attachments import digest_of, file_names, require_room_for, store_files
+from consultations.intake.attachments import file_names, require_room_for, store_files
 from consultations.intake.submission import attachment_digests
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.models import Attachment, ConsultationRequest
@@ -15,7 +15,7 @@ from consultations.portal.actions import add_attachments
 def add(consultation: ConsultationRequest, cleaned: Sequence[CleanFile]) -> None:
     """Add files, except those that the request has already. Raises ``NotAllowedError``."""
     known = attachment_digests(consultation)
-    require_room_for([clean for clean in cleaned if digest_of(clean) not in known])
+    require_room_for([clean for clean in cleaned if clean.digest not in known])
     rows = store_files(cleaned)
     try:
         with transaction.atomic():

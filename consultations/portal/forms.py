@@ -8,17 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.core.form_fields import HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, ContactMethod
-from consultations.intake.form_fields import (
-    FILES_HINT,
-    FilesField,
-    HiddenPattern,
-    PhoneField,
-    TextField,
-    valid_files,
-)
+from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
@@ -146,7 +140,7 @@ class MoreAttachmentsForm(ActionForm):
         self.helper.attrs["enctype"] = "multipart/form-data"
 
     def send(self) -> bool:
-        whole = self.cleaned_data["attachments"] if self.is_valid() else valid_files(self, "attachments")
+        whole = valid_files(self, "attachments")
         if whole:
             self._add(whole)
         return not self.errors

@@ -12,12 +12,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.core.models import RateLimitCounter
 
 # The subject of all unreadable addresses.
@@ -79,15 +77,6 @@ def network_address(request: HttpRequest) -> str:
         # One customer has all addresses of a /64.
         return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
     return str(found)
-
-
-def delete_expired(now: datetime | None = None) -> int:
-    """Delete the counters of ended windows and return their number."""
-    return delete_in_batches(expired(now or timezone.now()))
-
-
-def expired(now: datetime) -> QuerySet[RateLimitCounter]:
-    return RateLimitCounter.objects.filter(ends_at__lte=now)
 
 
 def _hashed(scope: str, subject: str) -> str:

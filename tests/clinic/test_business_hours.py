@@ -42,20 +42,23 @@ def test_several_sessions_a_day() -> None:
 
 
 def test_adding_skips_pause_night_and_weekend() -> None:
-    assert WEEKDAYS.add_clinic_time(at(23, 13), timedelta(hours=2)) == at(23, 18)
-    assert WEEKDAYS.add_clinic_time(at(23, 19), timedelta(hours=2)) == at(24, 11)
-    assert WEEKDAYS.add_clinic_time(at(27, 19), timedelta(hours=2)) == at(30, 11)
-    assert WEEKDAYS.add_clinic_time(at(28), timedelta(hours=1)) == at(30, 11)
-
-
-def test_time_may_end_with_the_session() -> None:
-    assert WEEKDAYS.add_clinic_time(at(23, 10), timedelta(hours=4)) == at(23, 14)
+    for start, hours, end in (
+        (at(23, 13), 2, at(23, 18)),
+        (at(23, 19), 2, at(24, 11)),
+        (at(27, 19), 2, at(30, 11)),
+        (at(28), 1, at(30, 11)),
+        (at(23, 10), 4, at(23, 14)),  # ends with the session
+        (at(23), 400 * 24, None),  # more than a year
+    ):
+        assert WEEKDAYS.add_clinic_time(start, timedelta(hours=hours)) == end
+    with pytest.raises(ValueError, match="forward"):
+        WEEKDAYS.add_clinic_time(at(23), -MINUTE)
+    assert WEEKDAYS.clinic_time_between(at(24), at(23)) == timedelta(0)
 
 
 def test_next_opening() -> None:
-    assert WEEKDAYS.next_opening(at(23, 12)) == at(23, 12)
-    assert WEEKDAYS.next_opening(at(23, 14)) == at(23, 17)
-    assert WEEKDAYS.next_opening(at(27, 20)) == at(30, 10)
+    for moment, opening in ((at(23, 12), at(23, 12)), (at(23, 14), at(23, 17)), (at(27, 20), at(30, 10))):
+        assert WEEKDAYS.next_opening(moment) == opening
 
 
 def test_sessions_are_local_times() -> None:
@@ -97,16 +100,6 @@ def test_clinic_that_never_opens() -> None:
         assert hours.next_opening(at(23)) is None
         assert hours.add_clinic_time(at(23), MINUTE) is None
         assert hours.clinic_time_between(at(23), at(30)) == timedelta(0)
-
-
-def test_adding_more_than_a_year_returns_none() -> None:
-    assert WEEKDAYS.add_clinic_time(at(23), timedelta(days=400)) is None
-
-
-def test_negative_duration_is_refused() -> None:
-    with pytest.raises(ValueError, match="forward"):
-        WEEKDAYS.add_clinic_time(at(23), -MINUTE)
-    assert WEEKDAYS.clinic_time_between(at(24), at(23)) == timedelta(0)
 
 
 # Properties

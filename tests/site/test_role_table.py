@@ -97,7 +97,8 @@ def answers(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Answers:
     folder = tmp_path_factory.mktemp("files")
-    own = {name: folder / name for name in ("MEDIA_ROOT", "PRIVATE_ROOT", "ERASURE_LEDGER")}
+    own: dict[str, Any] = {name: folder / name for name in ("MEDIA_ROOT", "PRIVATE_ROOT", "ERASURE_LEDGER")}
+    own["ROOT_URLCONF"] = "tests.site.role_world"
     with override_settings(**own), shared_world(django_db_blocker), django_db_blocker.unblock():
         return everybody_asks(World())
 

@@ -10,20 +10,20 @@ from django.core.validators import validate_email
 
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 HOW = (
-    "must be like smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465, "
-    "with /, ? and # in a password written as %2F, %3F and %23"
+    "must be smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465, "
+    "with /, ? and # in the password written as %2F, %3F, %23"
 )
 
 
 class MailServer(NamedTuple):
     """The values of Django's ``EMAIL_…`` settings."""
 
-    host: str = "localhost"
-    port: int = 25
-    user: str = ""
-    password: str = ""
-    use_ssl: bool = False
-    use_tls: bool = False
+    host: str
+    port: int
+    user: str
+    password: str
+    use_ssl: bool
+    use_tls: bool
 
 
 def mail_server(url: str) -> MailServer:
@@ -37,13 +37,13 @@ def mail_server(url: str) -> MailServer:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ValueError(HOW) from None
-    has_more = parts.path.strip("/") or parts.query or parts.fragment
-    has_half_a_login = bool(parts.username) != bool(parts.password)
-    if parts.scheme not in ("smtp", "smtps") or not host or port == 0 or has_more or has_half_a_login:
+    is_server = parts.scheme in ("smtp", "smtps") and host and port != 0
+    is_more = parts.path.strip("/") or parts.query or parts.fragment
+    if not is_server or is_more or bool(parts.username) != bool(parts.password):
         raise ValueError(HOW)
     use_ssl, is_local = parts.scheme == "smtps", host in LOOPBACK_HOSTS
     return MailServer(
-        host,
+        host or "",
         port or (465 if use_ssl else 25 if is_local else 587),
         unquote(parts.username or ""),
         unquote(parts.password or ""),

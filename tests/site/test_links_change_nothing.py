@@ -1,6 +1,7 @@
 """A GET or HEAD request changes nothing: mail scanners, previews and prefetching browsers follow links, too.
 
-Every link of every page and mail is fetched with GET and HEAD between two dumps of all tables.
+Every link of every page and mail is fetched between two dumps of all tables, outside the staff side with
+HEAD, too.
 """
 
 import re
@@ -84,10 +85,11 @@ class Fetching:
         # The dumps are the proof; this tells which link it was.
         with connection.execute_wrapper(lambda *args: self._noted(link, *args)):
             response = self.client.get(link)
-            head = self.client.head(link)
+            # The pages of staff, which only their own browsers open, are big.
+            heads = [] if link.startswith("/staff/") else [self.client.head(link)]
         self.fetched[link] = response.status_code
         assert response.status_code < 500, link
-        assert head.status_code == response.status_code, link
+        assert all(head.status_code == response.status_code for head in heads), link
         led_to = [*on_this_site(response.headers.get("Location", ""), link)]
         if response.status_code == 200 and not response.streaming and "html" in response["Content-Type"]:
             led_to += links_of(Page(response.content.decode()), link)
@@ -224,7 +226,7 @@ def test_links_of_staff_pages_write_only_the_audit_log(sample_world: None) -> No
     waiting = ["/staff/", *(f"/staff/requests/{pk}/" for pk in requests)]
     while waiting:
         waiting = next_links(ours.changes_nothing(waiting), ours)
-    assert len(ours.fetched) > 100
+    assert len(ours.fetched) > 60
     reached = {kind_of(link) for link in ours.fetched}
     one = "/staff/requests/0/"
     assert {one, f"{one}time/", f"{one}erase/", f"{one}attachments/0/"} <= reached
@@ -234,12 +236,12 @@ def test_links_of_staff_pages_write_only_the_audit_log(sample_world: None) -> No
 
 
 def next_links(found: Iterable[str], fetching: Fetching) -> list[str]:
-    """Those of the staff side not fetched yet. Of a kind that differs by number or filter, two."""
+    """Those of the staff side not fetched yet. Of a kind that differs by number or filter, one."""
     known = Counter(kind_of(link) for link in fetching.fetched)
     waiting = []
     for link in dict.fromkeys(found):
         kind = kind_of(link)
-        if link.startswith("/staff/") and link not in fetching.fetched and known[kind] < 2:
+        if link.startswith("/staff/") and link not in fetching.fetched and not known[kind]:
             known[kind] += 1
             waiting.append(link)
     return waiting

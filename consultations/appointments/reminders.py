@@ -280,7 +280,7 @@ def _manual_reminder(
     request = appointment.request
     context = MessageContext(request, appointment)
     vars(context)["clinic"] = clinic  # loaded once for all
-    text = message_templates.render_text("sms_reminder", template, context)
+    text = message_templates.render_text(template, context)
     if request.contact_method == ContactMethod.WHATSAPP:
         number = request.whatsapp or request.phone
         if link := phone_numbers.whatsapp_link(number):

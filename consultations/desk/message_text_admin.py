@@ -212,7 +212,7 @@ class MessageTextAdmin(admin.ModelAdmin[MessageText]):
             disclosures.record(self._manager(request), [about], Disclosure.Kind.OPENED)
         data = form.cleaned_data
         template = MessageTemplate(language=language, subject=data["subject"], text=data["text"])
-        return preview_of(form.kind, template, about)
+        return preview_of(template, about)
 
     def _manager(self, request: HttpRequest) -> User:
         """The signed-in user. Raises ``PermissionDenied`` for users who may not change texts."""
@@ -260,7 +260,7 @@ def request_to_show(reference: str) -> ConsultationRequest | None:
     return found.exclude(status__in=workflow.SET_ASIDE).order_by("-created_at").first()
 
 
-def preview_of(kind: str, template: MessageTemplate, about: ConsultationRequest | None) -> Preview:
+def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> Preview:
     """Preview a message on a request. Missing values are made up; without a request, all of them."""
     made_up = [] if about else ["reference", "first_name"]
     request = about or ConsultationRequest(
@@ -284,7 +284,7 @@ def preview_of(kind: str, template: MessageTemplate, about: ConsultationRequest 
     used = rendering.names_in(template.text)
     return Preview(
         request,
-        message_templates.render(kind, template, context),
+        message_templates.render(template, context),
         template.language,
         message_templates.direction(template.language),
         [name for name in made_up if name in used],

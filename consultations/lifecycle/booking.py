@@ -11,9 +11,11 @@ from django.utils import timezone
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.business_hours import BusinessHours
+from clinic_site.mail import queue as mail_queue
 from consultations import workflow
 from consultations.lifecycle.errors import TimeTakenError
-from consultations.messaging.notify import has_deliverable_email, notify, supersede_appointment_messages
+from consultations.messaging.catalogue import ABOUT_APPOINTMENT
+from consultations.messaging.notify import has_deliverable_email, notify
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
 from procedures.models import Practitioner
@@ -148,7 +150,7 @@ def cancel(
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
     record_event(appointment, Event.Kind.TIME_CANCELED, actor, now)
-    supersede_appointment_messages(appointment.request)
+    mail_queue.supersede(appointment.request.reference, ABOUT_APPOINTMENT)
     if was_agreed and tells and appointment.starts_at > now:
         notify("appointment_canceled", appointment.request, appointment=appointment)
         # A patient who canceled needs no call.

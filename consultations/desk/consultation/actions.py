@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -33,8 +34,10 @@ from consultations.desk.consultation.forms import (
 from consultations.desk.consultation.page import find, render_page, with_moment
 from consultations.desk.consultation.timeline import event_entry, moment
 from consultations.desk.schedule.offer_views import AGREED_BY_PHONE_ONLY, OFFER_NOT_ANNOUNCED
-from consultations.lifecycle import optimistic_locking
+from consultations.lifecycle import staff_actions
+from consultations.lifecycle.contact_details import correct_by_staff
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.lifecycle.optimistic_locking import changes_since
 from consultations.messaging import notify
 from consultations.models import ConsultationRequest
 from consultations.staff_pages import VIEW, WORK, member, page
@@ -91,9 +94,10 @@ def action_view(
             if not form.is_valid():
                 return show_problem(action, _("No changes were saved. Correct the fields marked below."), 400)
             try:
-                result = optimistic_locking.with_note(
-                    consultation, form.note, actor=action.actor, do=lambda: perform(action)
-                )
+                with transaction.atomic():
+                    result = perform(action)
+                    if form.note:
+                        staff_actions.add_note(consultation, form.note, actor=action.actor)
             except SomeoneElseChangedError:
                 return show_problem(action, conflict_message(form, pk), 409)
             except NotAllowedError:
@@ -119,7 +123,7 @@ def show_problem(action: Action[F], problem: str, status: int) -> HttpResponse:
 
 def conflict_message(form: ActionForm, pk: int) -> str:
     sentences = [_("Someone else has just changed this request. No changes were saved.")]
-    changes = optimistic_locking.changes_since(ConsultationRequest.objects.get(pk=pk), form.shown_version)
+    changes = changes_since(ConsultationRequest.objects.get(pk=pk), form.shown_version)
     if changes:
         entry = event_entry(changes[0])
         latest = " ".join(filter(None, (entry.what, entry.more)))
@@ -134,7 +138,7 @@ def conflict_message(form: ActionForm, pk: int) -> str:
 def status(action: Action[StatusForm]) -> str:
     consultation, to = action.consultation, action.form.cleaned_data["to"]
     notifies = _notifies_patient(consultation, to)
-    optimistic_locking.change_status(consultation, to, actor=action.actor, version=action.form.shown_version)
+    staff_actions.change_status(consultation, to, actor=action.actor, version=action.form.shown_version)
     if notifies and not notify.has_deliverable_email(consultation):
         messages.warning(
             action.request, AGREED_BY_PHONE_ONLY if to == Status.CONFIRMED else OFFER_NOT_ANNOUNCED
@@ -159,7 +163,7 @@ def _notifies_patient(consultation: ConsultationRequest, to: str) -> bool:
 
 @action_view(ContactForm)
 def contact(action: Action[ContactForm]) -> str:
-    call_back_at = optimistic_locking.record_contact(
+    call_back_at = staff_actions.record_contact(
         action.consultation,
         action.form.outcome_value,
         actor=action.actor,
@@ -180,7 +184,7 @@ def note(action: Action[NoteForm]) -> str:
 @action_view(AssignForm)
 def assign(action: Action[AssignForm]) -> str:
     to = chosen_assignee(action)
-    optimistic_locking.assign(action.consultation, to, actor=action.actor, version=action.form.shown_version)
+    staff_actions.assign(action.consultation, to, actor=action.actor, version=action.form.shown_version)
     return _("Assigned to %(name)s.") % {"name": name_of(to)} if to else _("This request is unassigned.")
 
 
@@ -197,7 +201,7 @@ def chosen_assignee(action: Action[AssignForm]) -> User | None:
 
 @action_view(ContactDetailsForm)
 def contact_details(action: Action[ContactDetailsForm]) -> str:
-    is_changed = optimistic_locking.correct_contact_details(
+    is_changed = correct_by_staff(
         action.consultation,
         action.form.corrected,
         actor=action.actor,
@@ -209,12 +213,12 @@ def contact_details(action: Action[ContactDetailsForm]) -> str:
 
 @action_view(ActionForm)
 def acknowledge(action: Action[ActionForm]) -> str:
-    optimistic_locking.acknowledge(action.consultation, actor=action.actor, version=action.form.shown_version)
+    staff_actions.acknowledge(action.consultation, actor=action.actor, version=action.form.shown_version)
     return _("Marked as read.")
 
 
 @action_view(ActionForm, show_link)
 def new_link(action: Action[ActionForm]) -> str:
-    return optimistic_locking.new_private_link(
+    return staff_actions.new_private_link(
         action.consultation, actor=action.actor, version=action.form.shown_version
     )

@@ -28,7 +28,7 @@ from consultations.desk.consultation.timeline import events_of, messages_of, not
 from consultations.desk.queue.rows import DueLabel, appointment_label
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.contact_details import wrong_since
-from consultations.lifecycle.optimistic_locking import may_have_link
+from consultations.lifecycle.staff_actions import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.models import (
     Appointment,

@@ -30,7 +30,7 @@ from consultations.desk.queue.tabs import (
     query_of,
     tab_of,
 )
-from consultations.lifecycle import assignment, disclosures
+from consultations.lifecycle import disclosures, staff_actions
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.staff_pages import VIEW, WORK, member, page, show
 from consultations.text_folding import fold_text
@@ -123,11 +123,11 @@ def assign(request: HttpRequest) -> HttpResponse:
     elif person is None and to != NOBODY:
         messages.error(request, _("Choose a colleague from the list. No changes were saved."))
     else:
-        _report(request, assignment.assign_many(versions, person, actor=member(request)), person)
+        _report(request, staff_actions.assign_many(versions, person, actor=member(request)), person)
     return SeeOther(_list_address(request, people))
 
 
-def _report(request: HttpRequest, assigned: assignment.Assigned, person: User | None) -> None:
+def _report(request: HttpRequest, assigned: staff_actions.Assigned, person: User | None) -> None:
     count, skipped = assigned
     if count and person:
         sentence = ngettext(

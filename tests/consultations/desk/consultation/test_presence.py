@@ -55,7 +55,7 @@ def test_who_picks_a_time_is_seen_and_sees_others(desk: Desk, other: Desk) -> No
         present = other.page.one("div", id="present").text
         assert "coordinator@clinic.example has just opened this too." in present
         staff_actions.add_note(desk.request, "Called.", actor=desk.user)
-        staff_actions.assign(desk.request, desk.user, actor=desk.user)
+        staff_actions.assign(desk.request, desk.user, actor=desk.user, version=0)
         assert "This request has changed since you opened it." in asks(other)["html"]
 
 

@@ -23,7 +23,7 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     open_every_day,
 )
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_request, a_reviewer, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def overdue() -> list[ConsultationRequest]:
 def contacted() -> ConsultationRequest:
     """One with an email address, that was spoken to."""
     request = with_email()
-    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
+    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), version=version_of(request))
     request.refresh_from_db()
     return request
 
@@ -134,8 +134,8 @@ def test_who_is_called_at_once_is_not_said_to_be_called_later() -> None:
 @pytest.mark.parametrize("agreed", [True, False])
 def test_who_asks_for_another_time_is_called_also_once_that_was_read(agreed: bool, clock: Any) -> None:
     request = with_time(agreed=agreed)()
-    actions.request_another_time(request, request.appointments.live().get().pk, "Not on Fridays.")
-    staff_actions.acknowledge(request, actor=a_coordinator())
+    actions.request_another_time(request, version_of(request), "Not on Fridays.")
+    staff_actions.acknowledge(request, actor=a_coordinator(), version=version_of(request))
     assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))
     assert overdue() == [request]

@@ -24,7 +24,7 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     open_every_day,
 )
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_request, a_reviewer, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def test_unannounced_offer_is_due_at_once(practitioner: Practitioner, clock: Any
 
 def test_mailed_offer_is_not_due(practitioner: Practitioner, settings: Any) -> None:
     request = with_email()
-    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
+    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), version=version_of(request))
     given(request, practitioner, at(10))
     assert due("today") == []
     settings.MAIL_DELIVERY = "off"
@@ -156,7 +156,7 @@ def test_announced_or_closed_is_not_due(
 
 def test_patient_asking_for_another_time_is_not_due(practitioner: Practitioner) -> None:
     appointment = an_agreed_time(at(10))
-    actions.request_another_time(appointment.request, appointment.pk, "")
+    actions.request_another_time(appointment.request, version_of(appointment.request), "")
     assert due("today") == []
 
 

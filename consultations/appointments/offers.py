@@ -66,22 +66,21 @@ def offer_time(
         booking.cancel(request, actor=actor, now=now, tells=not (agreed and is_ahead))
         if not keeps_status:
             set_status(request, to, actor=actor, expected_status=expected_status)
-        is_informed = agreed or has_deliverable_email(locked)
+        is_announced = agreed or has_deliverable_email(locked)
         appointment = booking.reserve(
             request,
             practitioner,
             starts_at,
             starts_at + length,
             agreed=agreed,
-            is_informed=is_informed,
             actor=actor,
             now=now,
         )
         # Staff must call at once about an offer that no mail announces. Any other call-back was about the
         # appointment before.
-        if is_informed:
+        if is_announced:
             booking.record_first_contact(request, now)
-        booking.set_call_back(request, None if is_informed else now)
+        booking.set_call_back(request, None if is_announced else now)
         if agreed and is_ahead:
             notify("appointment_agreed", appointment.request, appointment=appointment)
         elif not agreed:

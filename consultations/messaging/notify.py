@@ -41,6 +41,8 @@ MAX_LIMITED_MAILS_PER_DAY = 5  # of each limited kind, to each address
 # More than a clinic gets requests by email in an hour. The patient's page confirms the request in any case,
 # and the timeline shows staff that no mail did.
 MAX_LIMITED_MAILS_PER_HOUR = 30  # of the limited kinds, to all addresses
+# Staff call when a mail has waited for longer than this.
+MAIL_IS_LATE_AFTER = timedelta(hours=1)
 
 ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),

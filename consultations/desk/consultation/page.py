@@ -26,7 +26,7 @@ from consultations.desk.consultation.callback_times import suggested_callback_ti
 from consultations.desk.consultation.forms import ContactDetailsForm, ContactForm, typed_moment
 from consultations.desk.consultation.timeline import events_of, messages_of, notes_of, timeline
 from consultations.desk.queue.rows import DueLabel, appointment_label
-from consultations.lifecycle import disclosures
+from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.contact_details import wrong_since
 from consultations.lifecycle.staff_actions import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
@@ -67,6 +67,7 @@ def find(pk: int) -> ConsultationRequest:
         appointment_state=F("live__state"),
         appointment_ends=F("live__ends_at"),
         appointment_informed=F("live__patient_informed_at"),
+        appointment_made=F("live__made_at"),
         appointment_with=F("live__practitioner__name"),
         appointment_with_active=F("live__practitioner__is_active"),
     )
@@ -158,10 +159,10 @@ def live_appointment_label(consultation: ConsultationRequest, now: datetime) -> 
     starts_at = getattr(consultation, "appointment_at", None)
     if starts_at is None:
         return None
-    state, ends_at, informed_at = (
-        getattr(consultation, f"appointment_{name}") for name in ("state", "ends", "informed")
+    state, ends_at, informed_at, made_at = (
+        getattr(consultation, f"appointment_{name}") for name in ("state", "ends", "informed", "made")
     )
-    is_informed = informed_at is not None
+    is_informed = booking.is_informed(consultation, informed_at, made_at, now)
     if starts_at > now and is_informed:
         return None
     return appointment_label(state, starts_at, ends_at, is_informed=is_informed, now=now)

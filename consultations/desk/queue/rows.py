@@ -14,6 +14,7 @@ from clinic_site.core.templatetags.formatting import clock
 from consultations import workflow
 from consultations.answers import ForWhom, Language, Onset, YesNo
 from consultations.desk.assignees import name_of
+from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.consultation_requests import PROMISED, current_onset
 from consultations.workflow import Status
@@ -103,7 +104,9 @@ class Row:
         """What to do about the appointment; None without one, or if a callback about an offer is set."""
         if self.appointment is None:
             return None
-        is_informed = self.appointment.patient_informed_at is not None
+        is_informed = booking.is_informed(
+            self.consultation, self.appointment.patient_informed_at, self.appointment.made_at, self.now
+        )
         is_called = is_informed and self.consultation.call_back_at is not None
         if is_called and self.appointment.state == Appointment.State.OFFERED:
             return None

@@ -7,10 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
+from clinic_site.clinic import business_hours
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
+from clinic_site.mail.signals import reader_informed
 from consultations.appointments import offers, reminders
+from consultations.desk.consultation.page import find, live_appointment_label
+from consultations.desk.queue.rows import Row
 from consultations.intake import submission
 from consultations.lifecycle import status_changes
 from consultations.messaging import notify
@@ -20,6 +27,7 @@ from consultations.portal import actions
 from consultations.workflow import CLOSED, MARKED, Status
 from tests.consultations.messaging.message_helpers import a_clinic, queued, with_email
 from tests.factories import a_request, a_reviewer, a_submission, staff, version_of
+from tests.mail.mail_helpers import running
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +92,39 @@ def test_status_and_reopening_are_announced() -> None:
     assert list(new_messages()) == ["unreachable"]
     change(request, Status.CONTACTING)
     assert list(new_messages()) == ["reopened"]
+
+
+def test_patient_is_informed_of_an_offer_once_its_mail_is_sent(settings: Any) -> None:
+    """Until then the desk waits for the mail, and after an hour asks for a call."""
+    request = with_email()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = offer(request)
+        [mail_of_first] = OutgoingMessage.objects.filter(kind="appointment_offered")
+        clock.shift(timedelta(minutes=5))
+        second = offer(request, days=4)
+        # A worker was sending the mail of the appointment before, which says nothing of this one.
+        reader_informed.send(OutgoingMessage, message=mail_of_first)
+        for appointment in (first, second):
+            appointment.refresh_from_db()
+            assert appointment.patient_informed_at is None
+        for minutes, label in ((59, "Waiting for the patient’s answer"), (1, "The patient does not know")):
+            clock.shift(timedelta(minutes=minutes))
+            row = Row(ConsultationRequest.objects.get(), business_hours.load(), timezone.now(), second)
+            assert row.appointment_label and row.appointment_label.text.startswith(label)
+            on_page = live_appointment_label(find(request.pk), timezone.now())
+            assert on_page == (row.appointment_label if minutes == 1 else None)
+        with running(settings):
+            assert worker.send_due().sent
+        second.refresh_from_db()
+        assert second.patient_informed_at == timezone.now()
+
+
+def test_patient_is_informed_of_an_offer_once_staff_resolve_its_failed_mail() -> None:
+    appointment = offer(with_email())
+    OutgoingMessage.objects.filter(kind="appointment_offered").update(failed_at=timezone.now())
+    mail_queue.mark_resolved(OutgoingMessage.objects.get(kind="appointment_offered"), actor=staff())
+    appointment.refresh_from_db()
+    assert appointment.patient_informed_at
 
 
 def test_patient_hears_of_offered_agreed_and_canceled_appointments() -> None:

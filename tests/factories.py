@@ -298,6 +298,11 @@ def a_request(
     return request
 
 
+def version_of(request: ConsultationRequest) -> int:
+    """The stored version of a request, as on a screen that was opened just now."""
+    return ConsultationRequest.objects.get(pk=request.pk).version
+
+
 def form_data(**changes: Any) -> dict[str, Any]:
     """Return what a browser sends when a guardian fills in the form for a child, without the hidden fields.
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.core import email_addresses
 from clinic_site.mail.models import ERROR_LENGTH, PHONE_LENGTH, SUBJECT_LENGTH, MessageStep, OutgoingMessage
+from clinic_site.mail.signals import reader_informed
 
 if TYPE_CHECKING:
     from clinic_site.accounts.models import User
@@ -142,7 +143,13 @@ def resend(message: OutgoingMessage, *, actor: "User") -> bool:
 
 def mark_resolved(message: OutgoingMessage, *, actor: "User") -> bool:
     """Record that staff informed the patient another way. Return False if it was not undelivered."""
-    return _record_step(message, MessageStep.Kind.RESOLVED, actor, resolved_at=timezone.now(), **NO_CONTENT)
+    with transaction.atomic():
+        is_resolved = _record_step(
+            message, MessageStep.Kind.RESOLVED, actor, resolved_at=timezone.now(), **NO_CONTENT
+        )
+        if is_resolved:
+            reader_informed.send(OutgoingMessage, message=message)
+    return is_resolved
 
 
 def _record_step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User", **changes: Any) -> bool:

@@ -24,6 +24,7 @@ from clinic_site.core.management.until_stopped import Stop
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import ERROR_LENGTH, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import NO_CONTENT, storable
+from clinic_site.mail.signals import reader_informed
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ def _send(message: OutgoingMessage, result: BatchResult) -> None:
         _count_unconfirmed(message)
         server.send_messages([email])
         _record_sent(message)
+        reader_informed.send_robust(OutgoingMessage, message=message)
         result.sent += 1
         logger.info("mail sent", extra={"data": _log_data(message)})
     except (DatabaseError, LeaseLostError):

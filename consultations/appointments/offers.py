@@ -70,22 +70,21 @@ def offer_time(
         booking.cancel(locked, actor=actor, now=now, tells=not (agreed and is_ahead))
         if to != locked.status:
             set_status(locked, to, actor=actor, expected_status=locked.status)
-        is_informed = agreed or has_deliverable_email(locked)
+        is_announced = agreed or has_deliverable_email(locked)
         appointment = booking.reserve(
             locked,
             practitioner,
             starts_at,
             starts_at + length,
             agreed=agreed,
-            is_informed=is_informed,
             actor=actor,
             now=now,
         )
         # Staff must call at once about an offer that no mail announces. Any other call-back was about the
         # appointment before.
-        if is_informed:
+        if is_announced:
             booking.record_first_contact(locked, now)
-        booking.set_call_back(locked, None if is_informed else now)
+        booking.set_call_back(locked, None if is_announced else now)
         if is_ahead:
             kind = "appointment_agreed" if agreed else "appointment_offered"
             notify(kind, locked, appointment=appointment)

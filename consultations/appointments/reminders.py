@@ -29,7 +29,7 @@ from consultations.appointments import availability
 from consultations.lifecycle import contact_details
 from consultations.messaging import templates as message_templates
 from consultations.messaging.context import MessageContext
-from consultations.messaging.notify import queue_message
+from consultations.messaging.notify import MAIL_IS_LATE_AFTER, queue_message
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.models.appointments import AppointmentQuerySet, midnight
 
@@ -37,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 # Reminders are mailed from this hour at the clinic on.
 FIRST_HOUR = 8
-# Staff call when a mail has waited for longer than this.
-MAIL_IS_LATE_AFTER = timedelta(hours=1)
 
 
 def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
@@ -212,7 +210,7 @@ def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> l
         consultation = appointment.request
         context = MessageContext(consultation, appointment)
         vars(context)["clinic"] = clinic  # loaded once for all
-        text = message_templates.render_text("sms_reminder", templates[consultation.language], context)
+        text = message_templates.render_text(templates[consultation.language], context)
         how, number, href = _way_to_reach(consultation, text)
         found.append(
             ManualReminder(

@@ -190,7 +190,7 @@ def _preview(request: HttpRequest, form: TextForm, language: str) -> dict[str, A
             )
             return None
     template = MessageTemplate(language=language, subject=data["subject"], text=data["text"])
-    return preview_of(form.kind, template, about)
+    return preview_of(template, about)
 
 
 def _request_to_show(reference: str) -> ConsultationRequest | None:
@@ -201,7 +201,7 @@ def _request_to_show(reference: str) -> ConsultationRequest | None:
     return found.exclude(status__in=workflow.SET_ASIDE).order_by("-created_at").first()
 
 
-def preview_of(kind: str, template: MessageTemplate, about: ConsultationRequest | None) -> dict[str, Any]:
+def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> dict[str, Any]:
     """Render a message as it would be sent. Missing values are made up; without a request, all of them."""
     made_up = [] if about else ["reference", "first_name"]
     consultation = about or ConsultationRequest(
@@ -225,7 +225,7 @@ def preview_of(kind: str, template: MessageTemplate, about: ConsultationRequest 
     used = rendering.names_in(template.text)
     return {
         "consultation": consultation,
-        "rendered": message_templates.render(kind, template, context),
+        "rendered": message_templates.render(template, context),
         "language": template.language,
         "direction": message_templates.direction(template.language),
         "made_up": [name for name in (*made_up, "link", "desk", "activity") if name in used],

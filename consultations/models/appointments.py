@@ -70,7 +70,8 @@ class Appointment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("offered by")
     )
     made_at = models.DateTimeField()
-    # Set when a mail was queued, or staff recorded "spoke" or "message sent"; not by an unanswered call.
+    # Set when a mail was sent, when staff resolved a failed one, or recorded "spoke" or "message sent"; not
+    # by an unanswered call.
     patient_informed_at = models.DateTimeField(_("patient informed at"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
 

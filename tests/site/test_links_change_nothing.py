@@ -35,7 +35,7 @@ from procedures.staff import review_reminders
 from tests.consultations.desk.consultation.request_pages import with_files
 from tests.consultations.portal import portal_pages
 from tests.consultations.portal.portal_pages import PrivatePage
-from tests.factories import a_request, staff
+from tests.factories import a_request, staff, version_of
 from tests.pages import Page
 from tests.site import states
 
@@ -155,7 +155,7 @@ def test_links_of_private_pages_change_nothing(sample_world: None) -> None:
 
 def test_dead_private_link_only_counts_an_attempt(sample_world: None) -> None:
     patient = PrivatePage()
-    staff_actions.new_private_link(patient.request, actor=staff(MANAGER))
+    staff_actions.new_private_link(patient.request, actor=staff(MANAGER), version=version_of(patient.request))
     everybody = Fetching(Client(), may_write=DEAD_LINKS_MAY_WRITE)
     addresses = [patient.address_of(action) for action in ("", *portal_pages.ACTIONS)]
     everybody.changes_nothing(addresses)
@@ -173,12 +173,12 @@ def every_mail(settings: Any) -> set[str]:
     by_email = {"contact_method": "email", "email": "ayesha@example.com"}
     offered, agreed, closed = PrivatePage(**by_email), PrivatePage(**by_email), PrivatePage(**by_email)
     time = offered.is_offered(days=3)
-    portal_actions.accept_time(offered.request, time.pk)
+    portal_actions.accept_time(offered.request, version_of(offered.request))
     portal_actions.add_patient_note(offered.request, "It is worse.")
     with transaction.atomic():
         notify.queue_message("reminder", offered.request, appointment=time)
     agreed.is_offered(days=4, agreed=True)
-    portal_actions.request_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
+    portal_actions.request_another_time(agreed.request, version_of(agreed.request), "Later.")
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
     was: str = Status.NEW
     for to in steps:

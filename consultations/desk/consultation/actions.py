@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -31,8 +32,10 @@ from consultations.desk.consultation.forms import (
 from consultations.desk.consultation.page import find, render_page
 from consultations.desk.consultation.timeline import event_entry, moment
 from consultations.desk.schedule.offer_views import AGREED_BY_PHONE_ONLY, OFFER_NOT_ANNOUNCED
-from consultations.lifecycle import booking, optimistic_locking
+from consultations.lifecycle import booking, staff_actions
+from consultations.lifecycle.contact_details import correct_by_staff
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.lifecycle.optimistic_locking import changes_since
 from consultations.messaging import notify
 from consultations.models import ConsultationRequest
 from consultations.staff_pages import VIEW, WORK, member, page
@@ -92,9 +95,10 @@ def action_view(
             if not form.is_valid():
                 return show_problem(action, _("No changes were saved. Correct the fields marked below."), 400)
             try:
-                result = optimistic_locking.with_note(
-                    consultation, form.cleaned_data["text"], actor=action.actor, do=lambda: perform(action)
-                )
+                with transaction.atomic():
+                    result = perform(action)
+                    if note := form.cleaned_data["text"]:
+                        staff_actions.add_note(consultation, note, actor=action.actor)
             except SomeoneElseChangedError:
                 return show_problem(action, conflict_message(action), 409)
             except NotAllowedError:
@@ -121,7 +125,7 @@ def show_problem(action: Action[F], problem: str, status: int) -> HttpResponse:
 def conflict_message(action: Action[F]) -> str:
     sentences = [_("Someone else has just changed this request. No changes were saved.")]
     current = ConsultationRequest.objects.get(pk=action.consultation.pk)
-    if changes := optimistic_locking.changes_since(current, action.version):
+    if changes := changes_since(current, action.version):
         entry = event_entry(changes[0])
         change = f"{entry.what} {entry.more}".strip()
         who = entry.who or _("the patient")
@@ -135,7 +139,7 @@ def conflict_message(action: Action[F]) -> str:
 def status(action: Action[StatusForm]) -> str:
     consultation, to = action.consultation, action.form.cleaned_data["to"]
     notifies = _notifies_patient(consultation, to)
-    optimistic_locking.change_status(consultation, to, actor=action.actor, version=action.version)
+    staff_actions.change_status(consultation, to, actor=action.actor, version=action.version)
     if notifies and not notify.has_deliverable_email(consultation):
         messages.warning(
             action.request, AGREED_BY_PHONE_ONLY if to == Status.CONFIRMED else OFFER_NOT_ANNOUNCED
@@ -160,7 +164,7 @@ def _notifies_patient(consultation: ConsultationRequest, to: str) -> bool:
 
 @action_view(ContactForm)
 def contact(action: Action[ContactForm]) -> str:
-    call_back_at = optimistic_locking.record_contact(
+    call_back_at = staff_actions.record_contact(
         action.consultation,
         action.form.cleaned_data["outcome"],
         actor=action.actor,
@@ -186,13 +190,13 @@ def assign(action: Action[AssignForm]) -> str:
         to = next((person for person in colleagues() if str(person.pk) == chosen["colleague"]), None)
         if to is None:
             raise NotAllowedError("not a colleague")
-    optimistic_locking.assign(action.consultation, to, actor=action.actor, version=action.version)
+    staff_actions.assign(action.consultation, to, actor=action.actor, version=action.version)
     return _("Assigned to %(name)s.") % {"name": to} if to else _("This request is unassigned.")
 
 
 @action_view(ContactDetailsForm)
 def contact_details(action: Action[ContactDetailsForm]) -> str:
-    is_changed = optimistic_locking.correct_contact_details(
+    is_changed = correct_by_staff(
         action.consultation,
         action.form.corrected,
         actor=action.actor,
@@ -204,12 +208,10 @@ def contact_details(action: Action[ContactDetailsForm]) -> str:
 
 @action_view(ActionForm)
 def acknowledge(action: Action[ActionForm]) -> str:
-    optimistic_locking.acknowledge(action.consultation, actor=action.actor, version=action.version)
+    staff_actions.acknowledge(action.consultation, actor=action.actor, version=action.version)
     return _("Marked as read.")
 
 
 @action_view(ActionForm, show_link)
 def new_link(action: Action[ActionForm]) -> str:
-    return optimistic_locking.new_private_link(
-        action.consultation, actor=action.actor, version=action.version
-    )
+    return staff_actions.new_private_link(action.consultation, actor=action.actor, version=action.version)

@@ -22,7 +22,7 @@ from consultations.desk.consultation.timeline import timeline
 from consultations.desk.queue.rows import Row, appointment_label
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.contact_details import wrong_since
-from consultations.lifecycle.optimistic_locking import may_have_link
+from consultations.lifecycle.staff_actions import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.messaging import templates as message_templates
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, SearchTerm
@@ -116,14 +116,19 @@ def render_page(
         "may_work": may_work,
     }
     if may_work:
-        is_urgent = appointment and (appointment.starts_at <= now or appointment.patient_informed_at is None)
+        label = None
+        if appointment:
+            informed_at, made_at = appointment.patient_informed_at, appointment.made_at
+            is_informed = booking.is_informed(consultation, informed_at, made_at, now)
+            if appointment.starts_at <= now or not is_informed:
+                label = appointment_label(appointment, now, is_informed=is_informed)
         context |= {
             "people": [
                 user for user in context["colleagues"] if user.pk not in (me.pk, consultation.assignee_id)
             ],
             "steps": next_steps(consultation, events, appointment),
             "is_open": consultation.status in workflow.OPEN,
-            "appointment_label": appointment_label(appointment, now) if appointment and is_urgent else None,
+            "appointment_label": label,
             "suggested_times": suggested_callback_times(now, hours),
             "may_have_link": may_have_link(consultation),
         }

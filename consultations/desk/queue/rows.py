@@ -13,6 +13,7 @@ from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.core.templatetags.formatting import clock
 from consultations import workflow
 from consultations.answers import Onset
+from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.consultation_requests import PROMISED, current_onset
 from consultations.workflow import Status
@@ -78,13 +79,13 @@ class Row:
         """The next step of the appointment; None without one, or if a callback about an offer is set."""
         if self.appointment is None:
             return None
-        is_announced_offer = (
-            self.appointment.state == Appointment.State.OFFERED
-            and self.appointment.patient_informed_at is not None
+        is_informed = booking.is_informed(
+            self.consultation, self.appointment.patient_informed_at, self.appointment.made_at, self.now
         )
-        if is_announced_offer and self.consultation.call_back_at:
+        is_offer = self.appointment.state == Appointment.State.OFFERED
+        if is_informed and is_offer and self.consultation.call_back_at:
             return None
-        return appointment_label(self.appointment, self.now)
+        return appointment_label(self.appointment, self.now, is_informed=is_informed)
 
     @cached_property
     def call_back(self) -> DueLabel | None:
@@ -100,7 +101,7 @@ class Row:
         return format_hours(self.hours.clinic_time_between(start, end))
 
 
-def appointment_label(appointment: Appointment, now: datetime) -> DueLabel:
+def appointment_label(appointment: Appointment, now: datetime, *, is_informed: bool) -> DueLabel:
     """Return what to do about an offered or agreed appointment."""
     has_begun, when = appointment.starts_at <= now, _moment(appointment.starts_at)
     if appointment.state == Appointment.State.AGREED:
@@ -109,7 +110,7 @@ def appointment_label(appointment: Appointment, now: datetime) -> DueLabel:
         return DueLabel(_("Appointment %(when)s") % {"when": when})
     if has_begun:
         return DueLabel(_("No answer to the offered time: call the patient"), is_late=True)
-    if appointment.patient_informed_at is None:
+    if not is_informed:
         return DueLabel(_("The patient does not know the offered time: call"))
     return DueLabel(_("Waiting for the patient’s answer: %(when)s") % {"when": when})
 

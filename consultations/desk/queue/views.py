@@ -20,7 +20,7 @@ from clinic_site.core.http.responses import SeeOther
 from consultations.desk.assignees import assignee_choices, colleagues
 from consultations.desk.queue.rows import Row
 from consultations.desk.queue.tabs import DEFAULT, NOBODY, TABS, TO_DO, Filters, Scope, count_tabs
-from consultations.lifecycle import assignment, disclosures
+from consultations.lifecycle import disclosures, staff_actions
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.staff_pages import VIEW, WORK, member, page, show
 from consultations.text_folding import fold_text
@@ -98,12 +98,12 @@ def assign(request: HttpRequest) -> HttpResponse:
     elif person is None and to != NOBODY:
         messages.error(request, _("Choose a colleague from the list. No changes were saved."))
     else:
-        _report(request, assignment.assign_many(versions, person, actor=member(request)), person)
+        _report(request, staff_actions.assign_many(versions, person, actor=member(request)), person)
     back = QueryDict(request.POST.get("back", "")[:500])
     return SeeOther(reverse("desk:queue_search" if "search" in back else "desk:queue", query=back or None))
 
 
-def _report(request: HttpRequest, assigned: assignment.Assigned, person: User | None) -> None:
+def _report(request: HttpRequest, assigned: staff_actions.Assigned, person: User | None) -> None:
     count, skipped = assigned
     if count and person:
         sentence = ngettext(

@@ -20,7 +20,7 @@ from consultations.models.appointments import SLOT
 from consultations.phone_numbers import parse
 from consultations.portal.actions import add_patient_note, correct_phone
 from consultations.tokens import SubmissionKey
-from tests.factories import a_reviewer, a_submission
+from tests.factories import a_reviewer, a_submission, version_of
 
 ABOUT_HER = {
     "for_whom": "adult",
@@ -67,8 +67,8 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
     )
     correct_phone(request, parse("0301 5550144"))
     add_patient_note(request, "A secretword of hers.")
-    record_contact(request, Outcome.SPOKE, actor=actor, expected_status="new")
-    assign(request, actor, actor=actor)
+    record_contact(request, Outcome.SPOKE, actor=actor, version=version_of(request))
+    assign(request, actor, actor=actor, version=version_of(request))
     add_note(request, "Mahrukhsar said a secretword.", actor=actor)
     private_links.new_link(request)
     disclosures.record(actor, [request], Disclosure.Kind.OPENED)

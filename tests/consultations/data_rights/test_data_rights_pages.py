@@ -24,7 +24,7 @@ from tests.consultations.data_rights.erasure_helpers import (
     request_with_traces,
 )
 from tests.consultations.form_pages import Page
-from tests.factories import a_request
+from tests.factories import a_request, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -170,9 +170,8 @@ def test_copy_has_everything_but_names_of_colleagues(client: Client, manager: Us
 def test_copy_has_all_mail_and_event_details(client: Client, manager: User) -> None:
     request = request_with_traces(manager)
     again = timezone.now() + timedelta(days=2)
-    record_contact(
-        request, Outcome.NO_ANSWER, actor=manager, expected_status=request.status, call_back_at=again
-    )
+    record_contact(request, Outcome.NO_ANSWER, actor=manager, version=version_of(request), call_back_at=again)
+    request.refresh_from_db()
     ConsultationRequest.objects.filter(pk=request.pk).update(email="new@example.com")
     with transaction.atomic():
         for to, kind in (

@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import submission
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
-from consultations.lifecycle import contact_details, optimistic_locking
+from consultations.lifecycle import contact_details
 from consultations.models import ConsultationRequest, Event
 from consultations.workflow import CLOSED, Status
 from tests.consultations.desk.consultation.request_pages import Desk
@@ -98,7 +98,7 @@ def test_old_form_does_not_undo_a_later_correction() -> None:
             patient.fills_in("phone", phone="0333 1112223")
         else:
             to = contact_details.ContactDetails("+923331112223", "0333 1112223", "", "", "")
-            optimistic_locking.correct_contact_details(patient.request, to, actor=a_coordinator(), version=0)
+            contact_details.correct_by_staff(patient.request, to, actor=a_coordinator(), version=0)
         for changes in ({"message": "It is worse."}, OTHER):
             request = resubmit(patient, **changes)
             assert request.phone == "+923331112223", by

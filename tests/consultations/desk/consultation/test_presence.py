@@ -69,7 +69,7 @@ def test_time_picker_shows_presence_too(desk: Desk, other: Desk) -> None:
         other.response = other.client.get(other.address("time/"), {"length": "60"})
         assert "coordinator@clinic.example has just opened this too." in present(other)
         staff_actions.add_note(desk.request, "Called.", actor=desk.user)
-        staff_actions.assign(desk.request, desk.user, actor=desk.user)
+        staff_actions.assign(desk.request, desk.user, actor=desk.user, version=0)
         assert CHANGED in asks(other)["html"]
 
 

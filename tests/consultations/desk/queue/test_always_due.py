@@ -23,7 +23,7 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     open_every_day,
 )
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_request, a_reviewer, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def overdue() -> list[ConsultationRequest]:
 def contacted() -> ConsultationRequest:
     """A request with an email address, whose patient was spoken to."""
     request = with_email()
-    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
+    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), version=version_of(request))
     request.refresh_from_db()
     return request
 
@@ -125,8 +125,8 @@ def test_unannounced_cancellation_is_called_about_at_once() -> None:
 def test_patient_who_asks_for_another_time_is_due_after_the_message_was_read(clock: Any) -> None:
     requests = [with_time(agreed=True, hour=10), with_time(agreed=False, hour=11)]
     for request in requests:
-        actions.request_another_time(request, request.appointments.live().get().pk, "Not on Fridays.")
-        staff_actions.acknowledge(request, actor=a_coordinator())
+        actions.request_another_time(request, version_of(request), "Not on Fridays.")
+        staff_actions.acknowledge(request, actor=a_coordinator(), version=version_of(request))
         assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))
     assert overdue() == requests

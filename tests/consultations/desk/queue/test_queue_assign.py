@@ -51,7 +51,7 @@ def test_selected_requests_are_assigned_and_unassigned(
 
 def test_requests_changed_meanwhile_are_skipped(coordinator: Client, user: User, colleague: User) -> None:
     taken, free = a_request(), a_request()
-    staff_actions.assign(taken, colleague, actor=colleague)
+    staff_actions.assign(taken, colleague, actor=colleague, version=0)
     source = read(assign(coordinator, f"{taken.pk}-0", f"{free.pk}-0", to=user.pk)).source
     assert "1 request is now assigned to" in source
     assert "1 request was changed by someone else" in source

@@ -32,7 +32,7 @@ from tests.consultations.desk.schedule.calendar_helpers import (
 )
 from tests.consultations.form_pages import Page
 from tests.consultations.messaging.message_helpers import a_clinic
-from tests.factories import a_request
+from tests.factories import a_request, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -302,7 +302,7 @@ def test_manual_list_marks_wrong_numbers(coordinator: Client) -> None:
     marked = an_agreed_time(at(10, days=1))
     an_agreed_time(at(11, days=1))
     staff_actions.record_contact(
-        marked.request, "wrong_number", actor=a_coordinator(), expected_status=Status.CONFIRMED
+        marked.request, "wrong_number", actor=a_coordinator(), version=version_of(marked.request)
     )
     wrong = "Wrong number, recorded on Monday 23 November 2026. Correct it first."
     items = [item.text for item in reminders_page(coordinator).by_class("reminder")]

@@ -22,7 +22,7 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     open_every_day,
 )
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request
+from tests.factories import a_request, version_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("opening_hours")]
 
@@ -46,7 +46,7 @@ def contact(desk: Desk, outcome: str) -> None:
 
 def record_contact(request: ConsultationRequest, outcome: str) -> None:
     request.refresh_from_db()
-    staff_actions.record_contact(request, outcome, actor=a_coordinator(), expected_status=request.status)
+    staff_actions.record_contact(request, outcome, actor=a_coordinator(), version=version_of(request))
 
 
 def words(desk: Desk) -> tuple[str, bool]:
@@ -133,7 +133,7 @@ def test_announced_or_closed_is_not_due() -> None:
         cancel(an_agreed_time(at(10), email=email).request, to)
         assert due("today") == [], to
     appointment = an_agreed_time(at(11))
-    actions.request_another_time(appointment.request, appointment.pk, "")
+    actions.request_another_time(appointment.request, version_of(appointment.request), "")
     assert due("today") == []
 
 

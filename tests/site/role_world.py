@@ -225,12 +225,7 @@ class World:
         request, practitioner = self.rows["requests/"], self.page("practitioner")
         assert isinstance(request, desk.ConsultationRequest)
         seen = self._seen_on_the_page()
-        time = {
-            "practitioner": practitioner.pk,
-            "length": "30",
-            "way": "offered",
-            "expected_status": "contacting",
-        }
+        time = seen | {"practitioner": practitioner.pk, "length": "30", "way": "offered"}
         starts = {"starts": "other", "other_day": f"{at(9).date()}", "other_time": "15:00"}
         passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
         return {

@@ -81,7 +81,6 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
             begins,
             begins + 4 * SLOT,
             agreed=True,
-            is_informed=True,
             actor=actor,
             now=timezone.now(),
         )

@@ -57,7 +57,7 @@ def test_same_key_returns_the_stored_request_and_another_key_does_not() -> None:
     assert ConsultationRequest.objects.count() == Event.objects.count() == 1
     assert submit(a_submission()) != first
     # Also once staff have replaced all links to the private page.
-    staff_actions.new_private_link(first, actor=a_coordinator())
+    staff_actions.new_private_link(first, actor=a_coordinator(), version=first.version)
     assert submit(submission) == first
 
 

@@ -17,6 +17,7 @@ from django.test import TestCase, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from clinic_site.core import image_decoder, isolated
 from procedures.publishing import share_images
 
 # Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.
@@ -112,6 +113,22 @@ def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+@pytest.fixture(autouse=True)
+def pictures_decoded_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child process takes a third of a second. Tests of it are marked ``real_decoder``."""
+
+    def run(module: str, arguments: list[str], data: bytes) -> tuple[int, io.BytesIO]:
+        formats, longest = arguments
+        try:
+            picture = image_decoder.decode(data, formats.split(","), int(longest))
+        except image_decoder.RefusedError as refused:
+            return refused.status, io.BytesIO()
+        return 0, io.BytesIO(b"%d %d\n" % picture.size + picture.tobytes())
+
+    if "real_decoder" not in request.keywords:
+        monkeypatch.setattr(isolated, "run", run)
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,12 @@
-"""Decodes one untrusted picture. ``images.read`` runs this module in a process of its own.
+"""Decodes one untrusted picture. ``images.read`` lets it work in a process of its own.
 
-Input: the file. Output: width and height, then the pixels in RGB: upright, in sRGB, transparent areas on
-white, only the first frame, without metadata such as the place where it was taken. The exit status says what
-was wrong.
+Output: width and height, then the pixels in RGB: upright, in sRGB, transparent areas on
+white, only the first frame, without metadata such as the place where it was taken. The status says what was
+wrong.
 """
 
 import io
 import re
-import sys
 from collections.abc import Callable
 from enum import IntEnum
 
@@ -159,19 +158,14 @@ def _without_fault(change: Callable[[Image.Image], Image.Image], picture: Image.
         return picture
 
 
-def main(formats: str, longest: str, memory: str) -> int:
-    isolated.limit_this_process(int(memory))
-    is_large_slot = int(memory) >= max(isolated.SLOT_MEMORY)
+def work(arguments: list[str], data: bytes, memory: int) -> tuple[int, bytes]:
+    """Decode ``data`` for ``images.read``: the formats, and the longest side."""
+    formats, longest = arguments
     try:
-        data = sys.stdin.buffer.read()
+        is_large_slot = memory >= max(isolated.SLOT_MEMORY)
         picture = decode(data, formats.split(","), int(longest), is_large_slot=is_large_slot)
-        sys.stdout.buffer.write(b"%d %d\n" % picture.size + picture.tobytes())
     except RefusedError as refused:
-        return refused.status
+        return refused.status, b""
     except MemoryError:
-        return Status.TOO_MANY_PIXELS
-    return Status.DECODED
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+        return Status.TOO_MANY_PIXELS, b""
+    return Status.DECODED, b"%d %d\n" % picture.size + picture.tobytes()

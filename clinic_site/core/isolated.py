@@ -9,8 +9,9 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +25,9 @@ MAX_CPU_SECONDS = 10
 MAX_SECONDS = 20
 MAX_OUTPUT_BYTES = 64 * MEGABYTE
 
+# What a module does in the child: its arguments, the file and the memory in bytes; an exit status and output.
+Work = Callable[[list[str], bytes, int], tuple[int, bytes]]
+
 
 class BusyError(Exception):
     """Both slots are taken."""
@@ -34,14 +38,14 @@ class KilledError(Exception):
 
 
 def run(module: str, arguments: list[str], data: bytes) -> tuple[int, IO[bytes]]:
-    """Run ``python -m module arguments`` with ``data`` as its input; return its exit status and output.
+    """Run ``module.work(arguments, data, memory)`` in a child process; return its status and output.
 
-    The slot's memory is passed as the last argument. Raises ``BusyError`` and ``KilledError``.
+    ``memory`` is what the child may use, in bytes. Raises ``BusyError`` and ``KilledError``.
     """
     with _slot() as memory:
         # In memory, so that a full disk does not refuse a file. The limit of file sizes holds for it.
         output = os.fdopen(os.memfd_create("output"), "w+b")
-        command = [sys.executable, "-m", module, *arguments, str(memory)]
+        command = [sys.executable, "-m", __name__, module, str(memory), *arguments]
         try:
             # An empty environment: the child gets none of the site's secrets.
             status = subprocess.run(  # noqa: S603 - our own module
@@ -77,10 +81,18 @@ def _slot() -> Iterator[int]:
     raise BusyError
 
 
-def limit_this_process(memory: int) -> None:
-    """Called by the child before it reads anything: no core file, no large file, nothing without end."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+def main(module: str, memory: str, *arguments: str) -> int:
+    """The child: set the limits, then import the module and let it work."""
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(10)
+    work: Work = import_module(module).work
+    status, output = work(list(arguments), sys.stdin.buffer.read(), int(memory))
+    sys.stdout.buffer.write(output)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from clinic_site.core import images, isolated
+from consultations.intake import pdf_lock
 from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE
 
 # Enough detail to judge a wound, in about half a megabyte.
@@ -44,7 +45,7 @@ PDF_HAS = (
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
-Kind = Literal["image", "pdf"]
+Kind = Literal["image", "pdf", "locked"]  # as ``Attachment.Kind``
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,18 @@ def _report(data: bytes) -> CleanFile:
         raise ValidationError(_("Save the report again, or choose another. This one is not whole"), "damaged")
     if not all(part.search(data) for part in PDF_HAS):
         raise _something_else()
-    return CleanFile(kind="pdf", content=data)
+    is_locked = b"/Encrypt" in data and _is_locked(data)
+    return CleanFile(kind="locked" if is_locked else "pdf", content=data)
+
+
+def _is_locked(data: bytes) -> bool:
+    """Return whether it opens only with a password; False if nobody could look."""
+    try:
+        status, output = isolated.run("consultations.intake.pdf_lock", [], data)
+    except (isolated.BusyError, isolated.KilledError):
+        return False
+    output.close()
+    return status == pdf_lock.Status.LOCKED
 
 
 def _picture_format(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""People who try to switch the site off, each from addresses of their own, and the patients who still need it."""
+"""People who try to switch the site off, each from addresses of their own, and patients who need it."""
 
 import http.client
 import itertools
@@ -66,7 +66,9 @@ def send_files(port: int, notice: int, files: list[bytes]) -> tuple[int, float]:
     )
     parts = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="attachments"; filename="a{number}"\r\n'
-        "Content-Type: image/webp\r\n\r\n".encode() + data + b"\r\n"
+        "Content-Type: image/webp\r\n\r\n".encode()
+        + data
+        + b"\r\n"
         for number, data in enumerate(files)
     )
     body = fields.encode() + parts + f"--{boundary}--\r\n".encode()
@@ -79,7 +81,9 @@ def stall_a_body(port: int) -> None:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 30, (new_address(), 0)) as line:
         line.sendall(
             b"POST /consultation/request/attachments/ HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 60000000\r\n\r\n" + b"x" * 65536
+            b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 60000000\r\n\r\n"
+            + b"x"
+            * 65536
         )
         line.recv(1)  # until nginx gives up
 

@@ -65,7 +65,7 @@ def test_site_answers_under_hostile_uploads_stalled_bodies_and_a_flood(settings:
     finally:
         server.kill()
     report = "\n".join(f"{what}: {status} in {seconds:.2f} s" for what, status, seconds in asked)
-    print(report, f"\npeak memory: {peak / 1024 / 1024:.0f} MB")
+    print(report, f"\npeak memory: {peak / 1024 / 1024:.0f} MB")  # noqa: T201 - the figures are the point
     assert [each for each in asked if each[1] not in (200, 303)] == []
     slowest = sorted(seconds for _what, _status, seconds in asked)
     assert slowest[int(len(slowest) * 0.99) - 1] <= MAX_ANSWER_SECONDS, report

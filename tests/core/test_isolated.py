@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from clinic_site.core import images, isolated
-from tests.consultations.intake.upload_samples import heic
+from consultations.intake import pdf_lock
+from tests.consultations.intake.upload_samples import heic, protected_pdf
 from tests.procedures.publishing.photos import encoded, picture
 
 pytestmark = [pytest.mark.real_decoder, pytest.mark.slow]
@@ -52,6 +53,16 @@ def work(what: str, data: bytes = b"") -> tuple[int, bytes]:
     status, output = isolated.run(ME, [what], data)
     with output:
         return status, output.read()
+
+
+def test_locked_pdf_is_recognized_in_a_child() -> None:
+    for data, status in (
+        (protected_pdf("1234"), pdf_lock.Status.LOCKED),
+        (protected_pdf(), pdf_lock.Status.OPEN),
+    ):
+        found, output = isolated.run("consultations.intake.pdf_lock", [], data)
+        output.close()
+        assert found == status
 
 
 def test_child_has_no_secret_and_no_open_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,21 +3,20 @@
 import os
 import sys
 import time
+from pathlib import Path
 
-from clinic_site.core import isolated
 
-if __name__ == "__main__":
-    what, memory = sys.argv[1:]
-    isolated.limit_this_process(int(memory))
-    match what:
-        case "memory":
+def work(arguments: list[str], data: bytes, memory: int) -> tuple[int, bytes]:
+    match arguments:
+        case ["memory"]:
             bytearray(2_000_000_000)
-        case "output":
+        case ["output"]:
             while True:
                 sys.stdout.buffer.write(b"x" * 1_000_000)
-        case "sleep":
+        case ["sleep"]:
             time.sleep(60)
-        case "tell":
+        case ["tell"]:
             # The folder itself is open while it is listed.
-            is_open = sorted(int(number) for number in os.listdir("/proc/self/fd"))[:-1]  # noqa: PTH208
-            sys.stdout.write(f"{dict(os.environ)} open: {is_open}")
+            is_open = sorted(int(file.name) for file in Path("/proc/self/fd").iterdir())[:-1]
+            return 0, f"{dict(os.environ)} open: {is_open}".encode()
+    return 0, b""

@@ -21,6 +21,7 @@ from tests.consultations.intake.upload_samples import (
     heic,
     jpeg_of_many_scans,
     place_and_orientation,
+    protected_pdf,
 )
 from tests.procedures.publishing import photos
 from tests.procedures.publishing.photos import encoded, picture, png_that_claims
@@ -221,6 +222,13 @@ def test_a_report_is_taken_with_a_table_of_either_kind_and_white_space_behind(
     report: bytes, after: bytes
 ) -> None:
     assert cleaned(report.rstrip() + after).content == report.rstrip() + after
+
+
+def test_report_that_opens_only_with_a_password_is_locked() -> None:
+    assert cleaned(protected_pdf("1234")).kind == "locked"
+    for opens in (protected_pdf(), PDF, PDF.replace(b"/Catalog", b"/Catalog /Encrypt 9 0 R")):
+        kept = cleaned(opens)
+        assert (kept.kind, kept.content, kept.extension) == ("pdf", opens, "pdf")
 
 
 def test_the_name_and_the_type_that_a_browser_claims_do_not_matter() -> None:

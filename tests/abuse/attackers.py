@@ -30,7 +30,9 @@ def ask(
     """Return the status and the seconds that the whole answer took; status 0 if there was none."""
     started = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(source, 0))
-    headers = {"Host": "localhost", "Cookie": f"csrftoken={CSRF}", "Content-Type": content_type}
+    headers = {"Host": "localhost", "Origin": "https://localhost", "Cookie": f"csrftoken={CSRF}"}
+    if content_type:
+        headers["Content-Type"] = content_type
     try:
         connection.request(method, path, body or None, headers)
         answer = connection.getresponse()

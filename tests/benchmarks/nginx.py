@@ -25,12 +25,13 @@ def missing() -> str:
 def shipped_site(folder: Path, site_port: int, port: int) -> str:
     """Return the shipped server block, without TLS, on a free port and in front of ``site_port``."""
     text = SHIPPED.read_text()
-    text = re.sub(r"server \{\s*listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
+    text = re.sub(r"\nserver \{\s*listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
     text = re.sub(
         r"^\s*(listen|ssl_certificate|ssl_certificate_key|server_name) .*\n", "", text, flags=re.MULTILINE
     )
-    text = text.replace("server {", f"server {{\n    listen 127.0.0.1:{port};", 1)
-    text = text.replace("proxy_pass http://127.0.0.1:8000", f"proxy_pass http://127.0.0.1:{site_port}")
+    text = text.replace("\nserver {", f"\nserver {{\n    listen 127.0.0.1:{port};", 1)
+    text = text.replace("server 127.0.0.1:8000", f"server 127.0.0.1:{site_port}")
+    text = text.replace("/srv/clinic/site", str(ROOT))
     text = text.replace("X-Forwarded-Proto $scheme", "X-Forwarded-Proto https")
     return text.replace("/var/cache/nginx/clinic", str(folder / "cache")).replace(
         "/var/log/nginx", str(folder)
@@ -49,7 +50,7 @@ def nginx(site_port: int, ports: tuple[int, int]) -> Iterator[Path]:
         (folder / "files").mkdir()
         (folder / "nginx.conf").write_text(
             f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-            f"events {{ worker_connections 256; }}\nhttp {{\n{shipped_site(folder, site_port, ports[0])}\n"
+            f"events {{ worker_connections 1024; }}\nhttp {{\n{shipped_site(folder, site_port, ports[0])}\n"
             f"server {{ listen 127.0.0.1:{ports[1]}; access_log {folder}/files.log clinic;\n"
             f"default_type text/html; root {folder}/files; }}\n}}\n"
         )

@@ -1,5 +1,6 @@
 # make run        set up and serve the site        make test   set up and run the whole suite
 # make test-fast  no browser, no subprocess        make check  lint, format, imports, types, deployment checks
+# make test-abuse a minute of hostile visitors
 # make bench      measure                          make lock   pin every version and hash again
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -13,7 +14,7 @@ MANAGE := $(LOCAL) $(PYTHON) manage.py
 
 PYTEST = env $(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
 
-.PHONY: help run test test-fast test-postgres check bench lock format
+.PHONY: help run test test-fast test-postgres test-abuse check bench lock format
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -49,6 +50,10 @@ test-fast: .venv/installed-dev
 # The browser suite runs on SQLite alone: what the browser sees does not depend on the database.
 test-postgres: .venv/installed-dev
 	@scripts/with-postgres $(PYTEST) -m "not browser" $(TESTS)
+
+# The server behind nginx, under hostile uploads, stalled bodies and a flood of requests.
+test-abuse: .venv/installed-dev
+	@env $(LOCAL) ABUSE_SECONDS=60 $(PYTHON) -m pytest -s tests/abuse
 
 check: .venv/installed-dev
 	@.venv/bin/ruff check .

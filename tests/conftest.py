@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.test import TestCase, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from clinic_site.core import isolated
 from procedures.publishing import share_images
 
 # Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.
@@ -112,6 +114,18 @@ def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+@pytest.fixture(autouse=True)
+def files_read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child process takes a third of a second. Tests of it are marked ``real_decoder``."""
+
+    def run(module: str, arguments: list[str], data: bytes) -> tuple[int, io.BytesIO]:
+        status, output = import_module(module).work(arguments, data, max(isolated.SLOT_MEMORY))
+        return status, io.BytesIO(output)
+
+    if "real_decoder" not in request.keywords:
+        monkeypatch.setattr(isolated, "run", run)
 
 
 @pytest.fixture(autouse=True)

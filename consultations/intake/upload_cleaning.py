@@ -16,9 +16,9 @@ from typing import Literal
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from pillow_heif import HeifImageFile
 
-from clinic_site.core import images
+from clinic_site.core import images, isolated
+from consultations.intake import pdf_lock
 from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE
 
 # Enough detail to judge a wound, in about half a megabyte.
@@ -26,8 +26,6 @@ MAX_SIDE_PIXELS = 2400
 THUMBNAIL_SIDE_PIXELS = 320
 # Anything smaller is an icon or a tracking pixel.
 MIN_SIDE_PIXELS = 50
-# A phone of "50 megapixels" makes 8192 by 6144. Decoded they take 200 MB.
-MAX_PIXELS = 52_000_000
 # JPEG opens everywhere. 4:4:4 keeps the color of each pixel: redness matters for the diagnosis.
 # Not "optimize": with that, Pillow fails on noise.
 QUALITY = {"quality": 85, "subsampling": "4:4:4"}
@@ -36,9 +34,8 @@ THUMBNAIL_QUALITY = {"quality": 75}
 # Some scanners put a byte order mark or an empty line before "%PDF-". Nothing else is allowed there, although
 # readers search the whole first kilobyte: that is where files hide that are two things at once.
 PDF_MAY_BEGIN_WITH = b"\xef\xbb\xbf \t\r\n"
-# Readers search for the end in this many last bytes. Only white space and padding may follow it.
-PDF_TAIL = 1024
-PDF_MAY_END_WITH = b" \t\r\n\f\0"
+# Only white space and padding (old systems pad with Ctrl-Z) may follow the end.
+PDF_MAY_END_WITH = b" \t\r\n\f\0\x1a"
 # The least that a reader needs: an object, a table of the objects, and the table's position. The position is
 # not checked: scanners get it wrong, and readers find the table without it.
 PDF_HAS = (
@@ -49,7 +46,7 @@ PDF_HAS = (
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
-Kind = Literal["image", "pdf"]
+Kind = Literal["image", "pdf", "locked"]  # as ``Attachment.Kind``
 
 
 @dataclass(frozen=True)
@@ -97,42 +94,52 @@ def clean_upload(upload: UploadedFile) -> CleanFile:
     data = upload.read(MAX_FILE_BYTES + 1)
     if data.lstrip(PDF_MAY_BEGIN_WITH).startswith(b"%PDF-"):
         return _report(data)
-    opener = _opener(data)
-    if opener is None:
+    picture_format = _picture_format(data)
+    if not picture_format:
         raise _something_else()
-    return _attachment(upload, opener)
+    return _attachment(upload, picture_format)
 
 
 def _report(data: bytes) -> CleanFile:
     # Archives are recognized by their end, so a PDF can hide one.
     if zipfile.is_zipfile(io.BytesIO(data)):
         raise _something_else()
-    if not data[-PDF_TAIL:].rstrip(PDF_MAY_END_WITH).endswith(b"%%EOF"):
+    if not data.rstrip(PDF_MAY_END_WITH).endswith(b"%%EOF"):
         raise ValidationError(_("Save the report again, or choose another. This one is not whole"), "damaged")
     if not all(part.search(data) for part in PDF_HAS):
         raise _something_else()
-    return CleanFile(kind="pdf", content=data)
+    is_locked = b"/Encrypt" in data and _is_locked(data)
+    return CleanFile(kind="locked" if is_locked else "pdf", content=data)
 
 
-def _opener(data: bytes) -> images.Opener | None:
-    """Return the opener for the format that ``data`` begins with; None if it is not a photograph.
-
-    HEIC has a class of its own, which is not registered with Pillow, so that nothing else opens HEIC.
-    """
-    if data.startswith(b"\xff\xd8\xff"):
-        return images.opener("JPEG")
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return images.opener("PNG")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return images.opener("WEBP")
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
-        return HeifImageFile
-    return None
-
-
-def _attachment(upload: UploadedFile, opener: images.Opener) -> CleanFile:
+def _is_locked(data: bytes) -> bool:
+    """Return whether it opens only with a password; False if nobody could look."""
     try:
-        picture = images.read(upload, opener, MAX_PIXELS, longest=MAX_SIDE_PIXELS)
+        status, output = isolated.run("consultations.intake.pdf_lock", [], data)
+    except (isolated.BusyError, isolated.KilledError):
+        return False
+    output.close()
+    return status == pdf_lock.Status.LOCKED
+
+
+def _picture_format(data: bytes) -> str:
+    """Return the format that ``data`` begins with; "" if it is not a photograph."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return "HEIC"
+    return ""
+
+
+def _attachment(upload: UploadedFile, picture_format: str) -> CleanFile:
+    try:
+        picture = images.read(upload, picture_format, longest=MAX_SIDE_PIXELS)
+    except isolated.BusyError:
+        raise ValidationError(_("Send your request without it, and add it later"), code="busy") from None
     except images.TooManyPixelsError:
         raise ValidationError(
             _("Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"),

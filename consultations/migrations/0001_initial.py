@@ -860,8 +860,12 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("image", "Photograph"), ("pdf", "Report (PDF)")],
-                        max_length=5,
+                        choices=[
+                            ("image", "Photograph"),
+                            ("pdf", "Report (PDF)"),
+                            ("locked", "Report (PDF) that opens only with a password"),
+                        ],
+                        max_length=6,
                         verbose_name="kind",
                     ),
                 ),

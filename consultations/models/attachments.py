@@ -28,12 +28,13 @@ class Attachment(models.Model):
     class Kind(models.TextChoices):
         IMAGE = "image", _("Photograph")
         PDF = "pdf", _("Report (PDF)")
+        LOCKED_PDF = "locked", _("Report (PDF) that opens only with a password")
 
     request = models.ForeignKey(
         ConsultationRequest, models.PROTECT, null=True, blank=True, related_name="attachments"
     )
     key_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     name = models.CharField(max_length=80, unique=True, editable=False)
     thumbnail_name = models.CharField(max_length=80, blank=True, default="", editable=False)
     width = models.PositiveIntegerField(default=0)

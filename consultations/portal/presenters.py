@@ -18,7 +18,7 @@ from consultations import workflow
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.messaging import context as message_context
-from consultations.models import Appointment, ConsultationRequest, Event
+from consultations.models import Appointment, Attachment, ConsultationRequest, Event
 from consultations.workflow import Status
 
 
@@ -140,6 +140,11 @@ class RequestStatusPresenter:
     @cached_property
     def attachments(self) -> int:
         return self.consultation.attachments.count()
+
+    @property
+    def has_locked_report(self) -> bool:
+        """Whether a report opens only with a password."""
+        return self.consultation.attachments.filter(kind=Attachment.Kind.LOCKED_PDF).exists()
 
     @property
     def has_own_words(self) -> bool:

@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from PIL import Image
 
-from clinic_site.core import images
+from clinic_site.core import images, isolated
 from procedures.models import Photo
 from procedures.publishing import generated_files
 
 KIND = "photos"
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_BYTES = 15 * 1024 * 1024
-# Decoded, 50 million pixels take 200 MB: enough for any phone's photograph, and within the server's memory.
-MAX_PIXELS = 50_000_000
+# More than the largest width needs, also of a tall photograph.
+MAX_SIDE_PIXELS = 4000
 MIN_WIDTH = 320
 MIN_HEIGHT = 240
 # The limit of WebP in either direction.
@@ -96,10 +96,12 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
 def _open(upload: UploadedFile) -> Image.Image:
     """Decode the picture, upright. Its size is checked in the header, before any pixel is decoded."""
     try:
-        return images.read(upload, images.opener(*FORMATS), MAX_PIXELS)
+        return images.read(upload, *FORMATS, longest=MAX_SIDE_PIXELS)
+    except isolated.BusyError:
+        raise ValidationError(_("Choose the photograph again in a minute. Others are being read.")) from None
     except images.TooManyPixelsError:
         raise ValidationError(
-            _("Choose a photograph of at most %(limit)d million pixels.") % {"limit": MAX_PIXELS // 1_000_000}
+            _("Choose a smaller copy of this photograph. It has too many pixels.")
         ) from None
     except images.UnknownFormatError:
         raise ValidationError(_("Choose a photograph as a JPEG, PNG, WebP or AVIF file.")) from None

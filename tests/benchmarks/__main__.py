@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks import queue, storing
+from tests.benchmarks import queue, storing, through_nginx
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
@@ -90,6 +90,7 @@ def main() -> None:
             measures[f"cold, {count} procedures"] = partial(one_by_one, start(UNCACHED, place), options.cold)
         print(f"{options.rounds} rounds of {len(measures)} measurements, interleaved …", flush=True)
         report(rounds(measures, options.rounds))
+        through_nginx.compare(site.port)
         for compare in (queue.compare, storing.compare):
             print()
             compare(Path(folder))

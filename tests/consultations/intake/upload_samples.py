@@ -4,6 +4,7 @@ import io
 
 import pillow_heif
 from PIL import Image
+from pypdf import PdfWriter
 
 from tests.procedures.publishing.photos import encoded, picture
 
@@ -32,3 +33,13 @@ def jpeg_of_many_scans(scans: int) -> bytes:
     data = encoded(picture(), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
     return data[:last] + data[last:-2] * scans + data[-2:]
+
+
+def protected_pdf(password: str = "", owner_password: str = "owner") -> bytes:
+    """A report that is protected against changes, and opens only with a password if one is given."""
+    writer = PdfWriter()
+    writer.add_blank_page(200, 200)
+    writer.encrypt(password, owner_password, algorithm="AES-256")
+    output = io.BytesIO()
+    writer.write(output)
+    return output.getvalue()

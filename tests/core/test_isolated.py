@@ -1,0 +1,100 @@
+"""Untrusted files are worked on in child processes of limited memory and time, two at most."""
+
+import fcntl
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from clinic_site.core import images, isolated
+from consultations.intake import pdf_lock
+from tests.consultations.intake.upload_samples import heic, protected_pdf
+from tests.procedures.publishing.photos import encoded, picture
+
+pytestmark = [pytest.mark.real_decoder, pytest.mark.slow]
+ME = "tests.core.untrusted_work"
+
+
+@pytest.fixture(autouse=True)
+def own_slots(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+def read(data: bytes, *formats: str) -> Image.Image:
+    return images.read(io.BytesIO(data), *formats, longest=320)
+
+
+def test_pictures_are_decoded_in_a_child() -> None:
+    for data, format in (
+        (encoded(picture()), "JPEG"),
+        (encoded(picture(), "PNG"), "PNG"),
+        (encoded(picture(), "WEBP"), "WEBP"),
+        (heic(), "HEIC"),
+    ):
+        found = read(data, format)
+        assert (found.mode, found.size, found.info) == ("RGB", (320, 240), {}), format
+        red, _green, blue = found.getpixel((60, 120))  # type: ignore[misc]
+        assert red > 180 > 80 > blue, format
+
+
+def test_child_says_what_is_wrong() -> None:
+    for data, error in (
+        (b"nothing of the kind", images.UnknownFormatError),
+        (encoded(picture(), "PNG")[:900], images.DamagedPictureError),
+        (encoded(Image.new("RGB", (8192, 6336)), "WEBP", lossless=True), images.TooManyPixelsError),
+    ):
+        with pytest.raises(error):
+            read(data, "PNG", "WEBP")
+
+
+def work(what: str, data: bytes = b"") -> tuple[int, bytes]:
+    status, output = isolated.run(ME, [what], data)
+    with output:
+        return status, output.read()
+
+
+def test_locked_pdf_is_recognized_in_a_child() -> None:
+    for data, status in (
+        (protected_pdf("1234"), pdf_lock.Status.LOCKED),
+        (protected_pdf(), pdf_lock.Status.OPEN),
+    ):
+        found, output = isolated.run("consultations.intake.pdf_lock", [], data)
+        output.close()
+        assert found == status
+
+
+def test_child_has_no_secret_and_no_open_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "swordfish")
+    status, said = work("tell")
+    assert status == 0
+    assert b"swordfish" not in said
+    assert said.endswith(b"open: [0, 1, 2]")
+
+
+def test_memory_time_and_output_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert work("memory") == (1, b""), "a MemoryError"
+    status, output = work("output")
+    assert (status, len(output)) == (1, isolated.MAX_OUTPUT_BYTES)
+    monkeypatch.setattr(isolated, "MAX_SECONDS", 0.5)
+    with pytest.raises(isolated.KilledError):
+        work("sleep")
+
+
+def test_third_is_refused_at_once_and_a_large_picture_needs_the_first_slot(tmp_path: Path) -> None:
+    large = encoded(Image.new("RGB", (4_200, 3_200)), "PNG", compress_level=1)
+    held = []
+    for number, is_busy_for in enumerate(("large", "both")):
+        file = (tmp_path / f"decoding-{number}.lock").open("w")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        held.append(file)
+        with pytest.raises(isolated.BusyError):
+            read(large, "PNG")
+        if is_busy_for == "large":
+            assert read(encoded(picture(), "PNG"), "PNG").size == (320, 240)
+        else:
+            with pytest.raises(isolated.BusyError):
+                read(encoded(picture(), "PNG"), "PNG")
+    held[0].close()
+    assert read(large, "PNG").size == (320, 244)

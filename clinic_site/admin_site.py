@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts import events
 from clinic_site.accounts.models import AccountEvent, User
-from clinic_site.operations.dashboard import panels
 
 # The order of the apps on the first staff page; others follow.
 APP_ORDER = ["consultations", "procedures", "clinic", "mail", "accounts"]
@@ -29,9 +30,7 @@ class StaffSite(admin.AdminSite):
         for app in found:
             if app["app_label"] == "auth":
                 app["name"] = _("Roles")
-        return sorted(
-            found, key=lambda app: APP_ORDER.index(app["app_label"]) if app["app_label"] in APP_ORDER else 99
-        )
+        return sorted(found, key=lambda app: [*APP_ORDER, app["app_label"]].index(app["app_label"]))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Leave out the list of all apps, which only the index shows."""
@@ -53,4 +52,13 @@ class StaffSite(admin.AdminSite):
         return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {"panels": panels(request)} | (extra_context or {}))
+        """Show the panels of ``settings.DASHBOARD_PANELS``, each with what its function returns as ``panel``.
+
+        A function takes the HTTP request; None leaves the panel out.
+        """
+        panels = [
+            {"template": template, "context": context}
+            for template, path in settings.DASHBOARD_PANELS
+            if (context := import_string(path)(request)) is not None
+        ]
+        return super().index(request, {"panels": panels} | (extra_context or {}))

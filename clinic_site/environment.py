@@ -1,7 +1,8 @@
 """Strict reading of the process environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -41,6 +42,13 @@ class Environment:
             self._problems.append(f"{name} must be a whole number, not {value!r}")
             return default
         return int(value)
+
+    def parsed(self, name: str, default: str, parse: Callable[[str], Any]) -> Any:
+        """Return what ``parse`` makes of a value. Its ``ValueError`` completes the sentence "NAME …"."""
+        try:
+            return parse(self.text(name, default))
+        except ValueError as error:
+            self._problems.append(f"{name} {error}")
 
     def refuse(self, problem: str) -> None:
         self._problems.append(problem)

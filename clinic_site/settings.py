@@ -126,14 +126,21 @@ CRISPY_TEMPLATE_PACK = "forms"
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return Django's database options for an address.
+    """Return Django's database options for an address. Raises ``ValueError``.
 
     SQLite: a transaction takes the write lock when it begins (IMMEDIATE), so that two that read and then
     write wait for each other instead of failing; a commit is on the disk before it is confirmed
     (synchronous FULL); readers never wait for the writer (WAL).
     """
-    options = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
-    if options.get("ENGINE") == "django.db.backends.sqlite3":
+    try:
+        options: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+        engine = options["ENGINE"].rpartition(".")[2]
+    except (ValueError, KeyError):
+        engine = ""
+    if engine not in ("sqlite3", "postgresql"):
+        # The address may hold a password: never repeat it.
+        raise ValueError("cannot be read; use postgres://user:password@host/name")
+    if engine == "sqlite3":
         options["OPTIONS"] = {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
@@ -142,17 +149,7 @@ def database(url: str) -> dict[str, Any]:
     return options
 
 
-DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR}/clinic.sqlite3")
-DATABASES: dict[str, Any] = {}
-try:
-    DATABASES["default"] = database(DATABASE_URL)
-    if DATABASES["default"]["ENGINE"].rpartition(".")[2] not in ("sqlite3", "postgresql"):
-        raise ValueError("neither SQLite nor PostgreSQL")
-except (ValueError, KeyError) as error:
-    # The address may hold a password: never repeat it.
-    env.refuse(
-        f"DATABASE_URL cannot be read ({type(error).__name__}); use postgres://user:password@host/name"
-    )
+DATABASES = {"default": env.parsed("DATABASE_URL", f"sqlite:///{DATA_DIR}/clinic.sqlite3", database)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What the apps add to shared pages and jobs, by dotted path.
@@ -183,15 +180,15 @@ DASHBOARD_PANELS = [
 ]
 # Warnings shown to staff after they changed a row of these models.
 CHANGE_WARNINGS = {
-    "clinic.Closure": ["consultations.desk.change_warnings.closure_over_times"],
-    "clinic.OpeningHours": ["consultations.desk.change_warnings.times_outside_hours"],
-    "procedures.Practitioner": ["consultations.desk.change_warnings.times_with_nobody"],
-    "accounts.User": ["consultations.desk.change_warnings.requests_with_nobody"],
+    "clinic.Closure": ["consultations.desk.change_warnings.appointments_during_closure"],
+    "clinic.OpeningHours": ["consultations.desk.change_warnings.appointments_outside_hours"],
+    "procedures.Practitioner": ["consultations.desk.change_warnings.appointments_of_former_practitioner"],
+    "accounts.User": ["consultations.desk.change_warnings.requests_of_former_colleague"],
 }
 # The operations that the clinic's structured data lists: a function that returns (name, path) pairs.
 CLINIC_OPERATIONS = "procedures.public.selectors.operations_in_menu"
-# Functions that find the objects a message in the mail queue is about.
-MESSAGE_SUBJECT_FINDERS = ["consultations.desk.undelivered.related_requests"]
+# Finds the objects that messages in the mail queue are about, and records that they were shown.
+MESSAGE_SUBJECT_FINDER = "consultations.desk.undelivered.related_requests"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -271,35 +268,27 @@ PAGE_CHANGE_TIMES = [
 # without EMAIL_URL, Django's file backend writes each message into MAIL_DIR.
 EMAIL_URL = env.text("EMAIL_URL", "" if LOCAL else None)
 MAIL_DELIVERY = "off" if EMAIL_URL == "off" else "smtp" if EMAIL_URL else "folder"
+EMAIL_BACKEND = {
+    "off": "django.core.mail.backends.dummy.EmailBackend",
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "folder": "django.core.mail.backends.filebased.EmailBackend",
+}[MAIL_DELIVERY]
 MAIL_DIR = EMAIL_FILE_PATH = DATA_DIR / "mail"
-_mail_server = configuration.MailServer()
 try:
-    if MAIL_DELIVERY == "smtp":
-        _mail_server = configuration.mail_server(EMAIL_URL)
+    _mail_server = configuration.mail_server(EMAIL_URL if MAIL_DELIVERY == "smtp" else "smtp://localhost")
 except ValueError as error:
     env.refuse(f"EMAIL_URL {error}")
-EMAIL_HOST = _mail_server.host
-EMAIL_PORT = _mail_server.port
-EMAIL_HOST_USER = _mail_server.user
-EMAIL_HOST_PASSWORD = _mail_server.password
-EMAIL_USE_SSL = _mail_server.use_ssl
-EMAIL_USE_TLS = _mail_server.use_tls
+else:
+    EMAIL_HOST, EMAIL_PORT = _mail_server.host, _mail_server.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail_server.user, _mail_server.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail_server.use_ssl, _mail_server.use_tls
 EMAIL_TIMEOUT = 30  # seconds for each answer of the server
 # The sender, and the staff addresses that are notified of each new request.
 # Without a host, what is missing is SITE_URL.
 _host = _address.hostname or "clinic.example"
 _default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_host}"
-STAFF_MAIL: tuple[str, ...] = ()
-try:
-    DEFAULT_FROM_EMAIL = SERVER_EMAIL = configuration.sender(env.text("DEFAULT_FROM_EMAIL", _default_sender))
-except ValueError as error:
-    env.refuse(f"DEFAULT_FROM_EMAIL {error}")
-try:
-    STAFF_MAIL = configuration.addresses(env.text("STAFF_MAIL", "desk@clinic.example" if LOCAL else ""))
-except ValueError as error:
-    env.refuse(f"STAFF_MAIL {error}")
-# Mail of Django and of libraries is queued, too: no request waits for a mail server.
-EMAIL_BACKEND = "clinic_site.mail.backend.QueueBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.parsed("DEFAULT_FROM_EMAIL", _default_sender, configuration.sender)
+STAFF_MAIL = env.parsed("STAFF_MAIL", "desk@clinic.example" if LOCAL else "", configuration.addresses)
 
 # A page's admin form has a few hundred fields; a patient's form has about twenty.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000

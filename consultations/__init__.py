@@ -1,1 +1,1 @@
-"""What patients ask for: requests, appointments, messages, and the staff's desk. May import procedures."""
+"""Consultation requests, appointments, messages, and the staff's desk. May import procedures."""

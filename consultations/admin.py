@@ -11,35 +11,29 @@ from django.utils import timezone
 from consultations.models import ConsultationRequest, PrivacyNotice
 
 
+class NeverChanged:
+    """Rows that the admin neither changes nor deletes."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(ConsultationRequest)
-class ConsultationRequestAdmin(admin.ModelAdmin[ConsultationRequest]):
-    """Requests are handled on the desk; the admin only redirects there."""
+class ConsultationRequestAdmin(NeverChanged, admin.ModelAdmin[ConsultationRequest]):
+    """Requests are handled on the desk. The admin's index and mails lead here, and are redirected there."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: ConsultationRequest | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ConsultationRequest | None = None) -> bool:
-        return False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Redirect to the queue: the index and mails lead here."""
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         return HttpResponseRedirect(reverse("desk:queue"))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Redirect to the page of the request: mails lead here."""
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **options: Any) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
@@ -51,17 +45,11 @@ class ConsultationRequestAdmin(admin.ModelAdmin[ConsultationRequest]):
 
 
 @admin.register(PrivacyNotice)
-class PrivacyNoticeAdmin(admin.ModelAdmin[PrivacyNotice]):
+class PrivacyNoticeAdmin(NeverChanged, admin.ModelAdmin[PrivacyNotice]):
     """New versions can be added. Notices that patients agreed to are never edited or deleted."""
 
     list_display = ["__str__", "published_at"]
     fields = ["language", "summary", "text"]
-
-    def has_change_permission(self, request: HttpRequest, obj: PrivacyNotice | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: PrivacyNotice | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: PrivacyNotice, form: Any, change: bool) -> None:
         obj.number = PrivacyNotice.objects.next_number(obj.language)

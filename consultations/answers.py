@@ -32,7 +32,7 @@ class About(models.TextChoices):
 
 
 class Onset(models.IntegerChoices):
-    """How long before the request it began. The numbers rank the urgency; 1 is the most urgent.
+    """The time between the onset and the request. The numbers rank the urgency; 1 is the most urgent.
 
     "Not sure" ranks behind what is recent, because it may be recent.
     """

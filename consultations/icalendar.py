@@ -13,6 +13,33 @@ Method = Literal["REQUEST", "CANCEL"]
 LINE_OCTETS = 75
 
 
+@dataclass(frozen=True)
+class Entry:
+    """An event. The same ``uid`` with a higher ``sequence`` replaces it; ``stamp`` is when it was changed."""
+
+    uid: str
+    sequence: int
+    start: datetime
+    end: datetime
+    summary: str
+    stamp: datetime
+    status: Literal["CONFIRMED", "TENTATIVE", "CANCELLED"] = "CONFIRMED"
+
+    def lines(self, *more: str) -> list[str]:
+        return [
+            "BEGIN:VEVENT",
+            f"UID:{_text(self.uid)}",
+            f"SEQUENCE:{self.sequence}",
+            f"DTSTAMP:{_utc(self.stamp)}",
+            f"DTSTART:{_utc(self.start)}",
+            f"DTEND:{_utc(self.end)}",
+            f"SUMMARY:{_text(self.summary)}",
+            *more,
+            f"STATUS:{self.status}",
+            "END:VEVENT",
+        ]
+
+
 def event(
     uid: str,
     sequence: int,
@@ -26,79 +53,36 @@ def event(
     attendee: str,
     stamp: datetime,
 ) -> bytes:
-    """Return a calendar with one event.
-
-    The same ``uid`` with a higher ``sequence`` replaces the event; CANCEL removes it. ``stamp`` is when the
-    change was made. ``organizer`` and ``attendee`` are validated addresses.
-    """
+    """Return a calendar with one event, to add or (CANCEL) remove. The addresses have been validated."""
+    status: Literal["CONFIRMED", "CANCELLED"] = "CANCELLED" if method == "CANCEL" else "CONFIRMED"
+    entry = Entry(uid, sequence, start, end, summary, stamp, status)
     return _calendar(
         method,
-        _event(
-            _what(uid, sequence, start, end, summary, stamp),
+        entry.lines(
             f"LOCATION:{_text(location)}",
             f"ORGANIZER:mailto:{organizer}",
             f"ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION:mailto:{attendee}",
-            f"STATUS:{'CANCELLED' if method == 'CANCEL' else 'CONFIRMED'}",
         ),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One event of a feed. A tentative one is offered, not agreed."""
-
-    uid: str
-    sequence: int
-    start: datetime
-    end: datetime
-    summary: str
-    stamp: datetime
-    is_tentative: bool = False
-
-
 def published(name: str, entries: Iterable[Entry], *, organizer: str) -> bytes:
     """Return a feed. Subscribed apps remove events that are no longer in it, and are asked to poll hourly."""
-    about = [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}"]
-    about += ["REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H"]
-    events = [
-        _event(
-            _what(entry.uid, entry.sequence, entry.start, entry.end, entry.summary, entry.stamp),
-            f"ORGANIZER:mailto:{organizer}",
-            "CLASS:PRIVATE",
-            f"STATUS:{'TENTATIVE' if entry.is_tentative else 'CONFIRMED'}",
-        )
-        for entry in entries
-    ]
-    return _calendar("PUBLISH", about, *events)
-
-
-def _calendar(method: str, *parts: list[str]) -> bytes:
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//clinic_site//appointments//EN", f"METHOD:{method}"]
-    for part in parts:
-        lines += part
-    return b"".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
-
-
-def _event(what: list[str], *more: str) -> list[str]:
-    return ["BEGIN:VEVENT", *what, *more, "END:VEVENT"]
-
-
-def _what(
-    uid: str, sequence: int, start: datetime, end: datetime, summary: str, stamp: datetime
-) -> list[str]:
-    return [
-        f"UID:{_text(uid)}",
-        f"SEQUENCE:{sequence}",
-        f"DTSTAMP:{_utc(stamp)}",
-        f"DTSTART:{_utc(start)}",
-        f"DTEND:{_utc(end)}",
-        f"SUMMARY:{_text(summary)}",
-    ]
+    lines = [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}"]
+    lines += ["REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H"]
+    for entry in entries:
+        lines += entry.lines(f"ORGANIZER:mailto:{organizer}", "CLASS:PRIVATE")
+    return _calendar("PUBLISH", lines)
 
 
 def attachment(name: str, content: bytes, method: Method = "REQUEST") -> tuple[str, str, bytes]:
     """Return the attachment as ``mail.queue.queue`` takes it."""
     return name, f"text/calendar; method={method}; charset=utf-8", content
+
+
+def _calendar(method: str, lines: list[str]) -> bytes:
+    begin = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//clinic_site//appointments//EN", f"METHOD:{method}"]
+    return b"".join(_folded(line) for line in [*begin, *lines, "END:VCALENDAR"])
 
 
 def _utc(moment: datetime) -> str:

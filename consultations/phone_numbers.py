@@ -22,6 +22,7 @@ MAX_LENGTH = 40
 
 INSTRUCTION = _("Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018")
 
+SPACING = {"Zs", "Pd", "Ps", "Pe", "Cf"}  # categories of Unicode
 MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -42,8 +43,21 @@ def parse(text: str) -> Phone:
     as_typed = text.strip()
     if len(as_typed) > MAX_LENGTH:
         raise ValidationError(INSTRUCTION, code="invalid")
-    number = _number(_international(_bare(as_typed)))
-    return Phone(_visible(as_typed), phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    written = _bare(as_typed)
+    digits = written.removeprefix("+")
+    if digits.startswith("00"):
+        written = f"+{digits.lstrip('0')}"
+    elif digits.startswith("0"):
+        written = digits  # "+0301…" is a slip: no country code begins with 0
+    try:
+        number = phonenumbers.parse(written, HOME)
+    except NumberParseException:
+        raise ValidationError(INSTRUCTION, code="invalid") from None
+    if not (phonenumbers.is_valid_number(number) or _is_home_mobile(number)):
+        raise ValidationError(INSTRUCTION, code="invalid")
+    visible = "".join(character for character in as_typed if unicodedata.category(character) != "Cf")
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return Phone(visible.replace("\t", " "), e164)
 
 
 def is_mobile(e164: str) -> bool:
@@ -90,51 +104,16 @@ def digits_to_find(text: str) -> str:
 def _bare(text: str) -> str:
     """Return the digits in ASCII, with a leading plus sign if there is one.
 
-    Raises ``ValidationError`` for anything but digits and what people write between them.
+    Raises ``ValidationError`` for anything but digits and what people write between them: spaces, dashes of
+    every width, dots, brackets, and invisible marks.
     """
     bare = ""
     for character in ascii_digits(unicodedata.normalize("NFKC", text)):
-        if character.isascii() and character.isdigit():
+        if character in "0123456789" or (character == "+" and not bare):
             bare += character
-        elif character == "+" and not bare:
-            bare = "+"
-        elif not _is_spacing(character):
+        elif unicodedata.category(character) not in SPACING and character not in ".·−\t":
             raise ValidationError(INSTRUCTION, code="invalid")
     return bare
-
-
-def _is_spacing(character: str) -> bool:
-    """Spaces, dashes of every width, dots, brackets, and invisible marks."""
-    category = unicodedata.category(character)
-    return category in ("Zs", "Pd", "Ps", "Pe", "Cf") or character in ".·−\t"
-
-
-def _visible(text: str) -> str:
-    return "".join(" " if character == "\t" else character for character in text if _shows(character))
-
-
-def _shows(character: str) -> bool:
-    return unicodedata.category(character) != "Cf"
-
-
-def _international(bare: str) -> str:
-    """Return the number with "+" if it was written with a country code in any form."""
-    digits = bare.removeprefix("+")
-    if digits.startswith("00"):
-        return f"+{digits.lstrip('0')}"
-    if bare.startswith("+") and not digits.startswith("0"):
-        return bare
-    return digits  # "+0301…" is a slip: no country code begins with 0
-
-
-def _number(written: str) -> PhoneNumber:
-    try:
-        number = phonenumbers.parse(written, HOME)
-    except NumberParseException:
-        raise ValidationError(INSTRUCTION, code="invalid") from None
-    if not (phonenumbers.is_valid_number(number) or _is_home_mobile(number)):
-        raise ValidationError(INSTRUCTION, code="invalid")
-    return number
 
 
 def _is_home_mobile(number: PhoneNumber) -> bool:

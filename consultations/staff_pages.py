@@ -1,11 +1,10 @@
 """Permissions and rendering of staff pages."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -24,14 +23,7 @@ def page(*permissions: str) -> Callable[[View[P]], View[P]]:
     """Decorate a staff view: 403 without all of the permissions, and never cached."""
 
     def protect(view: View[P]) -> View[P]:
-        @never_cache
-        @wraps(view)
-        def protected(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponseBase:
-            if not request.user.has_perms(permissions):
-                raise PermissionDenied
-            return view(request, *args, **options)
-
-        return cast(View[P], protected)
+        return never_cache(permission_required(permissions, raise_exception=True)(view))
 
     return protect
 
@@ -42,7 +34,7 @@ def address(route: str, view: Callable[..., HttpResponseBase], name: str) -> URL
 
 
 def member(request: HttpRequest) -> User:
-    """Return the signed-in user; the staff site admits nobody else."""
+    """Return the signed-in user; the staff site admits no one else."""
     assert isinstance(request.user, User)
     return request.user
 

@@ -2,10 +2,6 @@
 
 import unicodedata
 
-from clinic_site.core.text import plain_line, plain_text
-
-__all__ = ["KASHIDA", "ascii_digits", "fold_text", "plain_line", "plain_text", "words"]
-
 KASHIDA = "\u0640"  # stretches an Arabic word
 ZERO_WIDTH_NON_JOINER = "\u200c"  # a gap within an Urdu word
 

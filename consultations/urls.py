@@ -1,6 +1,6 @@
 from django.urls import path
 
-from consultations.appointments import feed_views
+from consultations.appointments import feeds
 from consultations.intake import views as intake_views
 from consultations.portal import views
 
@@ -22,6 +22,6 @@ urlpatterns = [
     path("consultation/<str:token>/<path:rest>/", views.no_such_action, name="private_other"),
     # Django's own redirect could be cached, with the token in it.
     path("consultation/<path:address>", views.with_slash),
-    path("calendar/<slug:token>.ics", feed_views.calendar, name="calendar"),
+    path("calendar/<slug:token>.ics", feeds.calendar, name="calendar"),
     path("privacy/", intake_views.privacy, name="privacy"),
 ]

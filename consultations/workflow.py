@@ -57,6 +57,17 @@ class StatusRow(NamedTuple):
     retention_months: int | None = None  # the default for finished requests
 
 
+OFFER = Step(Status.PROPOSED, gettext_noop("Offer a time"))
+OFFER_ANOTHER = Step(Status.PROPOSED, gettext_noop("Offer another time"))
+AGREE = Step(Status.CONFIRMED, gettext_noop("A time is agreed"))
+GIVE_UP = Step(Status.UNREACHABLE, gettext_noop("Could not be reached"))
+DECLINE = Step(Status.DECLINED, gettext_noop("Decline"))
+WITHDRAW = Step(Status.WITHDRAWN, gettext_noop("The patient withdrew"))
+SET_AS_SPAM = Step(Status.QUARANTINED, gettext_noop("Set aside as spam"))
+REOPEN = Step(Status.CONTACTING, gettext_noop("Reopen"))
+ATTENDED = Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True)
+MISSED = Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True)
+
 # Every status but NEW has a way back, so that staff can undo a mistake without help.
 STATUSES: Mapping[Status, StatusRow] = {
     Status.NEW: StatusRow(
@@ -64,49 +75,37 @@ STATUSES: Mapping[Status, StatusRow] = {
         Stage.WAITING,
         (
             Step(Status.CONTACTING, gettext_noop("Start contacting")),
-            Step(Status.PROPOSED, gettext_noop("Offer a time")),
-            Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
-            Step(Status.DECLINED, gettext_noop("Decline")),
-            Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
-            Step(Status.QUARANTINED, gettext_noop("Set aside as spam")),
+            *(OFFER, AGREE, DECLINE, WITHDRAW, SET_AS_SPAM),
         ),
     ),
     Status.CONTACTING: StatusRow(
         gettext_noop("Contacting"),
         Stage.WAITING,
         (
-            Step(Status.PROPOSED, gettext_noop("Offer a time")),
-            Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
-            Step(Status.UNREACHABLE, gettext_noop("Could not be reached")),
-            Step(Status.DECLINED, gettext_noop("Decline")),
-            Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+            *(OFFER, AGREE, GIVE_UP, DECLINE, WITHDRAW),
             Step(Status.NEW, gettext_noop("Move back to new")),
-            Step(Status.QUARANTINED, gettext_noop("Set aside as spam")),
+            SET_AS_SPAM,
         ),
     ),
     Status.PROPOSED: StatusRow(
         gettext_noop("Time offered"),
         Stage.SCHEDULED,
         (
-            Step(Status.CONFIRMED, gettext_noop("A time is agreed")),
+            AGREE,
             Step(Status.CONTACTING, gettext_noop("Time not suitable: contact again")),
-            Step(Status.UNREACHABLE, gettext_noop("Could not be reached")),
-            Step(Status.DECLINED, gettext_noop("Decline")),
-            Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
+            *(GIVE_UP, DECLINE, WITHDRAW),
         ),
     ),
     Status.CONFIRMED: StatusRow(
         gettext_noop("Time agreed"),
         Stage.SCHEDULED,
         (
-            Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True),
-            Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True),
-            Step(Status.PROPOSED, gettext_noop("Offer another time")),
+            *(ATTENDED, MISSED, OFFER_ANOTHER),
             # Also once it has begun: the clinic may have called it off.
             Step(Status.CONTACTING, gettext_noop("Appointment canceled: contact again"), once_begun=None),
-            Step(Status.DECLINED, gettext_noop("Decline")),
+            DECLINE,
             # Also after the visit; attendance is still to be recorded.
-            Step(Status.WITHDRAWN, gettext_noop("The patient withdrew"), once_begun=None),
+            WITHDRAW._replace(once_begun=None),
         ),
     ),
     Status.COMPLETED: StatusRow(
@@ -127,47 +126,32 @@ STATUSES: Mapping[Status, StatusRow] = {
         Stage.CLOSED,
         (
             Step(Status.CONTACTING, gettext_noop("Contact again")),
-            Step(Status.PROPOSED, gettext_noop("Offer another time")),
+            OFFER_ANOTHER,
             Step(Status.CONFIRMED, gettext_noop("Another time is agreed")),
             Step(Status.COMPLETED, gettext_noop("Undo: the patient did attend")),
         ),
         retention_months=6,
     ),
-    Status.DECLINED: StatusRow(
-        gettext_noop("Declined"),
-        Stage.CLOSED,
-        (Step(Status.CONTACTING, gettext_noop("Reopen")),),
-        retention_months=6,
-    ),
+    Status.DECLINED: StatusRow(gettext_noop("Declined"), Stage.CLOSED, (REOPEN,), retention_months=6),
     Status.WITHDRAWN: StatusRow(
         gettext_noop("Withdrawn by the patient"),
         Stage.CLOSED,
-        (
-            Step(Status.CONTACTING, gettext_noop("Reopen")),
-            Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True),
-            Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True),
-        ),
+        (REOPEN, ATTENDED, MISSED),
         retention_months=3,
     ),
     Status.UNREACHABLE: StatusRow(
-        gettext_noop("Could not be reached"),
-        Stage.CLOSED,
-        (Step(Status.CONTACTING, gettext_noop("Reopen")),),
-        retention_months=6,
+        gettext_noop("Could not be reached"), Stage.CLOSED, (REOPEN,), retention_months=6
     ),
     Status.QUARANTINED: StatusRow(
         gettext_noop("Set aside as spam"),
         Stage.SET_ASIDE,
-        (
-            Step(Status.NEW, gettext_noop("Not spam: move to the queue")),
-            Step(Status.WITHDRAWN, gettext_noop("The patient withdrew")),
-        ),
+        (Step(Status.NEW, gettext_noop("Not spam: move to the queue")), WITHDRAW),
         retention_months=3,
     ),
 }
 
 NAMES: Mapping[Status, str] = {status: row.name for status, row in STATUSES.items()}
-STEPS: Mapping[Status, tuple[Step, ...]] = {status: row.steps for status, row in STATUSES.items()}
+STEPS: Mapping[str, tuple[Step, ...]] = {status: row.steps for status, row in STATUSES.items()}
 
 
 def _at(*stages: Stage) -> frozenset[Status]:
@@ -188,7 +172,7 @@ RETENTION_MONTHS: Mapping[Status, int] = {
 
 
 def needs_time(from_status: str, to_status: str) -> bool:
-    """Whether the step needs a time: one is offered, or agreed without having been offered."""
+    """Return whether the step needs a time: one is offered, or agreed without having been offered."""
     return to_status == Status.PROPOSED or (
         to_status == Status.CONFIRMED and from_status not in (Status.PROPOSED, Status.COMPLETED)
     )
@@ -196,15 +180,14 @@ def needs_time(from_status: str, to_status: str) -> bool:
 
 def step(from_status: str, to_status: str) -> Step | None:
     """Return the step from one status to the other; None if there is none, or a status is unknown."""
-    steps = STEPS[Status(from_status)] if from_status in STEPS else ()
-    return next((step for step in steps if step.to == to_status), None)
+    return next((step for step in STEPS.get(from_status, ()) if step.to == to_status), None)
 
 
 def may_follow(from_status: str, to_status: str) -> bool:
-    """Whether a request may ever go from one status to the other."""
+    """Return whether a request may ever go from one status to the other."""
     return step(from_status, to_status) is not None
 
 
 def may_withdraw(status: str) -> bool:
-    """Whether the patient may withdraw. From a closed status only staff may, to undo an attendance."""
+    """Return whether the patient may withdraw. From a closed status only staff may, to undo an attendance."""
     return status not in CLOSED and may_follow(status, Status.WITHDRAWN)

@@ -25,8 +25,7 @@ from procedures.models import (
     Publication,
     Source,
 )
-from procedures.publishing import documents, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import documents, drafts, publishing
 from procedures.publishing.documents import PageDocument
 
 # Pages and what is published of them
@@ -297,6 +296,11 @@ def a_request(
     ConsultationRequest.objects.filter(pk=request.pk).update(**moved)
     request.refresh_from_db()
     return request
+
+
+def version_of(request: ConsultationRequest) -> int:
+    """The stored version of a request, as on a screen that was opened just now."""
+    return ConsultationRequest.objects.get(pk=request.pk).version
 
 
 def form_data(**changes: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,9 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts import sessions, sign_in_limits
 from clinic_site.clinic.models import ClinicProfile
-
-# How long after sign-in the password is not asked for again.
-REAUTHENTICATION_GRACE_SECONDS = 10 * 60
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):
@@ -40,8 +38,9 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        # The password that has just signed in counts, too.
         started_at: float = self.request.session.get(sessions.STARTED_AT, 0)
-        return time.time() - started_at > REAUTHENTICATION_GRACE_SECONDS
+        return time.time() - started_at > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Show none of allauth's messages: the pages themselves say what happened."""

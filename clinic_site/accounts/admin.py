@@ -8,6 +8,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -15,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from clinic_site.accounts import services
-from clinic_site.accounts.forms import AccountForm, InviteForm
+from clinic_site.accounts.forms import AccountForm
 from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.core import change_warnings
 from clinic_site.core.http.responses import SeeOther
@@ -33,7 +35,7 @@ class StaffUserAdmin(UserAdmin[User]):
     """
 
     form = AccountForm
-    add_form = InviteForm
+    add_form = ModelForm
     add_form_template = None
     change_form_template = "admin/accounts/account.html"
     list_display = ["email", "first_name", "last_name", "is_active", "last_login"]
@@ -42,8 +44,13 @@ class StaffUserAdmin(UserAdmin[User]):
     ordering = ["email"]
     filter_horizontal = ()
     add_fieldsets = (
-        (None, {"fields": ["email", "first_name", "last_name"]}),
-        (_("Roles"), {"fields": ["groups"]}),
+        (
+            None,
+            {
+                "fields": ["email", "first_name", "last_name", "groups"],
+                "description": _("An invitation is sent to the address. It works once, within seven days."),
+            },
+        ),
     )
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name"]}),
@@ -60,7 +67,7 @@ class StaffUserAdmin(UserAdmin[User]):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.is_own = obj is not None and obj.pk == request.user.pk
+        form.is_own = obj == request.user
         return form
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -76,7 +83,10 @@ class StaffUserAdmin(UserAdmin[User]):
         raise PermissionDenied
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        form.state_before = services.access_state(obj) if change else None
+        if change:
+            form.state_before = services.access_state(obj)
+        else:
+            obj.is_staff = True
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -88,45 +98,26 @@ class StaffUserAdmin(UserAdmin[User]):
             services.invite(form.instance, by=request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        action = path(
-            "<int:pk>/access/",
-            self.admin_site.admin_view(require_POST(self.access_view)),
-            name="accounts_user_access",
-        )
-        return [action, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        user = self.get_object(request, object_id)
-        buttons: dict[str, Any] = {}
-        if user is not None and self.has_change_permission(request, user):
-            buttons = {
-                "may_send_link": user.is_active and user.is_staff,
-                "is_invited": not user.has_usable_password(),
-                "may_reset_two_step": user != request.user
-                and Authenticator.objects.filter(user=user).exists(),
-            }
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
+        view = self.admin_site.admin_view(require_POST(self.access_view))
+        return [path("<int:pk>/access/", view, name="accounts_user_access"), *super().get_urls()]
 
     def access_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The buttons of an account: ``action`` is "send-link" or "reset-two-step"."""
-        user = self.get_object(request, str(pk))
+        user, action = self.get_object(request, str(pk)), request.POST.get("action")
         if not self.has_change_permission(request, user):
             raise PermissionDenied
-        actions = {"send-link": self._send_link, "reset-two-step": self._reset_two_step}
-        action = actions.get(request.POST.get("action", ""))
-        if user is None or action is None:
+        if user is None or action not in ("send-link", "reset-two-step"):
             raise Http404
-        action(request, user)
-        return SeeOther(reverse("admin:accounts_user_change", args=[pk]))
-
-    def _send_link(self, request: HttpRequest, user: User) -> None:
-        if not (user.is_active and user.is_staff):
+        if action == "reset-two-step":
+            if user == request.user:
+                # At a manager's unattended computer, the password alone would be enough after that.
+                raise PermissionDenied
+            services.reset_two_step(user, by=request.user)
+            said = _t(
+                "Two-step sign-in was reset. The person is signed out and sets it up at the next sign-in."
+            )
+            messages.success(request, said)
+        elif not (user.is_active and user.is_staff):
             messages.error(request, _t("Make this account active first."))
         elif user.has_usable_password():
             services.send_password_link(user, by=request.user)
@@ -134,19 +125,12 @@ class StaffUserAdmin(UserAdmin[User]):
         else:
             services.invite(user, by=request.user)
             messages.success(request, _t("The invitation was sent. Earlier invitations no longer work."))
-
-    def _reset_two_step(self, request: HttpRequest, user: User) -> None:
-        if user == request.user:
-            # At a manager's unattended computer, the password alone would be enough after that.
-            raise PermissionDenied
-        services.reset_two_step(user, by=request.user)
-        messages.success(
-            request,
-            _t("Two-step sign-in was reset. The person is signed out and sets it up at the next sign-in."),
-        )
+        return SeeOther(reverse("admin:accounts_user_change", args=[pk]))
 
 
 class PersonFilter(admin.SimpleListFilter):
+    """A person's own actions, and those of others on the account."""
+
     title = _("person")
     parameter_name = "person"
 
@@ -154,12 +138,13 @@ class PersonFilter(admin.SimpleListFilter):
         people = User.objects.filter(is_staff=True).order_by("email")
         return [(str(user.pk), str(user)) for user in people]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value() or ""
-        if not value:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AccountEvent]) -> QuerySet[AccountEvent]:
+        person = self.value()
+        if not person:
             return queryset
-        is_number = value.isascii() and value.isdigit() and len(value) < 19
-        return queryset.of_person(int(value)) if is_number else queryset.none()
+        if person not in dict(self.lookup_choices):
+            return queryset.none()
+        return queryset.filter(Q(subject=person) | Q(actor=person))
 
 
 @admin.register(AccountEvent)
@@ -169,24 +154,15 @@ class AccountEventAdmin(admin.ModelAdmin[AccountEvent]):
     list_select_related = ["subject", "actor"]
     list_per_page = 50
     show_full_result_count = False
+    ordering = ["-at", "-pk"]
     fields = ["at", "kind", "subject", "actor", "summary"]
     readonly_fields = ["summary"]
     actions = None
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return AccountEvent.objects.newest_first()
-
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        return ["-at", "-pk"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    has_add_permission = has_delete_permission = has_change_permission
 
     @admin.display(description=_("details"))
     def summary(self, event: AccountEvent) -> str:
@@ -200,11 +176,7 @@ admin.site.unregister(Group)
 class RoleAdmin(GroupAdmin):
     """Read only: ``roles.py`` defines the roles."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return False
+    has_add_permission = has_delete_permission = has_change_permission

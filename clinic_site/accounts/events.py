@@ -7,7 +7,7 @@ from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_out, user_login_failed
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
 
 from clinic_site.accounts import sessions, sign_in_limits
@@ -53,19 +53,12 @@ def record_sign_out(request: HttpRequest, user: User | None, **kwargs: Any) -> N
         record(Kind.SIGNED_OUT, actor=user, subject=user, **reason)
 
 
-@receiver(mfa_signals.authenticator_added)
-def record_two_step_added(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+@receiver([mfa_signals.authenticator_added, mfa_signals.authenticator_removed])
+def record_two_step_change(signal: Signal, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-        record(Kind.TWO_STEP_SET_UP, actor=user, subject=user, method=authenticator.type)
-
-
-@receiver(mfa_signals.authenticator_removed)
-def record_two_step_removed(
-    request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
-) -> None:
-    request.session.pop(sessions.HAS_TWO_STEP, None)
-    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-        record(Kind.TWO_STEP_REMOVED, actor=user, subject=user, method=authenticator.type)
+        was_added = signal is mfa_signals.authenticator_added
+        kind = Kind.TWO_STEP_SET_UP if was_added else Kind.TWO_STEP_REMOVED
+        record(kind, actor=user, subject=user, method=authenticator.type)
 
 
 @receiver(mfa_signals.authenticator_reset)

@@ -1,7 +1,6 @@
 """Sign-in forms, and the admin's forms of an account."""
 
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.forms import LoginForm
@@ -9,16 +8,14 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
-from django.contrib.auth.forms import PasswordResetForm, UserChangeForm
+from django.contrib.auth.forms import UserChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts import events, sign_in_limits
 from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.roles import MANAGER
 
-OWN_ACCOUNT = _("You cannot take this away from your own account. Another manager can do it.")
-OWN_SUPERUSER = _("You cannot take this away from your own account. Another superuser can do it.")
-OWN_ROLE = _("You cannot take the role Manager away from yourself. Another manager can do it.")
+OWN_ACCESS = _("You cannot take this away from your own account. A colleague with the same rights can do it.")
 
 
 class SignInForm(LoginForm):
@@ -75,30 +72,6 @@ class SetUpForm(OneTimeCodeMixin, ActivateTOTPForm):
         return [self.secret[start : start + 4] for start in range(0, len(self.secret), 4)]
 
 
-class ForgottenPasswordForm(PasswordResetForm):
-    def get_users(self, email: str) -> Iterable[User]:
-        """Return also those who have no password yet: their invitation may be lost."""
-        return User.objects.filter(email__iexact=email, is_active=True, is_staff=True)
-
-
-class InviteForm(forms.ModelForm[User]):
-    """A new account. Only its owner ever chooses its password."""
-
-    class Meta:
-        model = User
-        fields = ["email", "first_name", "last_name", "groups"]
-        help_texts = {"email": _("The invitation is sent here. It works once, within seven days.")}
-
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit=False)
-        user.is_staff = True
-        user.set_unusable_password()
-        if commit:
-            user.save()
-            self._save_m2m()  # type: ignore[attr-defined]
-        return user
-
-
 class AccountForm(UserChangeForm[User]):
     """An account without its password. Managers cannot remove their own access, so one is always left."""
 
@@ -109,12 +82,15 @@ class AccountForm(UserChangeForm[User]):
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.is_own:
             return cleaned
-        error = OWN_SUPERUSER if self.instance.is_superuser else OWN_ACCOUNT
-        for name in ("is_active", "is_staff", "is_superuser"):
-            if self.initial.get(name) and cleaned.get(name) is False:
-                self.add_error(name, error)
-        if "groups" in cleaned and not self.instance.is_superuser:
-            lost = self.instance.groups.filter(name=MANAGER).exclude(pk__in=cleaned["groups"])
-            if lost.exists():
-                self.add_error("groups", OWN_ROLE)
+        removed = [
+            name
+            for name in ("is_active", "is_staff", "is_superuser")
+            if self.initial.get(name) and cleaned.get(name) is False
+        ]
+        if not self.instance.is_superuser and "groups" in cleaned:
+            manages = self.instance.groups.filter(name=MANAGER)
+            if manages.exclude(pk__in=cleaned["groups"]).exists():
+                removed.append("groups")
+        for name in removed:
+            self.add_error(name, OWN_ACCESS)
         return cleaned

@@ -11,7 +11,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from clinic_site.accounts import sessions
@@ -26,7 +26,6 @@ OPEN_BEFORE_SET_UP = frozenset(
         "mfa_reauthenticate",
         "mfa_reauthenticate_webauthn",
         "session_status",
-        "session_renew",
         "admin:logout",
     ]
 )
@@ -67,20 +66,14 @@ class StaffAccessMiddleware:
         match = request.resolver_match
         if request.user.is_anonymous or (match and match.view_name in OPEN_BEFORE_SET_UP):
             return None
-        # Checked once a session: removing or resetting two-step sign-in clears this.
-        if not request.session.get(sessions.HAS_TWO_STEP):
-            if not is_mfa_enabled(request.user):
-                return redirect("mfa_activate_totp")
-            request.session[sessions.HAS_TWO_STEP] = True
-        return None
+        return None if is_mfa_enabled(request.user) else redirect("mfa_activate_totp")
 
 
 def _page_of_form(request: HttpRequest) -> str:
     """Return the path of the page that a form was sent from: the address of a POST may have no page."""
-    try:
-        page = urlsplit(request.headers.get("referer", ""))
-    except ValueError:
-        return reverse("admin:index")
-    if page.netloc != request.get_host() or not page.path.startswith("/staff/"):
-        return reverse("admin:index")
-    return f"{page.path}?{page.query}" if page.query else page.path
+    referer = request.headers.get("referer", "")
+    if url_has_allowed_host_and_scheme(referer, {request.get_host()}):
+        page = urlsplit(referer)
+        if page.path.startswith("/staff/"):
+            return f"{page.path}?{page.query}" if page.query else page.path
+    return reverse("admin:index")

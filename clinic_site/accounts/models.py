@@ -1,12 +1,11 @@
 """Staff accounts and the log of their events."""
 
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -56,15 +55,6 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
 
-class AccountEventQuerySet(models.QuerySet["AccountEvent"]):
-    def of_person(self, pk: int) -> Self:
-        """Return what a person did, and what was done to the person's account."""
-        return self.filter(Q(subject_id=pk) | Q(actor_id=pk))
-
-    def newest_first(self) -> Self:
-        return self.order_by("-at", "-pk")
-
-
 class AccountEvent(AppendOnlyModel):
     """A sign-in, or a change of an account. No mistyped address is stored.
 
@@ -111,8 +101,6 @@ class AccountEvent(AppendOnlyModel):
     )
     at = models.DateTimeField(_("at"), default=timezone.now, db_index=True)
     detail = models.JSONField(_("detail"), default=dict, blank=True)
-
-    objects = AccountEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("account event")

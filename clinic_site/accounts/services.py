@@ -17,7 +17,6 @@ from clinic_site.mail import queue as mail_queue
 
 Kind = AccountEvent.Kind
 AccessState = dict[str, Any]
-RIGHTS = ("roles", "is_staff", "is_superuser")
 
 
 @transaction.atomic
@@ -61,25 +60,21 @@ def reset_two_step(user: User, *, by: Actor) -> None:
 
 
 def access_state(user: User) -> AccessState:
-    """Return the stored rights and address of an account, to be compared with ``record_access_changes``."""
+    """Return the stored rights and address of an account, for ``record_access_changes``."""
     stored = User.objects.get(pk=user.pk)
-    return {
+    rights = {
         "roles": sorted(stored.groups.values_list("name", flat=True)),
         "is_staff": stored.is_staff,
         "is_superuser": stored.is_superuser,
-        "is_active": stored.is_active,
-        "email": stored.email,
     }
+    return {"rights": rights, "is_active": stored.is_active, "email": stored.email}
 
 
 def record_access_changes(user: User, before: AccessState, *, by: Actor) -> None:
     """Record what changed since ``before``, in the transaction of the change."""
     after = access_state(user)
-    if any(before[name] != after[name] for name in RIGHTS):
-        rights = {
-            "before": {name: before[name] for name in RIGHTS},
-            "after": {name: after[name] for name in RIGHTS},
-        }
+    if before["rights"] != after["rights"]:
+        rights = {"before": before["rights"], "after": after["rights"]}
         events.record(Kind.ROLES_CHANGED, actor=by, subject=user, **rights)
     if before["is_active"] != after["is_active"]:
         kind = Kind.ACTIVATED if after["is_active"] else Kind.DEACTIVATED

@@ -19,13 +19,12 @@ from clinic_site.accounts.models import User
 IDLE_SECONDS = 15 * 60
 PRECISION_SECONDS = 30
 
-STARTED_AT, LAST_REQUEST_AT, HAS_TWO_STEP = "staff_started_at", "staff_last_request_at", "staff_has_two_step"
+STARTED_AT, LAST_REQUEST_AT = "staff_started_at", "staff_last_request_at"
 
 
 @receiver(user_logged_in)
 def start(request: HttpRequest, **kwargs: object) -> None:
     request.session[STARTED_AT] = request.session[LAST_REQUEST_AT] = int(time.time())
-    request.session.pop(HAS_TWO_STEP, None)
 
 
 def seconds_left(session: SessionBase) -> int:

@@ -86,5 +86,4 @@ urlpatterns = [
         "password/choose/<uidb64>/<token>/", views.ChoosePasswordView.as_view(), name="password_reset_confirm"
     ),
     path("session/", views.session_status, name="session_status"),
-    path("session/renew/", views.session_renew, name="session_renew"),
 ]

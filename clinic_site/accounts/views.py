@@ -10,11 +10,10 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from clinic_site.accounts import events, services, sessions, sign_in_limits
-from clinic_site.accounts.forms import ForgottenPasswordForm
-from clinic_site.accounts.models import AccountEvent
+from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.tokens import password_link_tokens
 from clinic_site.core.rate_limits import network_address
 
@@ -22,7 +21,6 @@ from clinic_site.core.rate_limits import network_address
 class ForgottenPasswordView(PasswordResetView):
     """Mail a link. The response is the same whether or not there is such an account."""
 
-    form_class = ForgottenPasswordForm
     template_name = "account/forgotten.html"
     title = _("Forgot your password?")
 
@@ -32,7 +30,8 @@ class ForgottenPasswordView(PasswordResetView):
             return self.form_invalid(form)
         email = form.cleaned_data["email"]
         if sign_in_limits.LINK_BY_ACCOUNT.allow(sign_in_limits.normalized_account(email)):
-            for user in form.get_users(email):
+            # Also those who have no password yet: their invitation may be lost.
+            for user in User.objects.filter(email__iexact=email, is_active=True, is_staff=True):
                 services.send_password_link(user)
         return HttpResponseRedirect(self.get_success_url())
 
@@ -57,21 +56,15 @@ class ChoosePasswordView(PasswordResetConfirmView):
 
 
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def session_status(request: HttpRequest) -> HttpResponse:
-    """Tell the page's script how much time is left. Asking does not count as activity."""
-    return _time_left(request)
+    """Tell the page's script how many seconds are left. POST is the button "Stay signed in".
 
-
-@never_cache
-@require_POST
-def session_renew(request: HttpRequest) -> HttpResponse:
-    """The button "Stay signed in"."""
+    Asking does not count as activity: the script says that it runs in the background.
+    """
+    left = 0
     if request.user.is_authenticated:
-        sessions.record_request(request.session, exact=True)
-    return _time_left(request)
-
-
-def _time_left(request: HttpRequest) -> HttpResponse:
-    left = sessions.seconds_left(request.session) if request.user.is_authenticated else 0
-    return JsonResponse({"seconds_left": max(left, 0)})
+        if request.method == "POST":
+            sessions.record_request(request.session, exact=True)
+        left = max(sessions.seconds_left(request.session), 0)
+    return JsonResponse({"seconds_left": left})

@@ -4,7 +4,7 @@ Opening hours are local times (``TIME_ZONE``). Closures, "expected" ones too, ca
 on their days.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -75,26 +75,30 @@ class BusinessHours:
         return self._from(day, day + timedelta(days=MAX_DAYS_AHEAD))
 
     def _from(self, first: date, last: date) -> Iterator[Interval]:
-        """Yield the open intervals from ``first`` to ``last`` in order, in UTC, merged where they touch.
+        """Yield the open intervals of these days in order, in UTC, merged where they overlap or touch.
 
         The first may have begun on the evening before.
         """
-        return _merged(self._sessions(first - timedelta(days=1), last)) if self.sessions else iter(())
-
-    def _sessions(self, first: date, last: date) -> Iterator[Interval]:
-        """Yield the sessions that begin on these days, by their beginning. One may end on the next day."""
         zone, a_day = timezone.get_default_timezone(), timedelta(days=1)
-        for number in range((last - first).days + 1):
+        current: Interval | None = None
+        for number in range(-1, (last - first).days + 1 if self.sessions else -1):
             day = first + timedelta(days=number)
             if any(starts <= day <= ends for starts, ends in self.closures):
                 continue
             for weekday, opens, closes in sorted(self.sessions):
-                if weekday == day.weekday():
-                    last_day = day if opens < closes else day + a_day
-                    yield (
-                        datetime.combine(day, opens, zone).astimezone(UTC),
-                        datetime.combine(last_day, closes, zone).astimezone(UTC),
-                    )
+                if weekday != day.weekday():
+                    continue
+                begins = datetime.combine(day, opens, zone).astimezone(UTC)
+                ends_on = day if opens < closes else day + a_day
+                ends = datetime.combine(ends_on, closes, zone).astimezone(UTC)
+                if current and begins <= current[1]:
+                    current = (current[0], max(current[1], ends))
+                    continue
+                if current:
+                    yield current
+                current = (begins, ends)
+        if current:
+            yield current
 
 
 def load() -> BusinessHours:
@@ -108,20 +112,6 @@ def load() -> BusinessHours:
 def _day(at: datetime) -> date:
     """The local date of a moment."""
     return timezone.localdate(at, timezone.get_default_timezone())
-
-
-def _merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """Yield ordered intervals, joining those that overlap or touch."""
-    current: Interval | None = None
-    for opens, closes in intervals:
-        if current and opens <= current[1]:
-            current = (current[0], max(current[1], closes))
-            continue
-        if current:
-            yield current
-        current = (opens, closes)
-    if current:
-        yield current
 
 
 # The promise

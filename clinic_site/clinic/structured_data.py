@@ -1,6 +1,6 @@
 """schema.org data about the clinic. Only facts that the page shows too."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import time
 from typing import Any
 
@@ -12,6 +12,8 @@ from clinic_site.clinic.models import ClinicProfile, Closure
 from clinic_site.clinic.opening_week import Day
 
 Node = dict[str, Any]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def absolute(path: str) -> str:
@@ -39,6 +41,10 @@ def clinic(
     operations: Iterable[tuple[str, str]] = (),
 ) -> Node:
     """Return a ``MedicalClinic`` with the given opening hours and the operations (name, path) of the menu."""
+    numbers = (
+        ("customer service", profile.phone_e164),
+        (_("Urgent number after an operation"), profile.urgent_phone_e164),
+    )
     return without_empty(
         {
             "@type": "MedicalClinic",
@@ -47,12 +53,16 @@ def clinic(
             "url": absolute("/"),
             "telephone": profile.phone_e164,
             "email": profile.email,
-            "contactPoint": _contact_points(profile),
+            "contactPoint": [
+                {"@type": "ContactPoint", "contactType": what, "telephone": number}
+                for what, number in numbers
+                if number
+            ],
             "medicalSpecialty": ["PlasticSurgery", "Surgical"],
             "address": _address(profile),
             "geo": _place(profile),
             "hasMap": profile.map_url,
-            "openingHoursSpecification": [*_hours(days), *_closures(closures)],
+            "openingHoursSpecification": [*_openings(days, closures)],
             "hasCertification": _license(profile),
             "availableService": [
                 {"@type": "SurgicalProcedure", "name": name, "url": absolute(path)}
@@ -93,18 +103,6 @@ def _address(profile: ClinicProfile) -> Node | None:
     )
 
 
-def _contact_points(profile: ClinicProfile) -> list[Node]:
-    numbers = (
-        ("customer service", profile.phone_e164),
-        (_("Urgent number after an operation"), profile.urgent_phone_e164),
-    )
-    return [
-        {"@type": "ContactPoint", "contactType": what, "telephone": number}
-        for what, number in numbers
-        if number
-    ]
-
-
 def _place(profile: ClinicProfile) -> Node | None:
     if profile.latitude is None or profile.longitude is None:
         return None
@@ -128,31 +126,18 @@ def _license(profile: ClinicProfile) -> Node | None:
     )
 
 
-def _hours(days: Iterable[Day]) -> list[Node]:
-    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    return [
-        {
-            "@type": "OpeningHoursSpecification",
-            "dayOfWeek": names[day.weekday],
-            "opens": f"{opens:%H:%M}",
+def _openings(days: Iterable[Day], closures: Iterable[Closure]) -> Iterator[Node]:
+    for day in days:
+        for opens, closes in day.sessions:
             # Midnight as the last minute of the day: 00:00 to 00:00 would mean "closed".
-            "closes": f"{closes:%H:%M}" if closes != time(0) else "23:59",
-        }
-        for day in days
-        for opens, closes in day.sessions
-    ]
+            last_minute = "23:59" if closes == time(0) else f"{closes:%H:%M}"
+            yield _opening(dayOfWeek=WEEKDAYS[day.weekday], opens=f"{opens:%H:%M}", closes=last_minute)
+    for closure in closures:
+        if closure.certainty == Closure.Certainty.CONFIRMED:
+            first, last = closure.starts_on.isoformat(), closure.ends_on.isoformat()
+            # schema.org's way to say "closed": it opens and closes at the same moment.
+            yield _opening(validFrom=first, validThrough=last, opens="00:00", closes="00:00")
 
 
-def _closures(closures: Iterable[Closure]) -> list[Node]:
-    # schema.org's way to say "closed": it opens and closes at the same moment.
-    return [
-        {
-            "@type": "OpeningHoursSpecification",
-            "validFrom": closure.starts_on.isoformat(),
-            "validThrough": closure.ends_on.isoformat(),
-            "opens": "00:00",
-            "closes": "00:00",
-        }
-        for closure in closures
-        if closure.certainty == Closure.Certainty.CONFIRMED
-    ]
+def _opening(**properties: str) -> Node:
+    return {"@type": "OpeningHoursSpecification", **properties}

@@ -8,8 +8,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic import information_standard, structured_data
-from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
+from clinic_site.clinic import structured_data
+from clinic_site.clinic.models import ClinicProfile, Closure, InformationPractice, OpeningHours
 from clinic_site.clinic.opening_week import week
 from clinic_site.core.http.page_cache import content_page
 
@@ -43,6 +43,6 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @content_page()
 @require_safe
 def about_our_information(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "clinic/about_our_information.html", {"practices": information_standard.practices()}
-    )
+    """How the pages are made, by the criteria of the PIF TICK. The clinic's own text replaces a gap."""
+    own = dict(InformationPractice.objects.values_list("criterion", "text"))
+    return render(request, "clinic/about_our_information.html", {"own": own})

@@ -1,13 +1,10 @@
 """Layout of the forms that patients fill in. Their fields are in ``clinic_site.core.form_fields``."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise as Words  # text, or lazily translated text
 
 
 def form_helper(action: str, *layout: Any) -> FormHelper:
@@ -19,22 +16,6 @@ def form_helper(action: str, *layout: Any) -> FormHelper:
     helper.include_media = False
     helper.layout = Layout(*layout)
     return helper
-
-
-class Section(Fieldset):
-    """Fields under a heading."""
-
-    template = "%s/layout/section.html"
-
-
-class Collapsible(Fieldset):
-    """Fields that are hidden until the reader opens them, or shown from the start with ``is_open``."""
-
-    template = "%s/layout/collapsible.html"
-
-    def __init__(self, legend: "Words", *fields: Any, is_open: bool) -> None:
-        super().__init__(legend, *fields)
-        self.is_open = is_open
 
 
 class Honeypot(Fieldset):

@@ -4,6 +4,7 @@ The result is upright, in sRGB and without metadata such as the place where a ph
 encode it again, so that nothing of the original file reaches the disk.
 """
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def read(
             if picture.format in ("JPEG", "MPO") and _whole(file).count(_SCAN) > MAX_SCANS:
                 raise DamagedPictureError
             picture.load()
-            return _pixels_alone(_upright_rgb(picture, longest))
+            return _upright_rgb(picture, longest)
         except PictureError:
             raise
         except UnidentifiedImageError as error:
@@ -123,8 +124,17 @@ def _upright_rgb(picture: Image.Image, longest: int | None) -> Image.Image:
     if longest:
         # Scale first, so that all further copies are small.
         picture = scaled(picture, longest)
-    picture = _turned(picture)
-    return _in_srgb(picture.convert("RGB"), profile)
+    with contextlib.suppress(Exception):  # the orientation may be damaged
+        picture = ImageOps.exif_transpose(picture)
+    picture = picture.convert("RGB")
+    if profile:
+        # A damaged profile costs a little color, not the photograph.
+        with contextlib.suppress(Exception):
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), inPlace=True)
+    # Pillow would write some of the metadata into the file it saves.
+    picture.info = {}
+    return picture
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -136,28 +146,3 @@ def _on_white(picture: Image.Image) -> Image.Image:
         ground.paste(band, (0, top), band)
     ground.info = picture.info  # has the orientation
     return ground
-
-
-def _turned(picture: Image.Image) -> Image.Image:
-    """Apply the orientation of the metadata, unless that is damaged."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:
-        return picture
-
-
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), inPlace=True)
-        except Exception:
-            # A damaged profile costs a little color, not the photograph.
-            return picture
-    return picture
-
-
-def _pixels_alone(picture: Image.Image) -> Image.Image:
-    """Drop the metadata, some of which Pillow would write into the file it saves."""
-    picture.info = {}
-    return picture

@@ -34,7 +34,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage() if ours else _message_without_values(record),
         }
-        line |= getattr(record, "data", {}) if ours else _route(record)
+        if ours:
+            line |= getattr(record, "data", {})
+        elif match := getattr(getattr(record, "request", None), "resolver_match", None):
+            line["route"] = match.route  # never the path
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__name__
             line["frames"] = [
@@ -56,9 +59,3 @@ def _message_without_values(record: logging.LogRecord) -> str:
         words = re.match(r"[A-Za-z ]*", str(record.msg))
         return words[0].strip() if words else ""
     return str(record.msg)
-
-
-def _route(record: logging.LogRecord) -> dict[str, Any]:
-    """The route of the request that a record is about, never its path."""
-    match = getattr(getattr(record, "request", None), "resolver_match", None)
-    return {"route": match.route} if match else {}

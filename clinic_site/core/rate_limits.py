@@ -7,17 +7,14 @@ twice the limit may pass.
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.core.models import RateLimitCounter
 
 # The subject of all unreadable addresses.
@@ -38,6 +35,10 @@ class Limit:
         Call it outside a transaction: a rollback would undo the count.
         """
         now = timezone.now()
+        # A keyed hash: the table alone reveals no address, and scopes cannot be correlated.
+        hashed = salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()
+        # The database's own format, which comparisons in SQL need.
+        stored = connection.ops.adapt_datetimefield_value
         table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -52,9 +53,9 @@ class Limit:
                 """,  # noqa: S608 - nothing in it but the table's own name
                 {
                     "scope": self.scope,
-                    "subject": _hashed(self.scope, subject),
-                    "now": _stored(now),
-                    "end": _stored(now + self.period),
+                    "subject": hashed,
+                    "now": stored(now),
+                    "end": stored(now + self.period),
                     "limit": self.attempts,
                 },
             )
@@ -79,22 +80,3 @@ def network_address(request: HttpRequest) -> str:
         # One customer has all addresses of a /64.
         return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
     return str(found)
-
-
-def delete_expired(now: datetime | None = None) -> int:
-    """Delete the counters of ended windows and return their number."""
-    return delete_in_batches(expired(now or timezone.now()))
-
-
-def expired(now: datetime) -> QuerySet[RateLimitCounter]:
-    return RateLimitCounter.objects.filter(ends_at__lte=now)
-
-
-def _hashed(scope: str, subject: str) -> str:
-    """A keyed hash: the table alone reveals no address, and scopes cannot be correlated."""
-    return salted_hmac("clinic_site.core.rate_limits", f"{scope}:{subject}", algorithm="sha256").hexdigest()
-
-
-def _stored(moment: datetime) -> Any:
-    """Return a moment in the database's own format, which comparisons in SQL need."""
-    return connection.ops.adapt_datetimefield_value(moment)

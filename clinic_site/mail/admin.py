@@ -1,26 +1,22 @@
 """The staff pages of the mail queue: undelivered messages first, with whom to call.
 
-A message links to the object it is about (``related_objects``), whose page has the current number and what
-a caller must know. The object's app records each time such messages are shown.
+A message links to the object it is about, whose page has the current number and what a caller must know.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
 
 from clinic_site.clinic.models import dialable
-from clinic_site.core.http.responses import SeeOther
 from clinic_site.mail import queue as mail_queue
-from clinic_site.mail import related_objects
 from clinic_site.mail.models import MessageStep, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import ResendRefusedError
 
@@ -35,7 +31,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state.value, str(state.label)) for state in State]
+        return [(str(value), str(label)) for value, label in State.choices]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[OutgoingMessage]:
         found: QuerySet[OutgoingMessage] = {
@@ -76,20 +72,16 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
         "resolved_at",
     ]
     readonly_fields = ["state_word", "about_what", "phone"]
-    actions = ["send_again"]
+    actions = ["send_again", "mark_resolved"]
     change_form_template = "admin/mail/outgoingmessage/change_form.html"
 
     class Media:
         css = {"all": ["css/staff.css"]}
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    has_add_permission = has_delete_permission = has_change_permission
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup.partition("__")[0] in ("state", "kind", "about")
@@ -110,12 +102,13 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
 
     @admin.display(description=gettext_lazy("about"), ordering="about")
     def about_what(self, message: OutgoingMessage) -> str:
-        related = _related(message)
-        return format_html('<a href="{}">{}</a>', related.page, message.about) if related else message.about
+        if message.related is None:
+            return message.about
+        return format_html('<a href="{}">{}</a>', message.related.page, message.about)
 
     @admin.display(description=gettext_lazy("phone"), empty_value="")
     def phone(self, message: OutgoingMessage) -> str:
-        number, related = message.phone_for_staff, _related(message)
+        number, related = message.phone_for_staff, message.related
         if not number:
             return ""
         if related is None:
@@ -125,16 +118,12 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
             return number
         return format_html('{} <strong class="status status--new">{}</strong>', number, related.caution)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        shown = getattr(response, "context_data", None) or {}
-        if isinstance(response, TemplateResponse) and "cl" in shown:
-            found = shown["cl"]
-            found.result_list = list(found.result_list)
-            _attach_related(request, found.result_list, is_search=bool(found.query))
-        return response
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        if request.method == "GET":
+            changelist.result_list = list(changelist.result_list)
+            _attach_related(request, changelist.result_list, is_search=bool(changelist.query))
+        return changelist
 
     def render_change_form(
         self,
@@ -148,71 +137,40 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
         _attach_related(request, [obj])
         context |= {
             "may_resend": obj.state == State.FAILED and self.has_resend_permission(request),
-            "related": _related(obj),
             "taken_steps": MessageStep.objects.filter(message_id=obj.message_id).select_related("actor"),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> None:
-        count = 0
-        for message in queryset:
+        self._act(request, queryset, mail_queue.resend, _("Being sent again: %s"))
+
+    @admin.action(description=gettext_lazy("Informed another way"), permissions=["resend"])
+    def mark_resolved(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> None:
+        self._act(request, queryset, mail_queue.mark_resolved, _("Saved as informed another way: %s"))
+
+    def _act(
+        self, request: HttpRequest, chosen: QuerySet[OutgoingMessage], act: Callable[..., bool], said: str
+    ) -> None:
+        done = []
+        for message in chosen:
             try:
-                count += mail_queue.resend(message, actor=_member(request))
+                if act(message, actor=_member(request)):
+                    done.append(str(message))
+                else:
+                    messages.error(request, _("%s: someone else has just handled this message.") % message)
             except ResendRefusedError as problem:
                 messages.error(request, f"{message}: {problem}")
-        messages.success(
-            request,
-            ngettext(
-                "%(count)d message is being sent again.", "%(count)d messages are being sent again.", count
-            )
-            % {"count": count},
-        )
-
-    def get_urls(self) -> list[URLPattern]:
-        step = path(
-            "<int:pk>/step/",
-            self.admin_site.admin_view(require_POST(self.step_view)),
-            name="mail_outgoingmessage_step",
-        )
-        return [step, *super().get_urls()]
-
-    def step_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Act on an undelivered message: ``step`` is "resend" or "resolve"."""
-        if not self.has_resend_permission(request):
-            raise PermissionDenied
-        message = self.get_object(request, str(pk))
-        steps = {
-            "resend": (mail_queue.resend, _("The message is being sent again.")),
-            "resolve": (mail_queue.mark_resolved, _("Saved: informed another way.")),
-        }
-        step = steps.get(request.POST.get("step", ""))
-        if message is None or step is None:
-            raise Http404
-        do, said = step
-        try:
-            is_done = do(message, actor=_member(request))
-        except ResendRefusedError as problem:
-            messages.error(request, str(problem))
-        else:
-            if is_done:
-                messages.success(request, said)
-            else:
-                messages.error(request, _("Someone else has just handled this message."))
-        return SeeOther(reverse("admin:mail_outgoingmessage_change", args=[pk]))
+        if done:
+            messages.success(request, said % ", ".join(done))
 
 
 def _attach_related(request: HttpRequest, shown: list[OutgoingMessage], *, is_search: bool = False) -> None:
-    """Attach to each message what it is about; the finders record that it was shown to this user."""
-    abouts = {message.about for message in shown}
-    found = related_objects.find(_member(request), abouts, is_search=is_search)
+    """Attach to each message what it is about; the finder records that it was shown to this user."""
+    abouts = {message.about for message in shown if message.about}
+    found = import_string(settings.MESSAGE_SUBJECT_FINDER)(_member(request), abouts, is_search=is_search)
     for message in shown:
-        vars(message)["related"] = found.get(message.about)
-
-
-def _related(message: OutgoingMessage) -> related_objects.RelatedObject | None:
-    found: related_objects.RelatedObject | None = vars(message).get("related")
-    return found
+        message.related = found.get(message.about)
 
 
 def _member(request: HttpRequest) -> "User":

@@ -9,18 +9,21 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
-HOW = "use smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465"
+HOW = (
+    "must be smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465, "
+    "with /, ? and # in the password written as %2F, %3F, %23"
+)
 
 
 class MailServer(NamedTuple):
     """The values of Django's ``EMAIL_…`` settings."""
 
-    host: str = "localhost"
-    port: int = 25
-    user: str = ""
-    password: str = ""
-    use_ssl: bool = False
-    use_tls: bool = False
+    host: str
+    port: int
+    user: str
+    password: str
+    use_ssl: bool
+    use_tls: bool
 
 
 def mail_server(url: str) -> MailServer:
@@ -33,20 +36,14 @@ def mail_server(url: str) -> MailServer:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"cannot be read; {HOW}") from None
-    if parts.scheme not in ("smtp", "smtps"):
-        raise ValueError(f"must begin with smtp:// or smtps://; {HOW}")
-    if not host or port == 0:
-        raise ValueError(f"names no server; {HOW}")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(
-            f"has something after the server; write /, ? and # in a password as %2F, %3F, %23; {HOW}"
-        )
-    if bool(parts.username) != bool(parts.password):
-        raise ValueError(f"has a user without a password, or a password without a user; {HOW}")
+        raise ValueError(HOW) from None
+    is_server = parts.scheme in ("smtp", "smtps") and host and port != 0
+    is_more = parts.path.strip("/") or parts.query or parts.fragment
+    if not is_server or is_more or bool(parts.username) != bool(parts.password):
+        raise ValueError(HOW)
     use_ssl, is_local = parts.scheme == "smtps", host in LOOPBACK_HOSTS
     return MailServer(
-        host,
+        host or "",
         port or (465 if use_ssl else 25 if is_local else 587),
         unquote(parts.username or ""),
         unquote(parts.password or ""),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core import email_addresses
 from clinic_site.core.append_only import AppendOnlyModel
+from clinic_site.mail.related_objects import RelatedObject
 
 SUBJECT_LENGTH = 150
 ERROR_LENGTH = 300
@@ -31,7 +32,7 @@ class OutgoingMessageQuerySet(models.QuerySet["OutgoingMessage"]):
         return self.filter(failed_at__isnull=False, resolved_at=None)
 
     def completed_before(self, moment: datetime) -> "OutgoingMessageQuerySet":
-        """Messages sent, resolved or superseded before a moment."""
+        """Messages sent, resolved or superseded before a moment: not the undelivered, however old."""
         return self.filter(Q(sent_at__lt=moment) | Q(resolved_at__lt=moment))
 
     def with_last_step(self) -> "OutgoingMessageQuerySet":
@@ -57,8 +58,8 @@ class OutgoingMessage(models.Model):
 
     A message waits until ``sent_at`` or ``failed_at`` is set. A worker leases it by raising ``attempts`` and
     moving ``next_attempt_at`` to the end of the lease; it records the result only while ``attempts`` is
-    unchanged. A superseded message counts as failed and resolved. Subject and address stay until
-    ``queue.delete_completed``; the text goes once the message is sent or resolved.
+    unchanged. A superseded message counts as failed and resolved. The text is deleted once the message is
+    sent or resolved, subject and address by the cleanup.
     """
 
     class State(models.TextChoices):
@@ -93,6 +94,8 @@ class OutgoingMessage(models.Model):
     is_superseded = models.BooleanField(default=False)
 
     objects = OutgoingMessageQuerySet.as_manager()
+    # What it is about, for the admin.
+    related: RelatedObject | None = None
 
     class Meta:
         verbose_name = _("message")

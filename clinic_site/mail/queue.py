@@ -8,7 +8,7 @@ import base64
 import re
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.core import email_addresses
-from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.mail.models import ERROR_LENGTH, PHONE_LENGTH, SUBJECT_LENGTH, MessageStep, OutgoingMessage
+from clinic_site.mail.signals import reader_informed
 
 if TYPE_CHECKING:
     from clinic_site.accounts.models import User
@@ -74,13 +74,13 @@ def queue(
         if not _TOKEN.fullmatch(name) or not _MIME_TYPE.fullmatch(mime_type):
             raise ValueError("An attachment has a plain name, and a type like text/plain; charset=utf-8.")
     now = timezone.now()
-    problem = _undeliverable_because(to)
+    address, problem = _checked(to)
     sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     return OutgoingMessage.objects.create(
         message_id=f"<{uuid.uuid4().hex}@{sender_domain}>",
         kind=kind,
         about=about,
-        to=_deliverable(to) or storable(to)[: email_addresses.MAX_LENGTH],
+        to=storable(address)[: email_addresses.MAX_LENGTH],
         phone_for_staff=storable(phone_for_staff)[:PHONE_LENGTH],
         subject=subject[:SUBJECT_LENGTH],
         text=storable(text),
@@ -121,7 +121,8 @@ def resend(message: OutgoingMessage, *, actor: "User") -> bool:
 
     Raises ``ResendRefusedError`` if a later message has replaced it, or it could only fail again.
     """
-    if problem := _undeliverable_because(message.to):
+    _address, problem = _checked(message.to)
+    if problem:
         raise ResendRefusedError(problem)
     now = timezone.now()
     is_resent = _record_step(
@@ -142,7 +143,13 @@ def resend(message: OutgoingMessage, *, actor: "User") -> bool:
 
 def mark_resolved(message: OutgoingMessage, *, actor: "User") -> bool:
     """Record that staff informed the patient another way. Return False if it was not undelivered."""
-    return _record_step(message, MessageStep.Kind.RESOLVED, actor, resolved_at=timezone.now(), **NO_CONTENT)
+    with transaction.atomic():
+        is_resolved = _record_step(
+            message, MessageStep.Kind.RESOLVED, actor, resolved_at=timezone.now(), **NO_CONTENT
+        )
+        if is_resolved:
+            reader_informed.send(OutgoingMessage, message=message)
+    return is_resolved
 
 
 def _record_step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User", **changes: Any) -> bool:
@@ -160,14 +167,6 @@ def _record_step(message: OutgoingMessage, kind: MessageStep.Kind, actor: "User"
     return True
 
 
-def delete_completed(before: datetime) -> int:
-    """Delete the messages sent, resolved or superseded before a moment; return how many.
-
-    Undelivered messages stay, however old: staff still have to act on them.
-    """
-    return delete_in_batches(OutgoingMessage.objects.completed_before(before))
-
-
 def require_worker() -> None:
     """Raise ``TimeoutError`` if a message has been due for hours: then no worker is running."""
     if OutgoingMessage.objects.due(timezone.now() - WORKER_LATE_AFTER).exists():
@@ -179,15 +178,11 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
-def _deliverable(to: str) -> str:
+def _checked(to: str) -> tuple[str, str]:
+    """Return the address as mail servers accept it, and for staff why no mail can go there ("" if it can)."""
     try:
-        return email_addresses.deliverable(to)
+        address = email_addresses.deliverable(to)
     except ValueError:
-        return ""
-
-
-def _undeliverable_because(to: str) -> str:
-    """Why no mail can go to an address, for staff; "" if it can."""
-    if settings.MAIL_DELIVERY == "off":
-        return _("The site is set up to send no mail (EMAIL_URL=off).")
-    return "" if _deliverable(to) else _("This is not a possible email address.")
+        return to, _("This is not a possible email address.")
+    is_off = settings.MAIL_DELIVERY == "off"
+    return address, _("The site is set up to send no mail (EMAIL_URL=off).") if is_off else ""

@@ -4,34 +4,30 @@ No transaction is open while it talks to a server. Any number of workers may run
 lease expires and another worker takes the message. A message that may have arrived is sent once more, with
 the same Message-ID; if that attempt is not confirmed either, it is listed for staff instead.
 
-The worker polls: a message becomes visible to it exactly when it is committed, and no request waits for it.
+The command ``send_mail`` polls: a message becomes visible exactly when it is committed, and no request waits.
 """
 
 import logging
-import os
 import smtplib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from django.conf import settings
 from django.core.mail import get_connection
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from clinic_site.core.management.until_stopped import Stop
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import ERROR_LENGTH, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import NO_CONTENT, storable
+from clinic_site.mail.signals import reader_informed
 
 logger = logging.getLogger(__name__)
 
-BACKENDS = {
-    "smtp": "django.core.mail.backends.smtp.EmailBackend",
-    "folder": "django.core.mail.backends.filebased.EmailBackend",
-}
 # One attempt takes at most about five minutes (EMAIL_TIMEOUT for each answer), the last three of them after
 # the message was handed over.
 LEASE = timedelta(minutes=10)
@@ -40,20 +36,13 @@ MIN_LEASE_LEFT = timedelta(minutes=3)
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 PAUSE_AFTER_UNCONFIRMED = timedelta(hours=1)
 MAX_UNCONFIRMED_ATTEMPTS = 2
-POLL_SECONDS = 2.0
-POLL_SECONDS_AFTER_ERROR = 5.0
+MAY_HAVE_ARRIVED = gettext_lazy(
+    "It was sent twice, and the mail server confirmed neither attempt: it may have arrived."
+)
 
 
 class LeaseLostError(Exception):
     """The lease has expired, or is about to: another worker may take the message."""
-
-
-class Stop(Protocol):
-    """Stops a worker: a ``threading.Event``, or the signals of the command."""
-
-    def is_set(self) -> bool: ...
-
-    def wait(self, seconds: float, /) -> bool: ...
 
 
 @dataclass
@@ -80,33 +69,13 @@ def send_due(stop: Stop | None = None) -> BatchResult:
     return result
 
 
-def send_forever(stop: Stop, *, parent: int | None = None) -> None:
-    """Send due messages until ``stop`` is set, or the process ``parent`` has ended."""
-    while not stop.is_set() and parent in (None, os.getppid()):
-        wait = POLL_SECONDS
-        try:
-            send_due(stop)
-        except DatabaseError:
-            logger.exception("mail worker: the database did not answer")
-            wait = POLL_SECONDS_AFTER_ERROR
-        close_old_connections()
-        stop.wait(wait)
-
-
 def lease(due_at: datetime) -> OutgoingMessage | None:
     """Lease the message that has been due longest, or return None."""
-    while OutgoingMessage.objects.due(due_at).exists():  # without a lock, as there is nearly always none
-        with transaction.atomic(durable=True):
-            due = OutgoingMessage.objects.due(due_at)
-            if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
-            message = due.first()
-            if message is None:
-                return None
-            # Compare and set: where rows cannot be locked, of two workers one updates no row.
-            if _leased(message).update(attempts=F("attempts") + 1, next_attempt_at=timezone.now() + LEASE):
-                message.attempts += 1
-                return message
+    while message := OutgoingMessage.objects.due(due_at).first():
+        # Compare and set: of two workers one updates no row, and takes the next message.
+        if _leased(message).update(attempts=F("attempts") + 1, next_attempt_at=timezone.now() + LEASE):
+            message.attempts += 1
+            return message
     return None
 
 
@@ -117,7 +86,7 @@ def _leased(message: OutgoingMessage) -> OutgoingMessageQuerySet:
 
 def _send(message: OutgoingMessage, result: BatchResult) -> None:
     if message.unconfirmed_attempts >= MAX_UNCONFIRMED_ATTEMPTS:
-        return _fail(message, result, _may_have_arrived())
+        return _fail(message, result, str(MAY_HAVE_ARRIVED))
     # Attempts that end in no result, such as those of a message that kills its worker, must end too.
     if message.attempts > len(RETRY_PAUSES) + 1 and timezone.now() > message.give_up_at + LEASE:
         return _fail(message, result, message.last_error or _("Each attempt to send it was interrupted."))
@@ -129,7 +98,7 @@ def _send(message: OutgoingMessage, result: BatchResult) -> None:
         email = email_for(message)
         email.message()
         try:
-            server = get_connection(BACKENDS[settings.MAIL_DELIVERY])
+            server = get_connection()
             server.open()
         except Exception as error:
             # The code alone: an answer to a password may repeat it.
@@ -138,6 +107,7 @@ def _send(message: OutgoingMessage, result: BatchResult) -> None:
         _count_unconfirmed(message)
         server.send_messages([email])
         _record_sent(message)
+        reader_informed.send_robust(OutgoingMessage, message=message)
         result.sent += 1
         logger.info("mail sent", extra={"data": _log_data(message)})
     except (DatabaseError, LeaseLostError):
@@ -151,7 +121,7 @@ def _send(message: OutgoingMessage, result: BatchResult) -> None:
             words = f"{code} {' '.join(answer.decode('utf-8', 'replace').split())}"
             (_fail if is_permanent else _postpone)(message, result, words)
         elif message.unconfirmed_attempts >= MAX_UNCONFIRMED_ATTEMPTS:
-            _fail(message, result, _may_have_arrived())
+            _fail(message, result, str(MAY_HAVE_ARRIVED))
         else:
             _postpone(message, result, _("The mail server did not answer (%s).") % type(error).__name__)
     except Exception as error:
@@ -230,10 +200,6 @@ def _record(
     }
     if not (_leased(message) if rows is None else rows).update(**changes):
         raise LeaseLostError
-
-
-def _may_have_arrived() -> str:
-    return _("It was sent twice, and the mail server confirmed neither attempt: it may have arrived.")
 
 
 def _log_data(message: OutgoingMessage) -> dict[str, object]:

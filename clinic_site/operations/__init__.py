@@ -1,1 +1,1 @@
-"""Running the site: backup, cleanup, readiness, sample content, dashboard. Imports all of clinic_site."""
+"""Running the site: backup, cleanup, readiness, sample content. Imports all of clinic_site."""

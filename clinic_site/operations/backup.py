@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -46,7 +45,7 @@ def back_up(folder: Path, now: datetime) -> Path:
 def _copy_files(to: Path) -> None:
     """Copy the uploads, then the erasure log, which so names every request missing from the rest.
 
-    Folders that do not exist yet are created empty, because the restore instructions name them all.
+    What does not exist yet is created empty in the backup, because the restore instructions name it.
     """
     for folder in (Path(settings.MEDIA_ROOT), Path(settings.PRIVATE_ROOT)):
         if folder.exists():
@@ -54,10 +53,9 @@ def _copy_files(to: Path) -> None:
         else:
             (to / folder.name).mkdir(mode=0o700)
     ledger = Path(settings.ERASURE_LEDGER)
+    (to / ledger.name).touch(mode=0o600)
     if ledger.exists():
         shutil.copy2(ledger, to / ledger.name)
-    else:
-        (to / ledger.name).touch(mode=0o600)
 
 
 def _copy_file(source: str, to: str) -> None:
@@ -73,33 +71,29 @@ def _copy_database(to: Path) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(to)])
-        to.chmod(0o600)
     else:
-        _dump(to, connection.settings_dict)
+        _dump(to)
+    to.chmod(0o600)
 
 
-def _dump(to: Path, database: dict[str, Any]) -> None:
+def _dump(to: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise BackupError("There is no pg_dump here: apt-get install postgresql-client")
-    # Not on the command line, which every account of the machine can read.
-    server = {
-        "PGHOST": database["HOST"],
-        "PGPORT": str(database["PORT"]),
-        "PGUSER": database["USER"],
-        "PGPASSWORD": database["PASSWORD"],
-        "PGDATABASE": database["NAME"],
-    }
+    # As for ``manage.py dbshell``: the password is not on the command line, which every account can read.
+    options = ["--format=custom", "--no-owner", "--file", str(to)]
+    (_psql, *arguments), environment = connection.client.settings_to_cmd_args_env(
+        connection.settings_dict, options
+    )
     ended = subprocess.run(  # noqa: S603 - the program is pg_dump, and nothing in it comes from outside
-        [program, "--format=custom", "--no-owner", "--file", str(to)],
-        env=os.environ | {name: value for name, value in server.items() if value},
+        [program, *arguments],
+        env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
         check=False,
     )
     if ended.returncode:
         raise BackupError(f"pg_dump failed: {ended.stderr.strip()}")
-    to.chmod(0o600)
 
 
 def _sync(folder: Path) -> None:

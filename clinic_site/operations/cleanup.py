@@ -17,10 +17,9 @@ from django.utils.module_loading import import_string
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core import rate_limits
 from clinic_site.core.append_only import AppendOnlyModel, append_only_models
 from clinic_site.core.batch_delete import delete_in_batches
-from clinic_site.mail import queue as mail_queue
+from clinic_site.core.models import RateLimitCounter
 from clinic_site.mail.models import OutgoingMessage
 
 if TYPE_CHECKING:
@@ -41,59 +40,47 @@ class Task:
     run: Callable[[datetime], int]
 
 
-@dataclass(frozen=True)
-class Result:
-    """One line of the report. ``count`` is None where the task failed."""
+def run_tasks(now: datetime, *, dry_run: bool) -> list[tuple[str, int | None]]:
+    """Run every task, or only count what each would delete; return names and counts.
 
-    name: str
-    count: int | None
-
-
-def run_tasks(now: datetime, *, dry_run: bool) -> list[Result]:
-    """Run every task, or only count what each would delete. A failed task does not stop the others."""
-    tasks = [task for path in settings.CLEANUP_TASKS for task in import_string(path)()]
-    return [_run(task, now, dry_run=dry_run) for task in tasks]
-
-
-def _run(task: Task, now: datetime, *, dry_run: bool) -> Result:
-    try:
-        return Result(str(task.name), task.count(now) if dry_run else task.run(now))
-    except Exception:
-        logger.exception("cleanup task failed: %s", task.name)
-        return Result(str(task.name), None)
+    A failed task has None, and does not stop the others.
+    """
+    report: list[tuple[str, int | None]] = []
+    for task in (task for path in settings.CLEANUP_TASKS for task in import_string(path)()):
+        try:
+            report.append((str(task.name), task.count(now) if dry_run else task.run(now)))
+        except Exception:
+            logger.exception("cleanup task failed: %s", task.name)
+            report.append((str(task.name), None))
+    return report
 
 
 def site_tasks() -> list[Task]:
     """Return the tasks for data that belongs to no app of the clinic."""
     return [
-        Task(
-            _("Expired sessions"),
-            count=lambda now: Session.objects.filter(expire_date__lt=now).count(),
-            run=lambda now: delete_in_batches(Session.objects.filter(expire_date__lt=now)),
-        ),
-        Task(
-            _("Expired rate-limit counters"),
-            count=lambda now: rate_limits.expired(now).count(),
-            run=rate_limits.delete_expired,
+        deletion(_("Expired sessions"), lambda now: Session.objects.filter(expire_date__lt=now)),
+        deletion(
+            _("Expired rate-limit counters"), lambda now: RateLimitCounter.objects.filter(ends_at__lte=now)
         ),
         Task(
             _("Messages that were sent or handled"),
             count=lambda now: OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION).count(),
-            run=lambda now: mail_queue.delete_completed(now - SENT_MAIL_RETENTION),
+            run=lambda now: delete_in_batches(
+                OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION)
+            ),
         ),
-        *[_audit_task(model, model.retention) for model in append_only_models() if model.retention],
+        *[audit_task(model, model.retention) for model in append_only_models() if model.retention],
     ]
 
 
-def _audit_task(model: type[AppendOnlyModel], retention: timedelta) -> Task:
+def deletion(name: "Words", expired: Callable[[datetime], QuerySet[Any]]) -> Task:
+    """Return the task that deletes the rows which ``expired`` returns for a moment."""
+    return Task(name, count=lambda now: expired(now).count(), run=lambda now: delete_in_batches(expired(now)))
+
+
+def audit_task(model: type[AppendOnlyModel], retention: timedelta) -> Task:
+    name = format_lazy("{}: {}", _("Expired audit rows"), model._meta.verbose_name_plural)
+    # The database refuses to delete younger rows; the extra day allows for its clock.
+    age = retention + timedelta(days=1)
     rows: QuerySet[Any] = model._default_manager.all()
-
-    def expired(now: datetime) -> QuerySet[Any]:
-        # The database refuses to delete younger rows; the extra day allows for its clock.
-        return rows.filter(at__lt=now - retention - timedelta(days=1))
-
-    return Task(
-        format_lazy("{}: {}", _("Expired audit rows"), model._meta.verbose_name_plural),
-        count=lambda now: expired(now).count(),
-        run=lambda now: delete_in_batches(expired(now)),
-    )
+    return deletion(name, lambda now: rows.filter(at__lt=now - age))

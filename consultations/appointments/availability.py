@@ -1,7 +1,6 @@
 """Availability: opening hours, appointments and free times of a day. Read only."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
@@ -21,21 +20,19 @@ DEFAULT_LENGTH = 30
 AFTERNOON_HOUR, EVENING_HOUR = 12, 17
 
 
-def today() -> date:
-    """Return today's date at the clinic."""
-    return timezone.localdate(timezone=timezone.get_default_timezone())
+@dataclass(frozen=True)
+class Time:
+    """A free start time, or the appointment that takes it."""
 
+    at: datetime
+    taken_by: Appointment | None = None
 
-def local(at: datetime) -> datetime:
-    """Convert to the clinic's time zone."""
-    return timezone.localtime(at, timezone.get_default_timezone())
-
-
-def part_of_day(at: datetime) -> PartOfDay:
-    hour = local(at).hour
-    if hour < AFTERNOON_HOUR:
-        return PartOfDay.MORNING
-    return PartOfDay.AFTERNOON if hour < EVENING_HOUR else PartOfDay.EVENING
+    @property
+    def part_of_day(self) -> PartOfDay:
+        hour = timezone.localtime(self.at).hour
+        if hour < AFTERNOON_HOUR:
+            return PartOfDay.MORNING
+        return PartOfDay.AFTERNOON if hour < EVENING_HOUR else PartOfDay.EVENING
 
 
 @dataclass(frozen=True)
@@ -44,19 +41,21 @@ class Day:
 
     date: date
     open: list[Interval]
-    closures: list[Closure] = field(default_factory=list)
-    appointments: list[Appointment] = field(default_factory=list)
+    closures: list[Closure]
+    appointments: list[Appointment]
 
-    def free_starts(self, length: timedelta, step: timedelta, now: datetime) -> Iterator[datetime]:
-        """Yield future start times within opening hours that overlap no appointment."""
-        for opens, closes in self.open:
-            at = opens
+    def times(self, minutes: int) -> list[Time]:
+        """Return the appointments and the free start times ahead for one of this length, in order."""
+        length, step = timedelta(minutes=minutes), timedelta(minutes=START_INTERVALS[minutes])
+        found, now = [Time(taken.starts_at, taken) for taken in self.appointments], timezone.now()
+        for at, closes in self.open:
             while at + length <= closes:
                 if at > now and not any(
                     taken.starts_at < at + length and taken.ends_at > at for taken in self.appointments
                 ):
-                    yield at
+                    found.append(Time(at))
                 at += step
+        return sorted(found, key=lambda time: time.at)
 
 
 def days(
@@ -77,11 +76,23 @@ def days(
         tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
         tuple((closure.starts_on, closure.ends_on) for closure in closures),
     )
-    found = Appointment.objects.in_calendar().on_days(first, last).select_related("request", "practitioner")
+    taken = Appointment.objects.in_calendar().on_days(first, last).select_related("request", "practitioner")
     if practitioner:
-        found = found.filter(practitioner=practitioner)
-    appointments = [appointment for appointment in found if appointment != exclude]
-    return [_day(first + timedelta(days=number), hours, closures, appointments) for number in range(count)]
+        taken = taken.filter(practitioner=practitioner)
+    if exclude:
+        taken = taken.exclude(pk=exclude.pk)
+    found = []
+    for day in (first + timedelta(days=number) for number in range(count)):
+        begins, ends = midnight(day).astimezone(UTC), midnight(day + timedelta(days=1)).astimezone(UTC)
+        found.append(
+            Day(
+                day,
+                hours.open_intervals(begins, ends),
+                [closure for closure in closures if closure.starts_on <= day <= closure.ends_on],
+                [each for each in taken if each.starts_at < ends and each.ends_at > begins],
+            )
+        )
+    return found
 
 
 def is_open(hours: BusinessHours, starts_at: datetime, ends_at: datetime) -> bool:
@@ -103,7 +114,7 @@ def appointment_problems(
         return []
     found = []
     if not is_open(hours, starts_at, ends_at):
-        day = local(starts_at).date()
+        day = timezone.localdate(starts_at)
         is_closed = any(first <= day <= last for first, last in hours.closures)
         found.append(
             _("The clinic is closed on this day.") if is_closed else _("The clinic is not open at this time.")
@@ -111,13 +122,3 @@ def appointment_problems(
     if not is_active:
         found.append(_("%(name)s no longer works here.") % {"name": practitioner})
     return found
-
-
-def _day(day: date, hours: BusinessHours, closures: list[Closure], appointments: list[Appointment]) -> Day:
-    begins, ends = midnight(day).astimezone(UTC), midnight(day + timedelta(days=1)).astimezone(UTC)
-    return Day(
-        day,
-        hours.open_intervals(begins, ends),
-        [closure for closure in closures if closure.starts_on <= day <= closure.ends_on],
-        [found for found in appointments if found.starts_at < ends and found.ends_at > begins],
-    )

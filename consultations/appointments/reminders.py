@@ -7,15 +7,15 @@ remind on the last open day before the appointment.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Prefetch, Q
+from django.db.models import prefetch_related_objects as prefetch
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
@@ -29,7 +29,7 @@ from consultations.appointments import availability
 from consultations.lifecycle import contact_details
 from consultations.messaging import templates as message_templates
 from consultations.messaging.context import MessageContext
-from consultations.messaging.notify import queue_message
+from consultations.messaging.notify import MAIL_IS_LATE_AFTER, queue_message
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.models.appointments import AppointmentQuerySet, midnight
 
@@ -37,70 +37,28 @@ logger = logging.getLogger(__name__)
 
 # Reminders are mailed from this hour at the clinic on.
 FIRST_HOUR = 8
-# Staff call when a mail has waited for longer than this.
-MAIL_IS_LATE_AFTER = timedelta(hours=1)
-
-
-@dataclass
-class ReminderResult:
-    """Counts of one run."""
-
-    queued: int = 0
-    failed: int = 0
-
-
-def due_by_mail(now: datetime) -> AppointmentQuerySet:
-    """Appointments of today and tomorrow whose reminder is to be mailed now."""
-    due = waiting_for_mail(now)
-    return due if availability.local(now).hour >= FIRST_HOUR else due.none()
 
 
 def waiting_for_mail(now: datetime) -> AppointmentQuerySet:
-    """Appointments whose reminder is to be mailed today."""
-    due = _ahead(now, _day(now) + timedelta(days=1)).filter(request__contact_method=ContactMethod.EMAIL)
-    return due.none() if settings.MAIL_DELIVERY == "off" else due.exclude(_has_settled_mail())
+    """Appointments of today and tomorrow whose reminder is to be mailed today."""
+    due = _due(now, timezone.localdate(now) + timedelta(days=1))
+    by_mail = due.filter(reminded_at=None, request__contact_method=ContactMethod.EMAIL)
+    return due.none() if settings.MAIL_DELIVERY == "off" else by_mail.exclude(_has_settled_mail())
 
 
 def due_manually(now: datetime, hours: BusinessHours | None = None) -> AppointmentQuerySet:
     """Appointments until the next open day of which staff remind the patient today.
 
     Patients who chose email are included if their mail has failed or is late, if staff settled a failed one
-    without reminding them, or if the site sends no mail.
+    without reminding them, or if the site sends no mail. Without opening hours, the next day counts as open.
     """
-    due = _ahead(now, _next_open_day(_day(now), hours or business_hours.load()), or_else=mail_is_late(now))
+    tomorrow = timezone.localdate(now) + timedelta(days=1)
+    opens = (hours or business_hours.load()).next_opening(midnight(tomorrow))
+    due = _due(now, timezone.localdate(opens) if opens else tomorrow)
     if settings.MAIL_DELIVERY == "off":
         return due
     goes_by_mail = Q(reminded_at=None, request__contact_method=ContactMethod.EMAIL)
     return due.exclude(goes_by_mail & ~Q(_has_settled_mail()))
-
-
-def mail_is_late(now: datetime) -> Q:
-    """Match appointments whose reminder is a mail that has failed or waited too long."""
-    is_late = Q(failed_at__isnull=False) | Q(created_at__lte=now - MAIL_IS_LATE_AFTER)
-    return Q(reminded_at__isnull=False) & Q(Exists(_unsent_mail().filter(is_late)))
-
-
-def _unsent_mail() -> OutgoingMessageQuerySet:
-    """The unsent mail of an appointment's reminder."""
-    return OutgoingMessage.objects.filter(
-        kind="reminder",
-        about=OuterRef("request__reference"),
-        created_at__gte=OuterRef("reminded_at"),
-        sent_at=None,
-        resolved_at=None,
-    )
-
-
-def _has_settled_mail() -> Exists:
-    """Match appointments with a failed reminder mail that staff settled: no other mail is sent."""
-    settled = OutgoingMessage.objects.filter(
-        kind="reminder",
-        about=OuterRef("request__reference"),
-        created_at__gte=OuterRef("made_at"),
-        resolved_at__isnull=False,
-        is_superseded=False,
-    )
-    return Exists(settled)
 
 
 def reminded_since(moment: datetime, now: datetime) -> AppointmentQuerySet:
@@ -108,66 +66,91 @@ def reminded_since(moment: datetime, now: datetime) -> AppointmentQuerySet:
     reminded = Appointment.objects.filter(reminded_at__gte=moment, request__erased_at=None)
     may_undo = Q(_marked_by_staff(), state=Appointment.State.AGREED, starts_at__gt=now)
     return (
-        reminded.exclude(mail_is_late(now))
+        reminded.exclude(_has_late_mail(now))
         .annotate(may_undo=ExpressionWrapper(may_undo, output_field=BooleanField()))
         .select_related("request", "practitioner")
         .order_by("-reminded_at", "-pk")
     )
 
 
-def _marked_by_staff() -> Exists:
-    """Match appointments whose reminder staff have marked."""
-    return Exists(
-        Event.objects.filter(
-            request=OuterRef("request"),
-            kind=Event.Kind.REMINDED,
-            actor__isnull=False,
-            at=OuterRef("reminded_at"),
-        )
+def _due(now: datetime, last: date) -> AppointmentQuerySet:
+    """Those of ``_not_reminded`` until the end of a day, the next one first."""
+    due = _not_reminded(now).filter(starts_at__lt=midnight(last + timedelta(days=1)))
+    return due.select_related("request", "practitioner").order_by("starts_at", "pk")
+
+
+def _not_reminded(now: datetime) -> AppointmentQuerySet:
+    """Future agreed appointments without a reminder, or whose reminder is a late mail."""
+    return Appointment.objects.filter(
+        Q(reminded_at=None) | Q(_has_late_mail(now)),
+        state=Appointment.State.AGREED,
+        starts_at__gt=now,
+        request__erased_at=None,
     )
 
 
-def _ahead(now: datetime, last: date, *, or_else: Q | None = None) -> AppointmentQuerySet:
-    until = midnight(last + timedelta(days=1))
-    due = Appointment.objects.agreed_and_not_reminded(now, or_else=or_else).filter(starts_at__lt=until)
-    return due.select_related("request", "practitioner")
+def _mails(**conditions: Any) -> OutgoingMessageQuerySet:
+    """Reminder mails about the request of an appointment."""
+    return OutgoingMessage.objects.filter(kind="reminder", about=OuterRef("request__reference"), **conditions)
 
 
-def _day(now: datetime) -> date:
-    return availability.local(now).date()
+def _has_late_mail(now: datetime) -> Exists:
+    """Match appointments whose reminder is a mail that has failed or waited too long."""
+    unsent = _mails(created_at__gte=OuterRef("reminded_at"), sent_at=None, resolved_at=None)
+    return Exists(unsent.filter(Q(failed_at__isnull=False) | Q(created_at__lte=now - MAIL_IS_LATE_AFTER)))
 
 
-def _next_open_day(day: date, hours: BusinessHours) -> date:
-    """Return the next open day; the next calendar day if no opening hours are entered."""
-    tomorrow = day + timedelta(days=1)
-    opens = hours.next_opening(midnight(tomorrow))
-    return _day(opens) if opens else tomorrow
+def _has_settled_mail() -> Exists:
+    """Match appointments with a failed reminder mail that staff settled: no other mail is sent."""
+    return Exists(_mails(created_at__gte=OuterRef("made_at"), resolved_at__isnull=False, is_superseded=False))
 
 
-def send_reminders(now: datetime | None = None) -> ReminderResult:
-    """Queue every mail that is due. A failure does not stop the others; the next run retries it."""
+def _marked_by_staff() -> Exists:
+    """Match appointments whose reminder staff have marked."""
+    marks = Event.objects.filter(kind=Event.Kind.REMINDED, actor__isnull=False)
+    return Exists(marks.filter(request=OuterRef("request"), at=OuterRef("reminded_at")))
+
+
+def send_reminders(now: datetime | None = None) -> tuple[int, int]:
+    """Queue every mail that is due, from ``FIRST_HOUR`` on. Return how many were queued, and how many failed.
+
+    A failure does not stop the others; the next run retries it.
+    """
     now = now or timezone.now()
-    done = ReminderResult()
-    for appointment in due_by_mail(now):
+    queued = failed = 0
+    if timezone.localtime(now).hour < FIRST_HOUR:
+        return queued, failed
+    for appointment in waiting_for_mail(now):
         try:
             with transaction.atomic():
                 if _mark(appointment, ContactMethod.EMAIL, actor=None, now=now):
                     queue_message("reminder", appointment.request, appointment=appointment)
-                    done.queued += 1
+                    queued += 1
         except Exception:
             logger.exception(
                 "a reminder could not be queued", extra={"data": {"appointment": appointment.pk}}
             )
-            done.failed += 1
-    return done
+            failed += 1
+    return queued, failed
 
 
 def mark_reminded(appointment: Appointment, *, actor: User) -> bool:
     """Record that staff reminded the patient. Return False if the reminder is not due any more."""
+    how = ContactMethod(appointment.request.contact_method)
+    by_hand = ContactMethod.CALL if how == ContactMethod.EMAIL else how
     with transaction.atomic():
-        how = ContactMethod(appointment.request.contact_method)
-        by_hand = ContactMethod.CALL if how == ContactMethod.EMAIL else how
         return _mark(appointment, by_hand, actor=actor, now=timezone.now())
+
+
+def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
+    # Lock the request first, like every other change, to avoid deadlocks.
+    locked = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
+    # Compare and set: only one of two concurrent calls finds the row; canceled appointments are not found.
+    if not _not_reminded(now).filter(pk=appointment.pk).update(reminded_at=now):
+        return False
+    detail = {"appointment": appointment.pk, "by": how.value}
+    Event.objects.create(request=locked, kind=Event.Kind.REMINDED, actor=actor, at=now, detail=detail)
+    return True
 
 
 def unmark_reminded(appointment: Appointment, *, reminded_at: datetime, actor: User) -> bool:
@@ -178,12 +161,9 @@ def unmark_reminded(appointment: Appointment, *, reminded_at: datetime, actor: U
     """
     now = timezone.now()
     with transaction.atomic():
-        request = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
-        mails = request.events.filter(
-            kind=Event.Kind.REMINDED, actor=None, detail__appointment=appointment.pk, at__lt=reminded_at
-        )
-        is_settled = Appointment.objects.filter(_has_settled_mail(), pk=appointment.pk).exists()
-        mail = None if is_settled else mails.last()
+        locked = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
+        mails = OutgoingMessage.objects.filter(kind="reminder", about=locked.reference, resolved_at=None)
+        mail = mails.filter(created_at__gte=appointment.made_at, created_at__lt=reminded_at).last()
         marked = Appointment.objects.filter(
             _marked_by_staff(),
             pk=appointment.pk,
@@ -191,33 +171,10 @@ def unmark_reminded(appointment: Appointment, *, reminded_at: datetime, actor: U
             reminded_at=reminded_at,
             starts_at__gt=now,
         )
-        if request.erased_at or not marked.update(reminded_at=mail.at if mail else None):
+        if locked.erased_at or not marked.update(reminded_at=mail.created_at if mail else None):
             return False
-        Event.objects.create(
-            request=request,
-            kind=Event.Kind.NOT_REMINDED,
-            actor=actor,
-            at=now,
-            detail={"appointment": appointment.pk},
-        )
-    return True
-
-
-def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
-    # Lock the request first, like every other change, to avoid deadlocks.
-    request = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
-    # Compare and set: only one of two concurrent calls finds the row; canceled appointments are not found.
-    due = Appointment.objects.agreed_and_not_reminded(now, or_else=mail_is_late(now))
-    if request.erased_at or not due.filter(pk=appointment.pk).update(reminded_at=now):
-        return False
-    appointment.reminded_at = now
-    Event.objects.create(
-        request=request,
-        kind=Event.Kind.REMINDED,
-        actor=actor,
-        at=now,
-        detail={"appointment": appointment.pk, "by": how.value},
-    )
+        detail = {"appointment": appointment.pk}
+        Event.objects.create(request=locked, kind=Event.Kind.NOT_REMINDED, actor=actor, at=now, detail=detail)
     return True
 
 
@@ -229,13 +186,9 @@ class ManualReminder:
     how: ContactMethod
     number: str  # formatted for reading
     href: str
-    text: str  # the message, "" for a call
-    wrong_since: datetime | None = None  # when the number was recorded as wrong
-    problems: Sequence[str] = ()  # why the appointment may not take place
-
-    @property
-    def may_identify_clinic(self) -> bool:
-        return self.appointment.request.may_identify_clinic == "yes"
+    text: str  # the message, if it is not a call
+    wrong_since: datetime | None  # when the number was recorded as wrong
+    problems: Sequence[str]  # why the appointment may not take place
 
 
 def appointment_problems(appointment: Appointment, hours: BusinessHours) -> list[str]:
@@ -248,50 +201,37 @@ def appointment_problems(appointment: Appointment, hours: BusinessHours) -> list
 def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> list[ManualReminder]:
     """Return how to remind of each appointment. Two queries, and two for each language."""
     clinic = ClinicProfile.current()
-    templates = {
-        language: message_templates.template_for("sms_reminder", language)
-        for language in {appointment.request.language for appointment in appointments}
-    }
-    wrong = _wrong_numbers([appointment.request for appointment in appointments])
-    return [
-        replace(
-            _manual_reminder(appointment, clinic, templates[appointment.request.language]),
-            wrong_since=wrong.get(appointment.request_id),
-            problems=appointment_problems(appointment, hours),
+    languages = {appointment.request.language for appointment in appointments}
+    templates = {language: message_templates.template_for("sms_reminder", language) for language in languages}
+    about_numbers = Event.objects.filter(kind__in=contact_details.NUMBER_EVENTS)
+    prefetch(appointments, Prefetch("request__events", about_numbers))
+    found = []
+    for appointment in appointments:
+        consultation = appointment.request
+        context = MessageContext(consultation, appointment)
+        vars(context)["clinic"] = clinic  # loaded once for all
+        text = message_templates.render_text(templates[consultation.language], context)
+        how, number, href = _way_to_reach(consultation, text)
+        found.append(
+            ManualReminder(
+                appointment,
+                how,
+                phone_numbers.for_reading(number),
+                href,
+                text,
+                contact_details.wrong_since(consultation, consultation.events.all()),
+                appointment_problems(appointment, hours),
+            )
         )
-        for appointment in appointments
-    ]
+    return found
 
 
-def _wrong_numbers(requests: list[ConsultationRequest]) -> dict[int, datetime]:
-    """Return since when phone numbers are known to be wrong, by request id. One query."""
-    about = Event.objects.filter(request__in=requests, kind__in=contact_details.NUMBER_EVENTS)
-    of_each = groupby(about.order_by("request", "at", "pk"), key=attrgetter("request_id"))
-    events = {pk: list(found) for pk, found in of_each}
-    since = {
-        request.pk: contact_details.wrong_since(request, events.get(request.pk, [])) for request in requests
-    }
-    return {pk: at for pk, at in since.items() if at}
-
-
-def _manual_reminder(
-    appointment: Appointment, clinic: ClinicProfile | None, template: message_templates.MessageTemplate
-) -> ManualReminder:
-    request = appointment.request
-    context = MessageContext(request, appointment)
-    vars(context)["clinic"] = clinic  # loaded once for all
-    text = message_templates.render_text("sms_reminder", template, context)
-    if request.contact_method == ContactMethod.WHATSAPP:
-        number = request.whatsapp or request.phone
-        if link := phone_numbers.whatsapp_link(number):
-            return _reminder(appointment, ContactMethod.WHATSAPP, number, f"{link}?text={quote(text)}", text)
-    if request.contact_method == ContactMethod.SMS and phone_numbers.is_mobile(request.phone):
-        href = f"sms:{request.phone}?body={quote(text)}"
-        return _reminder(appointment, ContactMethod.SMS, request.phone, href, text)
-    return _reminder(appointment, ContactMethod.CALL, request.phone, f"tel:{request.phone}", "")
-
-
-def _reminder(
-    appointment: Appointment, how: ContactMethod, number: str, href: str, text: str
-) -> ManualReminder:
-    return ManualReminder(appointment, how, phone_numbers.for_reading(number), href, text)
+def _way_to_reach(consultation: ConsultationRequest, text: str) -> tuple[ContactMethod, str, str]:
+    """Return the way, the number, and the link. Landlines get a call."""
+    phone, whatsapp = consultation.phone, consultation.whatsapp or consultation.phone
+    match consultation.contact_method:
+        case ContactMethod.WHATSAPP if link := phone_numbers.whatsapp_link(whatsapp):
+            return ContactMethod.WHATSAPP, whatsapp, f"{link}?text={quote(text)}"
+        case ContactMethod.SMS if phone_numbers.is_mobile(phone):
+            return ContactMethod.SMS, phone, f"sms:{phone}?body={quote(text)}"
+    return ContactMethod.CALL, phone, f"tel:{phone}"

@@ -3,12 +3,11 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,91 +27,67 @@ BYTE_ORDER_MARK = "\ufeff"
 FORMULA_PREFIXES = tuple("=+-@\t\r\n＝＋－＠")
 
 
-@dataclass(frozen=True)
-class Period:
-    """From ``start``, before ``end``."""
-
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True)
-class Column:
-    """``is_personal``: personal details, not selected by default."""
-
+class Column(NamedTuple):
     name: str
     label: "Words"
     value: Callable[[ConsultationRequest], object]
-    is_personal: bool = False
 
 
 def _answer_column(question: str) -> Column:
-    label, is_personal = label_of(question), question in PERSONAL
-    match question:
-        case "may_identify_clinic":
-            return Column(question, _("Do not say who is calling"), _do_not_say, is_personal)
-        case "phone" | "whatsapp":
-            return Column(question, label, lambda request: getattr(request, question), is_personal)
-    return Column(question, label, lambda request: request.answer_in_words(question), is_personal)
+    if question == "may_identify_clinic":
+        return Column(question, _("Do not say who is calling"), _do_not_say)
+    if question in NUMBERS:
+        return Column(question, label_of(question), attrgetter(question))
+    return Column(question, label_of(question), lambda request: request.answer_in_words(question))
 
 
 def _do_not_say(request: ConsultationRequest) -> object:
     return "" if request.may_identify_clinic == YesNo.YES else _("Do not say")
 
 
+# With one of these columns the file always says whether the clinic may be named.
+NUMBERS = frozenset(["phone", "whatsapp"])
 COLUMNS = (
-    Column("reference", _("Reference"), lambda request: request.reference),
+    Column("reference", _("Reference"), attrgetter("reference")),
     Column("sent", _("Sent at"), lambda request: _moment(request.created_at)),
     Column("status", _("Status"), lambda request: request.get_status_display()),
     Column("status_since", _("Status since"), lambda request: _moment(request.status_changed_at)),
     Column("promised_by", _("Answer promised by"), lambda request: _moment(request.promised_by)),
     Column("first_contact", _("First contact at"), lambda request: _moment(request.first_contact_at)),
-    Column("came_from", _("Came from"), lambda request: request.source_page),
-    Column("assignee", _("Assigned to"), lambda request: request.assignee or ""),
-    # What may not be said on the phone comes before the numbers.
+    Column("came_from", _("Came from"), attrgetter("source_page")),
+    Column("assignee", _("Assigned to"), attrgetter("assignee")),
+    # Whether the caller may name the clinic comes before the numbers.
     *(_answer_column(question) for question in sorted(QUESTIONS, key="may_identify_clinic".__ne__)),
 )
-DEFAULT_COLUMNS = [column.name for column in COLUMNS if not column.is_personal]
-# With one of these columns the file always says whether the clinic may be named.
-NUMBERS = frozenset(["phone", "whatsapp"])
+DEFAULT_COLUMNS = [column.name for column in COLUMNS if column.name not in PERSONAL]
 
 
-def export(period: Period, names: Sequence[str], *, actor: User, reason: str) -> Iterator[bytes]:
-    """Yield the requests of a period as CSV in UTF-8, oldest first, without erased ones.
+def export(first: date, last: date, columns: Sequence[str], *, actor: User, reason: str) -> Iterator[bytes]:
+    """Yield the requests of these days as CSV in UTF-8, oldest first, without erased ones.
 
-    ``names`` are names of ``COLUMNS``.
+    ``columns`` are names of ``COLUMNS``.
     """
-    chosen = {*names, *(["may_identify_clinic"] if NUMBERS.intersection(names) else [])}
-    columns = [column for column in COLUMNS if column.name in chosen]
-    yield (BYTE_ORDER_MARK + _csv([[str(column.label) for column in columns]])).encode()
-    last: ConsultationRequest | None = None
-    while True:
+    names = {*columns, *(["may_identify_clinic"] if NUMBERS.intersection(columns) else [])}
+    chosen = [column for column in COLUMNS if column.name in names]
+    found = (
+        ConsultationRequest.objects.filter(erased_at=None, created_at__date__range=(first, last))
+        .select_related("assignee")
+        .order_by("created_at", "pk")
+    )
+    keys = list(found.values_list("pk", flat=True))
+    yield (BYTE_ORDER_MARK + _csv([[str(column.label) for column in chosen]])).encode()
+    for start in range(0, len(keys), BATCH_SIZE):
         with transaction.atomic():
-            rows = _next(period, last)
+            rows = list(found.filter(pk__in=keys[start : start + BATCH_SIZE]))
             disclosures.record(actor, rows, Disclosure.Kind.EXPORTED, reason)
-        if rows:
-            cells = [[as_cell(column.value(row)) for column in columns] for row in rows]
-            yield _csv(cells).encode("utf-8", "replace")
-        if len(rows) < BATCH_SIZE:
-            return
-        last = rows[-1]
+        cells = [[as_cell(column.value(row)) for column in chosen] for row in rows]
+        yield _csv(cells).encode("utf-8", "replace")
 
 
 def as_cell(value: object) -> str:
     """Return a value as text, with an apostrophe before what a spreadsheet would read as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_PREFIXES) else text
-
-
-def _next(period: Period, last: ConsultationRequest | None) -> list[ConsultationRequest]:
-    """Return the rows after ``last``, by key instead of offset."""
-    found = ConsultationRequest.objects.filter(
-        erased_at=None, created_at__gte=period.start, created_at__lt=period.end
-    )
-    if last:
-        after = Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk)
-        found = found.filter(after, created_at__gte=last.created_at)
-    return list(found.select_related("assignee").order_by("created_at", "pk")[:BATCH_SIZE])
 
 
 def _moment(moment: datetime | None) -> str:

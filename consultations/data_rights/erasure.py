@@ -1,7 +1,7 @@
 """Erasure of a patient's personal details.
 
-What stays says that a request came, what it was about, when it was answered and how it ended, and that it
-was erased. The reference stays too, so staff can tell who asks that the request was erased.
+Kept for the statistics: when the request came, what it was about, when it was answered, how it ended, and
+that it was erased. The reference is kept too, so that staff can answer a patient who asks about it.
 """
 
 import secrets
@@ -18,12 +18,12 @@ from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.data_rights import erasure_log, retention
-from consultations.data_rights.erasure_log import Erasure
+from consultations.data_rights.erasure_log import Erasure, ErasureLog
 from consultations.intake import attachments
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import set_status
-from consultations.models import ConsultationRequest, Event, SearchTerm
+from consultations.models import ConsultationRequest, ConsultationRequestQuerySet, Event, SearchTerm
 from consultations.models.answers import erased_answers
 from consultations.text_folding import fold_text
 from consultations.workflow import Status
@@ -55,6 +55,8 @@ ERASED_VALUES: dict[str, Any] = {
     "unread_since": None,
     "duplicate_fingerprint": "",
 }
+# The readiness check reads this much from the end of the erasure log: about a hundred erasures.
+CHECKED_BYTES = 8_000
 
 
 @dataclass
@@ -74,28 +76,17 @@ def erase(request: ConsultationRequest, *, actor: User, reason: str) -> None:
     """
     if reason not in STAFF_REASONS:
         raise NotAllowedError("no reason")
-    with transaction.atomic():
-        locked = _locked(request.pk)
-        if locked is None:
-            raise SomeoneElseChangedError(request.reference)
-        erasure_log.append([_erase_locked(locked, actor, Reason(reason))])
+    if not _erase(ConsultationRequest.objects.filter(pk=request.pk), actor, Reason(reason)):
+        raise SomeoneElseChangedError(request.reference)
     request.refresh_from_db()
 
 
 def erase_expired(request: ConsultationRequest, now: datetime) -> bool:
     """Erase a finished request whose retention has ended. Return False if that is not (or no longer) so."""
-    if request.status not in workflow.FINISHED:
-        return False
-    with transaction.atomic():
-        expired = retention.expired(request.status, now).select_for_update()
-        locked = expired.filter(pk=request.pk).first()
-        if locked is None:
-            return False
-        erasure_log.append([_erase_locked(locked, None, Reason.RETENTION)])
-    return True
+    return _erase(retention.expired(now).filter(pk=request.pk), None, Reason.RETENTION)
 
 
-def replay(logs: Iterable[erasure_log.ErasureLog]) -> ReplayResult:
+def replay(logs: Iterable[ErasureLog]) -> ReplayResult:
     """Erase again what a restored backup brought back. Idempotent.
 
     Entries of other logs than the clinic's own are first copied into that one.
@@ -103,41 +94,30 @@ def replay(logs: Iterable[erasure_log.ErasureLog]) -> ReplayResult:
     own, result = erasure_log.read(), ReplayResult()
     known = {erasure.reference for erasure in own.erasures}
     for log in (own, *logs):
+        result.entries += len(log.erasures)
         result.unreadable += log.unreadable
         erasure_log.append(new for new in log.erasures if new.reference not in known)
         known |= {erasure.reference for erasure in log.erasures}
-        for erasure in log.erasures:
-            result.entries += 1
-            result.erased += _erase_again(erasure)
+        for at, reference in log.erasures:
+            back = ConsultationRequest.objects.filter(reference=reference, created_at__lte=at)
+            result.erased += _erase(back, None, Reason.RESTORED)
     return result
 
 
 def require_replayed() -> None:
     """Raise ``RuntimeError`` while a request that the end of the erasure log names is in the database."""
-    newest = {erasure.reference: erasure.at for erasure in erasure_log.newest().erasures}
-    present = ConsultationRequest.objects.filter(reference__in=newest, erased_at=None)
-    if any(sent <= newest[reference] for reference, sent in present.values_list("reference", "created_at")):
+    erased_at = {reference: at for at, reference in erasure_log.read(last_bytes=CHECKED_BYTES).erasures}
+    present = ConsultationRequest.objects.filter(reference__in=erased_at, erased_at=None)
+    if any(request.created_at <= erased_at[request.reference] for request in present):
         raise RuntimeError("Erased requests are back: run `manage.py replay_erasures`.")
 
 
-def _erase_again(erasure: Erasure) -> bool:
-    with transaction.atomic():
-        locked = (
-            ConsultationRequest.objects.select_for_update()
-            .filter(reference=erasure.reference, erased_at=None, created_at__lte=erasure.at)
-            .first()
-        )
-        if locked is not None:
-            _erase_locked(locked, None, Reason.RESTORED)
-    return locked is not None
-
-
-def _locked(pk: int) -> ConsultationRequest | None:
-    return ConsultationRequest.objects.select_for_update().filter(pk=pk, erased_at=None).first()
-
-
-def _erase_locked(request: ConsultationRequest, actor: User | None, reason: Reason) -> Erasure:
-    """Erase a locked request in the caller's transaction, and return its entry for the erasure log."""
+@transaction.atomic
+def _erase(rows: ConsultationRequestQuerySet, actor: User | None, reason: Reason) -> bool:
+    """Erase the one request in ``rows``. Return False if it is not there, or is erased already."""
+    request = rows.filter(erased_at=None).select_for_update().first()
+    if request is None:
+        return False
     # Also an appointment that has begun: nobody could record attendance for an erased request.
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
@@ -154,7 +134,7 @@ def _erase_locked(request: ConsultationRequest, actor: User | None, reason: Reas
     ConsultationRequest.objects.filter(pk=request.pk).update(
         **ERASED_VALUES, key_hash=secrets.token_hex(32), erased_at=now
     )
-    Event.objects.create(
-        request=request, kind=Event.Kind.ERASED, actor=actor, at=now, detail={"why": reason.value}
-    )
-    return Erasure(now, request.reference)
+    Event.objects.create(request=request, kind=Event.Kind.ERASED, actor=actor, at=now, detail={"why": reason})
+    if reason != Reason.RESTORED:  # that entry is in the log
+        erasure_log.append([Erasure(now, request.reference)])
+    return True

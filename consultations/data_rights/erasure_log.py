@@ -14,10 +14,9 @@ was restored, that request is younger than the erasure.
 import fcntl
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
@@ -25,22 +24,13 @@ from django.utils.dateparse import parse_datetime
 from clinic_site.core import atomic_files
 from consultations.references import reference_prefix
 
-# The readiness check reads this much from the end of the log: about a hundred erasures.
-TAIL_BYTES = 8_000
 
-
-@dataclass(frozen=True)
-class Erasure:
+class Erasure(NamedTuple):
     at: datetime
     reference: str
 
-    @property
-    def line(self) -> str:
-        return f"{self.at.isoformat()} {self.reference}\n"
 
-
-@dataclass(frozen=True)
-class ErasureLog:
+class ErasureLog(NamedTuple):
     """The erasures in a log, and the number of unreadable lines."""
 
     erasures: tuple[Erasure, ...] = ()
@@ -51,57 +41,32 @@ def append(erasures: Iterable[Erasure]) -> None:
     """Write erasures to the log, on the disk when this returns. Raises ``OSError``."""
     path = Path(settings.ERASURE_LEDGER)
     is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # until closed: several processes may erase
-        data = b"" if _ends_with_newline(file) else b"\n"
-        data += "".join(erasure.line for erasure in erasures).encode("ascii")
-        while data:
-            data = data[file.write(data) :]
+        for erasure in erasures:
+            # A line break comes first: a power cut may have left half a line.
+            file.write(f"\n{erasure.at.isoformat()} {erasure.reference}".encode("ascii"))
+        file.flush()
         os.fsync(file.fileno())
     if is_new:
         atomic_files.sync_folder(path.parent)
 
 
-def read(path: Path | None = None) -> ErasureLog:
-    """Read a log, by default the clinic's own. A missing file is an empty log.
+def read(path: Path | None = None, *, last_bytes: int | None = None) -> ErasureLog:
+    """Read a log, by default the clinic's own, or only the end of it. A missing file is an empty log.
 
     Raises ``OSError`` for a file that cannot be read.
     """
     try:
-        return _parsed((path or Path(settings.ERASURE_LEDGER)).read_bytes())
+        with (path or Path(settings.ERASURE_LEDGER)).open("rb") as file:
+            if last_bytes is not None:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - last_bytes))
+            lines = file.read().decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return ErasureLog()
-
-
-def newest() -> ErasureLog:
-    """The end of the clinic's own log."""
-    try:
-        with Path(settings.ERASURE_LEDGER).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
-            return _parsed(file.read())
-    except FileNotFoundError:
-        return ErasureLog()
-
-
-def _ends_with_newline(file: BinaryIO) -> bool:
-    """Whether the last line is complete: a power cut may have left half of one."""
-    if not file.seek(0, os.SEEK_END):
-        return True
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
-
-
-def _parsed(content: bytes) -> ErasureLog:
-    erasures, unreadable = [], 0
-    for line in content.decode("utf-8", "replace").splitlines():
-        if line.strip():
-            erasure = _erasure(line)
-            if erasure:
-                erasures.append(erasure)
-            else:
-                unreadable += 1
-    return ErasureLog(tuple(erasures), unreadable)
+    found = [_erasure(line) for line in lines if line.strip()]
+    erasures = tuple(erasure for erasure in found if erasure)
+    return ErasureLog(erasures, unreadable=len(found) - len(erasures))
 
 
 def _erasure(line: str) -> Erasure | None:

@@ -1,6 +1,6 @@
 """Forms of the data rights pages: erasure, copy, export and audit log."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -8,15 +8,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.form_fields import Checkboxes, HiddenPattern, Radios, TextField, says
+from clinic_site.accounts.models import User
+from clinic_site.core.form_fields import Checkboxes, Radios, TextField, says
 from consultations.data_rights import csv_export
 from consultations.data_rights.erasure import STAFF_REASONS
 from consultations.models import ConsultationRequest, Disclosure
-from consultations.models.appointments import midnight
 from consultations.references import reference_prefix
-
-# Days outside these have no moment in every time zone.
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 class StaffForm(forms.Form):
@@ -93,17 +90,12 @@ class ExportForm(StaffForm):
         error_messages=says(_("Choose what the export is for.")),
     )
 
-    def clean(self) -> dict[str, Any]:
-        answered = super().clean() or self.cleaned_data
-        first, last = answered.get("first"), answered.get("last")
-        if first and last and last < first:
-            self.add_error("last", _t("The last day cannot be before the first."))
-        return answered
-
-    @property
-    def period(self) -> csv_export.Period:
-        first, last = (min(max(self.cleaned_data[name], FIRST_DAY), LAST_DAY) for name in ("first", "last"))
-        return csv_export.Period(midnight(first), midnight(last + timedelta(days=1)))
+    def clean_last(self) -> date:
+        first, last = self.cleaned_data.get("first"), self.cleaned_data["last"]
+        if first and last < first:
+            raise ValidationError(_t("The last day cannot be before the first."))
+        day: date = last
+        return day
 
 
 class LogFilter(StaffForm):
@@ -116,16 +108,14 @@ class LogFilter(StaffForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": "16"}),
     )
-    person = forms.ChoiceField(
+    # Inactive accounts too: the log still names them.
+    person = forms.ModelChoiceField(
+        User.objects.order_by("email"),
         label=_("Person"),
         required=False,
+        empty_label=_("Everybody"),
         error_messages=says(_("Choose a person from the list.")),
     )
-    before = HiddenPattern(r"[0-9]{1,18}")
-
-    def __init__(self, *args: Any, people: list[tuple[str, str]], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["person"].choices = [("", _t("Everybody")), *people]  # type: ignore[attr-defined]
 
     def clean_reference(self) -> str:
         typed = str(self.cleaned_data["reference"])

@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,9 +30,8 @@ def live_samples() -> Iterable[str]:
 
 def next_notice_at() -> datetime | None:
     """When the next scheduled notice comes into force."""
-    scheduled = PrivacyNotice.objects.filter(published_at__gt=timezone.now())
-    moment: datetime | None = scheduled.aggregate(at=Min("published_at"))["at"]
-    return moment
+    scheduled = PrivacyNotice.objects.filter(published_at__gt=timezone.now()).order_by("published_at")
+    return scheduled.values_list("published_at", flat=True).first()
 
 
 def require_notice() -> None:

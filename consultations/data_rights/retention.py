@@ -3,6 +3,7 @@
 from calendar import monthrange
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from consultations import workflow
@@ -15,13 +16,14 @@ def retention_months() -> dict[str, int]:
     return defaults | dict(RetentionRule.objects.values_list("status", "months"))
 
 
-def expired(status: str, now: datetime) -> ConsultationRequestQuerySet:
-    """The requests with a finished status whose retention has ended, oldest key first."""
-    before = months_before(now, retention_months()[status])
-    # A status is never older than its request; the condition on created_at lets the queue's index be used.
-    return ConsultationRequest.objects.filter(
-        status=status, erased_at=None, created_at__lte=before, status_changed_at__lte=before
-    ).order_by("pk")
+def expired(now: datetime) -> ConsultationRequestQuerySet:
+    """The finished requests whose retention has ended."""
+    due = Q(pk__in=[])
+    for status, months in retention_months().items():
+        before = months_before(now, months)
+        # A status is never older than its request; "created_at" lets the queue's index be used.
+        due |= Q(status=status, created_at__lte=before, status_changed_at__lte=before)
+    return ConsultationRequest.objects.filter(due, erased_at=None)
 
 
 def months_before(now: datetime, months: int) -> datetime:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,23 +15,20 @@ from consultations.intake import attachments, file_storage
 from consultations.models import Attachment, Presence
 from consultations.workflow import Status
 
-# Requests read at a time; each is erased in its own transaction.
-BATCH_SIZE = 200
 PRESENCE_RETENTION = timedelta(days=1)
 
 
 def tasks() -> list[Task]:
     """Return the cleanup tasks for consultation requests and their files."""
-    finished_requests = [
-        Task(
-            format_lazy("{}: {}", _("Details of closed requests"), _(workflow.NAMES[status])),
-            count=partial(_count_expired, status),
-            run=partial(erase_expired, status),
-        )
-        for status in workflow.FINISHED
-    ]
     return [
-        *finished_requests,
+        *(
+            Task(
+                format_lazy("{}: {}", _("Details of closed requests"), _(workflow.NAMES[status])),
+                count=partial(_count_expired, status),
+                run=partial(_erase_expired, status),
+            )
+            for status in workflow.FINISHED
+        ),
         Task(
             _("Photographs that were never sent"),
             count=lambda now: Attachment.objects.unsent(now - file_storage.UNSENT_FILE_LIFETIME).count(),
@@ -43,27 +41,27 @@ def tasks() -> list[Task]:
         ),
         Task(
             _("Records of who had a request open"),
-            count=lambda now: Presence.objects.filter(seen_at__lt=now - PRESENCE_RETENTION).count(),
-            run=lambda now: delete_in_batches(Presence.objects.filter(seen_at__lt=now - PRESENCE_RETENTION)),
+            count=lambda now: _old_presence(now).count(),
+            run=lambda now: delete_in_batches(_old_presence(now)),
         ),
     ]
 
 
 def _count_expired(status: Status, now: datetime) -> int:
-    return retention.expired(status, now).count()
+    return retention.expired(now).filter(status=status).count()
 
 
-def erase_expired(status: Status, now: datetime) -> int:
-    """Erase the requests whose retention has ended and return their number."""
-    expired = retention.expired(status, now)
-    erased, last = 0, 0
-    while requests := list(expired.filter(pk__gt=last)[:BATCH_SIZE]):
-        erased += sum(erasure.erase_expired(request, now) for request in requests)
-        last = requests[-1].pk
-    return erased
+def _erase_expired(status: Status, now: datetime) -> int:
+    """Erase each expired request in its own transaction, and return their number."""
+    requests = list(retention.expired(now).filter(status=status).only("pk"))
+    return sum(erasure.erase_expired(request, now) for request in requests)
 
 
 def _stored_file_names() -> set[str]:
     """File names in the database. Read before the folder is listed: files stored later are young."""
     rows = Attachment.objects.order_by().values_list("name", "thumbnail_name")
     return {name for row in rows.iterator() for name in row}
+
+
+def _old_presence(now: datetime) -> QuerySet[Presence]:
+    return Presence.objects.filter(seen_at__lt=now - PRESENCE_RETENTION)

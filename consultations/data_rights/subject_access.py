@@ -1,9 +1,9 @@
 """Subject access: a copy of everything stored about one request, for the person it is about."""
 
 import json
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable
 from datetime import datetime
 from typing import IO, Any
 
@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
-from consultations.data_rights.erasure import Reason
 from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
@@ -103,22 +102,19 @@ def _fields(row: models.Model, *names: str) -> dict[str, str]:
 
 def _event(event: Event) -> dict[str, Any]:
     statuses = [name for name in ("from_status", "to_status") if getattr(event, name)]
-    details = event.detail if isinstance(event.detail, dict) else {}
-    return _fields(event, "at", "kind", *statuses) | {
-        label: value
-        for name, content in details.items()
-        if name not in STAFF_DETAILS
-        for label, value in [_detail(name, content)]
-    }
+    details = {name: value for name, value in event.detail.items() if name not in STAFF_DETAILS}
+    return _fields(event, "at", "kind", *statuses) | dict(_detail(*detail) for detail in details.items())
 
 
 def _detail(name: str, value: Any) -> tuple[str, Any]:
     """Return the label and the words of one detail of an event."""
-    if name in ("what", "answers") and isinstance(value, list):  # names of changed fields
+    if name == "what":  # names of changed fields
         return _("changed"), [_label(ConsultationRequest, field) for field in value]
-    label = {
-        "outcome": _("outcome"),
-        "why": _("reason"),
+    if name == "outcome":
+        return _("outcome"), str(Outcome(value).label)
+    if name.endswith("_at"):
+        value = _moment(datetime.fromisoformat(value))
+    labels = {
         "message": _("message"),
         "by": _("by"),
         "count": _("number"),
@@ -126,39 +122,27 @@ def _detail(name: str, value: Any) -> tuple[str, Any]:
         "call_back_at": _label(ConsultationRequest, "call_back_at"),
         "starts_at": _label(Appointment, "starts_at"),
         "practitioner": _label(Appointment, "practitioner"),
-    }.get(name, name)
-    choices: dict[str, type[models.TextChoices]] = {"outcome": Outcome, "why": Reason}
-    if name in choices and value in choices[name].values:
-        return label, str(choices[name](value).label)
-    if name.endswith("_at") and isinstance(value, str):
-        return label, _moment(datetime.fromisoformat(value))
-    return label, value
+    }
+    return labels.get(name, name), value
 
 
 def _zip_file(request: ConsultationRequest) -> IO[bytes]:
     output = tempfile.SpooledTemporaryFile(max_size=MAX_BYTES_IN_MEMORY)  # noqa: SIM115 - closed by its reader
-    data = everything(request)
+    data, missing = everything(request), []
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        data[_("missing files")] = _add_files(archive, request.attachments.all())
+        for attachment in request.attachments.all():
+            try:
+                source = file_storage.open_file(attachment.name)
+            except OSError:
+                missing.append(_file_name(attachment))
+                continue
+            with source, archive.open(_file_name(attachment), "w") as target:
+                shutil.copyfileobj(source, target)
+        data[_("missing files")] = missing
         text = json.dumps(data, ensure_ascii=False, indent=2)
         archive.writestr("request.json", text.encode("utf-8", "replace"))
     output.seek(0)
     return output
-
-
-def _add_files(archive: zipfile.ZipFile, attachments: Iterable[Attachment]) -> list[str]:
-    """Copy files into the archive and return the names of those that cannot be read."""
-    missing = []
-    for attachment in attachments:
-        try:
-            source = file_storage.open_file(attachment.name)
-        except OSError:
-            missing.append(_file_name(attachment))
-            continue
-        with source, archive.open(_file_name(attachment), "w") as target:
-            while piece := source.read(1 << 16):
-                target.write(piece)
-    return missing
 
 
 def _file_name(attachment: Attachment) -> str:

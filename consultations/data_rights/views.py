@@ -1,117 +1,135 @@
-"""Data rights pages for managers: erase the personal details of a request, or copy them for the patient.
+"""Data rights pages for managers: erase or copy one request, and export many.
 
-Both pages show no personal details; the page of the request does, and records who looked.
+The pages about one request show no personal details; the page of the request does, and records who looked.
 """
 
 import logging
 from typing import Any
 
-from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django import forms
+from django.contrib import admin, messages
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import FormView
 
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
-from consultations.data_rights import erasure, subject_access
-from consultations.data_rights.forms import CopyForm, EraseForm
+from consultations.data_rights import csv_export, erasure, subject_access
+from consultations.data_rights.forms import CopyForm, EraseForm, ExportForm
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.models import Appointment, ConsultationRequest
-from consultations.staff_pages import VIEW, member, page, show
+from consultations.models import ConsultationRequest
+from consultations.staff_pages import VIEW, member, page
 
 logger = logging.getLogger(__name__)
 
-ERASE = "consultations.erase_request"
-get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+class StaffFormView(FormView[Any]):
+    title: Any
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return (
+            super().get_context_data(**kwargs) | admin.site.each_context(self.request) | {"title": self.title}
+        )
 
 
-@page(VIEW, ERASE)
-@get_or_post
-def erase(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """GET shows what will be erased; POST with a reason and the typed reference erases it."""
-    consultation = get_object_or_404(ConsultationRequest, pk=pk)
-    form = EraseForm(_sent(request), consultation=consultation)
-    if not form.is_bound or consultation.erased_at or not form.is_valid():
-        return _page(request, "erase", consultation, form)
-    try:
-        erasure.erase(consultation, actor=member(request), reason=form.cleaned_data["reason"])
-    except (SomeoneElseChangedError, NotAllowedError):
-        consultation.refresh_from_db()
-        return _page(request, "erase", consultation, form)
-    except OSError:
-        logger.exception("the erasure log cannot be written")
-        problem = _("Nothing was erased: the erasure log cannot be written. Tell your system administrator.")
-        return _page(request, "erase", consultation, form, problem=problem, status=503)
-    messages.success(
-        request, _("%(reference)s: the personal details are erased.") % {"reference": consultation.reference}
-    )
-    return SeeOther(reverse("desk:request", args=[pk]))
+class OneRequestView(StaffFormView):
+    """A form about one request. If it is erased, perhaps by a colleague just now, a POST gets 409."""
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.consultation = get_object_or_404(ConsultationRequest, pk=kwargs["pk"])
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (
+            self.already_erased() if self.consultation.erased_at else super().post(request, *args, **kwargs)
+        )
+
+    def already_erased(self) -> HttpResponse:
+        self.consultation.refresh_from_db()
+        return self.render_to_response(self.get_context_data(), status=409)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = f"{self.title}: {self.consultation.reference}"
+        return super().get_context_data(**kwargs) | {"consultation": self.consultation, "title": title}
 
 
-@page(VIEW, ERASE)
-@get_or_post
-def copy(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """GET asks for the reason; POST returns the copy as a file."""
-    consultation = get_object_or_404(ConsultationRequest.objects.select_related("notice"), pk=pk)
-    form = CopyForm(_sent(request))
-    if not form.is_bound or consultation.erased_at or not form.is_valid():
-        return _page(request, "copy", consultation, form)
-    try:
-        made = subject_access.make(consultation, actor=member(request), reason=form.cleaned_data["reason"])
-    except NotAllowedError:
-        consultation.refresh_from_db()
-        return _page(request, "copy", consultation, form)
-    response = FileResponse(
-        made, as_attachment=True, filename=f"{consultation.reference}.zip", content_type="application/zip"
-    )
-    response.headers["Cache-Control"] = "no-store, private"
-    return response
+class EraseView(OneRequestView):
+    """Show what will be erased, and erase it once a reason and the reference are given."""
+
+    form_class = EraseForm
+    template_name = "consultations/data_rights/erase.html"
+    title = _("Erase the personal details")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"consultation": self.consultation}
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        try:
+            erasure.erase(self.consultation, actor=member(self.request), reason=form.cleaned_data["reason"])
+        except SomeoneElseChangedError:
+            return self.already_erased()
+        except OSError:
+            logger.exception("the erasure log cannot be written")
+            form.add_error(
+                None,
+                _t("Nothing was erased: the erasure log cannot be written. Tell your system administrator."),
+            )
+            return self.render_to_response(self.get_context_data(form=form), status=503)
+        said = _t("%(reference)s: the personal details are erased.")
+        messages.success(self.request, said % {"reference": self.consultation.reference})
+        return SeeOther(reverse("desk:request", args=[self.consultation.pk]))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        appointment = booking.live(self.consultation)
+        return super().get_context_data(**kwargs) | {
+            "is_open": self.consultation.status in workflow.OPEN,
+            "is_unmarked": booking.has_begun(appointment, timezone.now()),
+            "appointment": appointment,
+            "messages_to_erase": OutgoingMessage.objects.filter(about=self.consultation.reference).count(),
+        }
 
 
-def _sent(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
+class CopyView(OneRequestView):
+    """Ask for the reason, and return the copy as a file."""
+
+    form_class = CopyForm
+    template_name = "consultations/data_rights/copy.html"
+    title = _("Copy for the patient")
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        try:
+            made = subject_access.make(
+                self.consultation, actor=member(self.request), reason=form.cleaned_data["reason"]
+            )
+        except NotAllowedError:
+            return self.already_erased()
+        return FileResponse(made, as_attachment=True, filename=f"{self.consultation.reference}.zip")  # type: ignore[return-value]
 
 
-def _page(
-    request: HttpRequest,
-    name: str,
-    consultation: ConsultationRequest,
-    form: EraseForm | CopyForm,
-    *,
-    problem: str = "",
-    status: int = 200,
-) -> TemplateResponse:
-    titles = {"erase": _("Erase the personal details"), "copy": _("Copy for the patient")}
-    if form.is_bound and consultation.erased_at:
-        status = 409  # a colleague was faster
-    live = booking.live(consultation)
-    return show(
-        request,
-        f"consultations/data_rights/{name}.html",
-        {
-            "consultation": consultation,
-            "form": form,
-            "problem": problem,
-            "subtitle": _("Error") if form.is_bound and form.errors else "",
-            "is_open": consultation.status in workflow.OPEN,
-            "is_unmarked": booking.has_begun(live, timezone.now()),
-            "gone": _counts(consultation, live) if not consultation.erased_at else {},
-        },
-        title=f"{titles[name]}: {consultation.reference}",
-        status=status,
-    )
+class ExportView(StaffFormView):
+    form_class = ExportForm
+    template_name = "consultations/data_rights/export.html"
+    title = _("Export requests")
+
+    def get_initial(self) -> dict[str, Any]:
+        today = timezone.localdate()
+        return {"first": today.replace(day=1), "last": today, "columns": csv_export.DEFAULT_COLUMNS}
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        name = f"requests-{form.cleaned_data['first']}-{form.cleaned_data['last']}.csv"
+        return StreamingHttpResponse(  # type: ignore[return-value]
+            csv_export.export(**form.cleaned_data, actor=member(self.request)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
 
-def _counts(consultation: ConsultationRequest, live: Appointment | None) -> dict[str, int]:
-    return {
-        "attachments": consultation.attachments.count(),
-        "notes": consultation.notes.count(),
-        "messages": OutgoingMessage.objects.filter(about=consultation.reference).count(),
-        "appointments": 1 if live else 0,
-    }
+erase = page(VIEW, "consultations.erase_request")(EraseView.as_view())
+copy = page(VIEW, "consultations.erase_request")(CopyView.as_view())
+export = page(VIEW, "consultations.export_requests")(ExportView.as_view())

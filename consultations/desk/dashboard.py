@@ -18,14 +18,12 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
     """Return the context of the panel, or None without the permission. Seven queries."""
     if not request.user.has_perm(VIEW):
         return None
-    scope = Scope(member(request), timezone.now())
-    hours = business_hours.load()
+    scope, hours = Scope(member(request), timezone.now()), business_hours.load()
     longest = ConsultationRequest.objects.longest_against_the_promise()
-    today = Appointment.objects.live().between(scope.beginning_of_day, scope.end_of_day)
     return {
-        "numbers": count_tabs(scope, TO_DO),
+        "numbers": {tab.name: number for tab, number in count_tabs(scope, TO_DO).items()},
         "longest": Row(longest, hours, scope.now) if longest else None,
-        "appointments": today.count(),
+        "appointments": Appointment.objects.live().on_days(scope.today, scope.today).count(),
         "reminders": due_manually(scope.now, hours).count(),
         "may_manage_feeds": request.user.has_perm("consultations.manage_feeds"),
         "undelivered": OutgoingMessage.objects.undelivered().count(),

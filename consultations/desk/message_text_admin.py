@@ -1,23 +1,19 @@
 """The staff pages on which managers change message texts, with a preview on a real request."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from clinic_site.accounts.models import User
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.core.text import plain_line, plain_text
 from consultations import private_links, workflow
@@ -27,10 +23,17 @@ from consultations.messaging import rendering
 from consultations.messaging import templates as message_templates
 from consultations.messaging.catalogue import KINDS, MessageKind
 from consultations.messaging.context import MessageContext
-from consultations.messaging.templates import MessageTemplate, RenderedMessage
+from consultations.messaging.templates import MessageTemplate
 from consultations.models import Appointment, ConsultationRequest, Disclosure, MessageText
 from consultations.references import reference_prefix
+from consultations.staff_pages import VIEW, address, member, page, show
 from procedures.models import Practitioner
+
+CHANGE_TEXT = "consultations.change_messagetext"
+CHANGED_MEANWHILE = gettext_lazy(
+    "Someone else has changed this text since you opened it. Copy what you wrote, open the page again, "
+    "and compare."
+)
 
 
 class TextForm(forms.Form):
@@ -50,11 +53,13 @@ class TextForm(forms.Form):
         help_text=gettext_lazy("Its reference. Left empty: the newest request. Nothing is sent."),
     )
 
-    def __init__(self, *args: Any, kind: str, language: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: str, language: str, may_see_requests: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
         if not KINDS[kind].is_mail:
             del self.fields["subject"]
+        if not may_see_requests:
+            del self.fields["reference"]
         for name in {"subject", "text"} & self.fields.keys():
             self.fields[name].widget.attrs |= {"lang": language, "dir": message_templates.direction(language)}
 
@@ -73,166 +78,70 @@ class TextForm(forms.Form):
         return cleaned
 
 
-@dataclass(frozen=True)
-class Preview:
-    """A message as it would be sent, and which of its values are made up."""
-
-    request: ConsultationRequest
-    rendered: RenderedMessage
-    language: str
-    direction: str
-    made_up: list[str]
-
-
-@admin.register(MessageText)
-class MessageTextAdmin(admin.ModelAdmin[MessageText]):
-    """Lists every message in every language; the rows of the table are only the changed ones."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MessageText | None = None) -> bool:
-        return False
-
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            path(
-                "",
-                self.admin_site.admin_view(self.changelist_view),
-                name="consultations_messagetext_changelist",
-            ),
-            path(
-                "<slug:kind>/<slug:language>/",
-                self.admin_site.admin_view(self.edit_view),
-                name="consultations_messagetext_edit",
-            ),
-        ]
-
-    @method_decorator(require_safe)
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        self._manager(request)
-        changed = {(row.kind, row.language): row for row in MessageText.objects.select_related("changed_by")}
-        unusable = {row.pk for row in changed.values() if _problems(row)}
-        listed = [
-            (
-                message,
-                [
-                    (code, name, row := changed.get((kind, code)), bool(row and row.pk in unusable), kind)
-                    for code, name in languages_of(message)
-                ],
-            )
-            for kind, message in KINDS.items()
-        ]
-        return self._page(request, "list", _("Message texts"), listed=listed)
-
-    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
-    def edit_view(self, request: HttpRequest, kind: str, language: str) -> HttpResponse:
-        """Edit one message in one language. ``do`` is "preview", "save" or "default"."""
-        self._manager(request)
-        message = KINDS.get(kind)
-        if message is None or language not in dict(languages_of(message)):
-            raise Http404
-        row = MessageText.objects.filter(kind=kind, language=language).first()
-        do = request.POST.get("do", "") if request.method == "POST" else ""
-        if do == "default":
-            return self._use_default(request, kind, language)
-        default = message_templates.default_template(kind, language)
-        used = row or default
-        form = TextForm(
-            request.POST if do else None,
-            kind=kind,
-            language=language,
-            initial={"subject": used.subject, "text": used.text, "seen": message_templates.stamp(row)},
-        )
-        preview = None
-        if do == "save" and form.is_valid() and self._save(request, form, language):
-            return SeeOther(edit_address(kind, language))
-        if do == "preview" and form.is_valid():
-            preview = self._preview(request, form, language)
-        return self._page(
-            request,
-            "edit",
-            str(message.name),
-            message=message,
-            language_name=dict(languages_of(message))[language],
-            form=form,
-            row=row,
-            problems=_problems(row) if row and not do else {},
-            placeholders=[
-                (name, rendering.DESCRIPTIONS[name], name in message.required, name in rendering.OPTIONAL)
-                for name in message.placeholders
+@page(CHANGE_TEXT)
+@require_safe
+def list_texts(request: HttpRequest) -> HttpResponse:
+    changed = {(row.kind, row.language): row for row in MessageText.objects.select_related("changed_by")}
+    listed = [
+        (
+            message,
+            [
+                (code, name, row := changed.get((kind, code)), bool(row and _problems(row)), kind)
+                for code, name in languages_of(message)
             ],
-            default=default,
-            default_direction=message_templates.direction(default.language),
-            preview=preview,
-            may_see_requests=may_see_requests(request),
         )
-
-    def _save(self, request: HttpRequest, form: TextForm, language: str) -> bool:
-        data = form.cleaned_data
-        try:
-            row = message_templates.save_override(
-                form.kind,
-                language,
-                data["subject"],
-                data["text"],
-                by=self._manager(request),
-                seen=data["seen"],
-            )
-        except message_templates.ChangedMeanwhileError:
-            form.add_error(None, CHANGED_MEANWHILE)
-            return False
-        self.log_change(request, row, _("Changed the text."))
-        messages.success(request, _("Saved. This text will be sent from now on."))
-        return True
-
-    def _use_default(self, request: HttpRequest, kind: str, language: str) -> HttpResponse:
-        try:
-            row = message_templates.delete_override(kind, language, seen=request.POST.get("seen", ""))
-        except message_templates.ChangedMeanwhileError:
-            messages.error(request, CHANGED_MEANWHILE)
-        else:
-            if row:
-                self.log_change(request, row, _("Went back to the default text."))
-            messages.success(request, _("The default text will be sent again."))
-        return SeeOther(edit_address(kind, language))
-
-    def _preview(self, request: HttpRequest, form: TextForm, language: str) -> Preview | None:
-        """The typed text on a request. Records who saw it; creates no link and sends nothing."""
-        sees = may_see_requests(request)
-        about = request_to_show(form.cleaned_data["reference"]) if sees else None
-        if about is None and sees and form.cleaned_data["reference"]:
-            form.add_error(
-                "reference", _("There is no request with this reference. Check it, or leave it empty.")
-            )
-            return None
-        if about:
-            disclosures.record(self._manager(request), [about], Disclosure.Kind.OPENED)
-        data = form.cleaned_data
-        template = MessageTemplate(language=language, subject=data["subject"], text=data["text"])
-        return preview_of(form.kind, template, about)
-
-    def _manager(self, request: HttpRequest) -> User:
-        """The signed-in user. Raises ``PermissionDenied`` for users who may not change texts."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        assert isinstance(request.user, User)
-        return request.user
-
-    def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
-        return TemplateResponse(
-            request,
-            f"consultations/desk/message_texts/{template}.html",
-            {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context},
-        )
+        for kind, message in KINDS.items()
+    ]
+    return show(
+        request, "consultations/desk/message_texts/list.html", {"listed": listed}, title=_("Message texts")
+    )
 
 
-CHANGED_MEANWHILE = gettext_lazy(
-    "Someone else has changed this text since you opened it. Copy what you wrote, open the page again, "
-    "and compare."
-)
+@page(CHANGE_TEXT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_text(request: HttpRequest, kind: str, language: str) -> HttpResponse:
+    """Edit one message in one language. ``do`` is "preview", "save" or "default"."""
+    message = KINDS.get(kind)
+    languages = dict(languages_of(message)) if message else {}
+    if message is None or language not in languages:
+        raise Http404
+    row = MessageText.objects.filter(kind=kind, language=language).first()
+    default = message_templates.default_template(kind, language)
+    used, do = row or default, request.POST.get("do", "")
+    form = TextForm(
+        request.POST if do else None,
+        kind=kind,
+        language=language,
+        may_see_requests=request.user.has_perm(VIEW),
+        initial={"subject": used.subject, "text": used.text, "seen": message_templates.stamp(row)},
+    )
+    is_valid, preview = form.is_valid(), None
+    try:
+        if do == "default":
+            _use_default(request, kind, language)
+            return SeeOther(request.path)
+        if do == "save" and is_valid:
+            _save(request, form, language)
+            return SeeOther(request.path)
+    except message_templates.ChangedMeanwhileError:
+        form.add_error(None, CHANGED_MEANWHILE)
+    if do == "preview" and is_valid:
+        preview = _preview(request, form, language)
+    context = {
+        "message": message,
+        "language_name": languages[language],
+        "form": form,
+        "row": row,
+        "problems": _problems(row) if row and not do else {},
+        "placeholders": [
+            (name, rendering.DESCRIPTIONS[name], name in message.required, name in rendering.OPTIONAL)
+            for name in message.placeholders
+        ],
+        "default": default,
+        "default_direction": message_templates.direction(default.language),
+        "preview": preview,
+    }
+    return show(request, "consultations/desk/message_texts/edit.html", context, title=str(message.name))
 
 
 def languages_of(message: MessageKind) -> list[tuple[str, Any]]:
@@ -244,15 +153,47 @@ def languages_of(message: MessageKind) -> list[tuple[str, Any]]:
     ]
 
 
-def edit_address(kind: str, language: str) -> str:
-    return reverse("admin:consultations_messagetext_edit", args=[kind, language])
+def _problems(row: MessageText) -> message_templates.Problems:
+    return message_templates.problems(row.kind, row.subject, row.text)
 
 
-def may_see_requests(request: HttpRequest) -> bool:
-    return request.user.has_perm("consultations.view_consultationrequest")
+def _save(request: HttpRequest, form: TextForm, language: str) -> None:
+    data = form.cleaned_data
+    row = message_templates.save_override(
+        form.kind, language, data["subject"], data["text"], by=member(request), seen=data["seen"]
+    )
+    _log(request, row, _("Changed the text."))
+    messages.success(request, _("Saved. This text will be sent from now on."))
 
 
-def request_to_show(reference: str) -> ConsultationRequest | None:
+def _use_default(request: HttpRequest, kind: str, language: str) -> None:
+    seen = request.POST.get("seen", "")
+    if former := message_templates.delete_override(kind, language, seen=seen):
+        _log(request, former, _("Went back to the default text."))
+    messages.success(request, _("The default text will be sent again."))
+
+
+def _log(request: HttpRequest, row: MessageText, change: str) -> None:
+    LogEntry.objects.log_actions(member(request).pk, [row], CHANGE, change, single_object=True)
+
+
+def _preview(request: HttpRequest, form: TextForm, language: str) -> dict[str, Any] | None:
+    """The typed text on a request. Records who saw it; creates no link and sends nothing."""
+    data, about = form.cleaned_data, None
+    if request.user.has_perm(VIEW):
+        about = _request_to_show(data["reference"])
+        if about:
+            disclosures.record(member(request), [about], Disclosure.Kind.OPENED)
+        elif data["reference"]:
+            form.add_error(
+                "reference", _("There is no request with this reference. Check it, or leave it empty.")
+            )
+            return None
+    template = MessageTemplate(language=language, subject=data["subject"], text=data["text"])
+    return preview_of(template, about)
+
+
+def _request_to_show(reference: str) -> ConsultationRequest | None:
     """The request with a reference; without one, the newest that is not set aside."""
     found = ConsultationRequest.objects.filter(erased_at=None)
     if reference:
@@ -260,36 +201,49 @@ def request_to_show(reference: str) -> ConsultationRequest | None:
     return found.exclude(status__in=workflow.SET_ASIDE).order_by("-created_at").first()
 
 
-def preview_of(kind: str, template: MessageTemplate, about: ConsultationRequest | None) -> Preview:
-    """Preview a message on a request. Missing values are made up; without a request, all of them."""
+def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> dict[str, Any]:
+    """Render a message as it would be sent. Missing values are made up; without a request, all of them."""
     made_up = [] if about else ["reference", "first_name"]
-    request = about or ConsultationRequest(
+    consultation = about or ConsultationRequest(
         reference="MS-7K4Q-92XD",
         patient_name=_("Ayesha Khan"),
         may_identify_clinic=YesNo.YES,
         email="patient@example.com",
         created_at=timezone.now(),
     )
-    times = about.appointments.select_related("practitioner").order_by("-pk") if about else None
-    appointment = times.first() if times is not None else None
+    appointments = Appointment.objects.filter(request=about).select_related("practitioner")
+    appointment = appointments.order_by("-pk").first() if about else None
     if appointment is None:
         made_up += ["when", "practitioner"]
-        starts_at = timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1)
         appointment = Appointment(
-            request=request, practitioner=Practitioner(name=_("Dr. Example")), starts_at=starts_at
+            request=consultation,
+            practitioner=Practitioner(name=_("Dr. Example")),
+            starts_at=timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1),
         )
-    made_up += ["link", "desk", "activity"]
     link = private_links.address_of("made-up-for-the-preview")
-    context = MessageContext(request, appointment, link, _("What the patient did."))
+    context = MessageContext(consultation, appointment, link, _("What the patient did."))
     used = rendering.names_in(template.text)
-    return Preview(
-        request,
-        message_templates.render(kind, template, context),
-        template.language,
-        message_templates.direction(template.language),
-        [name for name in made_up if name in used],
-    )
+    return {
+        "consultation": consultation,
+        "rendered": message_templates.render(template, context),
+        "language": template.language,
+        "direction": message_templates.direction(template.language),
+        "made_up": [name for name in (*made_up, "link", "desk", "activity") if name in used],
+    }
 
 
-def _problems(row: MessageText) -> message_templates.Problems:
-    return message_templates.problems(row.kind, row.subject, row.text)
+@admin.register(MessageText)
+class MessageTextAdmin(admin.ModelAdmin[MessageText]):
+    """Every message in every language; the rows of the table are only the changed ones."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MessageText | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            address("", list_texts, "consultations_messagetext_changelist"),
+            address("<slug:kind>/<slug:language>/", edit_text, "consultations_messagetext_edit"),
+        ]

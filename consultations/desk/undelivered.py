@@ -14,16 +14,13 @@ from consultations.models import ConsultationRequest, Disclosure
 
 def related_requests(actor: User, abouts: Collection[str], *, is_search: bool) -> dict[str, RelatedObject]:
     """Return the requests with these references, and record that their patients' addresses were shown."""
-    requests = list(
-        ConsultationRequest.objects.filter(reference__in=abouts).only(
-            "pk", "reference", "may_identify_clinic"
-        )
-    )
-    disclosures.record(actor, requests, Disclosure.Kind.FOUND if is_search else Disclosure.Kind.LISTED)
+    found = ConsultationRequest.objects.filter(reference__in=abouts)
+    consultations = list(found.only("pk", "reference", "may_identify_clinic"))
+    disclosures.record(actor, consultations, Disclosure.Kind.FOUND if is_search else Disclosure.Kind.LISTED)
     return {
-        request.reference: RelatedObject(
-            page=reverse("desk:request", args=[request.pk]),
-            caution="" if request.may_identify_clinic == YesNo.YES else _("Do not say who is calling"),
+        consultation.reference: RelatedObject(
+            page=reverse("desk:request", args=[consultation.pk]),
+            caution="" if consultation.may_identify_clinic == YesNo.YES else _("Do not say who is calling"),
         )
-        for request in requests
+        for consultation in consultations
     }

@@ -2,13 +2,12 @@
 
 from django.urls import URLPattern
 
-from consultations.data_rights import audit_log, export_views
+from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
 from consultations.desk.consultation.attachment_views import attachment, thumbnail
-from consultations.desk.consultation.page import one_request
+from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
-from consultations.desk.consultation.whatsapp_redirect import whatsapp
 from consultations.desk.queue import views as queue_views
 from consultations.desk.schedule import calendar_feeds, offer_views, reminder_views, week
 from consultations.desk.statistics import views
@@ -35,10 +34,9 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/attachments/<int:attachment>/thumbnail/", thumbnail, "thumbnail"),
     address("requests/<int:pk>/erase/", data_rights_views.erase, "erase"),
     address("requests/<int:pk>/copy/", data_rights_views.copy, "copy"),
-    address("export/", export_views.export, "export"),
+    address("export/", data_rights_views.export, "export"),
     address("log/", audit_log.log, "log"),
     address("statistics/", views.statistics, "statistics"),
-    address("statistics.csv", views.statistics_csv, "statistics_csv"),
     address("week/", week.week, "week"),
     address("reminders/", reminder_views.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),

@@ -1,12 +1,12 @@
 """Patients' attachments: store and delete rows with their files, in the order of ``file_storage``."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from consultations.intake import file_storage
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, attachment_digests, find
@@ -17,27 +17,36 @@ from consultations.models import Attachment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 
 
+class TooManyFilesError(NotAllowedError):
+    """The files are more than a form or a request can have. The message is an instruction for the patient."""
+
+
 def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
     """Store the files chosen in a form until it is sent; skip those that are stored already.
 
-    Raises ``NotAllowedError`` when there would be too many, or as ``require_room_for`` does.
+    Raises ``TooManyFilesError``, or ``NotAllowedError`` as ``require_room_for`` does.
     """
-    digests = set(Attachment.objects.waiting_with(key.hash).values_list("digest", flat=True))
-    new = list({digest: clean for clean in cleaned if (digest := digest_of(clean)) not in digests}.values())
+    waiting = Attachment.objects.waiting_with(key.hash)
+    digests = set(waiting.values_list("digest", flat=True))
+    new = list({clean.digest: clean for clean in cleaned if clean.digest not in digests}.values())
     if len(digests) + len(new) > MAX_FILES_PER_UPLOAD:
-        raise NotAllowedError("too many")
+        fewer = _("Choose fewer files. A request can have at most %(most)d")
+        raise TooManyFilesError(fewer % {"most": MAX_FILES_PER_UPLOAD})
     consultation = find(key)
     stored_before = attachment_digests(consultation) if consultation else set()
-    coming = digests | {digest_of(clean) for clean in new}
+    coming = digests | {clean.digest for clean in new}
     if coming - stored_before and len(coming | stored_before) > MAX_ATTACHMENTS_PER_REQUEST:
-        raise NotAllowedError("too many for the request")
+        fewer = _(
+            "Choose fewer files, or none. "
+            "A request can have at most %(most)d, with those you have sent already"
+        )
+        raise TooManyFilesError(fewer % {"most": MAX_ATTACHMENTS_PER_REQUEST})
     require_room_for(new)
     rows = store_files(new)
     try:
-        with transaction.atomic():
-            for row in rows:
-                row.key_hash = key.hash
-            Attachment.objects.bulk_create(rows, ignore_conflicts=True)
+        for row in rows:
+            row.key_hash = key.hash
+        Attachment.objects.bulk_create(rows, ignore_conflicts=True)
     except BaseException:
         file_storage.delete(file_names(rows))
         raise
@@ -70,16 +79,17 @@ def move_to_form(former: SubmissionKey, new: SubmissionKey) -> None:
     waiting.exclude(digest__in=list(there)).update(key_hash=new.hash)
 
 
-def remove_from_form(key: SubmissionKey, attachment_id: int) -> None:
-    """Delete a file of a form that is not sent yet, if it is still there."""
-    delete_attachments(Attachment.objects.waiting_with(key.hash).filter(pk=attachment_id))
+def remove_from_form(key: SubmissionKey, attachment_id: str) -> None:
+    """Delete a file of a form that is not sent yet, if it is still there. The id is as a browser sent it."""
+    waiting = Attachment.objects.waiting_with(key.hash)
+    pks = [row.pk for row in waiting if str(row.pk) == attachment_id]
+    delete_attachments(waiting.filter(pk__in=pks))
 
 
 def delete_unsent(now: datetime | None = None) -> int:
     """Delete the files that waited too long for "Send request"; return their number."""
-    return delete_attachments(
-        Attachment.objects.unsent((now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME)
-    )
+    before = (now or timezone.now()) - file_storage.UNSENT_FILE_LIFETIME
+    return delete_attachments(Attachment.objects.unsent(before))
 
 
 def delete_of_request(consultation: ConsultationRequest) -> int:
@@ -88,23 +98,10 @@ def delete_of_request(consultation: ConsultationRequest) -> int:
 
 
 def store_files(cleaned: Iterable[CleanFile]) -> list[Attachment]:
-    """Write files and return their rows, for the caller to save."""
+    """Write files and return their rows, for the caller to save. All of them are written, or none."""
     rows: list[Attachment] = []
     try:
-        for clean in cleaned:
-            kept = file_storage.store(clean)
-            rows.append(
-                Attachment(
-                    kind=clean.kind,
-                    name=kept.name,
-                    thumbnail_name=kept.thumbnail_name,
-                    width=clean.width,
-                    height=clean.height,
-                    size=kept.size,
-                    digest=digest_of(clean),
-                    added_at=timezone.now(),
-                )
-            )
+        rows.extend(file_storage.store(clean) for clean in cleaned)
     except BaseException:
         file_storage.delete(file_names(rows))
         raise
@@ -123,7 +120,3 @@ def delete_attachments(attachments: QuerySet[Attachment]) -> int:
 
 def file_names(rows: Iterable[Attachment]) -> list[str]:
     return [name for row in rows for name in (row.name, row.thumbnail_name) if name]
-
-
-def digest_of(clean: CleanFile) -> str:
-    return hashlib.sha256(clean.content).hexdigest()

@@ -18,8 +18,7 @@ import contextlib
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -30,6 +29,7 @@ from django.utils import timezone
 from clinic_site.core import atomic_files
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MEGABYTE
+from consultations.models import Attachment
 
 # How long files wait for "Send request". Cleanup runs every hour, and patients read "24 hours at most".
 UNSENT_FILE_LIFETIME = timedelta(hours=23)
@@ -45,31 +45,30 @@ ORPHAN_AFTER = timedelta(hours=24)
 _NAME = re.compile(r"[0-9a-f]{32}(-small\.jpg|\.jpg|\.pdf)", re.ASCII)
 
 
-@dataclass(frozen=True)
-class StoredFile:
-    """The file names for a row. ``thumbnail_name`` is "" for a report."""
+def store(clean: CleanFile) -> Attachment:
+    """Write a file and its thumbnail, and return their row, for the caller to save.
 
-    name: str
-    thumbnail_name: str
-    size: int  # bytes, of both
-
-
-def store(clean: CleanFile) -> StoredFile:
-    """Write a file and its thumbnail. Raises ``OSError`` (a full disk), with neither left behind."""
+    Raises ``OSError`` (a full disk), with neither left behind.
+    """
     token = secrets.token_hex(16)
-    stored = StoredFile(
+    row = Attachment(
+        kind=clean.kind,
         name=f"{token}.{clean.extension}",
         thumbnail_name=f"{token}-small.jpg" if clean.thumbnail else "",
+        width=clean.width,
+        height=clean.height,
         size=clean.size,
+        digest=clean.digest,
+        added_at=timezone.now(),
     )
     try:
-        _write(stored.name, clean.content)
-        if stored.thumbnail_name:
-            _write(stored.thumbnail_name, clean.thumbnail)
+        _write(row.name, clean.content)
+        if row.thumbnail_name:
+            _write(row.thumbnail_name, clean.thumbnail)
     except BaseException:
-        delete([stored.name, stored.thumbnail_name])
+        delete([row.name, row.thumbnail_name])
         raise
-    return stored
+    return row
 
 
 def open_file(name: str) -> IO[bytes]:
@@ -90,13 +89,13 @@ def sweep(
     """Delete the files that are not in ``known_names``, or ``only_count`` them; return their number.
 
     ``known_names``: the names and thumbnail names of all rows. Files younger than ``older_than`` stay: their
-    rows may be about to be committed.
+    rows may be about to be committed. Files half written by a process that was killed go too.
     """
     before = (timezone.now() - older_than).timestamp()
     removed = 0
-    for path in _all():
+    for path in _folder().glob("*/*/*"):
         with contextlib.suppress(FileNotFoundError):
-            if path.name not in known_names and path.stat().st_mtime < before:
+            if path.is_file() and path.name not in known_names and path.stat().st_mtime < before:
                 if not only_count:
                     path.unlink()
                 removed += 1
@@ -122,18 +121,9 @@ def _path(name: str) -> Path:
 
 def _write(name: str, data: bytes) -> None:
     path = _path(name)
-    for folder in (Path(settings.PRIVATE_ROOT), _folder(), path.parent.parent, path.parent):
-        _make(folder)
-    atomic_files.write(path, data, mode=0o600)
-
-
-def _make(folder: Path) -> None:
     # One by one: ``mkdir(parents=True)`` would leave the mode of the parents to the umask.
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-        atomic_files.sync_folder(folder.parent)
-
-
-def _all() -> Iterator[Path]:
-    """Every file, including those half written by a process that was killed."""
-    return (path for path in _folder().glob("*/*/*") if path.is_file())
+    for folder in (Path(settings.PRIVATE_ROOT), _folder(), path.parent.parent, path.parent):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            atomic_files.sync_folder(folder.parent)
+    atomic_files.write(path, data, mode=0o600)

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic.models import OpeningHours
-from consultations import phone_numbers
+from clinic_site.core.form_fields import EmailField, Radios, TextField, says
 from consultations.answers import (
     ACCESS_NEEDS_LENGTH,
     CITY_LENGTH,
@@ -21,35 +21,25 @@ from consultations.answers import (
     PartOfDay,
     YesNo,
 )
-from consultations.intake.form_fields import (
-    AgeField,
-    EmailField,
-    MultipleChoiceBoxes,
-    PhoneField,
-    Radios,
-    TextField,
-    says,
-)
+from consultations.intake.form_fields import AgeField, MultipleChoiceBoxes, PhoneField
 
-# The questions of each section of the page. Few patients need the folded ones.
-WHO_IS_ASKING = ("for_whom", "requester_name", "relationship", "patient_knows")
-THE_PATIENT = ("patient_name", "patient_age", "city")
-THE_PROBLEM = ("about", "onset", "message")
-CONTACT = ("contact_method", "phone", "whatsapp", "email", "may_identify_clinic", "speaks", "speaks_other")
+# Few patients need these questions, so they are folded.
 FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
-
-# The questions by section. Few patients need the folded ones.
-WHO_IS_ASKING = ("for_whom", "requester_name", "relationship", "patient_knows")
-THE_PATIENT = ("patient_name", "patient_age", "city")
-THE_PROBLEM = ("about", "onset", "message")
-CONTACT = ("contact_method", "phone", "whatsapp", "email", "may_identify_clinic", "speaks", "speaks_other")
-FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
+# A question, another question, and the answers to it with which alone the first applies. Its hint says so.
+CONDITIONAL: dict[str, tuple[str, set[str]]] = {
+    "requester_name": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),
+    "relationship": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),
+    "patient_knows": ("for_whom", {ForWhom.ADULT}),
+    "whatsapp": ("contact_method", {ContactMethod.WHATSAPP}),
+    "email": ("contact_method", {ContactMethod.EMAIL}),
+    "speaks_other": ("speaks", {Language.OTHER}),
+}
 
 MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose “Phone call”")
 
 
 def text_input(**attrs: str) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input--w20", **attrs})
+    return forms.TextInput({"class": "input--w20", **attrs})
 
 
 def number_input(**attrs: str) -> forms.TextInput:
@@ -110,7 +100,7 @@ class Questions(forms.Form):
         label=_("Patient’s age in years"),
         help_text=_("For a baby under 1 year, enter 0."),
         sentence=_("Enter the patient’s age in whole years, from 0 to 120"),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "input--w2"}),
+        widget=forms.TextInput({"inputmode": "numeric", "class": "input--w2"}),
     )
     city = TextField(
         label=_("City or town"),
@@ -151,7 +141,6 @@ class Questions(forms.Form):
     phone = PhoneField(
         label=_("Phone number"),
         help_text=_("We always need one. For a number outside Pakistan, start with + and the country code."),
-        sentence=phone_numbers.INSTRUCTION,
         widget=number_input(autocomplete="section-requester tel"),
     )
     whatsapp = PhoneField(
@@ -166,14 +155,7 @@ class Questions(forms.Form):
         help_text=_("Only if you chose email."),
         sentence=_("Enter an email address, like name@example.com"),
         required=False,
-        widget=forms.EmailInput(
-            attrs={
-                "autocomplete": "section-requester email",
-                "inputmode": "email",
-                "class": "input--w20",
-                "dir": "ltr",
-            }
-        ),
+        widget=text_input(type="email", inputmode="email", dir="ltr", autocomplete="section-requester email"),
     )
     may_identify_clinic = forms.ChoiceField(
         label=_("If someone else answers, may we say who we are?"),
@@ -212,39 +194,19 @@ class Questions(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    # Required only with certain answers to others. Their hints say when, so they are not marked "(optional)".
-    conditional = ("requester_name", "relationship", "patient_knows", "whatsapp", "email", "speaks_other")
-
-    def not_applicable(self) -> set[str]:
-        """Return the questions that do not apply with the answers given."""
-        answers, found = self.cleaned_data, set()
-        if answers.get("for_whom") == ForWhom.SELF:
-            found |= {"requester_name", "relationship"}
-        if answers.get("for_whom") in (ForWhom.SELF, ForWhom.CHILD):
-            found.add("patient_knows")
-        if answers.get("contact_method") not in (None, ContactMethod.WHATSAPP):
-            found.add("whatsapp")
-        if answers.get("contact_method") not in (None, ContactMethod.EMAIL):
-            found.add("email")
-        if answers.get("speaks") not in (None, Language.OTHER):
-            found.add("speaks_other")
-        return found
+    conditional = tuple(CONDITIONAL)  # not marked "(optional)"
 
     def clean(self) -> dict[str, Any]:
-        answers = super().clean() or self.cleaned_data
-        for name in self.not_applicable():
-            # Neither validated, shown nor stored, but carried along in case the other answer changes.
-            self.errors.pop(name, None)
-            answers[name] = None if name == "whatsapp" else ""
-        if answers.get("for_whom") in (ForWhom.CHILD, ForWhom.ADULT):
-            self._require("requester_name")
-            self._require("relationship")
-        if answers.get("for_whom") == ForWhom.ADULT:
-            self._require("patient_knows")
-        if answers.get("contact_method") == ContactMethod.EMAIL:
-            self._require("email")
-        if answers.get("speaks") == Language.OTHER:
-            self._require("speaks_other")
+        answers = self.cleaned_data
+        for name, (question, values) in CONDITIONAL.items():
+            if question not in answers:
+                continue
+            if answers[question] not in values:
+                # Neither validated, shown nor stored, but carried along in case the other answer changes.
+                self.errors.pop(name, None)
+                answers[name] = ""
+            elif name != "whatsapp" and name not in self.errors and not answers[name]:
+                self.add_error(name, self.fields[name].error_messages["required"])
         self._check_numbers(answers)
         return answers
 
@@ -260,7 +222,3 @@ class Questions(forms.Form):
         needs_mobile = method == ContactMethod.SMS or (method == ContactMethod.WHATSAPP and not whatsapp)
         if needs_mobile and phone and not phone.is_mobile:
             self.add_error("phone", MOBILE_INSTRUCTION)
-
-    def _require(self, name: str) -> None:
-        if name not in self.errors and not self.cleaned_data.get(name):
-            self.add_error(name, self.fields[name].error_messages["required"])

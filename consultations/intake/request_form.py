@@ -1,42 +1,38 @@
-"""The request form: layout, answers carried from page to page, and the submission made of them."""
+"""The request form: answers carried from page to page, and the submission made of them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from crispy_forms.layout import HTML, Submit
 from django import forms
-from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
-from clinic_site.core.form_layout import Collapsible, Honeypot, Section, form_helper, without_nul
-from consultations.intake import procedure_choices, questions
-from consultations.intake import submission as intake_submission
+from clinic_site.core.form_fields import HiddenPattern, says
+from clinic_site.core.form_layout import without_nul
+from clinic_site.core.text import plain_text
+from consultations.intake import procedure_choices
 from consultations.intake.emergency_form import SOURCE_PAGE
-from consultations.intake.form_fields import HiddenPattern, MultipleChoiceBoxes, says
+from consultations.intake.form_fields import MultipleChoiceBoxes
 from consultations.intake.questions import FOLDED, Questions
-from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
+from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, Submission
 from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
 from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
-from consultations.text_folding import plain_text
 from consultations.tokens import SubmissionKey
 
 # More choices than this are shown as a select.
 MAX_RADIOS = 12
-SEVERAL = tuple(SEVERAL_CHOICES)  # the questions with several answers
 # A form that is sent sooner after it was made was not filled in by a person.
 MIN_FILLING_TIME = timedelta(seconds=3)
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
-ATTACHMENTS_COME_LATER = '{% include "consultations/intake/attachments_come_later.html" %}'
 
 
 class RequestForm(Questions):
-    """The request form, in one page.
+    """The request form, in one page, in the active language.
 
     ``posted``: what a browser sent. Without it the form shows ``initial``, unvalidated. ``notice``: the
     privacy notice to agree to. ``key``: overrides the posted key.
@@ -49,9 +45,8 @@ class RequestForm(Questions):
     website = forms.CharField(
         label=_("Leave this empty"),
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+        widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}),
     )
-
     consent = forms.BooleanField(
         label=_("I agree that the clinic keeps these details and contacts me about this request."),
         error_messages=says(_("Tick the box to agree, so that we may keep your details and contact you")),
@@ -62,13 +57,12 @@ class RequestForm(Questions):
         posted: Mapping[str, str] | None = None,
         *,
         notice: PrivacyNotice,
-        language: str,
         browser: str = "",
         key: SubmissionKey | None = None,
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
-        self.shown_notice, self.language, self.browser = notice, language, browser
+        self.shown_notice, self.browser, self.language = notice, browser, get_language() or "en"
         sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
         # A new key, in a form that was open already: the files that waited with the former one are lost, and
         # sending twice would store twice if the patient did not send the new key.
@@ -79,18 +73,15 @@ class RequestForm(Questions):
         if answered.get("notice") != str(notice.pk):
             answered["notice"] = str(notice.pk)
             answered.pop("consent", None)  # ticked, if at all, under another text
-        if posted is None:
-            super().__init__(initial=answered)
-        else:
-            super().__init__(data=answered)
-        self._offer_subjects(answered.get("about", ""))
-        self._offer_days(answered.get("days", []))
-        self._count(answered.get("message", ""))
-        # Not the address of the empty form: browsers drop a cached page when something is sent to its
-        # address, and "back" would then fetch a form with another key.
-        self.helper = form_helper(f"{reverse('consultations:request')}?answers", *self._layout())
+        super().__init__(answered if posted is not None else None, initial=answered)
+        self._offer_procedures(answered.get("about", ""))
+        self._offer_days(answered["days"])
+        if length := len(plain_text(answered.get("message", ""))):
+            written = ngettext("You have written %(n)d so far.", "You have written %(n)d so far.", length)
+            message = self.fields["message"]
+            message.help_text = format_html("{} {}", message.help_text, written % {"n": length})
 
-    def _offer_subjects(self, chosen: str) -> None:
+    def _offer_procedures(self, chosen: str) -> None:
         about = self.fields["about"]
         assert isinstance(about, forms.ChoiceField)
         offered = procedure_choices.choices(self.language, chosen)
@@ -108,43 +99,21 @@ class RequestForm(Questions):
             kept = {*map(str, open_days), *chosen}
             days.choices = [choice for choice in OpeningHours.Weekday.choices if str(choice[0]) in kept]
 
-    def _count(self, message: str) -> None:
-        """Show how many characters the message has."""
-        if length := len(plain_text(message)):
-            self.fields["message"].help_text = format_html(
-                "{} {}",
-                self.fields["message"].help_text,
-                ngettext("You have written %(n)d so far.", "You have written %(n)d so far.", length)
-                % {"n": length},
-            )
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        return [self[name] for name in FOLDED]
 
-    def _layout(self) -> tuple[Any, ...]:
-        # Open if a folded question is answered, wrong, or to be changed.
-        is_open = bool(set(FOLDED) & self.errors.keys()) or any(self[name].value() for name in FOLDED)
-        self.folded = Collapsible(_("Good times, and what you need (optional)"), *FOLDED, is_open=is_open)
-        return (
-            "key",
-            "notice",
-            "source_page",
-            Section(_("Who is asking"), *questions.WHO_IS_ASKING),
-            Section(_("The patient"), *questions.THE_PATIENT),
-            Section(_("The problem"), *questions.THE_PROBLEM, HTML(ATTACHMENTS_COME_LATER)),
-            Section(_("How to contact you"), *questions.CONTACT),
-            self.folded,
-            Honeypot("website"),
-            Section(
-                _("Your details"),
-                HTML('{% include "consultations/data_rights/privacy_notice_summary.html" %}'),
-                "consent",
-            ),
-            Submit("", _("Continue")),
+    @property
+    def is_unfolded(self) -> bool:
+        """Return whether a folded question is answered, wrong, or to be changed."""
+        return any(
+            field.errors or field.value() or "autofocus" in field.field.widget.attrs for field in self.folded
         )
 
     def focus_on(self, name: str) -> None:
         """Focus a question when the page opens, as after "Change"."""
         if name in self.fields and not self.fields[name].widget.is_hidden:
             self.fields[name].widget.attrs["autofocus"] = True
-            self.folded.is_open |= name in FOLDED
 
     @property
     def answers(self) -> ConsultationRequest:
@@ -153,16 +122,18 @@ class RequestForm(Questions):
         for name in ("phone", "whatsapp"):
             number = given.pop(name)
             given |= {name: number.e164, f"{name}_as_typed": number.as_typed} if number else {}
-        subject = procedure_choices.find(given.pop("about"), self.language)
-        assert subject, "only what can be found is on offer"
-        return ConsultationRequest(
-            **given, about=subject.about.value, procedure=subject.procedure, procedure_name=subject.name
-        )
+        about = procedure_choices.find(given.pop("about"), self.language)
+        assert about, "only what can be found is on offer"
+        return ConsultationRequest(**given, **about)
 
     @property
-    def submission(self) -> intake_submission.Submission:
+    def submission(self) -> Submission:
         """The valid form, for ``intake.submission.submit``."""
-        return intake_submission.Submission(
+        suspicions = {
+            "trap": bool(self.cleaned_data["website"]),
+            "too fast": self.submission_key.age < MIN_FILLING_TIME,
+        }
+        return Submission(
             key=self.submission_key,
             answers=self.answers,
             notice=self.shown_notice,
@@ -170,15 +141,8 @@ class RequestForm(Questions):
             source_page=self.cleaned_data["source_page"],
             browser=self.browser,
             shown=self.shown_attachments,
-            suspicions=tuple(self._suspicions()),
+            suspicions=tuple(sign for sign, is_seen in suspicions.items() if is_seen),
         )
-
-    def _suspicions(self) -> Iterator[str]:
-        """Yield the signs of spam. Such a request is stored as well, for staff to review."""
-        if self.cleaned_data["website"]:
-            yield "trap"
-        if self.submission_key.age < MIN_FILLING_TIME:
-            yield "too fast"
 
     @property
     def attachments(self) -> list[Attachment]:
@@ -197,7 +161,7 @@ class RequestForm(Questions):
         return [
             (name, value)
             for name in self.fields
-            for value in (self.data.get(name, []) if name in SEVERAL else [self.data.get(name, "")])
+            for value in (self.data[name] if name in SEVERAL_CHOICES else [self.data.get(name, "")])
         ]
 
     def rows_to_check(self) -> list[tuple[forms.BoundField, str]]:
@@ -216,7 +180,7 @@ class RequestForm(Questions):
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a browser sent as plain data; the last value of a field, or a list for checkboxes."""
     answered: dict[str, Any] = without_nul(sent)
-    for name in SEVERAL:
+    for name in SEVERAL_CHOICES:
         several = sent.getlist(name) if isinstance(sent, MultiValueDict) else sent.get(name, [])
         answered[name] = [str(value).replace("\x00", "") for value in several[:20]]
     return answered

@@ -5,10 +5,8 @@ from math import ceil
 
 from django.core.cache import cache
 from django.utils import timezone
-from django.utils.translation import ngettext
 
 from clinic_site.clinic import business_hours
-from clinic_site.clinic.business_hours import BusinessHours
 from consultations import statistics
 
 MEASURED_PERIOD = timedelta(days=30)
@@ -17,33 +15,20 @@ MIN_ANSWERED_REQUESTS = 20
 CACHE_SECONDS = 10 * 60
 
 
-def sentence(now: datetime, hours: BusinessHours | None = None) -> str:
-    """Return the sentence for patients; "" if there is no figure. Cached, never beyond the day."""
-    within = usual_response_hours(now, hours)
-    if within is None:
-        return ""
-    return ngettext(
-        "In the last 30 days, half of all requests had a first call or message from us within "
-        "%(number)s hour in which the clinic was open.",
-        "In the last 30 days, half of all requests had a first call or message from us within "
-        "%(number)s hours in which the clinic was open.",
-        within,
-    ) % {"number": within}
-
-
-def usual_response_hours(now: datetime, hours: BusinessHours | None = None) -> int | None:
+def usual_response_hours(now: datetime) -> int | None:
     """Return the full clinic hours, rounded up, within which half of *all* requests had a first contact.
 
     Waiting requests count as slower than all answered ones. None if too few were answered, if half of them
-    wait, or without opening hours.
+    wait, or without opening hours. Cached, never beyond the day.
     """
     key = f"usual-answer-time-{timezone.localdate(now, timezone.get_default_timezone())}"
-    return cache.get_or_set(key, lambda: _median_hours(now, hours or business_hours.load()), CACHE_SECONDS)
+    return cache.get_or_set(key, lambda: _median_hours(now), CACHE_SECONDS)
 
 
-def _median_hours(now: datetime, hours: BusinessHours) -> int | None:
+def _median_hours(now: datetime) -> int | None:
+    hours = business_hours.load()
     sent = statistics.counted().filter(created_at__gte=now - MEASURED_PERIOD, created_at__lte=now)
-    waits = statistics.waits_of(sent, hours)
+    waits = statistics.waits_of(sent.only("created_at", "first_contact_at"), hours)
     median = waits.hours_for(50)
     if len(waits.answered) < MIN_ANSWERED_REQUESTS or median is None or not hours.sessions:
         return None

@@ -23,14 +23,7 @@ from consultations import workflow
 from consultations.lifecycle import contact_details
 from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.messaging.notify import notify, notify_staff_of_activity
-from consultations.models import (
-    Attachment,
-    ConsultationRequest,
-    Event,
-    PrivacyNotice,
-    PrivateLink,
-    SearchTerm,
-)
+from consultations.models import Attachment, ConsultationRequest, Event, PrivacyNotice, SearchTerm
 from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
@@ -69,7 +62,7 @@ class Submission:
 
     @property
     def duplicate_fingerprint(self) -> str:
-        """The same for the same answers from the same browser, however a phone number is written."""
+        """A value that two forms of one browser with the same answers share; "" for an unknown browser."""
         if not self.browser:
             return ""
         answers = json.dumps(self.answers.answers_in_words(), sort_keys=True)
@@ -102,7 +95,7 @@ def submit(submission: Submission) -> ConsultationRequest:
 
 
 def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | None:
-    """The request that the form with this key became: its own, or the one that it repeats."""
+    """Return the request that the form with this key became: its own, or the one that it repeats."""
     requests = ConsultationRequest.objects.filter(erased_at=None)
     if lock:
         requests = requests.select_for_update(of=("self",))
@@ -111,13 +104,13 @@ def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | Non
 
 
 def is_another_patient(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
-    """Whether these answers name another patient. A new name or a new age alone is a correction."""
-    is_another_name = fold_text(consultation.patient_name) != fold_text(answers.patient_name)
-    return is_another_name and consultation.patient_age != answers.patient_age
+    """Return whether these answers name another patient. A new name or a new age alone is a correction."""
+    has_same_name = fold_text(consultation.patient_name) == fold_text(answers.patient_name)
+    return not has_same_name and consultation.patient_age != answers.patient_age
 
 
 def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
-    """Whether the stored request has other answers than these; two spellings of a number are the same."""
+    """Return whether the request has other answers than these; two spellings of a number are the same."""
     return consultation.answers_in_words() != answers.answers_in_words()
 
 
@@ -148,19 +141,14 @@ def _store(submission: Submission) -> ConsultationRequest:
         status_changed_at=now,
         promised_by=business_hours.promised_by(now),
     )
-    PrivateLink.objects.create(request=consultation, token_hash=token_hash(key.token), made_at=now)
+    consultation.links.create(token_hash=token_hash(key.token), made_at=now)
     SearchTerm.objects.bulk_create(
         SearchTerm(request=consultation, term=term)
         for term in sorted(terms_of(consultation.reference, answers))
     )
-    _attach_attachments(consultation, submission)
-    Event.objects.create(
-        request=consultation,
-        kind=Event.Kind.SUBMITTED,
-        at=now,
-        to_status=status,
-        detail={"suspicions": list(submission.suspicions)} if submission.suspicions else {},
-    )
+    _attach_files(consultation, submission)
+    detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
+    consultation.events.create(kind=Event.Kind.SUBMITTED, at=now, to_status=status, detail=detail)
     notify("acknowledgement", consultation, token=key.token)
     notify("new_request", consultation)
     return consultation
@@ -177,9 +165,7 @@ def _link_to_duplicate(submission: Submission) -> ConsultationRequest | None:
     duplicates = ConsultationRequest.objects.recent_duplicates(submission.duplicate_fingerprint)
     consultation = duplicates.select_for_update().first()
     if consultation:
-        PrivateLink.objects.create(
-            request=consultation, token_hash=token_hash(submission.key.token), made_at=timezone.now()
-        )
+        consultation.links.create(token_hash=token_hash(submission.key.token), made_at=timezone.now())
     return consultation
 
 
@@ -187,18 +173,15 @@ def _resubmit(consultation: ConsultationRequest, submission: Submission) -> None
     """Add new photographs and corrected contact details to the locked request of a form sent before."""
     if is_another_patient(consultation, submission.answers):
         raise AnotherPatientError
-    if count := _attach_attachments(consultation, submission):
-        Event.objects.create(
-            request=consultation,
-            kind=Event.Kind.ATTACHMENT_ADDED,
-            at=timezone.now(),
-            detail={"count": count},
+    if count := _attach_files(consultation, submission):
+        consultation.events.create(
+            kind=Event.Kind.ATTACHMENT_ADDED, at=timezone.now(), detail={"count": count}
         )
         notify_staff_of_activity(consultation, "attachment")
     _correct_contact_details(consultation, submission)
 
 
-def _attach_attachments(consultation: ConsultationRequest, submission: Submission) -> int:
+def _attach_files(consultation: ConsultationRequest, submission: Submission) -> int:
     """Give the request the files that wait with its form, as many as there is room for, and return how many.
 
     Raises ``AttachmentsMissingError``, as ``submit`` does. The files left over are deleted within a day.
@@ -230,11 +213,8 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     ):
         return
     corrected = contact_details.correct(consultation, to, author=None)
-    Event.objects.create(
-        request=consultation,
-        kind=Event.Kind.CONTACT_DETAILS_CORRECTED,
-        at=timezone.now(),
-        detail={"what": corrected},
+    consultation.events.create(
+        kind=Event.Kind.CONTACT_DETAILS_CORRECTED, at=timezone.now(), detail={"what": corrected}
     )
     notify_staff_of_activity(consultation, "phone" if "phone" in corrected else "note")
     if "email" not in corrected:

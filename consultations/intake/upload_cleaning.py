@@ -6,6 +6,7 @@ unchanged, because encoding a PDF again would lose content; it is not parsed bey
 file and not two, and it is only ever served as a download.
 """
 
+import hashlib
 import io
 import re
 import zipfile
@@ -73,6 +74,10 @@ class CleanFile:
     def size(self) -> int:
         """Bytes on the disk, thumbnail included."""
         return len(self.content) + len(self.thumbnail)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
 
 
 def clean_upload(upload: UploadedFile) -> CleanFile:

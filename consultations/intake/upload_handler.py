@@ -39,45 +39,35 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 class BoundedUploadHandler(FileUploadHandler):
     """Keeps at most ``MAX_FILE_BYTES`` of each of ``MAX_FILES_PER_UPLOAD`` files.
 
-    One with more comes to the form with its true ``size`` and no content. What is kept has no name on
-    the disk: when the request ends, or the process is killed, it is gone.
+    One with more comes to the form with its true ``size`` and no content. The files have no name on the
+    disk: when the request ends, or the process is killed, they are gone.
     """
 
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
         self.begun = 0
         # Not ``file``: Django closes what it finds there, which would be the file before this one.
-        self._kept: IO[bytes] | None = None
+        self._kept: IO[bytes]
 
     def new_file(self, *args: Any, **options: Any) -> None:
         super().new_file(*args, **options)
         self.begun += 1
-        self._kept = _nameless_file() if self.begun <= MAX_FILES_PER_UPLOAD else None
+        self._kept = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)  # noqa: SIM115 - the request closes it
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if self._kept is None:
+        if self.begun > MAX_FILES_PER_UPLOAD:
             return
         if start + len(raw_data) > MAX_FILE_BYTES:
-            self._drop()
+            self._kept.truncate(0)
         else:
             self._kept.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile:
-        kept, self._kept = self._kept or _nameless_file(), None
-        kept.seek(0)
-        return UploadedFile(kept, self.file_name, self.content_type, file_size, self.charset)
+        self._kept.seek(0)
+        return UploadedFile(self._kept, self.file_name, self.content_type, file_size, self.charset)
 
     def upload_interrupted(self) -> None:
-        self._drop()
-
-    def _drop(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-        self._kept = None
-
-
-def _nameless_file() -> IO[bytes]:
-    return tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)
+        self._kept.close()
 
 
 def takes_files(view: View[P]) -> View[P]:
@@ -91,19 +81,16 @@ def takes_files(view: View[P]) -> View[P]:
     @wraps(view)
     def bounded(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponse:
         if request.method == "POST":
-            if _said_length(request) > MAX_BODY_BYTES:
+            try:
+                length = int(request.headers.get("content-length") or 0)
+            except ValueError:
+                length = 0
+            if length > MAX_BODY_BYTES:
                 return _too_large(request)
             request.upload_handlers = [BoundedUploadHandler(request)]
         return checked(request, *args, **options)
 
     return cast(View[P], bounded)
-
-
-def _said_length(request: HttpRequest) -> int:
-    try:
-        return int(request.headers.get("content-length") or 0)
-    except ValueError:
-        return 0
 
 
 def _too_large(request: HttpRequest) -> HttpResponse:

@@ -26,11 +26,10 @@ from consultations.intake.emergency_form import EmergencyQuestion
 from consultations.intake.request_form import RequestForm
 from consultations.intake.upload_form import AttachmentsForm
 from consultations.intake.upload_handler import takes_files
-from consultations.lifecycle import errors
+from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
 from procedures.public.selectors import live_emergency_text
-from procedures.publishing.documents import PageDocument
 
 # Many patients share one address of a mobile network, and a family shares a phone.
 REQUESTS_PER_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
@@ -42,46 +41,55 @@ NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
+def language() -> str:
+    return get_language() or "en"
+
+
 # Nothing is stored here, so the page needs no cookie, even in an emergency.
 @csrf_exempt
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """Explain the request and ask whether this is an emergency, before anything personal."""
     page = live_emergency_text(language())
-    signs = emergency_signs(page)
     if request.method == "POST":
-        form = EmergencyQuestion(request.POST, signs=signs)
+        form = EmergencyQuestion(request.POST, page=page)
         if form.is_valid():
             return SeeOther(form.next_address())
     else:
         led_by = {"about": request.GET.get("about", ""), "source_page": referring_page(request)}
-        form = EmergencyQuestion(initial=led_by, signs=signs)
-    context = {"form": form, "page": page, **response_time_context()}
+        form = EmergencyQuestion(initial=led_by, page=page)
+    now, clinic = timezone.now(), ClinicProfile.current()
+    context = {
+        "form": form,
+        "page": page,
+        "promise": business_hours.promise_sentence(now, clinic=clinic),
+        "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
+    }
     return private_no_cache(render(request, "consultations/intake/start.html", context))
 
 
-def emergency_signs(page: PageDocument | None) -> tuple[str, ...]:
-    return page.emergency.signs if page and page.emergency else ()
-
-
-def response_time_context() -> dict[str, str]:
-    """Return the promised response time and, if the clinic publishes it, the usual one."""
-    now, clinic = timezone.now(), ClinicProfile.current()
-    if clinic is None:
-        return {}
-    needs_hours = clinic.answer_within_hours or clinic.shows_answer_time
-    hours = business_hours.load() if needs_hours else None
-    return {
-        "promise": business_hours.promise_sentence(now, hours=hours, clinic=clinic),
-        "usual": response_time.sentence(now, hours) if clinic.shows_answer_time else "",
-    }
+def referring_page(request: HttpRequest) -> str:
+    """Return the path of the page of this site that led here; "" for pages of the request form."""
+    try:
+        before = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    is_of_form = before.path.startswith(reverse("consultations:start"))
+    return before.path if before.netloc == request.get_host() and not is_of_form else ""
 
 
 @content_page()
 @require_safe
 def emergency(request: HttpRequest) -> HttpResponse:
-    """What to do in an emergency. Nothing is asked or stored."""
+    """Show what to do in an emergency. Nothing is asked or stored."""
     return render(request, "consultations/intake/emergency.html", {"page": live_emergency_text(language())})
+
+
+@content_page()
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    context = {"notice": PrivacyNotice.objects.current(language())}
+    return render(request, "consultations/data_rights/privacy_notice.html", context)
 
 
 def require_privacy_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResponse]:
@@ -101,7 +109,7 @@ def require_privacy_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResp
 @require_privacy_notice
 def resubmit_without_csrf_cookie(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Show the answers of a form that came without its CSRF cookie, to be sent again with a new one."""
-    form = RequestForm(request.POST, notice=notice, language=language())
+    form = RequestForm(request.POST, notice=notice)
     if form.is_valid():
         return render_check_page(request, form, status=403, lost_cookie=True)
     return render_form(request, form, status=403)
@@ -114,19 +122,17 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if request.method == "POST":
         return handle_answers(request, notice)
     led_by = {
-        "about": procedure_choices.for_slug(request.GET.get("about", "")),
+        "about": f"{procedure_choices.PREFIX}{request.GET.get('about', '')}",
         "source_page": request.GET.get("source_page", "") or referring_page(request),
     }
-    return private_no_cache(
-        render_form(request, RequestForm(initial=led_by, notice=notice, language=language()))
-    )
+    return private_no_cache(render_form(request, RequestForm(initial=led_by, notice=notice)))
 
 
 @never_cache
 def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Go back to a question, on to "Check your answers", or store the request, as the pressed button says."""
     if name := request.POST.get("change"):
-        form = RequestForm(initial=request.POST, notice=notice, language=language())
+        form = RequestForm(initial=request.POST, notice=notice)
         form.focus_on(name)
         return render_form(request, form)
     # The CSRF cookie is a secret of this browser, and the form needs it anyway.
@@ -134,7 +140,7 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     # The key that the page offered for another patient, and the key that the form had until then.
     other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
     former_key = SubmissionKey.from_form(request.POST.get("key", ""))
-    form = RequestForm(request.POST, notice=notice, language=language(), browser=browser, key=other_key)
+    form = RequestForm(request.POST, notice=notice, browser=browser, key=other_key)
     if other_key and former_key:
         attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
@@ -148,7 +154,7 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return render_check_page(request, form, status=429, limited_by=limited_by)
     try:
         consultation = submission.submit(form.submission)
-    except errors.AttachmentsMissingError as missing:
+    except AttachmentsMissingError as missing:
         return render_check_page(request, form, status=409, kept=missing.kept)
     except submission.AnotherPatientError:
         return render_check_page(request, form, status=409)
@@ -168,6 +174,11 @@ def exceeded_limit(request: HttpRequest, form: RequestForm) -> str:
     return "" if REQUESTS_PER_ADDRESS.allow(network_address(request)) else "network"
 
 
+def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "notice": form.shown_notice}
+    return render(request, "consultations/intake/request.html", context, status=status)
+
+
 def render_check_page(
     request: HttpRequest,
     form: RequestForm,
@@ -181,26 +192,24 @@ def render_check_page(
     ``kept``: the digests that would be part of the request, when not all of them would. The page says so, and
     sending it again sends only these.
     """
-    attachments, consultation = form.attachments, submission.find(form.submission_key)
-    waiting = {attachment.digest for attachment in attachments}
+    files, consultation = form.attachments, submission.find(form.submission_key)
+    waiting = {attachment.digest for attachment in files}
     shown = form.shown_attachments | waiting
     if kept is not None:
         context |= {"are_gone": shown - waiting - kept, "have_no_room": waiting - kept}
         shown &= kept
     if consultation and submission.is_another_patient(consultation, form.answers):
-        other_key = SubmissionKey.new(form.submission_key.made_at)
-        context["another_patient_key"] = other_key.for_form()
-    is_recent = form.answers.onset == Onset.DAY
-    context_of_page = {
+        context["another_patient_key"] = SubmissionKey.new(form.submission_key.made_at).for_form()
+    if form.answers.onset == Onset.DAY:
+        context |= {"began_today": True, "page": live_emergency_text(language())}
+    context |= {
         "form": form,
-        "attachments": attachments,
+        "attachments": files,
         "shown": " ".join(sorted(shown)),
         "is_sent": consultation is not None,
         "private_page": reverse("consultations:private", args=[form.submission_key.token]),
-        "signs": emergency_signs(live_emergency_text(language())) if is_recent else (),
-        **context,
     }
-    return render(request, "consultations/intake/check.html", context_of_page, status=status)
+    return render(request, "consultations/intake/check.html", context, status=status)
 
 
 @redisplay_on_csrf_failure(resubmit_without_csrf_cookie)
@@ -210,56 +219,18 @@ def render_check_page(
 @require_privacy_notice
 def attachments_page(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Add files to a form that is not sent yet, or remove them. The page carries the form's answers."""
-    form = RequestForm(request.POST, notice=notice, language=language())
+    form = RequestForm(request.POST, notice=notice)
     if not form.is_valid():
         return render_form(request, form)
-    if remove := request.POST.get("remove", ""):
-        if remove.isascii() and remove.isdigit() and len(remove) < 19:
-            attachments.remove_from_form(form.submission_key, int(remove))
+    if remove := request.POST.get("remove"):
+        attachments.remove_from_form(form.submission_key, remove)
         return render_check_page(request, form)
-    if "add" not in request.POST:
-        return render_attachments_page(request, form, AttachmentsForm())
-    if not UPLOADS.allow(network_address(request)):
-        return render_attachments_page(request, form, AttachmentsForm.refused(), status=429)
-    chosen = AttachmentsForm(request.POST, request.FILES)
-    if chosen.keep_for(form.submission_key):
-        return render_check_page(request, form)
-    return render_attachments_page(request, form, chosen)
-
-
-def render_attachments_page(
-    request: HttpRequest, form: RequestForm, chosen: AttachmentsForm, status: int = 200
-) -> HttpResponse:
+    chosen, status = AttachmentsForm(), 200
+    if "add" in request.POST:
+        chosen = AttachmentsForm(request.POST, request.FILES)
+        if not UPLOADS.allow(network_address(request)):
+            chosen, status = AttachmentsForm.refused(), 429
+        elif chosen.keep_for(form.submission_key):
+            return render_check_page(request, form)
     context = {"form": chosen, "answers": form, "attachments": form.attachments}
     return render(request, "consultations/intake/attachments.html", context, status=status)
-
-
-@content_page()
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "consultations/data_rights/privacy_notice.html",
-        {"notice": PrivacyNotice.objects.current(language())},
-    )
-
-
-def language() -> str:
-    return get_language() or "en"
-
-
-def render_form(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "notice": form.shown_notice}
-    return render(request, "consultations/intake/request.html", context, status=status)
-
-
-def referring_page(request: HttpRequest) -> str:
-    """Return the path of the page of this site that led here; "" for pages of the request form."""
-    try:
-        before = urlsplit(request.headers.get("Referer", ""))
-    except ValueError:
-        return ""
-    is_ours = before.netloc == request.get_host() and not before.path.startswith(
-        reverse("consultations:start")
-    )
-    return before.path if is_ours else ""

@@ -11,9 +11,12 @@ from django.utils import timezone
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.business_hours import BusinessHours
+from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle.errors import TimeTakenError
-from consultations.messaging.notify import has_deliverable_email, notify, supersede_appointment_messages
+from consultations.messaging.catalogue import ABOUT_APPOINTMENT
+from consultations.messaging.notify import MAIL_IS_LATE_AFTER, has_deliverable_email, notify
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
 from procedures.models import Practitioner
@@ -35,7 +38,6 @@ def reserve(
     ends_at: datetime,
     *,
     agreed: bool,
-    is_informed: bool,
     actor: User,
     now: datetime,
 ) -> Appointment:
@@ -51,7 +53,7 @@ def reserve(
         sequence=last.sequence + 1 if last else 0,
         made_by=actor,
         made_at=now,
-        patient_informed_at=now if is_informed else None,
+        patient_informed_at=now if agreed else None,
     )
     try:
         with transaction.atomic():  # a savepoint, so that the caller's transaction survives
@@ -111,6 +113,26 @@ def record_patient_informed(request: ConsultationRequest, now: datetime) -> None
     request.appointments.live().filter(patient_informed_at=None).update(patient_informed_at=now)
 
 
+def record_reader_informed(sender: object, message: OutgoingMessage, **_options: object) -> None:
+    """Record that the reader of a mail about a live appointment knows of it.
+
+    The mail of an earlier appointment does not count.
+    """
+    if message.kind in ABOUT_APPOINTMENT:
+        appointments = Appointment.objects.live().filter(
+            request__reference=message.about, made_at__lte=message.created_at, patient_informed_at=None
+        )
+        appointments.update(patient_informed_at=timezone.now())
+
+
+def is_informed(
+    request: ConsultationRequest, informed_at: datetime | None, made_at: datetime, now: datetime
+) -> bool:
+    """Whether the patient knows of an appointment, or a mail about it is queued and not late yet."""
+    is_mailed = has_deliverable_email(request) and now < made_at + MAIL_IS_LATE_AFTER
+    return informed_at is not None or is_mailed
+
+
 def next_morning(now: datetime, hours: BusinessHours | None = None) -> datetime:
     """Return the next day's opening time; nine tomorrow without opening hours.
 
@@ -148,7 +170,7 @@ def cancel(
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
     record_event(appointment, Event.Kind.TIME_CANCELED, actor, now)
-    supersede_appointment_messages(appointment.request)
+    mail_queue.supersede(appointment.request.reference, ABOUT_APPOINTMENT)
     if was_agreed and tells and appointment.starts_at > now:
         notify("appointment_canceled", appointment.request, appointment=appointment)
         # A patient who canceled needs no call.

@@ -5,15 +5,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
 
 from clinic_site.accounts.models import User
 from clinic_site.mail import queue as mail_queue
 from consultations.answers import ContactMethod
 from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.optimistic_locking import lock, require_version
 from consultations.lifecycle.staff_actions import Outcome
-from consultations.messaging.staff_language import in_staff_language
 from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search_terms import terms_of
 from consultations.phone_numbers import Phone, for_reading
@@ -21,6 +24,13 @@ from consultations.phone_numbers import Phone, for_reading
 CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.CONTACT_DETAILS_CORRECTED)
 # Events that say whether a number is right.
 NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
+# The note that keeps the former value of a field.
+NOTES = {
+    "phone": gettext_noop("Phone number: now %(now)s, before %(was)s"),
+    "whatsapp": gettext_noop("WhatsApp number: now %(now)s, before %(was)s"),
+    "email": gettext_noop("Email: now %(now)s, before %(was)s"),
+    "contact_method": gettext_noop("Way of contact: now %(now)s, before %(was)s"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,8 +83,12 @@ def correct(locked: ConsultationRequest, to: ContactDetails, *, author: User | N
         raise NotAllowedError("no contact details")
     if not changed:
         return []
-    with in_staff_language():
-        text = "\n".join(_change(name, getattr(locked, name), getattr(to, name)) for name in changed)
+    with override(settings.LANGUAGE_CODE):  # notes are for staff, whichever language the patient reads
+        text = "\n".join(
+            _(NOTES[name])
+            % {"now": _readable(name, getattr(to, name)), "was": _readable(name, getattr(locked, name))}
+            for name in changed
+        )
     Note.objects.create(request=locked, author=author, text=text, at=timezone.now())
     found_before = terms_of(locked.reference, locked)
     written = [name for name in asdict(to) if name.removesuffix("_as_typed") in changed]
@@ -91,6 +105,34 @@ def correct(locked: ConsultationRequest, to: ContactDetails, *, author: User | N
     if "phone" in changed:
         mail_queue.correct_phone(locked.reference, locked.phone)
     return changed
+
+
+def correct_by_staff(
+    consultation: ConsultationRequest,
+    to: ContactDetails,
+    *,
+    actor: User,
+    version: int,
+    is_right: bool = False,
+) -> bool:
+    """Correct the contact details. Returns False if they were the same already.
+
+    ``is_right`` withdraws an earlier "wrong number". The event names the changed fields, never a number.
+    """
+    with transaction.atomic():
+        locked = lock(consultation)
+        is_right = is_right and wrong_since(locked, locked.events.all()) is not None
+        if not is_right and not changed_fields(locked, to):
+            return False
+        require_version(locked, version)
+        Event.objects.create(
+            request=locked,
+            kind=Event.Kind.CONTACT_DETAILS_CORRECTED,
+            actor=actor,
+            at=timezone.now(),
+            detail={"what": correct(locked, to, author=actor)} | ({"is_right": True} if is_right else {}),
+        )
+    return True
 
 
 def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> datetime | None:
@@ -112,13 +154,7 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
     return since
 
 
-def _change(name: str, was: str, now: str) -> str:
-    if name == "email":
-        return _("Email: now %(now)s, before %(was)s") % {"now": now or _("none"), "was": was or _("none")}
+def _readable(name: str, value: str) -> str:
     if name == "contact_method":
-        labels = {"now": ContactMethod(now).label, "was": ContactMethod(was).label}
-        return _("Way of contact: now %(now)s, before %(was)s") % labels
-    values = {"now": for_reading(now) or _("none"), "was": for_reading(was) or _("none")}
-    if name == "whatsapp":
-        return _("WhatsApp number: now %(now)s, before %(was)s") % values
-    return _("Phone number: now %(now)s, before %(was)s") % values
+        return str(ContactMethod(value).label)
+    return (value if name == "email" else for_reading(value)) or _("none")

@@ -1,6 +1,11 @@
-"""Staff actions on a request, apart from changing its status."""
+"""Staff actions on a request, each on the ``version`` of the request that was on the screen.
 
+All raise ``NotAllowedError`` for an erased request, and ``SomeoneElseChangedError`` for another version.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -8,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
 from consultations import private_links
-from consultations.lifecycle import booking
-from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.status_changes import set_status
+from consultations.lifecycle import booking, status_changes
+from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.optimistic_locking import is_repeated, lock, require_version
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.workflow import OPEN, WAITING, Status
 
@@ -26,122 +31,149 @@ class Outcome(models.TextChoices):
 
 
 NOT_REACHED = (Outcome.NO_ANSWER, Outcome.WRONG_NUMBER)
+INFORMED = (Outcome.SPOKE, Outcome.MESSAGE_SENT)
+
+
+def change_status(consultation: ConsultationRequest, to: str, *, actor: User, version: int) -> None:
+    with transaction.atomic():
+        locked = lock(consultation)
+        if is_repeated(locked, version, actor, Event.Kind.STATUS_CHANGED, to_status=to):
+            return
+        require_version(locked, version)
+        status_changes.change_status(consultation, to, actor=actor, expected_status=locked.status)
 
 
 def record_contact(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     outcome: str,
     *,
     actor: User,
-    expected_status: str,
+    version: int,
     call_back_at: datetime | None = None,
 ) -> datetime | None:
-    """Record a contact attempt; a new request becomes one that is being contacted.
+    """Record a contact attempt for an open request; a new one becomes one that is being contacted.
 
-    Returns when to call again: ``call_back_at``, or the default. Raises ``NotAllowedError`` for an unknown
-    outcome, a call back without a time or a time in the past, and ``SomeoneElseChangedError``.
+    Returns when to call again: ``call_back_at``, or the next morning while the clinic owes the next step. It
+    does while the request waits, and while nobody was reached about an offered or agreed time.
+
+    Raises ``NotAllowedError`` for an unknown outcome, a call back without a time, and a time in the past.
     """
     now = timezone.now()
     if outcome not in set(Outcome) or (outcome == Outcome.CALL_BACK and call_back_at is None):
         raise NotAllowedError(outcome)
-    call_back_at = call_back_at or default_callback(outcome, expected_status, now)
     if call_back_at is not None and call_back_at <= now:
         raise NotAllowedError("call back in the past")
     with transaction.atomic():
-        rows = ConsultationRequest.objects.filter(pk=request.pk)
-        # Compare and set in one statement: of two people who press at once, one finds no row.
-        if not rows.filter(status=expected_status, erased_at=None).update(
-            call_back_at=call_back_at, unread_since=None
-        ):
-            raise SomeoneElseChangedError(request.reference)
+        locked = lock(consultation)
+        status = locked.status
+        if call_back_at is None and (status in WAITING or (status in OPEN and outcome in NOT_REACHED)):
+            call_back_at = booking.next_morning(now)
+        detail = {"outcome": outcome} | ({"call_back_at": call_back_at.isoformat()} if call_back_at else {})
+        if is_repeated(locked, version, actor, Event.Kind.CONTACTED, detail=detail):
+            return call_back_at
+        require_version(locked, version)
+        if status not in OPEN:
+            raise NotAllowedError(status)
+        locked.call_back_at, locked.unread_since = call_back_at, None
+        locked.save(update_fields=["call_back_at", "unread_since"])
         if outcome not in NOT_REACHED:
-            booking.record_first_contact(request, now)
-        if outcome in (Outcome.SPOKE, Outcome.MESSAGE_SENT):
-            booking.record_patient_informed(request, now)
-        Event.objects.create(
-            request=request,
-            kind=Event.Kind.CONTACTED,
-            actor=actor,
-            at=now,
-            detail=contact_detail(outcome, call_back_at),
-        )
-        if expected_status == Status.NEW:
-            set_status(
-                request, Status.CONTACTING, actor=actor, expected_status=Status.NEW, call_back_at=call_back_at
+            booking.record_first_contact(locked, now)
+        if outcome in INFORMED:
+            booking.record_patient_informed(locked, now)
+        _record(locked, Event.Kind.CONTACTED, actor, **detail)
+        if status == Status.NEW:
+            status_changes.set_status(
+                consultation,
+                Status.CONTACTING,
+                actor=actor,
+                expected_status=Status.NEW,
+                call_back_at=call_back_at,
             )
         # The person who contacts a patient is assigned the request, unless somebody already is.
-        if rows.filter(assignee=None, status__in=WAITING).update(assignee=actor):
-            _record_assignment(request, actor, actor, now)
+        if locked.assignee_id is None and status in WAITING:
+            _assign(locked, actor, actor)
     return call_back_at
 
 
-def contact_detail(outcome: str, call_back_at: datetime | None) -> dict[str, str]:
-    """The ``detail`` of a contact attempt's event."""
-    return {"outcome": outcome} | ({"call_back_at": call_back_at.isoformat()} if call_back_at else {})
+def assign(consultation: ConsultationRequest, to: User | None, *, actor: User, version: int) -> None:
+    """Assign a request, or unassign it."""
+    with transaction.atomic():
+        locked = lock(consultation)
+        if locked.assignee != to:
+            require_version(locked, version)
+            _assign(locked, to, actor)
 
 
-def default_callback(outcome: str, status: str, now: datetime) -> datetime | None:
-    """Return the next morning while the clinic owes the next step, otherwise None.
+class Assigned(NamedTuple):
+    changed: int
+    skipped: int  # somebody else had changed them
 
-    It does while the request waits, and while nobody was reached about an offered or agreed time.
+
+def assign_many(versions: Mapping[int, int], to: User | None, *, actor: User) -> Assigned:
+    """Assign requests, or unassign them, each with its event.
+
+    ``versions`` maps the id of each request to the version on the screen. Missing and erased requests are
+    left out.
     """
-    is_our_turn = status in WAITING or (status in OPEN and outcome in NOT_REACHED)
-    return booking.next_morning(now) if is_our_turn else None
-
-
-def assign(request: ConsultationRequest, to: User | None, *, actor: User) -> bool:
-    """Assign a request, or unassign it. Returns False if nothing changed."""
+    changed = skipped = 0
     with transaction.atomic():
-        rows = ConsultationRequest.objects.filter(pk=request.pk, erased_at=None)
-        others = rows.exclude(assignee=to) if to else rows.exclude(assignee=None)
-        changed = others.update(assignee=to)
-        if changed:
-            _record_assignment(request, to, actor, timezone.now())
-    return bool(changed)
+        # Locked in the order of their ids, so that two people who assign the same ones cannot deadlock.
+        locked = ConsultationRequest.objects.select_for_update().filter(pk__in=versions, erased_at=None)
+        for consultation in locked.exclude(assignee=to).order_by("pk"):
+            if consultation.version == versions[consultation.pk]:
+                _assign(consultation, to, actor)
+                changed += 1
+            else:
+                skipped += 1
+    return Assigned(changed, skipped)
 
 
-def _record_assignment(request: ConsultationRequest, to: User | None, actor: User, now: datetime) -> None:
-    Event.objects.create(
-        request=request,
-        kind=Event.Kind.ASSIGNED,
-        actor=actor,
-        at=now,
-        detail={"to": to.pk if to else None, "name": str(to) if to else ""},
-    )
+def _assign(locked: ConsultationRequest, to: User | None, actor: User) -> None:
+    locked.assignee = to
+    locked.save(update_fields=["assignee"])
+    _record(locked, Event.Kind.ASSIGNED, actor, to=to.pk if to else None, name=str(to) if to else "")
 
 
-def add_note(request: ConsultationRequest, text: str, *, actor: User) -> None:
-    """Save a colleague's note; the same text again within minutes is one note."""
+def add_note(consultation: ConsultationRequest, text: str, *, actor: User) -> None:
+    """Save a colleague's note, on any version; the same text again within minutes is one note."""
     with transaction.atomic():
-        _lock(request)
-        last = request.notes.filter(author=actor).last()
+        last = lock(consultation).notes.filter(author=actor).last()
         if last is None or not last.is_same_press(text):
-            Note.objects.create(request=request, author=actor, text=text, at=timezone.now())
+            Note.objects.create(request=consultation, author=actor, text=text, at=timezone.now())
 
 
-def acknowledge(request: ConsultationRequest, *, actor: User) -> None:
-    """Record that the staff have read what the patient wrote. Idempotent."""
+def acknowledge(consultation: ConsultationRequest, *, actor: User, version: int) -> None:
+    """Record that what the patient wrote was read, unless the patient has written since. Idempotent."""
     with transaction.atomic():
-        unread = ConsultationRequest.objects.filter(pk=request.pk, unread_since__isnull=False)
-        if unread.update(unread_since=None):
-            Event.objects.create(
-                request=request, kind=Event.Kind.ACKNOWLEDGED, actor=actor, at=timezone.now()
-            )
+        locked = lock(consultation)
+        if locked.unread_since:
+            require_version(locked, version)
+            locked.unread_since = None
+            locked.save(update_fields=["unread_since"])
+            _record(locked, Event.Kind.ACKNOWLEDGED, actor)
 
 
-def new_private_link(request: ConsultationRequest, *, actor: User) -> str:
-    """Replace all private links by a new one and return its address.
+def new_private_link(consultation: ConsultationRequest, *, actor: User, version: int) -> str:
+    """Replace all private links by a new one, and return its address.
 
-    Raises ``NotAllowedError`` for an erased request.
+    Raises ``NotAllowedError`` if it would not open the private page.
     """
     with transaction.atomic():
-        _lock(request)
-        request.links.all().delete()
-        address = private_links.new_link(request)
-        Event.objects.create(request=request, kind=Event.Kind.LINK_MADE, actor=actor, at=timezone.now())
+        locked = lock(consultation)
+        require_version(locked, version)
+        if not may_have_link(locked):
+            raise NotAllowedError(locked.status)
+        locked.links.all().delete()
+        address = private_links.new_link(locked)
+        _record(locked, Event.Kind.LINK_MADE, actor)
     return address
 
 
-def _lock(request: ConsultationRequest) -> None:
-    if ConsultationRequest.objects.select_for_update().get(pk=request.pk).erased_at:
-        raise NotAllowedError("erased")
+def may_have_link(consultation: ConsultationRequest) -> bool:
+    """Whether a link made now would open the private page."""
+    dies_at = consultation.link_dies_at
+    return consultation.erased_at is None and (dies_at is None or dies_at > timezone.now())
+
+
+def _record(locked: ConsultationRequest, kind: Event.Kind, actor: User, **detail: object) -> None:
+    Event.objects.create(request=locked, kind=kind, actor=actor, at=timezone.now(), detail=detail)

@@ -5,9 +5,11 @@ a request that was set aside as spam or erased.
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -24,9 +26,9 @@ from clinic_site.mail.models import OutgoingMessage
 from clinic_site.mail.queue import Attachment
 from consultations import icalendar, private_links, workflow
 from consultations.messaging import templates as message_templates
-from consultations.messaging.catalogue import ABOUT_APPOINTMENT, KINDS, LIMITED_KINDS, OBSOLETE
+from consultations.messaging.catalogue import KINDS, LIMITED_KINDS, OBSOLETE
 from consultations.messaging.context import MessageContext, place
-from consultations.models import Appointment, ConsultationRequest, Event
+from consultations.models import Appointment, ConsultationRequest, Event, MessageText
 from consultations.workflow import Status
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ MAX_LIMITED_MAILS_PER_DAY = 5  # of each limited kind, to each address
 # More than a clinic gets requests by email in an hour. The patient's page confirms the request in any case,
 # and the timeline shows staff that no mail did.
 MAX_LIMITED_MAILS_PER_HOUR = 30  # of the limited kinds, to all addresses
+# Staff call when a mail has waited for longer than this.
+MAIL_IS_LATE_AFTER = timedelta(hours=1)
 
 ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),
@@ -48,7 +52,6 @@ ACTIVITIES = {
     "time agreed": gettext_noop("The patient has agreed to the time."),
     "other time": gettext_noop("The patient has asked for another time."),
 }
-UNKNOWN_ACTIVITY = gettext_noop("The patient has written.")
 
 
 def has_deliverable_email(request: ConsultationRequest) -> bool:
@@ -56,25 +59,14 @@ def has_deliverable_email(request: ConsultationRequest) -> bool:
     return bool(request.email) and settings.MAIL_DELIVERY != "off"
 
 
-def notify(
-    kind: str,
-    request: ConsultationRequest,
-    *,
-    appointment: Appointment | None = None,
-    token: str = "",
-    activity: str = "",
-    by_staff: bool = False,
-) -> None:
-    """Queue a message of the catalogue about a request; on failure, record an event instead.
+def notify(kind: str, request: ConsultationRequest, **options: Any) -> None:
+    """Queue a message as ``queue_message`` does; on failure, record an event instead.
 
-    ``token`` opens the private page; without it the patient's mail gets a link of its own. ``by_staff``
-    lifts the hourly limit. Only ``DatabaseError`` is raised: then the whole transaction is retried.
+    Only ``DatabaseError`` is raised: then the whole transaction is retried.
     """
     try:
         with transaction.atomic():
-            queue_message(
-                kind, request, appointment=appointment, token=token, activity=activity, by_staff=by_staff
-            )
+            queue_message(kind, request, **options)
     except DatabaseError:
         raise
     except Exception:
@@ -106,11 +98,6 @@ def notify_status_change(request: ConsultationRequest, was: str) -> None:
         notify(status.value, request)
 
 
-def supersede_appointment_messages(request: ConsultationRequest) -> None:
-    """Cancel the unsent messages about an appointment that was taken back."""
-    mail_queue.supersede(request.reference, ABOUT_APPOINTMENT)
-
-
 def queue_message(
     kind: str,
     request: ConsultationRequest,
@@ -120,7 +107,11 @@ def queue_message(
     activity: str = "",
     by_staff: bool = False,
 ) -> None:
-    """The same as ``notify``, but raises whatever goes wrong."""
+    """Queue a message of the catalogue about a request, and supersede those that it makes obsolete.
+
+    ``token`` opens the private page; without it the patient's mail gets a link of its own. ``activity`` is
+    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit.
+    """
     message = KINDS[kind]
     if message.supersedes:
         mail_queue.supersede(request.reference, message.supersedes)
@@ -156,18 +147,17 @@ def _is_over_limit(kind: str, request: ConsultationRequest, *, by_staff: bool) -
 def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str) -> None:
     language = settings.LANGUAGE_CODE
     with override(language):
-        sentence = _(ACTIVITIES.get(activity, UNKNOWN_ACTIVITY))
+        sentence = _(ACTIVITIES[activity]) if activity else ""
     for address in settings.STAFF_MAIL:
+        text_of, link = kind, _admin_url("change", request.pk)
         count = _queued_since(timedelta(hours=1), kind, address)
-        if count < MAX_STAFF_NOTICES_PER_HOUR - 1:
-            link = _admin_url("change", request.pk)
-            context = MessageContext(request, link=link, activity=sentence)
-            _queue(address, kind, message_templates.template_for(kind, language), context)
-        elif count < MAX_STAFF_NOTICES_PER_HOUR:
+        if count >= MAX_STAFF_NOTICES_PER_HOUR:
+            continue
+        if count == MAX_STAFF_NOTICES_PER_HOUR - 1:
             # Stored under the kind that it ends, as the last one of its hour.
-            template = message_templates.template_for("notices_paused", language)
-            context = MessageContext(request, link=_admin_url("changelist"))
-            _queue(address, kind, template, context, template_kind="notices_paused")
+            text_of, link = "notices_paused", _admin_url("changelist")
+        context = MessageContext(request, link=link, activity=sentence)
+        _queue(address, kind, message_templates.template_for(text_of, language), context)
 
 
 def _queue(
@@ -175,13 +165,12 @@ def _queue(
     kind: str,
     template: message_templates.MessageTemplate,
     context: MessageContext,
-    attachments: list[Attachment] | None = None,
+    attachments: Sequence[Attachment] = (),
     phone_for_staff: str = "",
-    template_kind: str = "",
 ) -> None:
-    rendered = message_templates.render(template_kind or kind, template, context)
+    rendered = message_templates.render(template, context)
     if template.unusable:
-        message_templates.mark_unusable(template.unusable, timezone.now())
+        MessageText.objects.filter(pk=template.unusable.pk, broken_at=None).update(broken_at=timezone.now())
     mail_queue.queue(
         to,
         rendered.subject,
@@ -189,7 +178,7 @@ def _queue(
         rendered.html,
         kind=kind,
         about=context.request.reference,
-        attachments=attachments or (),
+        attachments=attachments,
         phone_for_staff=phone_for_staff,
     )
 

@@ -5,7 +5,6 @@ index (``texts_panel``).
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +20,8 @@ from clinic_site.accounts.models import User
 from consultations.messaging import rendering
 from consultations.messaging.catalogue import KINDS, SUBJECT_PLACEHOLDERS
 from consultations.messaging.context import MessageContext, values_for
-from consultations.models import Appointment, ConsultationRequest, MessageText
+from consultations.messaging.rendering import names_in
+from consultations.models import ConsultationRequest, MessageText
 
 Problems = dict[str, list[str]]
 
@@ -89,10 +89,10 @@ def problems(kind: str, subject: str, text: str) -> Problems:
     return {field: sentences for field, sentences in found.items() if sentences}
 
 
-def render(kind: str, template: MessageTemplate, context: MessageContext) -> RenderedMessage:
+def render(template: MessageTemplate, context: MessageContext) -> RenderedMessage:
     """Render a message as plain text, and as HTML of the same words."""
     with override(template.language):
-        values = values_for(KINDS[kind].placeholders, context)
+        values = values_for(names_in(template.subject + template.text), context)
         subject = rendering.render_plain(_one_line(template.subject), values)
         body = rendering.render_html(template.text, values)
         html = render_to_string(
@@ -107,21 +107,14 @@ def render(kind: str, template: MessageTemplate, context: MessageContext) -> Ren
         return RenderedMessage(subject, rendering.render_plain(template.text, values) + "\n", html, body)
 
 
-def render_text(kind: str, template: MessageTemplate, context: MessageContext) -> str:
+def render_text(template: MessageTemplate, context: MessageContext) -> str:
     """Render a message that is no mail."""
     with override(template.language):
-        return rendering.render_plain(template.text, values_for(KINDS[kind].placeholders, context))
+        return rendering.render_plain(template.text, values_for(names_in(template.text), context))
 
 
 def whatsapp_opening(request: ConsultationRequest) -> str:
-    template = template_for("whatsapp_opening", request.language)
-    return render_text("whatsapp_opening", template, MessageContext(request))
-
-
-def sms_reminder(appointment: Appointment) -> str:
-    request = appointment.request
-    template = template_for("sms_reminder", request.language)
-    return render_text("sms_reminder", template, MessageContext(request, appointment))
+    return render_text(template_for("whatsapp_opening", request.language), MessageContext(request))
 
 
 def direction(language: str) -> str:
@@ -174,19 +167,9 @@ def _unchanged_override(kind: str, language: str, seen: str) -> MessageText | No
     return row
 
 
-def mark_unusable(row: MessageText, now: datetime) -> None:
-    """Record when the default was first sent instead."""
-    MessageText.objects.filter(pk=row.pk, broken_at=None).update(broken_at=now)
-
-
-def unusable() -> list[MessageText]:
-    """The overrides that cannot be used, whether or not a message needed them. One query."""
-    return [row for row in MessageText.objects.all() if problems(row.kind, row.subject, row.text)]
-
-
 def texts_panel(request: HttpRequest) -> dict[str, Any] | None:
-    """The panel of the staff index with the overrides that a manager has to correct."""
+    """The panel of the staff index with the unusable overrides, for managers. One query."""
     if not request.user.has_perm("consultations.change_messagetext"):
         return None
-    found = unusable()
-    return {"texts": [(row, KINDS.get(row.kind)) for row in found]} if found else None
+    unusable = [row for row in MessageText.objects.all() if problems(row.kind, row.subject, row.text)]
+    return {"texts": [(row, KINDS.get(row.kind)) for row in unusable]} if unusable else None

@@ -36,21 +36,6 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """Those that overlap these days at the clinic."""
         return self.between(midnight(first), midnight(last + timedelta(days=1)))
 
-    def today(self) -> "AppointmentQuerySet":
-        """All of today, with request and practitioner."""
-        today = timezone.localdate(timezone=timezone.get_default_timezone())
-        return self.in_calendar().on_days(today, today).select_related("request", "practitioner")
-
-    def agreed_and_not_reminded(self, now: datetime, *, or_else: Q | None = None) -> "AppointmentQuerySet":
-        """Future agreed ones without a reminder, the next one first.
-
-        ``or_else`` matches reminded ones that count as not reminded, such as those with a late mail.
-        """
-        not_reminded = Q(reminded_at=None) | or_else if or_else else Q(reminded_at=None)
-        return self.filter(
-            not_reminded, state=Appointment.State.AGREED, starts_at__gt=now, request__erased_at=None
-        ).order_by("starts_at", "pk")
-
 
 class Appointment(models.Model):
     """A time with a practitioner, offered or agreed. Another time is another row; the old one is canceled.
@@ -85,7 +70,8 @@ class Appointment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("offered by")
     )
     made_at = models.DateTimeField()
-    # Set when a mail was queued, or staff recorded "spoke" or "message sent"; not by an unanswered call.
+    # Set when a mail was sent, when staff resolved a failed one, or recorded "spoke" or "message sent"; not
+    # by an unanswered call.
     patient_informed_at = models.DateTimeField(_("patient informed at"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
 

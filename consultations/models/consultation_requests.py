@@ -1,7 +1,8 @@
 """The consultation request and its querysets."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,15 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
 from consultations import workflow
-from consultations.answers import (
-    MAX_AGE,
-    About,
-    ContactMethod,
-    ForWhom,
-    Language,
-    Onset,
-    YesNo,
-)
+from consultations.answers import MAX_AGE, About, ContactMethod, ForWhom, Language, Onset, YesNo
 from consultations.models.answers import PatientAnswers
 from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.search_terms import search_rank, with_number, with_words
@@ -29,14 +22,15 @@ from consultations.text_folding import fold_text, words
 from consultations.tokens import token_hash
 from consultations.workflow import Status
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as Words  # text, or lazily translated text
+
 STATUS_CHOICES = [(status.value, _(name)) for status, name in workflow.NAMES.items()]
 
 # How long the private page stays available after the request was closed.
 LINK_VALID_AFTER_CLOSING = timedelta(days=90)
 # The same answers from the same browser are one request within this period.
 DUPLICATE_WINDOW = timedelta(hours=24)
-
-
 # The first answer is owed while the request waits, and while the patient may not know of an offered time.
 PROMISED = workflow.WAITING | {Status.PROPOSED}
 # A waiting request without any other deadline is due after this time, so that none is forgotten.
@@ -72,6 +66,15 @@ class CountOf(models.Subquery):
 def _unless_erased(condition: Q) -> Q:
     """A condition that holds until the request is erased."""
     return Q(erased_at__isnull=False) | condition
+
+
+def _is_known(field: str, values: Sequence[Any], sentence: "Words") -> models.CheckConstraint:
+    """A constraint that a field holds one of these values."""
+    return models.CheckConstraint(
+        condition=Q(**{f"{field}__in": values}),
+        name=f"request_{field}_is_known",
+        violation_error_message=sentence,
+    )
 
 
 class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
@@ -272,16 +275,8 @@ class ConsultationRequest(PatientAnswers):
                 name="one_request_of_the_same_answers",
                 violation_error_message=_("These answers have been sent already."),
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=[status.value for status in Status]),
-                name="request_status_is_known",
-                violation_error_message=_("Choose a status that exists."),
-            ),
-            models.CheckConstraint(
-                condition=Q(for_whom__in=ForWhom.values),
-                name="request_for_whom_is_known",
-                violation_error_message=_("Choose who the request is for."),
-            ),
+            _is_known("status", [status.value for status in Status], _("Choose a status that exists.")),
+            _is_known("for_whom", ForWhom.values, _("Choose who the request is for.")),
             models.CheckConstraint(
                 condition=_unless_erased(
                     ~Q(for_whom__in=[ForWhom.CHILD, ForWhom.ADULT])
@@ -306,11 +301,7 @@ class ConsultationRequest(PatientAnswers):
                 name="request_names_its_procedure",
                 violation_error_message=_("Choose what the request is about."),
             ),
-            models.CheckConstraint(
-                condition=Q(contact_method__in=ContactMethod.values),
-                name="request_contact_method_is_known",
-                violation_error_message=_("Choose how to reach the patient."),
-            ),
+            _is_known("contact_method", ContactMethod.values, _("Choose how to reach the patient.")),
             models.CheckConstraint(
                 condition=_unless_erased(~Q(contact_method=ContactMethod.EMAIL) | ~Q(email="")),
                 name="request_by_email_has_an_email",
@@ -326,26 +317,12 @@ class ConsultationRequest(PatientAnswers):
                 name="request_whatsapp_is_international",
                 violation_error_message=_("The WhatsApp number must begin with + and the country’s code."),
             ),
-            models.CheckConstraint(
-                condition=Q(onset__in=Onset.values),
-                name="request_onset_is_known",
-                violation_error_message=_("Choose when it began."),
+            _is_known("onset", Onset.values, _("Choose when it began.")),
+            _is_known("may_identify_clinic", YesNo.values, _("Choose whether we may say who we are.")),
+            _is_known(
+                "patient_knows", ["", *YesNo.values], _("Choose whether the patient knows of the request.")
             ),
-            models.CheckConstraint(
-                condition=Q(may_identify_clinic__in=YesNo.values),
-                name="request_may_identify_clinic_is_known",
-                violation_error_message=_("Choose whether we may say who we are."),
-            ),
-            models.CheckConstraint(
-                condition=Q(patient_knows__in=["", *YesNo.values]),
-                name="request_patient_knows_is_known",
-                violation_error_message=_("Choose whether the patient knows of the request."),
-            ),
-            models.CheckConstraint(
-                condition=Q(speaks__in=Language.values),
-                name="request_speaks_is_known",
-                violation_error_message=_("Choose the language to speak in."),
-            ),
+            _is_known("speaks", Language.values, _("Choose the language to speak in.")),
             models.CheckConstraint(
                 condition=Q(erased_at=None)
                 | Q(patient_name="", requester_name="", phone="", whatsapp="", email=""),

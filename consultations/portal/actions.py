@@ -1,4 +1,7 @@
-"""The patient's actions on the private page. Events have no actor; staff are notified of each action."""
+"""The patient's actions on the private page. Events have no actor; staff are notified of each action.
+
+All raise ``NotAllowedError`` for a request that is erased, or whose status does not allow the action.
+"""
 
 from collections.abc import Sequence
 
@@ -6,9 +9,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from consultations import workflow
-from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, MAX_NOTES_PER_REQUEST
+from consultations.intake import file_storage
+from consultations.intake.attachments import file_names, require_room_for, store_files
+from consultations.intake.submission import (
+    MAX_ATTACHMENTS_PER_REQUEST,
+    MAX_NOTES_PER_REQUEST,
+    attachment_digests,
+)
+from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.lifecycle.optimistic_locking import changes_since, lock
 from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
@@ -17,14 +28,13 @@ from consultations.workflow import Status
 
 
 def withdraw(consultation: ConsultationRequest) -> None:
-    """Withdraw the request. Idempotent. Raises ``NotAllowedError`` if it was closed in another way."""
+    """Withdraw the request. Idempotent."""
     with transaction.atomic():
-        locked = _locked(consultation)
-        if locked.status == Status.WITHDRAWN:
+        was = lock(consultation).status
+        if was == Status.WITHDRAWN:
             return
-        if not workflow.may_withdraw(locked.status):
-            raise NotAllowedError(locked.status)
-        was = locked.status
+        if not workflow.may_withdraw(was):
+            raise NotAllowedError(was)
         now = set_status(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
         booking.update_for_status(consultation, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
@@ -33,41 +43,58 @@ def withdraw(consultation: ConsultationRequest) -> None:
 
 
 def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
-    """Save another phone number; the old one is kept as a note for staff. Raises ``NotAllowedError``."""
+    """Save another phone number; the old one is kept as a note for staff."""
     with transaction.atomic():
-        locked = _locked(consultation)
-        _require_open(locked)
-        if not contact_details.correct(locked, contact_details.ContactDetails.of(locked, phone), author=None):
-            return
-        _record(consultation, Event.Kind.PHONE_CORRECTED)
-        notify_staff_of_activity(consultation, "phone")
+        locked = _lock_open(consultation)
+        to = contact_details.ContactDetails.of(locked, phone)
+        if contact_details.correct(locked, to, author=None):
+            _record(consultation, Event.Kind.PHONE_CORRECTED)
+            notify_staff_of_activity(consultation, "phone")
     consultation.phone, consultation.phone_as_typed = phone.e164, phone.as_typed
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
-    """Save a note of the patient. Raises ``NotAllowedError``.
+    """Save a note of the patient, unless there are too many.
 
     The same text again, shortly after and unread, is a button pressed twice, and saved once.
     """
     with transaction.atomic():
-        locked = _locked(consultation)
-        _require_open(locked)
-        notes = consultation.notes.filter(author=None)
+        locked = _lock_open(consultation)
+        notes = locked.notes.filter(author=None)
         last = notes.last()
         if last and last.is_same_press(text) and locked.unread_since:
             return
         if notes.count() >= MAX_NOTES_PER_REQUEST:
             raise NotAllowedError("too many notes")
-        _note(consultation, text)
+        Note.objects.create(request=consultation, text=text, at=timezone.now())
         _record(consultation, Event.Kind.NOTE_ADDED)
         notify_staff_of_activity(consultation, "note")
 
 
+def add_files(consultation: ConsultationRequest, cleaned: Sequence[CleanFile]) -> None:
+    """Store files and attach them to the request, except those that it has already."""
+    known = attachment_digests(consultation)
+    new = {clean.digest: clean for clean in cleaned if clean.digest not in known}
+    require_room_for(list(new.values()))
+    rows = store_files(list(new.values()))
+    try:
+        with transaction.atomic():
+            # Locked before looking again, so that pressing twice adds the same files once.
+            known = attachment_digests(lock(consultation))
+            added = [row for row in rows if row.digest not in known]
+            if added:
+                add_attachments(consultation, added)
+    except BaseException:
+        file_storage.delete(file_names(rows))
+        raise
+    file_storage.delete(file_names(row for row in rows if row not in added))
+
+
 def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Attachment]) -> None:
-    """Attach stored files to the request. Raises ``NotAllowedError`` when there are too many."""
+    """Attach stored files to the request, unless there are too many."""
     with transaction.atomic():
-        _require_open(_locked(consultation))
-        if consultation.attachments.count() + len(attachments) > MAX_ATTACHMENTS_PER_REQUEST:
+        locked = _lock_open(consultation)
+        if locked.attachments.count() + len(attachments) > MAX_ATTACHMENTS_PER_REQUEST:
             raise NotAllowedError("too many photographs")
         for attachment in attachments:
             attachment.request, attachment.key_hash = consultation, ""
@@ -76,59 +103,56 @@ def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Att
         notify_staff_of_activity(consultation, "attachment")
 
 
-def accept_time(consultation: ConsultationRequest, appointment_id: int) -> None:
-    """Accept the offered time. Idempotent.
+def accept_time(consultation: ConsultationRequest, version: int) -> None:
+    """Accept the time that was offered at this version of the request. Idempotent.
 
-    Raises ``SomeoneElseChangedError`` if it is no longer the time on offer.
+    Raises ``SomeoneElseChangedError`` if another time is on offer, or none.
     """
     with transaction.atomic():
-        _locked(consultation)
-        appointment = _on_screen(consultation, appointment_id)
-        if appointment.state == Appointment.State.AGREED:
+        if _time_on_screen(lock(consultation), version).state == Appointment.State.AGREED:
             return
         now = set_status(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
         booking.update_for_status(consultation, Status.CONFIRMED, actor=None, now=now)
         notify_staff_of_activity(consultation, "time agreed")
 
 
-def request_another_time(consultation: ConsultationRequest, appointment_id: int, words: str) -> None:
-    """Refuse the time, with a note (or ""), so that the clinic offers another one.
+def request_another_time(consultation: ConsultationRequest, version: int, text: str) -> None:
+    """Refuse the time of this version, with a note (or ""), so that the clinic offers another one.
 
-    Raises ``SomeoneElseChangedError`` as ``accept_time`` does.
+    Pressed twice, or in two windows, it is done once, and both notes are kept. Raises
+    ``SomeoneElseChangedError`` as ``accept_time`` does.
     """
     with transaction.atomic():
-        locked = _locked(consultation)
-        appointment = _on_screen(consultation, appointment_id)
+        locked = lock(consultation)
+        if any(event.kind == Event.Kind.TIME_REFUSED for event in changes_since(locked, version)):
+            if text:
+                add_patient_note(consultation, text)
+            return
+        appointment = _time_on_screen(locked, version)
         now = set_status(consultation, Status.CONTACTING, actor=None, expected_status=locked.status)
         booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
         booking.cancel(consultation, actor=None, now=now)
-        if words:
-            _note(consultation, words)
+        if text:
+            Note.objects.create(request=consultation, text=text, at=now)
         notify_staff_of_activity(consultation, "other time")
 
 
-def _locked(consultation: ConsultationRequest) -> ConsultationRequest:
-    """Lock and re-read the request."""
-    locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
-    if locked.erased_at:
-        raise NotAllowedError("erased")
-    return locked
-
-
-def _require_open(consultation: ConsultationRequest) -> None:
-    if consultation.status not in workflow.OPEN | workflow.SET_ASIDE:
-        raise NotAllowedError(consultation.status)
-
-
-def _on_screen(consultation: ConsultationRequest, appointment_id: int) -> Appointment:
-    found = booking.live(consultation)
-    if found is None or found.pk != appointment_id or found.starts_at <= timezone.now():
-        raise SomeoneElseChangedError(consultation.reference)
+def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:
+    """Return the coming appointment if it existed at this version. Nothing else makes the screen stale."""
+    found = booking.live(locked)
+    if found is None or found.starts_at <= timezone.now():
+        raise SomeoneElseChangedError(locked.reference)
+    made = locked.events.filter(detail__appointment=found.pk).first()
+    if made in changes_since(locked, version):
+        raise SomeoneElseChangedError(locked.reference)
     return found
 
 
-def _note(consultation: ConsultationRequest, text: str) -> None:
-    Note.objects.create(request=consultation, text=text, at=timezone.now())
+def _lock_open(consultation: ConsultationRequest) -> ConsultationRequest:
+    locked = lock(consultation)
+    if locked.status not in workflow.OPEN | workflow.SET_ASIDE:
+        raise NotAllowedError(locked.status)
+    return locked
 
 
 def _record(consultation: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:

@@ -8,24 +8,17 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.core.form_fields import HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, ContactMethod
-from consultations.intake.form_fields import (
-    FILES_HINT,
-    FilesField,
-    HiddenPattern,
-    PhoneField,
-    TextField,
-    valid_files,
-)
+from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
-from consultations.intake.upload_cleaning import CleanFile
-from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.models import ConsultationRequest, Event
+from consultations.lifecycle.errors import NotAllowedError
+from consultations.models import ConsultationRequest
 from consultations.phone_numbers import Phone
-from consultations.portal import actions, added_attachments
+from consultations.portal import actions
 from consultations.portal.presenters import Action, RequestStatusPresenter
 
 if TYPE_CHECKING:
@@ -39,7 +32,6 @@ class ActionForm(forms.Form):
     """One action on the request of ``presenter``, sent to the address of its page."""
 
     use_required_attribute = False
-    conditional: tuple[str, ...] = ()
 
     action: ClassVar[Action]
     button: "ClassVar[Words]"
@@ -50,7 +42,8 @@ class ActionForm(forms.Form):
         self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
         self.presenter, self.consultation = presenter, presenter.consultation
-        super().__init__(None if posted is None else without_nul(posted), uploads)
+        initial = {"version": self.consultation.version}
+        super().__init__(None if posted is None else without_nul(posted), uploads, initial=initial)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
 
@@ -68,7 +61,7 @@ class ActionForm(forms.Form):
 
     def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
         """Return the form with the same input for the current state of the request."""
-        return type(self)(presenter, self.data)
+        return type(self)(presenter, {**self.data, "version": str(presenter.consultation.version)})
 
 
 class WithdrawForm(ActionForm):
@@ -146,46 +139,32 @@ class MoreAttachmentsForm(ActionForm):
         self.helper.attrs["enctype"] = "multipart/form-data"
 
     def send(self) -> bool:
-        whole = self.cleaned_data["attachments"] if self.is_valid() else valid_files(self, "attachments")
-        if whole:
-            self._add(whole)
-        return not self.errors
-
-    def _add(self, whole: list[CleanFile]) -> None:
+        valid = valid_files(self, "attachments")
         try:
-            added_attachments.add(self.consultation, whole)
+            if valid:
+                actions.add_files(self.consultation, valid)
         except NotAllowedError as error:
             now = self.presenter.again()
             if now.refusal(self.action):
                 raise
             if str(error) == "full":
-                later = _t("We cannot take files at the moment. Add it tomorrow, or call us")
-                self.add_error("attachments", later)
-                return
-            room = MAX_ATTACHMENTS_PER_REQUEST - now.attachments
-            fewer = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
-            self.add_error("attachments", fewer)
+                problem = _t("We cannot take files at the moment. Add it tomorrow, or call us")
+            else:
+                room = MAX_ATTACHMENTS_PER_REQUEST - now.attachments
+                problem = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
+            self.add_error("attachments", problem)
+        return not self.errors
 
 
 class TimeForm(ActionForm):
-    """An action on the appointment that was on the screen; ``appointment`` is its id."""
+    """An action on the appointment that was on the screen, which ``version`` identifies."""
 
-    appointment = HiddenPattern("[0-9]{1,18}")
-
-    def __init__(
-        self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
-    ) -> None:
-        super().__init__(presenter, posted, uploads)
-        if presenter.appointment:
-            self.initial["appointment"] = presenter.appointment.pk
+    version = HiddenPattern("[0-9]{1,9}")
 
     @property
-    def appointment_id(self) -> int:
-        return int(self.cleaned_data["appointment"] or 0)
-
-    def again(self, presenter: RequestStatusPresenter) -> "TimeForm":
-        now = presenter.appointment
-        return type(self)(presenter, {**self.data, "appointment": str(now.pk) if now else ""})
+    def shown_version(self) -> int:
+        """The version of the request on the screen; -1, which never matches, if none was sent."""
+        return int(self.cleaned_data["version"] or -1)
 
 
 class AcceptTimeForm(TimeForm):
@@ -193,7 +172,7 @@ class AcceptTimeForm(TimeForm):
     button = _("Yes, I will come")
 
     def act(self) -> None:
-        actions.accept_time(self.consultation, self.appointment_id)
+        actions.accept_time(self.consultation, self.shown_version)
 
 
 class OtherTimeForm(TimeForm):
@@ -212,16 +191,4 @@ class OtherTimeForm(TimeForm):
     )
 
     def act(self) -> None:
-        words = self.cleaned_data["words"]
-        try:
-            actions.request_another_time(self.consultation, self.appointment_id, words)
-        except SomeoneElseChangedError:
-            if not self._was_done():
-                raise
-            # Pressed twice, or in two windows: done once, and both notes are kept.
-            if words:
-                actions.add_patient_note(self.consultation, words)
-
-    def _was_done(self) -> bool:
-        refused = self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED)
-        return refused.filter(detail__appointment=self.appointment_id).exists()
+        actions.request_another_time(self.consultation, self.shown_version, self.cleaned_data["words"])

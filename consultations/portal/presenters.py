@@ -21,9 +21,6 @@ from consultations.messaging import context as message_context
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.workflow import Status
 
-# Events that write a note in the patient's name, besides the notes that the patient adds.
-EVENTS_WITH_AUTOMATIC_NOTE = contact_details.CORRECTIONS
-
 
 class Action(StrEnum):
     """An action of the private page. The value is the last part of its address."""
@@ -146,8 +143,9 @@ class RequestStatusPresenter:
 
     @property
     def has_own_words(self) -> bool:
-        by_itself = self.consultation.events.filter(kind__in=EVENTS_WITH_AUTOMATIC_NOTE, actor=None).count()
-        return self.consultation.notes.filter(author=None).count() > by_itself
+        """Whether the patient wrote a note. Each correction by the patient writes one, too."""
+        corrections = self.consultation.events.filter(kind__in=contact_details.CORRECTIONS, actor=None)
+        return self.consultation.notes.filter(author=None).count() > corrections.count()
 
     # What may be done
 
@@ -167,20 +165,16 @@ class RequestStatusPresenter:
                 "This request is closed, so nothing can be changed or added here. Call us and we’ll help."
             )
         if action in APPOINTMENT_ACTIONS:
-            return self._refusal_about_time(action)
+            if self.appointment is None:
+                return _("No time is offered to you now. Go back to see the status of your request.")
+            if self.is_past:
+                return _("This time has passed. Call us and we’ll find another one.")
+            if action == Action.TIME and self.is_agreed:
+                return _("You have agreed to this time already.")
         if action == Action.ATTACHMENTS and self.attachments >= MAX_ATTACHMENTS_PER_REQUEST:
             return _("A request can have at most %(most)d photographs or reports, and yours has them.") % {
                 "most": MAX_ATTACHMENTS_PER_REQUEST
             }
-        return ""
-
-    def _refusal_about_time(self, action: Action) -> str:
-        if self.appointment is None:
-            return _("No time is offered to you now. Go back to see the status of your request.")
-        if self.is_past:
-            return _("This time has passed. Call us and we’ll find another one.")
-        if action == Action.TIME and self.is_agreed:
-            return _("You have agreed to this time already.")
         return ""
 
     def refused(self, action: Action) -> str:
@@ -210,12 +204,10 @@ class RequestStatusPresenter:
                 return _("We have what you added")
             case Action.TIME if self.is_agreed:
                 return _("Thank you. The time is agreed")
-            case Action.OTHER_TIME if self.status in workflow.WAITING and self._refused_a_time():
-                return _("We’ll look for another time and contact you")
+            case Action.OTHER_TIME if self.status in workflow.WAITING:
+                if self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED).exists():
+                    return _("We’ll look for another time and contact you")
         return ""
-
-    def _refused_a_time(self) -> bool:
-        return self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED).exists()
 
 
 def _day(at: datetime) -> date:

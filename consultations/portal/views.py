@@ -42,7 +42,7 @@ PHONE_CORRECTIONS_PER_REQUEST = Limit("phone corrections of a request", attempts
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 PrivateView = Callable[[HttpRequest, RequestStatusPresenter], HttpResponse]
-TokenView = Callable[[HttpRequest, str], HttpResponse]
+TokenView = Callable[..., HttpResponse]
 
 
 def private_page_view(view: PrivateView) -> TokenView:
@@ -50,7 +50,7 @@ def private_page_view(view: PrivateView) -> TokenView:
 
     @never_cache
     @wraps(view)
-    def opened(request: HttpRequest, token: str) -> HttpResponse:
+    def opened(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
         consultation = ConsultationRequest.objects.for_token(token).first()
         response = (
             view(request, RequestStatusPresenter(consultation)) if consultation else wrong_address(request)
@@ -69,13 +69,10 @@ def wrong_address(request: HttpRequest) -> HttpResponse:
     return _page(request, "unknown", status=404)
 
 
-@never_cache
-def no_such_action(request: HttpRequest, token: str, rest: str) -> HttpResponse:
+@private_page_view
+def no_such_action(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     """Answer any other address under a token, without revealing whether the token is valid."""
-    response = wrong_address(request)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return wrong_address(request)
 
 
 @require_safe
@@ -93,7 +90,7 @@ def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
     done = request.GET.get("done", "")
     return _page(
         request,
-        "",
+        "page",
         presenter=presenter,
         confirmation=presenter.confirmation(done),
         was_resent=done == "resent",
@@ -118,7 +115,7 @@ def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpRespon
 def attachments(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     form = MoreAttachmentsForm(presenter)
     if request.method != "POST":
-        return _answered(request, form)
+        return _asked(request, form)
     if presenter.refusal(form.action):
         return _refused(request, form)  # before the work of reading photographs
     if not UPLOADS.allow(network_address(request)):
@@ -148,14 +145,11 @@ def _sent(request: HttpRequest) -> dict[str, str] | None:
 
 def _answered(request: HttpRequest, form: ActionForm) -> HttpResponse:
     """Show an action's form, or perform the action and redirect to the private page, which confirms it."""
-    if not form.is_bound:
-        return _asked(request, form)
     try:
-        is_done = form.send()
+        if not form.is_bound or not form.send():
+            return _asked(request, form)
     except (NotAllowedError, SomeoneElseChangedError):
         return _refused(request, form)
-    if not is_done:
-        return _asked(request, form)
     return SeeOther(f"{reverse('consultations:private', args=[_token(request)])}?done={form.action}")
 
 
@@ -189,6 +183,5 @@ def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status:
     return response
 
 
-def _page(request: HttpRequest, name: str, *, status: int = 200, **context: object) -> HttpResponse:
-    template = f"consultations/portal/{name or 'page'}.html"
-    return render(request, template, context, status=status)
+def _page(request: HttpRequest, template: str, *, status: int = 200, **context: object) -> HttpResponse:
+    return render(request, f"consultations/portal/{template}.html", context, status=status)

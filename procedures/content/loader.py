@@ -13,13 +13,13 @@ from procedures.models import (
     EmergencyText,
     Overview,
     Page,
+    PlainWord,
     Practitioner,
     Procedure,
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.publishing import services as publishing
-from procedures.staff import plain_language
+from procedures.publishing import publishing
 
 CONTENT = Path(__file__).parent
 
@@ -32,7 +32,7 @@ def load() -> str:
     if Page.objects.exists():
         return _("Pages: kept as they are.")
     _load_shared(toml_files.read(CONTENT / "shared.toml"))
-    plain_language.load_words()
+    load_words()
     sources = {
         key: Source.objects.get_or_create(key=key, defaults=fields)[0]
         for key, fields in toml_files.read(CONTENT / "sources.toml").items()
@@ -51,6 +51,17 @@ def _load_shared(content: dict[str, Any]) -> None:
     if not Practitioner.objects.exists():
         for position, fields in enumerate(content["practitioners"]):
             Practitioner.objects.create(**fields, position=position, is_sample=True)
+
+
+def load_words() -> None:
+    """Store the default list of words to avoid, unless there are words already."""
+    if not PlainWord.objects.exists():
+        content = toml_files.read(CONTENT / "plain_words.toml")
+        PlainWord.objects.bulk_create(
+            PlainWord(word=word, alternative=plain, kind=kind)
+            for kind in PlainWord.Kind.values
+            for word, plain in content[kind].items()
+        )
 
 
 def _load_page(model: type[Page], name: str, sources: dict[str, Source]) -> Page:

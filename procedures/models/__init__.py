@@ -17,11 +17,8 @@ from procedures.models.parts import (
     SectionKind,
     Step,
 )
-from procedures.models.people import Practitioner
-from procedures.models.photos import Photo
 from procedures.models.publications import PreviewLink, Publication
-from procedures.models.shared_texts import Disclaimer, EmergencyText, SharedText
-from procedures.models.sources import Source
+from procedures.models.shared import Disclaimer, EmergencyText, Photo, Practitioner, SharedText, Source
 
 __all__ = [
     "PARTS",

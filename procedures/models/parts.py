@@ -1,10 +1,11 @@
 """The ordered parts of a page.
 
 A kind of part is declared here once: its model, the value that a publication freezes, the section that shows
-it, and what publication requires of it. To add one, write its model and value, list them in ``PARTS`` and
-``PageParts``, make a migration, and write ``templates/procedures/public/sections/<kind of section>.html``.
+it, and what publication requires of it. To add one, write its model, list it in ``PARTS`` and in
+``PageDocument``, make a migration, and write ``templates/procedures/public/sections/<kind of section>.html``.
 """
 
+from itertools import chain
 from typing import Any, ClassVar
 
 from django.db import models
@@ -45,15 +46,19 @@ class SectionKind(models.TextChoices):
 class FrozenPart(Struct, frozen=True):
     """A part as a publication keeps it. Its fields have the names of the model's."""
 
+    # The fields that are not wording: they change only with a full review.
+    fact_fields: ClassVar[tuple[str, ...]] = ()
+
     @property
     def words(self) -> tuple[str, ...]:
         """The titles and texts that readers see, for comparison and plain language."""
-        raise NotImplementedError
+        names = [name for name in self.__struct_fields__ if name not in self.fact_fields]
+        values = (getattr(self, name) for name in names)
+        return tuple(chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in values))
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """The values other than wording, which change only with a full review."""
-        return ()
+        return tuple(getattr(self, name) for name in self.fact_fields)
 
 
 class Part(models.Model):
@@ -84,24 +89,6 @@ class Part(models.Model):
         return cls.shown_in
 
 
-class FrozenSection(FrozenPart, frozen=True):
-    kind: str
-    heading: str
-    body: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.heading, self.body)
-
-    @property
-    def anchor(self) -> str:
-        """The section's id on the page. A section of plain text is identified by its heading, any other
-        by its kind, so that links survive a new heading."""
-        if self.kind != SectionKind.TEXT:
-            return self.kind
-        return f"text-{slugify(self.heading, allow_unicode=True)}"
-
-
 class Section(Part):
     """A heading with its text, and the place where a list of parts is shown."""
 
@@ -109,9 +96,20 @@ class Section(Part):
     heading = models.CharField(_("heading"), max_length=65, blank=True, default="")
     body = models.TextField(_("text"), max_length=2500, blank=True, default="")
 
-    unique_on_page = "kind"
+    class Frozen(FrozenPart, frozen=True):
+        kind: str
+        heading: str
+        body: str
 
-    Frozen = FrozenSection
+        @property
+        def anchor(self) -> str:
+            """The section's id on the page. A section of plain text is identified by its heading, any other
+            by its kind, so that links survive a new heading."""
+            if self.kind != SectionKind.TEXT:
+                return self.kind
+            return f"text-{slugify(self.heading, allow_unicode=True)}"
+
+    unique_on_page = "kind"
 
     class Meta(Part.Meta):
         verbose_name = _("section")
@@ -131,21 +129,6 @@ class Section(Part):
         return self.heading or self.get_kind_display()
 
 
-class FrozenKeyFact(FrozenPart, frozen=True):
-    label: str
-    value: str
-    certainty: str
-    source: int | None  # the place of its source in ``PageDocument.sources``, from 1
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (f"{self.label}: {self.value}",)
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        return (self.certainty, self.source)
-
-
 class KeyFact(Part):
     """One fact to know at a glance, with what it rests on."""
 
@@ -163,7 +146,13 @@ class KeyFact(Part):
         "procedures.Source", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")
     )
 
-    Frozen = FrozenKeyFact
+    class Frozen(FrozenPart, frozen=True):
+        label: str
+        value: str
+        certainty: str
+        source: int | None  # the place of its source in ``PageDocument.sources``, from 1
+
+        fact_fields = ("certainty", "source")
 
     class Meta(Part.Meta):
         verbose_name = _("key fact")
@@ -173,20 +162,13 @@ class KeyFact(Part):
         return f"{self.label}: {self.value}"
 
 
-class TitledText(FrozenPart, frozen=True):
-    title: str
-    body: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.title, self.body)
-
-
 class TitledPart(Part):
     title = models.CharField(_("title"), max_length=50)
     body = models.TextField(_("text"), max_length=350)
 
-    Frozen = TitledText
+    class Frozen(FrozenPart, frozen=True):
+        title: str
+        body: str
 
     class Meta(Part.Meta):
         abstract = True
@@ -221,36 +203,17 @@ class Expectation(TitledPart):
         verbose_name_plural = _("what to do before an operation")
 
 
-class RecoveryNote(Part):
+class RecoveryNote(TitledPart):
     """One period of recovery, or one thing to know about it."""
 
     title = models.CharField(_("period or title"), max_length=40)
     body = models.TextField(_("text"), max_length=500)
 
-    Frozen = TitledText
     shown_in = SectionKind.RECOVERY
 
     class Meta(Part.Meta):
         verbose_name = _("recovery note")
         verbose_name_plural = _("recovery notes")
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class FrozenRisk(FrozenPart, frozen=True):
-    name: str
-    medical_term: str
-    body: str
-    frequency: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (f"{self.name} ({self.medical_term})" if self.medical_term else self.name, self.body)
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        return (self.frequency,)
 
 
 class Risk(Part):
@@ -264,11 +227,21 @@ class Risk(Part):
     body = models.TextField(_("text"), max_length=300)
     frequency = models.CharField(_("how often"), max_length=10, choices=Frequency, default=Frequency.UNCOMMON)
 
+    class Frozen(FrozenPart, frozen=True):
+        name: str
+        medical_term: str
+        body: str
+        frequency: str
+
+        fact_fields = ("frequency",)
+
+        @property
+        def words(self) -> tuple[str, ...]:
+            return (f"{self.name} ({self.medical_term})" if self.medical_term else self.name, self.body)
+
     shown_in = SectionKind.RISKS
     required = _("Add the risks.")
     section_required = _("Add a section that shows the risks.")
-
-    Frozen = FrozenRisk
 
     class Meta(Part.Meta):
         verbose_name = _("risk")
@@ -276,20 +249,6 @@ class Risk(Part):
 
     def __str__(self) -> str:
         return self.name
-
-
-class FrozenCareCard(FrozenPart, frozen=True):
-    level: str
-    heading: str
-    items: tuple[str, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.heading, *self.items)
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        return (self.level,)
 
 
 class CareCard(Part):
@@ -306,12 +265,17 @@ class CareCard(Part):
         _("items"), help_text=_("One a line, at most 6."), validators=[OneItemPerLine(items=6, length=120)]
     )
 
+    class Frozen(FrozenPart, frozen=True):
+        level: str
+        heading: str
+        items: tuple[str, ...]
+
+        fact_fields = ("level",)
+
     shown_in = SectionKind.HELP
     unique_on_page = "level"
     required = _("Say when to get help: add a card.")
     section_required = _("Add a section that says when to get help.")
-
-    Frozen = FrozenCareCard
 
     class Meta(Part.Meta):
         verbose_name = _("care card")
@@ -328,15 +292,6 @@ class CareCard(Part):
         return f"{self.get_level_display()}: {self.heading}"
 
 
-class FrozenQuestion(FrozenPart, frozen=True):
-    text: str
-    answer: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (self.text, self.answer) if self.answer else (self.text,)
-
-
 class Question(Part):
     """A question to ask the surgeon; or, with an answer, one that patients often ask."""
 
@@ -349,7 +304,13 @@ class Question(Part):
         help_text=_("Leave empty for a question to ask the surgeon."),
     )
 
-    Frozen = FrozenQuestion
+    class Frozen(FrozenPart, frozen=True):
+        text: str
+        answer: str
+
+        @property
+        def words(self) -> tuple[str, ...]:
+            return (self.text, self.answer) if self.answer else (self.text,)
 
     class Meta(Part.Meta):
         verbose_name = _("question")
@@ -393,21 +354,3 @@ PARTS: dict[str, type[Part]] = {
     "questions": Question,
     "citations": Citation,
 }
-
-
-class PageParts(Struct, frozen=True, kw_only=True):
-    """The frozen parts of a page; its citations are in its sources."""
-
-    sections: tuple[FrozenSection, ...]
-    key_facts: tuple[FrozenKeyFact, ...]
-    benefits: tuple[TitledText, ...]
-    steps: tuple[TitledText, ...]
-    recovery_notes: tuple[TitledText, ...]
-    expectations: tuple[TitledText, ...]
-    risks: tuple[FrozenRisk, ...]
-    care_cards: tuple[FrozenCareCard, ...]
-    questions: tuple[FrozenQuestion, ...]
-
-    def parts(self, name: str) -> tuple[FrozenPart, ...]:
-        found: tuple[FrozenPart, ...] = getattr(self, name)
-        return found

@@ -4,11 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language
 
 from procedures.public import selectors
 
 
 def menu(request: HttpRequest) -> dict[str, Any]:
     """The cards of the menu. Queried when first used."""
-    return {"menu": SimpleLazyObject(lambda: selectors.menu(get_language() or "en"))}
+    return {"menu": SimpleLazyObject(selectors.menu)}

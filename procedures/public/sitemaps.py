@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
-from django.utils.translation import get_language
 
 from procedures.models import Publication
+from procedures.public.selectors import language
 
 
 class SiteSitemap(Sitemap[Any]):
@@ -24,8 +24,7 @@ class SiteSitemap(Sitemap[Any]):
 
 class PublicationSitemap(SiteSitemap):
     def items(self) -> Any:
-        language = get_language() or "en"
-        live = Publication.objects.live().filter(language=language).order_by("page__position", "page")
+        live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
         return live.only("slug", "published_at")
 
     def location(self, item: Publication) -> str:

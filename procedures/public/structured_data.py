@@ -1,6 +1,5 @@
 """Clinical pages and people as schema.org data: only what the page shows."""
 
-import re
 from collections.abc import Iterable
 
 from django.urls import reverse
@@ -17,6 +16,7 @@ from clinic_site.clinic.structured_data import (
     graph,
     without_empty,
 )
+from clinic_site.core.markdown import plain_blocks
 from procedures.models import Practitioner, SectionKind
 from procedures.publishing.documents import PageDocument, Person, Source
 
@@ -100,10 +100,7 @@ def _microsurgery(document: PageDocument) -> Node:
 def _plain(document: PageDocument, kind: str) -> str:
     """Return the first paragraph of a section, without Markdown."""
     section = document.section(kind)
-    if section is None:
-        return ""
-    first = section.body.strip().partition("\n\n")[0]
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", first).replace("**", "").replace("\n", " ")
+    return next(iter(plain_blocks(section.body)), "") if section else ""
 
 
 def _person(person: Person) -> Node:

@@ -1,70 +1,57 @@
 """The pages that patients read: publications, and drafts by preview link."""
 
+import re
 from typing import Any
 
 from django.conf import settings
-from django.core.paginator import Page, Paginator
+from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http.page_cache import content_page
-from procedures.models import Practitioner, PreviewLink
+from procedures.models import Practitioner, PreviewLink, Publication
 from procedures.public import selectors, structured_data
-from procedures.publishing import drafts
-from procedures.publishing import services as publishing
-from procedures.publishing.documents import PageDocument
+from procedures.public.selectors import language
+from procedures.publishing import drafts, publishing
+from procedures.publishing.documents import Card, PageDocument
 
-# Number of procedures' cards.
-CARDS_ON_OVERVIEW = 12
 CARDS_ON_A_PAGE = 24
-
-
-def language() -> str:
-    return get_language() or "en"
 
 
 @content_page()
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    page = selectors.live_overview(language())
-    if page is None:
-        former = selectors.former_overview(language())
-        if former is None:
-            raise Http404("The overview was never published.")
-        return render(request, "410.html", {"title": former}, status=410)
-    return render_document(request, page)
+    return _published(request, page__kind="overview")
 
 
 @content_page()
 @require_safe
 def procedure(request: HttpRequest, slug: str) -> HttpResponse:
-    page = selectors.live_procedure(slug, language())
+    return _published(request, page__kind="procedure", slug=slug)
+
+
+def _published(request: HttpRequest, **which: Any) -> HttpResponse:
+    """The published page; if it has moved, a redirect to its present address; if it was withdrawn, 410."""
+    page = selectors.live_document(language(), **which)
     if page is not None:
         return render_document(request, page)
-    former = selectors.former_procedure(slug, language())
+    former = selectors.former_publication(language(), **which)
     if former is None:
-        raise Http404("No procedure was ever published under this address.")
-    if former.now_at:
-        return HttpResponsePermanentRedirect(former.now_at)
-    return render(request, "410.html", {"title": former.title}, status=410)
+        raise Http404("No page was ever published under this address.")
+    live = Publication.objects.live().filter(page=former.page_id, language=language()).first()
+    if live:
+        return HttpResponsePermanentRedirect(live.get_absolute_url())
+    return render(request, "410.html", {"title": Card.from_json(former.card).title}, status=410)
 
 
 def render_document(request: HttpRequest, page: PageDocument, **context: Any) -> HttpResponse:
     """A document as its reader sees it: the published page, a preview or an old version."""
-    clinic, menu = ClinicProfile.current(), selectors.menu(language())
-    own = {
-        "page": page,
-        "clinic": clinic,
-        "menu": menu,
-        "cards": menu[:CARDS_ON_OVERVIEW],
-        "more_cards": len(menu) > CARDS_ON_OVERVIEW,
-        "structured_data": structured_data.page(page, clinic),
-    }
+    clinic = ClinicProfile.current()
+    own = {"page": page, "clinic": clinic, "structured_data": structured_data.page(page, clinic)}
     return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 
@@ -89,21 +76,19 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def procedure_list(request: HttpRequest) -> HttpResponse:
     number = request.GET.get("page", "1")
-    if not (number.isascii() and number.isdigit() and 0 < int(number[:5]) < 10_000):
+    if not re.fullmatch("[1-9][0-9]{0,3}", number):
         raise Http404("No such page.")
-    cards, total = selectors.page_of_procedures(language(), int(number), CARDS_ON_A_PAGE)
-    if not cards and number != "1":
-        raise Http404("No such page.")
-    # The query above has counted already.
-    paginator = Paginator(cards, CARDS_ON_A_PAGE)
-    paginator.count = total
+    try:
+        page = Paginator(selectors.live_procedures(language()), CARDS_ON_A_PAGE).page(number)
+    except EmptyPage:
+        raise Http404("No such page.") from None
     context = {
-        "cards": cards,
-        "page_obj": Page(cards, int(number), paginator),
+        "cards": [Card.from_json(publication.card) for publication in page],
+        "page_obj": page,
         "structured_data": structured_data.procedure_list(),
     }
     if number != "1":
-        context["canonical_url"] = f"{settings.SITE_URL}{request.path}?page={int(number)}"
+        context["canonical_url"] = f"{settings.SITE_URL}{request.path}?page={number}"
     return render(request, "procedures/public/procedure_list.html", context)
 
 

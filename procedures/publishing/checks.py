@@ -4,6 +4,7 @@ They follow NHS and PIF TICK practice: a registered reviewer has checked the pag
 it describes the risks, the other options and when to get help.
 """
 
+import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from procedures.models import PARTS, SectionKind
-from procedures.publishing.documents import PageDocument, Section
+from procedures.publishing.documents import PageDocument
 
 MAX_REVIEW_MONTHS = 36
 EMERGENCY_NUMBER = "1122"
@@ -30,8 +31,8 @@ class PublicationProblem:
 
 def publication_problems(document: PageDocument) -> tuple[PublicationProblem, ...]:
     """Return the failed checks of a signed document; none if it may be published."""
-    rules = (_sign_off, _substance, _shared_texts, _pictures, _numbers)
-    return tuple(missing for rule in rules for missing in rule(document))
+    rules = (_sign_off, _content, _sections, _numbers)
+    return tuple(problem for rule in rules for problem in rule(document))
 
 
 def _sign_off(document: PageDocument) -> Iterator[PublicationProblem]:
@@ -52,7 +53,7 @@ def _sign_off(document: PageDocument) -> Iterator[PublicationProblem]:
         )
 
 
-def _substance(document: PageDocument) -> Iterator[PublicationProblem]:
+def _content(document: PageDocument) -> Iterator[PublicationProblem]:
     if not document.author.strip():
         yield PublicationProblem("author", _("Say who wrote this page."))
     if not document.sources:
@@ -65,26 +66,23 @@ def _substance(document: PageDocument) -> Iterator[PublicationProblem]:
             yield PublicationProblem(
                 "keyfacts", _("The key fact “%(label)s” is not confirmed.") % {"label": fact.label}
             )
-    if document.kind == "procedure":
-        alternatives = document.section(SectionKind.ALTERNATIVES)
-        if alternatives is None or not alternatives.body:
-            yield PublicationProblem("sections", _("Add a section on other options."))
-    for part in PARTS.values():
-        if part.section_required and document.section(part.shown_in) is None:
-            yield PublicationProblem("sections", str(part.section_required))
-
-
-def _shared_texts(document: PageDocument) -> Iterator[PublicationProblem]:
     if document.disclaimer is None:
         yield PublicationProblem("disclaimer", _("Write the disclaimer."))
     if document.emergency is None:
         yield PublicationProblem("emergency", _("Write the emergency text."))
-    yield from _emergency_card(document)
+    if document.photo and not document.photo.alt:
+        yield PublicationProblem("photo_alt", _("Describe the photograph for people who cannot see it."))
 
 
-def _emergency_card(document: PageDocument) -> Iterator[PublicationProblem]:
-    """An emergency page starts with the emergency card: patients may read nothing below it."""
+def _sections(document: PageDocument) -> Iterator[PublicationProblem]:
+    """Yield missing sections. An emergency page starts with its card: patients may read nothing below it."""
+    alternatives = document.section(SectionKind.ALTERNATIVES)
     is_emergency = document.urgency == "emergency"
+    if document.kind == "procedure" and not (alternatives and alternatives.body):
+        yield PublicationProblem("sections", _("Add a section on other options."))
+    for part in PARTS.values():
+        if part.section_required and document.section(part.shown_in) is None:
+            yield PublicationProblem("sections", str(part.section_required))
     if document.section(SectionKind.EMERGENCY) is None:
         if is_emergency:
             yield PublicationProblem("sections", _("Add the emergency card: this procedure is an emergency."))
@@ -96,56 +94,36 @@ def _emergency_card(document: PageDocument) -> Iterator[PublicationProblem]:
         )
 
 
-def _pictures(document: PageDocument) -> Iterator[PublicationProblem]:
-    if document.photo and not document.photo.alt:
-        yield PublicationProblem("photo_alt", _("Describe the photograph for people who cannot see it."))
-
-
 def _numbers(document: PageDocument) -> Iterator[PublicationProblem]:
     """Each section with a number needs a citation; the title and summary only repeat such numbers."""
-    sourced = {number for text in _sourced_texts(document) for number in _numbers_in(text)}
-    header_fields = {
+    supported = {statement.section for source in document.sources for statement in source.statements}
+    sourced: set[str] = set()
+    problems: list[PublicationProblem] = []
+    for fact in document.key_facts:
+        numbers = _numbers_in(f"{fact.label} {fact.value}")
+        if fact.source is not None:
+            sourced.update(numbers)
+        elif numbers:
+            message = _("The key fact “%(label)s” has a number but no source.") % {"label": fact.label}
+            problems.append(PublicationProblem("keyfacts", message))
+    for section in document.shown_sections:
+        numbers = _numbers_in(" ".join((section.heading, section.body, *document.lines_of(section.kind))))
+        if section.kind in supported:
+            sourced.update(numbers)
+        elif numbers:
+            message = _("“%(heading)s” has a number but no source that supports it.")
+            heading = section.heading or section.kind
+            problems.append(PublicationProblem("citations", message % {"heading": heading}))
+    for name, label in {
         "title": _("title"),
         "plain_name": _("plain name"),
         "summary": _("summary"),
         "description": _("description"),
-    }
-    for name, label in header_fields.items():
+    }.items():
         if unsourced := [number for number in _numbers_in(getattr(document, name)) if number not in sourced]:
-            yield PublicationProblem(
-                name,
-                _("The %(field)s has a number that no text with a source says: %(numbers)s.")
-                % {"field": label, "numbers": ", ".join(unsourced)},
-            )
-    for fact in document.key_facts:
-        if _numbers_in(f"{fact.label} {fact.value}") and fact.source is None:
-            yield PublicationProblem(
-                "keyfacts", _("The key fact “%(label)s” has a number but no source.") % {"label": fact.label}
-            )
-    supported = _supported(document)
-    for section in document.shown_sections:
-        if section.kind not in supported and _numbers_in(_words(document, section)):
-            yield PublicationProblem(
-                "citations",
-                _("“%(heading)s” has a number but no source that supports it.")
-                % {"heading": section.heading or section.kind},
-            )
-
-
-def _supported(document: PageDocument) -> set[str]:
-    """Return the kinds of section that a source supports."""
-    return {statement.section for source in document.sources for statement in source.statements}
-
-
-def _words(document: PageDocument, section: Section) -> str:
-    return " ".join((section.heading, section.body, *document.lines_of(section.kind)))
-
-
-def _sourced_texts(document: PageDocument) -> Iterator[str]:
-    """Yield the text of sections with a citation, and key facts with a source."""
-    supported = _supported(document)
-    yield from (_words(document, section) for section in document.shown_sections if section.kind in supported)
-    yield from (f"{fact.label} {fact.value}" for fact in document.key_facts if fact.source is not None)
+            message = _("The %(field)s has a number that no text with a source says: %(numbers)s.")
+            yield PublicationProblem(name, message % {"field": label, "numbers": ", ".join(unsourced)})
+    yield from problems
 
 
 def _numbers_in(text: str) -> list[str]:
@@ -157,10 +135,6 @@ def _numbers_in(text: str) -> list[str]:
 
 def months_after(day: date, months: int) -> date:
     """Return the same day of a later month, or the last day of that month if it is shorter."""
-    year, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

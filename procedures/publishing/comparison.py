@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,8 +20,8 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _NUMBER = re.compile(r"(?:[<>≤≥±~≈+−]\s*)?0+(?:[^\w\s]+0+)*(?:\s*[%‰°])?")
 # A different dash in a range is not a change of a number.
 _DASHES = str.maketrans("‐‑‒–—", "-----")
-# About a third of a second of work.
-_MAX_WORD_PAIRS = 2_000_000
+# Pairs of equal words in two texts. To match more may take seconds: texts that repeat few words, or are long.
+_MAX_PAIRS = 100_000
 _PLACING = ("slug", "menu_label", "author", "drawing", "show_in_form")
 
 
@@ -56,28 +57,24 @@ def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
 
     A clinical difference in no section's words, such as questions without a section, has the key "rest".
     """
-    before = texts(old) if old else {}
-    after = texts(new)
-    labels = _labels(old) | _labels(new) if old else _labels(new)
+    before, after = texts(old) if old else {}, texts(new)
+    passages = (_passages(old) if old else {}) | _passages(new)
     if not _moved(before.get("order", ""), after.get("order", "")):
         before.pop("order", None)
         after.pop("order", None)
     found = tuple(
         Change(
             key=key,
-            label=labels[key],
+            label=passages[key][0],
             segments=compare(before.get(key, ""), after.get(key, "")),
             is_clinical=key != "placing",
         )
         for key in [*after, *(key for key in before if key not in after)]
         if before.get(key, "") != after.get(key, "")
     )
-    if (
-        old
-        and not any(change.is_clinical for change in found)
-        and _without_placing(old) != _without_placing(new)
-    ):
-        return (*found, Change(key="rest", label=labels["rest"], segments=(), is_clinical=True))
+    is_shown = any(change.is_clinical for change in found)
+    if old and not is_shown and _without_placing(old) != _without_placing(new):
+        return (*found, Change("rest", _("Details that the comparison does not show"), (), is_clinical=True))
     return found
 
 
@@ -94,38 +91,17 @@ def _moved(old: str, new: str) -> bool:
 def compare(old: str, new: str) -> tuple[Segment, ...]:
     """Compare two texts by words; if that takes too long, by lines; else as a whole."""
     for parts in (_WORDS, _LINES):
-        try:
-            return _compare(parts.findall(old), parts.findall(new))
-        except _TooMuchWorkError:
-            continue
+        before, after = parts.findall(old), parts.findall(new)
+        repeated = Counter(word for word in after if not word.isspace())
+        if sum(repeated[word] for word in before) <= _MAX_PAIRS:
+            return _compare(before, after)
     return (Segment(Kind.REMOVED, old), Segment(Kind.ADDED, new))
-
-
-class _TooMuchWorkError(Exception):
-    pass
-
-
-class _Matcher(difflib.SequenceMatcher[str]):
-    """A matcher that stops at texts that repeat few words so often that matching takes minutes."""
-
-    # Attributes of the base class that its type stubs leave out.
-    a: list[str]
-    b2j: dict[str, list[int]]
-    work = 0
-
-    def find_longest_match(
-        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
-    ) -> difflib.Match:
-        self.work += sum(len(self.b2j.get(word, ())) for word in self.a[alo:ahi])
-        if self.work > _MAX_WORD_PAIRS:
-            raise _TooMuchWorkError
-        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 def _compare(before: list[str], after: list[str]) -> tuple[Segment, ...]:
     segments: list[Segment] = []
     # Spaces count as equal only next to an equal word.
-    matcher = _Matcher(str.isspace, before, after, autojunk=False)
+    matcher = difflib.SequenceMatcher(str.isspace, before, after, autojunk=False)
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         if tag == "equal":
             segments.append(Segment(Kind.SAME, "".join(before[old_from:old_to])))
@@ -138,42 +114,57 @@ def _compare(before: list[str], after: list[str]) -> tuple[Segment, ...]:
 
 
 def texts(document: PageDocument) -> dict[str, str]:
-    """Return the text of each section by its key."""
-    found = {
-        "title": _lines(document.title, document.plain_name, document.summary, document.description),
-        "key_facts": _lines(
-            *(
-                f"{fact.label}: {fact.value} ({fact.certainty}) {_source_of(fact, document)}"
-                for fact in document.key_facts
-            )
-        ),
-        "picture": _lines(document.photo.alt, f"({document.photo.digest[:8]})") if document.photo else "",
-        "urgency": _lines(document.urgency, document.body_location),
-        # The keys of plain text sections contain their place.
-        "order": _lines(
-            *(_kind(section.kind) for section in document.sections if section.kind != SectionKind.TEXT)
-        ),
-    }
+    """Return the text of each section by its key, without empty ones."""
+    return {key: text for key, (_label, text) in _passages(document).items() if text}
+
+
+def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
+    """Return the label and the text of each section by its key."""
+    facts = (
+        f"{fact.label}: {fact.value} ({fact.certainty}) {_source_of(fact, document)}"
+        for fact in document.key_facts
+    )
+    photo, emergency, disclaimer = document.photo, document.emergency, document.disclaimer
+    # Sections of plain text have their place in their key.
+    order = (_kind(section.kind) for section in document.sections if section.kind != SectionKind.TEXT)
+    sections: dict[str, tuple[str, str]] = {}
     for number, section in enumerate(document.sections, start=1):
         key = section.kind if section.kind != SectionKind.TEXT else f"text-{number}"
-        found[key] = _lines(section.heading, section.body, *document.lines_of(section.kind))
-    if document.emergency:
-        emergency = document.emergency
-        found["emergency-text"] = _lines(
-            emergency.heading, *emergency.signs, *emergency.steps, *emergency.warnings
-        )
-    if document.disclaimer:
-        found["disclaimer"] = _lines(document.disclaimer.heading, document.disclaimer.body)
-    found["sources"] = _lines(*(_source(source) for source in document.sources))
-    found["placing"] = _lines(
-        document.slug,
-        document.menu_label,
-        *document.alternate_names,
-        document.author,
-        document.drawing,
-        _("offered in the request form") if document.show_in_form else "",
-    )
-    return {key: text for key, text in found.items() if text}
+        lines = (section.heading, section.body, *document.lines_of(section.kind))
+        sections[key] = (section.heading or _kind(section.kind), _lines(*lines))
+    return {
+        "title": (
+            _("Title, summary and description"),
+            _lines(document.title, document.plain_name, document.summary, document.description),
+        ),
+        "key_facts": (_("Key facts"), _lines(*facts)),
+        "picture": (_("Photograph"), _lines(photo.alt, f"({photo.digest[:8]})") if photo else ""),
+        "urgency": (
+            _("Urgency and part of the body"),
+            _lines(document.urgency, document.body_location),
+        ),
+        "order": (_("Order of sections"), _lines(*order)),
+        **sections,
+        "emergency-text": (
+            _("Emergency text"),
+            _lines(emergency.heading, *emergency.signs, *emergency.steps, *emergency.warnings)
+            if emergency
+            else "",
+        ),
+        "disclaimer": (_("Disclaimer"), _lines(disclaimer.heading, disclaimer.body) if disclaimer else ""),
+        "sources": (_("Sources"), _lines(*(_source(source) for source in document.sources))),
+        "placing": (
+            _("Address, menu and picture"),
+            _lines(
+                document.slug,
+                document.menu_label,
+                *document.alternate_names,
+                document.author,
+                document.drawing,
+                _("offered in the request form") if document.show_in_form else "",
+            ),
+        ),
+    }
 
 
 def numbers_in(document: PageDocument) -> list[str]:
@@ -215,35 +206,10 @@ def structure(document: PageDocument) -> tuple[Any, ...]:
         ),
         document.disclaimer is not None,
         tuple(
-            (
-                source.key,
-                source.title,
-                source.publisher,
-                source.url,
-                tuple(statement.section for statement in source.statements),
-            )
+            (structs.replace(source, statements=()), *(statement.section for statement in source.statements))
             for source in document.sources
         ),
     )
-
-
-def _labels(document: PageDocument | None) -> dict[str, str]:
-    labels = {
-        "title": _("Title, summary and description"),
-        "key_facts": _("Key facts"),
-        "picture": _("Photograph"),
-        "urgency": _("Urgency and part of the body"),
-        "order": _("Order of sections"),
-        "emergency-text": _("Emergency text"),
-        "disclaimer": _("Disclaimer"),
-        "sources": _("Sources"),
-        "placing": _("Address, menu and picture"),
-        "rest": _("Details that the comparison does not show"),
-    }
-    for number, section in enumerate(document.sections if document else (), start=1):
-        key = section.kind if section.kind != SectionKind.TEXT else f"text-{number}"
-        labels[key] = section.heading or _kind(section.kind)
-    return labels
 
 
 def _kind(kind: str) -> str:

@@ -4,28 +4,27 @@ A ``PageDocument`` is read from the draft (``drafts``), checked (``checks``) and
 as JSON. Templates and structured data use nothing else, so patients see exactly what was signed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from django.urls import reverse
 from msgspec import Struct
 
-from procedures.models.parts import PARTS, FrozenPart, PageParts, SectionKind, TitledText
-from procedures.models.parts import FrozenCareCard as CareCard
-from procedures.models.parts import FrozenKeyFact as KeyFact
-from procedures.models.parts import FrozenQuestion as Question
-from procedures.models.parts import FrozenRisk as Risk
-from procedures.models.parts import FrozenSection as Section
+from procedures.models import parts
+from procedures.models.parts import PARTS, FrozenPart, SectionKind
 
-__all__ = ["CareCard", "KeyFact", "Question", "Risk", "Section", "TitledText"]
+CareCard = parts.CareCard.Frozen
+KeyFact = parts.KeyFact.Frozen
+Question = parts.Question.Frozen
+Risk = parts.Risk.Frozen
+Section = parts.Section.Frozen
+TitledText = parts.TitledPart.Frozen
 
+# Stored with each document. A change that makes stored documents unreadable raises it, and ``from_json``
+# then converts the older ones.
 SCHEMA = 1
-
-# Documents stored under an older schema are raised to today's one step at a time: the function under
-# N turns the plain data of schema N into that of schema N + 1.
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 class Statement(Struct, frozen=True):
@@ -87,51 +86,53 @@ class Version(Struct, frozen=True):
     change_note: str
 
 
-class Card(Struct, frozen=True):
-    """The fields of a page that menus and lists show."""
+class Card(Struct, frozen=True, kw_only=True):
+    """The fields of a page that menus and lists show. Those with a default are for procedures only."""
 
     kind: str
-    slug: str
+    slug: str = ""
     title: str
-    plain_name: str
-    menu_label: str
+    plain_name: str = ""
+    menu_label: str = ""
     summary: str
     drawing: str
-    urgency: str
-    show_in_form: bool
+    urgency: str = ""
+    show_in_form: bool = False
 
     def get_absolute_url(self) -> str:
-        return page_url(self.kind, self.slug)
+        if self.kind == "procedure":
+            return reverse("procedures:procedure", args=[self.slug])
+        return reverse("procedures:overview")
 
     def to_json(self) -> str:
         return msgspec.json.encode(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Self:
+        """Read a stored value. Raises ``msgspec.MsgspecError`` when the text is none."""
         return msgspec.json.decode(text, type=cls)
 
 
-class PageDocument(PageParts, frozen=True, kw_only=True):
-    """Everything that a reader sees of one page in one language."""
+class PageDocument(Card, frozen=True, kw_only=True):
+    """Everything that a reader sees of one page in one language. Its citations are in its sources."""
 
     schema: int = SCHEMA
-    kind: str
     language: str
-    title: str
-    summary: str
     description: str
     author: str
-    drawing: str
     photo: Photo | None
-    # Only a procedure has these.
-    slug: str = ""
-    plain_name: str = ""
-    menu_label: str = ""
     alternate_names: tuple[str, ...] = ()
-    urgency: str = ""
     body_location: str = ""
-    show_in_form: bool = False
+    sections: tuple[Section, ...]
+    key_facts: tuple[KeyFact, ...]
+    benefits: tuple[TitledText, ...]
+    steps: tuple[TitledText, ...]
     has_own_steps: bool
+    recovery_notes: tuple[TitledText, ...]
+    expectations: tuple[TitledText, ...]
+    risks: tuple[Risk, ...]
+    care_cards: tuple[CareCard, ...]
+    questions: tuple[Question, ...]
     sources: tuple[Source, ...]
     emergency: Emergency | None
     disclaimer: Disclaimer | None
@@ -140,38 +141,14 @@ class PageDocument(PageParts, frozen=True, kw_only=True):
     # The name of the picture for shared links; "" before it is published, and where none could be drawn.
     share_picture: str = ""
 
-    def signed(self, *, version: Version, review: Review | None) -> Self:
-        return msgspec.structs.replace(self, version=version, review=review)
-
-    def with_share_picture(self, name: str) -> Self:
-        return msgspec.structs.replace(self, share_picture=name)
-
     def unsigned(self) -> Self:
         """The content alone: equal for two versions that say the same."""
         return msgspec.structs.replace(self, version=None, review=None, share_picture="")
 
-    def to_json(self) -> str:
-        return msgspec.json.encode(self).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read a stored document, of today's schema or an older one.
-
-        Raises ``msgspec.ValidationError`` when the text is not a document.
-        """
-        try:
-            document = msgspec.json.decode(text, type=cls)
-            if document.schema == SCHEMA:
-                return document
-        except msgspec.ValidationError:
-            pass
-        data = msgspec.json.decode(text)
-        while isinstance(data, dict) and data.get("schema") in UPGRADES:
-            data = UPGRADES[data["schema"]](data)
-        return msgspec.convert(data, cls)
-
-    def get_absolute_url(self) -> str:
-        return page_url(self.kind, self.slug)
+    def parts(self, name: str) -> tuple[FrozenPart, ...]:
+        """The parts of a kind, by its name in ``PARTS``."""
+        found: tuple[FrozenPart, ...] = getattr(self, name)
+        return found
 
     @property
     def is_sample(self) -> bool:
@@ -224,14 +201,6 @@ class PageDocument(PageParts, frozen=True, kw_only=True):
     @property
     def card(self) -> Card:
         return Card(**{field: getattr(self, field) for field in Card.__struct_fields__})
-
-
-def page_url(kind: str, slug: str) -> str:
-    return (
-        reverse("procedures:procedure", args=[slug])
-        if kind == "procedure"
-        else reverse("procedures:overview")
-    )
 
 
 # msgspec works a type out when it is first read or written. Two threads that do so at once have crashed the

@@ -1,6 +1,5 @@
 """Reading a draft into a document, and writing an earlier document back into the draft."""
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -17,23 +16,22 @@ from procedures.models import (
     Page,
     Part,
     Photo,
-    Practitioner,
     Procedure,
     Publication,
     Source,
     Step,
 )
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.models.parts import FrozenPart, TitledText
+from procedures.models.parts import FrozenPart
 from procedures.publishing import documents
-from procedures.publishing.documents import PageDocument
+from procedures.publishing.documents import PageDocument, TitledText
 from procedures.validators import OneItemPerLine, lines
 
 T = TypeVar("T", bound=Struct)
 
 # The fields that the row and the document have under one name.
-_OWN_FIELDS = ("title", "summary", "description", "author", "drawing")
-_PROCEDURE_FIELDS = ("plain_name", "menu_label", "urgency", "body_location", "show_in_form")
+_PAGE_FIELDS = ("title", "summary", "description", "author", "drawing")
+_PROCEDURE_FIELDS = ("slug", "plain_name", "menu_label", "urgency", "body_location", "show_in_form")
 
 
 class NoTextInLanguageError(LookupError):
@@ -47,27 +45,45 @@ def read_draft(page: Page, language: str) -> PageDocument:
     """
     if language != DRAFT_LANGUAGE:
         raise NoTextInLanguageError(language)
-    sources = _Sources(page)
-    parts: dict[str, Any] = {}
-    for name, part in PARTS.items():
-        if part is KeyFact:
-            parts[name] = tuple(
-                _frozen(fact, documents.KeyFact, source=sources.number(fact.source))
-                for fact in _rows(page, part)
-            )
-        elif part.Frozen:
-            parts[name] = tuple(_frozen(row, part.Frozen) for row in _rows(page, part))
+    emergency, disclaimer = EmergencyText.current(), Disclaimer.current()
+    rows = {part: list(_rows(page, part)) for part in PARTS.values()}
+    # The sources in the order in which the page first names them, each with what it supports.
+    cited: dict[Source, list[documents.Statement]] = {}
+    for citation in rows[Citation]:
+        statement = documents.Statement(section=citation.section, text=citation.statement)
+        cited.setdefault(citation.source, []).append(statement)
+    for fact in rows[KeyFact]:
+        if fact.source:
+            cited.setdefault(fact.source, [])
+    parts: dict[str, Any] = {
+        name: tuple(frozen(row, part.Frozen) for row in rows[part])
+        for name, part in PARTS.items()
+        if part.Frozen and part is not KeyFact
+    }
+    numbers = {source: number for number, source in enumerate(cited, start=1)}
+    parts["key_facts"] = tuple(
+        frozen(fact, documents.KeyFact, source=numbers.get(fact.source)) for fact in rows[KeyFact]
+    )
     own_steps = parts.pop("steps")
+    fields: dict[str, Any] = {name: getattr(page, name) for name in _fields_of(page)}
+    if page.kind == Page.Kind.PROCEDURE:
+        fields["alternate_names"] = tuple(filter(None, map(str.strip, page.alternate_names.split(","))))
     return PageDocument(
+        kind=str(page.kind),
         language=language,
-        **_fields(page),
-        photo=photo(page.photo, page.photo_alt),
+        **fields,
+        photo=frozen(page.photo, documents.Photo, widths=tuple(page.photo.widths), alt=page.photo_alt)
+        if page.photo
+        else None,
         **parts,
         steps=own_steps or _overview_steps(page, language),
         has_own_steps=bool(own_steps),
-        sources=sources.frozen(),
-        emergency=emergency(),
-        disclaimer=disclaimer(),
+        sources=tuple(
+            frozen(source, documents.Source, statements=tuple(statements))
+            for source, statements in cited.items()
+        ),
+        emergency=frozen(emergency, documents.Emergency) if emergency else None,
+        disclaimer=frozen(disclaimer, documents.Disclaimer) if disclaimer else None,
     )
 
 
@@ -81,18 +97,17 @@ def own_content(document: PageDocument) -> PageDocument:
 def write_draft(page: Page, document: PageDocument) -> None:
     """Replace the draft by an earlier document, so that reading it again returns that document.
 
-    Shared content stays as it is: the disclaimer, the emergency text, and sources that still exist.
+    Shared content stays as it is: the disclaimer, the emergency text, and sources that still exist. So does
+    the address, if another procedure has the earlier one now.
     """
-    is_procedure = page.kind == Page.Kind.PROCEDURE
-    for name in _OWN_FIELDS + (_PROCEDURE_FIELDS if is_procedure else ()):
-        setattr(page, name, getattr(document, name))
-    if is_procedure:
-        names = document.alternate_names
-        # Separated by commas alone they may fill the field; spaces are added where there is room.
-        longest = Procedure._meta.get_field("alternate_names").max_length or 0
-        page.alternate_names = ", ".join(names) if len(", ".join(names)) <= longest else ",".join(names)
-        taken = Procedure.objects.filter(slug=document.slug).exclude(pk=page.pk).exists()
-        page.slug = page.slug if taken else document.slug
+    taken = Procedure.objects.filter(slug=document.slug).exclude(pk=page.pk).exists()
+    for name in _fields_of(page):
+        if name != "slug" or not taken:
+            setattr(page, name, getattr(document, name))
+    # Separated by commas alone they may fill the field; spaces are added where there is room.
+    longest = Page._meta.get_field("alternate_names").max_length or 0
+    names = ", ".join(document.alternate_names)
+    page.alternate_names = names if len(names) <= longest else ",".join(document.alternate_names)
     page.photo = Photo.objects.filter(digest=document.photo.digest).first() if document.photo else None
     page.photo_alt = document.photo.alt if document.photo else ""
     page.save()
@@ -122,7 +137,7 @@ def _write_parts(page: Page, document: PageDocument) -> None:
 
 
 def _thawed(value: FrozenPart, sources: list[Source]) -> dict[str, Any]:
-    """The fields of the row that a frozen part was made of."""
+    """Return the fields of the row that a frozen part was made of."""
     fields = {
         name: "\n".join(content) if isinstance(content, tuple) else content
         for name, content in structs.asdict(value).items()
@@ -155,53 +170,8 @@ def _write_rows(page: Page, part: type[Part], fields: list[dict[str, Any]]) -> N
         row.save()
 
 
-def photo(record: Photo | None, alt: str) -> documents.Photo | None:
-    return _frozen(record, documents.Photo, widths=tuple(record.widths), alt=alt) if record else None
-
-
-def person(practitioner: Practitioner) -> documents.Person:
-    return _frozen(practitioner, documents.Person)
-
-
-def emergency() -> documents.Emergency | None:
-    record = EmergencyText.current()
-    return _frozen(record, documents.Emergency) if record else None
-
-
-def disclaimer() -> documents.Disclaimer | None:
-    record = Disclaimer.current()
-    return _frozen(record, documents.Disclaimer) if record else None
-
-
-class _Sources:
-    """The sources of one page in the order in which it first names them, each with what it supports."""
-
-    def __init__(self, page: Page) -> None:
-        self._statements: dict[Source, list[documents.Statement]] = {}
-        for citation in _rows(page, Citation):
-            statement = documents.Statement(section=citation.section, text=citation.statement)
-            self._statements.setdefault(citation.source, []).append(statement)
-
-    def number(self, source: Source | None) -> int | None:
-        if source is None:
-            return None
-        self._statements.setdefault(source, [])
-        return list(self._statements).index(source) + 1
-
-    def frozen(self) -> tuple[documents.Source, ...]:
-        return tuple(
-            _frozen(source, documents.Source, statements=tuple(statements))
-            for source, statements in self._statements.items()
-        )
-
-
-def _rows(page: Page, part: type[Part]) -> Iterable[Any]:
-    rows: QuerySet[Any] = part._default_manager.filter(page_id=page.pk)
-    return rows.select_related("source") if part in (KeyFact, Citation) else rows
-
-
-def _frozen(row: Model, struct: type[T], **values: Any) -> T:
-    """A struct of the row's fields of the same names, except for those given."""
+def frozen(row: Model, struct: type[T], **values: Any) -> T:
+    """Return a struct of the row's fields of the same names, except for those given."""
     fields = struct.__struct_fields__
     return struct(**{name: _value(row, name) for name in fields if name not in values}, **values)
 
@@ -210,24 +180,19 @@ def _value(row: Model, name: str) -> Any:
     field, value = row._meta.get_field(name), getattr(row, name)
     if not isinstance(field, TextField):
         return value
-    return (
-        lines(value) if any(isinstance(rule, OneItemPerLine) for rule in field.validators) else _text(value)
-    )
+    if any(isinstance(rule, OneItemPerLine) for rule in field.validators):
+        return lines(value)
+    # Browsers send different line ends.
+    return value.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _text(text: str) -> str:
-    """The text with uniform line ends: browsers send different ones."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+def _rows(page: Page, part: type[Part]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = part._default_manager.filter(page_id=page.pk)
+    return rows.select_related("source") if part in (KeyFact, Citation) else rows
 
 
-def _fields(page: Page) -> dict[str, Any]:
-    """The fields of the page's row. A procedure's are left out for the overview."""
-    fields: dict[str, Any] = {name: getattr(page, name) for name in _OWN_FIELDS}
-    if page.kind == Page.Kind.PROCEDURE:
-        fields |= {name: getattr(page, name) for name in _PROCEDURE_FIELDS}
-        fields["slug"] = page.slug
-        fields["alternate_names"] = tuple(filter(None, map(str.strip, page.alternate_names.split(","))))
-    return fields | {"kind": str(page.kind)}
+def _fields_of(page: Page) -> tuple[str, ...]:
+    return _PAGE_FIELDS + (_PROCEDURE_FIELDS if page.kind == Page.Kind.PROCEDURE else ())
 
 
 def _overview_steps(page: Page, language: str) -> tuple[TitledText, ...]:
@@ -239,4 +204,4 @@ def _overview_steps(page: Page, language: str) -> tuple[TitledText, ...]:
     if overview is not None:
         return PageDocument.from_json(overview.document).steps
     draft = Overview.objects.exclude(pk=page.pk).first()
-    return tuple(_frozen(step, TitledText) for step in _rows(draft, Step)) if draft else ()
+    return tuple(frozen(step, TitledText) for step in _rows(draft, Step)) if draft else ()

@@ -19,18 +19,11 @@ from procedures.templatetags.procedure_tags import change_url
 Status = FeedbackReport.Status
 
 
-def mark_done(report: FeedbackReport, *, by: Any) -> bool:
-    """Close a report and remove the reader's name and address. False if it was closed before."""
-    not_done = FeedbackReport.objects.filter(pk=report.pk).exclude(status=Status.DONE)
-    return bool(
-        not_done.update(status=Status.DONE, resolved_by=by, resolved_at=timezone.now(), name="", email="")
+def mark_done(reports: QuerySet[FeedbackReport], *, by: Any) -> int:
+    """Close reports and remove their readers' names and addresses; return how many were not closed before."""
+    return reports.exclude(status=Status.DONE).update(
+        status=Status.DONE, resolved_by=by, resolved_at=timezone.now(), name="", email=""
     )
-
-
-def mark_not_spam(report: FeedbackReport) -> bool:
-    """Open a report that looked like spam. False if it is not suspected any more."""
-    suspected = FeedbackReport.objects.filter(pk=report.pk, status=Status.SUSPECTED)
-    return bool(suspected.update(status=Status.OPEN))
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -61,16 +54,6 @@ class FeedbackReportAdmin(admin.ModelAdmin[FeedbackReport]):
     list_select_related = ["publication__page"]
     ordering = ["created_at"]
     actions = ["mark_done"]
-    readonly_fields = [
-        "about_page",
-        "text",
-        "name",
-        "email",
-        "created_at",
-        "status",
-        "resolved_by",
-        "resolved_at",
-    ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -78,14 +61,13 @@ class FeedbackReportAdmin(admin.ModelAdmin[FeedbackReport]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: FeedbackReport | None = None) -> Any:
-        is_done = obj and obj.status == Status.DONE
-        hidden = {"name", "email"} if is_done else {"resolved_by", "resolved_at"}
-        return [name for name in self.readonly_fields if name not in hidden]
+    def get_readonly_fields(self, request: HttpRequest, obj: FeedbackReport | None = None) -> list[str]:
+        if obj and obj.status == Status.DONE:
+            return ["about_page", "text", "created_at", "status", "resolved_by", "resolved_at"]
+        return ["about_page", "text", "name", "email", "created_at", "status"]
 
-    @admin.display(description=_("about"))
-    def about(self, report: FeedbackReport) -> str:
-        return report.about
+    def get_fields(self, request: HttpRequest, obj: FeedbackReport | None = None) -> Any:
+        return self.get_readonly_fields(request, obj)
 
     @admin.display(description=_("about"))
     def about_page(self, report: FeedbackReport) -> str:
@@ -109,32 +91,19 @@ class FeedbackReportAdmin(admin.ModelAdmin[FeedbackReport]):
 
     @admin.action(description=_("Mark as done"), permissions=["change"])
     def mark_done(self, request: HttpRequest, queryset: QuerySet[FeedbackReport]) -> None:
-        done = sum(mark_done(report, by=request.user) for report in queryset)
+        done = mark_done(queryset, by=request.user)
         text = ngettext("%(count)d report is done.", "%(count)d reports are done.", done)
         self.message_user(request, text % {"count": done}, messages.SUCCESS)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": _t("Feedback reports")} | (extra_context or {}))
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        title = {"title": _t("Feedback report"), "subtitle": None}
-        return super().changeform_view(request, object_id, form_url, title | (extra_context or {}))
-
     def save_model(self, request: HttpRequest, obj: FeedbackReport, form: Any, change: bool) -> None:
         """Do what the pressed button says; nothing else of a report changes."""
+        report = FeedbackReport.objects.filter(pk=obj.pk)
         if "mark_done" in request.POST:
-            is_changed = mark_done(obj, by=request.user)
+            is_changed = mark_done(report, by=request.user)
             message = _t("Done. The reader’s name and address are removed.")
         else:
-            is_changed, message = mark_not_spam(obj), _t("This report is open.")
+            is_changed = report.filter(status=Status.SUSPECTED).update(status=Status.OPEN)
+            message = _t("This report is open.")
         if is_changed:
             self.message_user(request, message, messages.SUCCESS)
         else:

@@ -1,21 +1,22 @@
 """Admin of pages (drafts with their parts in order), shared texts, practitioners and sources."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.clinic.admin import SingletonAdmin, entered
+from clinic_site.clinic.admin import SingletonAdmin
 from clinic_site.core import change_warnings
 from procedures.models import (
     Disclaimer,
     EmergencyText,
     Overview,
     Page,
+    PlainWord,
     Practitioner,
     Procedure,
     Publication,
@@ -23,13 +24,12 @@ from procedures.models import (
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
-from procedures.publishing import comparison, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
-from procedures.staff.page_forms import ConflictDetectingForm, PageForm, inlines_of, renumber
-from procedures.staff.publishing_admin import PUBLISH_PERMISSION, PublishingAdmin, form_view, may_publish
-from procedures.staff.sign_off_forms import PhotoForm
+from procedures.staff.page_forms import ConflictDetectingForm, PageForm, PhotoForm
+from procedures.staff.part_forms import inlines_of, renumber
+from procedures.staff.publishing_admin import FORM, PublishingAdmin, page_view
 
 
 class PageAdmin(PublishingAdmin):
@@ -44,33 +44,24 @@ class PageAdmin(PublishingAdmin):
         return False
 
     def render_change_form(
-        self,
-        request: HttpRequest,
-        context: Any,
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
+        self, request: HttpRequest, context: Any, *args: Any, **options: Any
     ) -> HttpResponse:
-        if obj:
+        if obj := options.get("obj"):
             # Read from the database: the form may hold changes that are not saved.
-            context |= self.state(self.get_queryset(request).get(pk=obj.pk), request)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+            context |= self.state(self.get_queryset(request).get(pk=obj.pk))
+        return super().render_change_form(request, context, *args, **options)
 
-    def state(self, page: Page, request: HttpRequest) -> dict[str, Any]:
+    def state(self, page: Page) -> dict[str, Any]:
         """Return what is live, how the draft differs, and what is missing for publishing."""
-        live = (
-            Publication.objects.live().filter(page=page, language=LANGUAGE).select_related("reviewer").first()
-        )
-        draft = drafts.read_draft(page, LANGUAGE)
+        publications = Publication.objects.filter(page=page, language=LANGUAGE)
+        live, draft = publications.live().first(), drafts.read_draft(page, LANGUAGE)
         return {
-            "live": live,
-            "scheduled": Publication.objects.scheduled().filter(page=page, language=LANGUAGE).first(),
-            "differences": comparison.changes(PageDocument.from_json(live.document), draft) if live else (),
-            "missing": [(item, self.where(page, item)) for item in self.missing(page, draft)],
-            "may_publish": request.user.has_perm(PUBLISH_PERMISSION),
             "page": page,
-            "plain_language": plain_language.measure(draft),
+            "live": live,
+            "scheduled": publications.scheduled().first(),
+            "differences": comparison.changes(PageDocument.from_json(live.document), draft) if live else (),
+            "problems": self.problems(page, draft),
+            "plain_language": plain_language.measure(draft, PlainWord.objects.all()),
         }
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -83,22 +74,19 @@ class PageAdmin(PublishingAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _t("Patients see this change once it is published."))
-        measured = plain_language.measure(drafts.read_draft(obj, LANGUAGE))
-        level = messages.WARNING if measured.needs_work else messages.INFO
-        self.message_user(request, measured.summary, level)
+        report = plain_language.measure(drafts.read_draft(obj, LANGUAGE), PlainWord.objects.all())
+        summary = render_to_string("procedures/staff/page/plain_language.txt", {"report": report})
+        self.message_user(request, summary, messages.WARNING if report.needs_work else messages.INFO)
         return super().response_change(request, obj)
 
 
 @admin.register(Overview)
-class OverviewAdmin(PageAdmin):
+class OverviewAdmin(SingletonAdmin, PageAdmin):
     fieldsets = [
         (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = inlines_of(Page.Kind.OVERVIEW)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and Overview not in entered(request)
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -139,17 +127,11 @@ class ProcedureAdmin(PageAdmin):
     ]
     inlines = inlines_of(Page.Kind.PROCEDURE)
 
-    def get_urls(self) -> list[Any]:
-        views = {"archive": self.archive_view, "unarchive": self.unarchive_view}
-        own = [
-            path(f"<int:object_id>/{name}/", self.admin_site.admin_view(view), name=self.url_name(name))
-            for name, view in views.items()
-        ]
-        return [*own, *super().get_urls()]
+    views = PageAdmin.views | {"archive": "archive/", "unarchive": "unarchive/"}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Only those who publish may move a page: patients see its new position at once."""
-        may_move = obj is None or request.user.has_perm(PUBLISH_PERMISSION)
+        may_move = obj is None or self.has_publish_permission(request)
         return [*super().get_readonly_fields(request, obj), *([] if may_move else ["position"])]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -167,36 +149,24 @@ class ProcedureAdmin(PageAdmin):
         self.message_user(request, _t("Now fill in the outline. Patients see nothing until you publish it."))
         return redirect(self.url("change", obj))
 
-    @form_view
-    @may_publish
-    def archive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @page_view("publish", *FORM)
+    def archive_view(self, request: HttpRequest, page: Procedure) -> HttpResponse:
         """Ask first; a POST takes the procedure off the site and out of the lists. It replaces deleting."""
-        page = cast(Procedure, self.page(object_id, request))
-        if request.method == "POST":
-            publishing.archive(page, by=request.user)
-            self.log_change(request, page, _t("Archived the procedure."))
-            self.message_user(request, _t("Archived. Requests for it keep its name."), messages.SUCCESS)
-            return redirect("admin:procedures_procedure_changelist")
-        explanation = _t(
-            "The procedure leaves the site, the menu and the request form. Its history stays, and requests "
-            "for it keep its name."
-        )
-        title = _t("Archive “%(page)s”?") % {"page": page}
-        return self.confirm(request, page, title, explanation, _t("Archive this procedure"))
+        if request.method != "POST":
+            return self.render(request, "archive", page, _t("Archive “%(page)s”?"))
+        publishing.archive(page, by=request.user)
+        message = _t("Archived. Requests for it keep its name.")
+        self.done(request, page, _t("Archived the procedure."), message)
+        return redirect("admin:procedures_procedure_changelist")
 
-    @form_view
-    @may_publish
-    def unarchive_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @page_view("publish", *FORM)
+    def unarchive_view(self, request: HttpRequest, page: Procedure) -> HttpResponse:
         """Ask first; a POST brings the procedure back into the staff's lists, not to the site."""
-        page = cast(Procedure, self.page(object_id, request))
-        if request.method == "POST":
-            publishing.unarchive(page, by=request.user)
-            self.log_change(request, page, _t("Unarchived the procedure."))
-            self.message_user(request, _t("Unarchived. Patients see it once it is published."))
-            return redirect(self.url("change", page))
-        explanation = _t("The procedure returns to the lists of staff. Patients see it once it is published.")
-        title = _t("Unarchive “%(page)s”?") % {"page": page}
-        return self.confirm(request, page, title, explanation, _t("Unarchive this procedure"))
+        if request.method != "POST":
+            return self.render(request, "unarchive", page, _t("Unarchive “%(page)s”?"))
+        publishing.unarchive(page, by=request.user)
+        message = _t("Unarchived. Patients see it once it is published.")
+        return self.done(request, page, _t("Unarchived the procedure."), message)
 
 
 @admin.register(Disclaimer, EmergencyText)
@@ -209,14 +179,8 @@ class SharedTextAdmin(SingletonAdmin):
             return  # a new date of change would list its pages as outdated
         super().save_model(request, obj, form, change)
         if Publication.objects.live().exists():
-            self.message_user(
-                request,
-                _t(
-                    "Patients see the old text until each page is published again. "
-                    "The staff index lists these pages."
-                ),
-                messages.WARNING,
-            )
+            text = _t("Patients see the old text until each page is published again.")
+            self.message_user(request, f"{text} {_t('The staff index lists these pages.')}", messages.WARNING)
 
 
 @admin.register(Practitioner)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Count, F, JSONField, OuterRef, Q, Subquery, TextField
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from procedures.models import FeedbackReport, Publication
-from procedures.models.publications import BEFORE_SHARED_TEXTS_CHANGED, PublicationQuerySet
+from procedures.models import FeedbackReport
+from procedures.models.publications import BEFORE_SHARED_TEXTS_CHANGED
+from procedures.publishing.documents import PageDocument
 from procedures.staff import review_reminders
 
 # The panel names the oldest reports; a link leads to the others.
@@ -20,39 +19,23 @@ def pages_panel(request: HttpRequest) -> dict[str, Any] | None:
     """Return the pages with outdated texts or steps and those due for review. One query."""
     if not request.user.has_perm("procedures.view_publication"):
         return None
-    today = timezone.localdate()
-    found: list[Any] = list(
-        review_reminders.live_pages()
-        .annotate(
-            has_outdated_texts=BEFORE_SHARED_TEXTS_CHANGED,
-            has_outdated_steps=Q(pk__in=_with_outdated_steps().values("pk")),
-            is_due=review_reminders.is_due(today),
-        )
-        .filter(Q(has_outdated_texts=True) | Q(has_outdated_steps=True) | Q(is_due=True))
-    )
-    by_page = sorted(found, key=lambda page: page.page_id)
+    live = review_reminders.live_pages(timezone.localdate())
+    found = list(live.annotate(has_outdated_texts=BEFORE_SHARED_TEXTS_CHANGED))
+    by_page = sorted(found, key=lambda publication: publication.page_id)
+    documents = {publication: PageDocument.from_json(publication.document) for publication in by_page}
+    steps = {page.language: page.steps for page in documents.values() if page.kind == "overview"}
     return {
-        "outdated_texts": [page for page in by_page if page.has_outdated_texts],
-        "outdated_steps": [page for page in by_page if page.has_outdated_steps],
-        "due": review_reminders.by_urgency((page for page in found if page.is_due), today),
+        "outdated_texts": [publication for publication in by_page if publication.has_outdated_texts],
+        # Pages that show the overview's steps, but not as the overview shows them now.
+        "outdated_steps": [
+            publication
+            for publication, page in documents.items()
+            if page.kind == "procedure"
+            and not page.has_own_steps
+            and page.steps != steps.get(page.language, page.steps)
+        ],
+        "due": [publication for publication in found if publication.urgency],
     }
-
-
-def _with_outdated_steps() -> PublicationQuerySet:
-    """Live pages that show the overview's steps, but not as the overview shows them now.
-
-    The database compares the documents: the staff index need not read them all.
-    """
-    live = Publication.objects.live().alias(
-        content=Cast("document", JSONField()),
-        has_own_steps=KT("content__has_own_steps"),
-        # Cast to text again: SQLite would read the other side of a comparison as JSON, too.
-        steps=Cast(KT("content__steps"), TextField()),
-    )
-    overview = live.filter(page__kind="overview", language=OuterRef("language"))
-    of_overview = Subquery(overview.annotate(found=F("steps")).values("found")[:1])
-    borrowed = live.filter(page__kind="procedure", has_own_steps="false")
-    return borrowed.exclude(steps=Coalesce(of_overview, F("steps")))
 
 
 def feedback_panel(request: HttpRequest) -> dict[str, Any] | None:

@@ -19,124 +19,108 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
-from clinic_site.clinic.models import ClinicProfile
-from procedures.models import Page, Procedure, Publication
+from procedures.models import Page, Publication
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.public.views import render_unpublished
-from procedures.publishing import comparison, drafts
-from procedures.publishing import services as publishing
+from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.checks import PublicationProblem, publication_problems
 from procedures.publishing.documents import PageDocument
-from procedures.staff.sign_off_forms import SignOffForm
+from procedures.staff.sign_off_form import SignOffForm
 
-PUBLISH_PERMISSION = "procedures.publish_page"
+READ = ("GET", "HEAD")
+FORM = (*READ, "POST")
 # The history shows the latest saves, and every other action however old.
 SAVES_IN_HISTORY = 50
 
 
-def require(allowed: Callable[[Any, HttpRequest], bool]) -> Callable[[Callable[..., Any]], Any]:
-    """Refuse a view of the admin with 403 unless ``allowed(admin, request)``."""
+def page_view(permission: str, *methods: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a view of one page, called with the page: 405 for other methods, 403 without the permission."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @method_decorator([never_cache, require_http_methods(methods)])
         @wraps(view)
-        def checked(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not allowed(self, request):
+        def checked(self: Any, request: HttpRequest, object_id: int, **numbers: int) -> HttpResponse:
+            if not getattr(self, f"has_{permission}_permission")(request):
                 raise PermissionDenied
-            return view(self, request, *args, **kwargs)
+            page = self.get_object(request, str(object_id))
+            if page is None:
+                raise Http404("No such page.")
+            return view(self, request, page, **numbers)
 
         return checked
 
     return decorate
 
 
-may_publish = require(lambda self, request: request.user.has_perm(PUBLISH_PERMISSION))
-may_change = require(lambda self, request: self.has_change_permission(request))
-may_view = require(lambda self, request: self.has_view_permission(request))
-safe = method_decorator([never_cache, require_safe])
-post = method_decorator([never_cache, require_POST])
-form_view = method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
-
-
 class PublishingAdmin(admin.ModelAdmin[Any]):
     """Everything staff do with a page besides editing it. Only POST requests write."""
 
+    # The address of each view under that of the page.
+    views = {
+        "preview": "preview/",
+        "preview_link": "preview-links/",
+        "revoke": "preview-links/<int:link_id>/revoke/",
+        "publish": "publish/",
+        "withdraw": "withdraw/",
+        "history_of": "versions/",
+        "compare": "versions/compare/",
+        "version": "versions/<int:number>/",
+        "restore": "versions/<int:number>/restore/",
+        "call_off": "versions/<int:number>/call-off/",
+    }
+
     def get_urls(self) -> list[Any]:
-        views = {
-            "preview": ("<int:object_id>/preview/", self.preview_view),
-            "preview_link": ("<int:object_id>/preview-links/", self.preview_links_view),
-            "revoke": ("<int:object_id>/preview-links/<int:link_id>/revoke/", self.revoke_view),
-            "publish": ("<int:object_id>/publish/", self.publish_view),
-            "withdraw": ("<int:object_id>/withdraw/", self.withdraw_view),
-            "history_of": ("<int:object_id>/versions/", self.versions_view),
-            "compare": ("<int:object_id>/versions/compare/", self.compare_view),
-            "version": ("<int:object_id>/versions/<int:number>/", self.version_view),
-            "restore": ("<int:object_id>/versions/<int:number>/restore/", self.restore_view),
-            "call_off": ("<int:object_id>/versions/<int:number>/call-off/", self.call_off_view),
-        }
         own = [
-            path(route, self.admin_site.admin_view(view), name=self.url_name(name))
-            for name, (route, view) in views.items()
+            path(
+                f"<int:object_id>/{route}",
+                self.admin_site.admin_view(getattr(self, f"{name}_view")),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+            )
+            for name, route in self.views.items()
         ]
         return [*own, *super().get_urls()]
 
-    def url_name(self, view: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+    def url(self, view: str, page: Page) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{view}", args=[page.pk])
 
-    def url(self, view: str, page: Page, *args: Any) -> str:
-        return reverse(f"admin:{self.url_name(view)}", args=[page.pk, *args])
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        try:
-            return super().get_object(request, object_id, from_field)
-        except OverflowError:  # a number too large for SQLite
-            return None
-
-    def page(self, object_id: int, request: HttpRequest) -> Page:
-        page: Page | None = self.get_object(request, str(object_id))
-        if page is None:
-            raise Http404("No such page.")
-        return page
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("procedures.publish_page")
 
     def render(self, request: HttpRequest, name: str, page: Page, title: str, **context: Any) -> HttpResponse:
-        context = (
-            self.admin_site.each_context(request)
-            | {
-                "opts": self.opts,
-                "title": title,
-                "page": page,
-                "change_url": self.url("change", page),
-                "versions_url": self.url("history_of", page),
-                "may_publish": request.user.has_perm(PUBLISH_PERMISSION),
-                "may_change": self.has_change_permission(request),
-            }
-            | context
-        )
+        own = {
+            "opts": self.opts,
+            "title": title % ({"page": page} | context),
+            "page": page,
+            "change_url": self.url("change", page),
+            "versions_url": self.url("history_of", page),
+            "may_change": self.has_change_permission(request),
+        }
+        context = self.admin_site.each_context(request) | own | context
         return render(request, f"procedures/staff/page/{name}.html", context)
 
-    def confirm(
-        self, request: HttpRequest, page: Page, title: str, explanation: str, button: str
+    def done(
+        self, request: HttpRequest, page: Page, logged: str, message: str, view: str = "change"
     ) -> HttpResponse:
-        """Ask before a page is withdrawn or archived; the button posts to the same address."""
-        return self.render(request, "confirm", page, title, explanation=explanation, button=button)
+        """Log an action, say that it is done, and lead to a view of the page."""
+        self.log_change(request, page, logged)
+        self.message_user(request, message, messages.SUCCESS)
+        return redirect(self.url(view, page))
 
     # Preview
 
-    @safe
-    @may_view
-    def preview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @page_view("view", *READ)
+    def preview_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The draft, as patients would see it."""
-        document = drafts.read_draft(self.page(object_id, request), LANGUAGE)
-        return render_unpublished(request, document, _("Draft. Patients do not see this page."))
+        draft = drafts.read_draft(page, LANGUAGE)
+        return render_unpublished(request, draft, _("Draft. Patients do not see this page."))
 
-    @form_view
-    @may_change
-    def preview_links_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @page_view("change", *FORM)
+    def preview_link_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The valid preview links; a POST adds one, and shows its address this once."""
-        page = self.page(object_id, request)
         address = ""
-        if request.method == "POST" and getattr(page, "archived_at", None):
+        if request.method == "POST" and page.archived_at:
             archived = _("This procedure is archived: a link would open nothing.")
             self.message_user(request, archived, messages.ERROR)
         elif request.method == "POST":
@@ -147,119 +131,99 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
             request,
             "preview_links",
             page,
-            _("Preview links of “%(page)s”") % {"page": page},
+            _("Preview links of “%(page)s”"),
             address=address,
             days=publishing.PREVIEW_DAYS,
             links=page.preview_links.valid().select_related("created_by"),
         )
 
-    @post
-    @may_change
-    def revoke_view(self, request: HttpRequest, object_id: int, link_id: int) -> HttpResponse:
-        page = self.page(object_id, request)
+    @page_view("change", "POST")
+    def revoke_view(self, request: HttpRequest, page: Page, link_id: int) -> HttpResponse:
         publishing.revoke_preview_link(get_object_or_404(page.preview_links.all(), pk=link_id))
-        self.log_change(request, page, _("Revoked a preview link."))
-        self.message_user(request, _("The link is revoked and no longer works."), messages.SUCCESS)
-        return redirect(self.url("preview_link", page))
+        message = _("The link is revoked and no longer works.")
+        return self.done(request, page, _("Revoked a preview link."), message, "preview_link")
 
     # Sign-off
 
-    @form_view
-    @may_publish
-    def publish_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @page_view("publish", *FORM)
+    def publish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Show what is missing and what changed since the last review; a POST signs and publishes."""
-        page = self.page(object_id, request)
-        document = drafts.read_draft(page, LANGUAGE)
+        draft = drafts.read_draft(page, LANGUAGE)
         reviewed = publishing.reviewed_document(page, LANGUAGE)
-        missing = self.missing(page, document)
+        problems = self.problems(page, draft)
         form = SignOffForm(
             request.POST or None,
-            initial={"seen": publishing.fingerprint(page, document)},
-            changes=comparison.changes(reviewed, document) if reviewed else None,
+            initial={"seen": publishing.fingerprint(page, draft)},
+            changes=comparison.changes(reviewed, draft) if reviewed else None,
         )
-        if request.method == "POST" and form.is_valid() and not missing:
+        if request.method == "POST" and form.is_valid() and not problems:
             try:
-                publication = self._publish(page, form, request)
+                publication = form.publish(page, by=request.user)
             except publishing.NotReadyError as error:
-                missing = form.add_missing(error.problems)
+                problems = self.with_addresses(page, form.add_problems(error.problems))
             except publishing.ChangedSinceSeenError as error:
                 # The boxes were ticked for an older text: start again with the current changes.
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect(self.url("publish", page))
             else:
-                self.message_user(request, _published(publication), messages.SUCCESS)
+                text = _("Published as version %(number)d. Patients see it now.")
+                if publication.live_from > publication.published_at:
+                    text = _("Version %(number)d is scheduled: patients see it from the time you gave.")
+                self.message_user(request, text % {"number": publication.number}, messages.SUCCESS)
                 return redirect(self.url("change", page))
         return self.render(
             request,
             "publish",
             page,
-            _("Publish “%(page)s”") % {"page": page},
+            _("Publish “%(page)s”"),
             form=form,
-            missing=[(item, self.where(page, item)) for item in missing],
+            problems=problems,
             scheduled=Publication.objects.scheduled().filter(page=page, language=LANGUAGE),
             preview_url=self.url("preview", page),
-            who_pays_url=_funding_statement_url(),
         )
 
-    def _publish(self, page: Page, form: SignOffForm, request: HttpRequest) -> Publication:
-        data = form.cleaned_data
-        common: dict[str, Any] = {
-            "language": LANGUAGE,
-            "change_note": data["change_note"],
-            "by": request.user,
-            "seen": data["seen"],
-            "live_from": data["live_from"],
-        }
-        if data["is_minor"]:
-            return publishing.publish_correction(page, **common)
-        return publishing.publish(page, sign_off=form.sign_off, **common)
+    def problems(self, page: Page, draft: PageDocument) -> list[tuple[PublicationProblem, str]]:
+        """Return what must be added before the page can be signed, and where. The form asks for the rest."""
+        found = (*publication_problems(draft), *publishing.page_problems(page, draft))
+        return self.with_addresses(
+            page, [item for item in found if item.field not in SignOffForm.base_fields]
+        )
 
-    def missing(self, page: Page, document: PageDocument) -> tuple[PublicationProblem, ...]:
-        """Return what must be added before the page can be signed. The sign-off form asks for the rest."""
-        missing = (*publication_problems(document), *publishing.page_problems(page, document))
-        return tuple(item for item in missing if item.field not in SignOffForm.base_fields)
+    def with_addresses(
+        self, page: Page, problems: list[PublicationProblem]
+    ) -> list[tuple[PublicationProblem, str]]:
+        """Return each problem with the address of the field to fill in."""
+        parts = {relation.name for relation in self.opts.related_objects}
 
-    def where(self, page: Page, missing: PublicationProblem) -> str:
-        """Return the address of the field to fill in."""
-        match missing.field:
-            case "disclaimer" | "emergency":
-                model = {"disclaimer": "disclaimer", "emergency": "emergencytext"}[missing.field]
-                return reverse(f"admin:procedures_{model}_add") + "#id_heading"
-            case "archived_at":
-                return self.url("unarchive", page)
-        is_part = missing.field in {field.name for field in self.opts.related_objects}
-        anchor = f"{missing.field}-group" if is_part else f"id_{missing.field}"
-        return f"{self.url('change', page)}#{anchor}"
+        def address(field: str) -> str:
+            match field:
+                case "disclaimer":
+                    return reverse("admin:procedures_disclaimer_add") + "#id_heading"
+                case "emergency":
+                    return reverse("admin:procedures_emergencytext_add") + "#id_heading"
+                case "archived_at":
+                    return self.url("unarchive", page)
+            return self.url("change", page) + (f"#{field}-group" if field in parts else f"#id_{field}")
 
-    @form_view
-    @may_publish
-    def withdraw_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return [(problem, address(problem.field)) for problem in problems]
+
+    @page_view("publish", *FORM)
+    def withdraw_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Ask first; a POST takes the page off the site."""
-        page = self.page(object_id, request)
-        if request.method == "POST":
-            if publishing.withdraw(page, language=LANGUAGE):
-                self.log_change(request, page, _("Withdrew the page."))
-                text = _("Withdrawn. Patients see that the page is gone.")
-                self.message_user(request, text, messages.SUCCESS)
-            else:
-                self.message_user(request, _("This page was not on the site."), messages.WARNING)
-            return redirect(self.url("change", page))
-        explanation = _(
-            "Patients who open this page will see that it is gone, and whom to ask. "
-            "A scheduled version will be called off. The history stays."
-        )
-        title = _("Withdraw “%(page)s”?") % {"page": page}
-        return self.confirm(request, page, title, explanation, _("Withdraw this page"))
+        if request.method != "POST":
+            return self.render(request, "withdraw", page, _("Withdraw “%(page)s”?"))
+        if publishing.withdraw(page, language=LANGUAGE):
+            message = _("Withdrawn. Patients see that the page is gone.")
+            return self.done(request, page, _("Withdrew the page."), message)
+        self.message_user(request, _("This page was not on the site."), messages.WARNING)
+        return redirect(self.url("change", page))
 
     # History
 
-    @safe
-    @may_view
-    def versions_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Every version: who published it, when and why."""
-        page = self.page(object_id, request)
+    @page_view("view", *READ)
+    def history_of_view(self, request: HttpRequest, page: Page) -> HttpResponse:
+        """Every version: who published it, when and why; and what else staff did with the page."""
         versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
-        live = Publication.objects.live().filter(page=page, language=LANGUAGE).first()
         recorded = LogEntry.objects.filter(
             content_type=get_content_type_for_model(page), object_id=str(page.pk)
         )
@@ -270,123 +234,82 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
             request,
             "versions",
             page,
-            _("History of “%(page)s”") % {"page": page},
+            _("History of “%(page)s”"),
             versions=versions.select_related("reviewer", "published_by"),
-            live_pk=live and live.pk,
-            scheduled=set(Publication.objects.scheduled().filter(page=page).values_list("pk", flat=True)),
-            replaced=set(Publication.objects.replaced().filter(page=page).values_list("pk", flat=True)),
+            live=versions.live().first(),
+            scheduled=list(versions.scheduled()),
+            replaced=list(versions.replaced()),
             recorded=recorded.filter(~is_save | Q(pk__in=saves)).select_related("user"),
         )
 
-    @safe
-    @may_view
-    def version_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+    @page_view("view", *READ)
+    def version_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """One version, as patients saw it."""
-        publication = self._version(self.page(object_id, request), number)
+        document = PageDocument.from_json(self.version(page, number).document)
         notice = _("Version %(number)d, as it was published.") % {"number": number}
-        return render_unpublished(request, PageDocument.from_json(publication.document), notice)
+        return render_unpublished(request, document, notice)
 
-    @safe
-    @may_view
-    def compare_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @page_view("view", *READ)
+    def compare_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Compare two versions word by word; either may be the draft."""
-        page = self.page(object_id, request)
-        old, new = request.GET.get("from", ""), request.GET.get("to", "draft")
-        return self.render(
-            request,
-            "compare",
-            page,
-            _("What changed in “%(page)s”") % {"page": page},
-            old=self._name(old),
-            new=self._name(new),
-            changes=comparison.changes(self._document(page, old), self._document(page, new)),
-        )
+        compared = (request.GET.get("from", ""), request.GET.get("to", "draft"))
+        changes = comparison.changes(*(self.document(page, name) for name in compared))
+        title = _("What changed in “%(page)s”")
+        return self.render(request, "compare", page, title, compared=compared, changes=changes)
 
-    @post
-    @may_change
+    @page_view("change", "POST")
     @method_decorator(transaction.atomic)
-    def restore_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
+    def restore_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """Restore a version into the draft, never to the site. Ask first if the draft would be lost.
 
         The question carries the fingerprint of the draft, so that another draft is asked about again.
         """
-        version = self._version(self.page(object_id, request), number)
+        version = self.version(page, number)
         # The lock holds until the version is restored: nothing can be saved in between unseen.
-        page = Page.objects.select_for_update().get(pk=version.page_id)
-        draft = drafts.read_draft(page, LANGUAGE)
+        page = self.model._default_manager.select_for_update().get(pk=page.pk)
+        draft, restored = drafts.read_draft(page, LANGUAGE), PageDocument.from_json(version.document)
         seen = publishing.fingerprint(page, draft)
-        if self._is_unpublished(page, draft) and request.POST.get("replaces") != seen:
-            restored = drafts.own_content(PageDocument.from_json(version.document))
-            title = _("Replace the draft of “%(page)s” by version %(number)d?")
+        versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
+        published = map(PageDocument.from_json, versions.values_list("document", flat=True))
+        is_lost = all(drafts.own_content(one) != drafts.own_content(draft) for one in published)
+        if is_lost and request.POST.get("replaces") != seen:
             return self.render(
                 request,
                 "restore",
                 page,
-                title % {"page": page, "number": number},
+                _("Replace the draft of “%(page)s” by version %(number)d?"),
+                number=number,
                 replaces=seen,
-                changes=comparison.changes(drafts.own_content(draft), restored),
+                changes=comparison.changes(drafts.own_content(draft), drafts.own_content(restored)),
             )
         publishing.restore(version, by=request.user)
-        page = self.page(object_id, request)
-        self.log_change(request, page, _("Restored version %(number)d into the draft.") % {"number": number})
-        self.message_user(request, _restored(version, page), messages.SUCCESS)
-        return redirect(self.url("change", page))
+        page.refresh_from_db()
+        text = _("The draft now says what version %(number)d said. Patients see it once it is published.")
+        if page.slug != restored.slug:
+            text = _(
+                "The draft now says what version %(number)d said, except for its address: that stays "
+                "“%(kept)s”, because another procedure has “%(taken)s” now. Patients see it once it is "
+                "published."
+            )
+        message = text % {"number": number, "kept": page.slug, "taken": restored.slug}
+        logged = _("Restored version %(number)d into the draft.") % {"number": number}
+        return self.done(request, page, logged, message)
 
-    def _is_unpublished(self, page: Page, draft: PageDocument) -> bool:
-        """True if no version has the draft's content: replacing the draft would lose it."""
-        versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
-        documents = map(PageDocument.from_json, versions.values_list("document", flat=True))
-        return all(drafts.own_content(document) != drafts.own_content(draft) for document in documents)
-
-    @post
-    @may_publish
-    def call_off_view(self, request: HttpRequest, object_id: int, number: int) -> HttpResponse:
-        page = self.page(object_id, request)
-        if publishing.call_off(self._version(page, number)):
-            self.log_change(request, page, _("Called off version %(number)d.") % {"number": number})
-            text = _("Version %(number)d is called off.") % {"number": number}
-            self.message_user(request, text, messages.SUCCESS)
-        else:
-            self.message_user(request, _("This version is no longer scheduled."), messages.WARNING)
+    @page_view("publish", "POST")
+    def call_off_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
+        if publishing.call_off(self.version(page, number)):
+            logged = _("Called off version %(number)d.") % {"number": number}
+            message = _("Version %(number)d is called off.") % {"number": number}
+            return self.done(request, page, logged, message, "history_of")
+        self.message_user(request, _("This version is no longer scheduled."), messages.WARNING)
         return redirect(self.url("history_of", page))
 
-    def _version(self, page: Page, number: int) -> Publication:
+    def version(self, page: Page, number: int) -> Publication:
         return get_object_or_404(Publication, page=page, language=LANGUAGE, number=number)
 
-    def _document(self, page: Page, name: str) -> PageDocument:
+    def document(self, page: Page, name: str) -> PageDocument:
         if name == "draft":
             return drafts.read_draft(page, LANGUAGE)
         if not (name.isascii() and name.isdigit() and len(name) < 7):
             raise Http404("No such version.")
-        return PageDocument.from_json(self._version(page, int(name)).document)
-
-    def _name(self, name: str) -> str:
-        return _("the draft") if name == "draft" else _("version %(number)s") % {"number": name}
-
-
-def _funding_statement_url() -> str:
-    """Return the address of the clinic's empty funding statement, or "" if it is filled in."""
-    clinic = ClinicProfile.current()
-    if clinic and clinic.funding_statement:
-        return ""
-    form, args = ("change", [clinic.pk]) if clinic else ("add", [])
-    return reverse(f"admin:clinic_clinicprofile_{form}", args=args) + "#id_funding_statement"
-
-
-def _restored(version: Publication, page: Page) -> str:
-    slug = PageDocument.from_json(version.document).slug
-    if isinstance(page, Procedure) and page.slug != slug:
-        return _(
-            "The draft now says what version %(number)d said, except for its address: that stays “%(kept)s”, "
-            "because another procedure has “%(taken)s” now. Patients see it once it is published."
-        ) % {"number": version.number, "kept": page.slug, "taken": slug}
-    text = _("The draft now says what version %(number)d said. Patients see it once it is published.")
-    return text % {"number": version.number}
-
-
-def _published(publication: Publication) -> str:
-    if publication.live_from > publication.published_at:
-        text = _("Version %(number)d is scheduled: patients see it from the time you gave.")
-    else:
-        text = _("Published as version %(number)d. Patients see it now.")
-    return text % {"number": publication.number}
+        return PageDocument.from_json(self.version(page, int(name)).document)

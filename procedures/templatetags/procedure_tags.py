@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from procedures import models
 from procedures.public import selectors
@@ -27,9 +26,8 @@ def section_template(kind: str) -> list[str]:
 @register.simple_tag
 def overview_section(kind: str) -> documents.Section | None:
     """Return a section of the published overview, for other pages. One query."""
-    overview = selectors.live_overview(get_language() or "en")
-    sections = overview.sections if overview else ()
-    return next((section for section in sections if section.kind == kind), None)
+    overview = selectors.live_overview(selectors.language())
+    return overview.section(kind) if overview else None
 
 
 @register.filter

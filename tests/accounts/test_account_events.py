@@ -26,7 +26,6 @@ pytestmark = pytest.mark.django_db
 
 Kind = AccountEvent.Kind
 LIST = "/staff/accounts/accountevent/"
-OTHER_ROLES = (roles.EDITOR, roles.CLINICAL_REVIEWER, roles.COORDINATOR)
 
 
 def change(client: Client, user: User, **fields: Any) -> None:
@@ -38,7 +37,7 @@ def events_of(user: User) -> dict[str, AccountEvent]:
     return {event.kind: event for event in AccountEvent.objects.filter(subject=user)}
 
 
-def test_role_change_records_roles_before_and_after(manager: Client) -> None:
+def test_changes_of_access_are_recorded(manager: Client) -> None:
     user = staff(roles.EDITOR)
     change(manager, user, first_name="Ali")
     assert not events_of(user)
@@ -49,18 +48,11 @@ def test_role_change_records_roles_before_and_after(manager: Client) -> None:
     assert event.detail["before"]["roles"] == ["Editor"]
     assert event.detail["after"]["roles"] == ["Editor", "Manager"]
     assert event.summary() == "Editor → Editor, Manager"
-
-
-def test_superuser_and_email_changes_are_recorded() -> None:
-    user = staff()
-    change(
-        signed_in("", email="root@clinic.example", is_superuser=True),
-        user,
-        is_superuser="on",
-        email="new@a.pk",
-    )
-    assert events_of(user)[Kind.ROLES_CHANGED].summary() == "no role → Superuser"
-    assert events_of(user)[Kind.EMAIL_CHANGED].detail == {}
+    other = staff()
+    root = signed_in("", email="root@clinic.example", is_superuser=True)
+    change(root, other, is_superuser="on", email="new@a.pk")
+    assert events_of(other)[Kind.ROLES_CHANGED].summary() == "no role → Superuser"
+    assert events_of(other)[Kind.EMAIL_CHANGED].detail == {}
 
 
 def test_deactivation_ends_sessions(manager: Client) -> None:
@@ -101,22 +93,17 @@ def test_manager_resets_two_step_sign_in(manager: Client) -> None:
     assert is_signed_in(browser)
 
 
-def test_account_buttons_require_permission(manager: Client) -> None:
+def test_nobody_resets_two_step_of_oneself_or_a_superuser(manager: Client) -> None:
     own, root = User.objects.get(email="manager@clinic.example"), staff(email="root@clinic.example")
     User.objects.filter(pk=root.pk).update(is_superuser=True)
-    user = staff_with_password()
     url = "/staff/accounts/user/{}/access/"
-    for owner in (own, root, user):
-        set_up_totp(owner)
     for owner in (own, root):
+        set_up_totp(owner)
+        assert "Reset two-step sign-in" not in manager.get(address(owner)).content.decode()
         assert manager.post(url.format(owner.pk), {"action": "reset-two-step"}).status_code == 403
-    for role in OTHER_ROLES:
-        browser = signed_in(role)
-        for action in ("reset-two-step", "send-link"):
-            assert browser.post(url.format(user.pk), {"action": action}).status_code == 403
-    assert all(has_totp(owner) for owner in (own, root, user))
+        assert has_totp(owner)
     for action in ("", "x" * 5000, "\0"):
-        assert manager.post(url.format(user.pk), {"action": action}).status_code == 404
+        assert manager.post(url.format(own.pk), {"action": action}).status_code == 404
     assert manager.post(url.format(2**63), {"action": "send-link"}).status_code in (403, 404)
 
 
@@ -136,20 +123,18 @@ def test_sign_in_password_change_and_sign_out_are_recorded(client: Client) -> No
     assert [event.kind for event in others] == [Kind.SIGNED_IN, Kind.PASSWORD_CHOSEN, Kind.SIGNED_OUT]
 
 
-def test_list_is_for_managers_and_filters_by_person(manager: Client) -> None:
+def test_list_filters_by_person(manager: Client) -> None:
     ali, ayesha = staff(), staff_with_password()
     events.record(Kind.SIGNED_IN, actor=ali, subject=ali)
     failed = events.record(Kind.SIGN_IN_FAILED, subject=ayesha, step="password")
     rows = read(manager.get(LIST)).one("table", id="result_list").one("tbody").all("tr")
     assert len(rows) == 2
     assert "Sign-in failed" in rows[0].text and "Wrong email address or password" in rows[0].text
-    filtered = read(manager.get(f"{LIST}?person={ali.pk}")).one("table", id="result_list")
+    filtered = read(manager.get(LIST, {"person": ali.pk})).one("table", id="result_list")
     assert len(filtered.one("tbody").all("tr")) == 1
     for odd in ("x", "-1", "9" * 40, "\0", "١"):
-        assert manager.get(LIST, {"person": odd}).status_code in (200, 302)
+        assert "result_list" not in manager.get(LIST, {"person": odd}, follow=True).content.decode()
     assert manager.get(f"{LIST}{failed.pk}/change/").status_code == 200
-    for role in OTHER_ROLES:
-        assert signed_in(role).get(LIST).status_code == 403
 
 
 def test_events_cannot_be_added_changed_or_deleted(manager: Client) -> None:

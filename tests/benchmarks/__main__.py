@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import http.client
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -21,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tests import lighthouse
 from tests.benchmarks import queue, storing
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -30,6 +28,14 @@ BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 PROCEDURES = (4, 16, 400)
 SITE = "clinic_site.wsgi:application"
 UNCACHED = "tests.benchmarks.uncached"
+# Name, what it is compared with, the ratio to reach.
+COMPARISONS = (
+    ("warm, 4 procedures", "hello, no middleware", "0.9"),
+    ("304", "hello, no middleware", "0.9"),
+    ("warm, 400 procedures", "warm, 4 procedures", "0.9"),
+    ("cold, 400 procedures", "cold, 4 procedures", "0.9 (a page of 12 cards : one of 4)"),
+    ("cold, 400 procedures", "cold, 16 procedures", "0.9 (both of 12)"),
+)
 
 
 class Result(NamedTuple):
@@ -60,53 +66,35 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1, help="of each warm measurement (default 1)")
     parser.add_argument("--cold", type=int, default=15, help="cold pages a round (default 15)")
     parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--granian", action="store_true", help="warm on Granian, too, if it is installed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="clinic-bench-") as folder, contextlib.ExitStack() as servers:
         data = {count: Path(folder) / str(count) for count in PROCEDURES}
         for count, place in data.items():
             print(f"Preparing a site with {count} published procedures …", flush=True)
-            run("tests.benchmarks.data", str(count), place=place)
+            command = [sys.executable, "-m", "tests.benchmarks.data", str(count)]
+            subprocess.run(command, cwd=ROOT, env=environment(place), check=True)
         few, many = data[min(PROCEDURES)], data[max(PROCEDURES)]
 
-        def start(application: str, place: Path, granian: bool = False) -> Server:
-            return servers.enter_context(server(application, place, granian))
+        def start(application: str, place: Path) -> Server:
+            return servers.enter_context(server(application, place))
 
         hello, site, big = start("tests.benchmarks.hello", few), start(SITE, few), start(SITE, many)
-        cold = {count: start(UNCACHED, place) for count, place in data.items()}
-        tag = Reader(site).get(BROWSER)[0]
-
-        def load(of: Server, headers: dict[str, str] = BROWSER) -> Measure:
-            return lambda: asked(of, options, headers)
-
+        warm = partial(load, options=options)
         measures: dict[str, Measure] = {
-            "hello, no middleware": load(hello),
-            "warm, 4 procedures": load(site),
-            "warm, 400 procedures": load(big),
-            "304": load(site, BROWSER | {"If-None-Match": tag, "X-Expected": "304"}),
+            "hello, no middleware": partial(warm, hello),
+            "warm, 4 procedures": partial(warm, site),
+            "warm, 400 procedures": partial(warm, big),
+            "304": partial(warm, site, {"If-None-Match": etag(site)}),
         }
-        for count, uncached in cold.items():
-            measures[f"cold, {count} procedures"] = partial(one_by_one, uncached, options.cold)
-        if options.granian:
-            fast_hello = start("tests.benchmarks.hello", few, granian=True)
-            fast = start(SITE, few, granian=True)
-            measures |= {"hello on Granian": load(fast_hello), "warm on Granian": load(fast)}
+        for count, place in data.items():
+            measures[f"cold, {count} procedures"] = partial(one_by_one, start(UNCACHED, place), options.cold)
         print(f"{options.rounds} rounds of {len(measures)} measurements, interleaved …", flush=True)
-        results = rounds(measures, options.rounds)
-        report(results)
-        print()
-        for count in (min(PROCEDURES), max(PROCEDURES)):
-            print(f"{count} published procedures")
-            run("tests.benchmarks.pages", place=data[count])
+        report(rounds(measures, options.rounds))
+        for compare in (queue.compare, storing.compare):
             print()
-        points(site)
-        print()
-        queue.compare(Path(folder))
-        print()
-        storing.compare(Path(folder))
-        print()
+            compare(Path(folder))
         load_average = os.getloadavg()[0]
-        print(f"{os.cpu_count()} cores; load average {load_average:.1f}: compare ratios, not figures.")
+        print(f"\n{os.cpu_count()} cores; load average {load_average:.1f}: compare ratios, not figures.")
 
 
 def rounds(measures: dict[str, Measure], count: int) -> dict[str, list[Result]]:
@@ -130,68 +118,45 @@ def report(results: dict[str, list[Result]]) -> None:
         columns = (f"{of(values):9.1f}" for values in figures for of in (statistics.median, min, max))
         print(f"{name:24}{''.join(columns)}")
     print(f"\n{'ratio, round by round':44}{'median':>7}{'min':>7}{'max':>7}{'by processor':>14}  to reach")
-    for name, other, wanted in (
-        ("warm, 4 procedures", "hello, no middleware", "0.9"),
-        ("304", "hello, no middleware", "0.9"),
-        ("warm, 400 procedures", "warm, 4 procedures", "0.9"),
-        ("cold, 400 procedures", "cold, 4 procedures", "0.9 (a page of 12 cards : one of 4)"),
-        ("cold, 400 procedures", "cold, 16 procedures", "0.9 (both of 12)"),
-        ("warm on Granian", "hello on Granian", ""),
-        ("warm on Granian", "warm, 4 procedures", ""),
-    ):
-        if name in results:
-            pairs = list(zip(results[name], results[other], strict=True))
-            ratios = [one.rate / another.rate for one, another in pairs]
-            by_cost = statistics.median(another.cost / one.cost for one, another in pairs)
-            figures = f"{statistics.median(ratios):7.2f}{min(ratios):7.2f}{max(ratios):7.2f}{by_cost:14.2f}"
-            print(f"{f'{name} : {other}':44}{figures}  {wanted}")
-
-
-def points(of: Server) -> None:
-    if lacking := lighthouse.missing():
-        return print(f"Lighthouse: {lacking}.")
-    print("Lighthouse, points of 100 on a phone")
-    for path in ("/", "/procedures/nerve-repair/", "/consultation/"):
-        found = lighthouse.scores(f"http://127.0.0.1:{of.port}{path}")
-        print(f"{path:28}" + "  ".join(f"{name} {score}" for name, score in found.items()), flush=True)
-    return None
+    for name, other, wanted in COMPARISONS:
+        pairs = list(zip(results[name], results[other], strict=True))
+        ratios = [one.rate / another.rate for one, another in pairs]
+        by_cost = statistics.median(another.cost / one.cost for one, another in pairs)
+        figures = f"{statistics.median(ratios):7.2f}{min(ratios):7.2f}{max(ratios):7.2f}{by_cost:14.2f}"
+        print(f"{f'{name} : {other}':44}{figures}  {wanted}")
 
 
 # Asking
 
 
-def asked(of: Server, options: argparse.Namespace, headers: dict[str, str]) -> Result:
+def load(of: Server, headers: dict[str, str] | None = None, *, options: argparse.Namespace) -> Result:
     """By several connections, from a process of their own."""
-    of_load = [str(of.port), str(options.seconds), str(options.connections)]
-    of_load += [f"{name}={value}" for name, value in headers.items()]
-    command = [sys.executable, "-m", "tests.benchmarks.load", *of_load]
+    arguments = [str(of.port), str(options.seconds), str(options.connections)]
+    arguments += [f"{name}={value}" for name, value in (BROWSER | (headers or {})).items()]
+    command = [sys.executable, "-m", "tests.benchmarks.load", *arguments]
     before = of.spent()
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return Result(rate=float(told[1]), cost=(of.spent() - before) / max(1, int(told[0])) * 1e6)
 
 
 def one_by_one(of: Server, count: int) -> Result:
-    reader, seconds, before = Reader(of), [], of.spent()
+    connection = http.client.HTTPConnection("127.0.0.1", of.port, timeout=30)
+    seconds, before = [], of.spent()
     for _ in range(count):
         started = time.perf_counter()
-        reader.get(BROWSER)
+        connection.request("GET", "/", headers=BROWSER)
+        answer = connection.getresponse()
+        answer.read()
         seconds.append(time.perf_counter() - started)
+        if answer.status != 200:
+            raise RuntimeError(f"status {answer.status}")
     return Result(rate=1 / statistics.median(seconds), cost=(of.spent() - before) / count * 1e6)
 
 
-class Reader:
-    """One connection that stays open."""
-
-    def __init__(self, of: Server) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", of.port, timeout=30)
-
-    def get(self, headers: dict[str, str] | None = None) -> tuple[str, bytes]:
-        self.connection.request("GET", "/", headers=headers or {})
-        answer = self.connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"status {answer.status}")
-        return answer.headers.get("ETag", ""), body
+def etag(of: Server) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", of.port, timeout=30)
+    connection.request("GET", "/", headers=BROWSER)
+    return connection.getresponse().headers["ETag"]
 
 
 # Serving
@@ -204,56 +169,32 @@ def environment(place: Path) -> dict[str, str]:
     }
 
 
-def run(module: str, *arguments: str, place: Path) -> None:
-    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment(place), check=True)
-
-
 @contextlib.contextmanager
-def server(application: str, place: Path, granian: bool = False) -> Iterator[Server]:
+def server(application: str, place: Path) -> Iterator[Server]:
     """The application on a free port of the loopback, until the end."""
-    port = free_port()
-    if granian:
-        of_granian = ["--interface", "wsgi", "--port", str(port), "--workers", "2", "--blocking-threads", "4"]
-        command = [sys.executable, "-m", "granian", *of_granian, "--no-ws", "--log-level", "error"]
-    else:
-        command = [sys.executable, "-m", "gunicorn", "-c", "tests/benchmarks/gunicorn_conf.py"]
-        command += ["-b", f"127.0.0.1:{port}"]
-    if granian and ":" not in application:
-        application += ":application"
-    process = subprocess.Popen(
-        [*command, application], cwd=ROOT, env=environment(place), stdout=subprocess.DEVNULL
-    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-m", "gunicorn", "-c", "tests/benchmarks/gunicorn_conf.py"]
+    command += ["-b", f"127.0.0.1:{port}", application]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(place), stdout=subprocess.DEVNULL)
     try:
         wait_for(port, process)
         yield Server(port, process.pid)
     finally:
         process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.wait(timeout=30)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if process.poll() is not None:
             raise SystemExit(f"The server ended with {process.returncode}.")
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            asking = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            asking.request("GET", "/")
-            asking.getresponse()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=30):
             return
         time.sleep(0.1)
     raise SystemExit("The server did not start.")
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 if __name__ == "__main__":
-    print(f"Load generator: {'wrk' if shutil.which('wrk') else 'threads of our own (no wrk here)'}.")
     main()

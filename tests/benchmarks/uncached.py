@@ -1,8 +1,7 @@
 """The site with its page cache off: every request renders the page."""
 
-import os
+from clinic_site import settings
 
-from django.core.wsgi import get_wsgi_application
+settings.PAGE_CACHE_SECONDS = 0
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.uncached_settings"
-application = get_wsgi_application()
+from clinic_site.wsgi import application  # noqa: F401

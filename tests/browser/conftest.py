@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,20 +15,22 @@ import playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from clinic_site.accounts.models import User
-from tests.browser import slow_site
+from tests.accounts.account_helpers import PASSWORD
 from tests.conftest import load_sample_content
-from tests.factories import staff
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PASSWORD = "correct horse battery staple"
+PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+# Each page is looked at on both: the staff side has dark colors, the public one has not.
+LOOKS = ((PHONE, "dark"), (DESKTOP, "light"))
 
 # Be patient with a busy machine.
 expect.set_options(timeout=30_000)
@@ -83,8 +86,7 @@ class QuietHandler(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The whole site on loopback, with its static files served by WhiteNoise as in production."""
-    application = slow_site.slowed(get_wsgi_application())
-    with make_server("127.0.0.1", 0, application, ThreadedServer, QuietHandler) as server:
+    with make_server("127.0.0.1", 0, get_wsgi_application(), ThreadedServer, QuietHandler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://localhost:{server.server_port}"  # passkeys need a host name
@@ -92,20 +94,24 @@ def server_url() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def slowed_down_if_asked() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        if slow_site.SECONDS:
-            slow_site.click_without_waiting(patch)
-        yield
+@pytest.fixture(scope="session")
+def sample_database(django_db_setup: None, chromium: Browser, django_db_blocker: Any) -> sqlite3.Connection:
+    """A copy in memory of the database with the sample content, which is quicker to restore than to load."""
+    copy = sqlite3.connect(":memory:")
+    with django_db_blocker.unblock():
+        load_sample_content()
+        connection.connection.backup(copy)
+        call_command("flush", interactive=False, verbosity=0)
+    return copy
 
 
 @pytest.fixture
-def site(transactional_db: None, server_url: str, settings: Any) -> str:
+def site(transactional_db: None, sample_database: sqlite3.Connection, server_url: str, settings: Any) -> str:
     """The address of the site with its sample content, served as it is in production."""
     settings.SITE_URL = server_url
     settings.CSRF_TRUSTED_ORIGINS = [server_url]
-    load_sample_content()
+    connection.ensure_connection()
+    sample_database.backup(connection.connection)
     return server_url
 
 
@@ -123,6 +129,7 @@ class Visitor:
 
     def __init__(self, browser: Browser, site: str, **options: Any) -> None:
         self.site = site
+        self.has_scripts = options.get("java_script_enabled", True)
         self.context: BrowserContext = browser.new_context(
             **({"viewport": {"width": 390, "height": 800}, "base_url": site} | options)
         )
@@ -139,27 +146,43 @@ class Visitor:
         if message.type in ("error", "warning") and not any(w in message.text for w in of_no_page_of_ours):
             self.complaints.append(message.text)
 
-    def opens(self, path: str) -> Page:
-        self.page.goto(self.site + path)
+    def opens(self, path: str, status: int = 200) -> Page:
+        response = self.page.goto(self.site + path)
+        assert response is None or response.status == status, (path, response.status)
         return self.page
 
-    def presses(self, button: str) -> None:
+    def presses(self, button: str | re.Pattern[str]) -> None:
         press(self.page, button)
 
-    def is_signed_in(self, user: User) -> Page:
+    def is_signed_in(self, user: User) -> None:
         """Without the sign-in page, for tests that are about something else."""
         client = Client()
         client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.site}])
-        return self.page
 
-    def signs_in(self, user: User) -> Page:
-        page = self.opens("/staff/")
-        page.fill("#id_login", user.get_username())
-        page.fill("#id_password", PASSWORD)
+    def signs_in(self, user: User) -> None:
+        """Fill in the sign-in page, which is open."""
+        self.page.fill("#id_login", user.email)
+        self.page.fill("#id_password", PASSWORD)
         self.presses("Sign in")
-        return page
+
+    def assert_accessible(self) -> None:
+        """Require that the page fits the window, and that axe, which is a script, finds nothing."""
+        assert not self.scrolls_sideways(), self.page.url
+        if self.has_scripts:
+            assert self.violations() == []
+
+    def assert_accessible_everywhere(self) -> None:
+        """Require the same on a phone with dark colors and on a desktop with light ones."""
+        own = self.page.viewport_size
+        for size, scheme in LOOKS:
+            self.page.set_viewport_size(size)
+            self.page.emulate_media(color_scheme=scheme)
+            if self.has_scripts:  # colors change slowly
+                self.page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+            self.assert_accessible()
+        self.page.set_viewport_size(own)
 
     def violations(self) -> list[str]:
         """Return the accessibility problems that axe finds on the current page."""
@@ -175,14 +198,15 @@ class Visitor:
 
     def _axe(self) -> Any:
         """Axe's report. A click may still be on its way to the next page: then that one counts."""
-        for _try in range(3):
+        for tries_left in (2, 1, 0):
             self.page.wait_for_load_state()
             try:
-                return Axe().run(self.page)
+                is_there = self.page.evaluate("'axe' in window")
+                return (Axe(axe_script="") if is_there else Axe()).run(self.page)
             except PlaywrightError as error:
-                if "Execution context was destroyed" not in str(error):
+                if "Execution context was destroyed" not in str(error) or not tries_left:
                     raise
-        return Axe().run(self.page)
+        return None
 
     def scrolls_sideways(self) -> bool:
         return bool(
@@ -192,38 +216,17 @@ class Visitor:
 
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
-    """Makes visitors: ``visit(java_script_enabled=False)``."""
+    """Makes visitors: ``visit(java_script_enabled=False)``; with a user, one who is signed in."""
     visitors: list[Visitor] = []
 
-    def make(**options: Any) -> Visitor:
-        visitors.append(Visitor(chromium, site, **options))
-        return visitors[-1]
+    def make(user: User | None = None, **options: Any) -> Visitor:
+        visitor = Visitor(chromium, site, **({"viewport": DESKTOP} if user else {}) | options)
+        visitors.append(visitor)
+        if user:
+            visitor.is_signed_in(user)
+        return visitor
 
     yield make
     for visitor in visitors:
         visitor.context.close()
     assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
-
-
-@pytest.fixture
-def opened(visit: Callable[..., Visitor]) -> Callable[..., Page]:
-    """Opens windows: ``opened()``, or signed in, ``opened(user, java_script_enabled=False)``."""
-
-    def make(user: User | None = None, **options: Any) -> Page:
-        visitor = visit(**({"viewport": {"width": 1280, "height": 800}} | options))
-        return visitor.is_signed_in(user) if user else visitor.page
-
-    return make
-
-
-@pytest.fixture
-def staff_member(transactional_db: None) -> Callable[[str], User]:
-    """Makes a member of staff with one role."""
-
-    def make(role: str) -> User:
-        user = staff(role)
-        user.set_password(PASSWORD)
-        user.save()
-        return user
-
-    return make

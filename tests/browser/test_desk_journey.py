@@ -1,69 +1,40 @@
-"""A new coordinator's first request, from the first sign-in to its end; and two coordinators at once."""
+"""A new coordinator's first request, from the first sign-in to its end."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from clinic_site.accounts import roles
-from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
 from consultations import tokens
-from consultations.models import Appointment, ConsultationRequest, Disclosure
+from consultations.models import Appointment, Disclosure
 from consultations.workflow import Status
-from tests.accounts.account_helpers import code_at
-from tests.browser.conftest import PASSWORD
+from tests.accounts.account_helpers import code_at, staff_with_password
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.factories import a_request
 
 Visit = Callable[..., Any]
-Make = Callable[[str], User]
-DESK = {"width": 1280, "height": 900}
 
 
-def signs_in_for_the_first_time(visitor: Any, user: User) -> Page:
-    page: Page = visitor.opens("/staff/")
-    page.fill("#id_login", user.email)
-    page.fill("#id_password", PASSWORD)
-    visitor.presses("Sign in")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Set up two-step sign-in")
-    page.fill("#id_code", code_at(page.locator("#secret").inner_text().replace(" ", "")))
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    page.get_by_role("link", name="I have saved them").click()
-    return page
-
-
-def a_morning_to_come() -> datetime:
-    """The start of the next day on which the clinic is open, as it is stored."""
-    tomorrow = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    found = business_hours.load().next_opening(tomorrow)
-    assert found
-    return found
-
-
-def offers(visitor: Any, page: Page, at: datetime) -> None:
-    local = timezone.localtime(at)
-    page.get_by_label("The time that I type here").check()
-    page.get_by_label("Day", exact=True).fill(f"{local:%Y-%m-%d}")
-    page.get_by_label("Time", exact=True).fill(f"{local:%H:%M}")
-    visitor.presses("Take this time")
-
-
-def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
-    visit: Visit, staff_member: Make, settings: Any
-) -> None:
+def test_new_coordinator_takes_a_request_from_the_queue_to_its_end(visit: Visit, settings: Any) -> None:
     settings.STAFF_TWO_STEP = True
     cache.clear()
     key, long_ago = tokens.SubmissionKey.new(), timezone.now() - timedelta(days=2)
     oldest = a_request(key=key, patient_name="Zainab Bibi", created_at=long_ago)
     a_request(patient_name="Omar Farooq")
-    desk = visit(viewport=DESK)
-    page = signs_in_for_the_first_time(desk, staff_member(roles.COORDINATOR))
+    desk = visit(viewport=DESKTOP)
+    page = desk.opens("/staff/")
+    desk.signs_in(staff_with_password(roles.COORDINATOR))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up two-step sign-in")
+    page.fill("#id_code", code_at(page.locator("#secret").inner_text().replace(" ", "")))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_role("link", name="I have saved them").click()
 
     # The first page says who waits longest; one press leads there.
     expect(page.get_by_text("waiting longest")).to_be_visible()
@@ -74,20 +45,27 @@ def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
     desk.presses("Call back at this time")
     desk.presses("Spoke")
     page.get_by_role("link", name="Offer a time").click()
-    at = a_morning_to_come()
-    offers(desk, page, at)
+    # The start of the next day on which the clinic is open.
+    tomorrow = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    opening = business_hours.load().next_opening(tomorrow)
+    assert opening
+    at = timezone.localtime(opening)
+    page.get_by_label("The time that I type here").check()
+    page.get_by_label("Day", exact=True).fill(f"{at:%Y-%m-%d}")
+    page.get_by_label("Time", exact=True).fill(f"{at:%H:%M}")
+    desk.presses("Take this time")
     oldest.refresh_from_db()
     assert oldest.status == Status.PROPOSED
 
     # The patient accepts on the private page, on a small phone.
-    patient = visit(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    patient = visit(viewport=PHONE, java_script_enabled=False)
     private = patient.opens(reverse("consultations:private", args=[key.token]))
     private.get_by_role("link", name="Yes, I will come").click()
     patient.presses("Yes, I will come")
     expect(private.get_by_text("Thank you. The time is agreed.")).to_be_visible()
 
     # It stands in the week, and the patient on the list of those to be reminded.
-    page.goto(f"{desk.site}{reverse('desk:week')}?day={timezone.localtime(at):%Y-%m-%d}")
+    page.goto(f"{desk.site}{reverse('desk:week')}?day={at:%Y-%m-%d}")
     expect(page.get_by_role("link", name=oldest.reference)).to_be_visible()
     page.goto(desk.site + reverse("desk:reminders"))
     reminder = page.locator(".reminder", has_text=oldest.reference)
@@ -104,7 +82,7 @@ def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
     oldest.refresh_from_db()
     assert oldest.status == Status.COMPLETED
     told = page.locator(".timeline").inner_text()
-    story = [
+    story = (
         "Sent by the patient",
         "No answer",
         "Call back",
@@ -112,37 +90,8 @@ def test_a_new_coordinator_takes_a_request_from_the_queue_to_its_end(
         "Time offered",
         "Time agreed",
         "Completed",
-    ]
+    )
     places = [told.find(words) for words in story]
-    assert -1 not in places, told
-    assert places == sorted(places), told
+    assert -1 not in places and places == sorted(places), told
     assert Disclosure.objects.filter(request=oldest, kind=Disclosure.Kind.OPENED).exists()
-    assert desk.violations() == []
-
-
-@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_of_two_coordinators_at_once_one_wins_and_the_other_is_told(
-    visit: Visit, staff_member: Make, scripts: bool
-) -> None:
-    request = a_request()
-    address = reverse("desk:request", args=[request.pk])
-    first = visit(viewport=DESK, java_script_enabled=scripts)
-    second = visit(viewport=DESK, java_script_enabled=scripts)
-    sana, bilal = staff_member(roles.COORDINATOR), staff_member(roles.MANAGER)
-    first.is_signed_in(sana)
-    second.is_signed_in(bilal)
-    mine, theirs = first.opens(address), second.opens(address)
-    expect(theirs.get_by_text(f"{sana.email} has just opened this too.")).to_be_visible()
-
-    first.presses("Decline")
-    theirs.get_by_label("For colleagues").fill("She called again herself.")
-    second.presses("Start contacting")
-    expect(theirs.get_by_text("Someone else has just changed this request").first).to_be_visible()
-    expect(theirs.get_by_label("For colleagues")).to_have_value("She called again herself.")
-    request = ConsultationRequest.objects.get()
-    assert request.status == Status.DECLINED
-    assert request.events.filter(kind="status_changed").count() == 1
-    second.presses("Reopen")
-    assert request.notes.get().text == "She called again herself."
-    mine.reload()
-    expect(mine.get_by_text("She called again herself.")).to_be_visible()
+    desk.assert_accessible()

@@ -18,8 +18,6 @@ from tests.factories import a_request, staff
 
 Visit = Callable[..., Any]
 
-PHONE, DESKTOP = {"width": 320, "height": 700}, {"width": 1280, "height": 900}
-
 
 def a_full_request(**changes: Any) -> ConsultationRequest:
     """With something in every part of the page."""
@@ -46,36 +44,25 @@ def address(request: ConsultationRequest, tail: str = "") -> str:
     return f"/staff/requests/{request.pk}/{tail}"
 
 
-@pytest.fixture
-def desk(visit: Visit) -> Callable[..., Any]:
-    def make(request: ConsultationRequest, user: User | None = None, **options: Any) -> Any:
-        visitor = visit(**({"viewport": DESKTOP} | options))
-        visitor.is_signed_in(user or staff(roles.MANAGER))
-        visitor.opens(address(request))
-        return visitor
-
-    return make
+def opened(visit: Visit, request: ConsultationRequest, user: User | None = None, **options: Any) -> Any:
+    visitor = visit(user or staff(roles.MANAGER), **options)
+    visitor.opens(address(request))
+    return visitor
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_state_of_the_page_is_clean_and_fits(
-    desk: Callable[..., Any], viewport: dict[str, int], scheme: str
-) -> None:
+def test_every_state_of_the_page_is_accessible(visit: Visit) -> None:
     request = a_full_request()
-    visitor = desk(request, viewport=viewport, color_scheme=scheme)
-    assert visitor.violations() == []
-    assert not visitor.scrolls_sideways()
+    visitor = opened(visit, request)
+    visitor.assert_accessible_everywhere()
     small = visitor.page.locator(".attachments img")
     small.scroll_into_view_if_needed()
     expect(small).to_have_js_property("naturalWidth", 320)
 
     visitor.presses("Save only the note")  # without one
     assert visitor.page.title().startswith("Error: ")
-    assert visitor.violations() == []
+    visitor.assert_accessible_everywhere()
     visitor.presses("New private link")
-    assert visitor.violations() == []
-    assert not visitor.scrolls_sideways()
+    visitor.assert_accessible_everywhere()
 
     status_changes.change_status(
         request, "declined", actor=staff(email="zara@clinic.example"), expected_status="new"
@@ -84,16 +71,16 @@ def test_every_state_of_the_page_is_clean_and_fits(
     visitor.presses("No answer")
     expect(visitor.page.get_by_role("alert").first).to_contain_text("Someone else has just changed")
     expect(visitor.page.locator("#id_text")).to_have_value("A long call.")
-    assert visitor.violations() == []
+    visitor.assert_accessible_everywhere()
 
 
-def test_two_colleagues_see_each_other_and_one_wins(desk: Callable[..., Any]) -> None:
+def test_two_colleagues_see_each_other_and_one_wins(visit: Visit) -> None:
     request = a_request()
     sana, bilal = a_colleague("Sana Malik"), a_colleague("Bilal Ahmed")
-    first = desk(request, sana)
+    first = opened(visit, request, sana)
     first.page.clock.install()
     first.page.reload()
-    second = desk(request, bilal)
+    second = opened(visit, request, bilal)
     expect(second.page.locator("#present")).to_contain_text("Sana Malik has just opened this too.")
     expect(first.page.locator("#present")).to_have_text("")
     first.page.clock.run_for(31_000)
@@ -116,10 +103,30 @@ def test_two_colleagues_see_each_other_and_one_wins(desk: Callable[..., Any]) ->
     assert [note.text for note in request.notes.all()] == ["Rang ten times."]
 
 
+def test_without_scripts_one_of_two_colleagues_wins(visit: Visit) -> None:
+    request, sana = a_request(), a_colleague("Sana Malik")
+    first = opened(visit, request, sana, java_script_enabled=False)
+    second = opened(visit, request, java_script_enabled=False)
+    mine, theirs = first.page, second.page
+    expect(theirs.get_by_text("Sana Malik has just opened this too.")).to_be_visible()
+    first.presses("Decline")
+    theirs.get_by_label("For colleagues").fill("She called again herself.")
+    second.presses("Start contacting")
+    expect(theirs.get_by_text("Someone else has just changed this request").first).to_be_visible()
+    expect(theirs.get_by_label("For colleagues")).to_have_value("She called again herself.")
+    request.refresh_from_db()
+    assert request.status == Status.DECLINED
+    assert request.events.filter(kind="status_changed").count() == 1
+    second.presses("Reopen")
+    assert request.notes.get().text == "She called again herself."
+    mine.reload()
+    expect(mine.get_by_text("She called again herself.")).to_be_visible()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_a_call_is_recorded_by_keyboard_alone(desk: Callable[..., Any], scripts: bool) -> None:
+def test_call_is_recorded_by_keyboard_alone(visit: Visit, scripts: bool) -> None:
     request = a_request()
-    page: Page = desk(request, java_script_enabled=scripts).page
+    page: Page = opened(visit, request, java_script_enabled=scripts).page
     page.get_by_label("For colleagues").focus()
     page.keyboard.type("Rang twice.")
     for _tab in range(20):
@@ -134,9 +141,9 @@ def test_a_call_is_recorded_by_keyboard_alone(desk: Callable[..., Any], scripts:
     assert request.status == Status.CONTACTING
 
 
-def test_enter_in_the_time_to_call_back_does_nothing_by_mistake(desk: Callable[..., Any]) -> None:
+def test_enter_in_the_callback_time_changes_nothing(visit: Visit) -> None:
     request = a_request()
-    page: Page = desk(request).page
+    page: Page = opened(visit, request).page
     page.locator("#id_at").fill("2099-01-01T10:00")
     with page.expect_navigation():
         page.locator("#id_at").press("Enter")
@@ -144,9 +151,19 @@ def test_enter_in_the_time_to_call_back_does_nothing_by_mistake(desk: Callable[.
     assert not request.events.exclude(kind=Event.Kind.SUBMITTED).exists()
 
 
-def test_a_attachment_opens_whole_and_a_report_is_downloaded(desk: Callable[..., Any]) -> None:
-    visitor = desk(a_full_request())
+def test_attachments_open_and_download_and_the_page_prints(visit: Visit) -> None:
+    request = a_full_request(may_identify_clinic="no")
+    ConsultationRequest.objects.filter(pk=request.pk).update(status=Status.CONFIRMED)
+    an_appointment(request)
+    visitor = opened(visit, request)
     page: Page = visitor.page
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    for words in ("Do not say who is calling", "He cut his hand.", "Appointment:"):
+        expect(page.get_by_text(words).first).to_be_visible()
+    assert page.locator("button:visible, a.step:visible, textarea:visible").count() == 0
+
+    page.emulate_media(media="screen")
     with page.expect_download() as download:
         page.get_by_role("link", name="Report 2").click()
     assert download.value.suggested_filename.endswith(".pdf")
@@ -155,15 +172,3 @@ def test_a_attachment_opens_whole_and_a_report_is_downloaded(desk: Callable[...,
     expect(page.locator("img")).to_have_js_property("naturalWidth", 900)
     # The file is sandboxed: at times the browser tells of a script that only this test's look at it brought.
     visitor.complaints[:] = [told for told in visitor.complaints if "Blocked script execution" not in told]
-
-
-def test_it_prints_what_was_said_and_happened_without_the_buttons(desk: Callable[..., Any]) -> None:
-    request = a_full_request(may_identify_clinic="no")
-    ConsultationRequest.objects.filter(pk=request.pk).update(status=Status.CONFIRMED)
-    an_appointment(request)
-    page: Page = desk(request).page
-    page.emulate_media(media="print")
-    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
-    for words in ("Do not say who is calling", "He cut his hand.", "Appointment:"):
-        expect(page.get_by_text(words).first).to_be_visible()
-    assert page.locator("button:visible, a.step:visible, textarea:visible").count() == 0

@@ -9,13 +9,12 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from clinic_site.accounts import roles
-from clinic_site.accounts.models import User
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
-from tests.factories import a_request
+from tests.browser.conftest import PHONE
+from tests.factories import a_request, staff
 
 Visit = Callable[..., Any]
-DESKTOP = {"width": 1280, "height": 900}
 PAGE = "/staff/statistics/"
 
 
@@ -30,47 +29,34 @@ def requests(site: str) -> None:
         )
 
 
-@pytest.mark.parametrize("viewport", [{"width": 320, "height": 800}, {"width": 390, "height": 800}, DESKTOP])
-@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
-def test_statistics_are_accessible_and_fit(
-    visit: Visit,
-    staff_member: Callable[[str], User],
-    requests: None,
-    viewport: dict[str, int],
-    options: dict[str, str],
-) -> None:
-    visitor = visit(viewport=viewport, **options)
-    visitor.is_signed_in(staff_member(roles.MANAGER))
-    found = []
-    for address in (PAGE, f"{PAGE}?days=365", f"{PAGE}?first=2026-01-02&last=2026-01-01"):
-        page = visitor.opens(address)
-        for details in page.locator("details").all():
-            details.locator("summary").click()
-        assert not visitor.scrolls_sideways(), address
+def test_statistics_are_accessible_and_charts_have_descriptions(visit: Visit, requests: None) -> None:
+    manager = staff(roles.MANAGER)
+    visitor, forced = visit(manager), visit(manager, viewport=PHONE, forced_colors="active")
+    for address in (f"{PAGE}?days=365", f"{PAGE}?first=2026-01-02&last=2026-01-01", PAGE):
+        for window in (visitor, forced):
+            page = window.opens(address)
+            for details in page.locator("details").all():
+                details.locator("summary").click()
+        visitor.assert_accessible_everywhere()
         # Axe cannot tell colors that the system has taken over.
-        found += [] if "forced_colors" in options else visitor.violations()
-    assert found == []
-
-
-def test_charts_have_descriptions(
-    opened: Callable[..., Any], staff_member: Callable[[str], User], requests: None
-) -> None:
-    page = opened(staff_member(roles.MANAGER))
-    page.goto(PAGE)
+        assert not forced.scrolls_sideways(), address
+    page = visitor.page
     for name in ("Requests a week", "Time to first contact, week by week"):
         chart = page.get_by_role("img", name=name)
-        expect(chart).to_be_visible()
         assert chart.bounding_box()["height"] > 100
         expect(page.get_by_role("table", name=name)).to_be_visible()
     bar = page.locator(".chart__bar").first
     assert bar.evaluate("bar => getComputedStyle(bar).fill") == "rgb(14, 90, 99)"
 
+    page.emulate_media(media="print")
+    expect(page.get_by_role("img", name="Requests a week")).to_be_visible()
+    expect(page.get_by_role("table", name="How requests ended")).to_be_visible()
+    expect(page.get_by_role("button", name="Show", exact=True)).to_be_hidden()
+    expect(page.get_by_role("link", name="Last 90 days")).to_be_hidden()
 
-def test_period_and_download_without_scripts(
-    visit: Visit, staff_member: Callable[[str], User], requests: None
-) -> None:
-    visitor = visit(viewport=DESKTOP, java_script_enabled=False)
-    visitor.is_signed_in(staff_member(roles.MANAGER))
+
+def test_period_and_download_without_scripts(visit: Visit, requests: None) -> None:
+    visitor = visit(staff(roles.MANAGER), java_script_enabled=False)
     page = visitor.opens("/staff/")
     page.get_by_role("link", name="Statistics").click()
     page.get_by_role("link", name="Last 90 days").click()
@@ -82,15 +68,3 @@ def test_period_and_download_without_scripts(
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     assert download.value.suggested_filename == "statistics-2026-01-01-2026-01-31.csv"
-
-
-def test_printed_statistics(
-    opened: Callable[..., Any], staff_member: Callable[[str], User], requests: None
-) -> None:
-    page = opened(staff_member(roles.MANAGER))
-    page.goto(PAGE)
-    page.emulate_media(media="print")
-    expect(page.get_by_role("img", name="Requests a week")).to_be_visible()
-    expect(page.get_by_role("table", name="How requests ended")).to_be_visible()
-    expect(page.get_by_role("button", name="Show", exact=True)).to_be_hidden()
-    expect(page.get_by_role("link", name="Last 90 days")).to_be_hidden()

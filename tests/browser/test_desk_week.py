@@ -10,15 +10,13 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from clinic_site.accounts import roles
-from clinic_site.accounts.models import User
 from clinic_site.clinic.models import OpeningHours
 from consultations.models import Appointment
 from procedures.models import Practitioner
 from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
-from tests.factories import a_request
+from tests.factories import a_request, staff
 
 Visit = Callable[..., Any]
-Make = Callable[[str], User]
 
 
 @pytest.fixture(autouse=True)
@@ -27,27 +25,21 @@ def opening_hours(site: str) -> None:
     open_every_day()
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_offer_appears_in_week(visit: Visit, staff_member: Make, width: int, scripts: bool) -> None:
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_offer_appears_in_week(visit: Visit, scripts: bool) -> None:
     practitioner = Practitioner.objects.all()[0]
     request = a_request(days=[at(10).weekday()], parts_of_day=["morning"])
     given(a_request(), practitioner, at(10))
-    visitor = visit(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
-    visitor.is_signed_in(staff_member(roles.MANAGER))
+    visitor = visit(staff(roles.MANAGER), java_script_enabled=scripts)
     page = visitor.opens(f"{reverse('desk:offer_time', args=[request.pk])}?practitioner={practitioner.pk}")
     expect(page.get_by_text("10 am – 10:30 am taken")).to_be_visible()
-    if scripts:
-        assert visitor.violations() == []
-        assert not visitor.scrolls_sideways()
+    visitor.assert_accessible_everywhere()
     # Nothing chosen: the page says so and keeps the rest.
     page.get_by_label("Agreed on the phone").check()
     visitor.presses("Take this time")
     expect(page.get_by_role("alert")).to_contain_text("Choose one of the times")
     expect(page.get_by_label("Agreed on the phone")).to_be_checked()
-    if scripts:
-        assert visitor.violations() == []
-        assert not visitor.scrolls_sideways()
+    visitor.assert_accessible_everywhere()
     page.locator("input[name=starts]").first.check()
     visitor.presses("Take this time")
     appointment = Appointment.objects.get(request=request)
@@ -55,12 +47,10 @@ def test_offer_appears_in_week(visit: Visit, staff_member: Make, width: int, scr
 
     page = visitor.opens(reverse("desk:week") + f"?day={appointment.starts_at:%Y-%m-%d}")
     expect(page.get_by_role("link", name=request.reference)).to_be_visible()
-    if scripts:
-        assert visitor.violations() == []
-        assert not visitor.scrolls_sideways()
+    visitor.assert_accessible_everywhere()
 
 
-def test_full_week_prints_on_one_page(visit: Visit, staff_member: Make) -> None:
+def test_full_week_prints_on_one_page(visit: Visit) -> None:
     practitioners = list(Practitioner.objects.all()[:2])
     monday = 7 - at(10, days=0).weekday()
     # As many half hours as the longest day has, which leaves room for the wider letters of other machines.
@@ -73,36 +63,31 @@ def test_full_week_prints_on_one_page(visit: Visit, staff_member: Make) -> None:
                 minutes=30,
                 agreed=bool(number % 3),
             )
-    visitor = visit(viewport={"width": 1280, "height": 900})
-    visitor.is_signed_in(staff_member(roles.MANAGER))
+    visitor = visit(staff(roles.MANAGER))
     page = visitor.opens(f"{reverse('desk:week')}?day={at(10, days=monday):%Y-%m-%d}")
     paper = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
     assert visitor.violations() == []
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_reminders_and_calendar_addresses(visit: Visit, staff_member: Make, width: int) -> None:
+def test_reminders_and_calendar_addresses(visit: Visit) -> None:
     appointment = an_agreed_time(at(10, days=1), contact_method="sms")
     an_agreed_time(at(11, days=1), contact_method="whatsapp", may_identify_clinic="yes")
-    visitor = visit(viewport={"width": width, "height": 900})
-    visitor.is_signed_in(staff_member(roles.MANAGER))
+    visitor = visit(staff(roles.MANAGER))
     page = visitor.opens(reverse("desk:reminders"))
     expect(page.get_by_text("Do not say who is calling")).to_be_visible()
-    assert visitor.violations() == []
-    assert not visitor.scrolls_sideways()
+    visitor.assert_accessible_everywhere()
     with page.expect_navigation():
         page.get_by_role("button", name="Done").first.click()
     appointment.refresh_from_db()
     assert appointment.reminded_at is not None
     expect(page.get_by_role("heading", name="Reminded today")).to_be_visible()
-    assert visitor.violations() == []
+    visitor.assert_accessible_everywhere()
 
     page = visitor.opens(reverse("desk:calendars"))
     with page.expect_navigation():
         page.get_by_role("button", name="Make an address").first.click()
     expect(page.get_by_label("Copy it now")).to_have_value(re.compile(r"/calendar/[\w-]{32}\.ics$"))
-    assert visitor.violations() == []
-    assert not visitor.scrolls_sideways()
+    visitor.assert_accessible_everywhere()
     visitor.presses("Revoke")
     expect(page.get_by_text("The address is revoked")).to_be_visible()

@@ -1,69 +1,74 @@
-"""Every page in a real browser: accessible, no horizontal scrolling, no console errors."""
+"""Every page and error page in a real browser: accessible, no horizontal scrolling, no console errors."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
+from django.db import connection
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from clinic_site.accounts import roles
-from clinic_site.accounts.models import User
-from procedures.models import Procedure
-from tests.factories import a_request
+from clinic_site.core import append_only
+from procedures.models import Disclaimer, Overview, Practitioner, Procedure
+from procedures.publishing import publishing
+from tests.admin_forms import address
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.factories import a_request, staff
 from tests.site.states import addresses_in_the_sitemap
 
 Visit = Callable[..., Any]
 
-# The window of a small phone; a desktop window at 400%; a tablet; a desktop.
-WINDOWS = {"320 px": (320, 640), "1280 px at 400%": (320, 256), "768 px": (768, 1024), "1280 px": (1280, 800)}
+# A desktop window at 400%, and a tablet.
+OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 
-def public_addresses() -> list[str]:
-    return [
-        *addresses_in_the_sitemap(),
-        reverse("consultations:emergency"),
-        reverse("consultations:request"),
-        "/there-is-no-such-page/",
-    ]
-
-
-@pytest.mark.parametrize("window", WINDOWS)
-def test_pages_do_not_scroll_sideways(visit: Visit, window: str) -> None:
-    width, height = WINDOWS[window]
-    visitor = visit(viewport={"width": width, "height": height})
-    for address in public_addresses():
-        visitor.opens(address)
-        assert not visitor.scrolls_sideways(), address
-
-
-@pytest.mark.parametrize("window", ["320 px", "1280 px"])
-def test_axe_on_public_pages(visit: Visit, window: str) -> None:
-    width, height = WINDOWS[window]
-    visitor = visit(viewport={"width": width, "height": height})
-    found = []
-    for address in public_addresses():
-        visitor.opens(address)
-        found += visitor.violations()
-    assert found == []
-
-
-def test_axe_on_request_states(visit: Visit) -> None:
-    from tests.browser.test_request_journey import fill_in
-
+def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    found = []
-    visitor.opens(reverse("consultations:start"))
-    visitor.presses("Continue")
-    found += visitor.violations()
-    page = visitor.opens(reverse("consultations:request"))
-    visitor.presses("Continue")
-    found += visitor.violations()
-    fill_in(page)
-    visitor.presses("Continue")
-    found += visitor.violations()
-    visitor.presses("Send request")
-    found += visitor.violations()
-    assert found == []
+    for path in (*addresses_in_the_sitemap(), reverse("consultations:emergency"), "/consultation/request/"):
+        page = visitor.opens(path)
+        visitor.assert_accessible_everywhere()
+        for width, height in OTHER_WINDOWS:
+            page.set_viewport_size({"width": width, "height": height})
+            assert not visitor.scrolls_sideways(), (path, width)
+
+
+def test_error_pages_are_accessible(visit: Visit, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.core.failing_urls"
+    publishing.withdraw(Procedure.objects.get(slug="tumor-removal"), language="en")
+    visitor = visit()
+    for path, status in (
+        ("/there-is-no-such-page/", 404),
+        ("/procedures/tumor-removal/", 410),
+        ("/consultation/no-such-request-is-here/", 404),
+        ("/forbidden/", 403),
+        ("/suspicious/", 400),
+        ("/fails/", 500),
+    ):
+        visitor.opens(path, status)
+        visitor.assert_accessible_everywhere()
+    page = visitor.opens("/report-a-mistake/")
+    visitor.context.clear_cookies()
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Please send the form again")
+    visitor.assert_accessible_everywhere()
+
+
+def test_site_without_procedures_and_privacy_notice_is_accessible(visit: Visit) -> None:
+    for procedure in Procedure.objects.all():
+        publishing.withdraw(procedure, language="en")
+    visitor = visit(viewport=PHONE)
+    for path in ("/", "/procedures/", "/consultation/request/"):
+        visitor.opens(path)
+        visitor.assert_accessible()
+    with connection.cursor() as cursor:
+        append_only.remove_triggers()
+        cursor.execute("DELETE FROM consultations_privacynotice")
+    page = visitor.opens("/consultation/request/", 503)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Requests cannot be sent right now")
+    expect(page.get_by_role("main").get_by_role("link", name="Call the clinic").first).to_be_visible()
+    visitor.assert_accessible()
 
 
 def test_files_of_pages_are_served(visit: Visit) -> None:
@@ -82,41 +87,93 @@ def test_files_of_pages_are_served(visit: Visit) -> None:
 
 def test_procedure_prints_as_leaflet(visit: Visit) -> None:
     visitor = visit(viewport={"width": 800, "height": 1000})
-    page = visitor.opens(reverse("procedures:procedure", args=["nerve-repair"]))
+    page = visitor.opens("/procedures/replantation/")
     page.emulate_media(media="print")
-    assert not page.get_by_role("navigation", name="Main").is_visible()
-    assert not page.get_by_role("main").get_by_role("link", name="Request a consultation").first.is_visible()
-    assert page.get_by_role("heading", name="Risks", exact=True).is_visible()
-    assert page.get_by_text(f"{visitor.site}/procedures/nerve-repair/").is_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
+    expect(page.get_by_role("main").get_by_role("link", name="Request a consultation").first).to_be_hidden()
+    for heading in ("Risks", "Sources"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    for text in ("Do not freeze the part.", f"{visitor.site}/procedures/replantation/"):
+        expect(page.get_by_text(text)).to_be_visible()
 
 
 def test_forced_colors_and_reduced_motion(visit: Visit) -> None:
     visitor = visit(forced_colors="active", reduced_motion="reduce")
     page = visitor.opens("/")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    assert page.get_by_role("heading", level=1).is_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     # The system gives the colors then: axe would measure those that the style sheet asked for.
     assert [found for found in visitor.violations() if "color-contrast" not in found] == []
 
 
-def test_staff_pages_are_accessible_and_fit_a_phone(
-    visit: Visit, staff_member: Callable[[str], User]
-) -> None:
-    request = a_request()
-    procedure = Procedure.objects.first()
-    assert procedure is not None
-    visitor = visit(viewport={"width": 390, "height": 800})
-    visitor.opens("/staff/")
-    found = visitor.violations()
-    visitor.signs_in(staff_member(roles.MANAGER))
-    for address in (
+def test_menu_opens_with_and_without_javascript(visit: Visit) -> None:
+    """The menu is in the page; below 60rem a button opens it."""
+    for scripts in (True, False):
+        page = visit(java_script_enabled=scripts).opens("/")
+        link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Surgeons")
+        expect(link).to_be_hidden()
+        page.get_by_role("button", name="Menu", exact=True).click()
+        expect(link).to_be_visible()
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Surgeons")
+
+
+# The staff side. A visitor fails the test for a refused script or style, and for an error of a script.
+
+
+def test_staff_pages_log_no_browser_errors(visit: Visit) -> None:
+    visitor = visit(staff(roles.MANAGER))
+    procedure = Procedure.objects.all()[0]
+    changelists = [
+        "procedures_overview",
+        "procedures_practitioner",
+        "procedures_source",
+        "clinic_clinicprofile",
+        "clinic_openinghours",
+        "clinic_closure",
+        "consultations_privacynotice",
+        "accounts_user",
+        "auth_group",
+    ]
+    paths = [reverse(f"admin:{name}_changelist") for name in changelists]
+    records = (procedure, Overview.objects.get(), Disclaimer.objects.get(), Practitioner.objects.all()[0])
+    paths += [address(record) for record in records]
+    paths += [address(procedure, view) for view in ("preview", "withdraw", "history_of")]
+    paths += [reverse("admin:procedures_procedure_add"), reverse("admin:accounts_user_add")]
+    for path in paths:
+        visitor.opens(path)
+        expect(visitor.page.locator("h1").first).to_be_visible()
+
+
+def test_staff_pages_are_accessible_and_fit_a_phone(visit: Visit) -> None:
+    request, procedure = a_request(), Procedure.objects.all()[0]
+    visitor = visit(staff(roles.MANAGER), viewport={"width": 390, "height": 800})
+    for path in (
         "/staff/",
         reverse("admin:consultations_consultationrequest_changelist"),
-        reverse("admin:consultations_consultationrequest_change", args=[request.pk]),
+        address(request),
         reverse("admin:procedures_procedure_changelist"),
-        reverse("admin:procedures_procedure_publish", args=[procedure.pk]),
+        address(procedure, "publish"),
     ):
-        visitor.opens(address)
-        assert not visitor.scrolls_sideways(), address
-        found += visitor.violations()
-    assert found == []
+        visitor.opens(path)
+        visitor.assert_accessible()
+
+
+def test_editor_adds_a_part_and_sees_a_styled_403_for_requests(visit: Visit) -> None:
+    visitor = visit(staff(roles.EDITOR), viewport=DESKTOP)
+    procedure = Procedure.objects.get(slug="nerve-repair")
+    risks = procedure.risks.count()
+    page = visitor.opens(address(procedure))
+    add = "Add another Risk"
+    page.get_by_role("link", name=add).or_(page.get_by_role("button", name=add)).click()
+    page.locator(f"[name=risks-{risks}-name]").fill("A new risk")
+    page.locator(f"[name=risks-{risks}-body]").fill("It can happen.")
+    visitor.presses(re.compile("^Save$"))
+    expect(page.locator(".messagelist").first).to_be_visible()
+    assert procedure.risks.last().name == "A new risk"  # type: ignore[union-attr]
+
+    request = a_request()
+    visitor.opens(address(request), 403)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You cannot open this page")
+    assert request.patient_name not in page.content()

@@ -1,6 +1,7 @@
 """Parts are put in order by buttons, by keyboard alone and by dragging; their numbers come from that."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -10,6 +11,8 @@ from procedures.models import Procedure
 from tests.admin_forms import address
 from tests.browser.conftest import press
 from tests.factories import a_procedure, staff
+
+Visit = Callable[..., Any]
 
 NAMES = ["Infection", "Scars", "Bleeding"]
 
@@ -23,10 +26,8 @@ def procedure(site: str) -> Procedure:
 
 
 @pytest.fixture
-def editor(opened: Callable[..., Window], procedure: Procedure) -> Window:
-    window = opened(staff("Editor"))
-    window.goto(address(procedure))
-    return window
+def editor(visit: Visit, procedure: Procedure) -> Window:
+    return visit(staff("Editor")).opens(address(procedure))
 
 
 def rows(window: Window) -> Locator:
@@ -50,51 +51,49 @@ def stored(procedure: Procedure) -> list[tuple[int, str]]:
     return list(procedure.risks.values_list("position", "name"))
 
 
-def test_button_moves_a_part_and_renumbers_all(editor: Window, procedure: Procedure) -> None:
+def test_buttons_move_parts_also_by_keyboard(editor: Window, procedure: Procedure) -> None:
     rows(editor).nth(2).get_by_role("button", name="Move up").click()
     rows(editor).nth(1).get_by_role("button", name="Move up").click()
     assert names(editor) == ["Bleeding", "Infection", "Scars"]
     assert places(editor) == ["1", "2", "3"]
+    expect(editor.get_by_label("Plain name, risk 1", exact=True)).to_have_value("Bleeding")
     save(editor)
     assert stored(procedure) == [(1, "Bleeding"), (2, "Infection"), (3, "Scars")]
-    assert names(editor) == ["Bleeding", "Infection", "Scars"]
 
-
-def test_keyboard_moves_a_part_and_keeps_the_focus(editor: Window, procedure: Procedure) -> None:
     editor.locator("[name=risks-0-position]").focus()
     editor.keyboard.press("Tab")
     editor.keyboard.press("Tab")
     for _ in range(3):
         editor.keyboard.press("Enter")
-    assert names(editor) == ["Scars", "Bleeding", "Infection"]
+    assert names(editor) == ["Infection", "Scars", "Bleeding"]
     # The button that moved it to the end still has the focus, and says that it can go no further.
     focused = editor.locator(":focus")
     expect(focused).to_have_attribute("aria-disabled", "true")
     expect(focused).to_have_accessible_name("Move down (3)")
+
+    # The order survives an error in the form.
+    editor.locator("[name=title]").fill("")
+    press(editor, "Save and continue editing")
+    expect(editor.locator(".errornote")).to_be_visible()
+    assert names(editor) == ["Infection", "Scars", "Bleeding"]
+    editor.locator("[name=title]").fill("A title")
     save(editor)
-    assert stored(procedure) == [(1, "Scars"), (2, "Bleeding"), (3, "Infection")]
+    assert stored(procedure) == [(1, "Infection"), (2, "Scars"), (3, "Bleeding")]
 
 
-def test_part_is_dragged_by_its_background(editor: Window, procedure: Procedure) -> None:
-    # The focus is still in a field after typing.
+def test_parts_are_dragged_by_their_background(editor: Window, procedure: Procedure) -> None:
+    # Dragging in a field selects its text. The focus is still in a field after typing.
+    drag(editor, editor.locator("[name=risks-2-body]"), rows(editor).nth(0))
+    assert names(editor) == NAMES
     editor.locator("[name=risks-1-body]").fill("Each cut leaves a scar.")
     drag(editor, rows(editor).nth(2).locator(".original"), rows(editor).nth(0))
     assert names(editor) == ["Bleeding", "Infection", "Scars"]
     assert places(editor) == ["1", "2", "3"]
-    save(editor)
-    assert stored(procedure) == [(1, "Bleeding"), (2, "Infection"), (3, "Scars")]
-
-
-def test_dragging_in_a_field_selects_text(editor: Window) -> None:
-    drag(editor, editor.locator("[name=risks-2-body]"), rows(editor).nth(0))
-    assert names(editor) == NAMES
-
-
-def test_section_is_dragged(editor: Window, procedure: Procedure) -> None:
     sections = editor.locator("#sections-group .inline-related:not(.empty-form)")
     sections.nth(1).locator("h3").scroll_into_view_if_needed()
     drag(editor, sections.nth(1).locator("h3"), sections.nth(0).locator("h3"))
     save(editor)
+    assert stored(procedure) == [(1, "Bleeding"), (2, "Infection"), (3, "Scars")]
     assert [section.kind for section in procedure.sections.all()][:2] == ["alternatives", "why"]
 
 
@@ -123,6 +122,7 @@ def test_new_part_is_moved_and_removed(editor: Window, procedure: Procedure) -> 
             "button", name="Move up"
         ).click()
     assert names(editor) == ["New", *NAMES, "Not wanted"]
+    expect(editor.get_by_label("Plain name, risk 5", exact=True)).to_have_value("Not wanted")
     rows(editor).nth(4).locator(".inline-deletelink").click()
     assert names(editor) == ["New", *NAMES]
     save(editor)
@@ -130,29 +130,13 @@ def test_new_part_is_moved_and_removed(editor: Window, procedure: Procedure) -> 
     assert before.items() <= dict(procedure.risks.values_list("pk", "name")).items()
 
 
-def test_order_survives_a_form_error(editor: Window, procedure: Procedure) -> None:
-    rows(editor).nth(2).get_by_role("button", name="Move up").click()
-    editor.locator("[name=title]").fill("")
-    press(editor, "Save and continue editing")
-    expect(editor.locator(".errornote")).to_be_visible()
-    assert names(editor) == ["Infection", "Bleeding", "Scars"]
-    editor.locator("[name=title]").fill("A title")
-    save(editor)
-    assert stored(procedure) == [(1, "Infection"), (2, "Bleeding"), (3, "Scars")]
-
-
-def test_position_is_typed_without_javascript(opened: Callable[..., Window], procedure: Procedure) -> None:
-    window = opened(staff("Editor"), java_script_enabled=False)
-    window.goto(address(procedure))
+def test_parts_are_added_and_ordered_without_javascript(visit: Visit, procedure: Procedure) -> None:
+    window = visit(staff("Editor"), java_script_enabled=False).opens(address(procedure))
     assert window.get_by_role("button", name="Move up").count() == 0
-    window.locator("[name=risks-2-position]").fill("0")
+    window.get_by_role("link", name="Show empty rows for new parts").click()
+    window.locator("[name=risks-3-name]").fill("Numbness")
+    window.locator("[name=risks-3-body]").fill("It may last.")
+    for number, position in ((2, "0"), (3, "9")):
+        window.locator(f"[name=risks-{number}-position]").fill(position)
     save(window)
-    assert stored(procedure) == [(1, "Bleeding"), (2, "Infection"), (3, "Scars")]
-
-
-def test_controls_name_their_part(editor: Window) -> None:
-    expect(editor.get_by_label("Plain name, risk 2", exact=True)).to_have_value("Scars")
-    rows(editor).nth(1).get_by_role("button", name="Move up").click()
-    expect(editor.get_by_label("Plain name, risk 1", exact=True)).to_have_value("Scars")
-    editor.locator("#risks-group .add-row a").click()
-    expect(editor.get_by_label("Plain name, risk 4", exact=True)).to_be_empty()
+    assert [name for _position, name in stored(procedure)] == ["Bleeding", "Infection", "Scars", "Numbness"]

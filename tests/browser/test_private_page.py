@@ -10,13 +10,12 @@ from playwright.sync_api import Page, expect
 
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_request_journey import press_button, tab_to, type_into
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
 from tests.procedures.publishing.photos import encoded, picture
 
 Visit = Callable[..., Any]
-
-NARROW = {"width": 320, "height": 640}
 
 
 def done(page: Page) -> str:
@@ -29,12 +28,10 @@ def done(page: Page) -> str:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_everything_a_patient_may_do_works_and_is_confirmed(
-    visit: Visit, scripts: bool, tmp_path: Path
-) -> None:
+def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_path: Path) -> None:
     patient = PrivatePage()
     patient.is_offered()
-    visitor = visit(java_script_enabled=scripts, viewport=NARROW)
+    visitor = visit(java_script_enabled=scripts, viewport=PHONE)
     page = visitor.opens(patient.address)
 
     page.get_by_role("link", name="Yes, I will come").click()
@@ -71,7 +68,7 @@ def test_everything_a_patient_may_do_works_and_is_confirmed(
     assert patient.now().attachments.count() == 1
 
 
-def test_a_form_is_sent_with_its_origin_and_the_page_itself_tells_nobody_where_it_is(visit: Visit) -> None:
+def test_form_is_sent_with_its_origin_and_links_without_referrer(visit: Visit) -> None:
     """Under "no-referrer" a browser sends "Origin: null" with a form, and the check refuses it."""
     patient = PrivatePage()
     visitor = visit()
@@ -91,9 +88,9 @@ def test_a_form_is_sent_with_its_origin_and_the_page_itself_tells_nobody_where_i
     assert after and not any("referer" in headers for headers in after)
 
 
-def test_a_note_is_added_by_keyboard_alone(visit: Visit) -> None:
+def test_note_is_added_by_keyboard_alone(visit: Visit) -> None:
     patient = PrivatePage()
-    page = visit(viewport={"width": 1280, "height": 900}).opens(patient.address)
+    page = visit(viewport=DESKTOP).opens(patient.address)
     tab_to(page, "a[href='note/']")
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -102,7 +99,7 @@ def test_a_note_is_added_by_keyboard_alone(visit: Visit) -> None:
     assert done(page) == "We have your note."
 
 
-def test_a_double_press_and_going_back_do_it_once(visit: Visit) -> None:
+def test_double_press_and_going_back_add_one_note(visit: Visit) -> None:
     patient = PrivatePage()
     page = visit().opens(patient.address_of("note"))
     page.get_by_label("Your note").fill("It is worse.")
@@ -114,53 +111,45 @@ def test_a_double_press_and_going_back_do_it_once(visit: Visit) -> None:
     assert patient.now().notes.count() == 1
 
 
-def test_a_request_closed_in_between_is_said_and_the_words_stay(visit: Visit) -> None:
-    patient = PrivatePage()
-    visitor = visit(viewport=NARROW)
-    page = visitor.opens(patient.address_of("note"))
-    page.get_by_label("Your note").fill("It is worse.")
-    ConsultationRequest.objects.update(status=Status.DECLINED)
-    visitor.presses("Add this note")
-    assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
-    assert page.get_by_label("Your note").input_value() == "It is worse."
-    assert not visitor.scrolls_sideways()
-    assert visitor.violations() == []
+def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit) -> None:
+    patients = {str(status): PrivatePage(status=status, patient_name="زینب بی بی") for status in Status}
+    for state in ("offered", "agreed", "wrong number"):
+        patients[state] = PrivatePage()
+    patients["offered"].is_offered(days=3)
+    patients["agreed"].is_offered(days=4, agreed=True)
+    patients["wrong number"].has_wrong_number()
+    actions = {"new": ACTIONS[:4], "offered": ACTIONS[4:], "agreed": ACTIONS[5:], "withdrawn": ("note",)}
+    visitor = visit(viewport=PHONE)
+    for state, patient in patients.items():
+        for path in ("", *actions.get(state, ())):
+            visitor.page.goto(visitor.site + patient.address_of(path))
+            visitor.assert_accessible()
 
 
-@pytest.mark.parametrize("status", [*Status, "offered", "agreed", "wrong number"])
-def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit, status: str) -> None:
-    is_a_status = status in set(Status)
-    patient = PrivatePage(status=Status(status) if is_a_status else Status.NEW, patient_name="زینب بی بی")
-    if status == "wrong number":
-        patient.has_wrong_number()
-    elif not is_a_status:
-        patient.is_offered(agreed=status == "agreed")
-    visitor = visit(viewport=NARROW)
-    for path in ("", *ACTIONS) if status in (Status.NEW, Status.WITHDRAWN, "offered", "agreed") else ("",):
-        visitor.opens(patient.address_of(path))
-        assert not visitor.scrolls_sideways(), path
-        assert visitor.violations() == []
-
-
-def test_errors_are_accessible_too(visit: Visit) -> None:
+def test_errors_are_accessible_and_keep_what_was_typed(visit: Visit) -> None:
     patient = PrivatePage()
     patient.is_offered()
-    visitor = visit(viewport=NARROW)
-    for action, button in (("phone", "Save this number"), ("note", "Add this note"), ("attachments", "Add")):
+    visitor = visit(viewport=PHONE)
+    for action, button in (("phone", "Save this number"), ("attachments", "Add"), ("note", "Add this note")):
         page = visitor.opens(patient.address_of(action))
         visitor.presses(button)
         assert page.title().startswith("Error: ")
         page.locator(".error-summary a").click()
         assert page.evaluate("document.activeElement.matches('input, textarea')")
-        assert not visitor.scrolls_sideways()
-        assert visitor.violations() == []
+        visitor.assert_accessible()
+    page.get_by_label("Your note").fill("It is worse.")
+    ConsultationRequest.objects.update(status=Status.DECLINED)
+    visitor.presses("Add this note")
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.matches('.error-summary, #id_text')")
+    expect(page.get_by_label("Your note")).to_have_value("It is worse.")
+    visitor.assert_accessible()
 
 
-def test_on_paper_the_reference_and_the_address_stay(visit: Visit) -> None:
+def test_printed_page_has_reference_and_address(visit: Visit) -> None:
     """The printed page contains its link, and says that everyone who has the link can open it."""
     patient = PrivatePage()
-    page = visit(viewport=NARROW).opens(patient.address)
+    page = visit(viewport=PHONE).opens(patient.address)
     page.emulate_media(media="print")
     expect(page.get_by_text(patient.request.reference)).to_be_visible()
     expect(page.get_by_role("link", name=re.compile(patient.key.token))).to_be_visible()

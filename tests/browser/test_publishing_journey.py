@@ -10,8 +10,10 @@ from playwright.sync_api import expect
 
 from procedures.models import Procedure, Publication
 from tests.admin_forms import address
-from tests.browser.conftest import press
+from tests.browser.conftest import DESKTOP, press
 from tests.factories import a_procedure, a_reviewer, published, staff
+
+Visit = Callable[..., Any]
 
 OLD, NEW = "Germs get in.", "Germs get in, and the wound turns red."
 PUBLIC = "/procedures/lymph-vessel-repair/"
@@ -25,13 +27,11 @@ def procedure(site: str) -> Procedure:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_changed_risk_is_published_and_restored(
-    opened: Callable[..., Window], procedure: Procedure, javascript: bool
-) -> None:
+def test_changed_risk_is_published_and_restored(visit: Visit, procedure: Procedure, javascript: bool) -> None:
     options: dict[str, Any] = {"java_script_enabled": javascript}
-    editor = opened(staff("Editor"), **options)
-    outsider, patient = opened(**options), opened(**options)
-    clinician = opened(staff("Clinical reviewer"), **options)
+    people = (staff("Editor"), staff("Clinical reviewer"), None, None)
+    windows: list[Window] = [visit(person, viewport=DESKTOP, **options).page for person in people]
+    editor, clinician, outsider, patient = windows
 
     # The editor changes a risk. Patients see nothing of it.
     editor.goto(address(procedure))
@@ -85,24 +85,9 @@ def test_changed_risk_is_published_and_restored(
     assert [version.number for version in versions] == [1, 2]
 
 
-def test_missing_content_links_to_its_field(opened: Callable[..., Window], procedure: Procedure) -> None:
+def test_missing_content_links_to_its_field(visit: Visit, procedure: Procedure) -> None:
     procedure.risks.all().delete()
-    clinician = opened(staff("Clinical reviewer"))
-    clinician.goto(address(procedure, "publish"))
+    clinician = visit(staff("Clinical reviewer")).opens(address(procedure, "publish"))
     expect(clinician.get_by_role("button", name="Publish")).to_be_disabled()
     clinician.get_by_role("link", name="Add the risks.").click()
     expect(clinician.locator("#risks-group")).to_be_in_viewport()
-
-
-def test_new_part_has_an_empty_row_without_javascript(
-    opened: Callable[..., Window], procedure: Procedure
-) -> None:
-    editor = opened(staff("Editor"), java_script_enabled=False)
-    editor.goto(address(procedure))
-    editor.get_by_role("link", name="Show empty rows for new parts").click()
-    editor.locator("[name=risks-1-name]").fill("Scars")
-    editor.locator("[name=risks-1-body]").fill("Each cut leaves one.")
-    editor.locator("[name=risks-1-position]").fill("0")
-    press(editor, "Save and continue editing")
-    expect(editor.locator(".messagelist")).to_contain_text("was changed successfully")
-    assert [risk.name for risk in procedure.risks.all()] == ["Scars", "Infection"]

@@ -7,25 +7,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page as Window
+from playwright.sync_api import expect
 
 from procedures.models import Procedure
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.admin_forms import address
-from tests.browser.conftest import press
 from tests.factories import a_procedure, published, staff
 
-PAGES = [
-    "change",
-    "publish",
-    "withdraw",
-    "archive",
-    "history_of",
-    "preview_link",
-    "compare",
-    "preview",
-    "changelist",
-    "add",
-]
+Visit = Callable[..., Any]
+
+PAGES = ["change", "publish", "withdraw", "archive", "history_of", "preview_link", "compare", "preview"]
+PAGES += ["changelist", "add"]
 
 
 @pytest.fixture
@@ -46,36 +38,21 @@ def where(procedure: Procedure, view: str) -> str:
     return address(procedure, view) + ("?from=1&to=draft" if view == "compare" else "")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_publishing_pages_are_accessible_and_fit_the_screen(
-    visit: Callable[..., Any], procedure: Procedure, width: int
-) -> None:
-    visitor = visit(viewport={"width": width, "height": 800})
-    visitor.is_signed_in(staff("Clinical reviewer"))
-    wrong: dict[str, object] = {}
+def test_publishing_pages_and_errors_are_accessible(visit: Visit, procedure: Procedure) -> None:
+    visitor = visit(staff("Clinical reviewer"))
+    window: Window = visitor.page
     for view in PAGES:
         visitor.opens(where(procedure, view))
-        if found := (visitor.violations(), visitor.scrolls_sideways()):
-            wrong |= {view: found} if any(found) else {}
-    assert wrong == {}
+        visitor.assert_accessible_everywhere()
 
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_publishing_errors_are_accessible_and_fit_the_screen(
-    visit: Callable[..., Any], procedure: Procedure, width: int
-) -> None:
-    visitor = visit(viewport={"width": width, "height": 800})
-    window: Window = visitor.is_signed_in(staff("Clinical reviewer"))
     visitor.opens(where(procedure, "change"))
     procedure.risks.filter(name="Scars").delete()
     window.locator("[name=summary]").fill("Mine.")
-    press(window, "Save and continue editing")
-    assert "has saved this page since" in window.locator("#content").inner_text()
-    assert visitor.violations() == []
-    assert not visitor.scrolls_sideways()
+    visitor.presses("Save and continue editing")
+    expect(window.locator("#content")).to_contain_text("has saved this page since")
+    visitor.assert_accessible_everywhere()
 
     visitor.opens(where(procedure, "publish"))
-    press(window, "Publish")
-    assert "Choose the reviewer." in window.locator("#content").inner_text()
-    assert visitor.violations() == []
-    assert not visitor.scrolls_sideways()
+    visitor.presses("Publish")
+    expect(window.locator("#content")).to_contain_text("Choose the reviewer.")
+    visitor.assert_accessible_everywhere()

@@ -14,12 +14,10 @@ from playwright.sync_api import Page, expect
 from clinic_site.core.rate_limits import Limit
 from consultations.intake import views
 from consultations.models import Attachment, ConsultationRequest
-from tests.browser.conftest import press
-from tests.browser.test_request_journey import fill_in, pick, send
+from tests.browser.conftest import PHONE, press
+from tests.browser.test_request_journey import FORM, fill_in, pick, send
 
 Visit = Callable[..., Any]
-SMALL = {"width": 320, "height": 640}
-FORM = "/consultation/request/"
 ADD_FILES, ADD = re.compile("^Add.*report$"), re.compile("^Add$")
 
 
@@ -57,8 +55,8 @@ class SlowLine:
         self.page.go_back()
 
 
-def test_a_slow_line_that_is_cut_between_all_pages_loses_and_doubles_nothing(visit: Visit) -> None:
-    page = visit(viewport=SMALL).opens("/consultation/")
+def test_slow_line_cut_between_all_pages_loses_and_doubles_nothing(visit: Visit) -> None:
+    page = visit(viewport=PHONE).opens("/consultation/")
     line = SlowLine(page)
     page.get_by_label("No", exact=True).check()
     press(page, "Continue")
@@ -78,9 +76,9 @@ def test_a_slow_line_that_is_cut_between_all_pages_loses_and_doubles_nothing(vis
     assert ConsultationRequest.objects.count() == 1
 
 
-def test_a_connection_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
+def test_request_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
     """The server has stored it, the answer never comes: the patient goes back, and sends once more."""
-    page = visit(viewport=SMALL).opens(FORM)
+    page = visit(viewport=PHONE).opens(FORM)
     fill_in(page)
     press(page, "Continue")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
@@ -99,8 +97,8 @@ def test_a_connection_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
     assert ConsultationRequest.objects.get().reference in panel
 
 
-def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> None:
-    visitor = visit(viewport=SMALL)
+def test_request_for_oneself_asks_for_no_more_than_it_needs(visit: Visit) -> None:
+    visitor = visit(viewport=PHONE)
     page = visitor.opens(FORM)
     pick(page, "Who is the request for?", "Me")
     for label in ("Your name", "Your relationship", "WhatsApp number", "Email address"):
@@ -130,8 +128,8 @@ def test_a_request_for_myself_asks_for_no_more_than_it_needs(visit: Visit) -> No
     assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
 
 
-def test_attachments_are_added_taken_out_and_sent(visit: Visit) -> None:
-    visitor = visit(viewport=SMALL, java_script_enabled=False)
+def test_attachments_are_added_removed_and_sent(visit: Visit) -> None:
+    visitor = visit(viewport=PHONE, java_script_enabled=False)
     page = visitor.opens(FORM)
     fill_in(page)
     press(page, "Continue")
@@ -152,41 +150,22 @@ def test_attachments_are_added_taken_out_and_sent(visit: Visit) -> None:
     assert ConsultationRequest.objects.get().attachments.count() == Attachment.objects.count() == 1
 
 
-def test_the_page_for_attachments_and_the_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
+def test_attachment_page_and_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
     once = Limit("requests for a phone", 1, views.REQUESTS_PER_PHONE.period)
     monkeypatch.setattr(views, "REQUESTS_PER_PHONE", once)
     assert once.allow("+923012345678")
-    visitor = visit(viewport=SMALL)
+    visitor = visit(viewport=PHONE)
     page = visitor.opens(FORM)
     fill_in(page)
     visitor.presses("Continue")
-    press(page, ADD_FILES)
-    found = visitor.violations()
+    visitor.presses(ADD_FILES)
+    visitor.assert_accessible()
     visitor.presses("Add")
     expect(page.locator(".error-message")).to_be_visible()
-    found += visitor.violations()
-    assert not visitor.scrolls_sideways()
+    visitor.assert_accessible()
     visitor.presses("Back to your answers")
     visitor.presses("Send request")
     expect(page.locator(".error-summary")).to_contain_text("Your request is not sent yet")
     assert page.evaluate("document.activeElement.classList.contains('error-summary')")
-    assert not visitor.scrolls_sideways()
-    found += visitor.violations()
-    assert found == []
+    visitor.assert_accessible()
     assert page.url.endswith(reverse("consultations:request") + "?answers")
-
-
-def test_folded_questions_open_where_something_in_them_is_wrong_or_to_be_changed(visit: Visit) -> None:
-    visitor = visit(viewport=SMALL)
-    page = visitor.opens(FORM)
-    fill_in(page)
-    page.get_by_text("Good times, and what you need").click()
-    page.get_by_label("What you need at the clinic").fill("w" * 301)
-    visitor.presses("Continue")
-    expect(page.locator(".error-message")).to_contain_text("It has 301 now")
-    assert visitor.violations() == []
-    page.get_by_label("What you need at the clinic").fill("A wheelchair")
-    visitor.presses("Continue")
-    press(page, re.compile("^Change.*Good days$"))
-    expect(page.get_by_label("Monday")).to_be_focused()
-    expect(page.get_by_label("What you need at the clinic")).to_have_value("A wheelchair")

@@ -3,12 +3,19 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
+from PIL import Image
 
-from consultations.models import PrivacyNotice
+from consultations.models import ConsultationRequest, PrivacyNotice
+from consultations.tokens import SubmissionKey
 from tests.consultations.form_pages import Page, read
+from tests.consultations.intake.upload_samples import PDF
 from tests.factories import a_notice, form_data
+from tests.procedures.publishing.photos import encoded
+
+FORM = "/consultation/request/"
+ATTACHMENTS = "/consultation/request/attachments/"
 
 
 @pytest.fixture
@@ -21,41 +28,68 @@ class Patient:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.address = reverse("consultations:request")
         self.response: Any = None
-        self.sent: dict[str, Any] = {}
 
     @property
     def page(self) -> Page:
         return read(self.response)
 
-    def opens(self, address: str = "", **query: str) -> Page:
-        self.response = self.client.get(address or self.address, query)
+    @property
+    def text(self) -> str:
+        return self.page.one("main").text
+
+    def opens(self, address: str = FORM, **query: str) -> Page:
+        self.response = self.client.get(address, query)
         return self.page
 
-    def posts(self, data: dict[str, Any]) -> Page:
-        """Post data to the form."""
-        self.sent = data
-        self.response = self.client.post(self.address, data)
+    def posts(self, data: dict[str, Any], address: str = FORM) -> Page:
+        self.response = self.client.post(address, data)
         return self.page
 
     def answers(self, **changes: Any) -> Page:
-        """Open the form, fill it in, press "Continue"."""
-        return self.posts(self.opens().hidden_fields() | form_data(**changes))
+        """Fill in a new form and press "Continue"."""
+        notice = PrivacyNotice.objects.latest("pk")
+        hidden = {"key": SubmissionKey.new().for_form(), "notice": str(notice.pk)}
+        return self.posts(hidden | form_data(**changes))
 
-    def presses(self, name: str, value: str = "") -> Page:
+    def presses(self, name: str, value: str = "", **changes: Any) -> Page:
         """Press a button of "Check your answers": without a value, the first with this name."""
         values = [value, *(button["value"] for button in self.page.all("button", name=name)), "yes"]
-        return self.posts(self.page.hidden_fields() | {name: next(filter(None, values))})
+        return self.posts(self.page.hidden_fields() | changes | {name: next(filter(None, values))})
+
+    def confirms(self, **changes: Any) -> str:
+        """Press "Send request", with other answers if there are any; return the address it leads to."""
+        self.presses("send", **changes)
+        assert self.response.status_code == 303, self.page.by_class("error-summary")
+        address: str = self.response["Location"]
+        return address
 
     def sends(self, **changes: Any) -> str:
-        """Fill in and send the form; return the address of the private page."""
+        """Fill in a new form and send it; return the address of the private page."""
         self.answers(**changes)
-        self.presses("send")
-        assert self.response.status_code == 303, self.page.by_class("error-summary")
-        return self.response["Location"]
+        return self.confirms()
+
+    def at_files(self, **pressed: Any) -> Page:
+        """Press a button that is sent to the page for photographs and reports."""
+        return self.posts(self.page.hidden_fields() | pressed, ATTACHMENTS)
+
+    def adds(self, *uploads: SimpleUploadedFile) -> Page:
+        return self.at_files(add="yes", attachments=list(uploads))
 
 
 @pytest.fixture
 def patient(client: Client, notice: PrivacyNotice) -> Patient:
     return Patient(client)
+
+
+def stored_request() -> ConsultationRequest:
+    """The only stored request."""
+    return ConsultationRequest.objects.get()
+
+
+def a_photograph(color: Any = "red") -> SimpleUploadedFile:
+    return SimpleUploadedFile("hand.jpg", encoded(Image.new("RGB", (60, 60), color)), "image/jpeg")
+
+
+def a_report() -> SimpleUploadedFile:
+    return SimpleUploadedFile("report.pdf", PDF, "application/pdf")

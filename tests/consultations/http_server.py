@@ -115,7 +115,7 @@ class Patients:
         self.stop.set()
         for thread in self._threads:
             thread.join(timeout=120)
-        assert not any(thread.is_alive() for thread in self._threads), "somebody never got an answer"
+        assert not any(thread.is_alive() for thread in self._threads), "a patient never got an answer"
 
     def _one(self) -> None:
         while not self.stop.is_set():

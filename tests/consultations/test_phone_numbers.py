@@ -9,39 +9,20 @@ from consultations import phone_numbers
 
 MOBILE = "+923012345678"
 
-# The same mobile, as a form, a contact card, WhatsApp and an Urdu keyboard write it.
+# One mobile in spellings that ``test_noise_between_the_digits_never_changes_the_number`` does not make.
 SPELLINGS_OF_ONE_MOBILE = [
-    "03012345678",
-    "0301 2345678",
-    "0301-234-5678",
-    "0301.234.5678",
-    "(0301) 2345678",
-    "923012345678",
-    "92 301 2345678",
-    "+923012345678",
-    "+92 301 2345678",
-    "+92 (0)301 2345678",
     "+92-0301-2345678",
-    "00923012345678",
-    "0092 301 2345678",
     "+0301 2345678",
-    "3012345678",
-    "۰۳۰۱۲۳۴۵۶۷۸",
-    "٠٣٠١ ٢٣٤ ٥٦٧٨",
-    "+۹۲ ۳۰۱ ۲۳۴۵۶۷۸",
-    "+92 301 2345678",
+    "000923012345678",
     "＋92 301 2345678",
-    "\u202a+92 301 2345678\u202c",
-    "\u200e0301\u200b2345678\u200f",
-    "0301–2345678",
     "0301−2345678",
     "  0301\t2345678 ",
 ]
 
 
-def test_a_mobile_number_is_read_in_every_spelling() -> None:
+def test_mobile_number_is_read_in_every_spelling() -> None:
     for text in SPELLINGS_OF_ONE_MOBILE:
-        assert phone_numbers.parse(text).e164 == MOBILE
+        assert phone_numbers.parse(text).e164 == MOBILE, text
 
 
 def test_landlines_uan_numbers_and_numbers_from_abroad_are_read() -> None:
@@ -58,63 +39,40 @@ def test_landlines_uan_numbers_and_numbers_from_abroad_are_read() -> None:
         ("+1 (212) 555-0123", "+12125550123"),
         ("0359 1234567", "+923591234567"),
     ]:
-        assert phone_numbers.parse(text).e164 == e164
+        assert phone_numbers.parse(text).e164 == e164, text
 
 
 def test_invalid_number_gets_an_instruction() -> None:
     for text in [
-        "",
-        "   ",
-        "+",
-        "1122",
-        "0301 23",
-        "0301 234567",
-        "0301 23456789012",
-        "+92",
-        "+999 123 4567",
-        "call me",
-        "0301 CALLME1",
-        "0301 2345678 or 0321 7654321",
-        "0301 2345678 / 0321 7654321",
-        "0301 2345678 ext 5",
-        "0301\x002345678",
-        "0301+2345678",
-        "²³⁴",
-        "٫" * 11,
-        "0" * 39,
-        "9" * 1_000_000,
-        "😀",
+        *("", "   ", "+", "1122", "0301 234567", "0301 23456789012"),
+        *("+92", "+999 123 4567", "0" * 39, "9" * 1_000_000),
+        *("call me", "0301 CALLME1", "0301 2345678 ext 5", "😀", "²³⁴", "٫" * 11),
+        *("0301 2345678 or 0321 7654321", "0301 2345678 / 0321 7654321"),
+        *("0301\x002345678", "0301+2345678"),
     ]:
         with pytest.raises(ValidationError) as caught:
             phone_numbers.parse(text)
-        assert caught.value.messages == [str(phone_numbers.INSTRUCTION)]
+        assert caught.value.messages == [str(phone_numbers.INSTRUCTION)], text[:40]
 
 
 def test_number_as_typed_has_no_invisible_characters() -> None:
     assert phone_numbers.parse(" \u202a۰۳۰۱-۲۳۴ ۵۶۷۸\u202c ").as_typed == "۰۳۰۱-۲۳۴ ۵۶۷۸"
 
 
-def test_a_number_is_shown_as_people_here_write_it() -> None:
-    for e164, text in [
-        (MOBILE, "0301 2345678"),
-        ("+924235761999", "(042) 35761999"),
-        ("+442079460018", "+44 20 7946 0018"),
+def test_number_is_shown_as_people_here_write_it_and_mobiles_have_a_whatsapp_link() -> None:
+    for e164, text, link in [
+        (MOBILE, "0301 2345678", "https://wa.me/923012345678"),
+        ("+923591234567", "0359 1234567", "https://wa.me/923591234567"),
+        ("+924235761999", "(042) 35761999", ""),
+        ("+9242111222333", "(042) 111 222 333", ""),
+        ("+442079460018", "+44 20 7946 0018", ""),
+        ("+12125550123", "+1 212-555-0123", "https://wa.me/12125550123"),
+        ("", "", ""),
     ]:
-        assert phone_numbers.for_reading(e164) == text
+        assert (phone_numbers.for_reading(e164), phone_numbers.whatsapp_link(e164)) == (text, link)
 
 
-def test_only_a_number_that_may_be_a_mobile_has_a_whatsapp_link() -> None:
-    for e164, link in [
-        (MOBILE, "https://wa.me/923012345678"),
-        ("+923591234567", "https://wa.me/923591234567"),
-        ("+12125550123", "https://wa.me/12125550123"),
-        ("+924235761999", ""),
-        ("+9242111222333", ""),
-    ]:
-        assert phone_numbers.whatsapp_link(e164) == link
-
-
-def test_a_search_takes_a_whole_number_or_four_digits_of_it() -> None:
+def test_search_takes_a_whole_number_or_four_digits_of_it() -> None:
     for text, digits in [
         ("0301 2345678", MOBILE),
         ("2345678", "2345678"),
@@ -125,7 +83,7 @@ def test_a_search_takes_a_whole_number_or_four_digits_of_it() -> None:
         ("Ali 2345", ""),
         ("", ""),
     ]:
-        assert phone_numbers.digits_to_find(text) == digits
+        assert phone_numbers.digits_to_find(text) == digits, text
 
 
 # What may stand between digits, and before and after a number, without changing it.
@@ -151,26 +109,17 @@ def test_noise_between_the_digits_never_changes_the_number(
     assert phone_numbers.parse(written).e164 == f"+92301{subscriber:07}"
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="0123456789+-. ()", max_size=40))
 @example("\ud800")
 @example("+" * 40)
 @example("٠" * 40)
-def test_parse_raises_only_validation_errors(text: str) -> None:
+def test_parse_raises_only_validation_errors_and_reads_its_own_numbers(text: str) -> None:
     try:
         phone = phone_numbers.parse(text)
     except ValidationError:
         return
     assert phone.e164.startswith("+")
-    assert phone.e164[1:].isascii()
-    assert phone.e164[1:].isdigit()
+    assert phone.e164[1:].isascii() and phone.e164[1:].isdigit()
     assert len(phone.as_typed) <= phone_numbers.MAX_LENGTH
-
-
-@given(st.text(alphabet="0123456789+-. ()", max_size=40))
-def test_a_number_read_once_is_read_the_same_from_its_e164(text: str) -> None:
-    try:
-        e164 = phone_numbers.parse(text).e164
-    except ValidationError:
-        return
-    assert phone_numbers.parse(e164).e164 == e164
-    assert phone_numbers.for_reading(e164)
+    assert phone_numbers.parse(phone.e164).e164 == phone.e164
+    assert phone_numbers.for_reading(phone.e164)

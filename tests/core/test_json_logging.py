@@ -59,21 +59,14 @@ def test_request_has_one_line_with_route_status_and_time(log: Log) -> None:
     }
 
 
-@pytest.mark.django_db
-def test_private_token_is_never_logged(log: Log) -> None:
+def test_path_query_method_and_headers_are_never_logged(log: Log, db: None) -> None:
     Client().get("/consultation/c2VjcmV0LXRva2VuLW9mLWEtcGF0aWVudA/?name=Ayesha")
-    assert log.lines
-    for secret in ("c2VjcmV0", "Ayesha"):
-        assert secret not in log.text
-
-
-def test_path_method_and_headers_are_never_logged(log: Log, db: None) -> None:
     Client().generic("EVIL\n{}", "/no-such-page/ayesha-khan/")
-    Client().get(
-        "/", headers={"host": "evil.example", "user-agent": "ayesha-khan", "referer": "/ayesha-khan/"}
-    )
-    assert "ayesha" not in log.text
-    assert "EVIL" not in log.text
+    headers = {"host": "evil.example", "user-agent": "ayesha-khan", "referer": "/ayesha-khan/"}
+    Client().get("/", headers=headers)
+    assert len(log.lines) >= 3
+    for secret in ("c2VjcmV0", "ayesha", "evil"):
+        assert secret not in log.text.lower()
 
 
 def test_error_is_logged_by_type_and_frames(log: Log, visitor: Client) -> None:
@@ -94,16 +87,12 @@ def test_exception_message_is_never_logged(log: Log, visitor: Client) -> None:
         assert SECRET not in log.text
 
 
-def test_library_message_is_logged_without_values(log: Log) -> None:
+def test_values_are_logged_for_our_own_loggers_only(log: Log) -> None:
     logging.getLogger("somelibrary").error("row %s is wrong", SECRET)
-    (line,) = log.lines
-    assert line["message"] == "row %s is wrong"
-
-
-def test_own_message_is_logged_with_values(log: Log) -> None:
     logging.getLogger("procedures.anything").warning("%d pages", 5, extra={"data": {"pages": 5}})
-    (line,) = log.lines
-    assert (line["message"], line["pages"], line["level"]) == ("5 pages", 5, "WARNING")
+    library, own = log.lines
+    assert library["message"] == "row %s is wrong"
+    assert (own["message"], own["pages"], own["level"]) == ("5 pages", 5, "WARNING")
 
 
 def test_any_text_stays_on_one_line(log: Log) -> None:

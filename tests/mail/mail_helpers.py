@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 
 from clinic_site.mail import queue as mail_queue
-from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
 from tests.mail.smtp_server import MailServer
 
@@ -34,24 +32,20 @@ def stored(message: OutgoingMessage) -> OutgoingMessage:
     return OutgoingMessage.objects.get(pk=message.pk)
 
 
+def use_server(settings: Any, port: int) -> None:
+    settings.MAIL_DELIVERY, settings.EMAIL_HOST, settings.EMAIL_PORT = "smtp", "127.0.0.1", port
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+
+
 @contextmanager
 def running(settings: Any) -> Iterator[MailServer]:
     """A running SMTP server, and the settings that use it."""
     server = MailServer()
-    settings.MAIL_DELIVERY, settings.EMAIL_HOST, settings.EMAIL_PORT = "smtp", "127.0.0.1", server.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    use_server(settings, server.port)
     server.start()
     try:
         yield server
     finally:
         server.stop()
-
-
-def shorten_times(monkeypatch: Any) -> None:
-    """Set leases and pauses in seconds instead of minutes, for tests in real time."""
-    monkeypatch.setattr(worker, "LEASE", timedelta(seconds=5))
-    monkeypatch.setattr(worker, "MIN_LEASE_LEFT", timedelta(0))
-    monkeypatch.setattr(worker, "RETRY_PAUSES", (timedelta(seconds=0.2),))
-    monkeypatch.setattr(worker, "PAUSE_AFTER_UNCONFIRMED", timedelta(seconds=0.2))
-    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)

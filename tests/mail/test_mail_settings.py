@@ -1,62 +1,48 @@
 """Mail settings, and the worker that runs beside the local server."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
+from clinic_site.core.management.until_stopped import repeat
 from clinic_site.mail import configuration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHOW = (
-    "from clinic_site import settings as s; "
-    "print(s.MAIL_DELIVERY, s.STAFF_MAIL, s.DEFAULT_FROM_EMAIL, s.EMAIL_BACKEND, s.EMAIL_HOST, s.EMAIL_PORT, "
-    "s.EMAIL_HOST_USER, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_SSL, s.EMAIL_USE_TLS)"
-)
 
 
-def started(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Read the settings in a production process."""
-    complete = {
-        "PATH": os.environ["PATH"],
-        "DATA_DIR": str(tmp_path),
-        "SITE_URL": "https://clinic.example",
-        "SECRET_KEY": "s" * 60,
-        "EMAIL_URL": "smtps://clinic:secret-word@mail.example",
-    }
-    return subprocess.run(
-        [sys.executable, "-c", SHOW],
-        cwd=ROOT,
-        env=complete | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_settings_use_what_was_parsed_and_name_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def production(**environment: str) -> dict[str, Any]:
+        complete = {"CLINIC_MODE": "production", "DATA_DIR": str(tmp_path), "SECRET_KEY": "s" * 60}
+        complete |= {"SITE_URL": "https://clinic.example", "EMAIL_URL": "smtps://a:b@mail.example"}
+        for name, value in (complete | environment).items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "clinic_site" / "settings.py"))
 
-
-def test_production_needs_a_mail_server_or_the_word_off(tmp_path: Path) -> None:
-    missing = started(tmp_path, EMAIL_URL="")
-    assert missing.returncode != 0
-    assert "EMAIL_URL is not set" in missing.stderr
-    assert started(tmp_path, STAFF_MAIL="a@clinic.example, b@clinic.example").stdout == (
-        "smtp ('a@clinic.example', 'b@clinic.example') no-reply@clinic.example "
-        "clinic_site.mail.backend.QueueBackend mail.example 465 clinic secret-word True False\n"
-    )
-    assert started(tmp_path, EMAIL_URL="off").stdout.startswith("off ()")
-
-
-def test_invalid_mail_settings_stop_the_start_without_showing_the_password(tmp_path: Path) -> None:
+    settings = production(STAFF_MAIL="a@clinic.example, b@clinic.example")
+    assert settings["STAFF_MAIL"] == ("a@clinic.example", "b@clinic.example")
+    assert settings["DEFAULT_FROM_EMAIL"] == "no-reply@clinic.example"
+    assert (settings["MAIL_DELIVERY"], settings["EMAIL_BACKEND"].split(".")[-2]) == ("smtp", "smtp")
+    off = production(EMAIL_URL="off")
+    assert (off["MAIL_DELIVERY"], off["EMAIL_BACKEND"].split(".")[-2]) == ("off", "dummy")
     names = ("EMAIL_URL", "STAFF_MAIL", "DEFAULT_FROM_EMAIL")
-    result = started(tmp_path, **dict.fromkeys(names, "http://clinic:secret-word@mail.example"))
-    assert result.returncode != 0
-    assert [name for name in names if f"{name} must" not in result.stderr] == []
-    assert "secret-word" not in result.stderr
+    with pytest.raises(ImproperlyConfigured) as refused:
+        production(**dict.fromkeys(names, "http://clinic:secret-word@mail.example"))
+    assert [name for name in names if f"{name} must" not in str(refused.value)] == []
+    assert "secret-word" not in str(refused.value)
 
 
 def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:
@@ -67,15 +53,13 @@ def test_mail_server_encrypts_unless_it_is_on_this_machine() -> None:
         "smtps://a:b@mail.example": ("mail.example", 465, "a", "b", True, False),
     }.items():
         assert configuration.mail_server(url) == expected
-    for url in (
-        "smtp://",
-        "smtp://a@mail.example",
-        "smtp://mail.example:0",
-        "smtp://a:b/c@mail.example",
-        "x",
-    ):
-        with pytest.raises(ValueError):
-            configuration.mail_server(url)
+    login = "smtp://a@mail.example"
+    for wrong in ("smtp://", login, "smtp://mail.example:0", "smtp://a:b/c@mail.example", "x", "smtp://["):
+        with pytest.raises(ValueError, match="must be smtp://"):
+            configuration.mail_server(wrong)
+    with pytest.raises(ValueError) as refused:
+        configuration.mail_server("http://clinic:secret-word@mail.example")
+    assert "secret-word" not in str(refused.value)
 
 
 def test_sender_is_one_address_with_or_without_a_name() -> None:
@@ -86,14 +70,34 @@ def test_sender_is_one_address_with_or_without_a_name() -> None:
         '"The Clinic, Lahore" <desk@clinic.example>': '"The Clinic, Lahore" <desk@clinic.example>',
     }.items():
         assert configuration.sender(text) == sender
-    for text in (
-        "desk@clinic.example\nBcc: everyone@example.com",
-        "The Clinic <desk@clinic.example> and more",
-        "desk",
-        "",
-    ):
+    assert configuration.addresses("a@clinic.example, b@clinic.example") == (
+        "a@clinic.example",
+        "b@clinic.example",
+    )
+    for text in ("desk@clinic.example\nBcc: a@b.example", "The Clinic <desk@clinic.example> x", "desk", ""):
         with pytest.raises(ValueError):
             configuration.sender(text)
+    for parse in (configuration.sender, configuration.addresses):
+        with pytest.raises(ValueError) as refused:
+            parse("http://clinic:secret-word@mail.example")
+        assert str(refused.value).startswith("must be") and "secret-word" not in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_repeated_work_ends_with_its_parent_or_when_stopped() -> None:
+    done: list[int] = []
+    stop = threading.Event()
+
+    def work(stop: Any) -> None:
+        done.append(1)
+        if len(done) == 3:
+            stop.set()
+        raise DatabaseError("the work goes on after a pause")
+
+    repeat(work, 0.01, stop, parent=os.getpid())
+    assert not done, "that is not the parent of this process, so the parent has ended"
+    repeat(work, 0.01, stop, parent=os.getppid())
+    assert len(done) == 3
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
@@ -119,10 +123,7 @@ def mail_workers(server: int) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="asks /proc")
-@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
-def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(
-    tmp_path: Path, way: signal.Signals
-) -> None:
+def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -137,7 +138,7 @@ def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(
     )
     try:
         wait_until(lambda: len(mail_workers(server.pid)) == 1)
-        server.send_signal(way)
+        server.send_signal(signal.SIGINT)
         server.wait(timeout=60)
         wait_until(lambda: not mail_workers(server.pid))
     finally:

@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from clinic_site.core.json_logging import JsonFormatter
@@ -21,7 +22,7 @@ from clinic_site.mail.email import email_for
 from clinic_site.mail.models import OutgoingMessage
 from consultations import icalendar
 from tests.mail.conftest import NOW
-from tests.mail.mail_helpers import a_message, messages, stored
+from tests.mail.mail_helpers import a_message, messages, stored, use_server
 from tests.mail.smtp_server import MailServer
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,7 @@ WORDS = st.sampled_from(
 )
 
 
+@hypothesis_settings(max_examples=40)
 @given(st.lists(WORDS | st.text(max_size=9), min_size=1, max_size=14).map(" ".join))
 @example("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa درخواست MS-7K4Q-92XD request é (x) کی")
 def test_subject_in_several_scripts_reads_back_exactly(subject: str) -> None:
@@ -186,7 +188,7 @@ def test_unencrypted_or_untrusted_server_gets_neither_password_nor_message(
 def test_silence_before_the_message_is_a_pause_and_after_it_a_second_copy_at_most(
     server: MailServer, clock: time_machine.Traveller, settings: Any
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    settings.EMAIL_TIMEOUT = 0.2
     message = a_message()
     server.silent_at, settings.EMAIL_USE_TLS = "EHLO", True
     assert worker.send_due().postponed == 1
@@ -203,25 +205,21 @@ def test_silence_before_the_message_is_a_pause_and_after_it_a_second_copy_at_mos
     assert stored(message).state == State.FAILED
     assert "it may have arrived" in stored(message).last_error
 
-
-def test_message_is_sent_after_one_silence(
-    server: MailServer, clock: time_machine.Traveller, settings: Any
-) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
     server.silent_at = "RCPT"
     message = a_message()
     assert worker.send_due().postponed == 1
     server.silent_at = ""
     clock.shift(timedelta(hours=1))
     assert worker.send_due().sent == 1
-    assert server.copies == {message.message_id: 1}
+    assert server.copies[message.message_id] == 1
 
 
 # Local mode, the command, the log
 
 
 def test_local_mode_writes_each_message_into_the_folder(settings: Any, tmp_path: Path) -> None:
-    settings.MAIL_DELIVERY, settings.EMAIL_FILE_PATH = "folder", tmp_path / "mail"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
     queued = messages(2)
     out = io.StringIO()
     call_command("send_mail", stdout=out)
@@ -232,7 +230,7 @@ def test_local_mode_writes_each_message_into_the_folder(settings: Any, tmp_path:
 
 
 def test_command_reports_a_missing_server(settings: Any) -> None:
-    settings.MAIL_DELIVERY, settings.EMAIL_HOST, settings.EMAIL_PORT = "smtp", "127.0.0.1", 1
+    use_server(settings, 1)
     a_message()
     with pytest.raises(CommandError, match="ConnectionRefusedError"):
         call_command("send_mail", stdout=io.StringIO())
@@ -244,7 +242,7 @@ def test_command_reports_a_missing_server(settings: Any) -> None:
 def test_log_says_nothing_about_a_person(
     server: MailServer, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture, settings: Any
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    settings.EMAIL_TIMEOUT = 0.2
     caplog.set_level(logging.DEBUG)
     for replies in ({}, {"RCPT": "550 <ayesha@example.com> unknown"}, {"RCPT": "451 <ayesha@example.com>"}):
         server.replies = replies

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from clinic_site.core.management.until_stopped import repeat
 from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
 from tests.concurrency import Child
-from tests.mail.mail_helpers import a_message, messages, running, shorten_times, stored
+from tests.mail.mail_helpers import a_message, messages, running, stored
 from tests.mail.smtp_server import MailServer
 
 State = OutgoingMessage.State
@@ -22,7 +23,7 @@ one_process = pytest.mark.django_db
 # Real processes in real time.
 processes = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-KILLS = 10
+KILLS = 6
 MAX_SECONDS = 300
 
 
@@ -118,25 +119,29 @@ def wait_until(holds: Callable[[], bool]) -> None:
 class TestProcesses:
     pytestmark = processes
 
-    def test_four_workers_send_each_of_forty_messages_once(self, settings: Any) -> None:
-        queued = messages(40)
+    def test_three_workers_send_each_of_twenty_messages_once(self, settings: Any) -> None:
+        queued = messages(20)
         with running(settings) as server:
             server.slowness = (0.005, 0.005)
-            workers = [Child(worker.send_due) for _ in range(4)]
-            assert [each.ended() for each in workers] == [0] * 4
+            workers = [Child(worker.send_due) for _ in range(3)]
+            assert [each.ended() for each in workers] == [0] * 3
         assert server.copies == {message.message_id: 1 for message in queued}
-        assert OutgoingMessage.objects.filter(sent_at__isnull=False).count() == 40
+        assert OutgoingMessage.objects.filter(sent_at__isnull=False).count() == 20
 
     def test_workers_killed_at_random_lose_nothing_and_send_nothing_three_times(
         self, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        shorten_times(monkeypatch)
+        # Seconds instead of minutes: this test runs in real time.
+        monkeypatch.setattr(worker, "LEASE", timedelta(seconds=2.5))
+        monkeypatch.setattr(worker, "MIN_LEASE_LEFT", timedelta(0))
+        monkeypatch.setattr(worker, "RETRY_PAUSES", (timedelta(seconds=0.2),))
+        monkeypatch.setattr(worker, "PAUSE_AFTER_UNCONFIRMED", timedelta(seconds=0.2))
 
         def forever() -> None:
-            worker.send_forever(threading.Event())
+            repeat(worker.send_due, 0.05, threading.Event())
 
         dice = random.Random(4)
-        queued = messages(KILLS + 10)
+        queued = messages(KILLS + 6)
         with running(settings) as server:
             # Slow before and after taking a message, so that many workers are killed at that moment.
             server.slowness = (0.01, 0.02)

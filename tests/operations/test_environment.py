@@ -12,35 +12,24 @@ def problems(env: Environment) -> str:
     return str(refused.value)
 
 
-def test_text_is_stripped() -> None:
+def test_text_is_stripped_and_required_without_default() -> None:
     assert Environment({"NAME": "  a value "}).text("NAME") == "a value"
-
-
-def test_value_without_default_is_required() -> None:
     for values in ({}, {"NAME": ""}, {"NAME": "  "}):
         env = Environment(values)
         assert env.text("NAME") == ""
         assert "NAME is not set" in problems(env)
-
-
-def test_value_with_default_may_be_missing() -> None:
     env = Environment({})
     assert env.text("NAME", "default") == "default"
     assert env.text("EMPTY", "") == ""
     assert env.number("PORT", 8000) == 8000
     assert env.yes_no("ON", True) is True
+    assert env.parsed("DAY", "1", int) == 1
     env.finish()
 
 
 def test_yes_no_spellings() -> None:
-    for text, value in (
-        ("yes", True),
-        ("TRUE", True),
-        ("1", True),
-        ("no", False),
-        ("False", False),
-        ("0", False),
-    ):
+    spellings = {"yes": True, "TRUE": True, "1": True, "no": False, "False": False, "0": False}
+    for text, value in spellings.items():
         env = Environment({"ON": text})
         assert env.yes_no("ON", not value) is value, text
         env.finish()
@@ -57,18 +46,15 @@ def test_number_is_plain_digits() -> None:
         assert "PORT must be a whole number" in problems(env), text
 
 
-def test_value_outside_choices_is_named_with_them() -> None:
-    env = Environment({"MODE": "prod"})
-    env.text("MODE", "production", choices=("production", "local"))
-    assert "MODE must be one of production, local, not 'prod'" in problems(env)
-
-
 def test_all_problems_are_reported_at_once() -> None:
-    env = Environment({"PORT": "x", "ON": "x"})
+    env = Environment({"PORT": "x", "ON": "x", "MODE": "prod", "DAY": "x"})
     env.text("SECRET_KEY")
     env.number("PORT", 1)
     env.yes_no("ON", False)
+    env.text("MODE", "production", choices=("production", "local"))
+    env.parsed("DAY", "1", int)
     env.refuse("the moon is full")
     message = problems(env)
-    for part in ("SECRET_KEY", "PORT", "ON", "the moon is full", "README.md", "make run"):
+    assert "MODE must be one of production, local, not 'prod'" in message
+    for part in ("SECRET_KEY", "PORT", "ON", "DAY", "the moon is full", "README.md", "make run"):
         assert part in message

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
@@ -18,11 +19,12 @@ from clinic_site.accounts.roles import EDITOR
 from clinic_site.accounts.tokens import password_link
 from clinic_site.clinic import models as clinic
 from clinic_site.mail.models import OutgoingMessage
+from clinic_site.urls import urlpatterns  # noqa: F401 - see handler403
 from consultations import models as desk
-from consultations.appointments import feed_addresses
+from consultations.appointments import feeds
 from consultations.workflow import Status
 from procedures import models as content
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.accounts.account_helpers import PASSWORD, staff_with_password
 from tests.admin_forms import Sent, form_of
 from tests.consultations.desk.consultation.request_pages import with_files
@@ -32,6 +34,15 @@ from tests.mail.mail_helpers import a_message
 from tests.pages import read
 
 STAFF = "/staff/"
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A bare answer. With it, this module is a URL configuration: the styled page takes most of the time."""
+    return HttpResponse(status=403)
+
+
+handler403 = refused
+
 # Patterns in place of paths: the apps that have a page of their own, and whatever nothing else answers.
 APPS = re.compile(r"\^\(\?P<app_label>([\w|]+)\)/\$")
 ANYTHING_ELSE = "(?P<url>.*)$"
@@ -98,7 +109,7 @@ class World:
         request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
-        self.feed = feed_addresses.create(
+        self.feed = feeds.create(
             time.practitioner, actor=User.objects.get(email="coordinator@clinic.example")
         )
         return {
@@ -214,12 +225,7 @@ class World:
         request, practitioner = self.rows["requests/"], self.page("practitioner")
         assert isinstance(request, desk.ConsultationRequest)
         seen = self._seen_on_the_page()
-        time = {
-            "practitioner": practitioner.pk,
-            "length": "30",
-            "way": "offered",
-            "expected_status": "contacting",
-        }
+        time = seen | {"practitioner": practitioner.pk, "length": "30", "way": "offered"}
         starts = {"starts": "other", "other_day": f"{at(9).date()}", "other_time": "15:00"}
         passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
         return {
@@ -249,7 +255,6 @@ class World:
             "password/forgotten/": {"email": "colleague@clinic.example"},
             "password/choose/<uidb64>/<token>/": passwords,
             "accounts/user/<pk>/access/": {"action": "send-link"},
-            "mail/outgoingmessage/<pk>/step/": {"step": "resend"},
             "consultations/messagetext/<kind>/<language>/": {"do": "default"},
         }
 

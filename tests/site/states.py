@@ -15,7 +15,7 @@ from django.urls import reverse
 from clinic_site.core import append_only
 from procedures.models import Procedure
 from procedures.public import feedback
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.factories import form_data
 from tests.pages import Page
 

@@ -46,26 +46,18 @@ def test_status_codes(states: list[State]) -> None:
     assert EXPECTED.keys() <= {state.name for state in states}
 
 
-def test_one_h1_and_no_skipped_heading_level(states: list[State]) -> None:
+def test_headings_and_titles(states: list[State]) -> None:
     for name, page in each(states, "headings"):
+        assert all(text for _level, text in page.headings), name
         levels = [level for level, _text in page.headings]
         main = [level for level, text in page.headings if text in page.main.text]
         assert levels.count(1) == 1, name
         assert main[0] == 1 or "error" in page.title.lower(), name
         steps = itertools.pairwise(main)
         assert all(deeper - level <= 1 for level, deeper in steps), (name, main)
-
-
-def test_headings_are_not_empty(states: list[State]) -> None:
-    for name, page in each(states, "headings"):
-        assert all(text for _level, text in page.headings), name
-
-
-def test_titles_are_unique(states: list[State]) -> None:
+        assert page.title, name
     titles = Counter(state.page.title for state in states if state.is_content)
     assert [title for title, times in titles.items() if times > 1] == []
-    for name, page in each(states, "titles"):
-        assert page.title, name
 
 
 def test_title_of_page_with_errors_begins_with_error(states: list[State]) -> None:
@@ -80,7 +72,7 @@ def test_title_of_page_with_errors_begins_with_error(states: list[State]) -> Non
     }
 
 
-def test_content_pages_have_description_and_canonical_link(states: list[State]) -> None:
+def test_content_pages_are_found_and_shared(states: list[State]) -> None:
     content = [state for state in states if state.is_content]
     assert len(content) >= 10
     for state in content:
@@ -88,23 +80,30 @@ def test_content_pages_have_description_and_canonical_link(states: list[State]) 
         (description,) = page.meta("description")
         (canonical,) = (link["href"] for link in page.all("link", rel="canonical"))
         assert 20 <= len(description) <= 160, (state.name, description)
+        assert len(page.title.split(" | ")[0]) <= 65, (state.name, page.title)
         assert canonical == settings.SITE_URL + state.name
         for name in ("og:title", "og:description", "og:url", "og:image", "og:image:alt"):
             assert len(page.meta(name)) == 1 and page.meta(name)[0], (state.name, name)
+        assert page.meta("og:title")[0] in page.title, state.name
+        assert page.meta("og:url") == [settings.SITE_URL + state.name]
         assert page.meta("og:image")[0].startswith(settings.SITE_URL), state.name
+        assert page.meta("twitter:card") == ["summary_large_image"], state.name
         assert page.meta("robots") == ["index, follow"], state.name
+        assert not state.sets_cookies, state.name
+        assert "Cookie" not in state.headers.get("Vary", ""), state.name
+        nodes = page.structured_data
+        assert nodes or not (state.name == "/" or state.name.startswith("/procedures/")), state.name
+        for node in nodes:
+            if node["@type"] == "BreadcrumbList":
+                assert node["itemListElement"][-1]["item"] == settings.SITE_URL + state.name
+    descriptions = Counter(state.page.meta("description")[0] for state in content)
+    assert [text for text, times in descriptions.items() if times > 1] == []
 
 
 def test_only_content_pages_are_indexed(states: list[State]) -> None:
     for state in states:
         if state.status != 200 or state.name.startswith("request"):
             assert any("noindex" in robots for robots in state.page.meta("robots")), state.name
-
-
-def test_language_and_direction(states: list[State]) -> None:
-    for name, page in each(states, "language"):
-        root = page.one("html")
-        assert (root["lang"], root.get("dir", "ltr")) == ("en", "ltr"), name
 
 
 def test_security_headers(states: list[State]) -> None:
@@ -116,13 +115,6 @@ def test_security_headers(states: list[State]) -> None:
         assert "script-src" not in policy, state.name
         assert {name: state.headers.get(name) for name in HEADERS} == HEADERS, state.name
         assert state.headers["Referrer-Policy"] in ("same-origin", "no-referrer"), state.name
-
-
-def test_content_pages_set_no_cookie(states: list[State]) -> None:
-    for state in states:
-        if state.is_content:
-            assert not state.sets_cookies, state.name
-            assert "Cookie" not in state.headers.get("Vary", ""), state.name
 
 
 def test_no_script_and_no_inline_style(states: list[State]) -> None:
@@ -168,33 +160,23 @@ def test_ids_are_unique_and_references_resolve(states: list[State]) -> None:
         assert set(wanted) - set(ids) == set(), name
 
 
-def test_images_have_size_and_alternative_text(states: list[State]) -> None:
-    for name, page in each(states, "images"):
-        for image in page.all("img"):
-            assert image.get("width").isdecimal() and image.get("height").isdecimal(), (
-                name,
-                image.attributes,
-            )
-            assert "alt" in image.attributes, (name, image.attributes)
-
-
-def test_fields_have_labels(states: list[State]) -> None:
+def test_language_images_and_fields_are_labelled(states: list[State]) -> None:
     for name, page in each(states, "labels"):
+        root = page.one("html")
+        assert (root["lang"], root.get("dir", "ltr")) == ("en", "ltr"), name
+        for image in page.all("img"):
+            assert image.get("width").isdecimal() and image.get("height").isdecimal(), (name, image["src"])
+            assert "alt" in image.attributes, (name, image.attributes)
         labelled = {label["for"] for label in page.all("label") if label.get("for")}
         for control in page.all("input", "textarea", "select"):
             if control.get("type") not in ("hidden", "submit"):
                 assert control["id"] in labelled, (name, control.attributes)
 
 
-def test_emergency_number_is_on_every_page(states: list[State]) -> None:
+def test_emergency_number_and_sample_notice_are_on_every_page(states: list[State]) -> None:
     for name, page in each(states, "1122"):
         assert page.all("a", href="tel:1122"), name
-
-
-def test_sample_notice_is_on_every_page(states: list[State]) -> None:
-    for name, page in each(states, "sample"):
-        if name not in WITHOUT_REQUEST:
-            assert "sample site" in page.text, name
+        assert name in WITHOUT_REQUEST or "sample site" in page.text, name
 
 
 def test_internal_links_work(states: list[State], client: pytest.FixtureRequest) -> None:

@@ -1,13 +1,18 @@
-"""Static files of pages: present, small, and cached for a year."""
+"""Files of pages: present, small, and cached for a year."""
 
+import io
 import re
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.test import Client
+from PIL import Image
 
 from tests.site.states import State
 
+# WhatsApp leaves out larger pictures.
+LARGEST_PICTURE = 300 * 1024
 IN_STYLE_SHEETS = re.compile(r"url\(([^)]*)\)|@import\s+([^;]+)")
 
 
@@ -21,8 +26,8 @@ def files_of(states: list[State]) -> set[str]:
     }
 
 
-def test_static_files_are_cached_for_a_year(states: list[State]) -> None:
-    client = Client()
+def test_static_files_are_compressed_and_cached_for_a_year(states: list[State]) -> None:
+    client = Client(headers={"accept-encoding": "gzip, br"})
     found = files_of(states)
     assert len(found) > 8
     for address in found:
@@ -30,15 +35,25 @@ def test_static_files_are_cached_for_a_year(states: list[State]) -> None:
         assert response.status_code == 200, address
         assert re.search(r"max-age=(\d+)", response["Cache-Control"])[1] >= "31536000", address  # type: ignore[index]
         assert "immutable" in response["Cache-Control"], address
-
-
-def test_text_files_are_compressed(states: list[State]) -> None:
-    client = Client(headers={"accept-encoding": "gzip, br"})
-    for address in files_of(states):
         if address.endswith((".css", ".svg")):
-            response = client.get(address)
             small = len(response.getvalue()) < 400
             assert small or response.headers.get("Content-Encoding") in ("br", "gzip"), address
+
+
+def test_share_image_suits_messengers(states: list[State], settings: Any) -> None:
+    # Those that are drawn for a page were made on the walk through the site.
+    settings.MEDIA_ROOT = settings.DATA_DIR / "media"
+    pages = [state.page for state in states if state.is_content]
+    for address, width, height in {
+        (page.meta("og:image")[0], page.meta("og:image:width")[0], page.meta("og:image:height")[0])
+        for page in pages
+    }:
+        response = Client().get(address.removeprefix(settings.SITE_URL))
+        assert response.status_code == 200, address
+        assert response["Content-Type"] in ("image/png", "image/jpeg"), address
+        data = response.getvalue()
+        assert len(data) <= LARGEST_PICTURE, address
+        assert Image.open(io.BytesIO(data)).size == (int(width), int(height)) == (1200, 630), address
 
 
 def test_style_sheets_fetch_nothing_from_other_hosts() -> None:

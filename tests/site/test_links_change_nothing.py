@@ -1,6 +1,7 @@
 """A GET or HEAD request changes nothing: mail scanners, previews and prefetching browsers follow links, too.
 
-Every link of every page and mail is fetched with GET and HEAD between two dumps of all tables.
+Every link of every page and mail is fetched between two dumps of all tables, outside the staff side with
+HEAD, too.
 """
 
 import re
@@ -22,7 +23,7 @@ from clinic_site.accounts import services as access
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import EDITOR, MANAGER, ROLES
 from clinic_site.mail.models import OutgoingMessage
-from consultations.appointments import feed_addresses
+from consultations.appointments import feeds
 from consultations.lifecycle import staff_actions, status_changes
 from consultations.messaging import notify
 from consultations.messaging.catalogue import KINDS
@@ -34,7 +35,7 @@ from procedures.staff import review_reminders
 from tests.consultations.desk.consultation.request_pages import with_files
 from tests.consultations.portal import portal_pages
 from tests.consultations.portal.portal_pages import PrivatePage
-from tests.factories import a_request, staff
+from tests.factories import a_request, staff, version_of
 from tests.pages import Page
 from tests.site import states
 
@@ -84,10 +85,11 @@ class Fetching:
         # The dumps are the proof; this tells which link it was.
         with connection.execute_wrapper(lambda *args: self._noted(link, *args)):
             response = self.client.get(link)
-            head = self.client.head(link)
+            # The pages of staff, which only their own browsers open, are big.
+            heads = [] if link.startswith("/staff/") else [self.client.head(link)]
         self.fetched[link] = response.status_code
         assert response.status_code < 500, link
-        assert head.status_code == response.status_code, link
+        assert all(head.status_code == response.status_code for head in heads), link
         led_to = [*on_this_site(response.headers.get("Location", ""), link)]
         if response.status_code == 200 and not response.streaming and "html" in response["Content-Type"]:
             led_to += links_of(Page(response.content.decode()), link)
@@ -153,7 +155,7 @@ def test_links_of_private_pages_change_nothing(sample_world: None) -> None:
 
 def test_dead_private_link_only_counts_an_attempt(sample_world: None) -> None:
     patient = PrivatePage()
-    staff_actions.new_private_link(patient.request, actor=staff(MANAGER))
+    staff_actions.new_private_link(patient.request, actor=staff(MANAGER), version=version_of(patient.request))
     everybody = Fetching(Client(), may_write=DEAD_LINKS_MAY_WRITE)
     addresses = [patient.address_of(action) for action in ("", *portal_pages.ACTIONS)]
     everybody.changes_nothing(addresses)
@@ -171,12 +173,12 @@ def every_mail(settings: Any) -> set[str]:
     by_email = {"contact_method": "email", "email": "ayesha@example.com"}
     offered, agreed, closed = PrivatePage(**by_email), PrivatePage(**by_email), PrivatePage(**by_email)
     time = offered.is_offered(days=3)
-    portal_actions.accept_time(offered.request, time.pk)
+    portal_actions.accept_time(offered.request, version_of(offered.request))
     portal_actions.add_patient_note(offered.request, "It is worse.")
     with transaction.atomic():
         notify.queue_message("reminder", offered.request, appointment=time)
     agreed.is_offered(days=4, agreed=True)
-    portal_actions.request_another_time(agreed.request, agreed.request.appointments.get().pk, "Later.")
+    portal_actions.request_another_time(agreed.request, version_of(agreed.request), "Later.")
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
     was: str = Status.NEW
     for to in steps:
@@ -224,7 +226,7 @@ def test_links_of_staff_pages_write_only_the_audit_log(sample_world: None) -> No
     waiting = ["/staff/", *(f"/staff/requests/{pk}/" for pk in requests)]
     while waiting:
         waiting = next_links(ours.changes_nothing(waiting), ours)
-    assert len(ours.fetched) > 100
+    assert len(ours.fetched) > 60
     reached = {kind_of(link) for link in ours.fetched}
     one = "/staff/requests/0/"
     assert {one, f"{one}time/", f"{one}erase/", f"{one}attachments/0/"} <= reached
@@ -234,12 +236,12 @@ def test_links_of_staff_pages_write_only_the_audit_log(sample_world: None) -> No
 
 
 def next_links(found: Iterable[str], fetching: Fetching) -> list[str]:
-    """Those of the staff side not fetched yet. Of a kind that differs by number or filter, two."""
+    """Those of the staff side not fetched yet. Of a kind that differs by number or filter, one."""
     known = Counter(kind_of(link) for link in fetching.fetched)
     waiting = []
     for link in dict.fromkeys(found):
         kind = kind_of(link)
-        if link.startswith("/staff/") and link not in fetching.fetched and known[kind] < 2:
+        if link.startswith("/staff/") and link not in fetching.fetched and not known[kind]:
             known[kind] += 1
             waiting.append(link)
     return waiting
@@ -262,6 +264,6 @@ def a_full_desk() -> User:
     agreed.is_offered(days=2, agreed=True)
     OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="No such mailbox")
     practitioner = Practitioner.objects.all()[0]
-    feed_addresses.create(practitioner, actor=manager)
+    feeds.create(practitioner, actor=manager)
     RetentionRule.objects.create(status=Status.DECLINED, months=6)
     return manager

@@ -11,7 +11,6 @@ one machine. It is served only when the database cannot be reached. docs/archite
 import gzip
 import hashlib
 import io
-import json
 import logging
 import math
 import re
@@ -21,22 +20,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import brotli
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.core.cache.backends.filebased import FileBasedCache
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import urlencode
 from django.utils.module_loading import import_string
 
-from clinic_site.core import atomic_files
 from clinic_site.core.http import warm_pages
 
 logger = logging.getLogger(__name__)
@@ -50,6 +48,7 @@ SHARED_CACHE_SECONDS = 60
 MAX_COPY_AGE_SECONDS = 24 * 60 * 60
 # About 50 KB each.
 MAX_PAGES_IN_MEMORY = 400
+MAX_COPIES = 1000
 
 # In the order of our preference. Higher Brotli qualities cost 50 times as much and save 10%.
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -57,6 +56,8 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
     "": lambda body: body,
 }
+# A weight of zero (RFC 9110, 12.4.2).
+REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*$")
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 # The request headers that a page may depend on.
 KEPT_HEADERS = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO")
@@ -76,7 +77,7 @@ def content_page(*, parameters: tuple[str, ...] = ()) -> Callable[[View], View]:
 
 
 class CachedPage:
-    """One answer, with each encoding compressed when first asked for."""
+    """One answer, compressed for each encoding when first asked for."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes, made_at: float) -> None:
         self.status, self.headers, self.body, self.made_at = status, headers, body, made_at
@@ -107,27 +108,6 @@ class CachedPage:
             headers["Content-Encoding"] = encoding
         return body, headers
 
-    def write(self, path: Path) -> None:
-        """Save as the last answer of its address, unless another process saved a newer one."""
-        newer = CachedPage.read(path)
-        if newer and newer.made_at > self.made_at:
-            return
-        head = {"status": self.status, "headers": self.headers, "made_at": self.made_at}
-        path.parent.mkdir(exist_ok=True)
-        body = self.body if self.status == 200 else b""
-        data = json.dumps(head | {"length": len(body)}).encode() + b"\n" + body
-        atomic_files.write(path, data, mode=0o600, durable=False)
-
-    @classmethod
-    def read(cls, path: Path) -> "CachedPage | None":
-        try:
-            head, _newline, body = path.read_bytes().partition(b"\n")
-            values = json.loads(head)
-            is_whole = values.pop("length") == len(body)
-            return cls(body=body, **values) if is_whole else None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return None
-
 
 class PageCacheMiddleware:
     """Answer marked views from memory. Comes after the https redirect, security headers and request log."""
@@ -147,7 +127,8 @@ class PageCacheMiddleware:
             patch_cache_control(response, private=True, no_cache=True)
             return response
         request.resolver_match = match  # for the request log
-        query = _known_query(request, match) if request.META.get("QUERY_STRING") else ""
+        names = match.func.content_page_parameters  # type: ignore[attr-defined]
+        query = urlencode({name: request.GET[name] for name in names if name in request.GET})
         key = (request.scheme or "", host, request.path, query)
         page = self._pages.get(key)
         if page is None or time.time() >= page.expires_at:
@@ -166,9 +147,8 @@ class PageCacheMiddleware:
         made_at = time.time()
         anonymous = _anonymous(request, query=key[-1])
         response = self.get_response(anonymous)
-        copy = settings.PAGE_CACHE_DIR / hashlib.sha256("\n".join(key).encode()).hexdigest()
         if getattr(anonymous, "database_failed", False):
-            return self._last_good_copy(key, copy) or response
+            return self._last_good_copy(key) or response
         if not _may_be_kept(response):
             return response
         headers = {name: value for name, value in response.items() if name != "Content-Length"}
@@ -181,19 +161,15 @@ class PageCacheMiddleware:
             min(made_at + settings.PAGE_CACHE_SECONDS, change), max(0, min(SHARED_CACHE_SECONDS, shared))
         )
         self._remember(key, page)
-        if page.status == 200 or copy.exists():
-            try:
-                page.write(copy)
-            except OSError:
-                logger.warning("could not write a page to PAGE_CACHE_DIR", exc_info=True)
+        save_copy(key, page)
         return page
 
-    def _last_good_copy(self, key: Key, path: Path) -> CachedPage | None:
-        page, now = CachedPage.read(path), time.time()
-        if page is None or page.status != 200 or now - page.made_at > MAX_COPY_AGE_SECONDS:
+    def _last_good_copy(self, key: Key) -> CachedPage | None:
+        page = read_copy(key)
+        if page is None or page.status != 200:
             return None
         logger.warning("the database cannot be reached: a page is served from its last good copy")
-        page.expire_at(now + settings.PAGE_CACHE_SECONDS, shared_seconds=0)
+        page.expire_at(time.time() + settings.PAGE_CACHE_SECONDS, shared_seconds=0)
         self._remember(key, page)
         return page
 
@@ -207,19 +183,51 @@ class PageCacheMiddleware:
             self._pages[key] = page
 
 
+def read_copy(key: Key) -> CachedPage | None:
+    """Return the last answer of an address, if one was saved in the last day and can be read."""
+    try:
+        values = _copies().get(_file_key(key))
+        return CachedPage(*values) if values else None
+    except Exception:
+        logger.warning("could not read a page from PAGE_CACHE_DIR", exc_info=True)
+        return None
+
+
+def save_copy(key: Key, page: CachedPage) -> None:
+    """Save as the last answer of its address, unless another process saved a newer one.
+
+    Other answers than 200 are saved, without their body, only in place of a copy that they make obsolete.
+    """
+    former = read_copy(key)
+    if former.made_at > page.made_at if former else page.status != 200:
+        return
+    body = page.body if page.status == 200 else b""
+    try:
+        _copies().set(_file_key(key), (page.status, page.headers, body, page.made_at))
+    except OSError:
+        logger.warning("could not write a page to PAGE_CACHE_DIR", exc_info=True)
+
+
+def _copies() -> FileBasedCache:
+    options = {"TIMEOUT": MAX_COPY_AGE_SECONDS, "OPTIONS": {"MAX_ENTRIES": MAX_COPIES}}
+    return FileBasedCache(str(settings.PAGE_CACHE_DIR), options)
+
+
+def _file_key(key: Key) -> str:
+    return hashlib.sha256("\n".join(key).encode()).hexdigest()
+
+
 @lru_cache(maxsize=1024)
 def _content_page_at(path: str, urlconf: str) -> ResolverMatch | None:
-    # Addresses with a language prefix are found only while that language is active.
-    with translation.override(translation.get_language_from_path(path) or settings.LANGUAGE_CODE):
-        try:
-            match = resolve(path, urlconf)
-        except Resolver404:
-            return None
+    try:
+        match = resolve(path, urlconf)
+    except Resolver404:
+        return None
     return match if hasattr(match.func, "content_page_parameters") else None
 
 
 def _has_staff_session(request: HttpRequest) -> bool:
-    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME) if "cookie" in request.headers else None
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return False
     try:
@@ -227,11 +235,6 @@ def _has_staff_session(request: HttpRequest) -> bool:
         return bool(getattr(get_user(request), "is_staff", False))
     except DatabaseError:
         return False
-
-
-def _known_query(request: HttpRequest, match: ResolverMatch) -> str:
-    names = match.func.content_page_parameters  # type: ignore[attr-defined]
-    return urlencode({name: request.GET[name] for name in names if name in request.GET})
 
 
 def _anonymous(request: HttpRequest, query: str) -> WSGIRequest:
@@ -273,26 +276,8 @@ def _next_change_at(now: float) -> float:
     return min(moments).timestamp()
 
 
-@lru_cache(maxsize=256)
 def accepted_encoding(header: str) -> str:
-    """The name in ``ENCODINGS`` that suits an Accept-Encoding header best; ours decides between equals.
-
-    A reader who refuses everything gets the page as it is (RFC 9110, 12.5.3).
-    """
-    weights: dict[str, float] = {}
-    for item in header.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        weights[{"x-gzip": "gzip", "identity": ""}.get(name, name)] = _weight(parameters)
-    others = weights.pop("*", 0.0)
-    preferences = {name: weights.get(name, others) for name in ENCODINGS}
-    if "" not in weights and not others:
-        preferences[""] = 0.0001  # not named: accepted, but after everything that is
-    return max(preferences, key=lambda name: preferences[name])
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            return float(value) if re.fullmatch(r"\s*[01](\.[0-9]{0,3})?\s*", value) else 0.0
-    return 1.0
+    """Return the first of our ``ENCODINGS`` that an Accept-Encoding header names and does not refuse."""
+    accepted = [item for item in header.lower().split(",") if not REFUSED.search(item)]
+    names = [item.partition(";")[0].strip().removeprefix("x-") for item in accepted]
+    return next((name for name in ENCODINGS if name in names), "")

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinic_site.accounts.models import User
 from clinic_site.core.http.responses import SeeOther
 from consultations import workflow
-from consultations.desk.assignees import name_of
-from consultations.desk.consultation import presence
+from consultations.desk.assignees import colleagues
 from consultations.desk.consultation.forms import (
     ActionForm,
     AssignForm,
@@ -30,11 +29,13 @@ from consultations.desk.consultation.forms import (
     StatusForm,
     typed_moment,
 )
-from consultations.desk.consultation.page import find, render_page, with_moment
+from consultations.desk.consultation.page import find, render_page
 from consultations.desk.consultation.timeline import event_entry, moment
 from consultations.desk.schedule.offer_views import AGREED_BY_PHONE_ONLY, OFFER_NOT_ANNOUNCED
-from consultations.lifecycle import optimistic_locking
+from consultations.lifecycle import booking, staff_actions
+from consultations.lifecycle.contact_details import correct_by_staff
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.lifecycle.optimistic_locking import changes_since
 from consultations.messaging import notify
 from consultations.models import ConsultationRequest
 from consultations.staff_pages import VIEW, WORK, member, page
@@ -45,12 +46,16 @@ F = TypeVar("F", bound=ActionForm)
 
 @dataclass(frozen=True)
 class Action(Generic[F]):
-    """A button pressed by ``actor``, with its valid form."""
+    """A button pressed by ``actor``, with its valid form and the version on the screen."""
 
     request: HttpRequest
     consultation: ConsultationRequest
     actor: User
     form: F
+
+    @property
+    def version(self) -> int:
+        return self.form.shown_version
 
 
 Perform = Callable[[Action[F]], str]  # performs the action and returns what to say about it
@@ -60,15 +65,14 @@ View = Callable[[HttpRequest, int], HttpResponseBase]
 def redirect_to_page(action: Action[F], message: str) -> HttpResponse:
     """Redirect to the page, with the typed callback time if the button did not use it."""
     messages.success(action.request, message)
-    address = reverse("desk:request", args=[action.consultation.pk])
-    typed = "" if isinstance(action.form, ContactForm) else typed_moment(action.request.POST)
-    return SeeOther(f"{address}?{urlencode({'at': typed})}" if typed else address)
+    at = "" if isinstance(action.form, ContactForm) else typed_moment(action.request.POST)
+    return SeeOther(reverse("desk:request", args=[action.consultation.pk], query={"at": at} if at else None))
 
 
 def show_link(action: Action[F], link: str) -> HttpResponse:
     """Show the new link in this response only: just its hash is stored."""
-    consultation = find(action.consultation.pk)
-    return render_page(action.request, consultation, form=with_moment(action.request.POST), link=link)
+    typed = {"at": typed_moment(action.request.POST)}
+    return render_page(action.request, find(action.consultation.pk), typed=typed, link=link)
 
 
 def action_view(
@@ -91,11 +95,12 @@ def action_view(
             if not form.is_valid():
                 return show_problem(action, _("No changes were saved. Correct the fields marked below."), 400)
             try:
-                result = optimistic_locking.with_note(
-                    consultation, form.note, actor=action.actor, do=lambda: perform(action)
-                )
+                with transaction.atomic():
+                    result = perform(action)
+                    if note := form.cleaned_data["text"]:
+                        staff_actions.add_note(consultation, note, actor=action.actor)
             except SomeoneElseChangedError:
-                return show_problem(action, conflict_message(form, pk), 409)
+                return show_problem(action, conflict_message(action), 409)
             except NotAllowedError:
                 return show_problem(action, _("This is not possible in the current status."), 409)
             return respond(action, result)
@@ -109,7 +114,7 @@ def show_problem(action: Action[F], problem: str, status: int) -> HttpResponse:
     return render_page(
         action.request,
         find(action.consultation.pk),
-        form=ContactForm(action.request.POST),
+        typed=action.request.POST,
         contact_details=action.form if isinstance(action.form, ContactDetailsForm) else None,
         errors=action.form.errors,
         problem=problem,
@@ -117,15 +122,15 @@ def show_problem(action: Action[F], problem: str, status: int) -> HttpResponse:
     )
 
 
-def conflict_message(form: ActionForm, pk: int) -> str:
+def conflict_message(action: Action[F]) -> str:
     sentences = [_("Someone else has just changed this request. No changes were saved.")]
-    changes = optimistic_locking.changes_since(ConsultationRequest.objects.get(pk=pk), form.shown_version)
-    if changes:
+    current = ConsultationRequest.objects.get(pk=action.consultation.pk)
+    if changes := changes_since(current, action.version):
         entry = event_entry(changes[0])
-        latest = " ".join(filter(None, (entry.what, entry.more)))
+        change = f"{entry.what} {entry.more}".strip()
         who = entry.who or _("the patient")
-        sentences.append(_("Latest change: %(change)s (%(name)s).") % {"change": latest, "name": who})
-    if form.note:
+        sentences.append(_("Latest change: %(change)s (%(name)s).") % {"change": change, "name": who})
+    if action.form.cleaned_data["text"]:
         sentences.append(_("Your note is still below."))
     return " ".join(sentences)
 
@@ -134,7 +139,7 @@ def conflict_message(form: ActionForm, pk: int) -> str:
 def status(action: Action[StatusForm]) -> str:
     consultation, to = action.consultation, action.form.cleaned_data["to"]
     notifies = _notifies_patient(consultation, to)
-    optimistic_locking.change_status(consultation, to, actor=action.actor, version=action.form.shown_version)
+    staff_actions.change_status(consultation, to, actor=action.actor, version=action.version)
     if notifies and not notify.has_deliverable_email(consultation):
         messages.warning(
             action.request, AGREED_BY_PHONE_ONLY if to == Status.CONFIRMED else OFFER_NOT_ANNOUNCED
@@ -148,23 +153,23 @@ def status(action: Action[StatusForm]) -> str:
 
 
 def _notifies_patient(consultation: ConsultationRequest, to: str) -> bool:
-    """Whether the step from the status of ``consultation`` emails a patient who has an address."""
-    at = getattr(consultation, "appointment_at", None)
+    """Return whether the step emails a patient who has an address."""
+    if to == Status.DECLINED:
+        return True
     # A future appointment becomes agreed, or an agreed one is canceled. An offer is withdrawn silently.
-    is_about_appointment = (
-        at is not None and at > timezone.now() and Status.CONFIRMED in (to, consultation.status)
-    )
-    return to == Status.DECLINED or (is_about_appointment and to != Status.WITHDRAWN)
+    appointment = booking.live(consultation)
+    is_future = appointment is not None and appointment.starts_at > timezone.now()
+    return is_future and Status.CONFIRMED in (to, consultation.status) and to != Status.WITHDRAWN
 
 
 @action_view(ContactForm)
 def contact(action: Action[ContactForm]) -> str:
-    call_back_at = optimistic_locking.record_contact(
+    call_back_at = staff_actions.record_contact(
         action.consultation,
-        action.form.outcome_value,
+        action.form.cleaned_data["outcome"],
         actor=action.actor,
-        version=action.form.shown_version,
-        call_back_at=action.form.call_back_at,
+        version=action.version,
+        call_back_at=action.form.cleaned_data["call_back_at"],
     )
     if call_back_at is None:
         return _("Contact attempt recorded.")
@@ -179,29 +184,23 @@ def note(action: Action[NoteForm]) -> str:
 
 @action_view(AssignForm)
 def assign(action: Action[AssignForm]) -> str:
-    to = chosen_assignee(action)
-    optimistic_locking.assign(action.consultation, to, actor=action.actor, version=action.form.shown_version)
-    return _("Assigned to %(name)s.") % {"name": name_of(to)} if to else _("This request is unassigned.")
-
-
-def chosen_assignee(action: Action[AssignForm]) -> User | None:
-    """Raises ``NotAllowedError`` for a person who does not work with requests."""
-    assignee = action.form.cleaned_data["assignee"]
-    if assignee != "colleague":
-        return action.actor if assignee == "me" else None
-    for person in presence.colleagues(action.consultation.pk, timezone.now()):
-        if str(person.pk) == action.form.cleaned_data["colleague"]:
-            return person.user
-    raise NotAllowedError("not a colleague")
+    chosen = action.form.cleaned_data
+    to = action.actor if chosen["assignee"] == "me" else None
+    if chosen["assignee"] == "colleague":
+        to = next((person for person in colleagues() if str(person.pk) == chosen["colleague"]), None)
+        if to is None:
+            raise NotAllowedError("not a colleague")
+    staff_actions.assign(action.consultation, to, actor=action.actor, version=action.version)
+    return _("Assigned to %(name)s.") % {"name": to} if to else _("This request is unassigned.")
 
 
 @action_view(ContactDetailsForm)
 def contact_details(action: Action[ContactDetailsForm]) -> str:
-    is_changed = optimistic_locking.correct_contact_details(
+    is_changed = correct_by_staff(
         action.consultation,
         action.form.corrected,
         actor=action.actor,
-        version=action.form.shown_version,
+        version=action.version,
         is_right=action.form.cleaned_data["is_right"],
     )
     return _("Contact details corrected.") if is_changed else _("The contact details were already the same.")
@@ -209,12 +208,10 @@ def contact_details(action: Action[ContactDetailsForm]) -> str:
 
 @action_view(ActionForm)
 def acknowledge(action: Action[ActionForm]) -> str:
-    optimistic_locking.acknowledge(action.consultation, actor=action.actor, version=action.form.shown_version)
+    staff_actions.acknowledge(action.consultation, actor=action.actor, version=action.version)
     return _("Marked as read.")
 
 
 @action_view(ActionForm, show_link)
 def new_link(action: Action[ActionForm]) -> str:
-    return optimistic_locking.new_private_link(
-        action.consultation, actor=action.actor, version=action.form.shown_version
-    )
+    return staff_actions.new_private_link(action.consultation, actor=action.actor, version=action.version)

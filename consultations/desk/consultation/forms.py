@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -19,34 +18,27 @@ from consultations.lifecycle.contact_details import ContactDetails
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest
 
-NOTE_LENGTH = 2000
-ID = r"[0-9]{1,18}"
-VERSION = r"[0-9]{1,9}"
-MOMENT = _("Enter a day and a time, like 2026-11-23 17:00.")
-TYPED_MOMENT = HiddenPattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 MOBILE = _("Enter a mobile number, like 0301 2345678: the patient prefers messages.")
 
 
 def typed_moment(sent: Mapping[str, str]) -> str:
     """Return the callback time typed when another button was pressed; "" if there is none."""
-    return TYPED_MOMENT.clean(sent.get("at"))
+    return HiddenPattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}").clean(sent.get("at"))
 
 
 class ActionForm(forms.Form):
     """The fields that every button sends."""
 
-    use_required_attribute = False
-
-    version = HiddenPattern(VERSION)
+    version = HiddenPattern(r"[0-9]{1,9}")
     text = TextField(
         sentence=_("Write the note first."),
-        longest=NOTE_LENGTH,
+        longest=2000,
         too_long=_("Shorten the note to 2,000 characters. It has %(length)s."),
         lines=True,
         required=False,
     )
 
-    def __init__(self, *args: Any, consultation: ConsultationRequest | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, consultation: ConsultationRequest, **options: Any) -> None:
         self.consultation = consultation
         super().__init__(*args, **options)
 
@@ -54,10 +46,6 @@ class ActionForm(forms.Form):
     def shown_version(self) -> int:
         """The version of the request on the screen; -1, which never matches, if none was sent."""
         return int(self.cleaned_data.get("version") or -1)
-
-    @property
-    def note(self) -> str:
-        return str(self.cleaned_data.get("text", ""))
 
 
 class NoteForm(ActionForm):
@@ -71,47 +59,36 @@ class StatusForm(ActionForm):
 
 
 class ContactForm(ActionForm):
-    """A contact attempt. The callback time is ``suggested`` by a button, or typed in ``at``."""
+    """A contact attempt. The callback time is ``suggested`` by a button, or typed in ``at``.
 
-    outcome = forms.ChoiceField(choices=[(word.value, word.value) for word in Outcome], required=False)
+    The button of a suggested time means "call back". ``clean`` adds ``call_back_at``.
+    """
+
+    outcome = forms.ChoiceField(choices=Outcome, required=False)
     suggested = forms.DateTimeField(required=False)
     at = forms.DateTimeField(
-        required=False,
-        error_messages={"invalid": MOMENT},
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        required=False, error_messages={"invalid": _("Enter a day and a time, like 2026-11-23 17:00.")}
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("suggested"):
+            cleaned["outcome"] = Outcome.CALL_BACK
+        moment: datetime | None = cleaned.get("suggested") or cleaned.get("at")
         if "at" in self.errors or "suggested" in self.errors:
             return cleaned
-        moment: datetime | None = cleaned.get("suggested") or cleaned.get("at")
-        if self.outcome_value == Outcome.CALL_BACK and moment is None:
-            self.add_error("at", ValidationError(_t("Choose when to call back."), code="required"))
+        if cleaned.get("outcome") == Outcome.CALL_BACK and moment is None:
+            self.add_error("at", _t("Choose when to call back."))
         if moment and not timezone.now() < moment <= timezone.now() + MAX_CALLBACK_DELAY:
-            self.add_error(
-                "at", ValidationError(_t("Choose a time in the future, within a year."), code="past")
-            )
-        return cleaned
-
-    @property
-    def outcome_value(self) -> str:
-        """The outcome; the button of a suggested time means "call back"."""
-        return (
-            Outcome.CALL_BACK if self.cleaned_data.get("suggested") else self.cleaned_data.get("outcome", "")
-        )
-
-    @property
-    def call_back_at(self) -> datetime | None:
-        moment: datetime | None = self.cleaned_data.get("suggested") or self.cleaned_data.get("at")
-        return moment
+            self.add_error("at", _t("Choose a time in the future, within a year."))
+        return cleaned | {"call_back_at": moment}
 
 
 class AssignForm(ActionForm):
     """``assignee`` is "me", "nobody", or "colleague" with the colleague's id."""
 
     assignee = forms.ChoiceField(choices=[(name, name) for name in ("me", "colleague", "nobody")])
-    colleague = HiddenPattern(ID)
+    colleague = HiddenPattern(r"[0-9]{1,18}")
 
 
 class ContactDetailsForm(ActionForm):
@@ -122,21 +99,18 @@ class ContactDetailsForm(ActionForm):
     email = EmailField(sentence=_("Enter an email address, like name@example.com"), required=False)
     is_right = forms.BooleanField(required=False)  # the number that was found to be wrong
 
-    @classmethod
-    def of(cls, consultation: ConsultationRequest) -> "ContactDetailsForm":
-        return cls(
-            consultation=consultation,
-            initial={
-                "phone": phone_numbers.for_reading(consultation.phone),
-                "whatsapp": phone_numbers.for_reading(consultation.whatsapp),
-                "email": consultation.email,
-            },
-        )
+    def __init__(self, *args: Any, consultation: ConsultationRequest, **options: Any) -> None:
+        initial = {
+            "phone": phone_numbers.for_reading(consultation.phone),
+            "whatsapp": phone_numbers.for_reading(consultation.whatsapp),
+            "email": consultation.email,
+        }
+        super().__init__(*args, consultation=consultation, initial=initial, **options)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         phone, whatsapp = cleaned.get("phone"), cleaned.get("whatsapp")
-        method = self.consultation.contact_method if self.consultation else ""
+        method = self.consultation.contact_method
         if method == ContactMethod.EMAIL and "email" not in self.errors and not cleaned.get("email"):
             self.add_error("email", _t("Enter an email address: the patient prefers email."))
         if whatsapp and not whatsapp.is_mobile:

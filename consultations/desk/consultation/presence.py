@@ -4,8 +4,7 @@ Opening a page writes a row, and the page's script keeps it fresh. The script ma
 background ones, so that an idle session still ends.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -14,62 +13,15 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from clinic_site.accounts.models import User
-from consultations.desk.assignees import able_users, name_of
+from consultations.desk.assignees import assignable, by_name
 from consultations.models import ConsultationRequest, Presence
 from consultations.staff_pages import VIEW, member, page
 
 # An older row belongs to a page that was closed.
 FRESH = timedelta(minutes=2)
-
-
-@dataclass(frozen=True)
-class Colleague:
-    """A staff member who works with requests. ``since``: when they opened this one, None if not open."""
-
-    user: User
-    since: datetime | None
-
-    @property
-    def pk(self) -> int:
-        return self.user.pk
-
-    @property
-    def name(self) -> str:
-        return name_of(self.user)
-
-    def here(self, now: datetime) -> str:
-        """ "Sana Malik has had this open for 3 minutes"."""
-        minutes = int((now - self.since).total_seconds() // 60) if self.since else 0
-        if minutes < 1:
-            return _("%(name)s has just opened this too.") % {"name": self.name}
-        return ngettext(
-            "%(name)s has had this open for %(count)d minute.",
-            "%(name)s has had this open for %(count)d minutes.",
-            minutes,
-        ) % {"name": self.name, "count": minutes}
-
-
-def colleagues(request_id: int, now: datetime) -> list[Colleague]:
-    """Return all staff who may work on requests, by name, including the person asking. One query."""
-    here = Presence.objects.filter(request=request_id, user=OuterRef("pk"), seen_at__gt=now - FRESH)
-    users = able_users().annotate(since=Subquery(here.values("opened_at")))
-    found = [Colleague(user, user.since) for user in users]
-    return sorted(found, key=lambda person: person.name.casefold())
-
-
-def record_presence(request: ConsultationRequest, me: User, people: list[Colleague], now: datetime) -> None:
-    """Record that I have the request open. One statement, which two windows may run at once."""
-    is_still_open = any(person.since for person in people if person.pk == me.pk)
-    Presence.objects.bulk_create(
-        [Presence(request=request, user=me, opened_at=now, seen_at=now)],
-        update_conflicts=True,
-        unique_fields=["request", "user"],
-        update_fields=["seen_at"] if is_still_open else ["opened_at", "seen_at"],
-    )
 
 
 @page(VIEW)
@@ -78,32 +30,40 @@ def presence(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep the page present. Answers with who else has it open and whether ``version`` is out of date."""
     consultation = get_object_or_404(ConsultationRequest, pk=pk)
     context = opened(consultation, member(request))
-    context["is_out_of_date"] = str(consultation.version) != request.POST.get("version", "")
+    if str(consultation.version) != request.POST.get("version", ""):
+        changed = _("This request has changed since you opened it.")
+        context["is_out_of_date"] = True
+        context["announcement"] = f"{context['announcement']} {changed}".strip()
     html = render_to_string("consultations/desk/consultation/present.html", context)
-    return JsonResponse({"html": html, "announcement": announcement(context)})
+    return JsonResponse({"html": html, "announcement": context["announcement"]})
 
 
 def opened(consultation: ConsultationRequest, me: User) -> dict[str, Any]:
-    """Record my presence and return the context of ``presence.html``. Two queries."""
+    """Record that I have the request open, and return the context of ``presence.html``. Two queries.
+
+    ``others`` are the names of the colleagues who have it open, too, first come first, with the minutes
+    since. ``announcement`` is read aloud when it changes, so it has no minutes. ``colleagues`` are all staff
+    who can be assigned the request, by name.
+    """
     now = timezone.now()
-    people = colleagues(consultation.pk, now)
-    record_presence(consultation, me, people, now)
-    context = {"consultation": consultation, **presence_context(people, me, now)}
-    return context | {"announcement": announcement(context)}
-
-
-def presence_context(people: list[Colleague], me: User, now: datetime) -> dict[str, list[str]]:
-    """Return sentences about the others who have the request open, first come first, and their names."""
-    others = sorted(
-        (person for person in people if person.since and person.pk != me.pk),
-        key=lambda person: person.since or now,
+    here = Presence.objects.filter(request=consultation, user=OuterRef("pk"), seen_at__gt=now - FRESH)
+    colleagues = by_name(assignable().annotate(opened_at=Subquery(here.values("opened_at"))))
+    present = sorted((user.opened_at, user.pk, str(user)) for user in colleagues if user.opened_at)
+    is_still_open = any(pk == me.pk for _at, pk, _name in present)
+    # One statement, which two windows may run at once.
+    Presence.objects.bulk_create(
+        [Presence(request=consultation, user=me, opened_at=now, seen_at=now)],
+        update_conflicts=True,
+        unique_fields=["request", "user"],
+        update_fields=["seen_at"] if is_still_open else ["opened_at", "seen_at"],
     )
-    return {"present": [person.here(now) for person in others], "names": [person.name for person in others]}
-
-
-def announcement(context: dict[str, Any]) -> str:
-    """What a screen reader announces when it changes: who is there, without the minutes."""
-    sentences = [_("%(name)s has this open too.") % {"name": name} for name in context["names"]]
-    if context.get("is_out_of_date"):
-        sentences.append(_("This request has changed since you opened it."))
-    return " ".join(sentences)
+    others = [
+        (name, (now - opened_at) // timedelta(minutes=1)) for opened_at, pk, name in present if pk != me.pk
+    ]
+    announcement = " ".join(_("%(name)s has this open too.") % {"name": name} for name, _minutes in others)
+    return {
+        "consultation": consultation,
+        "others": others,
+        "announcement": announcement,
+        "colleagues": colleagues,
+    }

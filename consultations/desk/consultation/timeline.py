@@ -1,6 +1,6 @@
 """The timeline of a request in words: events, notes, and messages to the patient."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,18 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clinic_site.core.templatetags.formatting import clock
 from clinic_site.mail.models import MessageStep, OutgoingMessage
-from consultations.desk.assignees import name_of
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import KINDS, STAFF_KINDS
-from consultations.models import ConsultationRequest, Event, Note
+from consultations.models import ConsultationRequest, Event
 
-OUTCOMES = {
-    Outcome.NO_ANSWER: gettext_lazy("No answer"),
-    Outcome.SPOKE: gettext_lazy("Spoke"),
-    Outcome.WRONG_NUMBER: gettext_lazy("Wrong number"),
-    Outcome.MESSAGE_SENT: gettext_lazy("Message sent"),
-    Outcome.CALL_BACK: gettext_lazy("Call back"),
-}
 CONTACT_FIELDS = {
     "phone": gettext_lazy("phone number"),
     "whatsapp": gettext_lazy("WhatsApp number"),
@@ -54,60 +46,40 @@ class Entry:
 
 
 def timeline(
-    events: list[Event], notes: list[Note], messages: list[OutgoingMessage], *, may_see_messages: bool
+    consultation: ConsultationRequest, events: Iterable[Event], *, may_see_messages: bool
 ) -> list[Entry]:
-    """Return all entries, the oldest first."""
+    """Return all entries, the oldest first. ``events`` are those of the request. Two queries."""
+    # Notices to the staff only repeat events.
+    messages = OutgoingMessage.objects.filter(about=consultation.reference).exclude(kind__in=STAFF_KINDS)
     entries = [
         # A note has an entry of its own, with its text.
         *(event_entry(event) for event in events if event.kind != Event.Kind.NOTE_ADDED),
-        *(note_entry(note) for note in notes),
-        *(message_entry(message, may_see_messages) for message in messages),
+        *(
+            Entry(note.at, _("Note"), who=str(note.author or _("the patient")), text=note.text)
+            for note in consultation.notes.select_related("author")
+        ),
+        *(
+            _message_entry(message, may_see_messages)
+            for message in messages.with_last_step().defer("text", "html", "attachments").order_by("pk")
+        ),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def events_of(consultation: ConsultationRequest) -> list[Event]:
-    return list(consultation.events.select_related("actor"))
-
-
-def notes_of(consultation: ConsultationRequest) -> list[Note]:
-    return list(consultation.notes.select_related("author"))
-
-
-def messages_of(consultation: ConsultationRequest) -> list[OutgoingMessage]:
-    """Messages to the patient. Notices to the staff only repeat events."""
-    return list(
-        OutgoingMessage.objects.filter(about=consultation.reference)
-        .exclude(kind__in=STAFF_KINDS)
-        .with_last_step()
-        .defer("text", "html", "attachments")
-        .order_by("created_at", "pk")
-    )
-
-
 def event_entry(event: Event) -> Entry:
-    who = name_of(event.actor) if event.actor else ""
-    if not who and event.kind in _BY_EITHER:
-        who = _("the patient")
-    return Entry(event.at, str(event.get_kind_display()), more=_detail_of(event), who=who)
+    who = str(event.actor or (_("the patient") if event.kind in _BY_EITHER else ""))
+    return Entry(event.at, event.get_kind_display(), more=_detail_of(event), who=who)
 
 
-def note_entry(note: Note) -> Entry:
-    who = name_of(note.author) if note.author else _("the patient")
-    return Entry(note.at, _("Note"), who=who, text=note.text)
-
-
-def message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
+def _message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
     name = KINDS[message.kind].name if message.kind in KINDS else message.kind
-    state = message.state
-    more = str(state.label)
+    is_problem = message.state == OutgoingMessage.State.FAILED
+    link = reverse("admin:mail_outgoingmessage_change", args=[message.pk])
+    more = str(message.state.label)
     if message.sent_at:
         more = _("Sent on %(when)s") % {"when": moment(message.sent_at)}
-    step = getattr(message, "last_step", None)
-    if step == MessageStep.Kind.RESENT:
+    if getattr(message, "last_step", None) == MessageStep.Kind.RESENT:
         more = _("%(sent_again)s. %(now)s") % {"sent_again": MessageStep.Kind.RESENT.label, "now": more}
-    is_problem = state == OutgoingMessage.State.FAILED
-    link = reverse("admin:mail_outgoingmessage_change", args=[message.pk])
     return Entry(
         message.created_at,
         _("Mail to the patient: %(name)s") % {"name": name},
@@ -120,7 +92,7 @@ def message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
 
 def moment(at: datetime) -> str:
     """Format a time in the clinic's time zone, like "Monday 23 November 2026, 9 am"."""
-    local = timezone.localtime(at, timezone.get_default_timezone())
+    local = timezone.localtime(at)
     return _("%(day)s, %(time)s") % {"day": date_format(local, "l j F Y"), "time": clock(local)}
 
 
@@ -131,45 +103,36 @@ def _detail_of(event: Event) -> str:
             "before": event.get_from_status_display(),
             "after": event.get_to_status_display(),
         }
-    if event.kind == Event.Kind.CONTACTED:
-        return _contact(detail)
-    if event.kind == Event.Kind.ASSIGNED:
-        name = detail.get("name")
-        return _("to %(name)s") % {"name": name} if name else _("to nobody")
-    if event.kind == Event.Kind.ATTACHMENT_ADDED and isinstance(detail.get("count"), int):
-        count = detail["count"]
-        return ngettext("%(count)d file", "%(count)d files", count) % {"count": count}
-    if event.kind == Event.Kind.CONTACT_DETAILS_CORRECTED:
-        return _corrected_fields(detail)
-    return _time(detail)
+    match event.kind:
+        case Event.Kind.CONTACTED:
+            return _contact(str(detail.get("outcome", "")), _moment_in(detail, "call_back_at"))
+        case Event.Kind.ASSIGNED:
+            name = detail.get("name")
+            return _("to %(name)s") % {"name": name} if name else _("to nobody")
+        case Event.Kind.ATTACHMENT_ADDED if isinstance(detail.get("count"), int):
+            return ngettext("%(count)d file", "%(count)d files", detail["count"]) % detail
+        case Event.Kind.CONTACT_DETAILS_CORRECTED:
+            changes = [str(words) for name, words in CONTACT_FIELDS.items() if name in detail.get("what", [])]
+            if detail.get("is_right"):
+                changes.append(_("the number is right after all"))
+            return ", ".join(changes)
+    starts_at, practitioner = _moment_in(detail, "starts_at"), detail.get("practitioner")
+    if starts_at and practitioner:
+        return _("%(when)s, with %(practitioner)s") % {"when": starts_at, "practitioner": practitioner}
+    return starts_at
 
 
-def _corrected_fields(detail: Mapping[str, Any]) -> str:
-    what = detail.get("what", [])
-    names = [str(words) for name, words in CONTACT_FIELDS.items() if name in what]
-    return ", ".join([*names, _("the number is right after all")] if detail.get("is_right") else names)
-
-
-def _contact(detail: Mapping[str, Any]) -> str:
-    outcome = str(detail.get("outcome", ""))
-    words = str(OUTCOMES[Outcome(outcome)]) if outcome in set(Outcome) else outcome
-    again = _moment_in(detail, "call_back_at")
-    if not again:
+def _contact(outcome: str, call_back_on: str) -> str:
+    words = str(Outcome(outcome).label) if outcome in set(Outcome) else outcome
+    if not call_back_on:
         return words
     if outcome == Outcome.CALL_BACK:
-        return _("Call back on %(when)s") % {"when": again}
-    return _("%(outcome)s. Call back on %(when)s") % {"outcome": words, "when": again}
-
-
-def _time(detail: Mapping[str, Any]) -> str:
-    """The appointment of an event; "" if there is none."""
-    words = {"when": _moment_in(detail, "starts_at"), "practitioner": detail.get("practitioner", "")}
-    if not words["when"]:
-        return ""
-    return _("%(when)s, with %(practitioner)s") % words if words["practitioner"] else str(words["when"])
+        return _("Call back on %(when)s") % {"when": call_back_on}
+    return _("%(outcome)s. Call back on %(when)s") % {"outcome": words, "when": call_back_on}
 
 
 def _moment_in(detail: Mapping[str, Any], name: str) -> str:
+    """The time under a name, in words; "" if there is none."""
     try:
         return moment(datetime.fromisoformat(str(detail.get(name, ""))))
     except ValueError:

@@ -12,13 +12,11 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.core.templatetags.formatting import clock
 from consultations import workflow
-from consultations.answers import ForWhom, Language, Onset, YesNo
-from consultations.desk.assignees import name_of
+from consultations.answers import Onset
+from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.consultation_requests import PROMISED, current_onset
 from consultations.workflow import Status
-
-RECENT = frozenset({Onset.DAY, Onset.WEEK})
 
 
 @dataclass(frozen=True)
@@ -36,33 +34,24 @@ class Row:
     now: datetime
     appointment: Appointment | None = None  # offered or agreed
 
-    @property
-    def is_waiting(self) -> bool:
-        return self.consultation.status in workflow.WAITING
-
-    @property
-    def asked_by(self) -> str:
-        """The name of the requester, if that is not the patient."""
-        if self.consultation.for_whom == ForWhom.SELF or not self.consultation.requester_name:
-            return ""
-        return self.consultation.requester_name
-
-    @property
-    def is_recent(self) -> bool:
-        return self._current_onset in RECENT
-
-    @property
-    def onset_has_changed(self) -> bool:
-        """Whether the onset chosen on the day of sending is out of date."""
-        return self.consultation.onset not in (Onset.NOT_SURE, self._current_onset)
-
-    @property
-    def _current_onset(self) -> int:
+    @cached_property
+    def current_onset(self) -> int:
         return current_onset(self.consultation.onset, self.now - self.consultation.created_at)
 
     @property
+    def is_recent(self) -> bool:
+        return self.current_onset in (Onset.DAY, Onset.WEEK)
+
+    @property
+    def onset_has_changed(self) -> bool:
+        """True if the onset chosen on the day of sending is out of date."""
+        return self.consultation.onset not in (Onset.NOT_SURE, self.current_onset)
+
+    @property
     def waiting(self) -> str:
-        return self._between(self.consultation.created_at, self.now) if self.is_waiting else ""
+        """The time that the request has waited for the clinic; "" if it does not wait."""
+        is_waiting = self.consultation.status in workflow.WAITING
+        return self._between(self.consultation.created_at, self.now) if is_waiting else ""
 
     @cached_property
     def promise(self) -> DueLabel | None:
@@ -79,49 +68,31 @@ class Row:
         return DueLabel(_("%(time)s left") % {"time": self._between(self.now, due)})
 
     @property
-    def must_not_identify_clinic(self) -> bool:
-        return self.consultation.may_identify_clinic != YesNo.YES
-
-    @property
-    def speaks(self) -> str:
-        return self.consultation.speaks_other or str(Language(self.consultation.speaks).label)
-
-    @property
-    def assignee(self) -> str:
-        return name_of(self.consultation.assignee) if self.consultation.assignee else ""
-
-    @property
     def usual_step(self) -> str:
         """The label of the usual next step; "" if the request is finished or has an appointment."""
-        status = Status(self.consultation.status)
-        if status not in workflow.OPEN or self.appointment is not None:
+        if self.consultation.status not in workflow.OPEN or self.appointment is not None:
             return ""
-        return _(workflow.STEPS[status][0].button)
+        return _(workflow.STEPS[Status(self.consultation.status)][0].button)
 
     @cached_property
     def appointment_label(self) -> DueLabel | None:
-        """What to do about the appointment; None without one, or if a callback about an offer is set."""
+        """The next step of the appointment; None without one, or if a callback about an offer is set."""
         if self.appointment is None:
             return None
-        is_informed = self.appointment.patient_informed_at is not None
-        is_called = is_informed and self.consultation.call_back_at is not None
-        if is_called and self.appointment.state == Appointment.State.OFFERED:
-            return None
-        return appointment_label(
-            self.appointment.state,
-            self.appointment.starts_at,
-            self.appointment.ends_at,
-            is_informed=is_informed,
-            now=self.now,
+        is_informed = booking.is_informed(
+            self.consultation, self.appointment.patient_informed_at, self.appointment.made_at, self.now
         )
+        is_offer = self.appointment.state == Appointment.State.OFFERED
+        if is_informed and is_offer and self.consultation.call_back_at:
+            return None
+        return appointment_label(self.appointment, self.now, is_informed=is_informed)
 
     @cached_property
     def call_back(self) -> DueLabel | None:
-        """When to call again, in the clinic's time zone."""
         at = self.consultation.call_back_at
         if at is None:
             return None
-        return DueLabel(_("Call back %(day)s, %(time)s") % _day_and_time(at), is_late=at <= self.now)
+        return DueLabel(_("Call back %(when)s") % {"when": _moment(at)}, is_late=at <= self.now)
 
     def _between(self, start: datetime, end: datetime) -> str:
         """In clinic hours, or in clock time if no opening hours are entered."""
@@ -130,25 +101,24 @@ class Row:
         return format_hours(self.hours.clinic_time_between(start, end))
 
 
-def appointment_label(
-    state: str, starts_at: datetime, ends_at: datetime, *, is_informed: bool, now: datetime
-) -> DueLabel:
-    """Return what to do about a live appointment. ``is_informed``: the patient knows the offered time."""
-    if state == Appointment.State.AGREED:
-        if starts_at <= now:
-            return DueLabel(_("Record attendance"), is_late=ends_at <= now)
-        return DueLabel(_("Appointment %(day)s, %(time)s") % _day_and_time(starts_at))
-    if starts_at <= now:
+def appointment_label(appointment: Appointment, now: datetime, *, is_informed: bool) -> DueLabel:
+    """Return what to do about an offered or agreed appointment."""
+    has_begun, when = appointment.starts_at <= now, _moment(appointment.starts_at)
+    if appointment.state == Appointment.State.AGREED:
+        if has_begun:
+            return DueLabel(_("Record attendance"), is_late=appointment.ends_at <= now)
+        return DueLabel(_("Appointment %(when)s") % {"when": when})
+    if has_begun:
         return DueLabel(_("No answer to the offered time: call the patient"), is_late=True)
     if not is_informed:
         return DueLabel(_("The patient does not know the offered time: call"))
-    return DueLabel(_("Waiting for the patient’s answer: %(day)s, %(time)s") % _day_and_time(starts_at))
+    return DueLabel(_("Waiting for the patient’s answer: %(when)s") % {"when": when})
 
 
-def _day_and_time(at: datetime) -> dict[str, str]:
-    """In the clinic's time zone."""
-    local = timezone.localtime(at, timezone.get_default_timezone())
-    return {"day": date_format(local, "D j M"), "time": clock(local)}
+def _moment(at: datetime) -> str:
+    """Format like "Wed 4 Mar, 3 pm"."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'D j M')}, {clock(local)}"
 
 
 def format_hours(duration: timedelta) -> str:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +17,14 @@ from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.answers import Language, Onset
 from consultations.models import ConsultationRequest, ConsultationRequestQuerySet
+from consultations.models.appointments import midnight
 from consultations.models.consultation_requests import CountOf
 from consultations.workflow import Status
 from procedures.models import Procedure
 
 # Finished requests are counted up to here: there may be a million.
 MAX_COUNTED = 1000
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,11 @@ class Scope:
 
     @property
     def today(self) -> date:
-        """The date at the clinic."""
-        return timezone.localdate(self.now, timezone.get_default_timezone())
-
-    @property
-    def beginning_of_day(self) -> datetime:
-        return _midnight(self.today)
+        return timezone.localdate(self.now)
 
     @property
     def end_of_day(self) -> datetime:
-        return _midnight(self.today + timedelta(days=1))
+        return midnight(self.today + ONE_DAY)
 
 
 @dataclass(frozen=True)
@@ -55,28 +51,24 @@ class Tab:
     is_open: bool = True
 
 
-def _all() -> ConsultationRequestQuerySet:
-    return ConsultationRequest.objects.all()
-
-
 def _waiting(scope: Scope) -> ConsultationRequestQuerySet:
     # The most recent onset first, not the most overdue: a nerve or vessel cut yesterday can be lost by
     # tomorrow. The "Overdue" tab, counted here and on the staff index, keeps the others from being forgotten.
-    return _all().waiting().by_urgency(scope.now)
+    return ConsultationRequest.objects.waiting().by_urgency(scope.now)
 
 
-def _due(moment: Callable[[Scope], datetime]) -> Callable[[Scope], ConsultationRequestQuerySet]:
-    return lambda scope: _all().due_by(moment(scope), scope.now).order_by("due_at", "pk")
+def _due_by(moment: datetime, now: datetime) -> ConsultationRequestQuerySet:
+    return ConsultationRequest.objects.due_by(moment, now).order_by("due_at", "pk")
 
 
 def _mine(scope: Scope) -> ConsultationRequestQuerySet:
     # Waiting for the clinic comes before waiting for the patient.
     waits = Case(When(status__in=workflow.WAITING, then=0), default=1)
-    return _all().open_of(scope.user).by_urgency(scope.now, waits)
+    return ConsultationRequest.objects.open_of(scope.user).by_urgency(scope.now, waits)
 
 
-def _wrote(scope: Scope) -> ConsultationRequestQuerySet:
-    return _all().patient_wrote().order_by("unread_since", "pk")
+def _unread(scope: Scope) -> ConsultationRequestQuerySet:
+    return ConsultationRequest.objects.patient_wrote().order_by("unread_since", "pk")
 
 
 def _of(status: Status) -> Callable[[Scope], ConsultationRequestQuerySet]:
@@ -90,10 +82,10 @@ def _of(status: Status) -> Callable[[Scope], ConsultationRequestQuerySet]:
 
 TO_DO = (
     Tab("waiting", _("Waiting"), _waiting),
-    Tab("today", _("Due today"), _due(lambda scope: scope.end_of_day)),
-    Tab("overdue", _("Overdue"), _due(lambda scope: scope.now)),
+    Tab("today", _("Due today"), lambda scope: _due_by(scope.end_of_day, scope.now)),
+    Tab("overdue", _("Overdue"), lambda scope: _due_by(scope.now, scope.now)),
     Tab("mine", _("Mine"), _mine),
-    Tab("wrote", _("Unread"), _wrote),
+    Tab("wrote", _("Unread"), _unread),
     Tab("set_aside", _("Set aside"), _of(Status.QUARANTINED), is_open=False),
 )
 BY_STATUS = tuple(
@@ -105,60 +97,57 @@ TABS: Mapping[str, Tab] = {tab.name: tab for tab in (*TO_DO, *BY_STATUS)}
 DEFAULT = TABS["waiting"]
 
 
-def tab_of(name: str) -> Tab:
-    return TABS.get(name, DEFAULT)
-
-
-def count_tabs(scope: Scope, tabs: Iterable[Tab] = TABS.values()) -> dict[str, str]:
-    """Return the number of requests of each tab, as shown: "1,000+" at most for finished ones. One query."""
-    found = ConsultationRequest.objects.counts(
-        **{tab.name: CountOf(tab.requests(scope), None if tab.is_open else MAX_COUNTED + 1) for tab in tabs}
+def count_tabs(scope: Scope, tabs: Iterable[Tab]) -> dict[Tab, str]:
+    """Return the number of requests of each tab: "1,000+" at most for finished ones. One query."""
+    by_name = {tab.name: tab for tab in tabs}
+    numbers = ConsultationRequest.objects.counts(
+        **{
+            name: CountOf(tab.requests(scope), None if tab.is_open else MAX_COUNTED + 1)
+            for name, tab in by_name.items()
+        }
     )
-    return {name: _as_shown(number, TABS[name]) for name, number in found.items()}
+    shown = {}
+    for name, tab in by_name.items():
+        is_cut_off = not tab.is_open and numbers[name] > MAX_COUNTED
+        shown[tab] = f"{MAX_COUNTED:,}+" if is_cut_off else f"{numbers[name]:,}"
+    return shown
 
-
-def _as_shown(number: int, tab: Tab) -> str:
-    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED and not tab.is_open else f"{number:,}"
-
-
-# Filters
 
 ME, NOBODY = "me", "nobody"
-# Beyond, date arithmetic may overflow.
-DAY_LIMITS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))]
 
 
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label, required=False, validators=DAY_LIMITS, widget=forms.DateInput(attrs={"type": "date"})
-    )
+class DayField(forms.DateField):
+    def __init__(self, label: Any) -> None:
+        # Beyond these, date arithmetic may overflow.
+        limits = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))]
+        widget = forms.DateInput(attrs={"type": "date"})
+        super().__init__(label=label, required=False, validators=limits, widget=widget)
 
 
 class Filters(forms.Form):
     """The filters of a tab. An invalid one filters nothing and shows its error."""
 
     assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
-    procedure = forms.ChoiceField(label=_("About"), required=False)
-    onset = forms.TypedChoiceField(label=_("Onset"), required=False, coerce=int, empty_value=None)
+    procedure = forms.ModelChoiceField(
+        Procedure.objects.all(), label=_("About"), required=False, empty_label=_("All")
+    )
+    onset = forms.ChoiceField(label=_("Onset"), required=False)
     language = forms.ChoiceField(label=_("Speaks"), required=False)
-    sent_from = _day(pgettext_lazy("a day", "Sent from"))
-    sent_to = _day(pgettext_lazy("a day", "Sent until"))
+    sent_from = DayField(pgettext_lazy("a day", "Sent from"))
+    sent_to = DayField(pgettext_lazy("a day", "Sent until"))
 
-    def __init__(self, data: Mapping[str, Any], user: User, holders: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, data: Mapping[str, Any], user: User, assignees: Iterable[tuple[str, str]]) -> None:
         super().__init__(data, auto_id="filter_%s")
         self.user = user
-        people = [(ME, _t("Me")), (NOBODY, _t("Nobody")), *holders]
-        procedures = [(str(pk), title) for pk, title in Procedure.objects.values_list("pk", "title")]
-        self._choose("assignee", people)
-        self._choose("procedure", procedures)
-        # By rank: the most recent first.
-        self._choose("onset", sorted(Onset.choices))
-        self._choose("language", Language.choices)
-
-    def _choose(self, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _t("All")), *choices]
+        choices: dict[str, Iterable[tuple[Any, Any]]] = {
+            "assignee": [(ME, _t("Me")), (NOBODY, _t("Nobody")), *assignees],
+            "onset": sorted(Onset.choices),  # the most recent first
+            "language": Language.choices,
+        }
+        for name, values in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _t("All")), *values]
 
     def clean(self) -> dict[str, Any]:
         first, last = self.cleaned_data.get("sent_from"), self.cleaned_data.get("sent_to")
@@ -170,44 +159,15 @@ class Filters(forms.Form):
     def chosen(self) -> dict[str, Any]:
         """The valid filters that are not empty."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
-
-    @property
-    def query(self) -> dict[str, str]:
-        return {name: str(value) for name, value in self.chosen.items()}
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
     def narrow(self, requests: ConsultationRequestQuerySet) -> ConsultationRequestQuerySet:
-        for name, value in self.chosen.items():
-            requests = getattr(self, f"_by_{name}")(requests, value)
-        return requests
-
-    def _by_assignee(self, requests: ConsultationRequestQuerySet, who: str) -> ConsultationRequestQuerySet:
-        if who == NOBODY:
-            return requests.filter(assignee=None)
-        return requests.filter(assignee=self.user.pk if who == ME else int(who))
-
-    def _by_procedure(self, requests: ConsultationRequestQuerySet, pk: str) -> ConsultationRequestQuerySet:
-        return requests.filter(procedure=int(pk))
-
-    def _by_onset(self, requests: ConsultationRequestQuerySet, onset: int) -> ConsultationRequestQuerySet:
-        return requests.filter(onset=onset)
-
-    def _by_language(self, requests: ConsultationRequestQuerySet, code: str) -> ConsultationRequestQuerySet:
-        return requests.filter(speaks=code)
-
-    def _by_sent_from(self, requests: ConsultationRequestQuerySet, day: date) -> ConsultationRequestQuerySet:
-        return requests.filter(created_at__gte=_midnight(day))
-
-    def _by_sent_to(self, requests: ConsultationRequestQuerySet, day: date) -> ConsultationRequestQuerySet:
-        return requests.filter(created_at__lt=_midnight(day + timedelta(days=1)))
-
-
-def _midnight(day: date) -> datetime:
-    """The start of a day at the clinic."""
-    return datetime.combine(day, time.min, timezone.get_default_timezone())
-
-
-def query_of(tab: Tab, filters: Mapping[str, str], page: int = 1) -> str:
-    """Return the query string of a list in the queue; "" for the default one."""
-    shown = {} if tab is DEFAULT else {"tab": tab.name}
-    return urlencode(shown | dict(filters) | ({"page": page} if page > 1 else {}))
+        conditions: dict[str, Callable[[Any], Q]] = {
+            "assignee": lambda who: Q(assignee={ME: self.user.pk, NOBODY: None}.get(who, who)),
+            "procedure": lambda procedure: Q(procedure=procedure),
+            "onset": lambda onset: Q(onset=onset),
+            "language": lambda code: Q(speaks=code),
+            "sent_from": lambda day: Q(created_at__gte=midnight(day)),
+            "sent_to": lambda day: Q(created_at__lt=midnight(day + ONE_DAY)),
+        }
+        return requests.filter(*(conditions[name](value) for name, value in self.chosen.items()))

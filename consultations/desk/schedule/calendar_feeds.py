@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic_site.core.http.responses import SeeOther
-from consultations.appointments import feed_addresses
+from consultations.appointments import feeds
 from consultations.models import CalendarFeed
 from consultations.staff_pages import member, page, show
 from procedures.models import Practitioner
@@ -23,42 +24,41 @@ class CreateForm(forms.Form):
 
 
 class RevokeForm(forms.Form):
-    feed = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    feed = forms.ModelChoiceField(CalendarFeed.objects.valid())
 
 
 @page(MANAGE_FEEDS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def calendars(request: HttpRequest) -> HttpResponse:
     """The list. A POST creates an address; its response is the only page that shows it."""
-    if request.method != "POST":
-        return _list(request)
-    form = CreateForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose a practitioner who is in the list."))
-        return SeeOther(reverse("desk:calendars"))
-    practitioner: Practitioner = form.cleaned_data["practitioner"]
-    token = feed_addresses.create(practitioner, actor=member(request))
-    address = str(settings.SITE_URL) + reverse("consultations:calendar", args=[token])
-    return _list(request, made_for=practitioner, address=address)
+    created = {}
+    if request.method == "POST":
+        form = CreateForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("Choose a practitioner who is in the list."))
+            return SeeOther(reverse("desk:calendars"))
+        practitioner: Practitioner = form.cleaned_data["practitioner"]
+        token = feeds.create(practitioner, actor=member(request))
+        address = str(settings.SITE_URL) + reverse("consultations:calendar", args=[token])
+        created = {"made_for": practitioner, "address": address}
+    valid = CalendarFeed.objects.valid().select_related("made_by")
+    practitioners = Practitioner.objects.prefetch_related(Prefetch("feeds", valid, to_attr="valid_feeds"))
+    return show(
+        request,
+        "consultations/desk/schedule/calendar_feeds.html",
+        {"practitioners": practitioners, **created},
+        title=_("Calendar addresses"),
+    )
 
 
 @require_POST
 @page(MANAGE_FEEDS)
 def revoke(request: HttpRequest) -> HttpResponse:
     form = RevokeForm(request.POST)
-    if form.is_valid() and feed_addresses.revoke(form.cleaned_data["feed"], actor=member(request)):
+    if form.is_valid():
+        feed = CalendarFeed.objects.valid().filter(pk=form.cleaned_data["feed"].pk)
+        feed.update(revoked_by=member(request), revoked_at=timezone.now())
         messages.success(request, _("The address is revoked and no longer works."))
     else:
         messages.warning(request, _("This address was already revoked."))
     return SeeOther(reverse("desk:calendars"))
-
-
-def _list(request: HttpRequest, **context: object) -> HttpResponse:
-    valid = CalendarFeed.objects.valid().select_related("made_by")
-    practitioners = Practitioner.objects.prefetch_related(Prefetch("feeds", valid, to_attr="valid_feeds"))
-    return show(
-        request,
-        "consultations/desk/schedule/calendar_feeds.html",
-        {"practitioners": practitioners, **context},
-        title=_("Calendar addresses"),
-    )

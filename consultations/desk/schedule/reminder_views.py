@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
-from consultations.appointments import availability
 from consultations.appointments import reminders as reminding
 from consultations.lifecycle import disclosures
 from consultations.models import Appointment, Disclosure
@@ -25,18 +24,15 @@ from consultations.staff_pages import VIEW, WORK, member, page, show
 @page(VIEW)
 @require_safe
 def reminders(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    hours = business_hours.load()
+    now, hours = timezone.now(), business_hours.load()
     due, by_mail = list(reminding.due_manually(now, hours)), list(reminding.waiting_for_mail(now))
-    reminded = list(reminding.reminded_since(midnight(availability.today()), now))
-    seen = {appointment.request_id: appointment.request for appointment in due}
-    disclosures.record(member(request), seen.values(), Disclosure.Kind.LISTED)
+    disclosures.record(member(request), [found.request for found in due], Disclosure.Kind.LISTED)
     return show(
         request,
         "consultations/desk/schedule/reminders.html",
         {
             "calls": reminding.manual_reminders(due, hours),
-            "reminded": reminded,
+            "reminded": reminding.reminded_since(midnight(timezone.localdate()), now),
             "by_mail": len(by_mail),
             "by_mail_with_problems": [
                 (time, found) for time in by_mail if (found := reminding.appointment_problems(time, hours))
@@ -51,29 +47,23 @@ def reminders(request: HttpRequest) -> HttpResponse:
 @page(VIEW, WORK)
 def done(request: HttpRequest, pk: int) -> HttpResponse:
     appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
+    reference = {"reference": appointment.request.reference}
     if reminding.mark_reminded(appointment, actor=member(request)):
-        messages.success(
-            request, _("%(reference)s: reminded.") % {"reference": appointment.request.reference}
-        )
+        messages.success(request, _("%(reference)s: reminded.") % reference)
     else:
-        messages.warning(
-            request,
-            _("%(reference)s: already reminded, or the appointment has changed.")
-            % {"reference": appointment.request.reference},
-        )
+        words = _("%(reference)s: already reminded, or the appointment has changed.")
+        messages.warning(request, words % reference)
     return SeeOther(reverse("desk:reminders"))
 
 
-# Outside these, times cannot be converted between time zones.
-MOMENT_LIMITS = [
-    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)),
-    MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC)),
-]
-
-
 class UndoForm(forms.Form):
-    # The mark that was on the screen.
-    reminded_at = forms.DateTimeField(validators=MOMENT_LIMITS)
+    # The mark that was on the screen. Outside these limits, times cannot be converted between time zones.
+    reminded_at = forms.DateTimeField(
+        validators=[
+            MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)),
+            MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC)),
+        ]
+    )
 
 
 @require_POST

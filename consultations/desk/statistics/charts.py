@@ -1,67 +1,45 @@
-"""Coordinates of bar and line charts, which a template draws as SVG.
-
-The SVG is stretched to its place on the page, so it holds no text: labels are in the page around it.
-Coordinates are strings, so that templates do not localize them.
-"""
+"""Bar and line charts, which a template draws as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, log10
-
-WIDTH, HEIGHT = 1000, 200
-# The part of a bar's slot that is filled.
-FILLED = 0.8
-
-
-@dataclass(frozen=True)
-class Bar:
-    x: str
-    y: str
-    width: str
-    height: str
+from math import ceil, floor, log10
 
 
 @dataclass(frozen=True)
 class Chart:
-    """``top`` is the number at the upper edge. ``line`` and ``dots`` are SVG paths; unknown values break the
-    line."""
+    """Bars or a line, one unit wide for each week. ``top`` is the number at the upper edge.
+
+    ``line`` and ``dots`` are SVG paths with y upwards from 0 to -``top``.
+    """
 
     top: int
-    bars: tuple[Bar, ...] = ()
+    least: str
+    most: str
+    bars: Sequence[int] = ()
     line: str = ""
     dots: str = ""
-    width: int = WIDTH
-    height: int = HEIGHT
 
 
-def bars(values: Sequence[int]) -> Chart:
-    top = nice_top(max(values, default=0))
-    place = WIDTH / max(len(values), 1)
+def line_chart(values: Sequence[float | None]) -> Chart | None:
+    """Return a line through the values, broken at unknown ones; None if there is no value."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    points = [
+        None if value is None else f"{number + 0.5} {-value:.2f}" for number, value in enumerate(values)
+    ]
+    line = [
+        f"{'L' if before else 'M'}{point}"
+        for before, point in zip([None, *points], points, strict=False)
+        if point
+    ]
     return Chart(
-        top,
-        bars=tuple(
-            Bar(
-                x=_text((number + (1 - FILLED) / 2) * place),
-                y=_text(HEIGHT - HEIGHT * value / top),
-                width=_text(FILLED * place),
-                height=_text(HEIGHT * value / top),
-            )
-            for number, value in enumerate(values)
-        ),
+        nice_top(max(known)),
+        rounded_up(min(known)),
+        rounded_up(max(known)),
+        line="".join(line),
+        dots="".join(f"M{point}h0" for point in points if point),
     )
-
-
-def line(values: Sequence[float | None]) -> Chart:
-    top = nice_top(max((value for value in values if value is not None), default=0))
-    place = WIDTH / max(len(values), 1)
-    line, dots, is_drawing = [], [], False
-    for number, value in enumerate(values):
-        if value is not None:
-            point = f"{_text((number + 0.5) * place)} {_text(HEIGHT - HEIGHT * value / top)}"
-            line.append(f"{'L' if is_drawing else 'M'}{point}")
-            dots.append(f"M{point}h0")
-        is_drawing = value is not None
-    return Chart(top, line="".join(line), dots="".join(dots))
 
 
 def nice_top(value: float) -> int:
@@ -72,5 +50,6 @@ def nice_top(value: float) -> int:
     return int(next(step * power for step in (1, 2, 5, 10) if step * power >= value))
 
 
-def _text(number: float) -> str:
-    return f"{number:.1f}"
+def rounded_up(hours: float) -> str:
+    """Round up to tenths of an hour, never in the clinic's favor."""
+    return f"{ceil(round(hours * 10, 6)) / 10:.1f}"

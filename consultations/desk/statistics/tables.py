@@ -1,260 +1,276 @@
-"""The statistics as tables of text: the same for the page and the CSV file."""
+"""The statistics as tables of text, the same for the page and the CSV file.
 
-from collections.abc import Iterator, Sequence
+Requests set aside as spam are not counted. Erased ones are: subject, times and outcome stay.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from math import ceil
+from datetime import date, datetime, timedelta
+from typing import Any
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from clinic_site.clinic import business_hours
 from consultations import workflow
-from consultations.desk.statistics import charts
-from consultations.statistics import MIN_REQUESTS_FOR_MEDIAN, Part, Statistics, Waits
+from consultations.answers import About
+from consultations.desk.statistics.charts import Chart, line_chart, nice_top, rounded_up
+from consultations.models import Appointment
+from consultations.models.appointments import midnight
+from consultations.statistics import Waits, counted, waits_of
 from consultations.workflow import Status
 
+# A median of fewer requests would say more about one of them than about the clinic.
+MIN_REQUESTS_FOR_MEDIAN = 5
+# Procedures and pages with a line of their own; the rest is one line.
+MAX_NAMED_PARTS = 10
 # Shown where there is no number.
 NONE = "–"
+
+Weeks = dict[date, list[Any]]  # the requests of each week, by its Monday
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days at the clinic, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def start(self) -> datetime:
+        return midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after the period."""
+        return midnight(self.last + timedelta(days=1))
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
 
 
 @dataclass(frozen=True)
 class Table:
-    """The first cell of a row is its heading; ``meaning`` explains the numbers in two sentences.
+    """The first cell of a row is its heading. ``has_shares``: the third cell is also drawn as a bar.
 
-    ``shares``: the percentage of each row, drawn as a bar. ``chart`` is described by ``summary``.
-    ``is_folded``: inside a closed "details" element.
+    ``is_folded``: inside a closed "details" element. The template explains each table by its ``name``.
     """
 
     name: str
     caption: str
-    meaning: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    shares: tuple[int, ...] = ()
-    chart: charts.Chart | None = None
-    summary: str = ""
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    has_shares: bool = False
+    chart: Chart | None = None
     is_folded: bool = False
 
-    @property
-    def rows_with_shares(self) -> list[tuple[tuple[str, ...], int | None]]:
-        shares: Sequence[int | None] = self.shares or [None] * len(self.rows)
-        return list(zip(self.rows, shares, strict=True))
 
-    @property
-    def ends(self) -> tuple[str, str] | None:
-        """The headings of the first and last row: the labels of a chart's axis."""
-        return (self.rows[0][0], self.rows[-1][0]) if self.rows else None
-
-
-def tables_of(statistics: Statistics) -> list[Table]:
+def tables_of(period: Period, now: datetime) -> list[Table]:
+    """Return the tables of the requests sent in a period and of its appointments. Four queries."""
+    sent = counted().filter(created_at__gte=period.start, created_at__lt=period.end).order_by()
+    rows: list[Any] = list(
+        sent.values_list(
+            *("created_at", "first_contact_at", "status", "status_changed_at", "promised_by"),
+            *("procedure_id", "procedure_name", "about", "source_page"),
+            named=True,
+        )
+    )
+    weeks: Weeks = {}
+    monday = _monday(period.first)
+    while monday <= period.last:
+        weeks[monday] = []
+        monday += timedelta(days=7)
+    for row in rows:
+        weeks[_monday(timezone.localdate(row.created_at))].append(row)
+    hours = business_hours.load()
     return [
-        _first_contact(statistics),
-        _promise(statistics),
-        _requests_a_week(statistics),
-        _hours_a_week(statistics),
+        _first_contact(waits_of(rows, hours)),
+        _promise(rows, now),
+        _requests_a_week(weeks),
+        _hours_a_week({monday: waits_of(week, hours) for monday, week in weeks.items()}),
         *_by_part(
-            statistics,
-            statistics.procedures,
-            name="procedures",
+            "procedures",
+            period,
+            weeks,
+            # One procedure is one line, also after it was renamed; a deleted one is known by its name.
+            key=lambda row: row.procedure_id or row.procedure_name or row.about,
+            label=lambda row: row.procedure_name or str(About(row.about).label),
             column=_("Procedure"),
-            caption=_("What requests were about"),
-            week_by_week=_("What requests were about, week by week"),
-            meaning=_("What the patient chose in the form. The ten most frequent have a line each."),
+            captions=(_("What requests were about"), _("What requests were about, week by week")),
         ),
         *_by_part(
-            statistics,
-            statistics.pages,
-            name="pages",
+            "pages",
+            period,
+            weeks,
+            key=lambda row: row.source_page,
+            label=lambda row: row.source_page or _("Not known"),
             column=_("Page"),
-            caption=_("Where requests came from"),
-            week_by_week=_("Where requests came from, week by week"),
-            meaning=_(
-                "The page of this site that the patient read before the form. "
-                "“Not known”: came directly to the form, or the browser does not say."
-            ),
+            captions=(_("Where requests came from"), _("Where requests came from, week by week")),
         ),
-        _outcomes(statistics),
-        _attendance(statistics),
+        _outcomes(rows),
+        _attendance(period),
     ]
 
 
-def _first_contact(statistics: Statistics) -> Table:
-    waits = statistics.waits
+def _first_contact(waits: Waits) -> Table:
     return Table(
         name="first-contact",
         caption=_("Time to first contact"),
-        meaning=_(
-            "How long the clinic was open between a request and the first contact with the patient: a call "
-            "that was answered, or a message. Requests without one count as the slowest."
-        ),
         columns=(_("Figure"), _("Number")),
         rows=(
             (_("Requests sent"), str(waits.requests)),
             (_("Had a first contact"), _count_and_share(len(waits.answered), waits.requests)),
-            (_("Half of all had it within, in clinic hours (median)"), hours_in_words(waits, 50)),
-            (_("Nine of ten had it within, in clinic hours (90th percentile)"), hours_in_words(waits, 90)),
+            (_("Half of all had it within, in clinic hours (median)"), _hours_in_words(waits, 50)),
+            (_("Nine of ten had it within, in clinic hours (90th percentile)"), _hours_in_words(waits, 90)),
         ),
     )
 
 
-def _promise(statistics: Statistics) -> Table:
-    promise = statistics.promise
+def _promise(rows: list[Any], now: datetime) -> Table:
+    results = Counter(_promise_result(row, now) for row in rows)
+    due = results["kept"] + results["broken"]
     return Table(
         name="promise",
         caption=_("Answered within the promise"),
-        meaning=_(
-            "Each patient is promised an answer by a day and time. The percentages are of the requests that "
-            "were answered, or whose promised time has passed."
-        ),
         columns=(_("Result"), _("Requests")),
         rows=(
-            (_("Answered in time"), _count_and_share(promise.kept, promise.due)),
-            (_("Answered late, or overdue"), _count_and_share(promise.broken, promise.due)),
-            (_("Not due yet"), str(promise.ahead)),
-            (_("Closed before the promised time"), str(promise.ended)),
-            (
-                _("Nothing was promised"),
-                str(statistics.waits.requests - promise.due - promise.ahead - promise.ended),
-            ),
+            (_("Answered in time"), _count_and_share(results["kept"], due)),
+            (_("Answered late, or overdue"), _count_and_share(results["broken"], due)),
+            (_("Not due yet"), str(results["ahead"])),
+            (_("Closed before the promised time"), str(results["ended"])),
+            (_("Nothing was promised"), str(results["none"])),
         ),
     )
 
 
-def _requests_a_week(statistics: Statistics) -> Table:
-    numbers = [week.requests for week in statistics.weeks]
+def _promise_result(row: Any, now: datetime) -> str:
+    if row.promised_by is None:
+        return "none"
+    if row.first_contact_at is not None:
+        return "kept" if row.first_contact_at <= row.promised_by else "broken"
+    if row.status in workflow.CLOSED:
+        return "ended" if row.status_changed_at < row.promised_by else "broken"
+    return "ahead" if row.promised_by >= now else "broken"
+
+
+def _requests_a_week(weeks: Weeks) -> Table:
+    numbers = [len(week) for week in weeks.values()]
     return Table(
         name="weeks",
         caption=_("Requests a week"),
-        meaning=_(
-            "How many requests were sent in each week, from Monday to Sunday. "
-            "The first and last week may be cut short by the chosen days."
-        ),
         columns=(_("Week from"), _("Requests")),
-        rows=tuple(
-            (_day(monday), str(number))
-            for monday, number in zip(statistics.period.mondays, numbers, strict=True)
-        ),
-        chart=charts.bars(numbers),
-        summary=_("A bar for each week. The least is %(least)s, the most %(most)s.")
-        % {"least": min(numbers), "most": max(numbers)},
+        rows=[(_day(monday), str(len(week))) for monday, week in weeks.items()],
+        chart=Chart(nice_top(max(numbers)), str(min(numbers)), str(max(numbers)), bars=numbers),
     )
 
 
-def _hours_a_week(statistics: Statistics) -> Table:
-    medians = [None if week.are_few else week.hours_for(50) for week in statistics.weeks]
-    known = [rounded_up(median) for median in medians if median is not None]
+def _hours_a_week(weeks: dict[date, Waits]) -> Table:
     return Table(
         name="hours",
         caption=_("Time to first contact, week by week"),
-        meaning=_(
-            "Within how many clinic hours half of each week’s requests, and nine of ten, had a first "
-            "contact. “Fewer than 5”: too few requests; “not yet”: too many still have no contact."
-        ),
         columns=(_("Week from"), _("Median, in clinic hours"), _("90th percentile, in clinic hours")),
-        rows=tuple(
-            (_day(monday), hours_in_words(week, 50), hours_in_words(week, 90))
-            for monday, week in zip(statistics.period.mondays, statistics.weeks, strict=True)
+        rows=[
+            (_day(monday), _hours_in_words(waits, 50), _hours_in_words(waits, 90))
+            for monday, waits in weeks.items()
+        ],
+        chart=line_chart(
+            [
+                waits.hours_for(50) if waits.requests >= MIN_REQUESTS_FOR_MEDIAN else None
+                for waits in weeks.values()
+            ]
         ),
-        chart=charts.line(medians),
-        summary=_("A line of each week’s median. The least is %(least)s hours, the most %(most)s.")
-        % {"least": min(known, key=float), "most": max(known, key=float)}
-        if known
-        else _("There is no week with enough requests to draw a line."),
     )
 
 
 def _by_part(
-    statistics: Statistics,
-    parts: Sequence[Part],
-    *,
     name: str,
+    period: Period,
+    weeks: Weeks,
+    *,
+    key: Callable[[Any], Hashable],
+    label: Callable[[Any], str],
     column: str,
-    caption: str,
-    week_by_week: str,
-    meaning: str,
+    captions: tuple[str, str],
 ) -> Iterator[Table]:
-    every, weeks = statistics.waits.requests, statistics.period.days / 7
-    names = [_name_of(part) for part in parts]
+    """Yield a table of the parts with most requests, and one of the same parts week by week."""
+    rows = [row for week in weeks.values() for row in week]
+    labels, totals = {key(row): label(row) for row in rows}, Counter(map(key, rows))
+    ordered = sorted(totals, key=lambda part: (-totals[part], labels[part]))
+    parts = [(labels[part], {part}) for part in ordered[:MAX_NAMED_PARTS]]
+    if others := set(ordered[MAX_NAMED_PARTS:]):
+        parts.append((_("All others"), others))
     yield Table(
         name=name,
-        caption=caption,
-        meaning=meaning,
+        caption=captions[0],
         columns=(column, _("Requests"), _("Share"), _("A week, on average")),
-        rows=tuple(
-            (label, str(part.requests), percent(part.requests, every), f"{part.requests / weeks:.1f}")
-            for label, part in zip(names, parts, strict=True)
-        ),
-        shares=tuple(100 * part.requests // every for part in parts),
+        rows=[
+            (words, str(number), percent(number, len(rows)), f"{7 * number / period.days:.1f}")
+            for words, keys in parts
+            if (number := sum(totals[part] for part in keys))
+        ],
+        has_shares=True,
     )
     yield Table(
         name=f"{name}-weeks",
-        caption=week_by_week,
-        meaning=_(
-            "How many requests of each were sent in each week, from Monday to Sunday. "
-            "The columns are the lines of the table before."
-        ),
-        columns=(_("Week from"), *names),
-        rows=tuple(
-            (_day(monday), *(str(part.weeks[week]) for part in parts))
-            for week, monday in enumerate(statistics.period.mondays)
-        ),
+        caption=captions[1],
+        columns=(_("Week from"), *(words for words, _keys in parts)),
+        rows=[
+            (_day(monday), *(str(sum(key(row) in keys for row in week)) for _words, keys in parts))
+            for monday, week in weeks.items()
+        ],
         is_folded=True,
     )
 
 
-def _outcomes(statistics: Statistics) -> Table:
-    closed = {status: statistics.statuses.get(status, 0) for status in Status if status in workflow.CLOSED}
-    every = sum(closed.values())
-    still_open = sum(statistics.statuses.get(status, 0) for status in workflow.OPEN)
+def _outcomes(rows: list[Any]) -> Table:
+    statuses = Counter(row.status for row in rows)
+    closed = [status for status in Status if status in workflow.CLOSED]
+    every = sum(statuses[status] for status in closed)
+    still_open = sum(statuses[status] for status in workflow.OPEN)
     return Table(
         name="outcomes",
         caption=_("How requests ended"),
-        meaning=_(
-            "The outcome of closed requests, with its percentage of all closed ones. "
-            "A reopened request counts as open until it is closed again."
-        ),
         columns=(_("Outcome"), _("Requests"), _("Share")),
         rows=(
             *(
-                (_(workflow.NAMES[status]), str(number), percent(number, every))
-                for status, number in closed.items()
+                (_(workflow.NAMES[status]), str(statuses[status]), percent(statuses[status], every))
+                for status in closed
             ),
             (_("Still open"), str(still_open), NONE),
         ),
-        shares=(*(100 * number // max(every, 1) for number in closed.values()), 0),
+        has_shares=True,
     )
 
 
-def _attendance(statistics: Statistics) -> Table:
-    attendance = statistics.attendance
+def _attendance(period: Period) -> Table:
+    found = Appointment.objects.filter(starts_at__gte=period.start, starts_at__lt=period.end)
+    states = Counter(
+        found.exclude(request__status__in=workflow.SET_ASIDE).order_by().values_list("state", flat=True)
+    )
+    attended, missed = states[Appointment.State.ATTENDED], states[Appointment.State.MISSED]
     return Table(
         name="attendance",
         caption=_("Appointments"),
-        meaning=_(
-            "The appointments on the chosen days that took place, and those the patient missed. "
-            "Canceled ones, and those without recorded attendance, are not counted."
-        ),
         columns=(_("Result"), _("Appointments")),
         rows=(
-            (_("Took place"), _count_and_share(attendance.attended, attendance.due)),
-            (_("Did not attend"), _count_and_share(attendance.missed, attendance.due)),
+            (_("Took place"), _count_and_share(attended, attended + missed)),
+            (_("Did not attend"), _count_and_share(missed, attended + missed)),
         ),
     )
 
 
-def hours_in_words(waits: Waits, percentile: int) -> str:
+def _hours_in_words(waits: Waits, percentile: int) -> str:
     """Return hours like 5.3, rounded up, or the reason why there is no number."""
     if not waits.requests:
         return NONE
-    if waits.are_few:
+    if waits.requests < MIN_REQUESTS_FOR_MEDIAN:
         return _("fewer than %(fewest)s") % {"fewest": MIN_REQUESTS_FOR_MEDIAN}
     hours = waits.hours_for(percentile)
     return _("not yet") if hours is None else rounded_up(hours)
-
-
-def rounded_up(hours: float) -> str:
-    """Round up to tenths of an hour, never in the clinic's favor."""
-    return f"{ceil(round(hours * 10, 6)) / 10:.1f}"
 
 
 def percent(part: int, every: int) -> str:
@@ -266,8 +282,8 @@ def _count_and_share(part: int, every: int) -> str:
     return f"{part} ({percent(part, every)})" if every else str(part)
 
 
-def _name_of(part: Part) -> str:
-    return _("All others") if part.name is None else part.name or _("Not known")
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _day(day: date) -> str:

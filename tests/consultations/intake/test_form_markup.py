@@ -8,53 +8,33 @@ from django.urls import reverse
 from consultations.models import PrivacyNotice
 from tests.consultations.conftest import Patient
 from tests.consultations.form_pages import Page
-from tests.factories import a_procedure, form_data, published
+from tests.factories import form_data, published_procedures
 
 pytestmark = pytest.mark.django_db
 
-
-def start(patient: Patient) -> Page:
-    return patient.opens(reverse("consultations:start"))
-
-
-def start_unanswered(patient: Patient) -> Page:
-    patient.response = patient.client.post(reverse("consultations:start"))
-    return patient.page
-
-
-def changed(patient: Patient) -> Page:
-    patient.answers()
-    return patient.presses("change", "about")
-
-
+START = "/consultation/"
+WRONG = {"requester_name": "1", "relationship": "1", "patient_name": "1", "message": "a" * 1001, "phone": "1"}
 STATES = {
-    "start": start,
-    "start, unanswered": start_unanswered,
+    "start": lambda patient: patient.opens(START),
+    "start, unanswered": lambda patient: patient.posts({}, START),
     "the form, empty": lambda patient: patient.opens(),
     "the form, nothing answered": lambda patient: patient.posts({}),
-    "the form, all of it wrong": lambda patient: patient.answers(
-        requester_name="1",
-        relationship="1",
-        patient_name="1",
-        patient_age="x",
-        message="a" * 1001,
-        phone="1",
-        email="1",
-    ),
+    "the form, all of it wrong": lambda patient: patient.answers(**WRONG, patient_age="x", email="1"),
     "check your answers": lambda patient: patient.answers(),
-    "the form again, to change an answer": changed,
+    "the form again, to change an answer": lambda patient: patient.presses("change", "about"),
 }
 
 
 def test_every_state_has_sound_markup(patient: Patient) -> None:
     for state, opens in STATES.items():
-        assert_ids_and_labels(opens(patient), state)
-        assert_form_attributes(patient.page, state)
-        levels = [int(each.tag[1]) for each in patient.page.elements if each.tag in ("h1", "h2", "h3", "h4")]
+        page = opens(patient)
+        assert_ids_and_labels(page, state)
+        assert_form_attributes(page, state)
+        levels = [int(each.tag[1]) for each in page.elements if each.tag in ("h1", "h2", "h3", "h4")]
         assert levels.count(1) == 1, state
         after_first = levels[levels.index(1) :]
         assert all(after <= before + 1 for before, after in pairwise(after_first)), state
-        focused = [each for each in patient.page.elements if "autofocus" in each.attributes]
+        focused = [each for each in page.elements if "autofocus" in each.attributes]
         assert len(focused) <= 1, state
 
 
@@ -90,7 +70,7 @@ def assert_form_attributes(page: Page, state: str) -> None:
         assert [child for child in form.children if child["name"] == "csrfmiddlewaretoken"], state
 
 
-def test_hint_and_error_describe_their_control(patient: Patient) -> None:
+def test_errors_describe_their_control_and_the_summary_takes_the_focus(patient: Patient) -> None:
     page = patient.answers(patient_age="x", about=None)
     age = page.one("input", id="id_patient_age")
     assert age["aria-describedby"] == "id_patient_age_helptext id_patient_age_error"
@@ -98,40 +78,26 @@ def test_hint_and_error_describe_their_control(patient: Patient) -> None:
     (about,) = [group for group in page.all("fieldset") if group["aria-invalid"]]
     assert about["aria-describedby"] == "id_about_error"
     assert not [radio for radio in page.all("input", type="radio") if "aria-invalid" in radio.attributes]
+    (summary,) = page.by_class("error-summary")
+    assert "autofocus" in summary.attributes and summary["tabindex"] == "-1"
+    assert page.one("h2", id=summary["aria-labelledby"]).text == "There is a problem"
+    links = {child["href"] for child in summary.children if child.tag == "a"}
+    assert links == {"#id_patient_age", "#id_about_0"}, "of radios, the first button"
 
 
-def test_the_error_summary_takes_the_focus_without_script(patient: Patient) -> None:
-    (summary,) = patient.answers(patient_age="x").by_class("error-summary")
-    assert "autofocus" in summary.attributes
-    assert summary["tabindex"] == "-1"
-    assert patient.page.one("h2", id=summary["aria-labelledby"]).text == "There is a problem"
-
-
-def test_error_of_a_radio_group_links_to_its_first_button(patient: Patient) -> None:
-    page = patient.answers(contact_method=None)
-    assert [link["href"] for link in page.all("a") if link.text == "Choose how we should contact you"] == [
-        "#id_contact_method_0"
-    ]
-
-
-def test_only_optional_questions_are_marked_optional(patient: Patient) -> None:
-    labels = [label.text for label in patient.opens().all("label") if label["for"] != "id_website"]
+def test_form_opens_with_hints_and_what_a_browser_needs(patient: Patient, notice: PrivacyNotice) -> None:
+    page = patient.opens()
+    controls = {each["name"] for each in page.elements if each.tag in ("input", "select", "textarea")}
+    assert controls == {*patient.response.context["form"].fields, "csrfmiddlewaretoken"}
+    labels = [label.text for label in page.all("label") if label["for"] != "id_website"]
     assert [label for label in labels if "(optional)" in label] == [
         "City or town (optional)",
         "A few words about the problem (optional)",
         "I would like to talk to a female member of staff. (optional)",
         "What you need at the clinic (optional)",
     ]
-
-
-def test_conditional_questions_say_when_they_apply(patient: Patient) -> None:
-    page = patient.opens()
-    for name, words in [("requester_name", "Only if"), ("relationship", "Only if"), ("email", "Only if")]:
-        assert page.one("div", id=f"id_{name}_helptext").text.startswith(words)
-
-
-def test_autocomplete_and_keyboard_fit_each_question(patient: Patient) -> None:
-    page = patient.opens()
+    for name in ("requester_name", "relationship", "patient_knows", "whatsapp", "email", "speaks_other"):
+        assert page.one("div", id=f"id_{name}_helptext").text.startswith("Only if"), name
     for name, attributes in {
         "requester_name": {"autocomplete": "section-requester name"},
         # Another person: a browser must not fill in the requester's name.
@@ -140,26 +106,39 @@ def test_autocomplete_and_keyboard_fit_each_question(patient: Patient) -> None:
         "phone": {"type": "tel", "inputmode": "tel", "autocomplete": "section-requester tel", "dir": "ltr"},
         "email": {"type": "email", "inputmode": "email", "autocomplete": "section-requester email"},
     }.items():
-        control = page.one("input", name=name)
-        assert {attribute: control[attribute] for attribute in attributes} == attributes
-
-
-def test_consent_is_not_ticked_beforehand(patient: Patient) -> None:
-    assert "checked" not in patient.opens().one("input", name="consent").attributes
-
-
-def test_notice_is_above_the_consent_with_a_link(patient: Patient, notice: PrivacyNotice) -> None:
-    page = patient.opens()
+        assert attributes.items() <= page.one("input", name=name).attributes.items(), name
+    consent = page.one("input", name="consent")
+    assert "checked" not in consent.attributes
     (summary,) = page.by_class("inset")
     assert notice.summary in summary.text
     assert reverse("consultations:privacy") in [child["href"] for child in summary.children]
-    order = page.elements.index
-    assert order(summary) < order(page.one("input", name="consent"))
+    assert page.elements.index(summary) < page.elements.index(consent)
+
+
+def test_folded_questions_open_when_one_is_answered_wrong_or_to_be_changed(patient: Patient) -> None:
+    def is_open() -> bool:
+        return "open" in patient.page.by_class("folded")[0].attributes
+
+    patient.opens()
+    assert not is_open()
+    for answered in ({"days": ["1"]}, {"woman_staff": "on"}, {"access_needs": "a" * 301}):
+        patient.answers(phone="1", **answered)
+        assert is_open(), answered
+    patient.answers()
+    patient.presses("change", "phone")
+    assert not is_open()
+    patient.answers()
+    patient.presses("change", "days")
+    assert is_open()
+
+
+def test_length_of_a_message_is_shown(patient: Patient) -> None:
+    page = patient.answers(message="a" * 1001)
+    assert "You have written 1001 so far." in page.one("div", id="id_message_helptext").text
 
 
 def test_many_procedures_become_a_select(patient: Patient) -> None:
-    for number in range(13):
-        published(a_procedure(f"procedure-{number}"))
+    published_procedures(13)
     page = patient.opens(about="procedure-3")
     select = page.one("select", name="about")
     options = [child["value"] for child in select.children]

@@ -47,32 +47,25 @@ def test_released_request_gets_a_future_promise(clock: Any) -> None:
     assert business_hours.by_moment(request.promised_by) in text
 
 
-@pytest.mark.parametrize("closed", [Status.WITHDRAWN, Status.DECLINED, Status.UNREACHABLE])
-def test_reopened_request_is_not_late(clock: Any, closed: Status) -> None:
-    request = a_request(status=closed)
+def test_reopened_request_is_not_late(clock: Any) -> None:
+    for closed in (Status.WITHDRAWN, Status.DECLINED, Status.UNREACHABLE):
+        request = a_request(status=closed)
+        clock.shift(timedelta(days=20))
+        moves(request, Status.CONTACTING)
+        request.refresh_from_db()
+        assert request.promised_by == business_hours.promised_by(timezone.now())
+        assert not RequestStatusPresenter(request).is_late
+        due = ConsultationRequest.objects.due_by(timezone.now(), timezone.now())
+        assert not due.filter(pk=request.pk).exists(), closed
+
+
+def test_answered_promise_and_that_of_an_open_request_stay(clock: Any) -> None:
+    answered, waiting = a_request(status=Status.UNREACHABLE), a_request()
+    ConsultationRequest.objects.filter(pk=answered.pk).update(first_contact_at=timezone.now())
     clock.shift(timedelta(days=20))
-    moves(request, Status.CONTACTING)
-    request.refresh_from_db()
-    assert request.promised_by == business_hours.promised_by(timezone.now())
-    assert not RequestStatusPresenter(request).is_late
-    assert not ConsultationRequest.objects.due_by(timezone.now(), timezone.now()).exists()
-
-
-def test_answered_promise_stays(clock: Any) -> None:
-    request = a_request(status=Status.UNREACHABLE)
-    ConsultationRequest.objects.update(first_contact_at=timezone.now())
-    first = request.promised_by
-    clock.shift(timedelta(days=20))
-    moves(request, Status.CONTACTING)
-    request.refresh_from_db()
-    assert request.promised_by == first is not None
-
-
-def test_open_status_change_keeps_the_promise(clock: Any) -> None:
-    request = a_request()
-    first = request.promised_by
-    clock.shift(timedelta(days=2))
-    for to in (Status.CONTACTING, Status.NEW):
-        moves(request, to)
-    request.refresh_from_db()
-    assert request.promised_by == first is not None
+    for request, steps in ((answered, [Status.CONTACTING]), (waiting, [Status.CONTACTING, Status.NEW])):
+        first = request.promised_by
+        for to in steps:
+            moves(request, to)
+        request.refresh_from_db()
+        assert request.promised_by == first is not None

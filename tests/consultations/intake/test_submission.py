@@ -1,18 +1,24 @@
-"""A form is stored once and whole, and the same form again is the same request."""
+"""A form is stored once and whole; the same form, or the same answers from one browser, are one request."""
 
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.db import IntegrityError
+from django.test import Client
+from django.utils import timezone
 
-from clinic_site.mail.models import OutgoingMessage
+from consultations import workflow
 from consultations.intake import submission as intake_submission
-from consultations.intake.submission import AnotherPatientError, differs, submit
+from consultations.intake.submission import AnotherPatientError, Submission, differs, submit
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest, Event, Note
+from consultations.portal import actions
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
+from tests.consultations.conftest import Patient
+from tests.consultations.portal.portal_pages import a_coordinator
 from tests.factories import a_notice, a_submission
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +31,7 @@ def test_submit_stores_answers_consent_and_first_event() -> None:
         consultation = submit(submission)
     consultation.refresh_from_db()
     assert not differs(consultation, submission.answers)
-    assert consultation.status == Status.NEW
-    assert consultation.notice == notice
+    assert (consultation.status, consultation.notice) == (Status.NEW, notice)
     assert consultation.created_at == consultation.consented_at == consultation.status_changed_at
     assert consultation.created_at == datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
     event = consultation.events.get()
@@ -51,7 +56,9 @@ def test_same_key_returns_the_stored_request_and_another_key_does_not() -> None:
     assert submit(submission) == first
     assert ConsultationRequest.objects.count() == Event.objects.count() == 1
     assert submit(a_submission()) != first
-    assert not Note.objects.exists()
+    # Also once staff have replaced all links to the private page.
+    staff_actions.new_private_link(first, actor=a_coordinator(), version=first.version)
+    assert submit(submission) == first
 
 
 def test_other_answers_under_a_used_key_change_nothing_and_differ() -> None:
@@ -63,49 +70,96 @@ def test_other_answers_under_a_used_key_change_nothing_and_differ() -> None:
         assert differs(consultation, again.answers), changes
     respelled = a_submission(key=key, phone_as_typed="+92-301-2345678")
     assert not differs(submit(respelled), respelled.answers)
-    consultation.refresh_from_db()
+    with pytest.raises(AnotherPatientError):
+        submit(a_submission(key=key, patient_name="Sara Khan", patient_age=3))
+    consultation = ConsultationRequest.objects.get()
     assert (consultation.patient_name, consultation.patient_age) == ("Ayesha Khan", 34)
     assert consultation.message == ""
     assert Event.objects.count() == 1
     assert not Note.objects.exists()
 
 
-def test_another_patient_under_a_used_key_is_refused() -> None:
-    key = SubmissionKey.new()
-    submit(a_submission(key=key))
-    with pytest.raises(AnotherPatientError):
-        submit(a_submission(key=key, patient_name="Sara Khan", patient_age=3))
-    assert ConsultationRequest.objects.count() == Event.objects.count() == 1
-
-
-def test_staff_get_one_mail_about_a_corrected_number(settings: Any) -> None:
-    settings.STAFF_MAIL = ["desk@example.com"]
-    key = SubmissionKey.new()
-    for phone in ("+923012345678", "+923219876543", "+923219876543"):
-        submit(a_submission(key=key, phone=phone))
-    assert OutgoingMessage.objects.filter(kind="patient_activity").count() == 1
-
-
-def test_a_taken_reference_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_taken_reference_is_drawn_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["MS-2222-2222", "MS-2222-2222", "MS-3333-3333"])
     monkeypatch.setattr(intake_submission, "new_reference", lambda: next(drawn))
     first, second = submit(a_submission()), submit(a_submission())
     assert (first.reference, second.reference) == ("MS-2222-2222", "MS-3333-3333")
-
-
-def test_submit_gives_up_when_the_database_keeps_refusing(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = submit(a_submission()).reference
-    monkeypatch.setattr(intake_submission, "new_reference", lambda: taken)
+    monkeypatch.setattr(intake_submission, "new_reference", lambda: first.reference)
     with pytest.raises(IntegrityError):
         submit(a_submission())
-    assert ConsultationRequest.objects.count() == Event.objects.count() == 1
+    assert ConsultationRequest.objects.count() == Event.objects.count() == 2
 
 
-def test_a_request_whose_event_cannot_be_written_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(**values: object) -> None:
+def test_request_whose_event_cannot_be_written_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*args: object, **values: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(Event.objects, "create", fails)
+    monkeypatch.setattr(Event, "save", fails)
     with pytest.raises(OSError, match="full"):
         submit(a_submission())
     assert not ConsultationRequest.objects.exists()
+
+
+# The same answers from the same browser, in forms of their own
+
+
+def from_her_browser() -> Submission:
+    return replace(a_submission(), browser="hers")
+
+
+def test_same_answers_from_one_browser_are_one_request_with_two_addresses(patient: Patient) -> None:
+    first = patient.sends()
+    patient.answers(phone="+92 301 2345678")
+    again = patient.response
+    seconds = set()
+    for _press in range(2):
+        patient.response = again
+        seconds.add(patient.confirms())
+    (second,) = seconds
+    assert first != second
+    request = ConsultationRequest.objects.get()
+    assert request.links.count() == 2
+    for address in (first, second):
+        patient.opens(address)
+        assert request.reference in patient.text
+    assert not Note.objects.exists()
+
+
+def test_other_answers_or_another_browser_make_another_request(patient: Patient) -> None:
+    patient.sends()
+    others = ({"patient_name": "Fatima"}, {"patient_age": "8"}, {"message": ""}, {"days": ["1"]})
+    for number, changes in enumerate(others, start=2):
+        patient.sends(**changes)
+        assert ConsultationRequest.objects.count() == number, changes
+    stranger = Patient(Client())
+    stranger.opens(stranger.sends())
+    assert ConsultationRequest.objects.count() == 6
+    assert ConsultationRequest.objects.latest("pk").reference in stranger.text
+
+
+def test_same_answers_a_day_later_are_another_request() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = submit(from_her_browser())
+        clock.shift(timedelta(hours=25))
+        assert submit(from_her_browser()) != first
+
+
+def test_only_an_open_request_is_a_duplicate() -> None:
+    first = submit(from_her_browser())
+    for status in Status:
+        ConsultationRequest.objects.exclude(pk=first.pk).update(status=Status.WITHDRAWN)
+        ConsultationRequest.objects.filter(pk=first.pk).update(
+            status=status, duplicate_fingerprint=from_her_browser().duplicate_fingerprint
+        )
+        again = submit(from_her_browser())
+        assert (again != first) == (status in workflow.CLOSED), status
+        ConsultationRequest.objects.exclude(pk=first.pk).update(duplicate_fingerprint="")
+
+
+def test_duplicate_check_uses_newest_open_request() -> None:
+    first = submit(from_her_browser())
+    actions.withdraw(first)
+    second = submit(from_her_browser())
+    assert (second.status, second != first) == (Status.NEW, True)
+    ConsultationRequest.objects.filter(pk=first.pk).update(status=Status.CONTACTING)
+    assert submit(from_her_browser()) == second

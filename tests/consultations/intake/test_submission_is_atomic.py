@@ -18,16 +18,15 @@ from tests.mail.smtp_server import MailServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-# The suite's numbers are small. FLOOD_SECONDS=60 SERVER_KILLS=100 for a long look.
+# The suite's numbers are small. SERVER_KILLS=100 for a long look.
 CLIENTS = 50
-FLOOD_SECONDS = float(os.environ.get("FLOOD_SECONDS", "4"))
-KILLS = int(os.environ.get("SERVER_KILLS", "4"))
+KILLS = int(os.environ.get("SERVER_KILLS", "3"))
 
 
 def assert_whole(patients: Patients) -> None:
     """Every confirmed form is one whole request, which the patient's link opens."""
     stored = dict(ConsultationRequest.objects.values_list("key_hash", "pk"))
-    assert set(patients.confirmed) <= set(stored) <= patients.sent
+    assert set(patients.confirmed) == set(stored) == patients.sent
     links = dict(PrivateLink.objects.filter(request__in=stored.values()).values_list("token_hash", "request"))
     for key, address in patients.confirmed.items():
         assert links[token_hash(address.rstrip("/").rpartition("/")[2])] == stored[key]
@@ -39,22 +38,8 @@ def assert_whole(patients: Patients) -> None:
     assert SearchTerm.objects.values("request").distinct().count() == len(stored)
 
 
-def test_fifty_patients_at_once_are_each_stored_once() -> None:
-    server = Server()
-    server.start()
-    patients = Patients(server.port, a_notice().pk)
-    try:
-        patients.come(CLIENTS)
-        time.sleep(FLOOD_SECONDS)
-        patients.leave()
-    finally:
-        server.kill()
-    assert patients.wrong == []
-    assert len(patients.confirmed) == ConsultationRequest.objects.count() >= CLIENTS
-    assert_whole(patients)
-
-
 def test_killed_server_loses_no_confirmed_request(settings: Any) -> None:
+    """Fifty patients at once, who press until their form is confirmed, while the server is killed."""
     dice, mail = random.Random(7), MailServer()
     mail.start()
     server = Server(EMAIL_URL=f"smtp://127.0.0.1:{mail.port}")
@@ -62,9 +47,9 @@ def test_killed_server_loses_no_confirmed_request(settings: Any) -> None:
     by_email = {"contact_method": "email", "email": "ayesha@example.com"}
     patients = Patients(server.port, a_notice().pk, by_email)
     try:
-        patients.come(8)
+        patients.come(CLIENTS)
         for _ in range(KILLS):
-            time.sleep(dice.uniform(0.05, 0.6))
+            time.sleep(dice.uniform(0.3, 1))
             server.kill()
             server.start()
         patients.leave()
@@ -72,10 +57,11 @@ def test_killed_server_loses_no_confirmed_request(settings: Any) -> None:
         server.kill()
         mail.stop()
     assert patients.wrong == []
+    assert len(patients.confirmed) == len(patients.sent) >= CLIENTS
     assert_whole(patients)
-    # Each has its message, sent or waiting; none was sent three times.
+    # None has two messages, or one that was sent three times. (One address gets no more than a few in a day.)
     queued = Counter(OutgoingMessage.objects.filter(kind="acknowledgement").values_list("about", flat=True))
     references = ConsultationRequest.objects.values_list("reference", flat=True)
     assert set(queued) <= set(references)
-    assert set(queued.values()) <= {1}
+    assert set(queued.values()) == {1}
     assert max(mail.copies.values(), default=0) <= 2

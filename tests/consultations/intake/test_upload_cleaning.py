@@ -39,7 +39,7 @@ ignore_bombs = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWa
 
 
 def cleaned(data: bytes, name: str = "wound.jpg", content_type: str = "image/jpeg") -> CleanFile:
-    """What is kept of a file, looked at for what must not be in it."""
+    """Return the stored version of a file, after checking it for anything but the picture."""
     kept = clean_upload(SimpleUploadedFile(name, data, content_type))
     if kept.kind == "image":
         for stored in (kept.content, kept.thumbnail):
@@ -105,22 +105,19 @@ def test_a_attachment_of_each_kind_is_kept_as_a_jpeg_with_a_thumbnail() -> None:
 
 
 def test_metadata_is_removed_and_orientation_applied() -> None:
-    data = photos.from_a_phone(orientation=6)
-    assert b"GPSLatitude" in data and b"patient: Ayesha" in data
-    kept = cleaned(data)
-    assert (kept.width, kept.height) == (480, 640)
-    assert looks_red_above_blue(opened(kept))
-    assert not any(word in kept.content + kept.thumbnail for word in (b"GPS", b"Ayesha", b"Phone", b"Exif"))
-
-
-def test_metadata_of_other_formats_is_removed() -> None:
-    for format in ["PNG", "WEBP", "HEIC"]:
-        exif = place_and_orientation(6)
-        data = heic(exif=exif.tobytes()) if format == "HEIC" else encoded(picture(), format, exif=exif)
+    exif = place_and_orientation(6)
+    for data in (
+        photos.from_a_phone(orientation=6),
+        encoded(picture(), "PNG", exif=exif),
+        encoded(picture(), "WEBP", exif=exif),
+        heic(exif=exif.tobytes()),
+    ):
         assert b"A Phone Maker" in data
         kept = cleaned(data)
         assert (kept.width, kept.height) == (480, 640)
         assert looks_red_above_blue(opened(kept))
+        for word in (b"GPS", b"Ayesha", b"Phone", b"Exif"):
+            assert word not in kept.content + kept.thumbnail
 
 
 def test_transparency_becomes_white() -> None:
@@ -130,30 +127,25 @@ def test_transparency_becomes_white() -> None:
     assert min(opened(kept).getpixel((300, 380))) > 250  # type: ignore[type-var]
 
 
-def test_color_profile_is_applied() -> None:
+def test_color_profile_is_applied_unless_broken() -> None:
     """A profile whose red and blue are exchanged: what looks blue in it is stored as red."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
     kept = cleaned(encoded(picture(), icc_profile=bytes(profile)))
     assert looks_red_then_blue(opened(kept).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-
-
-def test_broken_profile_is_ignored() -> None:
     assert looks_red_then_blue(opened(cleaned(encoded(picture(), icc_profile=b"nonsense" * 40))))
 
 
-@pytest.mark.parametrize(
-    ("size", "kept_size"),
-    [((4000, 3000), (2400, 1800)), ((3000, 4000), (1800, 2400)), ((2400, 50), (2400, 50))],
-)
-@pytest.mark.parametrize("format", ["JPEG", "PNG"])
-def test_a_large_attachment_is_scaled_to_2400_pixels(
-    format: str, size: tuple[int, int], kept_size: tuple[int, int]
-) -> None:
-    kept = cleaned(encoded(picture(size=size), format))
-    assert (kept.width, kept.height) == kept_size
-    assert looks_red_then_blue(opened(kept))
+def test_large_photograph_is_scaled_to_2400_pixels() -> None:
+    for format, size, kept_size in (
+        ("JPEG", (4000, 3000), (2400, 1800)),
+        ("PNG", (1200, 3200), (900, 2400)),
+        ("JPEG", (2400, 50), (2400, 50)),
+    ):
+        kept = cleaned(encoded(picture(size=size), format))
+        assert (kept.width, kept.height) == kept_size
+        assert looks_red_then_blue(opened(kept)), size
 
 
 @ignore_bombs
@@ -286,7 +278,7 @@ def test_10_megabytes_are_taken_and_one_byte_more_is_refused_unread() -> None:
 
 
 def test_a_heic_that_lies_about_its_size_is_refused() -> None:
-    data = bytearray(heic(picture(size=(2000, 1500))))
+    data = bytearray(heic(picture(size=(1200, 900))))
     at = data.index(b"ispe") + 8
     data[at : at + 8] = (100).to_bytes(4, "big") * 2
     assert refusal(bytes(data)) == DAMAGED
@@ -331,7 +323,7 @@ SEEDS = [
 ]
 
 
-@hypothesis_settings(max_examples=250)
+@hypothesis_settings(max_examples=100)
 @pytest.mark.filterwarnings("ignore")
 @given(
     st.sampled_from(SEEDS),
@@ -359,7 +351,7 @@ BEGINNINGS = [
 ]
 
 
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=100)
 @pytest.mark.filterwarnings("ignore")
 @given(st.sampled_from(BEGINNINGS), st.binary(max_size=400))
 def test_random_bytes_never_fail(beginning: bytes, rest: bytes) -> None:

@@ -1,5 +1,6 @@
 """The field for photographs and reports names each invalid file."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +14,18 @@ from tests.consultations.form_pages import Page
 from tests.consultations.intake.upload_samples import PDF
 from tests.procedures.publishing.photos import encoded, picture
 
-JPEG = encoded(picture())
-GIF = encoded(picture(), "GIF")
+JPEG = encoded(picture(size=(60, 60)))
+GIF = encoded(picture(size=(60, 60)), "GIF")
 
 
 class FilesForm(forms.Form):
     conditional = ("attachments",)
-    attachments = FilesField(label="Photographs", help_text="Up to 4.", required=False)
+    attachments = FilesField(
+        label="Photographs",
+        help_text="Up to 4.",
+        required=False,
+        error_messages={"required": "Choose a photograph"},
+    )
 
 
 def sent(*files: tuple[str, bytes]) -> FilesForm:
@@ -31,23 +37,22 @@ def errors(form: forms.Form) -> list[str]:
     return list(form.errors["attachments"])
 
 
-def test_files_are_cleaned_in_order() -> None:
+def rendered(form: forms.Form) -> Page:
+    html = render_to_string("forms/field.html", {"field": form["attachments"]})
+    return Page(SimpleNamespace(content=html.encode()))
+
+
+def test_files_are_cleaned_in_order_and_none_is_needed_unless_required() -> None:
     form = sent(("a.jpg", JPEG), ("b.pdf", PDF))
     assert form.is_valid()
     assert [kept.kind for kept in form.cleaned_data["attachments"]] == ["image", "pdf"]
-
-
-def test_no_file_is_valid() -> None:
-    form = FilesForm({}, MultiValueDict())
-    assert form.is_valid() and form.cleaned_data["attachments"] == []
-    assert FilesForm({}).is_valid()
-
-
-def test_a_required_field_asks_for_a_file() -> None:
-    class Required(forms.Form):
-        attachments = FilesField(error_messages={"required": "Choose a photograph or a report"})
-
-    assert errors(Required({}, MultiValueDict())) == ["Choose a photograph or a report"]
+    nothing: list[Any] = [None, "text", ["text"], [None], [1], {"a": 1}]
+    for data in nothing:
+        form = FilesForm({"attachments": data}, {"attachments": data})
+        assert form.is_valid() and form.cleaned_data["attachments"] == [], data
+    form = sent()
+    form.fields["attachments"].required = True
+    assert errors(form) == ["Choose a photograph"]
 
 
 def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -> None:
@@ -60,19 +65,13 @@ def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -
     assert [kept.kind for kept in valid_files(form, "attachments")] == ["image", "pdf"]
 
 
-def test_a_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "consultations.intake.form_fields.clean_upload", lambda upload: pytest.fail("It was read.")
     )
     form = sent(*[(f"{number}.jpg", JPEG) for number in range(5)])
     assert errors(form) == ["Choose at most 4 files"]
     assert valid_files(form, "attachments") == []
-
-
-def test_non_uploads_are_ignored() -> None:
-    for data in ["text", ["text"], [None], 1, [1], {"a": 1}]:
-        form = FilesForm({"attachments": data}, {"attachments": data})
-        assert form.is_valid() and form.cleaned_data["attachments"] == []
 
 
 def test_file_name_is_escaped() -> None:
@@ -83,28 +82,17 @@ def test_file_name_is_escaped() -> None:
         ("ev\u202efig\u202c.gif", "evfig.gif"),
         ("x" * 200 + ".gif", "x" * 39 + "…"),
     ]:
-        form = sent((name, GIF))
-        (error,) = Page(rendered(form)).by_class("error-message")
+        page = rendered(sent((name, GIF)))
+        (error,) = page.by_class("error-message")
         assert f"File 1 ({shown}): Choose" in error.text
-        assert not Page(rendered(form)).all("img")
+        assert not page.all("img")
 
 
-def test_the_control_is_plain_takes_several_and_has_its_hint_and_error() -> None:
-    page = Page(rendered(sent(("b.gif", GIF))))
+def test_control_is_plain_takes_several_and_has_its_hint_and_error() -> None:
+    page = rendered(sent(("b.gif", GIF)))
     control = page.one("input")
-    assert (control["type"], control["name"], "multiple" in control.attributes) == (
-        "file",
-        "attachments",
-        True,
-    )
+    assert (control["type"], control["name"], control["aria-invalid"]) == ("file", "attachments", "true")
+    assert "multiple" in control.attributes
     assert set(control["accept"].split(",")) >= {"image/jpeg", "image/heic", ".heic", "application/pdf"}
-    assert control["aria-invalid"] == "true"
     assert set(control["aria-describedby"].split()) <= set(page.ids)
     assert page.one("label")["for"] == control["id"]
-
-
-def rendered(form: forms.Form) -> Any:
-    class Response:
-        content = render_to_string("forms/field.html", {"field": form["attachments"]}).encode()
-
-    return Response()

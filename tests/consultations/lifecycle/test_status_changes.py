@@ -1,44 +1,37 @@
-"""A status changes by compare and set, with its event."""
+"""A status changes by compare and set, with its event; waiting requests are listed by age."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
 from clinic_site.accounts.roles import COORDINATOR
+from consultations import workflow
 from consultations.lifecycle import errors, status_changes
-from consultations.models import Event
+from consultations.models import ConsultationRequest, Event
 from consultations.workflow import Status
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
 
+AT = datetime(2026, 3, 2, 5, tzinfo=UTC)
 
-def test_a_change_is_stored_with_who_did_it_and_when() -> None:
+
+def test_change_is_stored_with_actor_and_time() -> None:
     request, actor = a_request(), staff(COORDINATOR)
-    at = datetime(2026, 3, 2, 5, tzinfo=UTC)
-    with time_machine.travel(at, tick=False):
+    with time_machine.travel(AT, tick=False):
         status_changes.change_status(request, Status.CONTACTING, actor=actor, expected_status=Status.NEW)
-    assert (request.status, request.status_changed_at) == (Status.CONTACTING, at)
+    assert (request.status, request.status_changed_at) == (Status.CONTACTING, AT)
     request.refresh_from_db()
-    assert (request.status, request.status_changed_at) == (Status.CONTACTING, at)
+    assert (request.status, request.status_changed_at) == (Status.CONTACTING, AT)
     event = request.events.get(kind=Event.Kind.STATUS_CHANGED)
-    assert (event.from_status, event.to_status, event.actor, event.at) == ("new", "contacting", actor, at)
+    assert (event.from_status, event.to_status, event.actor, event.at) == ("new", "contacting", actor, AT)
 
 
-def test_what_the_workflow_forbids_is_refused() -> None:
-    request = a_request()
-    with pytest.raises(errors.NotAllowedError):
-        status_changes.change_status(
-            request, Status.COMPLETED, actor=staff(COORDINATOR), expected_status=Status.NEW
-        )
-    request.refresh_from_db()
-    assert request.status == Status.NEW
-    assert request.events.count() == 1
-
-
-def test_whoever_comes_second_is_told_and_changes_nothing() -> None:
+def test_forbidden_and_stale_changes_are_refused() -> None:
     request, actor = a_request(), staff(COORDINATOR)
+    with pytest.raises(errors.NotAllowedError):
+        status_changes.change_status(request, Status.COMPLETED, actor=actor, expected_status=Status.NEW)
     status_changes.change_status(request, Status.DECLINED, actor=actor, expected_status=Status.NEW)
     with pytest.raises(errors.SomeoneElseChangedError):
         status_changes.change_status(request, Status.CONTACTING, actor=actor, expected_status=Status.NEW)
@@ -47,7 +40,7 @@ def test_whoever_comes_second_is_told_and_changes_nothing() -> None:
     assert request.events.count() == 2
 
 
-def test_a_change_whose_event_cannot_be_written_does_not_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_is_rolled_back_without_its_event(monkeypatch: pytest.MonkeyPatch) -> None:
     request, actor = a_request(), staff(COORDINATOR)
 
     def fails(**values: object) -> None:
@@ -60,7 +53,17 @@ def test_a_change_whose_event_cannot_be_written_does_not_happen(monkeypatch: pyt
     assert request.status == Status.NEW
 
 
-@pytest.mark.parametrize("status", Status)
-def test_a_patient_is_told_every_status_but_that_of_spam(status: Status) -> None:
-    told = a_request(status=status).status_for_patient
-    assert told == (Status.NEW if status == Status.QUARANTINED else status)
+def test_patient_sees_every_status_but_that_of_spam() -> None:
+    for status in Status:
+        shown = ConsultationRequest(status=status).status_for_patient
+        assert shown == (Status.NEW if status == Status.QUARANTINED else status)
+
+
+def test_waiting_requests_are_listed_oldest_first() -> None:
+    late, early, middle = (a_request(created_at=AT + timedelta(hours=hours)) for hours in (3, 1, 2))
+    assert list(ConsultationRequest.objects.waiting()) == [early, middle, late]
+    for status in Status:
+        early.status = status
+        early.save()
+        is_waiting = ConsultationRequest.objects.waiting().filter(pk=early.pk).exists()
+        assert is_waiting == (status in workflow.WAITING), status

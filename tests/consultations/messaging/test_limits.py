@@ -41,6 +41,10 @@ def test_staff_get_one_last_notice_and_again_after_an_hour() -> None:
 def test_one_address_gets_five_acknowledgements_a_day() -> None:
     request = with_email()
     for _ in range(5):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            notify.notify("acknowledgement", request, token="token")
+            raise RuntimeError
+    for _ in range(5):  # those that were rolled back do not count
         assert len(queued("acknowledgement", request, token="token")) == 1
     for spelling in ("ayesha@example.com", "Ayesha@EXAMPLE.com", " ayesha@example.com"):
         request.email = spelling
@@ -89,12 +93,3 @@ def test_requests_over_the_hourly_limit_are_stored_and_withdrawn(monkeypatch: py
     # Not for requests that staff let in, nor for patients without email.
     assert len(queued("acknowledgement", addressed_to(2), by_staff=True)) == 1
     assert not_sent(a_request()) == 0
-
-
-def test_rolled_back_messages_do_not_count() -> None:
-    request = with_email()
-    for _ in range(8):
-        with pytest.raises(RuntimeError), transaction.atomic():
-            notify.notify("acknowledgement", request, token="token")
-            raise RuntimeError
-    assert len(queued("acknowledgement", request, token="token")) == 1

@@ -50,11 +50,6 @@ def test_acknowledgement_has_the_link_of_the_form_and_says_what_will_happen() ->
     assert "042 3576 1999" in message.text
     assert '<a href="tel:1122">' in message.html
     assert '<a href="tel:+924235761999">' in message.html
-
-
-def test_acknowledgement_repeats_the_promise_of_the_form() -> None:
-    a_clinic()
-    request = with_email()
     request.promised_by = START
     with time_machine.travel(START - timedelta(days=2)):
         [message] = queued("acknowledgement", request, token="token")
@@ -104,6 +99,13 @@ def test_agreed_appointment_enters_the_calendar_and_canceled_one_leaves_it() -> 
             assert "DTSTAMP:20261123T123000Z\r\n" in calendar
 
 
+def test_message_to_impossible_address_is_left_to_staff() -> None:
+    appointment = an_appointment(with_email(email="not an address@@"))
+    for kind in APPOINTMENTS:
+        [message] = queued(kind, appointment.request, appointment=appointment)
+        assert message.failed_at and message.phone_for_staff == appointment.request.phone, kind
+
+
 def test_patient_without_email_gets_no_mail_and_staff_do() -> None:
     request = with_email(contact_method="call", email="")
     made = PrivateLink.objects.count()
@@ -116,22 +118,17 @@ def test_patient_without_email_gets_no_mail_and_staff_do() -> None:
     assert PrivateLink.objects.count() == made
 
 
-def test_site_without_staff_addresses_queues_no_notices(settings: Any) -> None:
-    settings.STAFF_MAIL = ()
-    request = with_email()
-    assert queued("new_request", request) == queued("patient_activity", request, activity="note") == []
-
-
-def test_staff_notice_holds_a_reference_and_a_link_alone() -> None:
+def test_staff_notice_holds_a_reference_and_a_link_alone(settings: Any) -> None:
     request = with_email()
     address = f"http://localhost:8000/staff/consultations/consultationrequest/{request.pk}/change/"
-    for activity in (*notify.ACTIVITIES, "unknown"):
+    for activity, sentence in notify.ACTIVITIES.items():
         first, second = queued("patient_activity", request, activity=activity)
-        sentence = notify.ACTIVITIES.get(activity, notify.UNKNOWN_ACTIVITY)
         assert first.text == f"{request.reference}: {sentence}\n\n{address}\n"
         assert [first.to, second.to] == ["desk@clinic.example", "second@clinic.example"]
     [notice, _second] = queued("new_request", request)
     assert notice.text == f"A new request has come in: {request.reference}\n\n{address}\n"
+    settings.STAFF_MAIL = ()
+    assert queued("new_request", request) == queued("patient_activity", request, activity="note") == []
 
 
 @pytest.mark.parametrize("clinic", [{}, {"phone": "", "address": "", "city": "", "answer_promise": ""}, None])
@@ -146,12 +143,3 @@ def test_missing_clinic_details_leave_no_gap(clinic: dict[str, Any] | None) -> N
             if message.phone_for_staff:  # to the patient
                 assert ("042 3576 1999" in message.text) == (clinic == {}), message.kind
                 assert message.text.rstrip().endswith("Canal Clinic") == (clinic is not None)
-
-
-def test_message_to_impossible_address_is_left_to_staff() -> None:
-    request = with_email(email="not an address@@")
-    appointment = an_appointment(request, sequence=1)
-    for kind in APPOINTMENTS:
-        [message] = queued(kind, request, appointment=appointment)
-        assert message.failed_at
-        assert message.phone_for_staff == request.phone

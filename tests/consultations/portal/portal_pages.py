@@ -11,13 +11,13 @@ from django.utils import timezone
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import COORDINATOR
 from consultations.appointments import offers
-from consultations.lifecycle import booking, staff_actions
+from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.consultations.form_pages import Page, read
-from tests.factories import a_request, a_reviewer, staff
+from tests.factories import a_request, a_reviewer, staff, version_of
 
 ACTIONS = ("withdraw", "phone", "note", "attachments", "time", "other-time")
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -44,7 +44,11 @@ class PrivatePage:
 
     def fills_in(self, action: str, **data: Any) -> Page:
         """Open an action, fill in its form and press its button."""
-        return self.sends(action, **self.opens(action).hidden_fields(), **data)
+        return self.sends(action, **self.form_of(action), **data)
+
+    def form_of(self, action: str) -> dict[str, str]:
+        """The hidden fields of an action's form, to be sent later."""
+        return self.opens(action).hidden_fields()
 
     def is_led_back(self) -> Page:
         """Follow the redirect to the private page, which confirms the action."""
@@ -61,17 +65,18 @@ class PrivatePage:
         """The request as it is stored."""
         return ConsultationRequest.objects.get(pk=self.request.pk)
 
+    def change(self, **values: Any) -> None:
+        """Change columns of the request."""
+        ConsultationRequest.objects.filter(pk=self.request.pk).update(**values)
+
     def has_wrong_number(self) -> None:
         """Staff record that the number is wrong."""
-        status = self.now().status
-        staff_actions.record_contact(
-            self.now(), "wrong_number", actor=a_coordinator(), expected_status=status
-        )
+        version = version_of(self.request)
+        staff_actions.record_contact(self.request, "wrong_number", actor=a_coordinator(), version=version)
 
     def is_offered(self, days: int = 3, *, agreed: bool = False) -> Appointment:
         """Staff offer an appointment in this many days, or record an agreed one."""
         request = self.now()
-        before = booking.live(request)
         return offers.offer_time(
             request,
             Practitioner.objects.first() or a_reviewer(),
@@ -79,8 +84,7 @@ class PrivatePage:
             HALF_AN_HOUR,
             agreed=agreed,
             actor=a_coordinator(),
-            expected_status=request.status,
-            expected_appointment=before.pk if before else None,
+            version=request.version,
         )
 
 
@@ -127,7 +131,7 @@ def every_state() -> Iterator[tuple[str, Any]]:
     ):
         offered.sends(action, **wrong)
         yield f"private page, {action} wrong", offered.response
-    offered.sends("time", appointment="0")
+    offered.sends("time", version="0")
     yield "private page, another time meanwhile", offered.response
     offered.fills_in("note", text="It is worse.")
     yield "private page, done", _opened(offered, done="note")

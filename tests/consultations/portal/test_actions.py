@@ -7,12 +7,16 @@ import time_machine
 from django.utils import timezone
 
 from consultations.lifecycle import staff_actions
-from consultations.models import ConsultationRequest, Event, Note
+from consultations.models import Event, Note
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
-from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator
+from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage, a_coordinator
+from tests.factories import version_of
 
 pytestmark = pytest.mark.django_db
+
+ANY_NUMBER = "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"
+MOBILE = "Enter a mobile number, like 0301 2345678"
 
 
 def confirmation(page: Page) -> str:
@@ -20,104 +24,92 @@ def confirmation(page: Page) -> str:
     return next((element.text for element in page.elements if element["id"] == "done"), "")
 
 
-@pytest.mark.parametrize("status", [Status.NEW, Status.CONTACTING, Status.CONFIRMED, Status.QUARANTINED])
-def test_withdraw_is_idempotent(status: Status) -> None:
-    patient = PrivatePage(status=status)
-    for _press in range(2):
-        patient.sends("withdraw")
-        page = patient.is_led_back()
-        assert confirmation(page) == "Your request is withdrawn."
+def events(patient: PrivatePage, **values: object) -> int:
+    return patient.request.events.filter(**values).count()
+
+
+def test_action_pressed_twice_is_performed_once_and_confirmed() -> None:
+    note = "It is worse\r\nsince Monday. 🤚 زخم\x00"
+    for status in (Status.NEW, Status.CONTACTING, Status.CONFIRMED, Status.QUARANTINED):
+        patient = PrivatePage(status=status)
+        for action, sent, said in (
+            ("note", {"text": note}, "We have your note."),
+            ("phone", {"phone": "۰۳۲۱ ۷۶۵۴۹۸۷"}, "The phone number we have for you ends in 987."),
+            ("withdraw", {}, "Your request is withdrawn."),
+        ):
+            for _press in range(2):
+                patient.sends(action, **sent)
+                assert confirmation(page := patient.is_led_back()) == said, (status, action)
         assert "You have withdrawn this request." in page.one("main").text
-    assert patient.now().status == Status.WITHDRAWN
-    assert Event.objects.filter(to_status=Status.WITHDRAWN).count() == 1
+        assert (patient.now().status, patient.now().phone) == (Status.WITHDRAWN, "+923217654987")
+        assert patient.request.notes.earliest("pk").text == "It is worse\nsince Monday. 🤚 زخم"
+        for made in ({"kind": "note_added"}, {"kind": "phone_corrected"}, {"to_status": "withdrawn"}):
+            assert events(patient, **made) == 1, (status, made)
 
 
-@pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])
-def test_add_note_twice_stores_one(status: Status) -> None:
-    patient = PrivatePage(status=status)
-    for _press in range(2):
-        patient.fills_in("note", text="It is worse\r\nsince Monday. 🤚 زخم\x00")
-        assert confirmation(patient.is_led_back()) == "We have your note."
-    assert [note.text for note in patient.request.notes.all()] == ["It is worse\nsince Monday. 🤚 زخم"]
-
-
-def test_invisible_note_is_refused() -> None:
-    for nothing in ["\u200b", "\u200b \n\ufeff", "\u2060", "\u00ad", "\u0301", "\u3164", "\u2800"]:
-        patient = PrivatePage()
-        page = patient.fills_in("note", text=nothing)
-        assert page.by_class("error-message")[0].text == "Error: Write your note"
-        assert not Note.objects.exists()
-
-
-@pytest.mark.parametrize("short", ["👍", "?", "7", "ہاں", "\U0001fae9"])
-def test_note_may_be_one_character(short: str) -> None:
+def test_note_needs_something_to_see() -> None:
     patient = PrivatePage()
-    patient.fills_in("note", text=short)
-    assert Note.objects.get().text == short
+    for nothing in ("", " \n ", "\x00", "\u200b \n\ufeff", "\u2060", "\u00ad", "\u0301", "\u3164", "\u2800"):
+        page = patient.sends("note", text=nothing)
+        assert page.by_class("error-message")[0].text == "Error: Write your note", repr(nothing)
+    for long in ("w" * 1001, "w" * 1_000_000):
+        page = patient.sends("note", text=long)
+        assert page.by_class("error-message")[0].text.startswith("Error: Shorten")
+    assert patient.response.status_code == 200 and not Note.objects.exists()
+    for short in ("👍", "?", "7", "ہاں", "\U0001fae9"):
+        patient.sends("note", text=short)
+        assert Note.objects.latest("pk").text == short
 
 
 def test_same_note_is_stored_again_once_read_or_later() -> None:
     patient = PrivatePage()
-    patient.fills_in("note", text="Please call me.")
-    staff_actions.acknowledge(patient.request, actor=a_coordinator())
-    patient.fills_in("note", text="Please call me.")
+    patient.sends("note", text="Please call me.")
+    staff_actions.acknowledge(patient.request, actor=a_coordinator(), version=version_of(patient.request))
+    patient.sends("note", text="Please call me.")
     assert patient.now().unread_since is not None
     assert patient.request.notes.count() == 2
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        patient.fills_in("note", text="Please call me.")
+        patient.sends("note", text="Please call me.")
     assert patient.request.notes.count() == 3
-    assert Event.objects.filter(kind=Event.Kind.NOTE_ADDED, actor=None).count() == 3
+    assert events(patient, kind=Event.Kind.NOTE_ADDED, actor=None) == 3
 
 
-@pytest.mark.parametrize("status", [Status.NEW, Status.QUARANTINED])
-def test_phone_is_corrected_in_any_spelling(status: Status) -> None:
-    patient = PrivatePage(status=status)
-    for _press in range(2):
-        patient.fills_in("phone", phone="۰۳۲۱ ۷۶۵۴۹۸۷")
-        assert confirmation(patient.is_led_back()) == "The phone number we have for you ends in 987."
-    assert patient.now().phone == "+923217654987"
-    assert Event.objects.filter(kind=Event.Kind.PHONE_CORRECTED).count() == 1
-
-
-def test_unusable_number_is_refused_and_stays_as_typed() -> None:
-    for answers, typed, sentence in [
-        ({}, "", "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"),
-        ({}, "0301 23", "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"),
-        ({"contact_method": "sms"}, "042 35761999", "Enter a mobile number, like 0301 2345678"),
-        ({"contact_method": "whatsapp"}, "042 35761999", "Enter a mobile number, like 0301 2345678"),
-    ]:
+def test_phone_number_must_suit_the_contact_method() -> None:
+    landline = "042 35761999"
+    for answers, typed, error in (
+        ({}, "", ANY_NUMBER),
+        ({}, "0301 23", ANY_NUMBER),
+        ({"contact_method": "sms"}, landline, MOBILE),
+        ({"contact_method": "whatsapp"}, landline, MOBILE),
+        ({}, landline, ""),
+        ({"contact_method": "whatsapp", "whatsapp": "+923217654987"}, landline, ""),
+        ({"contact_method": "email", "email": "a@example.com"}, landline, ""),
+    ):
         patient = PrivatePage(**answers)
-        page = patient.fills_in("phone", phone=typed)
+        page = patient.sends("phone", phone=typed)
+        if not error:
+            patient.is_led_back()
+            assert patient.now().phone == "+924235761999"
+            continue
         assert patient.response.status_code == 200
-        assert page.by_class("error-message")[0].text == f"Error: {sentence}"
-        assert sentence in page.by_class("error-summary")[0].text
+        assert page.by_class("error-message")[0].text == f"Error: {error}"
+        assert error in page.by_class("error-summary")[0].text
         assert page.one("title").text.startswith("Error: ")
         assert page.one("input", name="phone")["value"] == typed
         assert patient.now().phone == "+923012345678"
 
 
-def test_landline_is_accepted_without_messages() -> None:
-    for answers in [
-        {},
-        {"contact_method": "whatsapp", "whatsapp": "+923217654987"},
-        {"contact_method": "email"},
-    ]:
-        patient = PrivatePage(**{"email": "a@example.com"} | answers)
-        patient.fills_in("phone", phone="042 35761999")
-        patient.is_led_back()
-        assert patient.now().phone == "+924235761999"
-
-
-def test_offered_time_is_shown_and_accepted() -> None:
+def test_offered_time_is_shown_and_accepted_once() -> None:
     patient = PrivatePage()
-    appointment = patient.is_offered()
+    patient.is_offered()
     page = patient.opens()
     assert "Dr. Ayesha Khan" in page.one("main").text and "10 am" in page.one("main").text
+    form = patient.form_of("time")
     for _press in range(2):
-        patient.sends("time", appointment=appointment.pk)
+        patient.sends("time", **form)
         assert confirmation(patient.is_led_back()) == "Thank you. The time is agreed."
     assert patient.now().status == Status.CONFIRMED
-    assert Event.objects.filter(kind=Event.Kind.TIME_AGREED).count() == 1
+    assert events(patient, kind=Event.Kind.TIME_AGREED) == 1
 
 
 def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: None) -> None:
@@ -132,20 +124,21 @@ def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: No
     ]
     (place,) = [element for element in page.one("main").children if element.tag == "address"]
     assert "Lahore" in place.text
-    assert {"other-time/", "withdraw/"} <= {link["href"] for link in page.all("a")}
-    assert "time/" not in {link["href"] for link in page.all("a")}
+    links = {link["href"] for link in page.all("a")}
+    assert {"other-time/", "withdraw/"} <= links and "time/" not in links
 
 
-@pytest.mark.parametrize("agreed", [True, False], ids=["agreed", "offered"])
-def test_request_another_time_is_idempotent(agreed: bool) -> None:
-    patient = PrivatePage()
-    appointment = patient.is_offered(agreed=agreed)
-    for _press in range(2):
-        patient.sends("other-time", appointment=appointment.pk, words="After 5 pm, please.")
-        assert confirmation(patient.is_led_back()) == "We’ll look for another time and contact you."
-    assert patient.now().status == Status.CONTACTING
-    assert [note.text for note in Note.objects.all()] == ["After 5 pm, please."]
-    assert Event.objects.filter(kind=Event.Kind.TIME_REFUSED).count() == 1
+def test_another_time_is_requested_once() -> None:
+    for agreed in (True, False):
+        patient = PrivatePage()
+        patient.is_offered(agreed=agreed)
+        form = patient.form_of("other-time")
+        for _press in range(2):
+            patient.sends("other-time", **form, words="After 5 pm, please.")
+            assert confirmation(patient.is_led_back()) == "We’ll look for another time and contact you."
+        assert patient.now().status == Status.CONTACTING
+        assert [note.text for note in patient.request.notes.all()] == ["After 5 pm, please."]
+        assert events(patient, kind=Event.Kind.TIME_REFUSED) == 1
 
 
 def test_withdraw_cancels_the_appointment() -> None:
@@ -154,40 +147,34 @@ def test_withdraw_cancels_the_appointment() -> None:
     assert "10 am" in patient.opens("withdraw").one("main").text
     patient.sends("withdraw")
     patient.is_led_back()
-    other = PrivatePage()
-    other.is_offered()  # the same time, with the same practitioner
+    PrivatePage().is_offered()  # the same time, with the same practitioner
 
 
 def test_confirmation_needs_the_action_to_have_happened() -> None:
-    for done in ["withdraw", "note", "attachments", "time", "other-time"]:
-        patient = PrivatePage()
-        assert confirmation(patient.opens(done=done)) == ""
-        # A corrected number leaves a note of its own, which is none of the patient's words.
-        patient.fills_in("phone", phone="0321 7654987")
-        assert confirmation(patient.opens(done=done)) == ""
-
-
-def test_query_text_is_never_shown() -> None:
-    for done in ["", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "phone note"]:
-        assert confirmation(PrivatePage().opens(done=done)) == ""
+    patient = PrivatePage()
+    # A corrected number leaves a note of its own, which the patient did not write.
+    patient.sends("phone", phone="0321 7654987")
+    others = [action for action in ACTIONS if action != "phone"]
+    for done in (*others, "", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "phone note"):
+        assert confirmation(patient.opens(done=done)) == "", done
 
 
 def test_confirmation_disappears_after_the_next_change() -> None:
     patient = PrivatePage()
-    appointment = patient.is_offered()
-    patient.sends("other-time", appointment=appointment.pk)
+    patient.is_offered()
+    patient.fills_in("other-time")
     assert confirmation(patient.opens(done="other-time"))
     patient.is_offered(days=5)
     assert confirmation(patient.opens(done="other-time")) == ""
-    ConsultationRequest.objects.update(status=Status.WITHDRAWN)
+    patient.change(status=Status.WITHDRAWN)
     assert confirmation(patient.opens(done="other-time")) == confirmation(patient.opens(done="phone")) == ""
 
 
-@pytest.mark.parametrize("action", ["withdraw", "phone", "note", "attachments", "time", "other-time"])
-def test_form_of_another_site_is_refused(action: str) -> None:
+def test_form_of_another_site_is_refused() -> None:
     patient = PrivatePage()
-    appointment = patient.is_offered()
+    patient.is_offered()
     strict = type(patient.client)(enforce_csrf_checks=True)
-    sent = {"appointment": appointment.pk, "text": "words", "phone": "0321 7654987"}
-    assert strict.post(patient.address_of(action), sent).status_code == 403
+    sent = {"version": patient.now().version, "text": "words", "phone": "0321 7654987"}
+    for action in ACTIONS:
+        assert strict.post(patient.address_of(action), sent).status_code == 403, action
     assert patient.now().status == Status.PROPOSED and not Note.objects.exists()

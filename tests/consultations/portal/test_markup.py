@@ -31,8 +31,7 @@ def test_every_state_is_valid_html(states: list[State], tmp_path: Path) -> None:
 
 
 def test_every_state_fits_one_round_trip(states: list[State]) -> None:
-    budgets.test_html_and_css_fit_in_one_round_trip(states)
-    budgets.test_first_view_is_small(states)
+    budgets.test_every_page_is_small(states)
 
 
 def test_headings_titles_and_ids_are_right(states: list[State]) -> None:

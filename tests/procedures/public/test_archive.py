@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from consultations.models import ConsultationRequest
 from procedures.models import Procedure, Publication
-from procedures.publishing import services as publishing
+from procedures.publishing import publishing
 from tests.admin_forms import address, warnings_in
 from tests.factories import a_procedure, a_request, an_overview, published, shared_texts, signed_in
 from tests.pages import read
@@ -40,7 +40,7 @@ def shown_in(client: Client) -> list[bool]:
 def test_archiving_takes_a_procedure_off_the_site(
     client: Client, manager: Client, procedure: Procedure
 ) -> None:
-    request = a_request(about="procedure", procedure=procedure, procedure_name=procedure.title)
+    consultation = a_request(about="procedure", procedure=procedure, procedure_name=procedure.title)
     assert manager.get(address(procedure, "archive")).status_code == 200
     assert all(shown_in(client)), "a GET changed something"
     for _ in range(2):
@@ -49,13 +49,15 @@ def test_archiving_takes_a_procedure_off_the_site(
     assert client.get(PATH).status_code == 410
     assert Publication.objects.filter(page=procedure, withdrawn_at__isnull=False).count() == 1
     # Requests for it keep its name.
-    request = ConsultationRequest.objects.get(pk=request.pk)
-    assert (request.procedure_name, request.procedure_id) == (NAME, procedure.pk)
-    assert NAME in manager.get(reverse("desk:request", args=[request.pk])).content.decode()
+    consultation = ConsultationRequest.objects.get(pk=consultation.pk)
+    assert (consultation.procedure_name, consultation.procedure_id) == (NAME, procedure.pk)
+    assert NAME in manager.get(reverse("desk:request", args=[consultation.pk])).content.decode()
 
 
-def test_archived_procedures_are_listed_only_by_their_filter(manager: Client, procedure: Procedure) -> None:
-    manager.post(address(procedure, "archive"))
+def test_archived_procedure_is_listed_by_its_filter_and_cannot_be_published(
+    manager: Client, procedure: Procedure
+) -> None:
+    publishing.archive(procedure, by=None)
     for query, is_listed in (
         ("", False),
         ("?archived=yes", True),
@@ -65,12 +67,18 @@ def test_archived_procedures_are_listed_only_by_their_filter(manager: Client, pr
     ):
         assert (NAME in read(manager.get(LIST + query)).one(id="changelist").text) == is_listed, query
     assert "Archived on" in read(manager.get(address(procedure))).text
+    with pytest.raises(publishing.NotReadyError, match="archived"):
+        published(procedure)
+    page = read(manager.get(address(procedure, "publish")))
+    (link,) = (link for link in page.all("a") if "archived" in link.text)
+    assert manager.get(link["href"]).status_code == 200
+    assert Publication.objects.filter(page=procedure).count() == 1
 
 
 def test_unarchived_procedure_is_in_the_lists_but_not_on_the_site(
     client: Client, manager: Client, procedure: Procedure
 ) -> None:
-    manager.post(address(procedure, "archive"))
+    publishing.archive(procedure, by=None)
     (link,) = (link for link in read(manager.get(address(procedure))).all("a") if link.text == "Unarchive…")
     assert manager.get(link["href"]).status_code == 200
     assert Procedure.objects.get(pk=procedure.pk).archived_at
@@ -80,16 +88,6 @@ def test_unarchived_procedure_is_in_the_lists_but_not_on_the_site(
     assert client.get(PATH).status_code == 410
     published(procedure)
     assert client.get(PATH).status_code == 200
-
-
-def test_archived_procedure_cannot_be_published(manager: Client, procedure: Procedure) -> None:
-    manager.post(address(procedure, "archive"))
-    with pytest.raises(publishing.NotReadyError, match="archived"):
-        published(procedure)
-    page = read(manager.get(address(procedure, "publish")))
-    (link,) = (link for link in page.all("a") if "archived" in link.text)
-    assert manager.get(link["href"]).status_code == 200
-    assert Publication.objects.filter(page=procedure).count() == 1
 
 
 def test_overview_cannot_be_archived(manager: Client, procedure: Procedure) -> None:

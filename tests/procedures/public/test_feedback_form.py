@@ -24,7 +24,7 @@ ASK_EMAIL = "Enter an email address, like name@example.com, or leave it empty"
 
 
 @pytest.fixture
-def page(db: None) -> Any:
+def reported(db: None) -> Any:
     """A procedure with two versions."""
     procedure = a_procedure("nerve-repair")
     published(procedure)
@@ -45,39 +45,34 @@ def send(client: Client, opened: str, **answers: str) -> Any:
     return client.post(shown["action"], hidden | answers)
 
 
-def test_feedback_link_names_the_page(client: Client, page: Any) -> None:
+def test_feedback_link_names_the_page_and_name_and_email_are_optional(client: Client, reported: Any) -> None:
     published(an_overview(title="What microsurgery is"))
 
     for address, title in (("/procedures/nerve-repair/", "Nerve Repair"), ("/", "What microsurgery is")):
         opened = read(client.get(report_link(client, address)))
         assert f"About the page “{title}”" in opened.main.text
         assert opened.meta("robots") == ["noindex, follow"]
+        labels = {label.text for label in opened.main.all("label")}
+        assert {"Your name (optional)", "Your email address (optional)"} <= labels
 
 
-def test_feedback_is_stored_with_the_version_the_reader_saw(client: Client, page: Any) -> None:
+def test_feedback_is_stored_with_the_version_the_reader_saw(client: Client, reported: Any) -> None:
     opened = report_link(client, "/procedures/nerve-repair/")
-    published(page)  # while the reader writes
+    published(reported)  # while the reader writes
 
     response = send(client, opened, text=WORDS, name="Ayesha Khan", email="ayesha@example.com")
 
     assert response.status_code == 303
     report = FeedbackReport.objects.get()
     assert (report.text, report.name, report.email) == (WORDS, "Ayesha Khan", "ayesha@example.com")
-    assert (report.publication.page_id, report.publication.number) == (page.pk, 2)
+    assert (report.publication.page_id, report.publication.number) == (reported.pk, 2)
     assert report.status == "open"
     thanks = read(client.get(response["Location"]))
     assert thanks.headings[0] == (1, "Thank you")
     assert thanks.main.one("a", class_="btn")["href"] == "/procedures/nerve-repair/"
 
 
-def test_feedback_name_and_email_are_optional(client: Client, page: Any) -> None:
-    labels = [label.text for label in read(client.get(FORM)).main.all("label")]
-    assert {"Your name (optional)", "Your email address (optional)"} <= set(labels)
-
-    assert send(client, FORM, text=WORDS).status_code == 303
-
-
-def test_feedback_about_an_unknown_page_or_version_is_stored(client: Client, page: Any) -> None:
+def test_feedback_about_an_unknown_page_or_version_is_stored(client: Client, reported: Any) -> None:
     known = "?page=nerve-repair&version=99"
     for about in ("", "?page=no-such-page", "?page=%00&version=x", known):
         assert send(client, FORM + about, text=WORDS).status_code == 303
@@ -155,28 +150,25 @@ def test_feedback_limit_keeps_the_text_and_says_what_to_do(client: Client) -> No
 
 
 def test_feedback_spam_is_stored_apart_and_answered_like_any_report(client: Client) -> None:
-    honest = client.post(FORM, {"text": WORDS})
-    spam = client.post(FORM, {"text": "Buy now", "website": "https://example.org"})
-
-    assert (spam.status_code, spam["Location"]) == (honest.status_code, honest["Location"])
-    assert FeedbackReport.objects.get(text="Buy now").status == "suspected"
-    assert [report.text for report in FeedbackReport.objects.open()] == [WORDS]
-
-
-def test_feedback_spam_trap_is_hidden_from_everyone(client: Client) -> None:
+    # Only a program fills in what is hidden from everyone.
     trap = read(client.get(FORM)).main.one("input", name="website")
-
     assert trap["tabindex"] == "-1"
     outer = trap.parent
     while outer is not None and outer.get("aria-hidden") != "true":
         outer = outer.parent
     assert outer is not None and "visually-hidden" in outer["class"]
 
+    honest = client.post(FORM, {"text": WORDS})
+    spam = client.post(FORM, {"text": "Buy now", "website": "https://example.org"})
+    assert (spam.status_code, spam["Location"]) == (honest.status_code, honest["Location"])
+    assert FeedbackReport.objects.get(text="Buy now").status == "suspected"
+    assert [report.text for report in FeedbackReport.objects.open()] == [WORDS]
+
 
 # Privacy and caches
 
 
-def test_feedback_is_not_logged(client: Client, page: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_feedback_is_not_logged(client: Client, reported: Any, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         send(client, f"{FORM}?page=nerve-repair", text=WORDS, email="ayesha@example.com")
 
@@ -186,12 +178,13 @@ def test_feedback_is_not_logged(client: Client, page: Any, caplog: pytest.LogCap
     assert "ayesha" not in logged
 
 
-def test_feedback_answers_are_not_cached(client: Client) -> None:
-    assert "private" in client.get(FORM)["Cache-Control"]
-    assert "no-store" in client.post(FORM, {"text": ""})["Cache-Control"]
+def test_feedback_answers_are_private_and_stay_in_the_page(client: Client) -> None:
+    for response in (client.get(FORM), client.post(FORM, {"text": ""})):
+        assert "private" in response["Cache-Control"] and "no-cache" in response["Cache-Control"]
+        assert "no-store" not in response["Cache-Control"]
 
 
-def test_feedback_needs_a_post_from_this_site(client: Client, page: Any) -> None:
+def test_feedback_needs_a_post_from_this_site(client: Client, reported: Any) -> None:
     client.get(f"{FORM}?page=nerve-repair&text=hello")
     assert Client(enforce_csrf_checks=True).post(FORM, {"text": WORDS}).status_code == 403
     assert not FeedbackReport.objects.exists()

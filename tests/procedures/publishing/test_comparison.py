@@ -1,16 +1,15 @@
 """Comparing texts, and finding numbers in them."""
 
-import pytest
-
 from procedures.publishing.comparison import Kind, Segment, compare, numbers_in
 from tests.factories import a_document
 
 REPEATED = ("a " * 1250, "b a " * 625)
 
 
-@pytest.mark.parametrize(("old", "new"), [REPEATED, tuple(text.replace(" ", "\n") for text in REPEATED)])
-def test_very_repetitive_texts_are_compared_as_a_whole(old: str, new: str) -> None:
-    assert compare(old, new) == (Segment(Kind.REMOVED, old), Segment(Kind.ADDED, new))
+def test_very_repetitive_texts_are_compared_as_a_whole() -> None:
+    for separator in (" ", "\n"):
+        old, new = (text.replace(" ", separator) for text in REPEATED)
+        assert compare(old, new) == (Segment(Kind.REMOVED, old), Segment(Kind.ADDED, new))
 
 
 def test_lines_are_compared_where_words_take_too_long() -> None:

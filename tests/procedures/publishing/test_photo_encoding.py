@@ -15,10 +15,9 @@ from PIL import Image
 from clinic_site.core import images
 from procedures.models import Photo
 from procedures.publishing import photos
-from tests.procedures.publishing import photos as publishing_photos
+from tests.procedures.publishing import photos as samples
 from tests.procedures.publishing.photos import encoded, picture, upload
 
-# A photograph that one of these was taken from is refused, and told what to do instead.
 NO_PHOTOGRAPH = "Choose a photograph as a JPEG, PNG, WebP or AVIF file."
 DAMAGED = "This photograph is damaged. Save it again, or choose another."
 TOO_SMALL = "Choose a photograph at least 320 pixels wide and 240 pixels high."
@@ -31,7 +30,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def encode(data: bytes, **options: str) -> dict[int, Image.Image]:
-    """The stored pictures by their width, each looked at for what must not be in it."""
+    """Return the stored pictures by their width, after checking that each is nothing but a picture."""
     photo = photos.encode(upload(data, **options))
     for width, stored in photo.files.items():
         image = opened(stored)
@@ -66,21 +65,18 @@ def is_blue(color: Any) -> bool:
 
 
 def test_encode_turns_a_phone_photograph_upright_and_drops_its_metadata() -> None:
-    data = publishing_photos.from_a_phone(orientation=6)
+    data = samples.from_a_phone(orientation=6)
     assert b"GPSLatitude" in data
-    assert publishing_photos.MAKER.encode() in data
+    assert samples.MAKER.encode() in data
     stored = encode(data)
     # Taken at 640 by 480 and to be turned a quarter to the right: the left edge is on top.
     assert set(stored) == {320, 480}
     assert stored[480].size == (480, 640)
     assert is_red(stored[480].getpixel((240, 100)))
     assert is_blue(stored[480].getpixel((240, 540)))
-
-
-def test_encode_applies_every_orientation() -> None:
     for orientation in range(1, 9):
-        stored = encode(publishing_photos.from_a_phone(orientation))
-        assert stored[max(stored)].size == ((480, 640) if orientation > 4 else (640, 480))
+        size = (480, 640) if orientation > 4 else (640, 480)
+        assert encode(samples.from_a_phone(orientation))[size[0]].size == size
 
 
 def test_encode_keeps_the_colors_of_every_mode_and_format() -> None:
@@ -97,47 +93,40 @@ def test_encode_keeps_the_colors_of_every_mode_and_format() -> None:
             if mode in ("RGB", "CMYK", "RGBA", "P"):
                 assert stored.getpixel((100, 240))[0] > 150 > stored.getpixel((100, 240))[2]
                 assert stored.getpixel((540, 240))[2] > 150 > stored.getpixel((540, 240))[0]
-
-
-def test_encode_makes_transparency_white() -> None:
-    clear = Image.new("RGBA", (400, 300), (255, 0, 0, 0))
-    assert min(encode(encoded(clear, "PNG"))[400].getpixel((200, 150))) > 250
-
-
-def test_encode_makes_a_transparent_palette_color_white() -> None:
-    palette = picture("P", (400, 300))
-    data = encoded(palette, "PNG", transparency=palette.getpixel((10, 10)))
-    stored = encode(data)[400]
-    assert min(stored.getpixel((50, 150))) > 250
-    assert is_blue(stored.getpixel((350, 150)))
-
-
-def test_encode_converts_16_bit_gray() -> None:
     gray = Image.new("I;16", (400, 300), 32768)
     red, green, blue = encode(encoded(gray, "PNG"))[400].getpixel((200, 150))
     assert red == green == blue
     assert 100 < red < 156, "half gray became black or white"
 
 
+def test_encode_makes_transparency_white() -> None:
+    clear = Image.new("RGBA", (400, 300), (255, 0, 0, 0))
+    assert min(encode(encoded(clear, "PNG"))[400].getpixel((200, 150))) > 250
+    palette = picture("P", (400, 300))
+    stored = encode(encoded(palette, "PNG", transparency=palette.getpixel((10, 10))))[400]
+    assert min(stored.getpixel((50, 150))) > 250
+    assert is_blue(stored.getpixel((350, 150)))
+
+
 def test_encode_keeps_the_first_frame_of_an_animation() -> None:
-    stored = encode(publishing_photos.animation())[400]
+    stored = encode(samples.animation())[400]
     assert not getattr(stored, "is_animated", False)
     assert is_red(stored.getpixel((200, 150)))
 
 
 def test_encode_drops_an_appended_zip_archive() -> None:
-    data = publishing_photos.with_a_zip_behind()
-    assert data.endswith(b"\0\0") or b"PK\x05\x06" in data
-    photo = photos.encode(upload(data))
-    assert all(b"PK" not in stored[-100:] for stored in photo.files.values())
+    data = samples.with_a_zip_behind()
+    assert b"PK\x05\x06" in data
     encode(data)
+    assert all(b"PK" not in stored[-100:] for stored in photos.encode(upload(data)).files.values())
 
 
-def test_encode_ignores_the_claimed_name_and_type() -> None:
+def test_encode_ignores_the_claimed_name_and_type_and_writes_nothing(settings: Any) -> None:
     data = encoded(picture())
     honest = photos.encode(upload(data))
     lying = photos.encode(upload(data, name="../../etc/passwd.php", content_type="text/html"))
     assert lying == honest
+    assert not Path(settings.MEDIA_ROOT).exists()
 
 
 def test_encode_makes_the_widths_that_the_photograph_is_large_enough_for() -> None:
@@ -155,40 +144,40 @@ def test_encode_makes_the_widths_that_the_photograph_is_large_enough_for() -> No
         assert photo.width == widths[-1]
 
 
-@pytest.mark.parametrize("size", [(1600, 1200), (1200, 1600), (500, 400)])
-def test_encode_keeps_every_file_within_its_maximum(size: tuple[int, int]) -> None:
+def test_encode_keeps_every_file_within_its_maximum() -> None:
     """Noise is the worst case."""
-    photo = photos.encode(upload(encoded(Image.effect_noise(size, 60).convert("RGB"))))
-    assert photo.files
-    assert all(len(data) <= photos.MAX_FILE_BYTES for data in photo.files.values())
-    assert photo.width == max(photo.files) <= size[0]
-    assert abs(photo.height / photo.width - size[1] / size[0]) < 0.01
+    for size in ((1600, 1200), (900, 1200), (500, 400)):
+        photo = photos.encode(upload(encoded(Image.effect_noise(size, 60).convert("RGB"))))
+        assert photo.files
+        assert all(len(data) <= photos.MAX_FILE_BYTES for data in photo.files.values())
+        assert photo.width == max(photo.files) <= size[0]
+        assert abs(photo.height / photo.width - size[1] / size[0]) < 0.01
 
 
 def test_encode_uses_the_best_quality_that_fits() -> None:
     few = encoded(picture(size=(800, 600)))
-    assert photos.encode(upload(few)).files[800] == images.encoded(
-        images.read(io.BytesIO(few), images.opener("JPEG"), photos.MAX_PIXELS),
-        "WEBP",
-        quality=photos.QUALITIES[0],
-        method=4,
-    )
+    pixels = images.read(io.BytesIO(few), images.opener("JPEG"), photos.MAX_PIXELS)
+    best = images.encoded(pixels, "WEBP", quality=photos.QUALITIES[0], method=4)
+    assert photos.encode(upload(few)).files[800] == best
 
 
 def test_encode_takes_or_refuses_very_tall_and_wide_pictures() -> None:
     """WebP has no side above 16,383 pixels."""
-    for size in ((320, 16_384), (330, 30_000), (1600, 31_000), (200_000, 240)):
+    for size in ((320, 16_384), (330, 30_000), (100_000, 240)):
         try:
             encode(encoded(Image.new("L", size), "PNG"))
         except ValidationError as refused:
             assert refused.messages
 
 
+ON_ITS_SIDE = Image.Exif()
+ON_ITS_SIDE[0x0112] = 6
+
 REFUSED: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", NO_PHOTOGRAPH),
     "a byte": (b"\xff", NO_PHOTOGRAPH),
-    "SVG": (publishing_photos.SVG, NO_PHOTOGRAPH),
-    "HTML named .jpg": (publishing_photos.HTML, NO_PHOTOGRAPH),
+    "SVG": (samples.SVG, NO_PHOTOGRAPH),
+    "HTML named .jpg": (samples.HTML, NO_PHOTOGRAPH),
     "GIF": (encoded(picture(), "GIF"), NO_PHOTOGRAPH),
     "TIFF": (encoded(picture(), "TIFF"), NO_PHOTOGRAPH),
     "BMP": (encoded(picture(), "BMP"), NO_PHOTOGRAPH),
@@ -200,10 +189,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "half a WebP": (encoded(Image.effect_noise((640, 480), 50), "WEBP")[:5_000], DAMAGED),
     "too narrow": (encoded(picture(size=(319, 400))), TOO_SMALL),
     "too low": (encoded(picture(size=(400, 239))), TOO_SMALL),
+    "too narrow when upright": (encoded(picture(size=(640, 200)), exif=ON_ITS_SIDE), TOO_SMALL),
     "a line": (encoded(Image.new("L", (40_000, 1)), "PNG"), TOO_SMALL),
     "one pixel": (encoded(picture(size=(1, 1)), "PNG"), TOO_SMALL),
     "a bomb of 60 million pixels": (
-        publishing_photos.png_that_claims(10_000, 6_000),
+        samples.png_that_claims(10_000, 6_000),
         "Choose a photograph of at most 50 million pixels.",
     ),
 }
@@ -217,32 +207,24 @@ def test_encode_refuses_other_files_and_says_what_to_do() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_encode_refuses_a_decompression_bomb_by_its_header() -> None:
+def test_encode_refuses_large_files_by_their_header_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
     for side in (9_500, 20_000, 2**31 - 1):
         with pytest.raises(ValidationError):
-            photos.encode(upload(publishing_photos.png_that_claims(side, side)))
-
-
-def test_encode_refuses_a_large_file_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+            photos.encode(upload(samples.png_that_claims(side, side)))
     monkeypatch.setattr(photos, "_open", lambda upload: pytest.fail("It was read."))
     with pytest.raises(ValidationError, match="at most 15 MB"):
         photos.encode(upload(b"\xff\xd8" + b"\0" * photos.MAX_BYTES))
 
 
-def test_encode_writes_nothing(settings: Any) -> None:
-    photos.encode(upload(encoded(picture())))
-    assert not Path(settings.MEDIA_ROOT).exists()
-
-
 SEEDS = [
-    publishing_photos.from_a_phone(),
+    samples.from_a_phone(),
     encoded(picture(), "PNG"),
-    publishing_photos.animation(),
+    samples.animation(),
     encoded(picture(size=(330, 330)), "AVIF"),
 ]
 
 
-@hypothesis_settings(max_examples=200)
+@hypothesis_settings(max_examples=100)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning", "ignore::UserWarning")
 @given(
     st.sampled_from(SEEDS),
@@ -274,18 +256,5 @@ def test_store_writes_each_width_and_one_row(settings: Any) -> None:
     files = sorted(path.name for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
     assert files == sorted(f"{photo.digest}-{width}.webp" for width in (320, 480, 800, 900))
     assert all(re.fullmatch(r"[0-9a-f]{32}-\d{3,4}\.webp", name) for name in files)
-
-
-@pytest.mark.django_db
-def test_store_keeps_two_photographs_apart() -> None:
-    red = photos.encode(upload(encoded(Image.new("RGB", (400, 300), "red")))).store()
-    blue = photos.encode(upload(encoded(Image.new("RGB", (400, 300), "blue")))).store()
-    assert red.digest != blue.digest
-
-
-def test_encode_refuses_a_photograph_too_narrow_when_upright() -> None:
-    on_its_side = Image.Exif()
-    on_its_side[0x0112] = 6
-    data = encoded(picture(size=(640, 200)), exif=on_its_side)
-    with pytest.raises(ValidationError, match="at least 320 pixels wide"):
-        photos.encode(upload(data))
+    other = photos.encode(upload(encoded(Image.new("RGB", (400, 300), "red")))).store()
+    assert other.digest != photo.digest

@@ -1,9 +1,9 @@
 """Previews of drafts, for staff and by links for people without an account."""
 
-import io
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -13,38 +13,50 @@ from django.urls import reverse
 
 from clinic_site.accounts.models import User
 from clinic_site.core.json_logging import JsonFormatter
-from procedures.models import PreviewLink, Procedure, Publication
-from procedures.publishing import services as publishing
+from procedures.models import Page, PreviewLink, Procedure, Publication
+from procedures.publishing import publishing
 from tests.admin_forms import address
-from tests.factories import a_procedure, an_overview, published, shared_texts, staff
+from tests.conftest import shared_world
+from tests.factories import a_procedure, an_overview, published, staff
 from tests.pages import read
+from tests.procedures.publishing.signing import PATH
 
 pytestmark = pytest.mark.django_db
 
 DRAFT = "Draft. Patients do not see this page."
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A published procedure whose draft differs, and a draft of another."""
+    with shared_world(django_db_blocker):
+        with django_db_blocker.unblock():
+            procedure = a_procedure()
+            a_procedure("tendon-transfer")
+            published(procedure)
+            procedure.risks.update(body="A draft of a risk.")
+        yield
+
+
 @pytest.fixture
-def procedure() -> Procedure:
-    shared_texts()
-    procedure = a_procedure()
-    published(procedure)
-    procedure.risks.update(body="A draft of a risk.")
-    return procedure
+def procedure(world: None, db: None) -> Procedure:
+    return Procedure.objects.get(slug="lymph-vessel-repair")
 
 
-def link_to(procedure: Procedure) -> tuple[PreviewLink, str]:
-    link, token = publishing.make_preview_link(
-        procedure,
-        language="en",
-        by=staff("Editor", email=f"maker-{PreviewLink.objects.count()}@clinic.example"),
-    )
+@pytest.fixture
+def other(world: None, db: None) -> Procedure:
+    return Procedure.objects.get(slug="tendon-transfer")
+
+
+def link_to(page: Page) -> tuple[PreviewLink, str]:
+    maker = staff("Editor", email=f"maker-{PreviewLink.objects.count()}@clinic.example")
+    link, token = publishing.make_preview_link(page, language="en", by=maker)
     return link, reverse("procedures:preview", args=[token])
 
 
-def test_preview_shows_the_draft_privately(procedure: Procedure, editor: Client) -> None:
+def test_preview_shows_the_draft_privately(client: Client, procedure: Procedure, editor: Client) -> None:
     """By both ways, without a trace in caches, search engines or other sites' logs."""
-    for response in (editor.get(address(procedure, "preview")), Client().get(link_to(procedure)[1])):
+    for response in (editor.get(address(procedure, "preview")), client.get(link_to(procedure)[1])):
         page = read(response)
         assert "A draft of a risk." in page.main.text
         assert DRAFT in page.text
@@ -57,18 +69,13 @@ def test_preview_shows_the_draft_privately(procedure: Procedure, editor: Client)
         assert page.structured_data == []
         assert page.all("link", rel="canonical") == []
         assert page.meta("og:url") == []
+    assert "A draft of a risk." not in read(client.get(PATH)).text
 
 
-def test_public_page_does_not_show_the_draft(client: Client, procedure: Procedure) -> None:
-    assert "A draft of a risk." not in read(client.get("/procedures/lymph-vessel-repair/")).text
-
-
-def test_preview_link_opens_only_its_page(client: Client, procedure: Procedure) -> None:
-    other = a_procedure("tendon-transfer")
-    _link, url = link_to(procedure)
-    assert procedure.title in read(client.get(url)).one("h1").text
-    _link, others_url = link_to(other)
-    assert other.title in read(client.get(others_url)).one("h1").text
+def test_preview_link_opens_only_its_page(client: Client, procedure: Procedure, other: Procedure) -> None:
+    for page in (procedure, other, an_overview()):
+        _link, url = link_to(page)
+        assert page.title in read(client.get(url)).one("h1").text
     for path in (address(procedure, "preview"), address(procedure), address(procedure, "history_of")):
         assert client.get(path).status_code == 302
     assert client.cookies == {}
@@ -84,45 +91,31 @@ def test_preview_link_expires_after_seven_days(client: Client, procedure: Proced
         assert client.get(url).status_code == 404
 
 
-def test_revoked_preview_link_is_404_and_others_still_work(
-    client: Client, procedure: Procedure, editor: Client
+def test_preview_link_is_revoked_alone_and_on_its_own_page(
+    client: Client, procedure: Procedure, other: Procedure, editor: Client
 ) -> None:
-    (link, url), (_other, other_url) = link_to(procedure), link_to(procedure)
+    (link, url), (_kept, kept_url) = link_to(procedure), link_to(procedure)
     revoke = f"{address(procedure, 'preview_link')}{link.pk}/revoke/"
     assert editor.get(revoke).status_code == 405
+    assert editor.post(f"{address(other, 'preview_link')}{link.pk}/revoke/").status_code == 404
     assert client.get(url).status_code == 200
     assert editor.post(revoke).status_code == 302
     assert client.get(url).status_code == 404
-    assert client.get(other_url).status_code == 200
+    assert client.get(kept_url).status_code == 200
 
 
-def test_preview_link_ends_with_its_page_and_its_creator(client: Client, procedure: Procedure) -> None:
+def test_preview_link_ends_with_its_page_and_its_creator(
+    client: Client, procedure: Procedure, editor: Client
+) -> None:
     link, url = link_to(procedure)
-    User.objects.filter(pk=link.created_by_id).update(is_active=False)
-    assert client.get(url).status_code == 404
-    User.objects.filter(pk=link.created_by_id).update(is_active=True)
-    assert client.get(url).status_code == 200
+    for is_active, status in ((False, 404), (True, 200)):
+        User.objects.filter(pk=link.created_by_id).update(is_active=is_active)
+        assert client.get(url).status_code == status
     publishing.archive(procedure, by=None)
     assert client.get(url).status_code == 404
-
-
-def test_preview_link_is_refused_for_an_archived_page(procedure: Procedure, editor: Client) -> None:
-    publishing.archive(procedure, by=None)
     response = editor.post(address(procedure, "preview_link"))
     assert "This procedure is archived: a link would open nothing." in read(response).text
-    assert not PreviewLink.objects.exists()
-
-
-def test_preview_link_opens_the_overview(client: Client) -> None:
-    _link, token = publishing.make_preview_link(an_overview(), language="en", by=staff("Editor"))
-    assert client.get(reverse("procedures:preview", args=[token])).status_code == 200
-
-
-def test_preview_link_is_revoked_on_its_own_page_only(procedure: Procedure, editor: Client) -> None:
-    other = a_procedure("tendon-transfer")
-    link, _url = link_to(procedure)
-    assert editor.post(f"{address(other, 'preview_link')}{link.pk}/revoke/").status_code == 404
-    assert PreviewLink.objects.valid().filter(pk=link.pk).exists()
+    assert list(PreviewLink.objects.all()) == [link]
 
 
 def test_preview_link_with_a_wrong_token_is_404(client: Client, procedure: Procedure) -> None:
@@ -144,26 +137,12 @@ def test_preview_link_is_shown_once(client: Client, procedure: Procedure, editor
     assert len(token) >= 22, "fewer than 128 bits"
 
 
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """The log output at level INFO, as JSON."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter())
-    root, levels = logging.getLogger(), {}
-    for name in ("", "django", "django.request", "django.server", "procedures", "clinic_site"):
-        levels[name] = logging.getLogger(name).level
-        logging.getLogger(name).setLevel(logging.INFO)
-    root.addHandler(handler)
-    yield written
-    root.removeHandler(handler)
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-
-
 def test_preview_token_is_neither_logged_nor_stored(
-    client: Client, procedure: Procedure, editor: Client, log: io.StringIO
+    client: Client, procedure: Procedure, editor: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.handler.setFormatter(JsonFormatter())
+    for name in ("", "django", "django.request", "django.server", "procedures", "clinic_site"):
+        caplog.set_level(logging.INFO, logger=name)
     url = read(editor.post(address(procedure, "preview_link"))).one(id="preview-address")["value"]
     token = url.rstrip("/").rsplit("/", 1)[1]
     path = reverse("procedures:preview", args=[token])
@@ -171,8 +150,8 @@ def test_preview_token_is_neither_logged_nor_stored(
     client.post(path)
     PreviewLink.objects.update(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert client.get(path).status_code == 404
-    assert "preview" in log.getvalue()
-    assert token not in log.getvalue()
+    assert "preview" in caplog.text
+    assert token not in caplog.text
     for model in apps.get_models(include_auto_created=True):
         for row in model._default_manager.values():
             assert token not in str(row), model

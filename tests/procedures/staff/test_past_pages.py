@@ -1,4 +1,4 @@
-"""What patients read on a past day is a page of the staff site: two-step sign-in and the idle limit hold."""
+"""The pages of a past day are on the staff site: two-step sign-in and the idle limit hold."""
 
 from typing import Any
 

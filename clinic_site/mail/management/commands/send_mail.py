@@ -1,54 +1,27 @@
 """Send the mail that is due: once, or with --forever until stopped."""
 
-import signal
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
+from clinic_site.core.management.until_stopped import RepeatingCommand, Stop
 from clinic_site.mail import worker
 
 
-class Command(BaseCommand):
+class Command(RepeatingCommand):
     help = __doc__
+    pause_seconds = 2.0
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--forever", action="store_true", help="Go on until stopped (SIGTERM or Ctrl-C).")
-        parser.add_argument(
-            "--beside",
-            type=int,
-            metavar="PID",
-            help="With --forever: stop when this parent process has ended.",
-        )
-
-    def handle(self, *args: Any, forever: bool, beside: int | None, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if settings.MAIL_DELIVERY == "off":
             raise CommandError("The site is set up to send no mail (EMAIL_URL=off).")
-        if forever:
-            worker.send_forever(StopSignals(), parent=beside)
-            return
-        result = worker.send_due()
+        super().handle(*args, **options)
+
+    def work(self, stop: Stop | None = None) -> worker.BatchResult:
+        return worker.send_due(stop)
+
+    def report(self, result: worker.BatchResult) -> None:
         self.stdout.write(str(result))
         if result.unreachable:
             raise CommandError(f"The mail server cannot be reached: {result.unreachable}")
-
-
-class StopSignals:
-    """SIGTERM and Ctrl-C, blocked until the worker asks, so that it finishes the current message.
-
-    A signal handler could not safely set a ``threading.Event`` that the same thread is waiting for.
-    """
-
-    SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-    def __init__(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
-        self._came = False
-
-    def is_set(self) -> bool:
-        return self._came or not signal.sigpending().isdisjoint(self.SIGNALS)
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep, unless a signal comes or has come."""
-        self._came = self.is_set() or signal.sigtimedwait(self.SIGNALS, seconds) is not None
-        return self._came

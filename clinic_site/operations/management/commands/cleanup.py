@@ -16,11 +16,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, now: bool, **options: Any) -> None:
         report = cleanup.run_tasks(timezone.now(), dry_run=not now)
-        for result in report:
-            count = "failed" if result.count is None else result.count
-            self.stdout.write(f"{count:>8}  {result.name}")
+        for name, count in report:
+            self.stdout.write(f"{'failed' if count is None else count:>8}  {name}")
         if not now:
             self.stdout.write("Nothing was deleted. To delete it: manage.py cleanup --now")
-        failed = [result.name for result in report if result.count is None]
+        failed = [name for name, count in report if count is None]
         if failed:
             raise CommandError(f"Failed: {', '.join(failed)}. The log says why; run the command again.")

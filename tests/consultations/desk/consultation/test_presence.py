@@ -1,4 +1,4 @@
-"""Two people with one request open see each other by name, and see that it has changed."""
+"""Presence: staff with the same request open see each other's names, and that it has changed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +9,13 @@ from django.test import Client
 
 from consultations.lifecycle import staff_actions, status_changes
 from consultations.models import Presence
+from consultations.portal import actions
 from tests.consultations.desk.consultation.request_pages import Desk
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 4, 7, tzinfo=UTC)
+CHANGED = "This request has changed since you opened it."
 
 
 def at(minutes: float) -> Any:
@@ -29,6 +31,7 @@ def noon(desk: Desk, other: Desk) -> None:
 
 
 def asks(desk: Desk) -> dict[str, str]:
+    """Send the request that the page's script sends every half minute."""
     version = desk.page.all("input", name="version")[0]["value"]
     answer = desk.client.post(desk.address("presence/"), {"version": version}, headers={"X-Background": "1"})
     assert answer.status_code == 200
@@ -36,42 +39,52 @@ def asks(desk: Desk) -> dict[str, str]:
     return found
 
 
-def test_who_opened_it_first_is_named_with_the_minutes(desk: Desk, other: Desk) -> None:
+def present(desk: Desk) -> str:
+    return desk.page.one("div", id="present").text
+
+
+def test_others_are_named_with_their_minutes(desk: Desk, other: Desk) -> None:
+    other.user.first_name = "<img src=x>"
+    other.user.save()
     with at(0):
-        assert "open" not in other.opens().one("div", id="present").text
+        other.opens()
+        assert present(other) == ""
     with at(1.5):
-        assert desk.opens().one("div", id="present").text == "Sana Malik has had this open for 1 minute."
+        page = desk.opens()
+        assert present(desk) == "<img src=x> Malik has had this open for 1 minute."
+        announcement = "<img src=x> Malik has this open too."
+        assert page.one("form", id="presence")["data-announcement"] == announcement
+        assert asks(desk)["announcement"] == announcement  # without minutes, which change
+        assert "<img" not in asks(desk)["html"]
         assert "coordinator@clinic.example has just opened this too." in asks(other)["html"]
 
 
-def test_who_picks_a_time_is_seen_and_sees_others(desk: Desk, other: Desk) -> None:
+def test_time_picker_shows_presence_too(desk: Desk, other: Desk) -> None:
     with at(0):
         other.response = other.client.get(other.address("time/"))
-        assert other.response.status_code == 200
-        assert "open" not in other.page.one("div", id="present").text
+        assert present(other) == ""
     with at(1.5):
-        assert desk.opens().one("div", id="present").text == "Sana Malik has had this open for 1 minute."
+        desk.opens()
+        assert present(desk) == "Sana Malik has had this open for 1 minute."
         other.response = other.client.get(other.address("time/"), {"length": "60"})
-        present = other.page.one("div", id="present").text
-        assert "coordinator@clinic.example has just opened this too." in present
+        assert "coordinator@clinic.example has just opened this too." in present(other)
         staff_actions.add_note(desk.request, "Called.", actor=desk.user)
-        staff_actions.assign(desk.request, desk.user, actor=desk.user)
-        assert "This request has changed since you opened it." in asks(other)["html"]
+        staff_actions.assign(desk.request, desk.user, actor=desk.user, version=0)
+        assert CHANGED in asks(other)["html"]
 
 
-def test_a_page_that_is_kept_open_stays_known_and_one_that_was_closed_does_not(
-    desk: Desk, other: Desk
-) -> None:
+def test_open_page_stays_present_and_closed_one_is_forgotten(desk: Desk, other: Desk) -> None:
     with at(0):
         other.opens()
     for minute in (1, 2, 3):
         with at(minute):
             asks(other)
     with at(4):
-        assert "Sana Malik has had this open for 4 minutes." in desk.opens().one("div", id="present").text
+        desk.opens()
+        assert present(desk) == "Sana Malik has had this open for 4 minutes."
     with at(5.5):
-        assert asks(desk) == {"html": asks(desk)["html"], "announcement": ""}
-        assert "Sana" not in asks(desk)["html"]
+        news = asks(desk)
+        assert news["announcement"] == "" and "Sana" not in news["html"]
     with at(6):
         other.opens()
     with at(6.5):
@@ -79,28 +92,21 @@ def test_a_page_that_is_kept_open_stays_known_and_one_that_was_closed_does_not(
     assert Presence.objects.count() == 2
 
 
-def test_it_says_so_when_the_request_has_changed(desk: Desk, other: Desk) -> None:
+def test_page_is_told_of_changes_by_staff_and_by_the_patient(desk: Desk, other: Desk) -> None:
     with at(0):
         desk.opens()
         assert asks(desk)["announcement"] == ""
-        status_changes.change_status(desk.request, "declined", actor=other.user, expected_status="new")
+        status_changes.change_status(desk.request, "contacting", actor=other.user, expected_status="new")
         news = asks(desk)
-    assert news["announcement"] == "This request has changed since you opened it."
-    assert desk.address() in news["html"]
-
-
-def test_what_is_read_aloud_has_no_minutes(desk: Desk, other: Desk) -> None:
-    with at(0):
-        other.opens()
+        assert news["announcement"] == CHANGED
+        assert desk.address() in news["html"]
         desk.opens()
-    with at(1):
-        asks(other)
-    with at(2):
-        assert asks(desk)["announcement"] == "Sana Malik has this open too."
-        assert desk.opens().one("form", id="presence")["data-announcement"] == "Sana Malik has this open too."
+        assert asks(desk)["announcement"] == ""
+        actions.add_patient_note(desk.request, "My number has changed.")
+        assert asks(desk)["announcement"] == CHANGED
 
 
-def test_asking_is_no_work_and_an_idle_session_ends(desk: Desk) -> None:
+def test_background_requests_do_not_keep_a_session(desk: Desk) -> None:
     with at(0):
         desk.opens()
     with at(14):
@@ -112,16 +118,7 @@ def test_asking_is_no_work_and_an_idle_session_ends(desk: Desk) -> None:
     assert answer.status_code == 302
 
 
-def test_a_name_is_text_and_never_markup(desk: Desk, other: Desk) -> None:
-    other.user.first_name = "<img src=x>"
-    other.user.save()
-    with at(0):
-        other.opens()
-        desk.opens()
-        assert "<img" not in asks(desk)["html"]
-
-
-def test_it_needs_a_post_and_its_token(desk: Desk) -> None:
+def test_presence_needs_a_post_with_a_token(desk: Desk) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(desk.user)
     assert strict.get(desk.address("presence/")).status_code == 405

@@ -1,4 +1,4 @@
-"""The buttons of one request: each does its one thing, once, and only to what was on the screen."""
+"""The buttons of one request: each does one thing, once, and only to the version on the screen."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,26 +14,35 @@ from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest, Event, Note, PrivateLink
 from consultations.portal import actions
 from consultations.workflow import Status
-from tests.consultations.desk.consultation.request_pages import SOMEONE_ELSE, Desk, a_colleague
+from tests.consultations.desk.consultation.request_pages import NOT_POSSIBLE, SOMEONE_ELSE, Desk, a_viewer
+from tests.consultations.desk.queue.queue_pages import erased
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
 
+ACTIONS = ("status", "contact", "note", "assignee", "contact-details", "read", "link")
+
 
 # The status
 
 
-def test_a_button_moves_the_request_on_and_the_timeline_tells_it(desk: Desk) -> None:
-    desk.opens()
-    page = desk.presses("status", to="contacting")
+def test_status_is_changed_once_with_the_note(desk: Desk) -> None:
+    a_request()
+    for _press in range(2):
+        desk.presses("status", to="contacting", text="Has a surgeon in Kasur.")
+        assert not desk.problem
     assert desk.stored().status == "contacting"
     assert f"Status changed from “New” to “Contacting” by {desk.user.email}" in desk.timeline()
-    assert f"{desk.request.reference}: Contacting" in page.by_class("messagelist")[0].text
+    assert f"{desk.request.reference}: Contacting" in desk.message
+    assert desk.kinds() == ["status_changed"]
+    assert Note.objects.get().text == "Has a surgeon in Kasur."
+    others = ConsultationRequest.objects.exclude(pk=desk.request.pk)
+    assert others.get().status == "new"
+    assert Event.objects.exclude(request=desk.request).count() == 1
 
 
-def test_whoever_presses_second_is_told_and_nothing_typed_is_lost(desk: Desk, other: Desk) -> None:
-    desk.opens(), other.opens()
+def test_conflict_names_the_change_and_keeps_what_was_typed(desk: Desk, other: Desk) -> None:
     other.presses("status", to="declined")
     page = desk.presses("status", to="contacting", text="Call after five.\nAsk for Bilal.")
     assert desk.response.status_code == 409
@@ -49,123 +58,83 @@ def test_whoever_presses_second_is_told_and_nothing_typed_is_lost(desk: Desk, ot
     assert not Note.objects.exists()
 
 
-def test_the_same_button_pressed_twice_by_one_person_is_one_change(desk: Desk) -> None:
-    desk.opens()
-    for _press in range(2):
-        desk.presses("status", to="contacting")
-        assert not desk.problem
-    assert desk.kinds() == ["status_changed"]
-
-
-def test_a_time_is_agreed_only_if_it_is_the_one_on_the_screen(desk: Desk) -> None:
-    ConsultationRequest.objects.filter(pk=desk.request.pk).update(status=Status.PROPOSED)
-    was = an_appointment(desk.request, state=Appointment.State.OFFERED)
-    desk.opens()
-    Appointment.objects.filter(pk=was.pk).update(state=Appointment.State.CANCELED)
-    now = an_appointment(desk.request, state=Appointment.State.OFFERED)
-    booking.record_event(now, Event.Kind.TIME_OFFERED, None, timezone.now())
+def test_only_the_appointment_on_the_screen_is_agreed(desk: Desk) -> None:
+    desk.set_to(status=Status.PROPOSED)
+    former = an_appointment(desk.request, state=Appointment.State.OFFERED)
+    Appointment.objects.filter(pk=former.pk).update(state=Appointment.State.CANCELED)
+    current = an_appointment(desk.request, state=Appointment.State.OFFERED)
+    booking.record_event(current, Event.Kind.TIME_OFFERED, None, timezone.now())
     desk.presses("status", to="confirmed")
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert desk.stored().status == "proposed"
-    desk.opens()
+    desk.looks()
     desk.presses("status", to="confirmed")
     assert desk.stored().status == "confirmed"
-    now.refresh_from_db()
-    assert now.state == "agreed"
+    current.refresh_from_db()
+    assert current.state == "agreed"
     assert "Time agreed Wednesday 25 November 2026, 5:30 pm, with Dr. Ayesha Khan by coord" in desk.timeline()
 
 
-@pytest.mark.parametrize(
-    "to", ["completed", "confirmed", "proposed", "new", "lost", "", "x" * 999, "\x00", "😀"]
-)
-def test_what_the_workflow_forbids_is_refused_in_words(desk: Desk, to: str) -> None:
-    desk.opens()
-    desk.presses("status", to=to, text="Words")
-    assert desk.response.status_code in (400, 409)
-    assert desk.problem
+def test_steps_outside_the_workflow_are_refused(desk: Desk) -> None:
+    for to in ("completed", "confirmed", "proposed", "new", "lost", "", "x" * 999, "\x00", "😀"):
+        desk.presses("status", to=to, text="Words")
+        assert desk.response.status_code in (400, 409), to
+        assert desk.problem, to
     assert desk.stored().status == "new"
     assert not Note.objects.exists()
-
-
-def test_a_note_goes_along_with_whatever_is_pressed(desk: Desk) -> None:
-    desk.opens()
-    desk.presses("status", to="declined", text="Has a surgeon in Kasur.")
-    assert desk.stored().status == "declined"
-    assert Note.objects.get().text == "Has a surgeon in Kasur."
 
 
 # Notes
 
 
-def test_a_note_is_kept_once_however_often_it_is_sent(desk: Desk) -> None:
-    desk.opens()
+def test_note_is_saved_once_whatever_happened_meanwhile(desk: Desk, other: Desk) -> None:
+    other.presses("status", to="declined")
     for _press in range(2):
         desk.presses("note", text="Call after five.\r\nAsk for Bilal. <b>")
+        assert not desk.problem
     assert Note.objects.get().text == "Call after five.\nAsk for Bilal. <b>"
     assert f"Note by {desk.user.email} Call after five." in desk.timeline()
-
-
-def test_the_same_words_ten_minutes_later_are_another_note(desk: Desk) -> None:
-    desk.opens()
-    desk.presses("contact", outcome="no_answer", text="Called the ward.")
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        desk.opens()
-        desk.presses("note", text="Called the ward.")
+        desk.presses("note", text="Call after five.\r\nAsk for Bilal. <b>")  # a note of its own
     assert Note.objects.count() == 2
 
 
-def test_a_note_overwrites_nothing_so_it_is_kept_whatever_happened_meanwhile(desk: Desk, other: Desk) -> None:
-    desk.opens(), other.opens()
-    other.presses("status", to="declined")
-    desk.presses("note", text="Words")
-    assert not desk.problem
-    assert Note.objects.get().text == "Words"
-
-
-@pytest.mark.parametrize("text", ["", " \r\n ", "x" * 2001, "😀" * 30_000])
-def test_a_note_that_cannot_be_kept_is_said_beside_it_and_stays_typed(desk: Desk, text: str) -> None:
-    desk.opens()
-    page = desk.presses("note", text=text)
-    assert desk.response.status_code == 400
-    assert page.one("p", id="text-error").text
-    assert page.one("textarea", name="text").text == " ".join(text.split())
+def test_invalid_note_is_refused_and_stays_as_typed(desk: Desk) -> None:
+    for text in ("", " \r\n ", "x" * 2001, "😀" * 30_000):
+        page = desk.presses("note", text=text)
+        assert desk.response.status_code == 400
+        assert page.one("p", id="text-error").text
+        assert page.one("textarea", name="text").text == " ".join(text.split())
     assert not Note.objects.exists()
 
 
-# Who has it
+# The assignee
 
 
-def test_a_request_is_taken_given_and_given_back(desk: Desk) -> None:
-    colleague = a_colleague()
-    staff(EDITOR)
+def test_request_is_assigned_and_unassigned(desk: Desk, other: Desk) -> None:
+    editor = staff(EDITOR)
     page = desk.opens()
     assert [option.text for option in page.one("select", name="colleague").children] == ["Sana Malik"]
-    desk.presses("assignee", assignee="me")
-    assert desk.stored().assignee == desk.user
-    desk.opens()
-    desk.presses("assignee", assignee="colleague", colleague=str(colleague.pk))
-    assert desk.stored().assignee == colleague
-    assert "Assigned to Sana Malik by coordinator" in desk.timeline()
-    desk.opens()
-    desk.presses("assignee", assignee="nobody")
-    assert desk.stored().assignee is None
-    assert "Assigned to nobody by coordinator" in desk.timeline()
-
-
-def test_of_two_who_take_it_one_has_it_and_the_other_is_told(desk: Desk, other: Desk) -> None:
-    desk.opens(), other.opens()
     other.presses("assignee", assignee="me")
     desk.presses("assignee", assignee="me")
     assert desk.problem.startswith(SOMEONE_ELSE)
-    assert desk.stored().assignee == other.user
-    other.presses("assignee", assignee="me")
+    other.presses("assignee", assignee="me")  # a repeated press
     assert not other.problem
+    assert desk.stored().assignee == other.user
     assert desk.kinds() == ["assigned"]
-
-
-def test_a_request_is_given_only_to_whoever_works_with_requests(desk: Desk) -> None:
-    desk.opens()
-    editor = staff(EDITOR)
+    desk.looks()
+    page = desk.presses("assignee", assignee="me")
+    assert "Assigned to coordinator@clinic.example by coordinator" in desk.timeline()
+    desk.looks()
+    page = desk.presses("assignee", assignee="colleague", colleague=str(other.user.pk))
+    assert desk.stored().assignee == other.user
+    assert "Assigned to Sana Malik by coordinator" in desk.timeline()
+    assert not page.all("select", name="colleague")  # nobody else is left
+    desk.looks()
+    desk.presses("assignee", assignee="nobody")
+    assert desk.stored().assignee is None
+    assert "Assigned to nobody by coordinator" in desk.timeline()
+    desk.looks()
     for sent in (
         {"assignee": "colleague", "colleague": str(editor.pk)},
         {"assignee": "colleague", "colleague": "9" * 18},
@@ -174,14 +143,14 @@ def test_a_request_is_given_only_to_whoever_works_with_requests(desk: Desk) -> N
         {},
     ):
         desk.presses("assignee", **sent)
-        assert desk.response.status_code in (400, 409)
+        assert desk.response.status_code in (400, 409), sent
     assert desk.stored().assignee is None
 
 
 # What the patient wrote, and the private link
 
 
-def test_what_the_patient_wrote_is_read_as_far_as_it_was_on_the_screen(desk: Desk) -> None:
+def test_message_is_marked_as_read_only_if_it_was_on_the_screen(desk: Desk) -> None:
     assert "Mark as read" not in desk.opens().one("body").text
     actions.add_patient_note(desk.request, "My number has changed.")
     assert "Mark as read" in desk.opens().one("body").text
@@ -189,7 +158,7 @@ def test_what_the_patient_wrote_is_read_as_far_as_it_was_on_the_screen(desk: Des
     desk.presses("read")
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert desk.stored().unread_since is not None
-    desk.opens()
+    desk.looks()
     for _press in range(2):
         desk.presses("read")
         assert not desk.problem
@@ -197,9 +166,8 @@ def test_what_the_patient_wrote_is_read_as_far_as_it_was_on_the_screen(desk: Des
     assert desk.kinds() == ["note_added", "note_added", "acknowledged"]
 
 
-def test_a_new_private_link_is_shown_once_and_opens_the_patients_page(desk: Desk) -> None:
+def test_new_private_link_is_shown_once_and_replaces_the_former(desk: Desk) -> None:
     before = PrivateLink.objects.get()
-    desk.opens()
     page = desk.presses("link")
     assert desk.response.status_code == 200
     assert "no-store" in desk.response["Cache-Control"]
@@ -211,54 +179,57 @@ def test_a_new_private_link_is_shown_once_and_opens_the_patients_page(desk: Desk
     assert urlsplit(link).path.split("/")[-2] not in desk.response.content.decode()
 
 
-def test_no_link_is_made_for_a_request_that_was_closed_long_ago(desk: Desk) -> None:
-    long_ago = timezone.now() - timedelta(days=91)
-    ConsultationRequest.objects.filter(pk=desk.request.pk).update(
-        status=Status.DECLINED, status_changed_at=long_ago
-    )
-    assert "New private link" not in desk.opens().one("body").text
-    desk.presses("link")
+def test_request_closed_long_ago_gets_no_link(desk: Desk) -> None:
+    desk.set_to(status=Status.DECLINED, status_changed_at=timezone.now() - timedelta(days=91))
+    page = desk.presses("link")
     assert desk.response.status_code == 409
+    assert "New private link" not in page.one("body").text
     assert "link_made" not in desk.kinds()
 
 
-# Hostile, and across requests
+# Permissions and hostile input
 
 
-@pytest.mark.parametrize(
-    "action", ["status", "contact", "note", "assignee", "read", "link", "contact-details", "presence"]
-)
-@pytest.mark.parametrize(
-    "version", [None, "x", "-1", "9" * 9, "9" * 40, "\x00", "۱", "1e9", "😀", ["1", "2"]]
-)
-def test_nothing_that_is_sent_breaks_the_page(desk: Desk, action: str, version: Any) -> None:
-    answer = desk.client.post(
-        desk.address(f"{action}/"), ({} if version is None else {"version": version}) | {"text": "\x00😀"}
+def test_every_action_needs_permission_a_token_and_an_unerased_request(desk: Desk) -> None:
+    viewer, presser = Desk(desk.request, a_viewer()), Desk(desk.request, staff())
+    presser.user.user_permissions.add(
+        *staff(MANAGER).groups.get().permissions.filter(codename="change_status")
     )
-    assert answer.status_code in (200, 303, 400, 409)
-
-
-def test_a_button_needs_its_token(desk: Desk) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(staff(MANAGER))
-    assert strict.post(desk.address("status/"), {"to": "contacting", "version": "0"}).status_code == 403
-    assert desk.stored().status == "new"
+    strict.force_login(desk.user)
+    assert not viewer.opens().by_class("work")
+    sent = desk.carried | {"to": "contacting", "outcome": "spoke", "assignee": "me", "text": "Words"}
+    sent |= {"phone": "0321 7654987"}
+    for action in ACTIONS:
+        address = desk.address(f"{action}/")
+        for client in (viewer.client, presser.client, strict):
+            assert client.post(address, sent).status_code == 403, action
+        for ask in (desk.client.get, desk.client.head):
+            response = ask(address, sent)
+            assert (response.status_code, response["Location"]) == (303, desk.address()), action
+        assert desk.client.put(address).status_code == 405
+    erased(desk.request)
+    for action in ACTIONS:
+        desk.presses(action, **sent)
+        assert desk.response.status_code == 409, action
+        assert desk.problem == NOT_POSSIBLE, action
+    assert desk.kinds() == [] and not Note.objects.exists()
 
 
-def test_a_press_on_one_request_changes_no_other(desk: Desk) -> None:
-    a_request()
-    desk.opens()
-    desk.presses("contact", outcome="spoke", text="Words")
-    assert Event.objects.exclude(request=desk.request).count() == 1
-    assert ConsultationRequest.objects.exclude(pk=desk.request.pk).get().status == "new"
+def test_odd_versions_break_nothing(desk: Desk) -> None:
+    versions: list[Any] = ["x", "-1", "9" * 9, "9" * 40, "\x00", "۱", "1e9", "😀", ["1", "2"]]
+    for version in versions:
+        answer = desk.client.post(desk.address("read/"), {"version": version, "text": "\x00😀"})
+        assert answer.status_code in (303, 409), version
+    for action in (*ACTIONS, "presence"):
+        for sent in ({}, {"version": "9" * 40, "text": "\x00😀"}):
+            answer = desk.client.post(desk.address(f"{action}/"), sent)
+            assert answer.status_code in (200, 303, 400, 409), (action, sent)
+    assert set(desk.kinds()) <= {"note_added"}
 
 
-# The address of a button
-
-
-def test_who_signs_in_again_on_the_page_of_an_answer_comes_back_to_the_request(desk: Desk) -> None:
+def test_signing_in_again_after_an_error_returns_to_the_request(desk: Desk) -> None:
     now = timezone.now()
-    desk.opens()
     desk.presses("contact", outcome="call_back")
     answered = desk.address("contact/")
     assert (desk.response.status_code, desk.response.request["PATH_INFO"]) == (400, answered)
@@ -272,16 +243,3 @@ def test_who_signs_in_again_on_the_page_of_an_answer_comes_back_to_the_request(d
     assert back.redirect_chain == [(desk.address(), 303)]
     assert back.status_code == 200
     assert desk.kinds() == []
-
-
-@pytest.mark.parametrize(
-    "action", ["status", "contact", "note", "assignee", "contact-details", "read", "link"]
-)
-def test_the_address_of_a_button_leads_to_the_request_and_does_nothing(desk: Desk, action: str) -> None:
-    desk.opens()
-    sent = desk.carried | {"to": "contacting", "outcome": "spoke", "text": "A note.", "assignee": "me"}
-    for ask in (desk.client.get, desk.client.head):
-        response = ask(desk.address(f"{action}/"), sent)
-        assert (response.status_code, response["Location"]) == (303, desk.address())
-    assert desk.client.put(desk.address(f"{action}/")).status_code == 405
-    assert desk.kinds() == [] and not Note.objects.exists()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from consultations.models import ConsultationRequest
 from tests.pages import Element, Page, read
@@ -16,7 +17,7 @@ def queue_page(client: Client, **query: Any) -> Page:
 
 
 def searched(client: Client, text: str) -> str:
-    """Search, and give the address at which the answer stands."""
+    """Search, and return the address of the results."""
     response = client.post(reverse("desk:queue_search"), {"text": text})
     assert response.status_code == 303
     return str(response["Location"])
@@ -28,6 +29,17 @@ def find(client: Client, text: str) -> Page:
     return read(response)
 
 
+def set_to(request: ConsultationRequest, **fields: Any) -> ConsultationRequest:
+    """Update columns without events."""
+    ConsultationRequest.objects.filter(pk=request.pk).update(**fields)
+    return request
+
+
+def erased(request: ConsultationRequest) -> ConsultationRequest:
+    gone: dict[str, Any] = dict.fromkeys(("patient_name", "requester_name", "phone", "whatsapp", "email"), "")
+    return set_to(request, **gone, phone_as_typed="", patient_age=None, erased_at=timezone.now())
+
+
 def with_class(page: Element, name: str) -> list[Element]:
     return [element for element in page.all() if name in element.get("class").split()]
 
@@ -36,17 +48,26 @@ def references(page: Page) -> list[str]:
     return [cell.one("a").text for cell in with_class(page, "queue__reference")]
 
 
+def references_of(*requests: ConsultationRequest) -> list[str]:
+    return [request.reference for request in requests]
+
+
+def rows(page: Page) -> list[Element]:
+    return page.one("tbody").all("tr")
+
+
 def cells(page: Page) -> dict[str, str]:
     """The first row's cells, by their headings."""
-    row = page.one("tbody").all("tr")[0]
-    return {cell["data-label"]: cell.text for cell in row.all("td") if cell.get("data-label")}
+    return {cell["data-label"]: cell.text for cell in rows(page)[0].all("td") if cell.get("data-label")}
+
+
+def column(page: Page, heading: str) -> dict[str, str]:
+    """The cells of one column, by the reference of the request."""
+    texts = [row.one("td", data_label=heading).text for row in rows(page)]
+    return dict(zip(references(page), texts, strict=True))
 
 
 def numbers(page: Page) -> dict[str, str]:
-    """What stands beside each tab."""
+    """The number beside each tab."""
     links = page.one("nav", aria_label="Parts of the queue").all("a")
     return {" ".join(link.text.split()[:-1]): link.text.split()[-1] for link in links}
-
-
-def references_of(*requests: ConsultationRequest) -> list[str]:
-    return [request.reference for request in requests]

@@ -1,4 +1,4 @@
-"""Whatever waits for the clinic is due at some moment: nobody who waits is forgotten."""
+"""Every request that waits for the clinic has a deadline, so that none is forgotten."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,12 +23,12 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     open_every_day,
 )
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_request, a_reviewer, version_of
 
 pytestmark = pytest.mark.django_db
 
 NEXT_MORNING = datetime(2026, 11, 24, 4, tzinfo=UTC)
-SAID = "Call back on Tuesday 24 November 2026, 9 am."
+CALL_BACK = "Call back on Tuesday 24 November 2026, 9 am."
 
 
 @pytest.fixture(autouse=True)
@@ -51,29 +51,23 @@ def overdue() -> list[ConsultationRequest]:
 
 
 def contacted() -> ConsultationRequest:
-    """One with an email address, that was spoken to."""
+    """A request with an email address, whose patient was spoken to."""
     request = with_email()
-    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
+    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), version=version_of(request))
     request.refresh_from_db()
     return request
 
 
-def closed_as(to: Status) -> Callable[[], ConsultationRequest]:
-    def made() -> ConsultationRequest:
-        request = contacted()
-        status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONTACTING)
-        return request
-
-    return made
+def closed_as(to: Status) -> ConsultationRequest:
+    request = contacted()
+    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONTACTING)
+    return request
 
 
-def with_time(*, agreed: bool) -> Callable[[], ConsultationRequest]:
-    def made() -> ConsultationRequest:
-        request = contacted()
-        given(request, a_reviewer(), at(10), agreed=agreed)
-        return request
-
-    return made
+def with_time(*, agreed: bool, hour: int = 10) -> ConsultationRequest:
+    request = contacted()
+    given(request, a_reviewer(), at(hour), agreed=agreed)
+    return request
 
 
 def did_not_attend() -> ConsultationRequest:
@@ -83,77 +77,71 @@ def did_not_attend() -> ConsultationRequest:
     return request
 
 
-@pytest.mark.parametrize("outcome", ["spoke", "message_sent"])
-def test_who_was_reached_without_a_time_to_call_is_called_the_next_morning(outcome: str) -> None:
-    desk = Desk(a_request(), a_coordinator())
-    desk.opens()
-    for _press in range(2):  # the same press twice is one
-        page = desk.presses("contact", outcome=outcome)
-        assert SAID in page.by_class("messagelist")[0].text
-    assert desk.kinds().count("contacted") == 1
-    assert desk.stored().call_back_at == due_at(desk.request) == NEXT_MORNING
-    assert "Call back on Tuesday 24 November 2026, 9 am" in desk.timeline()
+def test_reached_patient_is_called_back_the_next_morning() -> None:
+    for outcome in ("spoke", "message_sent"):
+        desk = Desk(a_request(), a_coordinator())
+        desk.opens()
+        for _press in range(2):  # the same press twice counts once
+            page = desk.presses("contact", outcome=outcome)
+            assert CALL_BACK in page.by_class("messagelist")[0].text
+        assert desk.kinds().count("contacted") == 1
+        assert desk.stored().call_back_at == due_at(desk.request) == NEXT_MORNING
+        assert CALL_BACK.removesuffix(".") in desk.timeline()
 
 
-def test_who_has_a_time_is_not_called_for_having_been_spoken_to() -> None:
-    desk = Desk(with_time(agreed=False)(), a_coordinator())
+def test_reached_patient_with_an_offer_needs_no_callback() -> None:
+    desk = Desk(with_time(agreed=False), a_coordinator())
     desk.opens()
     desk.presses("contact", outcome="spoke")
     assert desk.stored().call_back_at is None
 
 
-@pytest.mark.parametrize(
-    "stands",
-    [
-        *(closed_as(to) for to in (Status.DECLINED, Status.WITHDRAWN, Status.UNREACHABLE)),
-        with_time(agreed=True),
-        with_time(agreed=False),
-        did_not_attend,
-    ],
-    ids=["declined", "withdrawn", "unreachable", "the time is off", "the time does not suit", "missed"],
-)
-def test_who_is_contacted_again_is_called_the_next_morning(
-    stands: Callable[[], ConsultationRequest],
-) -> None:
-    desk = Desk(stands(), a_coordinator())
-    desk.opens()
-    page = desk.presses("status", to="contacting")
-    assert not desk.problem
-    assert f"{desk.request.reference}: Contacting. {SAID}" in page.by_class("messagelist")[0].text
-    assert desk.stored().call_back_at == due_at(desk.request) == NEXT_MORNING
+def test_reopened_request_is_called_back_the_next_morning() -> None:
+    cases: dict[str, Callable[[], ConsultationRequest]] = {
+        "declined": lambda: closed_as(Status.DECLINED),
+        "withdrawn": lambda: closed_as(Status.WITHDRAWN),
+        "unreachable": lambda: closed_as(Status.UNREACHABLE),
+        "appointment canceled": lambda: with_time(agreed=True),
+        "time not suitable": lambda: with_time(agreed=False),
+        "missed": did_not_attend,
+    }
+    for case, make in cases.items():
+        desk = Desk(make(), a_coordinator())
+        desk.opens()
+        page = desk.presses("status", to="contacting")
+        message = page.by_class("messagelist")[0].text
+        assert f"{desk.request.reference}: Contacting. {CALL_BACK}" in message, case
+        assert desk.stored().call_back_at == due_at(desk.request) == NEXT_MORNING, case
 
 
-def test_who_is_called_at_once_is_not_said_to_be_called_later() -> None:
-    desk = Desk(an_agreed_time(at(10)).request, a_coordinator())  # no email: nobody tells that it is off
+def test_unannounced_cancellation_is_called_about_at_once() -> None:
+    desk = Desk(an_agreed_time(at(10)).request, a_coordinator())  # no email
     desk.opens()
     page = desk.presses("status", to="contacting")
     assert desk.stored().call_back_at == timezone.now()
     assert "Call back on" not in page.by_class("messagelist")[0].text
 
 
-@pytest.mark.parametrize("agreed", [True, False])
-def test_who_asks_for_another_time_is_called_also_once_that_was_read(agreed: bool, clock: Any) -> None:
-    request = with_time(agreed=agreed)()
-    actions.request_another_time(request, request.appointments.live().get().pk, "Not on Fridays.")
-    staff_actions.acknowledge(request, actor=a_coordinator())
-    assert due_at(request) == NEXT_MORNING
+def test_patient_who_asks_for_another_time_is_due_after_the_message_was_read(clock: Any) -> None:
+    requests = [with_time(agreed=True, hour=10), with_time(agreed=False, hour=11)]
+    for request in requests:
+        actions.request_another_time(request, version_of(request), "Not on Fridays.")
+        staff_actions.acknowledge(request, actor=a_coordinator(), version=version_of(request))
+        assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))
-    assert overdue() == [request]
+    assert overdue() == requests
 
 
-def test_what_no_writer_gave_a_moment_is_due_a_day_later(clock: Any) -> None:
-    """Rows of before; and a clinic that promises nothing."""
-    rows = [a_request(status=status) for status in (Status.NEW, Status.CONTACTING)]
+def test_waiting_request_without_a_deadline_is_due_after_a_day(clock: Any) -> None:
+    """A clinic that promises nothing, or rows of another program."""
+    requests = [a_request(status=status) for status in (Status.NEW, Status.CONTACTING)]
     spoken_to = a_request(status=Status.CONTACTING)
     ConsultationRequest.objects.update(promised_by=None, status_changed_at=timezone.now())
     ConsultationRequest.objects.filter(pk=spoken_to.pk).update(
         promised_by=timezone.now(), first_contact_at=timezone.now()
     )
-    assert {due_at(request) for request in (*rows, spoken_to)} == {timezone.now() + timedelta(days=1)}
+    assert {due_at(request) for request in (*requests, spoken_to)} == {timezone.now() + timedelta(days=1)}
     assert overdue() == []
     clock.shift(timedelta(days=1))
-    assert overdue() == [*rows, spoken_to]
-
-
-def test_what_does_not_wait_for_the_clinic_is_due_at_no_moment() -> None:
-    assert due_at(with_time(agreed=True)()) == due_at(closed_as(Status.DECLINED)()) == NEVER
+    assert overdue() == [*requests, spoken_to]
+    assert due_at(with_time(agreed=True)) == due_at(closed_as(Status.DECLINED)) == NEVER

@@ -37,22 +37,29 @@ def given(
     *,
     minutes: int = 30,
     agreed: bool = False,
-    **expected: Any,
+    version: int | None = None,
 ) -> Appointment:
-    """A time offered to a request as it stands now, by the service."""
+    """Offer an appointment to a request as it is stored, or agree on one."""
     request.refresh_from_db()
-    live = request.appointments.live().first()
-    return offers.offer_time(
+    appointment = offers.offer_time(
         request,
         practitioner,
         starts_at,
         timedelta(minutes=minutes),
         agreed=agreed,
         actor=a_coordinator(),
-        **{"expected_status": request.status, "expected_appointment": live.pk if live else None} | expected,
+        version=request.version if version is None else version,
     )
+    request.refresh_from_db()
+    return appointment
 
 
 def an_agreed_time(starts_at: datetime, **changes: Any) -> Appointment:
     practitioner = Practitioner.objects.first() or a_reviewer()
     return given(a_request(**changes), practitioner, starts_at, agreed=True)
+
+
+def erase(request: ConsultationRequest) -> None:
+    """Leave a request as an erasure does."""
+    nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
+    ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=timezone.now(), **nobody)

@@ -4,195 +4,186 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from clinic_site.clinic.models import Closure, OpeningHours
+from clinic_site.clinic.models import Closure
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.workflow import Status
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, given, open_every_day
+from tests.consultations.desk.consultation.request_pages import a_colleague
+from tests.consultations.desk.schedule.calendar_helpers import at, erase, given, open_every_day
 from tests.consultations.form_pages import Page
 from tests.factories import a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
-# A Monday, 11 am in Lahore.
-NOW = "2026-11-23T06:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def a_monday() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
 
 @pytest.fixture
-def desk(client: Client) -> Client:
-    client.force_login(a_coordinator())
-    return client
+def consultation(db: None) -> ConsultationRequest:
+    return a_request()
 
 
 def address(request: ConsultationRequest) -> str:
     return reverse("desk:offer_time", args=[request.pk])
 
 
-def send(desk: Client, request: ConsultationRequest, by: Practitioner, **changes: Any) -> Any:
+def send(desk: Client, request: ConsultationRequest, **changes: Any) -> Any:
     values = {
-        "practitioner": by.pk,
+        "practitioner": Practitioner.objects.order_by("pk")[0].pk,
         "length": "30",
         "starts": at(10).isoformat(),
         "other_day": "",
         "other_time": "",
         "way": "offered",
-        "expected_status": request.status,
-        "expected_appointment": "",
+        "version": request.version,
     } | changes
     return desk.post(address(request), values)
 
 
-def free(page: Page) -> list[str]:
-    return [radio["value"] for radio in page.all("input", name="starts") if radio["value"] != "other"]
+def typed(days: int, hour: int = 10, minute: int = 0) -> dict[str, str]:
+    moment = at(hour, minute, days=days)
+    return {"starts": "other", "other_day": f"{moment:%Y-%m-%d}", "other_time": f"{moment:%H:%M}"}
 
 
-def test_free_times_are_in_opening_hours_and_not_taken(desk: Client) -> None:
-    open_every_day(time(10), time(12))
-    practitioner, other = a_reviewer(), a_reviewer(name="Dr. Other", position=1)
-    given(a_request(), practitioner, at(10, 30, days=1))
-    given(a_request(), other, at(11, days=1))
-    page = Page(desk.get(address(a_request()), {"day": "2026-11-24", "practitioner": practitioner.pk}))
-    tomorrow = [value for value in free(page) if value.startswith("2026-11-24")]
-    # 10, 11 and 11:30 in Lahore; 10:30 is taken.
-    assert [value[11:16] for value in tomorrow] == ["05:00", "06:00", "06:30"]
-    assert "10:30 am – 11 am taken" in page.one("main").text
+def free(page: Page, day: str) -> list[str]:
+    """The free start times of a day, in UTC."""
+    return [radio["value"][11:16] for radio in page.all("input", name="starts") if day in radio["value"]]
 
 
-def test_long_appointment_ends_within_opening_hours(desk: Client) -> None:
+def warnings(desk: Client, response: Any) -> list[str]:
+    """Follow the redirect after an offer."""
+    assert response.status_code == 303
+    page = Page(desk.get(response["Location"]))
+    return [line.text for line in page.all("li", class_="warning")]
+
+
+def test_free_times_are_in_opening_hours_and_not_taken(
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
+) -> None:
     open_every_day(time(10), time(12, 30))
-    a_reviewer()
-    page = Page(desk.get(address(a_request()), {"length": "60"}))
-    assert [value[11:16] for value in free(page) if value.startswith("2026-11-23")] == ["06:30"]
+    given(a_request(), practitioner, at(10, 30, days=1))
+    given(a_request(), a_reviewer(name="Dr. Other", position=1), at(11, days=1))
+    given(consultation, practitioner, at(12, days=1))  # would be replaced
+    query = {"day": "2026-11-24", "practitioner": practitioner.pk}
+    page = Page(coordinator.get(address(consultation), query))
+    # 10, 11, 11:30 and 12 in Lahore; 10:30 is taken.
+    assert free(page, "2026-11-24") == ["05:00", "06:00", "06:30", "07:00"]
+    assert "10:30 am – 11 am taken" in page.one("main").text
+    # Today it is 11 am, and a long appointment ends within the opening hours.
+    page = Page(coordinator.get(address(consultation), {"length": "60"}))
+    assert free(page, "2026-11-23") == ["06:30"]
 
 
-def test_picker_names_closures_and_marks_preferences(desk: Client) -> None:
+def test_picker_names_closures_and_marks_preferences(coordinator: Client, practitioner: Practitioner) -> None:
     open_every_day(time(10), time(13))
-    a_reviewer()
     Closure.objects.create(name="Eid", starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
+    for number in range(4):
+        given(a_request(), practitioner, at(10 + number, days=4), minutes=60)
+    given(a_request(), practitioner, at(10, days=5))
     request = a_request(days=[1], parts_of_day=["afternoon"], access_needs="A ramp")
-    page = Page(desk.get(address(request)))
-    wednesday = page.all("fieldset")[2]
-    assert "Closed: Eid" in wednesday.text and "AM" not in wednesday.text
-    assert not [value for value in free(page) if value.startswith(("2026-11-25", "2026-11-26"))]
+    page = Page(coordinator.get(address(request)))
+    _monday, tuesday, wednesday, thursday, friday, saturday, *_others = page.all("fieldset")
+    assert "Closed: Eid" in wednesday.text and "Closed: Eid" in thursday.text
+    assert not free(page, "2026-11-25") and not free(page, "2026-11-26")
+    assert "Nothing is free." in friday.text and "Nothing is free." not in saturday.text
     legends = [legend.text for legend in page.all("legend")]
     assert "Tuesday 24 November wished" in legends and "Monday 23 November" in legends
-    assert "Afternoon wished" in page.one("main").text and "A ramp" in page.one("main").text
+    assert "Morning 10 am" in tuesday.text and "Afternoon wished 12 pm" in tuesday.text
+    assert "A ramp" in page.one("main").text
 
 
-def test_picker_shows_one_week_and_no_past_one(desk: Client) -> None:
-    a_reviewer()
-    page = Page(desk.get(address(a_request()), {"day": "2020-01-01", "length": "45", "to": "confirmed"}))
+def test_picker_links_to_other_weeks_but_not_past_ones(
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
+) -> None:
+    page = Page(
+        coordinator.get(address(consultation), {"day": "2020-01-01", "length": "45", "to": "confirmed"})
+    )
     links = {link.text: link["href"] for link in page.all("a")}
     assert "Week before" not in links
-    assert "day=2026-11-30" in links["Next week"] and "length=45" in links["Next week"]
-    assert "to=confirmed" in links["Next week"]
+    page = Page(coordinator.get(address(consultation) + links["Next week"]))
+    assert "Monday 30 November" in page.one("main").text
+    assert page.one("h2", id="free").text == "45 minutes with Dr. Ayesha Khan"
+    assert "day=2026-11-23" in {link.text: link["href"] for link in page.all("a")}["Week before"]
     (checked,) = [radio for radio in page.all("input", name="way") if "checked" in radio.attributes]
     assert checked["value"] == "agreed"
 
 
-def test_picked_time_is_offered(desk: Client) -> None:
-    open_every_day()
-    request, practitioner = a_request(email="ayesha@example.com"), a_reviewer()
-    response = send(desk, request, practitioner)
-    assert (response.status_code, response["Location"]) == (303, reverse("desk:request", args=[request.pk]))
+def test_picked_time_is_offered_once(coordinator: Client, practitioner: Practitioner) -> None:
+    consultation = a_request(email="ayesha@example.com")
+    for _press in range(2):
+        response = send(coordinator, consultation)
+        there = reverse("desk:request", args=[consultation.pk])
+        assert (response.status_code, response["Location"]) == (303, there)
+    for changes in ({"length": "45"}, {"way": "agreed"}, {"starts": at(11).isoformat()}):
+        assert send(coordinator, consultation, **changes).status_code == 409, changes
+    coordinator.force_login(a_colleague())
+    assert send(coordinator, consultation).status_code == 409
     appointment = Appointment.objects.get()
     assert (appointment.starts_at, appointment.ends_at) == (at(10), at(10, 30))
     assert appointment.state == Appointment.State.OFFERED
-    request.refresh_from_db()
-    assert request.status == Status.PROPOSED
-    assert request.first_contact_at is not None
+    assert consultation.events.filter(kind="time_offered").count() == 1
+    consultation.refresh_from_db()
+    assert consultation.status == Status.PROPOSED
+    assert consultation.first_contact_at is not None
 
 
-def test_typed_time_may_be_outside_opening_hours(desk: Client) -> None:
-    request, practitioner = a_request(), a_reviewer()
-    typed = {"starts": "other", "other_day": "2026-11-29", "other_time": "20:05", "way": "agreed"}
-    response = desk.get(send(desk, request, practitioner, **typed)["Location"])
+def test_typed_time_may_be_closed_or_past(coordinator: Client, practitioner: Practitioner) -> None:
+    request = a_request(email="ayesha@example.com")
+    closed = "The clinic is closed at this time. Make sure that staff will be there."
+    assert warnings(coordinator, send(coordinator, request, way="agreed", **typed(6, 20, 5))) == [closed]
     assert Appointment.objects.get().starts_at == at(20, 5, days=6)
-    assert "The clinic is not open at this time" in response.content.decode()
-
-
-NOT_TOLD = "No email: the patient has not been told yet. Call, or write by WhatsApp."
-
-
-@pytest.mark.parametrize(
-    ("email", "way", "words"),
-    [
-        ("", "offered", NOT_TOLD),
-        ("", "agreed", "No email: the patient has only heard this time. Confirm it by WhatsApp."),
-        ("ayesha@example.com", "offered", ""),
-        ("ayesha@example.com", "agreed", ""),
-    ],
-)
-def test_staff_are_warned_when_patient_gets_no_mail(desk: Client, email: str, way: str, words: str) -> None:
     open_every_day()
-    request, practitioner = a_request(email=email), a_reviewer()
-    page = Page(desk.get(send(desk, request, practitioner, way=way)["Location"]))
-    warnings = [line.text for line in page.all("li") if line.attributes.get("class") == "warning"]
-    assert warnings == ([words] if words else [])
+    visited = a_request()
+    assert warnings(coordinator, send(coordinator, visited, way="agreed", **typed(-2))) == []
+    assert visited.appointments.get().starts_at == at(10, days=-2)
 
 
-def typed(days: int, hour: int = 10) -> dict[str, str]:
-    moment = at(hour, days=days)
-    return {"starts": "other", "other_day": f"{moment:%Y-%m-%d}", "other_time": f"{moment:%H:%M}"}
-
-
-def test_recent_visit_can_be_recorded_as_agreed(desk: Client) -> None:
+def test_staff_are_warned_when_patient_gets_no_mail(coordinator: Client, practitioner: Practitioner) -> None:
     open_every_day()
-    request, practitioner = a_request(), a_reviewer()
-    response = send(desk, request, practitioner, way="agreed", **typed(-2))
-    assert response.status_code == 303
-    assert "No email" not in desk.get(response["Location"]).content.decode()
-    assert Appointment.objects.get().starts_at == at(10, days=-2)
+    unannounced = "No email: the patient has not been told yet. Call, or write by WhatsApp."
+    by_phone_only = "No email: the patient has only heard this time. Confirm it by WhatsApp."
+    for days, (email, way, expected) in enumerate(
+        (
+            ("", "offered", [unannounced]),
+            ("", "agreed", [by_phone_only]),
+            ("ayesha@example.com", "offered", []),
+            ("ayesha@example.com", "agreed", []),
+        )
+    ):
+        response = send(
+            coordinator, a_request(email=email), way=way, starts=at(10, days=2 + days).isoformat()
+        )
+        assert warnings(coordinator, response) == expected, (email, way)
 
 
-@pytest.mark.parametrize(
-    ("days", "way", "words"),
-    [
-        (-2, "offered", "This time is past. Choose a later one."),
-        (-8, "agreed", "Choose a time of the last seven days, or a later one."),
-    ],
-)
-def test_other_past_times_are_refused(desk: Client, days: int, way: str, words: str) -> None:
-    request, practitioner = a_request(), a_reviewer()
-    response = send(desk, request, practitioner, way=way, **typed(days))
-    assert response.status_code == 400
-    assert words in response.content.decode()
-    assert not Appointment.objects.exists()
-
-
-def test_attendance_is_required_before_next_appointment(desk: Client) -> None:
-    open_every_day()
-    request, practitioner = a_request(), a_reviewer()
-    visit = given(request, practitioner, at(10, days=0), agreed=True)
-    request.refresh_from_db()
-    page = Page(desk.get(address(request)))
-    assert "Record attendance first" in page.one("main").text
-    assert not page.all("input", name="starts")
-    assert send(desk, request, practitioner, expected_appointment=visit.pk).status_code == 409
-    assert list(Appointment.objects.all()) == [visit]
-
-
-def test_repeated_press_creates_one_appointment(desk: Client) -> None:
-    request, practitioner = a_request(), a_reviewer()
-    assert [send(desk, request, practitioner).status_code for _press in range(2)] == [303, 303]
+def test_begun_closed_or_erased_request_gets_no_appointment(
+    coordinator: Client, practitioner: Practitioner
+) -> None:
+    given(begun := a_request(), practitioner, at(10, days=0), agreed=True)
+    declined, erased = a_request(status=Status.DECLINED), a_request()
+    erase(erased)
+    for consultation, sentence in (
+        (begun, "Record attendance first"),
+        (declined, "A request with this status cannot get an appointment."),
+        (erased, ""),
+    ):
+        response = coordinator.get(address(consultation))
+        assert response.status_code == 200
+        assert sentence in Page(response).one("main").text
+        assert not Page(response).all("input", name="starts")
+        response = send(coordinator, consultation)
+        assert response.status_code == 409
+        assert "This request cannot get an appointment now." in Page(response).one("main").text
     assert Appointment.objects.count() == 1
 
 
-def test_taken_time_keeps_form_values(desk: Client) -> None:
+def test_taken_time_keeps_form_values(
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
+) -> None:
     open_every_day()
-    request, practitioner = a_request(), a_reviewer()
     given(a_request(), practitioner, at(10))
-    response = send(desk, request, practitioner, way="agreed", length="15")
+    response = send(coordinator, consultation, way="agreed", length="15")
     assert response.status_code == 409
     page = Page(response)
     assert page.one("title").text.startswith("Error: ")
@@ -204,99 +195,94 @@ def test_taken_time_keeps_form_values(desk: Client) -> None:
     assert page.one("input", name="length")["value"] == "15"
 
 
-def test_changed_request_can_be_submitted_again(desk: Client) -> None:
-    open_every_day()
-    request, practitioner = a_request(), a_reviewer()
-    given(request, practitioner, at(15))
-    response = send(desk, request, practitioner, expected_status="new")
+def test_any_change_of_request_is_a_conflict_that_can_be_submitted_again(
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
+) -> None:
+    given(consultation, practitioner, at(15))
+    contact = {"version": consultation.version, "outcome": "no_answer"}
+    coordinator.post(reverse("desk:contact", args=[consultation.pk]), contact)
+    response = send(coordinator, consultation)
     assert response.status_code == 409
     page = Page(response)
     assert "Someone else has just changed this request" in page.one("main").text
-    hidden = {field["name"]: field["value"] for field in page.all("input", type="hidden")}
-    again = {name: hidden[name] for name in ("expected_status", "expected_appointment")}
-    assert send(desk, request, practitioner, **again).status_code == 303
-    assert [found.starts_at for found in request.appointments.live()] == [at(10)]
-    assert request.appointments.count() == 2
+    assert send(coordinator, consultation, version=page.hidden_fields()["version"]).status_code == 303
+    assert [found.starts_at for found in consultation.appointments.live()] == [at(10)]
+    assert consultation.appointments.count() == 2
 
 
-def test_declined_request_gets_no_appointment(desk: Client) -> None:
-    request, practitioner = a_request(status=Status.DECLINED), a_reviewer()
-    page = Page(desk.get(address(request)))
-    assert not page.all("input", name="starts")
-    assert send(desk, request, practitioner).status_code == 409
-    assert not Appointment.objects.exists()
-
-
-INVALID: list[dict[str, Any]] = [
-    {"starts": ""},
-    {"starts": "2026-13-45T99:99"},
-    {"starts": "2026-11-26T10:00"},
-    {"starts": "9999-12-31T23:55:00-12:00"},
-    {"starts": "0001-01-01T00:00:00+14:00"},
-    {"starts": "2020-01-01T10:00:00+05:00"},
-    {"starts": "2026-11-26T10:02:00+05:00"},
-    {"starts": "2026-11-26T10:00:00.000001+05:00"},
-    {"starts": "\x00🙂"},
-    {"starts": "x" * 10000},
-    {"starts": "other"},
-    {"starts": "other", "other_day": "9999-12-31", "other_time": "23:59"},
-    {"starts": "other", "other_day": "0001-01-01", "other_time": "00:00"},
-    {"starts": "other", "other_day": "2028-01-01", "other_time": "10:00"},
-    {"starts": "other", "other_day": "tomorrow", "other_time": "noon"},
-    {"starts": "other", "other_day": "۲۰۲۶-۱۱-۲۶", "other_time": "10:01"},
-    {"length": "7"},
-    {"length": "9" * 400},
-    {"practitioner": "9" * 400},
-    {"practitioner": "\x00"},
-    {"practitioner": ""},
-    {"way": "sure"},
-    {"expected_status": "nonsense"},
-    {"expected_status": "\x00"},
-    {"expected_appointment": "9" * 400},
-    {"expected_appointment": "x"},
-    {"day": "9999-12-31", "way": ""},
-    {"day": "0001-01-01", "way": ""},
+LIST, FIVE_MINUTES = "Choose one of the times, or type another.", "Choose a full five minutes, like 17:35."
+INVALID: list[tuple[dict[str, Any], str]] = [
+    ({"starts": ""}, LIST),
+    ({"starts": "2026-13-45T99:99"}, LIST),
+    ({"starts": "9999-12-31T23:55:00-12:00"}, "Choose a time within the next year."),
+    ({"starts": "0001-01-01T00:00:00+14:00"}, "This time is past. Choose a later one."),
+    ({"starts": "2026-11-26T10:02:00+05:00"}, FIVE_MINUTES),
+    ({"starts": "2026-11-26T10:00:00.000001+05:00"}, FIVE_MINUTES),
+    ({"starts": "\x00🙂"}, "Null characters are not allowed."),
+    ({"starts": "x" * 10000}, LIST),
+    ({"starts": "other"}, "Enter the day."),
+    ({"starts": "other", "other_day": "2026-11-26"}, "Enter the time."),
+    ({"starts": "other", "other_day": "9999-12-31", "other_time": "23:59"}, "Choose a time within the next"),
+    ({"starts": "other", "other_day": "0001-01-01", "other_time": "00:00"}, "This time is past."),
+    ({"starts": "other", "other_day": "tomorrow", "other_time": "noon"}, "Enter the day, like 2026-11-30."),
+    (
+        {"starts": "other", "other_day": "۲۰۲۶-۱۱-۲۶", "other_time": "10:01"},
+        "Enter the day, like 2026-11-30.",
+    ),
+    ({"length": "7"}, "Choose how long it takes."),
+    ({"length": "9" * 400}, "Choose how long it takes."),
+    ({"practitioner": "9" * 400}, "Choose a practitioner who is in the list."),
+    ({"practitioner": "\x00"}, "Null characters are not allowed."),
+    ({"practitioner": ""}, "Choose a practitioner."),
+    ({"way": "sure"}, "Say whether the patient still has to answer."),
+    ({"version": ""}, "Someone else has just changed this request."),
+    ({"version": "\x00"}, "Someone else has just changed this request."),
+    ({"version": "9" * 400}, "Someone else has just changed this request."),
+    ({"version": "-1"}, "Someone else has just changed this request."),
+    ({"day": "9999-12-31", "way": ""}, "Say whether the patient still has to answer."),
+    ({"day": "0001-01-01", "way": ""}, "Say whether the patient still has to answer."),
 ]
 
 
-def test_invalid_input_stores_nothing(desk: Client) -> None:
-    open_every_day()
-    request, practitioner = a_request(), a_reviewer()
-    for wrong in INVALID:
-        response = send(desk, request, practitioner, **wrong)
+def test_invalid_input_stores_nothing(
+    coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
+) -> None:
+    for wrong, sentence in INVALID:
+        response = send(coordinator, consultation, **wrong)
         assert response.status_code in (400, 409), wrong
-        assert 'role="alert"' in response.content.decode()
-        assert not Appointment.objects.exists()
+        assert sentence in Page(response).one("div", role="alert").text, wrong
         query = {name: wrong[name] for name in ("practitioner", "length", "day") if name in wrong}
-        assert desk.get(address(request), query).status_code == 200
+        if query:
+            assert coordinator.get(address(consultation), query).status_code == 200, wrong
+    for days, way, sentence in (
+        (-2, "offered", "This time is past. Choose a later one."),
+        (-8, "agreed", "Choose a time of the last seven days, or a later one."),
+        (400, "agreed", "Choose a time within the next year."),
+    ):
+        response = send(coordinator, consultation, way=way, **typed(days))
+        assert response.status_code == 400
+        assert sentence in Page(response).one("span", id="other_day-error").text
+    response = send(coordinator, consultation, **typed(3, 10, 2))
+    assert Page(response).one("span", id="other_time-error").text == FIVE_MINUTES
+    assert not Appointment.objects.exists()
 
 
-def test_picker_get_writes_audit_log_only(desk: Client) -> None:
-    request = a_request()
-    a_reviewer()
-    desk.get(address(request))
-    request.refresh_from_db()
-    assert (request.status, Appointment.objects.count()) == (Status.NEW, 0)
-    assert Disclosure.objects.get().kind == Disclosure.Kind.OPENED
-
-
-def test_picker_queries_do_not_grow_with_appointments(
-    desk: Client, django_assert_max_num_queries: Any
+def test_picker_get_writes_audit_log_only_with_few_queries(
+    coordinator: Client,
+    practitioner: Practitioner,
+    consultation: ConsultationRequest,
+    django_assert_max_num_queries: Any,
 ) -> None:
     open_every_day()
-    request, practitioner = a_request(), a_reviewer()
     for number in range(6):
         given(a_request(), practitioner, at(9) + timedelta(minutes=30 * number))
-    OpeningHours.objects.filter(weekday=6).delete()
-    desk.get("/staff/")
+    coordinator.get("/staff/")
     with django_assert_max_num_queries(15):
-        assert desk.get(address(request)).status_code == 200
-
-
-def test_erased_request_shows_picker_and_takes_nothing(desk: Client) -> None:
-    request, practitioner = a_request(), a_reviewer()
-    erased = {"patient_name": "", "requester_name": "", "phone": "", "patient_age": None}
-    ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=at(1, days=0), **erased)
-    assert desk.get(address(request)).status_code == 200
-    assert send(desk, request, practitioner).status_code == 409
-    assert not Appointment.objects.exists()
+        coordinator.get(address(consultation))
+    assert Disclosure.objects.get(request=consultation).kind == Disclosure.Kind.OPENED
+    consultation.refresh_from_db()
+    assert (consultation.status, consultation.version, consultation.appointments.count()) == (
+        Status.NEW,
+        0,
+        0,
+    )

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
@@ -27,32 +26,53 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     a_coordinator,
     an_agreed_time,
     at,
+    erase,
     given,
     open_every_day,
 )
 from tests.consultations.form_pages import Page
 from tests.consultations.messaging.message_helpers import a_clinic
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_request, version_of
 
 pytestmark = pytest.mark.django_db
 
 BY_EMAIL = {"contact_method": "email", "email": "ayesha@example.com"}
 
 
-@pytest.fixture(autouse=True)
-def clock(request: pytest.FixtureRequest) -> Any:
-    """A Monday, 11 am in Lahore."""
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        yield travelled
+def mails() -> Any:
+    return OutgoingMessage.objects.filter(kind="reminder").order_by("pk")
 
 
-def reminded_by_mail() -> list[str]:
-    mails = OutgoingMessage.objects.filter(kind="reminder").order_by("pk")
-    return list(mails.values_list("about", flat=True))
+def mailed() -> int:
+    """Send what is due; return how many mails were queued."""
+    queued, failed = reminders.send_reminders()
+    assert not failed
+    return queued
 
 
 def manual() -> list[Appointment]:
     return list(reminders.due_manually(timezone.now()))
+
+
+def press(client: Client, appointment: Appointment, button: str = "done", **sent: str) -> str:
+    """Press a button and return the message."""
+    response = client.post(reverse(f"desk:reminder_{button}", args=[appointment.pk]), sent)
+    assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
+    return reminders_page(client).by_class("messagelist")[0].text
+
+
+def reminders_page(client: Client) -> Page:
+    return Page(client.get(reverse("desk:reminders")))
+
+
+def undo_forms(page: Page) -> list[str]:
+    return [form["action"] for form in page.all("form") if form["action"].endswith("/undo/")]
+
+
+def undo(client: Client, appointment: Appointment, page: Page) -> str:
+    """Press the only undo button of a page and return the message."""
+    assert undo_forms(page) == [reverse("desk:reminder_undo", args=[appointment.pk])]
+    return press(client, appointment, "undo", reminded_at=page.hidden_fields()["reminded_at"])
 
 
 def test_reminder_is_mailed_once_on_day_before() -> None:
@@ -63,45 +83,36 @@ def test_reminder_is_mailed_once_on_day_before() -> None:
     given(a_request(**BY_EMAIL), tomorrow.practitioner, at(13, days=1))  # has not agreed
     for _run in range(2):
         call_command("remind", stdout=io.StringIO())
-    assert reminded_by_mail() == [tomorrow.request.reference, last.request.reference]
+    assert [mail.about for mail in mails()] == [tomorrow.request.reference, last.request.reference]
     event = Event.objects.get(kind=Event.Kind.REMINDED, request=tomorrow.request)
     assert (event.actor, event.detail) == (None, {"appointment": tomorrow.pk, "by": "email"})
     tomorrow.refresh_from_db()
     assert tomorrow.reminded_at == event.at
 
 
-def test_reminders_are_mailed_from_8_am_at_clinic(clock: Any) -> None:
+def test_reminders_are_mailed_from_8_am_at_clinic_until_the_start(clock: Any) -> None:
     an_agreed_time(at(0, 30, days=2), **BY_EMAIL)
+    missed = an_agreed_time(at(15, days=1), **BY_EMAIL)
+    past = an_agreed_time(at(12, days=1), **BY_EMAIL)
+    Appointment.objects.filter(pk=past.pk).update(starts_at=at(6, days=1))
     clock.move_to("2026-11-23T19:30:00Z")  # half past midnight on Tuesday, in Lahore
-    assert reminders.send_reminders().queued == 0
+    assert mailed() == 0
     clock.move_to("2026-11-24T03:00:00Z")  # 8 am
-    assert reminders.send_reminders().queued == 1
+    assert mailed() == 2
+    assert missed.request.reference in [mail.about for mail in mails()]
 
 
-def test_missed_reminder_is_mailed_same_day_before_start() -> None:
-    an_agreed_time(at(15, days=0), **BY_EMAIL)
-    past = an_agreed_time(at(12, days=0), **BY_EMAIL)
-    Appointment.objects.filter(pk=past.pk).update(starts_at=at(9, days=0))
-    assert reminders.send_reminders().queued == 1
-
-
-def test_canceled_and_erased_get_no_reminder() -> None:
-    canceled, erased = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+def test_canceled_and_erased_get_no_reminder_and_new_appointment_does() -> None:
+    canceled, erased, moved = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11, 12))
     canceled.request.refresh_from_db()
     status_changes.change_status(
         canceled.request, Status.CONTACTING, actor=a_coordinator(), expected_status=Status.CONFIRMED
     )
-    nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
-    ConsultationRequest.objects.filter(pk=erased.request_id).update(erased_at=timezone.now(), **nobody)
-    assert reminders.send_reminders().queued == 0
+    erase(erased.request)
+    assert mailed() == 1
     assert manual() == []
-
-
-def test_new_appointment_is_reminded_again() -> None:
-    first = an_agreed_time(at(10, days=1), **BY_EMAIL)
-    reminders.send_reminders()
-    given(first.request, first.practitioner, at(15, days=1), agreed=True)
-    assert reminders.send_reminders().queued == 1
+    given(moved.request, moved.practitioner, at(15, days=1), agreed=True)
+    assert mailed() == 1
 
 
 def test_failed_reminder_is_retried_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,9 +128,9 @@ def test_failed_reminder_is_retried_and_stops_no_other(monkeypatch: pytest.Monke
         patch.setattr(reminders, "queue_message", fails)
         with pytest.raises(CommandError, match="1"):
             call_command("remind", stdout=io.StringIO())
-    assert reminded_by_mail() == [fine.request.reference]
+    assert [mail.about for mail in mails()] == [fine.request.reference]
     assert not Event.objects.filter(kind=Event.Kind.REMINDED, request=broken.request).exists()
-    assert reminders.send_reminders().queued == 1
+    assert mailed() == 1
 
 
 @pytest.mark.slow
@@ -127,24 +138,19 @@ def test_failed_reminder_is_retried_and_stops_no_other(monkeypatch: pytest.Monke
 def test_concurrent_commands_remind_once() -> None:
     an_agreed_time(at(10, days=1), **BY_EMAIL)
     now = timezone.now()
-    assert sum(in_threads(*[lambda: reminders.send_reminders(now).queued] * 6)) == 1
-    assert len(reminded_by_mail()) == 1
+    assert sum(in_threads(*[lambda: reminders.send_reminders(now)[0]] * 6)) == 1
+    assert mails().count() == 1
     assert Event.objects.filter(kind=Event.Kind.REMINDED).count() == 1
 
 
 def test_manual_list_covers_next_open_day() -> None:
+    today, tomorrow, friday = (an_agreed_time(at(15, days=days)) for days in (0, 1, 4))
+    an_agreed_time(at(10, days=5))
+    assert manual() == [today, tomorrow]  # without opening hours
     open_every_day()
     OpeningHours.objects.filter(weekday=1).delete()  # Tuesdays
     Closure.objects.create(name="Eid", starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
-    today, friday = an_agreed_time(at(15, days=0)), an_agreed_time(at(10, days=4))
-    an_agreed_time(at(10, days=5))
-    assert manual() == [today, friday]
-
-
-def test_manual_list_covers_next_day_without_hours() -> None:
-    tomorrow = an_agreed_time(at(10, days=1))
-    an_agreed_time(at(10, days=2))
-    assert manual() == [tomorrow]
+    assert manual() == [today, tomorrow, friday]
 
 
 def test_staff_remind_email_patients_while_mail_is_off(settings: Any) -> None:
@@ -152,223 +158,168 @@ def test_staff_remind_email_patients_while_mail_is_off(settings: Any) -> None:
     assert manual() == []
     settings.MAIL_DELIVERY = "off"
     assert manual() == [appointment]
-    assert reminders.send_reminders().queued == 0
+    assert mailed() == 0
     assert [call.how for call in reminders.manual_reminders(manual(), business_hours.load())] == ["call"]
 
 
-@pytest.mark.parametrize(
-    ("chosen", "begins"),
-    [
-        ({"contact_method": "call"}, "tel:+923012345678"),
-        ({"contact_method": "sms"}, "sms:+923012345678?body=A%20reminder%20from%20"),
-        ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=A%20reminder%20from%20"),
-        ({"contact_method": "whatsapp", "whatsapp": "+923331234567"}, "https://wa.me/923331234567?text="),
-        # Landlines get no messages.
-        ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
-        ({"contact_method": "whatsapp", "phone": "+924235761999"}, "tel:+924235761999"),
-    ],
-)
-def test_reminder_link_follows_contact_method(chosen: dict[str, str], begins: str) -> None:
+LINKS = [
+    ({"contact_method": "call"}, "tel:+923012345678"),
+    ({"contact_method": "sms"}, "sms:+923012345678?body=A%20reminder%20from%20"),
+    ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=A%20reminder%20from%20"),
+    ({"contact_method": "whatsapp", "whatsapp": "+923331234567"}, "https://wa.me/923331234567?text="),
+    # Landlines get no messages.
+    ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
+    ({"contact_method": "whatsapp", "phone": "+924235761999"}, "tel:+924235761999"),
+]
+
+
+def test_reminder_link_follows_contact_method() -> None:
+    appointments = [
+        an_agreed_time(at(10 + number, days=1), **chosen) for number, (chosen, _link) in enumerate(LINKS)
+    ]
+    calls = reminders.manual_reminders(appointments, business_hours.load())
+    for call, (chosen, link) in zip(calls, LINKS, strict=True):
+        assert call.href.startswith(link), chosen
+
+
+def test_reminder_text_names_clinic_only_if_allowed(coordinator: Client) -> None:
     a_clinic()
-    (call,) = reminders.manual_reminders([an_agreed_time(at(10, days=1), **chosen)], business_hours.load())
-    assert call.href.startswith(begins)
+    for may, says in (("yes", "Canal Clinic"), ("no", "the office you wrote to")):
+        appointment = an_agreed_time(
+            at(10, days=1), contact_method="sms", may_identify_clinic=may, message="My thumb."
+        )
+        text = reminders_page(coordinator).one("main").text
+        assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10 am" in text
+        assert ("Do not say who is calling" in text) is (may == "no")
+        assert appointment.request.reference in text and "thumb" not in text
+        press(coordinator, appointment)
+        Appointment.objects.all().delete()
 
 
-@pytest.mark.parametrize(("may", "says"), [("yes", "Canal Clinic"), ("no", "the office you wrote to")])
-def test_reminder_text_names_clinic_only_if_allowed(client: Client, may: str, says: str) -> None:
-    a_clinic()
-    appointment = an_agreed_time(
-        at(10, days=1), contact_method="sms", may_identify_clinic=may, message="My thumb."
-    )
-    client.force_login(a_coordinator())
-    text = Page(client.get(reverse("desk:reminders"))).one("main").text
-    assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10 am" in text
-    assert ("Do not say who is calling" in text) is (may == "no")
-    assert appointment.request.reference in text and "thumb" not in text
-
-
-def test_done_removes_reminder_and_writes_event(client: Client) -> None:
+def test_done_removes_reminder_and_undo_puts_it_back_once(coordinator: Client, clock: Any) -> None:
     appointment = an_agreed_time(at(10, days=1))
-    client.force_login(a_coordinator())
-    address = reverse("desk:reminder_done", args=[appointment.pk])
-    for _press in range(2):
-        response = client.post(address)
-        assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
+    assert ": reminded." in press(coordinator, appointment)
+    assert "already reminded" in press(coordinator, appointment)
     event = Event.objects.get(kind=Event.Kind.REMINDED)
     assert (event.actor, event.detail["by"]) == (a_coordinator(), "call")
-    page = Page(client.get(reverse("desk:reminders")))
+    page = reminders_page(coordinator)
     assert not page.all("a", href="tel:+923012345678")
     assert "Reminded today" in page.one("main").text
-    assert client.get(address).status_code == 405
-    assert client.post(reverse("desk:reminder_done", args=[99999999])).status_code == 404
-    assert client.post(reverse("desk:reminders") + f"{'9' * 40}/done/").status_code == 404
-
-
-def reminders_page(client: Client) -> Page:
-    return Page(client.get(reverse("desk:reminders")))
-
-
-def undo(client: Client, page: Page) -> str:
-    """Press the only undo button and return the message."""
-    (form,) = [form for form in page.all("form") if form["action"].endswith("/undo/")]
-    response = client.post(form["action"], {"reminded_at": page.hidden_fields()["reminded_at"]})
-    assert (response.status_code, response["Location"]) == (303, reverse("desk:reminders"))
-    return reminders_page(client).by_class("messagelist")[0].text
-
-
-def test_undo_puts_reminder_back_once(client: Client) -> None:
-    appointment = an_agreed_time(at(10, days=1))
-    client.force_login(a_coordinator())
-    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
-    page = reminders_page(client)
-    assert "back on the list" in undo(client, page)
+    assert "back on the list" in undo(coordinator, appointment, page)
     assert manual() == [appointment]
     event = Event.objects.get(kind=Event.Kind.NOT_REMINDED)
     assert (event.actor, event.detail) == (a_coordinator(), {"appointment": appointment.pk})
-    assert "nothing was changed" in undo(client, page)
+    assert "nothing was changed" in undo(coordinator, appointment, page)
+    clock.shift(60)
+    press(coordinator, appointment)
+    # The newer mark stays.
+    assert "nothing was changed" in undo(coordinator, appointment, page)
+    assert manual() == []
     assert Event.objects.filter(kind=Event.Kind.NOT_REMINDED).count() == 1
 
 
-def test_undo_leaves_newer_mark_of_colleague(client: Client, clock: Any) -> None:
+def test_hostile_addresses_and_times_change_nothing(coordinator: Client, clock: Any) -> None:
     appointment = an_agreed_time(at(10, days=1))
-    client.force_login(a_coordinator())
-    address = reverse("desk:reminder_done", args=[appointment.pk])
-    client.post(address)
-    old = reminders_page(client)
-    undo(client, old)
+    for button in ("done", "undo"):
+        assert coordinator.get(reverse(f"desk:reminder_{button}", args=[appointment.pk])).status_code == 405
+        assert coordinator.post(reverse(f"desk:reminder_{button}", args=[99999999])).status_code == 404
+    assert coordinator.post(reverse("desk:reminders") + f"{'9' * 40}/done/").status_code == 404
     clock.shift(60)
-    client.post(address)
-    assert "nothing was changed" in undo(client, old)
-    assert manual() == []
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
+    press(coordinator, appointment)
+    for sent in (
         *("", "x", "\x00", "9" * 5000, "2026-11-23T06:00:00+00:00"),
         *("0001-01-01T00:00Z", "0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00", "9999-12-31T23:59"),
-    ],
-)
-def test_undo_ignores_other_times(client: Client, clock: Any, sent: str) -> None:
-    appointment = an_agreed_time(at(10, days=1))
-    clock.shift(60)
-    client.force_login(a_coordinator())
-    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
-    address = reverse("desk:reminder_undo", args=[appointment.pk])
-    assert client.post(address, {"reminded_at": sent}).status_code == 303
-    assert client.get(address).status_code == 405
-    assert client.post(reverse("desk:reminder_undo", args=[99999999])).status_code == 404
+    ):
+        assert "nothing was changed" in press(coordinator, appointment, "undo", reminded_at=sent), sent
     assert manual() == []
 
 
-def test_sent_mail_cannot_be_undone(client: Client) -> None:
-    an_agreed_time(at(10, days=1), **BY_EMAIL)
-    reminders.send_reminders()
-    OutgoingMessage.objects.update(sent_at=timezone.now())
-    client.force_login(a_coordinator())
-    page = reminders_page(client)
-    assert "Reminded today" in page.one("main").text
-    assert not [form for form in page.all("form") if form["action"].endswith("/undo/")]
-
-
-def test_late_mail_puts_patient_on_manual_list(client: Client, clock: Any) -> None:
+def test_late_mail_puts_patient_on_manual_list(coordinator: Client, clock: Any) -> None:
     late, sent = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
-    reminders.send_reminders()
-    OutgoingMessage.objects.filter(about=sent.request.reference).update(sent_at=timezone.now())
+    mailed()
+    mails().filter(about=sent.request.reference).update(sent_at=timezone.now())
     clock.shift(timedelta(minutes=59))
     assert manual() == []
     clock.shift(timedelta(minutes=2))
     assert manual() == [late]
-    client.force_login(a_coordinator())
-    page = reminders_page(client)
+    coordinator.force_login(a_coordinator())
+    page = reminders_page(coordinator)
     assert page.all("a", href="tel:+923012345678")
     assert "The reminder email was not sent. Call the patient." in page.one("main").text
     assert page.one("main").text.count(late.request.reference) == 1 + 1  # in its line, and on its button
-    for _press in range(2):
-        client.post(reverse("desk:reminder_done", args=[late.pk]))
-    assert manual() == []
-    assert reminders.send_reminders().queued == 0
+    assert not undo_forms(page)  # a sent mail cannot be undone
+    assert sent.request.reference in page.one("main").text
+    press(coordinator, late)
+    press(coordinator, late)
+    assert manual() == [] and mailed() == 0
     event = Event.objects.get(kind=Event.Kind.REMINDED, actor=a_coordinator())
     assert event.detail["by"] == "call"
-    assert "back on the list" in undo(client, reminders_page(client))
+    assert "back on the list" in undo(coordinator, late, reminders_page(coordinator))
     assert manual() == [late]
-    OutgoingMessage.objects.update(sent_at=timezone.now())
+    mails().update(sent_at=timezone.now())
+    assert manual() == [] and mailed() == 0
+
+
+def test_failed_mail_is_reminded_manually_until_resolved(coordinator: Client, clock: Any) -> None:
+    settled, resent = (an_agreed_time(at(hour, days=1), **BY_EMAIL) for hour in (10, 11))
+    mailed()
+    mails().update(failed_at=timezone.now(), last_error="550")
+    assert manual() == [settled, resent]
+    for appointment in (settled, resent):
+        clock.shift(60)
+        press(coordinator, appointment)
+        page = reminders_page(coordinator)
+        if appointment == settled:
+            mail = mails().get(about=settled.request.reference)
+            assert mail_queue.mark_resolved(mail, actor=a_coordinator())
+        else:
+            mails().filter(about=resent.request.reference).update(failed_at=None, sent_at=timezone.now())
+        assert "back on the list" in undo(coordinator, appointment, page)
+    for _day_part in range(2):
+        assert manual() == [settled] and mailed() == 0
+        clock.shift(timedelta(hours=2))
+    coordinator.force_login(a_coordinator())
+    assert "will be reminded by email" not in reminders_page(coordinator).one("main").text
+    press(coordinator, settled)
     assert manual() == []
-    assert reminders.send_reminders().queued == 0
+    # A new time is mailed.
+    given(settled.request, settled.practitioner, at(15, days=1), agreed=True)
+    assert manual() == [] and mailed() == 1
 
 
-def test_failed_mail_puts_patient_on_manual_list() -> None:
-    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
-    reminders.send_reminders()
-    OutgoingMessage.objects.filter(kind="reminder").update(failed_at=timezone.now(), last_error="550")
-    assert manual() == [appointment]
-
-
-@pytest.mark.parametrize("becomes", ["settled", "sent"])
-def test_undo_after_failed_mail_was_resolved(client: Client, clock: Any, becomes: str) -> None:
-    appointment = an_agreed_time(at(10, days=1), **BY_EMAIL)
-    reminders.send_reminders()
-    mail = OutgoingMessage.objects.filter(kind="reminder")
-    mail.update(failed_at=timezone.now(), last_error="550")
-    client.force_login(a_coordinator())
-    clock.shift(60)
-    client.post(reverse("desk:reminder_done", args=[appointment.pk]))
-    if becomes == "settled":
-        assert mail_queue.mark_resolved(mail.get(), actor=a_coordinator())
-    else:
-        mail.update(failed_at=None, sent_at=timezone.now())
-    assert "back on the list" in undo(client, reminders_page(client))
-    is_called = [appointment] if becomes == "settled" else []
-    assert manual() == is_called
-    clock.shift(timedelta(hours=2))
-    client.force_login(a_coordinator())
-    assert reminders.send_reminders().queued == 0
-    assert manual() == is_called
-    assert "still to be reminded by mail" not in reminders_page(client).one("main").text
-    if is_called:
-        client.post(reverse("desk:reminder_done", args=[appointment.pk]))
-        assert manual() == []
-
-
-def test_new_appointment_is_mailed_after_failed_mail() -> None:
+def test_undo_ignores_mail_about_former_time(coordinator: Client, clock: Any) -> None:
     first = an_agreed_time(at(10, days=1), **BY_EMAIL)
-    reminders.send_reminders()
-    mail = OutgoingMessage.objects.filter(kind="reminder")
-    mail.update(failed_at=timezone.now(), last_error="550")
-    mail_queue.mark_resolved(mail.get(), actor=a_coordinator())
-    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
-        given(first.request, first.practitioner, at(15, days=1), agreed=True)
-        assert manual() == []
-        assert reminders.send_reminders().queued == 1
+    mailed()
+    mails().update(sent_at=timezone.now())
+    clock.shift(60)
+    moved = given(first.request, first.practitioner, at(15, days=1), agreed=True)
+    press(coordinator, moved)
+    assert "back on the list" in undo(coordinator, moved, reminders_page(coordinator))
+    assert mailed() == 1
 
 
-def test_manual_list_marks_wrong_numbers(client: Client) -> None:
+def test_manual_list_marks_wrong_numbers(coordinator: Client) -> None:
     marked = an_agreed_time(at(10, days=1))
     an_agreed_time(at(11, days=1))
     staff_actions.record_contact(
-        marked.request, "wrong_number", actor=a_coordinator(), expected_status=Status.CONFIRMED
+        marked.request, "wrong_number", actor=a_coordinator(), version=version_of(marked.request)
     )
-    client.force_login(a_coordinator())
     wrong = "Wrong number, recorded on Monday 23 November 2026. Correct it first."
-    items = [item.text for item in reminders_page(client).by_class("reminder")]
+    items = [item.text for item in reminders_page(coordinator).by_class("reminder")]
     assert [wrong in item for item in items] == [True, False]
     actions.correct_phone(marked.request, parse("0321 7654987"))
-    assert wrong not in reminders_page(client).one("main").text
+    assert wrong not in reminders_page(coordinator).one("main").text
 
 
-def test_manual_list_writes_audit_log(client: Client) -> None:
-    appointment = an_agreed_time(at(10, days=1))
-    client.force_login(a_coordinator())
-    client.get(reverse("desk:reminders"))
-    row = Disclosure.objects.get()
-    assert (row.request, row.kind) == (appointment.request, Disclosure.Kind.LISTED)
-
-
-def test_manual_list_queries_do_not_grow(client: Client, django_assert_max_num_queries: Any) -> None:
-    a_reviewer()
-    for number in range(6):
+def test_manual_list_writes_audit_log_in_few_queries(
+    coordinator: Client, django_assert_max_num_queries: Any
+) -> None:
+    appointments = [
         an_agreed_time(at(9, days=1) + timedelta(minutes=30 * number), contact_method="sms")
-    client.force_login(a_coordinator())
-    client.get("/staff/")
+        for number in range(6)
+    ]
+    coordinator.get("/staff/")
     with django_assert_max_num_queries(15):
-        client.get(reverse("desk:reminders"))
+        reminders_page(coordinator)
+    rows = Disclosure.objects.values_list("request", "kind")
+    assert set(rows) == {(each.request_id, Disclosure.Kind.LISTED) for each in appointments}

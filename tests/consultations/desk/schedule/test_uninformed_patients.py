@@ -1,11 +1,9 @@
 """Patients who get no mail about an offer or a cancellation are due for a call until they are informed."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from consultations.desk.queue.tabs import TABS, Scope
@@ -24,24 +22,16 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     open_every_day,
 )
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_request, version_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("opening_hours")]
 
 NOBODY_TOLD = "The patient does not know the offered time: call"
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    """A Monday, 11 am in Lahore."""
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        yield travelled
-
-
-@pytest.fixture(autouse=True)
-def practitioner(clock: Any, db: None) -> Practitioner:
+@pytest.fixture
+def opening_hours(practitioner: Practitioner) -> None:
     open_every_day()
-    return a_reviewer()
 
 
 def due(tab: str = "overdue") -> list[ConsultationRequest]:
@@ -54,28 +44,56 @@ def contact(desk: Desk, outcome: str) -> None:
     assert not desk.problem
 
 
+def record_contact(request: ConsultationRequest, outcome: str) -> None:
+    request.refresh_from_db()
+    staff_actions.record_contact(request, outcome, actor=a_coordinator(), version=version_of(request))
+
+
 def words(desk: Desk) -> tuple[str, bool]:
     """Return the next step in the queue, and whether the request page says the patient was not told."""
     is_said = NOBODY_TOLD in desk.opens().one("main").text
     return cells(queue_page(desk.client, tab="proposed"))["Next"], is_said
 
 
-def test_unannounced_offer_is_due_at_once(practitioner: Practitioner, clock: Any) -> None:
+def test_unannounced_offer_is_due_at_once_until_patient_is_told(
+    practitioner: Practitioner, clock: Any
+) -> None:
     desk = Desk(a_request(), a_coordinator())
-    contact(desk, "spoke")
-    clock.shift(timedelta(hours=1))
-    desk = Desk(desk.request, desk.user)
+    record_contact(desk.request, "spoke")
     given(desk.request, practitioner, at(10, days=20))
     assert due() == due("today") == [desk.request]
-    assert words(desk) == (f"Call back Mon 23 Nov, 12 pm {NOBODY_TOLD}", True)
+    assert words(desk) == (f"Call back Mon 23 Nov, 11 am {NOBODY_TOLD}", True)
     contact(desk, "spoke")
     assert due() == due("today") == []
     assert words(desk) == ("Waiting for the patient’s answer: Sun 13 Dec, 10 am", False)
 
 
+def test_unanswered_call_does_not_inform_patient_of_offer(practitioner: Practitioner, clock: Any) -> None:
+    """An unanswered call is neither a first contact nor an announcement of the offered time."""
+    desk = Desk(a_request(), a_coordinator())
+    offered = given(desk.request, practitioner, at(10, days=20))
+    for outcome in ("no_answer", "wrong_number"):
+        contact(desk, outcome)
+        assert due() == []
+        next_step, is_said_on_page = words(desk)
+        assert NOBODY_TOLD in next_step and is_said_on_page, outcome
+        offered.refresh_from_db()
+        assert (offered.patient_informed_at, desk.stored().first_contact_at) == (None, None)
+        clock.shift(timedelta(days=1))
+        desk.client.force_login(desk.user)
+        assert due() == [desk.request]
+        assert references(queue_page(desk.client, tab="overdue")) == [desk.request.reference]
+    for outcome in ("spoke", "message_sent"):
+        offered = given(request := a_request(), practitioner, at(12, days=20 + len(outcome)))
+        record_contact(request, outcome)
+        offered.refresh_from_db()
+        request.refresh_from_db()
+        assert offered.patient_informed_at == request.first_contact_at == timezone.now()
+
+
 def test_mailed_offer_is_not_due(practitioner: Practitioner, settings: Any) -> None:
     request = with_email()
-    staff_actions.record_contact(request, "spoke", actor=a_coordinator(), expected_status=Status.NEW)
+    record_contact(request, "spoke")
     given(request, practitioner, at(10))
     assert due("today") == []
     settings.MAIL_DELIVERY = "off"
@@ -93,78 +111,38 @@ def test_unannounced_replacement_offer_is_due(practitioner: Practitioner) -> Non
     assert due() == due("today") == []
 
 
-def test_unannounced_offer_stays_due_until_contact(practitioner: Practitioner, clock: Any) -> None:
-    desk = Desk(a_request(), a_coordinator())
-    given(desk.request, practitioner, at(10, days=20))
-    for outcome in ("no_answer", "wrong_number"):
-        contact(desk, outcome)
-        assert due() == []
-        clock.shift(timedelta(days=1))
-        desk = Desk(desk.request, desk.user)
-        assert due() == [desk.request]
-        assert references(queue_page(desk.client, tab="overdue")) == [desk.request.reference]
-
-
-def test_unanswered_call_does_not_inform_patient_of_offer(practitioner: Practitioner) -> None:
-    """An unanswered call is neither a first contact nor an announcement of the offered time."""
-    desk = Desk(a_request(), a_coordinator())
-    ConsultationRequest.objects.update(promised_by=timezone.now() + timedelta(hours=4))
-    offered = given(desk.request, practitioner, at(10, days=20))
-    assert words(desk)[1]
-    for outcome in ("no_answer", "wrong_number"):
-        contact(desk, outcome)
-        next_step, is_said_on_page = words(desk)
-        assert NOBODY_TOLD in next_step and is_said_on_page, outcome
-        offered.refresh_from_db()
-        assert (offered.patient_informed_at, desk.stored().first_contact_at) == (None, None)
-    for number, outcome in enumerate(("spoke", "message_sent")):
-        if number:
-            desk.request = a_request()
-            offered = given(desk.request, practitioner, at(12, days=20))
-        contact(desk, outcome)
-        assert NOBODY_TOLD not in desk.opens().one("main").text
-        offered.refresh_from_db()
-        assert offered.patient_informed_at == desk.stored().first_contact_at == timezone.now()
-
-
-def test_unannounced_cancellation_is_due(practitioner: Practitioner) -> None:
+def test_unannounced_cancellation_is_due() -> None:
     request = an_agreed_time(at(10)).request
-    desk = Desk(request, a_coordinator())
-    desk.opens()
-    desk.presses("status", to="contacting")
+    cancel(request, Status.CONTACTING)
     assert due() == due("today") == [request]
-    contact(desk, "message_sent")
+    record_contact(request, "message_sent")
     assert due("today") == []
 
 
-@pytest.mark.parametrize(
-    ("agreed", "email", "to"),
-    [
-        (True, "ayesha@example.com", Status.CONTACTING),  # announced by mail
-        (True, "", Status.DECLINED),  # closed
-        (True, "", Status.WITHDRAWN),  # the patient did it
-    ],
-)
-def test_announced_or_closed_is_not_due(
-    practitioner: Practitioner, agreed: bool, email: str, to: Status
-) -> None:
-    request = an_agreed_time(at(10), email=email).request
+def cancel(request: ConsultationRequest, to: Status) -> None:
     request.refresh_from_db()
     status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONFIRMED)
+
+
+def test_announced_or_closed_is_not_due() -> None:
+    for email, to in (
+        ("ayesha@example.com", Status.CONTACTING),  # announced by mail
+        ("", Status.DECLINED),  # closed
+        ("", Status.WITHDRAWN),  # the patient did it
+    ):
+        cancel(an_agreed_time(at(10), email=email).request, to)
+        assert due("today") == [], to
+    appointment = an_agreed_time(at(11))
+    actions.request_another_time(appointment.request, version_of(appointment.request), "")
     assert due("today") == []
 
 
-def test_patient_asking_for_another_time_is_not_due(practitioner: Practitioner) -> None:
-    appointment = an_agreed_time(at(10))
-    actions.request_another_time(appointment.request, appointment.pk, "")
-    assert due("today") == []
-
-
-@pytest.mark.parametrize("first", [True, False], ids=["agreed", "offered"])
-def test_new_appointment_clears_call_back(practitioner: Practitioner, clock: Any, first: bool) -> None:
-    request = with_email()
-    given(request, practitioner, at(10), agreed=first)
-    contact(Desk(request, a_coordinator()), "no_answer")
-    given(request, practitioner, at(11, days=5), agreed=first)
+def test_new_appointment_clears_call_back(practitioner: Practitioner, clock: Any) -> None:
+    for number, agreed in enumerate((True, False)):
+        given(
+            request := with_email(email=f"{number}@example.com"), practitioner, at(10 + number), agreed=agreed
+        )
+        record_contact(request, "no_answer")
+        given(request, practitioner, at(13 + number, days=5), agreed=agreed)
     clock.shift(timedelta(days=1))
     assert due() == []

@@ -1,0 +1,7 @@
+"""Signals of the mail queue, for the apps whose messages it sends."""
+
+from django.dispatch import Signal
+
+# A message was recorded as sent, or as resolved by staff who informed its reader in another way.
+# Passes ``message``, the stored row.
+reader_informed = Signal()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
@@ -18,17 +17,21 @@ from consultations.models import Attachment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 
 
+class TooManyFilesError(NotAllowedError):
+    """The files are more than a form or a request can have. The message is an instruction for the patient."""
+
+
 def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
     """Store the files chosen in a form until it is sent; skip those that are stored already.
 
-    Raises ``ValidationError`` when there would be too many, or as ``require_room_for`` does.
+    Raises ``TooManyFilesError``, or ``NotAllowedError`` as ``require_room_for`` does.
     """
     waiting = Attachment.objects.waiting_with(key.hash)
     digests = set(waiting.values_list("digest", flat=True))
     new = list({clean.digest: clean for clean in cleaned if clean.digest not in digests}.values())
     if len(digests) + len(new) > MAX_FILES_PER_UPLOAD:
         fewer = _("Choose fewer files. A request can have at most %(most)d")
-        raise ValidationError(fewer, params={"most": MAX_FILES_PER_UPLOAD})
+        raise TooManyFilesError(fewer % {"most": MAX_FILES_PER_UPLOAD})
     consultation = find(key)
     stored_before = attachment_digests(consultation) if consultation else set()
     coming = digests | {clean.digest for clean in new}
@@ -37,7 +40,7 @@ def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
             "Choose fewer files, or none. "
             "A request can have at most %(most)d, with those you have sent already"
         )
-        raise ValidationError(fewer, params={"most": MAX_ATTACHMENTS_PER_REQUEST})
+        raise TooManyFilesError(fewer % {"most": MAX_ATTACHMENTS_PER_REQUEST})
     require_room_for(new)
     rows = store_files(new)
     try:

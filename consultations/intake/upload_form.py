@@ -3,7 +3,6 @@
 from typing import Self
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from consultations.intake import attachments
@@ -37,8 +36,8 @@ class AttachmentsForm(forms.Form):
         """Store the files until their form is sent. False, with ``errors``, when something is wrong."""
         try:
             attachments.keep_until_sent(key, valid_files(self, "attachments"))
-        except ValidationError as error:
-            self.add_error("attachments", error)
+        except attachments.TooManyFilesError as error:
+            self.add_error("attachments", str(error))
         except (NotAllowedError, OSError):  # OSError: a full disk must not cost the request
             self.add_error("attachments", SEND_WITHOUT_IT)
         return not self.errors

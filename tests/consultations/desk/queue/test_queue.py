@@ -272,8 +272,10 @@ def test_opening_the_queue_writes_only_who_saw_whom(coordinator: Client, user: U
     a_request(status=Status.COMPLETED)
     with CaptureQueriesContext(connection) as queries:
         queue_page(coordinator)
-    writes = [query["sql"] for query in queries if not query["sql"].startswith(("SELECT", "BEGIN", "COMMIT"))]
-    assert all("disclosure" in sql or "SAVEPOINT" in sql for sql in writes)
+    statements = [query["sql"].lstrip("(") for query in queries]
+    # PostgreSQL reads the choices of a form with a cursor.
+    writes = [sql for sql in statements if not sql.startswith(("SELECT", "DECLARE", "BEGIN", "COMMIT"))]
+    assert [sql for sql in writes if "disclosure" not in sql and "SAVEPOINT" not in sql] == []
     assert list(Disclosure.objects.values_list("request", "kind", "actor")) == [
         (request.pk, Disclosure.Kind.LISTED, user.pk)
     ]

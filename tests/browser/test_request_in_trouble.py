@@ -49,6 +49,8 @@ class SlowLine:
 
     def is_cut_when_pressing(self, button: str) -> None:
         """The browser shows its own page; the line comes back, and the patient goes back."""
+        # Chromium notes down what was typed, for Back, once a second. No patient presses sooner than that.
+        self.page.wait_for_timeout(1_500)
         self.is_cut(True)
         presses_in_vain(self.page, button)
         self.is_cut(False)

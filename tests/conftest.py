@@ -18,7 +18,7 @@ from django.test import TestCase, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from clinic_site.core import isolated
+from clinic_site.core.untrusted import isolated
 from procedures.publishing import share_images
 
 # Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
-from clinic_site.core import images, isolated
+from clinic_site.core.untrusted import images, isolated
 from consultations.intake import pdf_lock
 from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE
 

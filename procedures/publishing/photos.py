@@ -1,7 +1,7 @@
 """Encoding uploaded photographs.
 
 Uploads are untrusted, and photographs from phones contain the place where they were taken. The uploaded file
-is never stored: its pixels are read by ``clinic_site.core.images``, scaled, and encoded as WebP.
+is never stored: its pixels are read by ``clinic_site.core.untrusted.images``, scaled, and encoded as WebP.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from PIL import Image
 
-from clinic_site.core import images, isolated
+from clinic_site.core.untrusted import images, isolated
 from procedures.models import Photo
 from procedures.publishing import generated_files
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from clinic_site.core import images, isolated
+from clinic_site.core.untrusted import images, isolated
 from consultations.intake import pdf_lock
 from tests.consultations.intake.upload_samples import heic, protected_pdf
 from tests.procedures.publishing.photos import encoded, picture

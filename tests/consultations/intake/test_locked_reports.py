@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from clinic_site.core import isolated
+from clinic_site.core.untrusted import isolated
 from consultations.models import Attachment, ConsultationRequest
 from tests.consultations.conftest import Patient
 from tests.consultations.intake.upload_samples import protected_pdf

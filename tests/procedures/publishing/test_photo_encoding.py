@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clinic_site.core import images
+from clinic_site.core.untrusted import images
 from procedures.models import Photo
 from procedures.publishing import photos
 from tests.procedures.publishing import photos as samples

@@ -8,8 +8,8 @@ from typing import IO
 
 from PIL import Image
 
-from clinic_site.core import isolated
-from clinic_site.core.image_decoder import Status, size_within
+from clinic_site.core.untrusted import isolated
+from clinic_site.core.untrusted.image_decoder import Status, size_within
 
 
 class PictureError(Exception):
@@ -43,7 +43,7 @@ def read(file: IO[bytes], *formats: str, longest: int) -> Image.Image:
     file.seek(0)
     arguments = [",".join(formats), str(longest)]
     try:
-        status, output = isolated.run("clinic_site.core.image_decoder", arguments, file.read())
+        status, output = isolated.run("clinic_site.core.untrusted.image_decoder", arguments, file.read())
     except isolated.KilledError:
         raise TooManyPixelsError from None
     with output:

@@ -19,7 +19,7 @@ from django.conf import settings
 
 MEGABYTE = 1024 * 1024
 # Of address space, by slot. A picture of 52 million pixels takes up to 430 MB, one of 12 million 210 MB
-# (clinic_site/core/image_decoder.py). With both slots in use, the site stays under 900 MB.
+# (clinic_site/core/untrusted/image_decoder.py). With both slots in use, the site stays under 900 MB.
 SLOT_MEMORY = (600 * MEGABYTE, 320 * MEGABYTE)
 MAX_CPU_SECONDS = 10
 MAX_SECONDS = 20

@@ -13,7 +13,7 @@ from enum import IntEnum
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from clinic_site.core import isolated
+from clinic_site.core.untrusted import isolated
 
 MILLION = 1_000_000
 # What the memory of a slot is enough for, measured: WebP needs 16 bytes for each pixel, PNG with transparency

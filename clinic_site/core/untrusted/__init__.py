@@ -1,0 +1,1 @@
+"""Reading of untrusted files, in child processes of limited memory and time."""

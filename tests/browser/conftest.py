@@ -15,6 +15,7 @@ import playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
@@ -112,6 +113,8 @@ def site(transactional_db: None, sample_database: sqlite3.Connection, server_url
     settings.CSRF_TRUSTED_ORIGINS = [server_url]
     connection.ensure_connection()
     sample_database.backup(connection.connection)
+    # The rows of the copy have other ids than those that this process has remembered.
+    ContentType.objects.clear_cache()
     return server_url
 
 

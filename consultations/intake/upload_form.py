@@ -17,7 +17,6 @@ class AttachmentsForm(forms.Form):
     """Up to four files at once. Valid files are stored even if others are not."""
 
     use_required_attribute = False
-    conditional: tuple[str, ...] = ()
 
     attachments = FilesField(
         label=_("Photographs or a report"),

@@ -33,8 +33,6 @@ class FeedbackForm(forms.Form):
     """A report and contact details for an answer. ``page`` and ``version`` say which page the reader saw."""
 
     use_required_attribute = False
-    # No field depends on another: a field that is not required is shown as optional.
-    conditional: tuple[str, ...] = ()
 
     page = HiddenPattern(r"[A-Za-z0-9_-]{1,80}")
     version = HiddenPattern(r"[1-9][0-9]{0,5}")

@@ -132,7 +132,9 @@ def test_another_time_is_requested_once() -> None:
     for agreed in (True, False):
         patient = PrivatePage()
         patient.is_offered(agreed=agreed)
-        form = patient.form_of("other-time")
+        page = patient.opens("other-time")
+        assert page.one("label", **{"for": "id_words"}).text == "When would suit you better? (optional)"
+        form = page.hidden_fields()
         for _press in range(2):
             patient.sends("other-time", **form, words="After 5 pm, please.")
             assert confirmation(patient.is_led_back()) == "We’ll look for another time and contact you."

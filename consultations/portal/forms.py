@@ -15,7 +15,7 @@ from consultations.answers import MESSAGE_LENGTH, ContactMethod
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
-from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest
 from consultations.phone_numbers import Phone
 from consultations.portal import actions
@@ -163,8 +163,10 @@ class TimeForm(ActionForm):
 
     @property
     def shown_version(self) -> int:
-        """The version of the request on the screen; -1, which never matches, if none was sent."""
-        return int(self.cleaned_data["version"] or -1)
+        """The version of the request on the screen. Raises ``SomeoneElseChangedError`` if none was sent."""
+        if not self.cleaned_data["version"]:
+            raise SomeoneElseChangedError(self.consultation.reference)
+        return int(self.cleaned_data["version"])
 
 
 class AcceptTimeForm(TimeForm):

@@ -135,6 +135,8 @@ def test_form_without_the_version_of_the_offer_changes_nothing() -> None:
     for version in ("", "0", "-1", "x", "9" * 400, "1 OR 1=1", "٣", "\x00"):
         for action in TIME_ACTIONS:
             refused(patient, action, version=version)
+    patient.fills_in("other-time")
+    refused(patient, "other-time", version="", words="After 5 pm.")
 
 
 def test_withdrawn_request_says_so_until_it_is_reopened() -> None:

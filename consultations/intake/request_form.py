@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_fields import HiddenPattern, says
@@ -23,6 +23,7 @@ from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, Submiss
 from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
 from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.tokens import SubmissionKey
+from procedures.public.selectors import language
 
 # More choices than this are shown as a select.
 MAX_RADIOS = 12
@@ -62,7 +63,7 @@ class RequestForm(Questions):
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
-        self.shown_notice, self.browser, self.language = notice, browser, get_language() or "en"
+        self.shown_notice, self.browser, self.language = notice, browser, language()
         sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
         # A new key, in a form that was open already: the files that waited with the former one are lost, and
         # sending twice would store twice if the patient did not send the new key.

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -29,7 +28,7 @@ from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
-from procedures.public.selectors import live_emergency_text
+from procedures.public.selectors import language, live_emergency_text
 
 # Many patients share one address of a mobile network, and a family shares a phone.
 REQUESTS_PER_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
@@ -39,10 +38,6 @@ UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def language() -> str:
-    return get_language() or "en"
 
 
 # Nothing is stored here, so the page needs no cookie, even in an emergency.

@@ -10,6 +10,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clinic_site.core.models import RateLimitCounter
 from consultations.intake import submission
 from consultations.intake.request_form import RequestForm
 from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
@@ -106,12 +107,14 @@ def test_valid_answers_can_be_stored_and_found(
 
 
 @examples(25)
-@given(sent=ANSWERS, button=st.sampled_from(["", "send", "change"]), value=HOSTILE)
+@given(sent=ANSWERS, is_right=st.booleans(), button=st.sampled_from(["", "send", "change"]), value=HOSTILE)
 def test_no_post_makes_the_form_fail(
-    notice: PrivacyNotice, sent: dict[str, Any], button: str, value: str
+    notice: PrivacyNotice, sent: dict[str, Any], is_right: bool, button: str, value: str
 ) -> None:
-    data = over_the_line(sent | ({button: value} if button else {}))
+    right = RIGHT | {"notice": str(notice.pk), "key": SubmissionKey.new().for_form()}
+    data = over_the_line(sent | (right if is_right else {}) | ({button: value} if button else {}))
     before = ConsultationRequest.objects.count()
+    RateLimitCounter.objects.all().delete()
     response = Client().post(FORM, data)
     assert response.status_code in (200, 303)
     is_sent = response.status_code == 303

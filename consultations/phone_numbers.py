@@ -22,7 +22,7 @@ MAX_LENGTH = 40
 
 INSTRUCTION = _("Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018")
 
-SPACING = {"Zs", "Pd", "Ps", "Pe", "Cf"}  # categories of Unicode
+SPACING = {"Zs", "Pd", "Ps", "Pe", "Cf"}  # Unicode categories
 MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 

@@ -63,7 +63,7 @@ AGREE = Step(Status.CONFIRMED, gettext_noop("A time is agreed"))
 GIVE_UP = Step(Status.UNREACHABLE, gettext_noop("Could not be reached"))
 DECLINE = Step(Status.DECLINED, gettext_noop("Decline"))
 WITHDRAW = Step(Status.WITHDRAWN, gettext_noop("The patient withdrew"))
-SET_AS_SPAM = Step(Status.QUARANTINED, gettext_noop("Set aside as spam"))
+MARK_AS_SPAM = Step(Status.QUARANTINED, gettext_noop("Set aside as spam"))
 REOPEN = Step(Status.CONTACTING, gettext_noop("Reopen"))
 ATTENDED = Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True)
 MISSED = Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True)
@@ -75,7 +75,7 @@ STATUSES: Mapping[Status, StatusRow] = {
         Stage.WAITING,
         (
             Step(Status.CONTACTING, gettext_noop("Start contacting")),
-            *(OFFER, AGREE, DECLINE, WITHDRAW, SET_AS_SPAM),
+            *(OFFER, AGREE, DECLINE, WITHDRAW, MARK_AS_SPAM),
         ),
     ),
     Status.CONTACTING: StatusRow(
@@ -84,7 +84,7 @@ STATUSES: Mapping[Status, StatusRow] = {
         (
             *(OFFER, AGREE, GIVE_UP, DECLINE, WITHDRAW),
             Step(Status.NEW, gettext_noop("Move back to new")),
-            SET_AS_SPAM,
+            MARK_AS_SPAM,
         ),
     ),
     Status.PROPOSED: StatusRow(

@@ -18,7 +18,7 @@ from consultations.tokens import SubmissionKey
 
 
 class TooManyFilesError(NotAllowedError):
-    """The files are more than a form or a request can have. The message is an instruction for the patient."""
+    """A form or a request cannot have so many files. The message is an instruction for the patient."""
 
 
 def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:

@@ -1,4 +1,4 @@
-"""Finds out whether a PDF opens only with a password. ``upload_cleaning`` lets it work in a child process."""
+"""Check whether a PDF opens only with a password. ``upload_cleaning`` runs this in a child process."""
 
 import io
 from enum import IntEnum
@@ -10,13 +10,13 @@ class Status(IntEnum):
 
 
 def work(arguments: list[str], data: bytes, memory: int) -> tuple[int, bytes]:
-    from pypdf import PdfReader  # not into the server's memory
+    from pypdf import PdfReader  # only in the child, not in the server
 
     try:
         reader = PdfReader(io.BytesIO(data))
-        # One that is protected against changes alone opens with the empty password.
+        # A PDF that is only protected against changes opens with the empty password.
         is_locked = reader.is_encrypted and not reader.decrypt("")
     except Exception:
-        # Readers find their way through files that this library cannot read.
+        # PDF viewers open many damaged files that this library cannot read.
         is_locked = False
     return (Status.LOCKED if is_locked else Status.OPEN), b""

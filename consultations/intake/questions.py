@@ -25,7 +25,8 @@ from consultations.intake.form_fields import AgeField, MultipleChoiceBoxes, Phon
 
 # Few patients need these questions, so they are folded.
 FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
-# A question, another question, and the answers to it with which alone the first applies. Its hint says so.
+# The questions that depend on another one: that question, and the answers for which they are asked. Their
+# hints say so.
 CONDITIONAL: dict[str, tuple[str, set[str]]] = {
     "requester_name": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),
     "relationship": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),

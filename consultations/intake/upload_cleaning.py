@@ -11,6 +11,7 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from django.core.exceptions import ValidationError
@@ -72,7 +73,7 @@ class CleanFile:
         """Bytes on the disk, thumbnail included."""
         return len(self.content) + len(self.thumbnail)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
@@ -97,7 +98,7 @@ def clean_upload(upload: UploadedFile) -> CleanFile:
     picture_format = _picture_format(data)
     if not picture_format:
         raise _something_else()
-    return _attachment(upload, picture_format)
+    return _photograph(upload, picture_format)
 
 
 def _report(data: bytes) -> CleanFile:
@@ -113,7 +114,7 @@ def _report(data: bytes) -> CleanFile:
 
 
 def _is_locked(data: bytes) -> bool:
-    """Return whether it opens only with a password; False if nobody could look."""
+    """Return whether the report opens only with a password; False if that could not be checked."""
     try:
         status, output = isolated.run("consultations.intake.pdf_lock", [], data)
     except (isolated.BusyError, isolated.KilledError):
@@ -135,11 +136,14 @@ def _picture_format(data: bytes) -> str:
     return ""
 
 
-def _attachment(upload: UploadedFile, picture_format: str) -> CleanFile:
+def _photograph(upload: UploadedFile, picture_format: str) -> CleanFile:
     try:
         picture = images.read(upload, picture_format, longest=MAX_SIDE_PIXELS)
     except isolated.BusyError:
-        raise ValidationError(_("Send your request without it, and add it later"), code="busy") from None
+        raise ValidationError(
+            _("Try again in a few minutes, or add it later. We cannot read photographs at the moment"),
+            code="busy",
+        ) from None
     except images.TooManyPixelsError:
         raise ValidationError(
             _("Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"),

@@ -114,9 +114,9 @@ def record_patient_informed(request: ConsultationRequest, now: datetime) -> None
 
 
 def record_reader_informed(sender: object, message: OutgoingMessage, **_options: object) -> None:
-    """Record that the reader of a mail about a live appointment knows of it.
+    """Record that the patient knows of the live appointment, once a mail about it was sent or resolved.
 
-    The mail of an earlier appointment does not count.
+    A mail about an earlier appointment does not count.
     """
     if message.kind in ABOUT_APPOINTMENT:
         appointments = Appointment.objects.live().filter(

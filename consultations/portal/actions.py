@@ -95,7 +95,7 @@ def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Att
     with transaction.atomic():
         locked = _lock_open(consultation)
         if locked.attachments.count() + len(attachments) > MAX_ATTACHMENTS_PER_REQUEST:
-            raise NotAllowedError("too many photographs")
+            raise NotAllowedError("too many files")
         for attachment in attachments:
             attachment.request, attachment.key_hash = consultation, ""
             attachment.save()

@@ -3,39 +3,37 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from clinic_site.accounts.roles import COORDINATOR
 from clinic_site.core.untrusted import isolated
-from consultations.models import Attachment, ConsultationRequest
-from tests.consultations.conftest import Patient
+from consultations.models import Attachment
+from tests.consultations.conftest import Patient, stored_request
 from tests.consultations.intake.upload_samples import protected_pdf
 from tests.factories import staff
-from tests.pages import read
 
 pytestmark = pytest.mark.django_db
-ATTACHMENTS = "/consultation/request/attachments/"
 
 
 def adds(patient: Patient, content: bytes) -> str:
     patient.answers()
-    upload = SimpleUploadedFile("scan.pdf", content, "application/pdf")
-    sent = patient.page.hidden_fields() | {"add": "yes", "attachments": upload}
-    patient.response = patient.client.post(ATTACHMENTS, sent)
-    return patient.page.one("main").text
+    patient.adds(SimpleUploadedFile("scan.pdf", content, "application/pdf"))
+    return patient.text
 
 
 def test_locked_report_is_named_to_patient_and_staff(patient: Patient) -> None:
     assert "1: Report (PDF) that opens only with a password (we’ll ask you for it)" in adds(
         patient, protected_pdf("1234")
     )
-    page = read(patient.client.post(ATTACHMENTS, patient.page.hidden_fields() | {"open": "yes"}))
-    assert "We’ll ask you for the password. Or remove it" in page.one("main").text
-    patient.presses("send")
-    assert Attachment.objects.get().kind == Attachment.Kind.LOCKED_PDF
-    private = read(patient.client.get(patient.response["Location"]))
-    assert "One report opens only with a password. We’ll ask you for it." in private.one("main").text
-    patient.client.force_login(staff("Coordinator"))
-    consultation = ConsultationRequest.objects.get()
-    desk = patient.client.get(f"/staff/requests/{consultation.pk}/")
-    assert "Locked: ask the patient for the password." in desk.content.decode()
+    check = patient.response
+    patient.at_files(open="yes")
+    assert "We’ll ask you for the password. Or remove it" in patient.text
+    patient.response = check
+    address = patient.confirms()
+    assert stored_request().attachments.get().kind == Attachment.Kind.LOCKED_PDF
+    patient.opens(address)
+    assert "One report opens only with a password. We’ll ask you for it." in patient.text
+    patient.client.force_login(staff(COORDINATOR))
+    patient.opens(f"/staff/requests/{stored_request().pk}/")
+    assert "Locked: ask the patient for the password." in patient.text
 
 
 def test_busy_decoder_keeps_the_answers(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +42,6 @@ def test_busy_decoder_keeps_the_answers(patient: Patient, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(isolated, "run", busy)
     shown = adds(patient, b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
-    assert "Send your request without it, and add it later" in shown
+    assert "Try again in a few minutes, or add it later. We cannot read photographs at the moment" in shown
     assert "He cut his hand on glass." in str(patient.page.hidden_fields())
     assert not Attachment.objects.exists()

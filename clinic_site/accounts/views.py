@@ -58,9 +58,9 @@ class ChoosePasswordView(PasswordResetConfirmView):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_status(request: HttpRequest) -> HttpResponse:
-    """Tell the page's script how many seconds are left. POST is the button "Stay signed in".
+    """Return the seconds until the session ends. POST, the button "Stay signed in", renews it.
 
-    Asking does not count as activity: the script says that it runs in the background.
+    The page's script asks in the background, which does not count as activity.
     """
     left = 0
     if request.user.is_authenticated:

@@ -79,9 +79,11 @@ class BusinessHours:
 
         The first may have begun on the evening before.
         """
+        if not self.sessions:
+            return
         zone, a_day = timezone.get_default_timezone(), timedelta(days=1)
         current: Interval | None = None
-        for number in range(-1, (last - first).days + 1 if self.sessions else -1):
+        for number in range(-1, (last - first).days + 1):
             day = first + timedelta(days=number)
             if any(starts <= day <= ends for starts, ends in self.closures):
                 continue

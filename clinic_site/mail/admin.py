@@ -158,7 +158,10 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
                 if act(message, actor=_member(request)):
                     done.append(str(message))
                 else:
-                    messages.error(request, _("%s: someone else has just handled this message.") % message)
+                    messages.error(
+                        request,
+                        _("%s: not undelivered, or someone else has just handled this message.") % message,
+                    )
             except ResendRefusedError as problem:
                 messages.error(request, f"{message}: {problem}")
         if done:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinic_site.core.management.until_stopped import Stop
+from clinic_site.core.management.repeating_command import Stop
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import ERROR_LENGTH, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import NO_CONTENT, storable

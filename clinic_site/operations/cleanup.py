@@ -62,12 +62,9 @@ def site_tasks() -> list[Task]:
         deletion(
             _("Expired rate-limit counters"), lambda now: RateLimitCounter.objects.filter(ends_at__lte=now)
         ),
-        Task(
+        deletion(
             _("Messages that were sent or handled"),
-            count=lambda now: OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION).count(),
-            run=lambda now: delete_in_batches(
-                OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION)
-            ),
+            lambda now: OutgoingMessage.objects.completed_before(now - SENT_MAIL_RETENTION),
         ),
         *[audit_task(model, model.retention) for model in append_only_models() if model.retention],
     ]

@@ -18,9 +18,9 @@ def retention_months() -> dict[str, int]:
 
 def expired(now: datetime) -> ConsultationRequestQuerySet:
     """The finished requests whose retention has ended."""
-    due = Q(pk__in=[])
-    for status, months in retention_months().items():
-        before = months_before(now, months)
+    due, months = Q(pk__in=[]), retention_months()
+    for status in workflow.FINISHED:
+        before = months_before(now, months[status])
         # A status is never older than its request; "created_at" lets the queue's index be used.
         due |= Q(status=status, created_at__lte=before, status_changed_at__lte=before)
     return ConsultationRequest.objects.filter(due, erased_at=None)

@@ -3,12 +3,10 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.batch_delete import delete_in_batches
-from clinic_site.operations.cleanup import Task
+from clinic_site.operations.cleanup import Task, deletion
 from consultations import workflow
 from consultations.data_rights import erasure, retention
 from consultations.intake import attachments, file_storage
@@ -39,10 +37,9 @@ def tasks() -> list[Task]:
             count=lambda now: file_storage.sweep(_stored_file_names(), only_count=True),
             run=lambda now: file_storage.sweep(_stored_file_names()),
         ),
-        Task(
+        deletion(
             _("Records of who had a request open"),
-            count=lambda now: _old_presence(now).count(),
-            run=lambda now: delete_in_batches(_old_presence(now)),
+            lambda now: Presence.objects.filter(seen_at__lt=now - PRESENCE_RETENTION),
         ),
     ]
 
@@ -61,7 +58,3 @@ def _stored_file_names() -> set[str]:
     """File names in the database. Read before the folder is listed: files stored later are young."""
     rows = Attachment.objects.order_by().values_list("name", "thumbnail_name")
     return {name for row in rows.iterator() for name in row}
-
-
-def _old_presence(now: datetime) -> QuerySet[Presence]:
-    return Presence.objects.filter(seen_at__lt=now - PRESENCE_RETENTION)

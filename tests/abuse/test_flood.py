@@ -37,7 +37,7 @@ def test_site_answers_under_hostile_uploads_stalled_bodies_and_a_flood(settings:
     notice = PrivacyNotice.objects.current("en")
     assert notice
     call_command("createcachetable", verbosity=0)
-    # 40 bytes that decode into 870 MB, the largest that is taken, and a picture of many pixels.
+    # A small file that would decode into 870 MB, and about the largest WebP and PNG that are accepted.
     bombs = [
         encoded(Image.new("RGB", size), "WEBP", lossless=True) for size in ((8192, 6336), (6000, 4300))
     ] + [encoded(Image.new("RGB", (7000, 5000)), "PNG")]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.benchmarks import queue, storing, through_nginx
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
@@ -173,9 +174,7 @@ def environment(place: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def server(application: str, place: Path) -> Iterator[Server]:
     """The application on a free port of the loopback, until the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-c", "tests/benchmarks/gunicorn_conf.py"]
     command += ["-b", f"127.0.0.1:{port}", application]
     process = subprocess.Popen(command, cwd=ROOT, env=environment(place), stdout=subprocess.DEVNULL)

@@ -160,7 +160,9 @@ def test_errors_stand_beside_each_field_and_in_a_summary_that_has_the_focus(visi
         focused = page.evaluate("document.activeElement.matches('input, textarea, select')")
         assert focused, link.inner_text()
     # Each control says which sentence is about it.
-    for control in page.locator("[aria-invalid=true]").all():
+    invalid = page.locator("[aria-invalid=true]").all()
+    assert invalid
+    for control in invalid:
         described = (control.get_attribute("aria-describedby") or "").split()
         classes = [page.locator(f"[id='{name}']").get_attribute("class") for name in described]
         assert "error-message" in classes, control

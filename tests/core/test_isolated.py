@@ -84,17 +84,16 @@ def test_memory_time_and_output_are_limited(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_third_is_refused_at_once_and_a_large_picture_needs_the_first_slot(tmp_path: Path) -> None:
     large = encoded(Image.new("RGB", (4_200, 3_200)), "PNG", compress_level=1)
-    held = []
-    for number, is_busy_for in enumerate(("large", "both")):
-        file = (tmp_path / f"decoding-{number}.lock").open("w")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        held.append(file)
-        with pytest.raises(isolated.BusyError):
-            read(large, "PNG")
-        if is_busy_for == "large":
-            assert read(encoded(picture(), "PNG"), "PNG").size == (320, 240)
-        else:
+    small = encoded(picture(), "PNG")
+    first, second = ((tmp_path / f"decoding-{number}.lock").open("w") for number in (0, 1))
+    with second:
+        with first:
+            fcntl.flock(first, fcntl.LOCK_EX)
             with pytest.raises(isolated.BusyError):
-                read(encoded(picture(), "PNG"), "PNG")
-    held[0].close()
-    assert read(large, "PNG").size == (320, 244)
+                read(large, "PNG")
+            assert read(small, "PNG").size == (320, 240)
+            fcntl.flock(second, fcntl.LOCK_EX)
+            for data in (small, large):
+                with pytest.raises(isolated.BusyError):
+                    read(data, "PNG")
+        assert read(large, "PNG").size == (320, 244)

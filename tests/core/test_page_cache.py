@@ -367,6 +367,31 @@ def test_withdrawn_page_never_comes_back(visitor: Visitor, clock: Any, broken_da
     assert [process.get(NERVES).status for process in (visitor, Visitor())] == [500, 500]
 
 
+def test_withdrawn_page_goes_though_nothing_can_be_written(
+    visitor: Visitor, clock: Any, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    visitor.get(NERVES)
+    assert len([*cache_dir.iterdir()]) == 1
+    publishing.withdraw(Procedure.objects.get(slug="nerve-repair"), language="en")
+    monkeypatch.setattr(page_cache.FileBasedCache, "_write_content", full)
+    clock.shift(5)
+    assert Visitor().get(NERVES).status == 410
+    assert [*cache_dir.iterdir()] == []
+
+
+def test_unreadable_copy_of_a_withdrawn_page_is_deleted(cache_dir: Path) -> None:
+    key = ("http", "127.0.0.1", "/", "")
+    page_cache.save_copy(key, page_cache.CachedPage(200, {}, b"body", 1.0))
+    (copy,) = cache_dir.iterdir()
+    copy.write_bytes(copy.read_bytes()[:-1])
+    assert page_cache.read_copy(key) is None
+    page_cache.save_copy(key, page_cache.CachedPage(410, {}, b"", 2.0))
+    assert not copy.exists()
+
+
 def test_older_answer_does_not_overwrite_a_newer_copy() -> None:
     key = ("http", "127.0.0.1", "/", "")
     for status, made_at in ((200, 2.0), (410, 3.0), (200, 1.0)):

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-import socket
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.ports import free_port
 
 OK = "250 OK"
 
@@ -25,9 +26,7 @@ class MailServer:
     """
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.replies: dict[str, str] = {}
         self.silent_at = ""
         self.takes_before_silence = False

@@ -3,7 +3,6 @@
 import os
 import runpy
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,8 +15,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from clinic_site.core.management.until_stopped import repeat
+from clinic_site.core.management.repeating_command import repeat
 from clinic_site.mail import configuration
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -124,10 +124,7 @@ def mail_workers(server: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="asks /proc")
 def test_mail_worker_runs_beside_the_local_server_and_ends_with_it(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    environment = os.environ | {"DATA_DIR": str(tmp_path), "PORT": port, "WEB_CONCURRENCY": "2"}
+    environment = os.environ | {"DATA_DIR": str(tmp_path), "PORT": str(free_port()), "WEB_CONCURRENCY": "2"}
     environment.pop("DATABASE_URL", None)
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "clinic_site.wsgi"],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from clinic_site.core.management.until_stopped import repeat
+from clinic_site.core.management.repeating_command import repeat
 from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
 from tests.concurrency import Child

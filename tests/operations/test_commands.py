@@ -19,6 +19,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from clinic_site.accounts.models import User
 from tests.factories import staff
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,9 +33,7 @@ def taken() -> Iterator[int]:
 
 
 def test_free_port_passes_and_stays_free(settings: Any) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        settings.PORT = probe.getsockname()[1]
+    settings.PORT = free_port()
     call_command("check_port")
     with socket.socket() as server:
         server.bind(("127.0.0.1", settings.PORT))

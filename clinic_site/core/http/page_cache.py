@@ -198,12 +198,16 @@ def save_copy(key: Key, page: CachedPage) -> None:
 
     Other answers than 200 are saved, without their body, only in place of a copy that they make obsolete.
     """
-    former = read_copy(key)
-    if former.made_at > page.made_at if former else page.status != 200:
+    former, is_page = read_copy(key), page.status == 200
+    if former and former.made_at > page.made_at:
         return
-    body = page.body if page.status == 200 else b""
     try:
-        _copies().set(_file_key(key), (page.status, page.headers, body, page.made_at))
+        copies, name = _copies(), _file_key(key)
+        if not is_page:
+            # Before anything is written: on a full disk, too, a withdrawn page must go.
+            copies.delete(name)
+        if is_page or former:
+            copies.set(name, (page.status, page.headers, page.body if is_page else b"", page.made_at))
     except OSError:
         logger.warning("could not write a page to PAGE_CACHE_DIR", exc_info=True)
 

@@ -1,8 +1,7 @@
-"""Decodes one untrusted picture. ``images.read`` lets it work in a process of its own.
+"""Decodes one untrusted picture, in the child process that ``images.read`` starts.
 
-Output: width and height, then the pixels in RGB: upright, in sRGB, transparent areas on
-white, only the first frame, without metadata such as the place where it was taken. The status says what was
-wrong.
+Output: width and height, then the pixels in RGB: upright, in sRGB, transparent areas on white, only the first
+frame, without metadata such as the place where it was taken. The status says what was wrong.
 """
 
 import io
@@ -129,8 +128,8 @@ def _upright_rgb(picture: Image.Image, longest: int) -> Image.Image:
         info = picture.info
         picture = picture.resize(size, Image.Resampling.LANCZOS)
         picture.info = info  # has the orientation
-    picture = _without_fault(ImageOps.exif_transpose, picture).convert("RGB")
-    return _without_fault(lambda found: _in_srgb(found, profile), picture) if profile else picture
+    picture = _if_undamaged(ImageOps.exif_transpose, picture).convert("RGB")
+    return _if_undamaged(lambda found: _in_srgb(found, profile), picture) if profile else picture
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -150,8 +149,8 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     return picture
 
 
-def _without_fault(change: Callable[[Image.Image], Image.Image], picture: Image.Image) -> Image.Image:
-    """Damaged metadata costs the orientation or a little color, not the picture."""
+def _if_undamaged(change: Callable[[Image.Image], Image.Image], picture: Image.Image) -> Image.Image:
+    """Return the changed picture, or the same one where the metadata is damaged."""
     try:
         return change(picture)
     except Exception:

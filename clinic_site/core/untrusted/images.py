@@ -1,6 +1,6 @@
 """Pictures from untrusted files: decoded in a child process, and encoded again by the caller.
 
-Nothing of the original file reaches the disk but its pixels.
+Only the pixels of the original file reach the disk.
 """
 
 import io

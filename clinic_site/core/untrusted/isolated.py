@@ -1,12 +1,13 @@
 """Work on untrusted files in a child process of limited memory and time, never in a thread that serves pages.
 
-At most two run at once on a machine, one of them with memory for a large picture. Nobody waits: when both are
-taken, the person is told at once.
+At most two run at once on a machine, one of them with memory for a large picture. Nobody waits for a slot:
+``BusyError`` is raised at once.
 """
 
 import fcntl
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,8 +60,9 @@ def run(module: str, arguments: list[str], data: bytes) -> tuple[int, IO[bytes]]
                 check=False,
             ).returncode
         except subprocess.TimeoutExpired:
-            raise KilledError from None
+            status = -signal.SIGKILL
     if status < 0:
+        output.close()
         raise KilledError
     output.seek(0)
     return status, output

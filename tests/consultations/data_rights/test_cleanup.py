@@ -112,6 +112,8 @@ def test_retention_rule_overrides_default() -> None:
 
 
 def test_open_and_reopened_requests_are_never_erased_by_cleanup() -> None:
+    # Not even by a rule that no form accepts.
+    RetentionRule.objects.bulk_create(RetentionRule(status=status, months=1) for status in workflow.OPEN)
     reopened = closed("unreachable", 1500)
     ConsultationRequest.objects.update(status="contacting", status_changed_at=timezone.now())
     requests = [reopened, *(closed(status, 5000) for status in sorted(workflow.OPEN))]

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from clinic_site.core.management.until_stopped import RepeatingCommand, Stop
+from clinic_site.core.management.repeating_command import RepeatingCommand, Stop
 from clinic_site.mail import worker
 
 

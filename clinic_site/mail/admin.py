@@ -48,8 +48,8 @@ class StateFilter(admin.SimpleListFilter):
 class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
     """Read-only, and without the text: it may hold a link that only the patient should open."""
 
-    list_display = ["state_word", "kind", "about_what", "to", "phone", "created_at", "last_error"]
-    list_display_links = ["state_word", "kind"]
+    list_display = ["state_word", "kind_words", "about_what", "to", "phone", "created_at", "last_error"]
+    list_display_links = ["state_word", "kind_words"]
     list_filter = [StateFilter, "kind"]
     list_per_page = 50
     # By nothing that names a person: search words are part of the address.
@@ -58,7 +58,7 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
     show_full_result_count = False
     fields = [
         "state_word",
-        "kind",
+        "kind_words",
         "about_what",
         "to",
         "phone",
@@ -71,7 +71,7 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
         "failed_at",
         "resolved_at",
     ]
-    readonly_fields = ["state_word", "about_what", "phone"]
+    readonly_fields = ["state_word", "kind_words", "about_what", "phone"]
     actions = ["send_again", "mark_resolved"]
     change_form_template = "admin/mail/outgoingmessage/change_form.html"
 
@@ -99,6 +99,10 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
             message.state, "completed"
         )
         return format_html('<span class="status status--{}">{}</span>', color, message.state.label)
+
+    @admin.display(description=gettext_lazy("message"), ordering="kind")
+    def kind_words(self, message: OutgoingMessage) -> str:
+        return message.kind.replace("_", " ").capitalize()
 
     @admin.display(description=gettext_lazy("about"), ordering="about")
     def about_what(self, message: OutgoingMessage) -> str:

@@ -1,12 +1,13 @@
 """Template filters for Markdown, dates, times and structured data."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from clinic_site.core.markdown import render
 
@@ -31,6 +32,14 @@ def clock(value: Any) -> str:
     return (
         date_format(value, "g a" if value.minute == 0 else "g:i a").replace(".", "").lower() if value else ""
     )
+
+
+@register.filter(expects_localtime=True)
+def moment(value: datetime | None, day_format: str = "j F Y") -> str:
+    """A day and a time: 6 August 2026, 5:30 pm."""
+    if value is None:
+        return ""
+    return _("%(day)s, %(time)s") % {"day": date_format(value, day_format), "time": clock(value)}
 
 
 # Characters that could end the script element, as JSON escapes.

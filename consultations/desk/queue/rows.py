@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic.business_hours import BusinessHours
-from clinic_site.core.templatetags.formatting import clock
+from clinic_site.core.templatetags.formatting import moment
 from consultations import workflow
 from consultations.answers import Onset
 from consultations.lifecycle import booking
@@ -117,14 +116,14 @@ def appointment_label(appointment: Appointment, now: datetime, *, is_informed: b
 
 def _moment(at: datetime) -> str:
     """Format like "Wed 4 Mar, 3 pm"."""
-    local = timezone.localtime(at)
-    return f"{date_format(local, 'D j M')}, {clock(local)}"
+    return moment(timezone.localtime(at), "D j M")
 
 
 def format_hours(duration: timedelta) -> str:
     """Format like "2 h 5 min"; whole hours from ten hours up."""
     hours, seconds = divmod(int(duration.total_seconds()), 3600)
-    words = {"hours": f"{hours:,}", "minutes": seconds // 60}
-    if hours >= 10:
+    minutes = seconds // 60
+    words = {"hours": f"{hours:,}", "minutes": minutes}
+    if hours >= 10 or (hours and not minutes):
         return _("%(hours)s h") % words
     return _("%(hours)s h %(minutes)s min") % words if hours else _("%(minutes)s min") % words

@@ -51,7 +51,7 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
     OutgoingMessage.objects.filter(pk=a_message().pk).update(failed_at=NOW)
     assert lines(at_two) == [
         "Waiting 3",
-        f"{late.reference} overdue by 1 h 0 min waiting longest: 5 h 0 min",
+        f"{late.reference} overdue by 1 h waiting longest: 5 h",
         "Mine 1",
         "Due today 3 Overdue 2",
         "Appointments today 0",

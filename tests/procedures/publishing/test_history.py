@@ -35,9 +35,9 @@ def body(procedure: Procedure) -> str:
 
 def test_history_names_who_when_and_why_and_what_is_live(editor: Client, procedure: Procedure) -> None:
     third, second, first = rows(editor, procedure)
-    assert "3 scheduled 20 May 2026, 09:00" in third
+    assert "3 scheduled 20 May 2026, 9 am" in third
     for words in (
-        "2 live 10 May 2026, 21:00",
+        "2 live 10 May 2026, 9 pm",
         "Dr. Ayesha Khan, 10 May 2026",
         "sana",
         "Infection is told better.",

@@ -98,6 +98,11 @@ class ArchivedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("yes", _("Archived")), ("all", _("All"))]
 
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield first | {"display": _("Not archived")}
+        yield from others
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "all":
             return queryset

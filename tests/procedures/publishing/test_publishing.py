@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from procedures.models import Disclaimer, Procedure, Publication
 from procedures.publishing import drafts, publishing
 from procedures.publishing.documents import PageDocument
+from tests.conftest import query_count
 from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts, staff
 
 pytestmark = pytest.mark.django_db
@@ -125,17 +125,15 @@ def test_publish_query_count_does_not_grow() -> None:
     shared_texts()
     reviewer, page = a_reviewer(), an_overview()
 
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            published(page, reviewer=reviewer)
-        return len(captured)
+    def publish() -> None:
+        published(page, reviewer=reviewer)
 
-    short = queries()
+    short = query_count(publish)
     for number in range(40):
         page.questions.create(text=f"Question {number}?", position=number)
         page.benefits.create(title=f"Benefit {number}", body="A text.", position=number)
         page.keyfacts.create(label=f"Fact {number}", value="Plain", source=page.citations.get().source)
-    assert queries() == short
+    assert query_count(publish) == short
 
 
 def test_publish_refuses_a_language_in_which_the_draft_has_no_text(procedure: Procedure) -> None:

@@ -88,18 +88,16 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
 
 def _open(upload: UploadedFile) -> Image.Image:
     """Decode the picture, upright. Its size is checked in the header, before any pixel is decoded."""
+    advice = {
+        isolated.BusyError: _("Choose the photograph again in a minute. Others are being read."),
+        images.TooManyPixelsError: _("Choose a smaller copy of this photograph. It has too many pixels."),
+        images.UnknownFormatError: _("Choose a photograph as a JPEG, PNG, WebP or AVIF file."),
+        images.DamagedPictureError: _("This photograph is damaged. Save it again, or choose another."),
+    }
     try:
         return images.read(upload, *FORMATS, longest=MAX_SIDE_PIXELS)
-    except isolated.BusyError:
-        raise ValidationError(_("Choose the photograph again in a minute. Others are being read.")) from None
-    except images.TooManyPixelsError:
-        raise ValidationError(
-            _("Choose a smaller copy of this photograph. It has too many pixels.")
-        ) from None
-    except images.UnknownFormatError:
-        raise ValidationError(_("Choose a photograph as a JPEG, PNG, WebP or AVIF file.")) from None
-    except images.DamagedPictureError:
-        raise ValidationError(_("This photograph is damaged. Save it again, or choose another.")) from None
+    except tuple(advice) as error:
+        raise ValidationError(advice[type(error)]) from None
 
 
 def _webp(picture: Image.Image, width: int) -> bytes:

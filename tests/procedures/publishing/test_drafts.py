@@ -17,7 +17,7 @@ from procedures.models import (
     Source,
 )
 from procedures.publishing import documents, drafts
-from procedures.publishing.documents import PageDocument, TitledText
+from procedures.publishing.documents import PageDocument
 from tests.conftest import query_count
 from tests.factories import a_procedure, a_source, an_overview, published, shared_texts
 
@@ -79,27 +79,18 @@ def test_read_draft_of_the_overview_has_no_field_of_a_procedure() -> None:
     assert not document.show_in_form
 
 
-def test_read_draft_reads_every_kind_of_part(procedure: Procedure) -> None:
+def test_read_draft_reads_the_parts_of_the_page_in_order(procedure: Procedure) -> None:
+    """How each kind of part is read, tests/procedures/publishing/test_round_trip.py shows."""
     a_procedure().risks.create(name="Of another page", body="…")
-    procedure.sections.create(kind="why", heading="Why", body="**Because.**")
-    procedure.benefits.create(title="Precision", body="Small.")
-    procedure.recoverynotes.create(title="First days", body="Rest.")
-    procedure.expectations.create(title="Ask", body="Anything.")
     procedure.risks.create(name="Bleeding", medical_term="Hemorrhage", body="A little.", frequency="serious")
-    procedure.questions.create(text="Can I drive?", answer="Ask.")
     procedure.carecards.create(level="urgent", heading="Call if:", items="pus\n\n  fever  \n")
     for title, position in (("third", 5), ("first", 1), ("fourth", 5), ("second", 2)):
         procedure.steps.create(title=title, body="…", position=position)
     document = drafts.read_draft(procedure, "en")
     assert [step.title for step in document.steps] == ["first", "second", "third", "fourth"]
-    assert document.sections == (documents.Section(kind="why", heading="Why", body="**Because.**"),)
-    assert document.benefits == (TitledText(title="Precision", body="Small."),)
-    assert document.recovery_notes == (TitledText(title="First days", body="Rest."),)
-    assert document.expectations == (TitledText(title="Ask", body="Anything."),)
     assert document.risks == (
         documents.Risk(name="Bleeding", medical_term="Hemorrhage", body="A little.", frequency="serious"),
     )
-    assert document.questions == (documents.Question(text="Can I drive?", answer="Ask."),)
     assert document.care_cards == (
         documents.CareCard(level="urgent", heading="Call if:", items=("pus", "fever")),
     )

@@ -1,15 +1,13 @@
 """A staff session ends 15 minutes after its last request, and 12 hours after it began."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.utils.http import urlencode
 
 from clinic_site.accounts.models import AccountEvent, User
-from tests.accounts.account_helpers import is_signed_in
+from tests.accounts.account_helpers import NOON, is_signed_in
 from tests.admin_forms import warnings_in
 from tests.conftest import query_count
 from tests.factories import staff
@@ -17,14 +15,7 @@ from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
-NOON = 1_800_000_000
 MINUTE = 60
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture

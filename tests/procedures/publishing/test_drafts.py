@@ -1,5 +1,7 @@
 """Reading a draft into a document and writing it back."""
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
@@ -24,23 +26,26 @@ from tests.factories import a_procedure, a_source, an_overview, published, share
 pytestmark = pytest.mark.django_db
 
 
+# The fields that the row and the document have under one name.
+FIELDS: dict[str, Any] = {
+    "slug": "nerve-repair",
+    "title": "Nerve Repair",
+    "plain_name": "reconnecting a damaged nerve",
+    "menu_label": "Nerves",
+    "summary": "Two plain sentences.",
+    "description": "For search engines.",
+    "author": "The clinic",
+    "drawing": "nerve",
+    "urgency": "both",
+    "body_location": "Arm",
+    "show_in_form": False,
+}
+
+
 @pytest.fixture
 def procedure() -> Procedure:
     """A draft without parts."""
-    return Procedure.objects.create(
-        slug="nerve-repair",
-        title="Nerve Repair",
-        plain_name="reconnecting a damaged nerve",
-        menu_label="Nerves",
-        alternate_names="Neurorrhaphy, , Nerve suture ",
-        summary="Two plain sentences.",
-        description="For search engines.",
-        author="The clinic",
-        drawing="nerve",
-        urgency="both",
-        body_location="Arm",
-        show_in_form=False,
-    )
+    return Procedure.objects.create(**FIELDS, alternate_names="Neurorrhaphy, , Nerve suture ")
 
 
 def test_read_draft_reads_the_fields_of_the_row(procedure: Procedure) -> None:
@@ -50,18 +55,8 @@ def test_read_draft_reads_the_fields_of_the_row(procedure: Procedure) -> None:
     assert drafts.read_draft(procedure, "en") == PageDocument(
         kind="procedure",
         language="en",
-        slug="nerve-repair",
-        title="Nerve Repair",
-        plain_name="reconnecting a damaged nerve",
-        menu_label="Nerves",
+        **FIELDS,
         alternate_names=("Neurorrhaphy", "Nerve suture"),
-        summary="Two plain sentences.",
-        description="For search engines.",
-        author="The clinic",
-        drawing="nerve",
-        urgency="both",
-        body_location="Arm",
-        show_in_form=False,
         photo=documents.Photo("a" * 32, width=800, height=600, widths=(480, 800), alt="A microscope"),
         **{name: () for name, part in PARTS.items() if part.Frozen},
         has_own_steps=False,

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.test import TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -63,12 +64,18 @@ def shared_world(blocker: Any) -> Iterator[None]:
 
     with blocker.unblock():
         World.setUpClass()
-    try:
-        yield
-    finally:
-        with blocker.unblock():
+        try:
+            yield
+        finally:
             World.tearDownClass()
             World.doClassCleanups()
+
+
+def query_count(work: Callable[[], object]) -> int:
+    """Do something, and return how many queries it took."""
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
 
 
 @contextmanager
@@ -92,8 +99,7 @@ def sample_site(db: None) -> None:
 def sample_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The same, shared by all tests of a module."""
     with shared_world(django_db_blocker):
-        with django_db_blocker.unblock():
-            load_sample_content()
+        load_sample_content()
         yield
 
 

@@ -137,22 +137,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="ReviewReminder",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("address", models.EmailField(max_length=254, unique=True)),
-                ("sent_on", models.DateField()),
-            ],
-            options={
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
             name="Source",
             fields=[
                 (
@@ -480,7 +464,11 @@ class Migration(migrations.Migration):
                 (
                     "photo_alt",
                     models.CharField(
-                        blank=True, default="", max_length=125, verbose_name="description of the photograph"
+                        blank=True,
+                        default="",
+                        help_text="What it shows, for people who cannot see it. Needed with a photograph.",
+                        max_length=125,
+                        verbose_name="description of the photograph",
                     ),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),

@@ -1,6 +1,6 @@
 """Pages and their parts (the drafts), what they share, and their publications."""
 
-from procedures.models.feedback import FeedbackReport, PlainWord, ReviewReminder
+from procedures.models.feedback import FeedbackReport, PlainWord
 from procedures.models.pages import Overview, Page, Procedure
 from procedures.models.parts import (
     PARTS,
@@ -41,7 +41,6 @@ __all__ = [
     "Publication",
     "Question",
     "RecoveryNote",
-    "ReviewReminder",
     "Risk",
     "Section",
     "SectionKind",

@@ -1,4 +1,4 @@
-"""Content quality: feedback reports from readers, words to avoid, and when review reminders were sent."""
+"""Content quality: feedback reports from readers and words to avoid."""
 
 from django.conf import settings
 from django.db import models
@@ -96,16 +96,3 @@ class PlainWord(models.Model):
     def clean(self) -> None:
         super().clean()
         self.word = " ".join(self.word.lower().replace("’", "'").split())
-
-
-class ReviewReminder(models.Model):
-    """When an address last got the list of pages due for review: at most once a week."""
-
-    address = models.EmailField(unique=True)
-    sent_on = models.DateField()
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.sent_on}"

@@ -1,14 +1,19 @@
 """Drafts of pages, which staff edit. Patients see them once they are published."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from procedures.models.shared import WithPhoto
+
 # Drafts are written in one language; translations of publications are not built yet.
 DRAFT_LANGUAGE = "en"
+
+
+P = TypeVar("P", bound="Page")
 
 
 class Drawing(models.TextChoices):
@@ -22,7 +27,7 @@ class Drawing(models.TextChoices):
     FIELD = "field", _("The empty operating field")
 
 
-class Page(models.Model):
+class Page(WithPhoto):
     """A clinical page: the overview or a procedure. Its parts are ordered rows of their own.
 
     ``Overview`` and ``Procedure`` are proxies, so that the admin and permissions tell the two apart.
@@ -37,6 +42,9 @@ class Page(models.Model):
         EMERGENCY = "emergency", _("Emergency")
         BOTH = "both", _("Planned or emergency")
 
+    # Set by the proxies.
+    only_kind: ClassVar[str] = ""
+
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, editable=False)
     title = models.CharField(_("title"), max_length=65)
     summary = models.CharField(
@@ -47,21 +55,6 @@ class Page(models.Model):
     )
     author = models.CharField(_("written by"), max_length=80, blank=True, default="")
     drawing = models.CharField(_("drawing"), max_length=20, choices=Drawing, default=Drawing.FIELD)
-    photo = models.ForeignKey(
-        "procedures.Photo",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("photograph"),
-    )
-    photo_alt = models.CharField(
-        _("description of the photograph"),
-        max_length=125,
-        blank=True,
-        default="",
-        help_text=_("What it shows, for people who cannot see it. Needed with a photograph."),
-    )
     # The fields from here to archived_at are for procedures only, and required there where not blank=True.
     slug = models.SlugField(
         _("address"), max_length=80, default="", help_text=_("The last part of the page’s address.")
@@ -114,27 +107,30 @@ class Page(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.kind = self.only_kind or self.kind
+        super().save(*args, **kwargs)
 
-class OverviewManager(models.Manager["Overview"]):
-    def get_queryset(self) -> models.QuerySet["Overview"]:
-        return super().get_queryset().filter(kind=Page.Kind.OVERVIEW)
+
+class OneKindManager(models.Manager[P]):
+    """The pages of a proxy's kind."""
+
+    def get_queryset(self) -> models.QuerySet[P]:
+        return super().get_queryset().filter(kind=self.model.only_kind)
 
 
 class Overview(Page):
     """The front page: what microsurgery is. There is one."""
 
     has_one_row = True
+    only_kind = Page.Kind.OVERVIEW
 
-    objects: ClassVar[OverviewManager] = OverviewManager()
+    objects: ClassVar[OneKindManager[Self]] = OneKindManager()
 
     class Meta:
         proxy = True
         verbose_name = _("overview")
         verbose_name_plural = _("overview")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.kind = Page.Kind.OVERVIEW
-        super().save(*args, **kwargs)
 
     def clean(self) -> None:
         super().clean()
@@ -142,25 +138,18 @@ class Overview(Page):
             raise ValidationError(_("There is one overview already. Change that one."))
 
 
-class ProcedureManager(models.Manager["Procedure"]):
-    def get_queryset(self) -> models.QuerySet["Procedure"]:
-        return super().get_queryset().filter(kind=Page.Kind.PROCEDURE)
-
-
 class Procedure(Page):
     """One procedure that the clinic offers."""
 
-    objects: ClassVar[ProcedureManager] = ProcedureManager()
+    only_kind = Page.Kind.PROCEDURE
+
+    objects: ClassVar[OneKindManager[Self]] = OneKindManager()
 
     class Meta:
         proxy = True
         verbose_name = _("procedure")
         verbose_name_plural = _("procedures")
         ordering = ["position", "pk"]
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.kind = Page.Kind.PROCEDURE
-        super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Refuse a new address or title that differs from another procedure’s in case alone."""

@@ -28,7 +28,25 @@ class Photo(models.Model):
         return f"{self.digest[:8]} ({self.width} × {self.height})"
 
 
-class Practitioner(models.Model):
+class WithPhoto(models.Model):
+    """A record that may be illustrated."""
+
+    photo = models.ForeignKey(
+        Photo, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photograph")
+    )
+    photo_alt = models.CharField(
+        _("description of the photograph"),
+        max_length=125,
+        blank=True,
+        default="",
+        help_text=_("What it shows, for people who cannot see it. Needed with a photograph."),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Practitioner(WithPhoto):
     """A person who treats patients and may review pages."""
 
     name = models.CharField(_("name"), max_length=80)
@@ -52,15 +70,6 @@ class Practitioner(models.Model):
     )
     languages = models.CharField(_("languages"), max_length=120, blank=True, default="")
     biography = models.TextField(_("biography"), max_length=800, blank=True, default="")
-    photo = models.ForeignKey(
-        "procedures.Photo",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("photograph"),
-    )
-    photo_alt = models.CharField(_("description of the photograph"), max_length=125, blank=True, default="")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("shown on the site"), default=True)
     is_sample = models.BooleanField(

@@ -17,6 +17,9 @@ from procedures.publishing.documents import PageDocument
 MAX_REVIEW_MONTHS = 36
 EMERGENCY_NUMBER = "1122"
 
+# Pairs of field and message, as in ``PublicationProblem``.
+Problems = Iterator[tuple[str, str]]
+
 
 @dataclass(frozen=True)
 class PublicationProblem:
@@ -32,80 +35,72 @@ class PublicationProblem:
 def publication_problems(document: PageDocument) -> tuple[PublicationProblem, ...]:
     """Return the failed checks of a signed document; none if it may be published."""
     rules = (_sign_off, _content, _sections, _numbers)
-    return tuple(problem for rule in rules for problem in rule(document))
+    return tuple(PublicationProblem(*problem) for rule in rules for problem in rule(document))
 
 
-def _sign_off(document: PageDocument) -> Iterator[PublicationProblem]:
+def _sign_off(document: PageDocument) -> Problems:
     review = document.review
     if review is None:
-        yield PublicationProblem("reviewer", _("Choose the reviewer."))
+        yield "reviewer", _("Choose the reviewer.")
         return
     if not review.reviewer.registration_number:
-        yield PublicationProblem(
-            "reviewer", _("The reviewer has no registration number. Enter it under Practitioners.")
-        )
+        yield "reviewer", _("The reviewer has no registration number. Enter it under Practitioners.")
     if review.due_on <= review.reviewed_on:
-        yield PublicationProblem("review_due_on", _("The next review must be after this one."))
+        yield "review_due_on", _("The next review must be after this one.")
     elif review.due_on > months_after(review.reviewed_on, MAX_REVIEW_MONTHS):
-        yield PublicationProblem(
-            "review_due_on",
-            _("The next review must be within %(months)d months.") % {"months": MAX_REVIEW_MONTHS},
-        )
+        message = _("The next review must be within %(months)d months.")
+        yield "review_due_on", message % {"months": MAX_REVIEW_MONTHS}
 
 
-def _content(document: PageDocument) -> Iterator[PublicationProblem]:
+def _content(document: PageDocument) -> Problems:
     if not document.author.strip():
-        yield PublicationProblem("author", _("Say who wrote this page."))
+        yield "author", _("Say who wrote this page.")
     if not document.sources:
-        yield PublicationProblem("citations", _("Name at least one source."))
+        yield "citations", _("Name at least one source.")
     for name, part in PARTS.items():
         if part.required and not document.parts(name):
-            yield PublicationProblem(name.replace("_", ""), str(part.required))
+            yield name.replace("_", ""), str(part.required)
     for fact in document.key_facts:
         if fact.certainty == "unconfirmed":
-            yield PublicationProblem(
-                "keyfacts", _("The key fact “%(label)s” is not confirmed.") % {"label": fact.label}
-            )
+            yield "keyfacts", _("The key fact “%(label)s” is not confirmed.") % {"label": fact.label}
     if document.disclaimer is None:
-        yield PublicationProblem("disclaimer", _("Write the disclaimer."))
+        yield "disclaimer", _("Write the disclaimer.")
     if document.emergency is None:
-        yield PublicationProblem("emergency", _("Write the emergency text."))
+        yield "emergency", _("Write the emergency text.")
     if document.photo and not document.photo.alt:
-        yield PublicationProblem("photo_alt", _("Describe the photograph for people who cannot see it."))
+        yield "photo_alt", _("Describe the photograph for people who cannot see it.")
 
 
-def _sections(document: PageDocument) -> Iterator[PublicationProblem]:
+def _sections(document: PageDocument) -> Problems:
     """Yield missing sections. An emergency page starts with its card: patients may read nothing below it."""
     alternatives = document.section(SectionKind.ALTERNATIVES)
     is_emergency = document.urgency == "emergency"
     if document.kind == "procedure" and not (alternatives and alternatives.body):
-        yield PublicationProblem("sections", _("Add a section on other options."))
+        yield "sections", _("Add a section on other options.")
     for part in PARTS.values():
         if part.section_required and document.section(part.shown_in) is None:
-            yield PublicationProblem("sections", str(part.section_required))
+            yield "sections", str(part.section_required)
     if document.section(SectionKind.EMERGENCY) is None:
         if is_emergency:
-            yield PublicationProblem("sections", _("Add the emergency card: this procedure is an emergency."))
+            yield "sections", _("Add the emergency card: this procedure is an emergency.")
         elif document.kind == "overview":
-            yield PublicationProblem("sections", _("Add the emergency card: the front page always has it."))
+            yield "sections", _("Add the emergency card: the front page always has it.")
     elif is_emergency and document.shown_sections[0].kind != SectionKind.EMERGENCY:
-        yield PublicationProblem(
-            "sections", _("Put the emergency card first: this procedure is an emergency.")
-        )
+        yield "sections", _("Put the emergency card first: this procedure is an emergency.")
 
 
-def _numbers(document: PageDocument) -> Iterator[PublicationProblem]:
+def _numbers(document: PageDocument) -> Problems:
     """Each section with a number needs a citation; the title and summary only repeat such numbers."""
     supported = {statement.section for source in document.sources for statement in source.statements}
     sourced: set[str] = set()
-    problems: list[PublicationProblem] = []
+    problems: list[tuple[str, str]] = []
     for fact in document.key_facts:
         numbers = _numbers_in(f"{fact.label} {fact.value}")
         if fact.source is not None:
             sourced.update(numbers)
         elif numbers:
             message = _("The key fact “%(label)s” has a number but no source.") % {"label": fact.label}
-            problems.append(PublicationProblem("keyfacts", message))
+            problems.append(("keyfacts", message))
     for section in document.shown_sections:
         numbers = _numbers_in(" ".join((section.heading, section.body, *document.lines_of(section.kind))))
         if section.kind in supported:
@@ -113,7 +108,7 @@ def _numbers(document: PageDocument) -> Iterator[PublicationProblem]:
         elif numbers:
             message = _("“%(heading)s” has a number but no source that supports it.")
             heading = section.heading or section.kind
-            problems.append(PublicationProblem("citations", message % {"heading": heading}))
+            problems.append(("citations", message % {"heading": heading}))
     for name, label in {
         "title": _("title"),
         "plain_name": _("plain name"),
@@ -122,7 +117,7 @@ def _numbers(document: PageDocument) -> Iterator[PublicationProblem]:
     }.items():
         if unsourced := [number for number in _numbers_in(getattr(document, name)) if number not in sourced]:
             message = _("The %(field)s has a number that no text with a source says: %(numbers)s.")
-            yield PublicationProblem(name, message % {"field": label, "numbers": ", ".join(unsourced)})
+            yield name, message % {"field": label, "numbers": ", ".join(unsourced)}
     yield from problems
 
 

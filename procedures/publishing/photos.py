@@ -10,16 +10,15 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 from PIL import Image
 
 from clinic_site.core.untrusted import images, isolated
 from procedures.models import Photo
-from procedures.publishing import generated_files
+from procedures.publishing.generated_files import GeneratedFiles
 
-KIND = "photos"
+FILES = GeneratedFiles("photos", re.compile(r"[0-9a-f]{32}-\d{3,4}\.webp"), "image/webp")
+
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_BYTES = 15 * 1024 * 1024
 # More than the largest width needs, also of a tall photograph.
@@ -34,8 +33,6 @@ MAX_FILE_BYTES = 32 * 1024
 # The best one that fits is used. If none does, the width is left out: enlarging a smaller one looks better.
 QUALITIES = (75, 60, 45, 30)
 
-_NAME = re.compile(r"[0-9a-f]{32}-\d{3,4}\.webp")
-
 
 @dataclass(frozen=True)
 class EncodedPhoto:
@@ -49,16 +46,12 @@ class EncodedPhoto:
     def store(self) -> Photo:
         """Write the files, then the row that refers to them. Idempotent."""
         for width, data in self.files.items():
-            generated_files.store(KIND, file_name(self.digest, width), data)
+            FILES.store(f"{self.digest}-{width}.webp", data)
         photo, _created = Photo.objects.get_or_create(
             digest=self.digest,
             defaults={"width": self.width, "height": self.height, "widths": sorted(self.files)},
         )
         return photo
-
-
-def file_name(digest: str, width: int) -> str:
-    return f"{digest}-{width}.webp"
 
 
 def encode(upload: UploadedFile) -> EncodedPhoto:
@@ -95,18 +88,16 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
 
 def _open(upload: UploadedFile) -> Image.Image:
     """Decode the picture, upright. Its size is checked in the header, before any pixel is decoded."""
+    advice = {
+        isolated.BusyError: _("Choose the photograph again in a minute. Others are being read."),
+        images.TooManyPixelsError: _("Choose a smaller copy of this photograph. It has too many pixels."),
+        images.UnknownFormatError: _("Choose a photograph as a JPEG, PNG, WebP or AVIF file."),
+        images.DamagedPictureError: _("This photograph is damaged. Save it again, or choose another."),
+    }
     try:
         return images.read(upload, *FORMATS, longest=MAX_SIDE_PIXELS)
-    except isolated.BusyError:
-        raise ValidationError(_("Choose the photograph again in a minute. Others are being read.")) from None
-    except images.TooManyPixelsError:
-        raise ValidationError(
-            _("Choose a smaller copy of this photograph. It has too many pixels.")
-        ) from None
-    except images.UnknownFormatError:
-        raise ValidationError(_("Choose a photograph as a JPEG, PNG, WebP or AVIF file.")) from None
-    except images.DamagedPictureError:
-        raise ValidationError(_("This photograph is damaged. Save it again, or choose another.")) from None
+    except tuple(advice) as error:
+        raise ValidationError(advice[type(error)]) from None
 
 
 def _webp(picture: Image.Image, width: int) -> bytes:
@@ -118,8 +109,3 @@ def _webp(picture: Image.Image, width: int) -> bytes:
         if len(data) <= MAX_FILE_BYTES:
             break
     return data
-
-
-@require_safe
-def serve(request: HttpRequest, name: str) -> FileResponse:
-    return generated_files.serve(KIND, name, _NAME, "image/webp")

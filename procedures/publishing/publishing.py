@@ -75,7 +75,7 @@ def publish(
     page, document = _locked(page, language)
     _check_seen(seen, page, document)
     is_minor = sign_off is None
-    sign_off, review = (sign_off, sign_off.review) if sign_off else _last_sign_off(page, language)
+    reviewer, review = (sign_off.reviewer, sign_off.review) if sign_off else _last_sign_off(page, language)
     now = timezone.now()
     live_from = max(live_from or now, now)
     document = structs.replace(document, review=review)
@@ -92,9 +92,9 @@ def publish(
         document,
         now,
         live_from,
-        reviewer=sign_off.reviewer,
-        reviewed_on=sign_off.reviewed_on,
-        review_due_on=sign_off.review_due_on,
+        reviewer=reviewer,
+        reviewed_on=review.reviewed_on,
+        review_due_on=review.due_on,
         is_minor=is_minor,
         change_note=change_note,
         published_by=by,
@@ -319,8 +319,8 @@ def _last_review(page: Page, language: str) -> tuple[Publication | None, PageDoc
     return None, None
 
 
-def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
-    """Return the last full review, as a sign-off and as it was frozen.
+def _last_sign_off(page: Page, language: str) -> tuple[Practitioner, Review]:
+    """Return the reviewer of the last full review, and the review as it was frozen.
 
     Raises ``NotReadyError`` if there is none, or if the reviewer's row now has another name or number.
     """
@@ -338,4 +338,4 @@ def _last_sign_off(page: Page, language: str) -> tuple[SignOff, Review]:
             "otherwise today: that needs a full review."
         ) % {"name": signed.name, "number": signed.registration_number}
         raise NotReadyError(PublicationProblem("is_minor", message))
-    return SignOff(reviewer, review.reviewed_on, review.due_on), review
+    return reviewer, review

@@ -11,17 +11,16 @@ import re
 from functools import cache
 from pathlib import Path
 
-from django.http import FileResponse, HttpRequest
-from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw, ImageFont
 
 from clinic_site.clinic.models import ClinicProfile
-from procedures.publishing import generated_files
 from procedures.publishing.documents import PageDocument
+from procedures.publishing.generated_files import GeneratedFiles
 
 logger = logging.getLogger(__name__)
 
-KIND = "share"
+FILES = GeneratedFiles("share", re.compile(r"[0-9a-f]{32}\.jpg"), "image/jpeg")
+
 WIDTH, HEIGHT = 1200, 630
 QUALITY = 88
 
@@ -36,7 +35,6 @@ MAX_TITLE_LINES = 4
 _HERE = Path(__file__).parent
 # A word with the space or hyphen after it.
 _PIECE = re.compile(r"[^ -]*[ -]?")
-_NAME = re.compile(r"[0-9a-f]{32}\.jpg")
 # The characters of the fonts beside this file: Latin with all European accents, and punctuation.
 _DRAWABLE = re.compile(
     "[\u0020-\u007e\u00a0-\u017f\u2010-\u2015\u2018-\u201e\u2022\u2026\u2032\u2033\u20ac\u2212]*"
@@ -56,7 +54,7 @@ def make(document: PageDocument) -> str:
         clinic = ClinicProfile.current()
         data = draw(document.title, document.plain_name, document.drawing, clinic.name if clinic else "")
         name = f"{hashlib.sha256(data).hexdigest()[:32]}.jpg"
-        generated_files.store(KIND, name, data)
+        FILES.store(name, data)
     except Exception:
         logger.exception("no picture could be made for a page's shared links")
         return ""
@@ -134,8 +132,3 @@ def _lens(drawing: str) -> Image.Image:
     """The drawing of a page, or the empty field, as made by ``scripts/draw-share-lenses``."""
     path = _HERE / "share" / f"{drawing}.webp"
     return Image.open(path if path.is_file() else _HERE / "share" / "field.webp").convert("RGBA")
-
-
-@require_safe
-def serve(request: HttpRequest, name: str) -> FileResponse:
-    return generated_files.serve(KIND, name, _NAME, "image/jpeg")

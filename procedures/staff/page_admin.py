@@ -98,6 +98,11 @@ class ArchivedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("yes", _("Archived")), ("all", _("All"))]
 
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield first | {"display": _("Not archived")}
+        yield from others
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "all":
             return queryset
@@ -127,8 +132,6 @@ class ProcedureAdmin(PageAdmin):
     ]
     inlines = inlines_of(Page.Kind.PROCEDURE)
 
-    views = PageAdmin.views | {"archive": "archive/", "unarchive": "unarchive/"}
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Only those who publish may move a page: patients see its new position at once."""
         may_move = obj is None or self.has_publish_permission(request)
@@ -149,7 +152,7 @@ class ProcedureAdmin(PageAdmin):
         self.message_user(request, _t("Now fill in the outline. Patients see nothing until you publish it."))
         return redirect(self.url("change", obj))
 
-    @page_view("publish", *FORM)
+    @page_view("archive/", "publish", *FORM)
     def archive_view(self, request: HttpRequest, page: Procedure) -> HttpResponse:
         """Ask first; a POST takes the procedure off the site and out of the lists. It replaces deleting."""
         if request.method != "POST":
@@ -159,7 +162,7 @@ class ProcedureAdmin(PageAdmin):
         self.done(request, page, _t("Archived the procedure."), message)
         return redirect("admin:procedures_procedure_changelist")
 
-    @page_view("publish", *FORM)
+    @page_view("unarchive/", "publish", *FORM)
     def unarchive_view(self, request: HttpRequest, page: Procedure) -> HttpResponse:
         """Ask first; a POST brings the procedure back into the staff's lists, not to the site."""
         if request.method != "POST":

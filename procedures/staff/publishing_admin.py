@@ -3,6 +3,7 @@
 The base class of the page admins. Each view checks its own permission: hiding a button protects nothing.
 """
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -35,8 +36,13 @@ FORM = (*READ, "POST")
 SAVES_IN_HISTORY = 50
 
 
-def page_view(permission: str, *methods: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a view of one page, called with the page: 405 for other methods, 403 without the permission."""
+def page_view(
+    route: str, permission: str, *methods: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a view of one page, called with the page: 405 for other methods, 403 without the permission.
+
+    ``route`` is its address under that of the page.
+    """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @method_decorator([never_cache, require_http_methods(methods)])
@@ -49,6 +55,7 @@ def page_view(permission: str, *methods: str) -> Callable[[Callable[..., Any]], 
                 raise Http404("No such page.")
             return view(self, request, page, **numbers)
 
+        checked.route = route  # type: ignore[attr-defined]
         return checked
 
     return decorate
@@ -57,28 +64,14 @@ def page_view(permission: str, *methods: str) -> Callable[[Callable[..., Any]], 
 class PublishingAdmin(admin.ModelAdmin[Any]):
     """Everything staff do with a page besides editing it. Only POST requests write."""
 
-    # The address of each view under that of the page.
-    views = {
-        "preview": "preview/",
-        "preview_link": "preview-links/",
-        "revoke": "preview-links/<int:link_id>/revoke/",
-        "publish": "publish/",
-        "withdraw": "withdraw/",
-        "history_of": "versions/",
-        "compare": "versions/compare/",
-        "version": "versions/<int:number>/",
-        "restore": "versions/<int:number>/restore/",
-        "call_off": "versions/<int:number>/call-off/",
-    }
-
     def get_urls(self) -> list[Any]:
         own = [
             path(
-                f"<int:object_id>/{route}",
-                self.admin_site.admin_view(getattr(self, f"{name}_view")),
-                name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+                f"<int:object_id>/{view.route}",
+                self.admin_site.admin_view(getattr(self, name)),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{name.removesuffix('_view')}",
             )
-            for name, route in self.views.items()
+            for name, view in inspect.getmembers(type(self), lambda member: hasattr(member, "route"))
         ]
         return [*own, *super().get_urls()]
 
@@ -110,13 +103,13 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
 
     # Preview
 
-    @page_view("view", *READ)
+    @page_view("preview/", "view", *READ)
     def preview_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The draft, as patients would see it."""
         draft = drafts.read_draft(page, LANGUAGE)
         return render_unpublished(request, draft, _("Draft. Patients do not see this page."))
 
-    @page_view("change", *FORM)
+    @page_view("preview-links/", "change", *FORM)
     def preview_link_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The valid preview links; a POST adds one, and shows its address this once."""
         address = ""
@@ -137,7 +130,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
             links=page.preview_links.valid().select_related("created_by"),
         )
 
-    @page_view("change", "POST")
+    @page_view("preview-links/<int:link_id>/revoke/", "change", "POST")
     def revoke_view(self, request: HttpRequest, page: Page, link_id: int) -> HttpResponse:
         publishing.revoke_preview_link(get_object_or_404(page.preview_links.all(), pk=link_id))
         message = _("The link is revoked and no longer works.")
@@ -145,7 +138,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
 
     # Sign-off
 
-    @page_view("publish", *FORM)
+    @page_view("publish/", "publish", *FORM)
     def publish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Show what is missing and what changed since the last review; a POST signs and publishes."""
         draft = drafts.read_draft(page, LANGUAGE)
@@ -207,7 +200,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
 
         return [(problem, address(problem.field)) for problem in problems]
 
-    @page_view("publish", *FORM)
+    @page_view("withdraw/", "publish", *FORM)
     def withdraw_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Ask first; a POST takes the page off the site."""
         if request.method != "POST":
@@ -220,7 +213,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
 
     # History
 
-    @page_view("view", *READ)
+    @page_view("versions/", "view", *READ)
     def history_of_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Every version: who published it, when and why; and what else staff did with the page."""
         versions = Publication.objects.filter(page=page, language=LANGUAGE).order_by("-number")
@@ -242,14 +235,14 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
             recorded=recorded.filter(~is_save | Q(pk__in=saves)).select_related("user"),
         )
 
-    @page_view("view", *READ)
+    @page_view("versions/<int:number>/", "view", *READ)
     def version_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """One version, as patients saw it."""
         document = PageDocument.from_json(self.version(page, number).document)
         notice = _("Version %(number)d, as it was published.") % {"number": number}
         return render_unpublished(request, document, notice)
 
-    @page_view("view", *READ)
+    @page_view("versions/compare/", "view", *READ)
     def compare_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Compare two versions word by word; either may be the draft."""
         compared = (request.GET.get("from", ""), request.GET.get("to", "draft"))
@@ -257,7 +250,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
         title = _("What changed in “%(page)s”")
         return self.render(request, "compare", page, title, compared=compared, changes=changes)
 
-    @page_view("change", "POST")
+    @page_view("versions/<int:number>/restore/", "change", "POST")
     @method_decorator(transaction.atomic)
     def restore_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """Restore a version into the draft, never to the site. Ask first if the draft would be lost.
@@ -295,7 +288,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
         logged = _("Restored version %(number)d into the draft.") % {"number": number}
         return self.done(request, page, logged, message)
 
-    @page_view("publish", "POST")
+    @page_view("versions/<int:number>/call-off/", "publish", "POST")
     def call_off_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         if publishing.call_off(self.version(page, number)):
             logged = _("Called off version %(number)d.") % {"number": number}

@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clinic_site.core.rate_limits import Limit
 from clinic_site.mail import queue as mail_queue
-from procedures.models import FeedbackReport, Publication, ReviewReminder
+from procedures.models import FeedbackReport, Publication
 
 SOON, LATER = timedelta(days=30), timedelta(days=90)
-REMINDER_INTERVAL = timedelta(days=7)
+# A week, less what the daily timer may be early.
+REMINDER_ONCE = Limit("review reminder", attempts=1, period=timedelta(days=6, hours=12))
 EDIT_PERMISSION = "procedures.change_procedure"
 
 
@@ -61,8 +63,8 @@ def _subject(due: Iterable[Any], reports: int) -> str:
 def send_reminders(today: date) -> int:
     """Queue the list for each editor who has not had it for a week; return how many mails were queued.
 
-    Run daily. An address gets one mail in seven days at most, however often and in however many processes
-    this runs. Nothing is sent if no page is due and no feedback report is open.
+    Run daily. An address gets one mail a week at most, however often and in however many processes this
+    runs. Nothing is sent if no page is due and no feedback report is open.
     """
     due, reports = reviews_due(today), FeedbackReport.objects.open().count()
     if not due and not reports:
@@ -71,9 +73,9 @@ def send_reminders(today: date) -> int:
     text = render_to_string("procedures/staff/review_reminder.txt", context)
     sent = 0
     for address in _editor_addresses():
-        # One transaction: the reminder is recorded if and only if its mail is queued.
+        # One transaction: the reminder is counted if and only if its mail is queued.
         with transaction.atomic():
-            if _is_first_this_week(address, today):
+            if REMINDER_ONCE.allow(address):
                 mail_queue.queue(address, _subject(due, reports), text, kind="review-reminder")
                 sent += 1
     return sent
@@ -86,12 +88,3 @@ def _editor_addresses() -> list[str]:
     )
     found = editors.filter(is_active=True, is_staff=True).exclude(email="").values_list("email", flat=True)
     return sorted({address.strip().lower() for address in found})
-
-
-def _is_first_this_week(address: str, today: date) -> bool:
-    """Record a reminder for the address. True for one caller in seven days, False for the others."""
-    due = ReviewReminder.objects.filter(address=address, sent_on__lte=today - REMINDER_INTERVAL)
-    if due.update(sent_on=today):
-        return True
-    _row, is_new = ReviewReminder.objects.get_or_create(address=address, defaults={"sent_on": today})
-    return is_new

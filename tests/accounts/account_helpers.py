@@ -15,6 +15,7 @@ from tests.factories import staff
 from tests.pages import read
 
 EMAIL = "ayesha@clinic.example"
+NOON = 1_800_000_000
 PASSWORD = "correct horse battery staple"
 SECRET = base64.b32encode(b"0123456789abcdefghij").decode()
 
@@ -54,6 +55,12 @@ def enter_password(client: Client, email: str = EMAIL, password: str = PASSWORD,
 
 def enter_code(client: Client, code: str) -> Any:
     return client.post("/staff/login/code/", {"code": code})
+
+
+def sign_in(client: Client) -> None:
+    """With both steps, for an account of ``set_up_totp``."""
+    enter_password(client)
+    enter_code(client, code_at(SECRET))
 
 
 def is_signed_in(client: Client) -> bool:

@@ -1,31 +1,21 @@
 """A staff session ends 15 minutes after its last request, and 12 hours after it began."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
 from clinic_site.accounts.models import AccountEvent, User
-from tests.accounts.account_helpers import is_signed_in
+from tests.accounts.account_helpers import NOON, is_signed_in
 from tests.admin_forms import warnings_in
+from tests.conftest import query_count
 from tests.factories import staff
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
-NOON = 1_800_000_000
 MINUTE = 60
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture
@@ -114,16 +104,14 @@ def test_page_says_how_many_seconds_are_left(client: Client, clock: Any) -> None
 
 
 def test_middleware_adds_no_queries(client: Client, settings: Any, clock: Any) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            assert client.get("/staff/").status_code == 200
-        return len(captured)
+    def index() -> None:
+        assert client.get("/staff/").status_code == 200
 
-    client.get("/staff/")
-    with_it = queries()
+    index()
+    with_it = query_count(index)
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "StaffAccess" not in name]
     client.handler.load_middleware()
-    assert with_it == queries()
+    assert with_it == query_count(index)
 
 
 def test_session_without_times_gets_them(client: Client) -> None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -95,14 +94,13 @@ def test_link_works_once_and_opening_it_changes_nothing(invited: User, client: C
     assert invited.check_password(NEW)
 
 
-def test_invitation_and_reset_have_their_own_lifetime(client: Client) -> None:
+def test_invitation_and_reset_have_their_own_lifetime(client: Client, clock: Any) -> None:
     for user, seconds in ((staff(), 7 * 24 * HOUR), (staff_with_password(), 24 * HOUR)):
-        with time_machine.travel(1_800_000_000, tick=False) as clock:
-            services.send_password_link(user)
-            clock.shift(seconds)
-            assert works(client, link_in_mail())
-            clock.shift(1)
-            assert not works(client, link_in_mail())
+        services.send_password_link(user)
+        clock.shift(seconds)
+        assert works(client, link_in_mail())
+        clock.shift(1)
+        assert not works(client, link_in_mail())
 
 
 def test_invitation_sent_again_replaces_the_earlier_ones(

@@ -1,11 +1,9 @@
 """Sign-in attempts are limited per account and per network address, across processes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 
 from clinic_site.accounts import sign_in_limits
@@ -28,12 +26,6 @@ pytestmark = pytest.mark.django_db
 ATTEMPTS = sign_in_limits.SIGN_IN_BY_ACCOUNT.attempts
 LATER = 15 * 60 + 1
 BILAL = "bilal@clinic.example"
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel(1_800_000_000, tick=False) as clock:
-        yield clock
 
 
 def is_limited(response: Any) -> bool:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
@@ -12,6 +11,7 @@ from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.core.models import RateLimitCounter
 from tests.accounts.account_helpers import (
     EMAIL,
+    NOON,
     PASSWORD,
     SECRET,
     code_at,
@@ -21,6 +21,7 @@ from tests.accounts.account_helpers import (
     has_totp,
     is_signed_in,
     set_up_totp,
+    sign_in,
     staff_with_password,
 )
 from tests.factories import staff
@@ -28,7 +29,6 @@ from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
-NOON = 1_800_000_000
 SET_UP = "/staff/two-step/set-up/"
 Kind = AccountEvent.Kind
 
@@ -116,21 +116,20 @@ def test_first_sign_in_sets_up_the_app(
     assert not is_signed_in(client)
 
 
-def test_code_that_set_up_the_app_does_not_sign_in(user: User, client: Client) -> None:
-    with time_machine.travel(NOON, tick=False) as clock:
-        enter_password(client)
-        secret = read(client.get(SET_UP)).one("code", id="secret").text.replace(" ", "")
-        code = code_at(secret)
-        client.post(SET_UP, {"code": code})
-        assert has_totp(user)
-        clock.shift(29)
-        browser = Client()
-        enter_password(browser)
-        for written in (code, f"{code[:3]}-{code[3:]}"):
-            assert errors_of(enter_code(browser, written))
-            cache.clear()
-        enter_code(browser, code_at(secret, NOON + 30))
-        assert is_signed_in(browser)
+def test_code_that_set_up_the_app_does_not_sign_in(user: User, client: Client, clock: Any) -> None:
+    enter_password(client)
+    secret = read(client.get(SET_UP)).one("code", id="secret").text.replace(" ", "")
+    code = code_at(secret)
+    client.post(SET_UP, {"code": code})
+    assert has_totp(user)
+    clock.shift(29)
+    browser = Client()
+    enter_password(browser)
+    for written in (code, f"{code[:3]}-{code[3:]}"):
+        assert errors_of(enter_code(browser, written))
+        cache.clear()
+    enter_code(browser, code_at(secret, NOON + 30))
+    assert is_signed_in(browser)
 
 
 def test_second_step_asks_for_a_code(recovery_codes: list[str], client: Client) -> None:
@@ -144,7 +143,9 @@ def test_second_step_asks_for_a_code(recovery_codes: list[str], client: Client) 
     assert kinds() == [Kind.SIGNED_IN]
 
 
-def test_code_may_be_written_in_several_ways_and_be_half_a_minute_off(recovery_codes: list[str]) -> None:
+def test_code_may_be_written_in_several_ways_and_be_half_a_minute_off(
+    recovery_codes: list[str], clock: Any
+) -> None:
     now = code_at(SECRET, NOON)
     urdu = now.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
     cases = [(written, True) for written in (now, f"{now[:3]} {now[3:]}", f"{now[:3]}-{now[3:]}", urdu)]
@@ -154,21 +155,18 @@ def test_code_may_be_written_in_several_ways_and_be_half_a_minute_off(recovery_c
     for typed, works in cases:
         forget_attempts()
         client = Client()
-        with time_machine.travel(NOON, tick=False):
-            enter_password(client)
-            enter_code(client, typed)
-            assert is_signed_in(client) is works, typed
+        enter_password(client)
+        enter_code(client, typed)
+        assert is_signed_in(client) is works, typed
 
 
-def test_code_works_once_in_all_processes(recovery_codes: list[str]) -> None:
-    with time_machine.travel(NOON, tick=False):
-        for works in (True, False):
-            client = Client()
-            enter_password(client)
-            enter_code(client, code_at(SECRET))
-            assert is_signed_in(client) is works
-            # Another process has an empty cache.
-            cache.clear()
+def test_code_works_once_in_all_processes(recovery_codes: list[str], clock: Any) -> None:
+    for works in (True, False):
+        client = Client()
+        sign_in(client)
+        assert is_signed_in(client) is works
+        # Another process has an empty cache.
+        cache.clear()
 
 
 def test_recovery_code_works_once(recovery_codes: list[str]) -> None:
@@ -217,50 +215,45 @@ def test_account_closed_between_the_steps_does_not_sign_in(
 
 
 def test_changing_two_step_requires_the_password_again(
-    user: User, recovery_codes: list[str], client: Client
+    user: User, recovery_codes: list[str], client: Client, clock: Any
 ) -> None:
-    with time_machine.travel(NOON, tick=False) as clock:
-        enter_password(client)
-        enter_code(client, code_at(SECRET))
-        clock.shift(11 * 60)
-        codes = "recovery-codes/"
-        for path in ("another-phone/", "passkeys/add/", codes, f"{codes}new/", f"{codes}download/"):
-            response = client.get(f"/staff/two-step/{path}")
-            assert response["Location"].startswith("/staff/confirm/password/?next=")
-        assert client.post("/staff/two-step/another-phone/").status_code == 302
-        assert has_totp(user)
-        confirm = "/staff/confirm/password/?next=/staff/two-step/another-phone/"
-        assert "/staff/confirm/code/" in client.get(confirm).content.decode()
-        assert errors_of(client.post(confirm, {"password": "wrong"}))
-        # The form that was sent is processed after the confirmation.
-        assert client.post(confirm, {"password": PASSWORD})["Location"] == SET_UP
+    sign_in(client)
+    clock.shift(11 * 60)
+    codes = "recovery-codes/"
+    for path in ("another-phone/", "passkeys/add/", codes, f"{codes}new/", f"{codes}download/"):
+        response = client.get(f"/staff/two-step/{path}")
+        assert response["Location"].startswith("/staff/confirm/password/?next=")
+    assert client.post("/staff/two-step/another-phone/").status_code == 302
+    assert has_totp(user)
+    confirm = "/staff/confirm/password/?next=/staff/two-step/another-phone/"
+    assert "/staff/confirm/code/" in client.get(confirm).content.decode()
+    assert errors_of(client.post(confirm, {"password": "wrong"}))
+    # The form that was sent is processed after the confirmation.
+    assert client.post(confirm, {"password": PASSWORD})["Location"] == SET_UP
     assert not Authenticator.objects.exists()
     assert Kind.TWO_STEP_REMOVED in kinds()
 
 
 def test_code_confirms_too(
-    recovery_codes: list[str], client: Client, django_capture_on_commit_callbacks: Any
+    recovery_codes: list[str], client: Client, django_capture_on_commit_callbacks: Any, clock: Any
 ) -> None:
     new = "/staff/two-step/recovery-codes/new/"
-    with time_machine.travel(NOON, tick=False) as clock:
-        enter_password(client)
-        enter_code(client, code_at(SECRET))
-        clock.shift(11 * 60)
-        confirm = f"/staff/confirm/code/?next={new}"
-        assert client.get(confirm).status_code == 200
-        assert client.post(confirm, {"code": code_at(SECRET)})["Location"] == new
-        old = client.get("/staff/two-step/recovery-codes/").content
-        with django_capture_on_commit_callbacks(execute=True):
-            assert client.post(new).status_code == 302
-        assert client.get("/staff/two-step/recovery-codes/").content != old
+    sign_in(client)
+    clock.shift(11 * 60)
+    confirm = f"/staff/confirm/code/?next={new}"
+    assert client.get(confirm).status_code == 200
+    assert client.post(confirm, {"code": code_at(SECRET)})["Location"] == new
+    old = client.get("/staff/two-step/recovery-codes/").content
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(new).status_code == 302
+    assert client.get("/staff/two-step/recovery-codes/").content != old
     assert Kind.RECOVERY_CODES_RENEWED in kinds()
 
 
 def test_removing_the_app_requires_set_up_again(
     required: None, recovery_codes: list[str], client: Client
 ) -> None:
-    enter_password(client)
-    enter_code(client, code_at(SECRET))
+    sign_in(client)
     assert client.get("/staff/").status_code == 200
     client.post("/staff/two-step/another-phone/")
     assert client.get("/staff/")["Location"] == SET_UP

@@ -14,7 +14,7 @@ from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours, dial
 from clinic_site.clinic.opening_week import week
 from clinic_site.core.templatetags.formatting import clock, day
 from tests.admin_forms import errors_in
-from tests.factories import staff
+from tests.factories import signed_in
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +27,9 @@ def session(weekday: int = 0, opens: str = "10:00", closes: str = "14:00") -> Op
 def test_impossible_session_is_refused_with_a_reason() -> None:
     session().save()
     session(6, "22:00", "02:00").save()
-    manager = Client()
-    manager.force_login(staff("Manager"))
-    overlap, length = (
-        "This overlaps with another session.",
-        "Enter a closing time at most 16 hours after opening.",
-    )
+    manager = signed_in("Manager")
+    overlap = "This overlaps with another session."
+    length = "Enter a closing time at most 16 hours after opening."
     for opens, closes, sentence in (
         ("12:00", "16:00", overlap),
         ("09:00", "11:00", overlap),
@@ -168,8 +165,7 @@ def test_real_clinic_has_no_banner_and_license_in_footer(client: Client) -> None
 
 
 def test_closure_outside_2000_to_2099_is_refused() -> None:
-    client = Client()
-    client.force_login(staff(is_superuser=True, is_staff=True))
+    client = signed_in("Manager")
     for first, last, field in (
         ("2026-11-23", "9999-12-31", "ends_on"),
         ("0001-01-01", "2026-11-23", "starts_on"),

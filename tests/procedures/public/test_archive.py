@@ -65,7 +65,10 @@ def test_archived_procedure_is_listed_by_its_filter_and_cannot_be_published(
         ("?q=Lymph", False),
         ("?archived=yes&q=Lymph", True),
     ):
-        assert (NAME in read(manager.get(LIST + query)).one(id="changelist").text) == is_listed, query
+        changelist = read(manager.get(LIST + query)).one(id="changelist")
+        assert (NAME in changelist.text) == is_listed, query
+        choices = changelist.one(id="changelist-filter").all("li")
+        assert [choice.text for choice in choices] == ["Not archived", "Archived", "All"]
     assert "Archived on" in read(manager.get(address(procedure))).text
     with pytest.raises(publishing.NotReadyError, match="archived"):
         published(procedure)

@@ -6,6 +6,7 @@ from typing import Any
 from django.test import Client
 
 from procedures.models import Page, Practitioner, Procedure, Publication
+from procedures.publishing import drafts, publishing
 from procedures.publishing.publishing import ChangedSinceSeenError
 from tests.admin_forms import address, form_in
 from tests.factories import a_reviewer, published
@@ -29,6 +30,19 @@ def ready_to_send(client: Client, procedure: Procedure) -> dict[str, str]:
     return form_in(page) | ticks | {"reviewer": str(reviewer.pk), "change_note": "Rewritten."}
 
 
+def published_correction(page: Page, live_from: datetime | None = None) -> Publication:
+    """Publish the draft as it is now, as a correction of typing."""
+    return publishing.publish(
+        page,
+        language="en",
+        sign_off=None,
+        change_note="…",
+        by=None,
+        seen=publishing.fingerprint(page, drafts.read_draft(Page.objects.get(pk=page.pk), "en")),
+        live_from=live_from,
+    )
+
+
 def published_in_turn(page: Page, **signing: Any) -> Publication:
     """Publish, and look again each time another publisher was faster."""
     while True:
@@ -36,6 +50,10 @@ def published_in_turn(page: Page, **signing: Any) -> Publication:
             return published(page, **signing)
         except ChangedSinceSeenError:
             continue
+
+
+def history_rows(client: Client, page: Page) -> list[str]:
+    return [row.text for row in read(client.get(address(page, "history_of"))).one("tbody").all("tr")]
 
 
 def numbers() -> list[int]:

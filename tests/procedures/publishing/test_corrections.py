@@ -8,13 +8,13 @@ import time_machine
 from django.test import Client
 
 from procedures.models import Disclaimer, EmergencyText, Practitioner, Procedure, Publication, Source
-from procedures.publishing import drafts, publishing
+from procedures.publishing import publishing
 from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, errors_in
 from tests.conftest import undone
 from tests.factories import a_reviewer, published, staff
 from tests.pages import read
-from tests.procedures.publishing.signing import NOW, PATH, boxes, numbers, ready_to_send
+from tests.procedures.publishing.signing import NOW, PATH, boxes, numbers, published_correction, ready_to_send
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -29,18 +29,9 @@ def corrected(clinician: Client, procedure: Procedure, **changes: str) -> Any:
 
 def refusal(procedure: Procedure, live_from: datetime | None = None) -> list[str]:
     """The problems of a correction that publishes nothing."""
-    seen = publishing.fingerprint(procedure, drafts.read_draft(Procedure.objects.get(pk=procedure.pk), "en"))
     before = numbers()
     with pytest.raises(publishing.NotReadyError) as refused:
-        publishing.publish(
-            procedure,
-            language="en",
-            sign_off=None,
-            change_note="…",
-            by=None,
-            seen=seen,
-            live_from=live_from,
-        )
+        published_correction(procedure, live_from)
     assert numbers() == before
     return [problem.message for problem in refused.value.problems]
 

@@ -11,7 +11,7 @@ from tests.admin_forms import address, form_in, restore_in_admin, warnings_in
 from tests.conftest import undone
 from tests.factories import a_procedure, a_reviewer, an_overview, published, signed_in
 from tests.pages import read
-from tests.procedures.publishing.signing import PATH
+from tests.procedures.publishing.signing import PATH, history_rows
 
 RESTORED = "The draft now says what version 1 said. Patients see it once it is published."
 
@@ -25,16 +25,12 @@ def versions(procedure: Page) -> str:
     return address(procedure, "history_of")
 
 
-def rows(client: Client, procedure: Page) -> list[str]:
-    return [row.text for row in read(client.get(versions(procedure))).one("tbody").all("tr")]
-
-
 def body(procedure: Procedure) -> str:
     return procedure.risks.get().body
 
 
 def test_history_names_who_when_and_why_and_what_is_live(editor: Client, procedure: Procedure) -> None:
-    third, second, first = rows(editor, procedure)
+    third, second, first = history_rows(editor, procedure)
     assert "3 scheduled 20 May 2026, 9 am" in third
     for words in (
         "2 live 10 May 2026, 9 pm",
@@ -49,7 +45,7 @@ def test_history_names_who_when_and_why_and_what_is_live(editor: Client, procedu
 def test_history_names_the_reviewer_as_signed(editor: Client, procedure: Procedure) -> None:
     published(procedure, reviewer=a_reviewer(name="Dr. Sample", is_sample=True))
     Practitioner.objects.update(name="Dr. Real Person", is_sample=False)
-    found = rows(editor, procedure)
+    found = history_rows(editor, procedure)
     assert "Dr. Sample, 12 May 2026 (a sample: no review)" in found[0]
     assert "Dr. Ayesha Khan, 10 May 2026" in found[2]
     assert "Real Person" not in "".join(found)

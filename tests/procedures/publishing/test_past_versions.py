@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from django.test import Client
+from django.test import Client, override_settings
 
+from clinic_site.accounts.models import User
 from procedures.models import Procedure
 from procedures.publishing import publishing
 from tests.admin_forms import address
@@ -61,6 +62,30 @@ def test_past_page_requires_signing_in_and_comes_back(client: Client, procedure:
             assert response.status_code == 302
             assert response["Location"].startswith("/staff/login/?next=")
             assert "no-store" in response["Cache-Control"]
+
+
+def test_past_page_requires_two_step_sign_in_and_ends_an_idle_session(
+    editor: Client, procedure: Procedure, evening: time_machine.Traveller
+) -> None:
+    published(an_overview())
+    for path in (PAST_PAGE, PAST_PAGES):
+        address = f"{path}?on=2026-05-12"
+        editor.force_login(User.objects.get(email="editor@clinic.example"))
+        assert editor.get(address).status_code == 200
+        with override_settings(STAFF_TWO_STEP=True):
+            assert editor.get(address)["Location"] == "/staff/two-step/set-up/"
+        evening.shift(15 * 60 + 1)
+        assert editor.get(address)["Location"].startswith(f"/staff/login/?next={path}")
+
+
+def test_public_address_ignores_the_day(client: Client, editor: Client, procedure: Procedure) -> None:
+    """The day was once read from the public address, past the checks of the staff site."""
+    published(an_overview())
+    for path in ("/", PATH):
+        for reader in (client, editor):
+            response = reader.get(path, {"on": "2020-01-01"})
+            assert response.status_code == 200
+            assert "as patients saw it" not in read(response).text
 
 
 def test_past_page_is_asked_for_in_the_history(editor: Client, procedure: Procedure) -> None:

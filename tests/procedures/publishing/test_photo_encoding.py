@@ -1,4 +1,7 @@
-"""Uploaded photographs are untrusted; only re-encoded pictures are stored."""
+"""Uploaded photographs are untrusted; only re-encoded pictures are stored.
+
+Animations and data behind a picture: tests/consultations/intake/test_upload_cleaning.py, by the same decoder.
+"""
 
 import io
 import re
@@ -106,19 +109,6 @@ def test_encode_makes_transparency_white() -> None:
     stored = encode(encoded(palette, "PNG", transparency=palette.getpixel((10, 10))))[400]
     assert min(stored.getpixel((50, 150))) > 250
     assert is_blue(stored.getpixel((350, 150)))
-
-
-def test_encode_keeps_the_first_frame_of_an_animation() -> None:
-    stored = encode(samples.animation())[400]
-    assert not getattr(stored, "is_animated", False)
-    assert is_red(stored.getpixel((200, 150)))
-
-
-def test_encode_drops_an_appended_zip_archive() -> None:
-    data = samples.with_a_zip_behind()
-    assert b"PK\x05\x06" in data
-    encode(data)
-    assert all(b"PK" not in stored[-100:] for stored in photos.encode(upload(data)).files.values())
 
 
 def test_encode_ignores_the_claimed_name_and_type_and_writes_nothing(settings: Any) -> None:

@@ -30,11 +30,10 @@ DRAFT = "Draft. Patients do not see this page."
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A published procedure whose draft differs, and a draft of another."""
     with shared_world(django_db_blocker):
-        with django_db_blocker.unblock():
-            procedure = a_procedure()
-            a_procedure("tendon-transfer")
-            published(procedure)
-            procedure.risks.update(body="A draft of a risk.")
+        procedure = a_procedure()
+        a_procedure("tendon-transfer")
+        published(procedure)
+        procedure.risks.update(body="A draft of a risk.")
         yield
 
 

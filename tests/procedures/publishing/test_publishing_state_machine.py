@@ -23,6 +23,7 @@ from procedures.public.selectors import former_publication, live_document
 from procedures.publishing import drafts, publishing, share_images
 from procedures.publishing.documents import PageDocument
 from tests.factories import a_procedure, a_reviewer, published, shared_texts
+from tests.procedures.publishing.signing import published_correction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -79,23 +80,11 @@ class Publishing(RuleBasedStateMachine):
     def publish_a_correction(self, later: int | None) -> None:
         if not self._live(self.now):
             with pytest.raises(publishing.NotReadyError):
-                self._correct(self.page)
+                published_correction(self.page)
             return
-        self._publish(later, self._correct)
+        self._publish(later, lambda page, reviewer, live_from: published_correction(page, live_from))
         if not self.page.archived_at:
             self.corrections.add(len(self.live_from))
-
-    def _correct(self, page: Page, reviewer: Any = None, live_from: datetime | None = None) -> Publication:
-        seen = publishing.fingerprint(page, drafts.read_draft(page, "en"))
-        return publishing.publish(
-            page,
-            language="en",
-            sign_off=None,
-            change_note="…",
-            by=None,
-            seen=seen,
-            live_from=live_from,
-        )
 
     def _publish(self, later: int | None, how: Any) -> None:
         live_from = self.now + timedelta(hours=later) if later is not None else None

@@ -13,7 +13,7 @@ from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, publish_in_admin, warnings_in
 from tests.factories import a_reviewer, published
 from tests.pages import read
-from tests.procedures.publishing.signing import NOW, PATH
+from tests.procedures.publishing.signing import NOW, PATH, history_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -21,10 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 def waiting(clinician: Client, procedure: Procedure, view: str = "history_of") -> list[str]:
     page = read(clinician.get(address(procedure, view)))
     return [line.text for line in page.all("p", class_="page-state")]
-
-
-def history_rows(clinician: Client, procedure: Procedure) -> list[str]:
-    return [row.text for row in read(clinician.get(address(procedure, "history_of"))).one("tbody").all("tr")]
 
 
 def test_scheduled_version_goes_live_at_its_time(

@@ -16,19 +16,18 @@ from tests.factories import a_procedure, published, shared_texts, signed_in
 def forms(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Sent]]:
     """Return the data of two untouched forms: an editor's to change a page, a manager's to publish it."""
     with shared_world(django_db_blocker):
-        with django_db_blocker.unblock():
-            shared_texts()
-            a_procedure("tendon-transfer")
-            procedure = a_procedure()
-            procedure.risks.create(name="Scars", body="Each cut leaves one.", position=2)
-            procedure.risks.create(name="Bleeding", body="A little.", position=3)
-            published(procedure)
-            procedure.sections.filter(kind="help").update(body="A draft.")
-            with undone():
-                forms = {
-                    "change": form_of(signed_in(EDITOR), address(procedure)),
-                    "publish": form_of(signed_in(MANAGER), address(procedure, "publish")),
-                }
+        shared_texts()
+        a_procedure("tendon-transfer")
+        procedure = a_procedure()
+        procedure.risks.create(name="Scars", body="Each cut leaves one.", position=2)
+        procedure.risks.create(name="Bleeding", body="A little.", position=3)
+        published(procedure)
+        procedure.sections.filter(kind="help").update(body="A draft.")
+        with undone():
+            forms = {
+                "change": form_of(signed_in(EDITOR), address(procedure)),
+                "publish": form_of(signed_in(MANAGER), address(procedure, "publish")),
+            }
         yield forms
 
 

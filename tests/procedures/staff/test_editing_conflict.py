@@ -1,4 +1,4 @@
-"""Two editors of one page: the second sees who changed what, and no typed text is lost."""
+"""Two editors of one page or shared text: the second sees who changed what, and no typed text is lost."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from django.core import signing
 from django.test import Client
 
 from procedures.models import Disclaimer, EmergencyText, Overview, Procedure, Publication
+from procedures.models import Page as ContentPage
 from procedures.publishing import drafts, publishing
 from tests.admin_forms import Sent, address, errors_in, form_in, form_of, restore_in_admin, with_parts
-from tests.factories import an_overview, published
+from tests.factories import an_overview, published, signed_in
 from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,8 @@ def save(client: Client, page: Any, sent: Sent) -> None:
 def refused(client: Client, page: Any, sent: Sent) -> Page:
     response = client.post(address(page), sent)
     assert response.status_code == 200
-    assert "has saved this page since you opened it" in read(response).text, errors_in(response)
+    kind = "page" if isinstance(page, ContentPage) else "text"
+    assert f"has saved this {kind} since you opened it" in read(response).text, errors_in(response)
     return read(response)
 
 
@@ -201,19 +203,20 @@ def test_conflict_is_detected_on_the_overview(forms: dict[str, Sent], amna: Clie
     assert "Amna Sheikh has saved this page" in page.text
 
 
-def test_form_without_valid_opened_content_is_not_saved(
-    procedure: Procedure, opened: Sent, bilal: Client
-) -> None:
-    other = form_of(bilal, address(Procedure.objects.get(slug="tendon-transfer")))["opened"]
-    for forged in (None, "🩺\0", "A" * 100_000, signing.dumps({"title": "x"}), other):
-        sent = opened | {"summary": "Blind.", "opened": forged}
-        if forged is None:
-            del sent["opened"]
-        page = refused(bilal, procedure, sent)
-        assert changes_in(page), forged
-        procedure.refresh_from_db()
-        assert procedure.summary != "Blind.", forged
-    save(bilal, procedure, form_in(page))
+def test_form_without_valid_opened_content_is_not_saved(procedure: Procedure, bilal: Client) -> None:
+    for record, other, field in (
+        (procedure, Procedure.objects.get(slug="tendon-transfer"), "summary"),
+        (EmergencyText.objects.get(), Disclaimer.objects.get(), "heading"),
+    ):
+        opened, opened_other = form_of(bilal, address(record)), form_of(bilal, address(other))["opened"]
+        forgeries = ("", "🩺\0", "A" * 100_000, signing.dumps({field: "x"}), opened_other)
+        for forged in ({}, *({"opened": forgery} for forgery in forgeries)):
+            sent = {name: value for name, value in opened.items() if name != "opened"} | forged
+            page = refused(bilal, record, sent | {field: "Blind."})
+            assert len(changes_in(page)) >= 4, forged
+            record.refresh_from_db()
+            assert getattr(record, field) != "Blind.", forged
+        save(bilal, record, form_in(page))
 
 
 def test_row_never_changes_a_part_of_another_page(procedure: Procedure, opened: Sent, bilal: Client) -> None:
@@ -252,3 +255,57 @@ def test_restoring_reuses_the_stored_rows(procedure: Procedure) -> None:
     assert set(procedure.sections.values_list("pk", flat=True)) == sections
     assert names(procedure) == ["Infection", "Scars", "Bleeding"]
     assert drafts.read_draft(procedure, "en").sections[0].heading.endswith(": why")
+
+
+# The texts that all pages share
+
+
+@pytest.fixture
+def text(forms: dict[str, Sent]) -> EmergencyText:
+    return EmergencyText.objects.get()
+
+
+def test_conflict_names_editor_keeps_typed_text_and_can_be_saved_again(
+    text: EmergencyText, amna: Client, bilal: Client
+) -> None:
+    opened = form_of(bilal, address(text))
+    save(amna, text, opened | {"warnings": "Do not wait.\r\nDo not eat."})
+    page = refused(bilal, text, opened | {"heading": "Call 1122 now if:"})
+    assert "Amna Sheikh has saved this text" in page.text
+    (change,) = changes_in(page)
+    assert "Changed by your colleague: What not to do" in change.text
+    assert [added.text for added in change.all("ins")] == ["[added: Do not eat.]"]
+    text.refresh_from_db()
+    assert (text.heading, text.warnings) == ("Call 1122 if:", "Do not wait.\r\nDo not eat.")
+
+    again = form_in(page)
+    assert (again["heading"], again["warnings"]) == ("Call 1122 now if:", "Do not wait.")
+    save(bilal, text, again | {"warnings": "Do not wait.\r\nDo not eat.\r\nDo not drive."})
+    text.refresh_from_db()
+    assert text.heading == "Call 1122 now if:"
+    assert "Do not eat.\r\nDo not drive." in text.warnings
+
+
+def test_unchanged_save_is_no_conflict_and_names_no_editor(
+    text: EmergencyText, amna: Client, bilal: Client
+) -> None:
+    disclaimer = Disclaimer.objects.get()
+    opened = form_of(bilal, address(disclaimer))
+    save(bilal, disclaimer, opened)
+    save(amna, disclaimer, opened | {"body": "Written by Amna."})
+    sana = signed_in("Editor", email="sana@clinic.example")
+    save(sana, disclaimer, form_of(sana, address(disclaimer)))
+    assert "Amna Sheikh has saved this text" in refused(bilal, disclaimer, opened).text
+    disclaimer.refresh_from_db()
+    assert disclaimer.body == "Written by Amna."
+
+
+def test_unchanged_text_keeps_its_date(text: EmergencyText, amna: Client) -> None:
+    """Browsers send other line ends; the pages need not be published again for that."""
+    EmergencyText.objects.update(warnings="Do not wait.\nDo not eat.")
+    text.refresh_from_db()
+    sent = form_of(amna, address(text))
+    save(amna, text, sent | {"warnings": "Do not wait.\r\nDo not eat."})
+    assert EmergencyText.objects.get().changed_at == text.changed_at
+    save(amna, text, sent | {"warnings": "Do not wait.\r\nDo not drink."})
+    assert EmergencyText.objects.get().changed_at > text.changed_at

@@ -1,6 +1,7 @@
 """Staff act on one page at the same time, in threads and processes, on a real database."""
 
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, form_of
 from tests.concurrency import Child, in_threads
 from tests.factories import a_procedure, a_reviewer, published, shared_texts, signed_in
-from tests.procedures.publishing.signing import published_in_turn
+from tests.procedures.publishing.signing import numbers, published_in_turn
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -51,6 +52,19 @@ def test_simultaneous_saves_let_one_editor_through(procedure: Procedure) -> None
     winner = statuses.index(302)
     assert procedure.summary == f"Written by {winner}."
     assert procedure.edited_by and procedure.edited_by.email == f"worker-{winner}@clinic.example"
+
+
+def test_simultaneous_publications_are_numbered_without_gaps(procedure: Procedure) -> None:
+    reviewer, times = a_reviewer(), 3
+
+    def publish() -> list[int]:
+        return [published_in_turn(procedure, reviewer=reviewer).number for _ in range(times)]
+
+    published_numbers = sorted(chain(*in_threads(*[publish] * WORKERS)))
+    assert published_numbers == list(range(2, WORKERS * times + 2))
+    assert numbers() == [1, *published_numbers]
+    assert Publication.objects.live().get().number == WORKERS * times + 1
+    assert_whole(procedure)
 
 
 def test_simultaneous_publishing_of_one_form_publishes_once(procedure: Procedure) -> None:

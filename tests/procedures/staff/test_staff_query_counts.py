@@ -1,21 +1,15 @@
 """The staff pages need as many queries for a long page and history as for short ones."""
 
+from functools import partial
+
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from procedures.models import Procedure
 from tests.admin_forms import address
+from tests.conftest import query_count
 from tests.factories import a_procedure, a_source, published, shared_texts, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def queries(client: Client, url: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
 
 
 @pytest.fixture
@@ -47,8 +41,12 @@ def test_queries_do_not_grow_with_page_or_history(procedure: Procedure) -> None:
     views = ("change", "publish", "history_of", "preview", "preview_link")
     urls = ["/staff/procedures/procedure/", f"{address(procedure, 'compare')}?from=1&to=draft"]
     urls += [address(procedure, view) for view in views]
-    client.get(urls[0])
-    few = {url: queries(client, url) for url in urls}
+
+    def visit(url: str) -> None:
+        assert client.get(url).status_code == 200
+
+    visit(urls[0])
+    few = {url: query_count(partial(visit, url)) for url in urls}
     longer(procedure)
     for url in urls:
-        assert queries(client, url) <= few[url] < 60, url
+        assert query_count(partial(visit, url)) <= few[url] < 60, url

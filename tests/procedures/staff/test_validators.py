@@ -18,17 +18,13 @@ def test_lines_are_never_blank_or_untrimmed(text: str) -> None:
     assert all(line and line == line.strip() for line in lines(text))
 
 
-def test_lines_within_the_limits_pass() -> None:
-    OneItemPerLine(items=2, length=5)("12345\n\n12345\n")
-
-
-def test_too_many_lines_are_counted() -> None:
-    with pytest.raises(ValidationError) as refused:
-        OneItemPerLine(items=2, length=5)("a\nb\nc")
-    assert refused.value.messages == ["Write at most 2 lines; there are 3."]
-
-
-def test_too_long_line_is_named() -> None:
-    with pytest.raises(ValidationError) as refused:
-        OneItemPerLine(items=3, length=5)("short\n123456")
-    assert refused.value.messages == ["Shorten line 2 to 5 characters; it has 6."]
+def test_too_many_or_too_long_lines_are_refused_with_their_number() -> None:
+    rule = OneItemPerLine(items=2, length=5)
+    rule("12345\n\n12345\n")
+    for text, sentence in (
+        ("a\nb\nc", "Write at most 2 lines; there are 3."),
+        ("short\n123456", "Shorten line 2 to 5 characters; it has 6."),
+    ):
+        with pytest.raises(ValidationError) as refused:
+            rule(text)
+        assert refused.value.messages == [sentence]

@@ -69,7 +69,7 @@ def offer_time(
         is_ahead = starts_at > now
         booking.cancel(locked, actor=actor, now=now, tells=not (agreed and is_ahead))
         if to != locked.status:
-            set_status(locked, to, actor=actor, expected_status=locked.status)
+            set_status(locked, to, actor=actor)
         is_announced = agreed or has_deliverable_email(locked)
         appointment = booking.reserve(
             locked,

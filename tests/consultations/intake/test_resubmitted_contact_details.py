@@ -13,8 +13,8 @@ from consultations.lifecycle import contact_details
 from consultations.models import ConsultationRequest, Event
 from consultations.workflow import CLOSED, Status
 from tests.consultations.desk.consultation.request_pages import Desk
-from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator
-from tests.factories import a_submission
+from tests.consultations.portal.portal_pages import PrivatePage
+from tests.factories import a_coordinator, a_submission
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from consultations.models import Appointment, Note
 from consultations.portal.views import PHONE_CORRECTIONS_PER_REQUEST
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
-from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator, everything_stored
-from tests.factories import version_of
+from tests.consultations.portal.portal_pages import PrivatePage, everything_stored
+from tests.factories import a_coordinator, version_of
 
 pytestmark = pytest.mark.django_db
 

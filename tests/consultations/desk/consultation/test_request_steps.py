@@ -14,9 +14,9 @@ from consultations.portal import actions
 from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.consultations.desk.consultation.request_pages import NOT_POSSIBLE, Desk
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, given
+from tests.consultations.desk.schedule.calendar_helpers import at, given
 from tests.consultations.form_pages import Page
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_coordinator, a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 

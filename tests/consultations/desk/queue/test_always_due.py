@@ -9,21 +9,15 @@ import time_machine
 from django.utils import timezone
 
 from consultations.desk.queue.tabs import TABS, Scope
-from consultations.lifecycle import staff_actions, status_changes
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest
 from consultations.models.consultation_requests import NEVER
 from consultations.portal import actions
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import Desk
-from tests.consultations.desk.schedule.calendar_helpers import (
-    a_coordinator,
-    an_agreed_time,
-    at,
-    given,
-    open_every_day,
-)
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer, version_of
+from tests.factories import a_coordinator, a_request, a_reviewer, change_status, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +54,7 @@ def contacted() -> ConsultationRequest:
 
 def closed_as(to: Status) -> ConsultationRequest:
     request = contacted()
-    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONTACTING)
+    change_status(request, to)
     return request
 
 
@@ -72,8 +66,7 @@ def with_time(*, agreed: bool, hour: int = 10) -> ConsultationRequest:
 
 def did_not_attend() -> ConsultationRequest:
     request = an_agreed_time(at(10, days=-1), email="ayesha@example.com").request
-    by: dict[str, Any] = {"actor": a_coordinator(), "expected_status": Status.CONFIRMED}
-    status_changes.change_status(request, Status.DID_NOT_ATTEND, **by)
+    change_status(request, Status.DID_NOT_ATTEND)
     return request
 
 

@@ -8,8 +8,7 @@ import time_machine
 from django.test import Client
 
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator
-from tests.factories import a_reviewer
+from tests.factories import a_coordinator, a_reviewer
 
 
 @pytest.fixture(autouse=True)

@@ -16,13 +16,12 @@ from consultations.models import Appointment
 from procedures.models import Practitioner
 from tests.admin_forms import address, form_of
 from tests.consultations.desk.schedule.calendar_helpers import (
-    a_coordinator,
     an_agreed_time,
     at,
     given,
     open_every_day,
 )
-from tests.factories import a_request, a_reviewer, signed_in
+from tests.factories import a_coordinator, a_request, a_reviewer, signed_in
 from tests.pages import Element, read
 
 pytestmark = pytest.mark.django_db

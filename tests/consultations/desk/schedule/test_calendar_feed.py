@@ -13,9 +13,9 @@ from clinic_site.accounts.roles import MANAGER
 from consultations.appointments import feeds
 from consultations.models import Appointment, CalendarFeed
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, an_agreed_time, at, given
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given
 from tests.consultations.form_pages import Page
-from tests.factories import a_request, a_reviewer, staff
+from tests.factories import a_coordinator, a_request, a_reviewer, staff
 
 pytestmark = pytest.mark.django_db
 

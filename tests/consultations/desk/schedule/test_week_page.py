@@ -10,9 +10,9 @@ from django.urls import reverse
 from clinic_site.clinic.models import Closure
 from consultations.models import Disclosure
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, erase, given, open_every_day
+from tests.consultations.desk.schedule.calendar_helpers import at, erase, given, open_every_day
 from tests.consultations.form_pages import Page
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_coordinator, a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 

@@ -71,15 +71,7 @@ def offer_time(
         if to != locked.status:
             set_status(locked, to, actor=actor)
         is_announced = agreed or has_deliverable_email(locked)
-        appointment = booking.reserve(
-            locked,
-            practitioner,
-            starts_at,
-            starts_at + length,
-            agreed=agreed,
-            actor=actor,
-            now=now,
-        )
+        appointment = booking.reserve(locked, practitioner, starts_at, length, agreed=agreed, actor=actor)
         # Staff must call at once about an offer that no mail announces. Any other call-back was about the
         # appointment before.
         if is_announced:

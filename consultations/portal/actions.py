@@ -47,11 +47,10 @@ def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
     """Save another phone number; the old one is kept as a note for staff."""
     with transaction.atomic():
         locked = _lock_open(consultation)
-        to = contact_details.ContactDetails.of(locked, phone)
+        to = {"phone": phone.e164, "phone_as_typed": phone.as_typed}
         if contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.PHONE_CORRECTED)
             notify_staff_of_activity(consultation, "phone")
-    consultation.phone, consultation.phone_as_typed = phone.e164, phone.as_typed
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import business_hours
 from consultations import phone_numbers, workflow
-from consultations.appointments import reminders
+from consultations.appointments.availability import appointment_problems
 from consultations.desk.consultation import presence
 from consultations.desk.consultation.callback_times import suggested_callback_times
 from consultations.desk.consultation.forms import ContactDetailsForm, typed_moment
@@ -105,7 +105,7 @@ def render_page(
         "same_number": same_number[:MAX_SHOWN],
         "same_number_has_more": len(same_number) > MAX_SHOWN,
         "timeline": timeline(consultation, events, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
-        "doubts": reminders.appointment_problems(appointment, hours) if appointment else [],
+        "doubts": appointment_problems(appointment, hours) if appointment else [],
         "typed": typed,
         "contact_details": contact_details or ContactDetailsForm(consultation=consultation),
         "is_correcting": contact_details is not None,
@@ -118,8 +118,7 @@ def render_page(
     if may_work:
         label = None
         if appointment:
-            informed_at, made_at = appointment.patient_informed_at, appointment.made_at
-            is_informed = booking.is_informed(consultation, informed_at, made_at, now)
+            is_informed = booking.is_informed(consultation, appointment, now)
             if appointment.starts_at <= now or not is_informed:
                 label = appointment_label(appointment, now, is_informed=is_informed)
         context |= {

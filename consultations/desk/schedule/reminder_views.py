@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
 from consultations.appointments import reminders as reminding
+from consultations.appointments.availability import appointment_problems
 from consultations.lifecycle import disclosures
 from consultations.models import Appointment, Disclosure
 from consultations.models.appointments import midnight
@@ -35,7 +36,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
             "reminded": reminding.reminded_since(midnight(timezone.localdate()), now),
             "by_mail": len(by_mail),
             "by_mail_with_problems": [
-                (time, found) for time in by_mail if (found := reminding.appointment_problems(time, hours))
+                (time, found) for time in by_mail if (found := appointment_problems(time, hours))
             ],
             "may_work": request.user.has_perm(WORK),
         },

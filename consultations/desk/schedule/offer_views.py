@@ -90,9 +90,11 @@ def _page(
     ways = _ways(consultation) if consultation.erased_at is None and not is_unmarked else {}
     form.is_valid()
     errors = form.errors if isinstance(form, OfferForm) else {}
-    found = Practitioner.objects.filter(is_active=True)
-    default = live.practitioner if live and live.practitioner.is_active else found.first()
-    practitioner = form.cleaned_data.get("practitioner") or default
+    practitioner = (
+        form.cleaned_data.get("practitioner")
+        or (live.practitioner if live and live.practitioner.is_active else None)
+        or Practitioner.objects.filter(is_active=True).first()
+    )
     minutes = form.cleaned_data.get("length") or availability.DEFAULT_LENGTH
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)
     days = []

@@ -15,7 +15,7 @@ from consultations.models import Appointment, ConsultationRequest, Event, Note, 
 from consultations.portal import actions
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import NOT_POSSIBLE, SOMEONE_ELSE, Desk, a_viewer
-from tests.consultations.desk.queue.queue_pages import erased
+from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, staff
 
@@ -208,7 +208,7 @@ def test_every_action_needs_permission_a_token_and_an_unerased_request(desk: Des
             response = ask(address, sent)
             assert (response.status_code, response["Location"]) == (303, desk.address()), action
         assert desk.client.put(address).status_code == 405
-    erased(desk.request)
+    as_erased(desk.request)
     for action in ACTIONS:
         desk.presses(action, **sent)
         assert desk.response.status_code == 409, action

@@ -12,7 +12,7 @@ from consultations.data_rights import erasure
 from consultations.models import Disclosure
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import Desk, a_colleague, a_viewer
-from tests.consultations.desk.queue.queue_pages import erased
+from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, staff
@@ -165,7 +165,7 @@ def test_unknown_request_is_not_found_and_old_address_redirects(desk: Desk) -> N
 
 
 def test_erased_request_shows_its_history_and_no_action(desk: Desk) -> None:
-    erased(desk.request)
+    as_erased(desk.request)
     page = desk.opens()
     assert "The personal details of this request were erased on" in page.one("body").text
     assert "Sent by the patient" in page.by_class("timeline")[0].text

@@ -1,11 +1,10 @@
 """Every request that waits for the clinic has a deadline, so that none is forgotten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from consultations.desk.queue.tabs import TABS, Scope
@@ -26,12 +25,9 @@ CALL_BACK = "Call back on Tuesday 24 November 2026, 9 am."
 
 
 @pytest.fixture(autouse=True)
-def clock(db: None) -> Iterator[Any]:
-    """A Monday, 11 am in Lahore."""
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        open_every_day()
-        a_reviewer()
-        yield travelled
+def open_clinic(clock: Any, db: None) -> None:
+    open_every_day()
+    a_reviewer()
 
 
 def due_at(request: ConsultationRequest) -> datetime:

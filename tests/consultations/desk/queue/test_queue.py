@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,16 +11,15 @@ from django.urls import reverse
 
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import CLINICAL_REVIEWER, COORDINATOR, EDITOR
-from clinic_site.clinic.models import OpeningHours
 from consultations import workflow
 from consultations.desk.queue import tabs
 from consultations.desk.queue import views as queue_module
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.workflow import Status
 from tests.consultations.desk.queue.queue_pages import (
+    as_erased,
     cells,
     column,
-    erased,
     find,
     numbers,
     queue_page,
@@ -40,16 +38,6 @@ NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)  # a Wednesday, 2 pm in Lahore
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ADMIN_LIST = "/staff/consultations/consultationrequest/"
 OFFERED, AGREED = Appointment.State.OFFERED, Appointment.State.AGREED
-
-
-@pytest.fixture
-def at_two(coordinator: Client, user: User) -> Any:
-    """2 pm on a day when the clinic is open from nine to five."""
-    for weekday in range(7):
-        OpeningHours.objects.create(weekday=weekday, opens="09:00", closes="17:00")
-    with time_machine.travel(NOW, tick=False):
-        coordinator.force_login(user)  # the session must begin in March
-        yield coordinator
 
 
 def with_time(
@@ -244,7 +232,7 @@ def test_waiting_time_without_opening_hours_is_clock_time(coordinator: Client) -
 
 
 def test_erased_request_names_nobody_and_markup_is_escaped(coordinator: Client) -> None:
-    erased(a_request(status=Status.COMPLETED))
+    as_erased(a_request(status=Status.COMPLETED))
     shown = cells(queue_page(coordinator, tab="completed"))
     assert (shown["Patient"], shown["Contact"]) == ("Erased", "")
     a_request(patient_name="<script>alert(1)</script>")

@@ -51,9 +51,3 @@ def given(
 def an_agreed_time(starts_at: datetime, **changes: Any) -> Appointment:
     practitioner = Practitioner.objects.first() or a_reviewer()
     return given(a_request(**changes), practitioner, starts_at, agreed=True)
-
-
-def erase(request: ConsultationRequest) -> None:
-    """Leave a request as an erasure does."""
-    nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
-    ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=timezone.now(), **nobody)

@@ -11,7 +11,8 @@ from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.portal import actions
 from consultations.workflow import Status
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import at, erase, given
+from tests.consultations.desk.queue.queue_pages import as_erased
+from tests.consultations.desk.schedule.calendar_helpers import at, given
 from tests.consultations.messaging.message_helpers import with_email
 from tests.factories import a_request, change_status
 
@@ -224,7 +225,7 @@ def test_impossible_times_lengths_and_requests_get_no_appointment(practitioner: 
             given(request, practitioner, at(10), minutes=minutes)
     assert not Event.objects.filter(request=request, kind=Event.Kind.TIME_OFFERED).exists()
     given(request, practitioner, at(10))
-    erase(request)
+    as_erased(request)
     with pytest.raises(NotAllowedError):
         given(request, practitioner, at(12))
     assert history(request) == [(State.OFFERED, True)]

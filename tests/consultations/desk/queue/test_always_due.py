@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consultations.desk.queue.tabs import TABS, Scope
 from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest
 from consultations.models.consultation_requests import NEVER
 from consultations.portal import actions
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import Desk
-from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, due, given, open_every_day
 from tests.consultations.messaging.message_helpers import with_email
 from tests.factories import a_coordinator, a_request, a_reviewer, change_status, version_of
 
@@ -34,10 +33,6 @@ def due_at(request: ConsultationRequest) -> datetime:
     found = ConsultationRequest.objects.with_due_at(timezone.now()).get(pk=request.pk).due_at
     assert isinstance(found, datetime)
     return found
-
-
-def overdue() -> list[ConsultationRequest]:
-    return list(TABS["overdue"].requests(Scope(a_coordinator(), timezone.now())))
 
 
 def contacted() -> ConsultationRequest:
@@ -118,7 +113,7 @@ def test_patient_who_asks_for_another_time_is_due_after_the_message_was_read(clo
         staff_actions.acknowledge(request, actor=a_coordinator(), version=version_of(request))
         assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))
-    assert overdue() == requests
+    assert due() == requests
 
 
 def test_waiting_request_without_a_deadline_is_due_after_a_day(clock: Any) -> None:
@@ -130,7 +125,7 @@ def test_waiting_request_without_a_deadline_is_due_after_a_day(clock: Any) -> No
         promised_by=timezone.now(), first_contact_at=timezone.now()
     )
     assert {due_at(request) for request in (*requests, spoken_to)} == {timezone.now() + timedelta(days=1)}
-    assert overdue() == []
+    assert due() == []
     clock.shift(timedelta(days=1))
-    assert overdue() == [*requests, spoken_to]
+    assert due() == [*requests, spoken_to]
     assert due_at(with_time(agreed=True)) == due_at(closed_as(Status.DECLINED)) == NEVER

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from clinic_site.clinic.models import OpeningHours
 from consultations.appointments import offers
+from consultations.desk.queue.tabs import TABS, Scope
 from consultations.models import Appointment, ConsultationRequest
 from procedures.models import Practitioner
 from tests.factories import a_coordinator, a_request, a_reviewer
@@ -46,6 +47,11 @@ def given(
     )
     request.refresh_from_db()
     return appointment
+
+
+def due(tab: str = "overdue") -> list[ConsultationRequest]:
+    """The requests in a tab of the queue, as a coordinator sees it now."""
+    return list(TABS[tab].requests(Scope(a_coordinator(), timezone.now())))
 
 
 def an_agreed_time(starts_at: datetime, **changes: Any) -> Appointment:

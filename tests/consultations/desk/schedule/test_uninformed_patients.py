@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consultations.desk.queue.tabs import TABS, Scope
 from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest
 from consultations.portal import actions
@@ -14,7 +13,7 @@ from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.consultations.desk.consultation.request_pages import Desk
 from tests.consultations.desk.queue.queue_pages import cells, queue_page, references
-from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, due, given, open_every_day
 from tests.consultations.messaging.message_helpers import with_email
 from tests.factories import a_coordinator, a_request, change_status, version_of
 
@@ -26,10 +25,6 @@ NOBODY_TOLD = "The patient does not know the offered time: call"
 @pytest.fixture
 def opening_hours(practitioner: Practitioner) -> None:
     open_every_day()
-
-
-def due(tab: str = "overdue") -> list[ConsultationRequest]:
-    return list(TABS[tab].requests(Scope(a_coordinator(), timezone.now())))
 
 
 def contact(desk: Desk, outcome: str) -> None:

@@ -1,6 +1,7 @@
 """Permissions and rendering of staff pages."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import admin
@@ -8,6 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from clinic_site.accounts.models import User
@@ -42,7 +44,8 @@ def member(request: HttpRequest) -> User:
 def show(
     request: HttpRequest, template: str, context: dict[str, Any], *, title: str, status: int = 200
 ) -> TemplateResponse:
-    """Render a page of the staff site."""
+    """Render a page of the staff site. The title of one with an error says so."""
+    title = _("Error: %(title)s") % {"title": title} if status >= HTTPStatus.BAD_REQUEST else title
     return TemplateResponse(
         request, template, {**admin.site.each_context(request), "title": title, **context}, status=status
     )

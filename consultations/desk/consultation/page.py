@@ -131,8 +131,8 @@ def render_page(
             "suggested_times": suggested_callback_times(now, hours),
             "may_have_link": may_have_link(consultation),
         }
-    title = _("Error: %(title)s") % {"title": consultation.reference} if problem else consultation.reference
-    return show(request, "consultations/desk/consultation/request.html", context, title=title, status=status)
+    template = "consultations/desk/consultation/request.html"
+    return show(request, template, context, title=consultation.reference, status=status)
 
 
 class NextStep(NamedTuple):

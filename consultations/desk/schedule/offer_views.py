@@ -101,7 +101,6 @@ def _page(
     if practitioner and ways:
         in_week = availability.days(first_day, DAYS, practitioner, exclude=live)
         days = [(day, day.times(minutes)) for day in in_week]
-    title = _("A time for %(reference)s") % {"reference": consultation.reference}
     return show(
         request,
         "consultations/desk/schedule/picker.html",
@@ -123,7 +122,7 @@ def _page(
             "problem": problem,
             "errors": errors,
         },
-        title=_("Error: %(title)s") % {"title": title} if problem or errors else title,
+        title=_("A time for %(reference)s") % {"reference": consultation.reference},
         status=409 if problem else 400 if errors else 200,
     )
 

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import business_hours
 from consultations import phone_numbers, workflow
@@ -36,13 +35,11 @@ MAX_SHOWN = 10
 
 
 @page(VIEW)
-@require_safe
 def one_request(request: HttpRequest, pk: int) -> HttpResponse:
     return render_page(request, find(pk), typed={"at": typed_moment(request.GET)})
 
 
 @page(VIEW)
-@require_safe
 def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
     """Redirect to a chat with the patient, with the approved opening message filled in."""
     consultation = find(pk)

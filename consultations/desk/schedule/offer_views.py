@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
@@ -22,7 +21,7 @@ from consultations.lifecycle import booking, disclosures, errors
 from consultations.messaging.context import when
 from consultations.messaging.notify import has_deliverable_email
 from consultations.models import Appointment, ConsultationRequest, Disclosure
-from consultations.staff_pages import VIEW, WORK, member, page, show
+from consultations.staff_pages import GET_AND_POST, VIEW, WORK, member, page, show
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
@@ -31,8 +30,7 @@ OFFER_NOT_ANNOUNCED = gettext_lazy("No email: the patient has not been told yet.
 AGREED_BY_PHONE_ONLY = gettext_lazy("No email: the patient has only heard this time. Confirm it by WhatsApp.")
 
 
-@page(VIEW, WORK)
-@require_http_methods(["GET", "HEAD", "POST"])
+@page(VIEW, WORK, methods=GET_AND_POST)
 def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
     consultation = get_object_or_404(ConsultationRequest, pk=pk)
     if request.method != "POST":

@@ -159,6 +159,8 @@ def test_unknown_request_is_not_found_and_old_address_redirects(desk: Desk) -> N
     for action in ACTIONS:
         assert desk.client.post(f"/staff/requests/999999/{action}/").status_code == 404, action
     admin_list = "/staff/consultations/consultationrequest/"
+    for pk in ("999999", "9" * 30, "x"):
+        assert desk.client.get(f"{admin_list}{pk}/change/").status_code == 404, pk
     for old, new in (("", "/staff/requests/"), (f"{desk.request.pk}/change/", desk.address())):
         answer = desk.client.get(admin_list + old)
         assert (answer.status_code, answer["Location"]) == (302, new)

@@ -109,5 +109,5 @@ def test_assigning_requires_permission_to_work(client: Client) -> None:
     assert not page.all("input", name="request")
     assert not page.all("select", name="to")
     sent = {"request": f"{request.pk}-0", "to": str(viewer.pk)}
-    assert client.post(reverse("desk:queue_assign"), sent).status_code == 403
-    assert client.get(reverse("desk:queue_assign")).status_code == 405
+    for send in (client.post, client.get):
+        assert send(reverse("desk:queue_assign"), sent).status_code == 403

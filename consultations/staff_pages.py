@@ -1,6 +1,7 @@
 """Permissions and rendering of staff pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import admin
@@ -8,7 +9,9 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from clinic_site.accounts.models import User
 
@@ -19,11 +22,16 @@ VIEW = "consultations.view_consultationrequest"
 WORK = "consultations.change_status"
 
 
-def page(*permissions: str) -> Callable[[View[P]], View[P]]:
-    """Decorate a staff view: 403 without all of the permissions, and never cached."""
+GET, POST = ("GET", "HEAD"), ("POST",)
+GET_AND_POST = (*GET, *POST)
+
+
+def page(*permissions: str, methods: Sequence[str] = GET) -> Callable[[View[P]], View[P]]:
+    """Decorate a staff view: 403 without all of the permissions, 405 for other methods, and never cached."""
 
     def protect(view: View[P]) -> View[P]:
-        return never_cache(permission_required(permissions, raise_exception=True)(view))
+        allowed = require_http_methods([*methods])(view)
+        return never_cache(permission_required(permissions, raise_exception=True)(allowed))
 
     return protect
 
@@ -42,7 +50,8 @@ def member(request: HttpRequest) -> User:
 def show(
     request: HttpRequest, template: str, context: dict[str, Any], *, title: str, status: int = 200
 ) -> TemplateResponse:
-    """Render a page of the staff site."""
+    """Render a page of the staff site. The title of one with an error says so."""
+    title = _("Error: %(title)s") % {"title": title} if status >= HTTPStatus.BAD_REQUEST else title
     return TemplateResponse(
         request, template, {**admin.site.each_context(request), "title": title, **context}, status=status
     )

@@ -10,8 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
+from clinic_site.accounts.roles import COORDINATOR
 from consultations.answers import About, ContactMethod, ForWhom
 from consultations.intake import submission
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
@@ -241,6 +243,11 @@ def signed_in(role: str, **fields: Any) -> Client:
     return client
 
 
+def a_coordinator() -> User:
+    """The one coordinator, created when first asked for."""
+    return User.objects.filter(email="coordinator@clinic.example").first() or staff(COORDINATOR)
+
+
 # Requests
 
 
@@ -301,6 +308,13 @@ def a_request(
 def version_of(request: ConsultationRequest) -> int:
     """The stored version of a request, as on a screen that was opened just now."""
     return ConsultationRequest.objects.get(pk=request.pk).version
+
+
+def change_status(request: ConsultationRequest, *steps: str, by: User | None = None) -> None:
+    """Have staff take a request, as it is stored, through these statuses."""
+    for to in steps:
+        staff_actions.change_status(request, to, actor=by or a_coordinator(), version=version_of(request))
+    request.refresh_from_db()
 
 
 def form_data(**changes: Any) -> dict[str, Any]:

@@ -106,19 +106,17 @@ def overlaps_session(appointment: Appointment, session: OpeningHours) -> bool:
     return bool(hours.open_intervals(appointment.starts_at, appointment.ends_at))
 
 
-def appointment_problems(
-    starts_at: datetime, ends_at: datetime, hours: BusinessHours, practitioner: str, *, is_active: bool
-) -> list[str]:
+def appointment_problems(appointment: Appointment, hours: BusinessHours) -> list[str]:
     """Return why a future appointment cannot take place as planned, as sentences."""
-    if ends_at <= timezone.now():
+    if appointment.ends_at <= timezone.now():
         return []
     found = []
-    if not is_open(hours, starts_at, ends_at):
-        day = timezone.localdate(starts_at)
+    if not is_open(hours, appointment.starts_at, appointment.ends_at):
+        day = timezone.localdate(appointment.starts_at)
         is_closed = any(first <= day <= last for first, last in hours.closures)
         found.append(
             _("The clinic is closed on this day.") if is_closed else _("The clinic is not open at this time.")
         )
-    if not is_active:
-        found.append(_("%(name)s no longer works here.") % {"name": practitioner})
+    if not appointment.practitioner.is_active:
+        found.append(_("%(name)s no longer works here.") % {"name": appointment.practitioner.name})
     return found

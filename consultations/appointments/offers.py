@@ -10,6 +10,7 @@ from clinic_site.accounts.models import User
 from consultations import workflow
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.lifecycle.optimistic_locking import lock
 from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import has_deliverable_email, notify
 from consultations.models import Appointment, ConsultationRequest
@@ -50,9 +51,7 @@ def offer_time(
     # Adding the length is only right in UTC: local clocks may change.
     starts_at = starts_at.astimezone(UTC)
     with transaction.atomic():
-        locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
-        if locked.erased_at:
-            raise NotAllowedError("erased")
+        locked = lock(consultation)
         before, now = booking.live(locked), timezone.now()
         if locked.version != version:
             state = Appointment.State.AGREED if agreed else Appointment.State.OFFERED
@@ -69,17 +68,9 @@ def offer_time(
         is_ahead = starts_at > now
         booking.cancel(locked, actor=actor, now=now, tells=not (agreed and is_ahead))
         if to != locked.status:
-            set_status(locked, to, actor=actor, expected_status=locked.status)
+            set_status(locked, to, actor=actor)
         is_announced = agreed or has_deliverable_email(locked)
-        appointment = booking.reserve(
-            locked,
-            practitioner,
-            starts_at,
-            starts_at + length,
-            agreed=agreed,
-            actor=actor,
-            now=now,
-        )
+        appointment = booking.reserve(locked, practitioner, starts_at, length, agreed=agreed, actor=actor)
         # Staff must call at once about an offer that no mail announces. Any other call-back was about the
         # appointment before.
         if is_announced:

@@ -25,7 +25,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.mail.models import OutgoingMessage, OutgoingMessageQuerySet
 from consultations import phone_numbers
 from consultations.answers import ContactMethod
-from consultations.appointments import availability
+from consultations.appointments.availability import appointment_problems
 from consultations.lifecycle import contact_details
 from consultations.messaging import templates as message_templates
 from consultations.messaging.context import MessageContext
@@ -189,13 +189,6 @@ class ManualReminder:
     text: str  # the message, if it is not a call
     wrong_since: datetime | None  # when the number was recorded as wrong
     problems: Sequence[str]  # why the appointment may not take place
-
-
-def appointment_problems(appointment: Appointment, hours: BusinessHours) -> list[str]:
-    who = appointment.practitioner
-    return availability.appointment_problems(
-        appointment.starts_at, appointment.ends_at, hours, who.name, is_active=who.is_active
-    )
 
 
 def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> list[ManualReminder]:

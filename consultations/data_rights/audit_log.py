@@ -5,7 +5,6 @@ from itertools import groupby
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from consultations.data_rights.forms import LogFilter
 from consultations.models import Disclosure
@@ -16,7 +15,6 @@ ROWS_PER_PAGE = 50
 
 
 @page(VIEW, LOG)
-@require_safe
 def log(request: HttpRequest) -> HttpResponse:
     form = LogFilter(request.GET)
     rows = Disclosure.objects.select_related("request", "actor").order_by("-at", "-pk")

@@ -121,7 +121,7 @@ def _erase(rows: ConsultationRequestQuerySet, actor: User | None, reason: Reason
     # Also an appointment that has begun: nobody could record attendance for an erased request.
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
-        set_status(request, Status.WITHDRAWN, actor=actor, expected_status=request.status)
+        set_status(request, Status.WITHDRAWN, actor=actor)
     attachments.delete_of_request(request)
     request.notes.all().delete()
     request.links.all().delete()

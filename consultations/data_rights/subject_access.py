@@ -16,6 +16,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.optimistic_locking import lock
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import STAFF_KINDS
 from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Event, Note
@@ -33,9 +34,7 @@ def make(request: ConsultationRequest, *, actor: User, reason: str) -> IO[bytes]
     if reason not in Disclosure.COPY_REASONS:
         raise NotAllowedError("no reason")
     with transaction.atomic():
-        locked = ConsultationRequest.objects.select_for_update().get(pk=request.pk)
-        if locked.erased_at:
-            raise NotAllowedError("erased")
+        locked = lock(request)
         copy = _zip_file(locked)
         disclosures.record(actor, [locked], Disclosure.Kind.COPIED, reason)
         Event.objects.create(request=locked, kind=Event.Kind.COPY_MADE, actor=actor, at=timezone.now())

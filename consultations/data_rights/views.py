@@ -24,7 +24,7 @@ from consultations.data_rights.forms import CopyForm, EraseForm, ExportForm
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest
-from consultations.staff_pages import VIEW, member, page
+from consultations.staff_pages import GET_AND_POST, VIEW, member, page
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +130,6 @@ class ExportView(StaffFormView):
         )
 
 
-erase = page(VIEW, "consultations.erase_request")(EraseView.as_view())
-copy = page(VIEW, "consultations.erase_request")(CopyView.as_view())
-export = page(VIEW, "consultations.export_requests")(ExportView.as_view())
+erase = page(VIEW, "consultations.erase_request", methods=GET_AND_POST)(EraseView.as_view())
+copy = page(VIEW, "consultations.erase_request", methods=GET_AND_POST)(CopyView.as_view())
+export = page(VIEW, "consultations.export_requests", methods=GET_AND_POST)(ExportView.as_view())

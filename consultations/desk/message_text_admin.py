@@ -12,7 +12,6 @@ from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.core.text import plain_line, plain_text
@@ -26,7 +25,7 @@ from consultations.messaging.context import MessageContext
 from consultations.messaging.templates import MessageTemplate
 from consultations.models import Appointment, ConsultationRequest, Disclosure, MessageText
 from consultations.references import reference_prefix
-from consultations.staff_pages import VIEW, address, member, page, show
+from consultations.staff_pages import GET_AND_POST, VIEW, address, member, page, show
 from procedures.models import Practitioner
 
 CHANGE_TEXT = "consultations.change_messagetext"
@@ -79,7 +78,6 @@ class TextForm(forms.Form):
 
 
 @page(CHANGE_TEXT)
-@require_safe
 def list_texts(request: HttpRequest) -> HttpResponse:
     changed = {(row.kind, row.language): row for row in MessageText.objects.select_related("changed_by")}
     listed = [
@@ -97,8 +95,7 @@ def list_texts(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(CHANGE_TEXT)
-@require_http_methods(["GET", "HEAD", "POST"])
+@page(CHANGE_TEXT, methods=GET_AND_POST)
 def edit_text(request: HttpRequest, kind: str, language: str) -> HttpResponse:
     """Edit one message in one language. ``do`` is "preview", "save" or "default"."""
     message = KINDS.get(kind)

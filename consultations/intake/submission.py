@@ -204,7 +204,7 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
 
     The form may be the older of the two, and must not bring a wrong number back.
     """
-    to = contact_details.ContactDetails.of(submission.answers)
+    to = {name: getattr(submission.answers, name) for name in contact_details.FIELDS}
     if (
         consultation.status not in workflow.OPEN | workflow.SET_ASIDE
         or not contact_details.changed_fields(consultation, to)

@@ -35,19 +35,19 @@ def reserve(
     request: ConsultationRequest,
     practitioner: Practitioner,
     starts_at: datetime,
-    ends_at: datetime,
+    length: timedelta,
     *,
     agreed: bool,
     actor: User,
-    now: datetime,
 ) -> Appointment:
     """Store an appointment and its calendar slots. Raises ``TimeTakenError``."""
+    now = timezone.now()
     last = request.appointments.order_by("-sequence").first()
     appointment = Appointment(
         request=request,
         practitioner=practitioner,
         starts_at=starts_at,
-        ends_at=ends_at,
+        ends_at=starts_at + length,
         state=Appointment.State.AGREED if agreed else Appointment.State.OFFERED,
         state_changed_at=now,
         sequence=last.sequence + 1 if last else 0,
@@ -125,12 +125,10 @@ def record_reader_informed(sender: object, message: OutgoingMessage, **_options:
         appointments.update(patient_informed_at=timezone.now())
 
 
-def is_informed(
-    request: ConsultationRequest, informed_at: datetime | None, made_at: datetime, now: datetime
-) -> bool:
+def is_informed(request: ConsultationRequest, appointment: Appointment, now: datetime) -> bool:
     """Whether the patient knows of an appointment, or a mail about it is queued and not late yet."""
-    is_mailed = has_deliverable_email(request) and now < made_at + MAIL_IS_LATE_AFTER
-    return informed_at is not None or is_mailed
+    is_mailed = has_deliverable_email(request) and now < appointment.made_at + MAIL_IS_LATE_AFTER
+    return appointment.patient_informed_at is not None or is_mailed
 
 
 def next_morning(now: datetime, hours: BusinessHours | None = None) -> datetime:

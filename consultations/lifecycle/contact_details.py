@@ -1,7 +1,6 @@
 """A patient's contact details: corrections by the patient or the staff, and wrong numbers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +18,10 @@ from consultations.lifecycle.optimistic_locking import lock, require_version
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search_terms import terms_of
-from consultations.phone_numbers import Phone, for_reading
+from consultations.phone_numbers import for_reading
 
+# The fields that can be corrected. The contact method is changed only by the patient, in the form.
+FIELDS = ("phone", "phone_as_typed", "whatsapp", "whatsapp_as_typed", "email", "contact_method")
 CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.CONTACT_DETAILS_CORRECTED)
 # Events that say whether a number is right.
 NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
@@ -33,34 +34,9 @@ NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class ContactDetails:
-    """The contact fields that can be corrected, named as on ``ConsultationRequest``."""
-
-    phone: str  # E.164
-    phone_as_typed: str
-    whatsapp: str  # "" if it is the same as the phone
-    whatsapp_as_typed: str
-    email: str
-    contact_method: str = ""  # "" keeps the stored one: only the patient changes it, in the form
-
-    @classmethod
-    def of(cls, request: ConsultationRequest, phone: Phone | None = None) -> "ContactDetails":
-        """The contact details of a request or a form, with another phone number if one is given."""
-        return cls(
-            phone=phone.e164 if phone else request.phone,
-            phone_as_typed=phone.as_typed if phone else request.phone_as_typed,
-            whatsapp=request.whatsapp,
-            whatsapp_as_typed=request.whatsapp_as_typed,
-            email=request.email,
-            contact_method=request.contact_method,
-        )
-
-
-def changed_fields(request: ConsultationRequest, to: ContactDetails) -> list[str]:
-    """Return which of phone, WhatsApp number, email and contact method differ. Numbers compare as E.164."""
-    names = ["phone", "whatsapp", "email", *(["contact_method"] if to.contact_method else [])]
-    return [name for name in names if getattr(request, name) != getattr(to, name)]
+def changed_fields(request: ConsultationRequest, to: Mapping[str, str]) -> list[str]:
+    """Return which of the fields in ``NOTES`` would change. Numbers compare as E.164, not as typed."""
+    return [name for name in NOTES if name in to and getattr(request, name) != to[name]]
 
 
 def was_corrected_separately(request: ConsultationRequest) -> bool:
@@ -71,29 +47,30 @@ def was_corrected_separately(request: ConsultationRequest) -> bool:
     )
 
 
-def correct(locked: ConsultationRequest, to: ContactDetails, *, author: User | None) -> list[str]:
+def correct(locked: ConsultationRequest, to: Mapping[str, str], *, author: User | None) -> list[str]:
     """Save changed contact details on a locked request, update its search terms, and return the field names.
 
-    The former values stay readable as a note; ``author`` is None for the patient. The caller writes the
-    event. Raises ``NotAllowedError`` if the chosen contact method would have no number or address.
+    ``to`` maps names of ``FIELDS`` to new values. The former values stay readable as a note; ``author`` is
+    None for the patient. The caller writes the event.
+
+    Raises ``NotAllowedError`` if the chosen contact method would have no number or address.
     """
-    changed = changed_fields(locked, to)
-    method = to.contact_method or locked.contact_method
-    if not to.phone or (method == ContactMethod.EMAIL and not to.email):
+    after = {name: to.get(name, getattr(locked, name)) for name in FIELDS}
+    if not after["phone"] or (after["contact_method"] == ContactMethod.EMAIL and not after["email"]):
         raise NotAllowedError("no contact details")
+    changed = changed_fields(locked, to)
     if not changed:
         return []
     with override(settings.LANGUAGE_CODE):  # notes are for staff, whichever language the patient reads
         text = "\n".join(
-            _(NOTES[name])
-            % {"now": _readable(name, getattr(to, name)), "was": _readable(name, getattr(locked, name))}
+            _(NOTES[name]) % {"now": _readable(name, to[name]), "was": _readable(name, getattr(locked, name))}
             for name in changed
         )
     Note.objects.create(request=locked, author=author, text=text, at=timezone.now())
     found_before = terms_of(locked.reference, locked)
-    written = [name for name in asdict(to) if name.removesuffix("_as_typed") in changed]
+    written = [name for name in to if name.removesuffix("_as_typed") in changed]
     for name in written:
-        setattr(locked, name, getattr(to, name))
+        setattr(locked, name, to[name])
     locked.save(update_fields=written)
     # Other terms stay, such as a name in answers that were sent later.
     terms = terms_of(locked.reference, locked)
@@ -109,7 +86,7 @@ def correct(locked: ConsultationRequest, to: ContactDetails, *, author: User | N
 
 def correct_by_staff(
     consultation: ConsultationRequest,
-    to: ContactDetails,
+    to: Mapping[str, str],
     *,
     actor: User,
     version: int,

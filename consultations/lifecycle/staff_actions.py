@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
-from consultations import private_links
-from consultations.lifecycle import booking, status_changes
+from consultations import private_links, workflow
+from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.lifecycle.optimistic_locking import is_repeated, lock, require_version
+from consultations.lifecycle.status_changes import set_status, was_withdrawn
+from consultations.messaging.notify import notify, notify_status_change
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.workflow import OPEN, WAITING, Status
 
@@ -35,12 +37,33 @@ INFORMED = (Outcome.SPOKE, Outcome.MESSAGE_SENT)
 
 
 def change_status(consultation: ConsultationRequest, to: str, *, actor: User, version: int) -> None:
+    """Change the status, with the appointment, and notify the patient.
+
+    Raises ``NotAllowedError`` if the workflow does not allow the step, now or without a time (then use
+    ``offer_time``).
+    """
     with transaction.atomic():
         locked = lock(consultation)
         if is_repeated(locked, version, actor, Event.Kind.STATUS_CHANGED, to_status=to):
             return
         require_version(locked, version)
-        status_changes.change_status(consultation, to, actor=actor, expected_status=locked.status)
+        was = locked.status
+        step = workflow.step(was, to)
+        has_begun = booking.has_begun(booking.live(locked), timezone.now())
+        if (
+            step is None
+            or workflow.needs_time(was, to)
+            or not step.is_possible(has_begun, was_withdrawn(locked.events.all()))
+        ):
+            raise NotAllowedError(f"{was} to {to}")
+        now = set_status(locked, to, actor=actor)
+        # Undoing a recorded attendance makes the appointment agreed again.
+        is_undone = to == Status.WITHDRAWN and was in workflow.MARKED
+        booking.update_for_status(locked, Status.CONFIRMED if is_undone else to, actor=actor, now=now)
+        if was not in workflow.SET_ASIDE:
+            notify_status_change(locked, was)
+        elif to not in workflow.CLOSED:
+            notify("acknowledgement", locked, by_staff=True)
 
 
 def record_contact(
@@ -82,13 +105,7 @@ def record_contact(
             booking.record_patient_informed(locked, now)
         _record(locked, Event.Kind.CONTACTED, actor, **detail)
         if status == Status.NEW:
-            status_changes.set_status(
-                consultation,
-                Status.CONTACTING,
-                actor=actor,
-                expected_status=Status.NEW,
-                call_back_at=call_back_at,
-            )
+            set_status(locked, Status.CONTACTING, actor=actor, call_back_at=call_back_at)
         # The person who contacts a patient is assigned the request, unless somebody already is.
         if locked.assignee_id is None and status in WAITING:
             _assign(locked, actor, actor)

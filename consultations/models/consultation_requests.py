@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, FilteredRelation, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
@@ -66,6 +65,13 @@ class CountOf(models.Subquery):
 def _unless_erased(condition: Q) -> Q:
     """A condition that holds until the request is erased."""
     return Q(erased_at__isnull=False) | condition
+
+
+def optional_staff_member(verbose_name: "Words") -> "models.ForeignKey[Any, Any]":
+    """A colleague, if there is one. Staff who leave are deactivated, not deleted."""
+    return models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=verbose_name
+    )
 
 
 def _is_known(field: str, values: Sequence[Any], sentence: "Words") -> models.CheckConstraint:
@@ -212,14 +218,7 @@ class ConsultationRequest(PatientAnswers):
     call_back_at = models.DateTimeField(_("call back at"), null=True, blank=True)
     # When the patient sent something that the staff have not read.
     unread_since = models.DateTimeField(_("the patient wrote at"), null=True, blank=True)
-    assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("assigned to"),
-    )
+    assignee = optional_staff_member(_("assigned to"))
     # Personal details are removed at erasure; events and statistics stay.
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
 

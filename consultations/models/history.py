@@ -9,7 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.append_only import AppendOnlyModel
-from consultations.models.consultation_requests import STATUS_CHOICES, ConsultationRequest
+from consultations.models.consultation_requests import (
+    STATUS_CHOICES,
+    ConsultationRequest,
+    optional_staff_member,
+)
 
 # The same text by the same person again within this time is one press that arrived twice.
 ONE_PRESS = timedelta(minutes=10)
@@ -58,15 +62,7 @@ class Event(AppendOnlyModel):
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="events")
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind)
-    # None if the patient or the site did it. Staff who leave are deactivated, not deleted.
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("by"),
-    )
+    actor = optional_staff_member(_("by"))  # None if the patient or the site did it
     at = models.DateTimeField(_("at"))
     from_status = models.CharField(_("from"), max_length=20, choices=STATUS_CHOICES, blank=True, default="")
     to_status = models.CharField(_("to"), max_length=20, choices=STATUS_CHOICES, blank=True, default="")
@@ -92,14 +88,7 @@ class Note(models.Model):
     """A note added after the request was sent, by the patient (no author) or by staff."""
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="notes")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("by"),
-    )
+    author = optional_staff_member(_("by"))
     text = models.TextField(_("text"))
     at = models.DateTimeField(_("at"))
 

@@ -30,27 +30,27 @@ from consultations.workflow import Status
 def withdraw(consultation: ConsultationRequest) -> None:
     """Withdraw the request. Idempotent."""
     with transaction.atomic():
-        was = lock(consultation).status
+        locked = lock(consultation)
+        was = locked.status
         if was == Status.WITHDRAWN:
             return
         if not workflow.may_withdraw(was):
             raise NotAllowedError(was)
-        now = set_status(consultation, Status.WITHDRAWN, actor=None, expected_status=was)
-        booking.update_for_status(consultation, Status.WITHDRAWN, actor=None, now=now)
+        now = set_status(locked, Status.WITHDRAWN, actor=None)
+        booking.update_for_status(locked, Status.WITHDRAWN, actor=None, now=now)
         if was not in workflow.SET_ASIDE:
-            notify_status_change(consultation, was)
-            notify_staff_of_activity(consultation, "withdrawn")
+            notify_status_change(locked, was)
+            notify_staff_of_activity(locked, "withdrawn")
 
 
 def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
     """Save another phone number; the old one is kept as a note for staff."""
     with transaction.atomic():
         locked = _lock_open(consultation)
-        to = contact_details.ContactDetails.of(locked, phone)
+        to = {"phone": phone.e164, "phone_as_typed": phone.as_typed}
         if contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.PHONE_CORRECTED)
             notify_staff_of_activity(consultation, "phone")
-    consultation.phone, consultation.phone_as_typed = phone.e164, phone.as_typed
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
@@ -109,11 +109,12 @@ def accept_time(consultation: ConsultationRequest, version: int) -> None:
     Raises ``SomeoneElseChangedError`` if another time is on offer, or none.
     """
     with transaction.atomic():
-        if _time_on_screen(lock(consultation), version).state == Appointment.State.AGREED:
+        locked = lock(consultation)
+        if _time_on_screen(locked, version).state == Appointment.State.AGREED:
             return
-        now = set_status(consultation, Status.CONFIRMED, actor=None, expected_status=Status.PROPOSED)
-        booking.update_for_status(consultation, Status.CONFIRMED, actor=None, now=now)
-        notify_staff_of_activity(consultation, "time agreed")
+        now = set_status(locked, Status.CONFIRMED, actor=None)
+        booking.update_for_status(locked, Status.CONFIRMED, actor=None, now=now)
+        notify_staff_of_activity(locked, "time agreed")
 
 
 def request_another_time(consultation: ConsultationRequest, version: int, text: str) -> None:
@@ -129,12 +130,12 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
                 add_patient_note(consultation, text)
             return
         appointment = _time_on_screen(locked, version)
-        now = set_status(consultation, Status.CONTACTING, actor=None, expected_status=locked.status)
+        now = set_status(locked, Status.CONTACTING, actor=None)
         booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
-        booking.cancel(consultation, actor=None, now=now)
+        booking.cancel(locked, actor=None, now=now)
         if text:
-            Note.objects.create(request=consultation, text=text, at=now)
-        notify_staff_of_activity(consultation, "other time")
+            Note.objects.create(request=locked, text=text, at=now)
+        notify_staff_of_activity(locked, "other time")
 
 
 def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:

@@ -42,8 +42,7 @@ class ActionForm(forms.Form):
         self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
     ) -> None:
         self.presenter, self.consultation = presenter, presenter.consultation
-        initial = {"version": self.consultation.version}
-        super().__init__(None if posted is None else without_nul(posted), uploads, initial=initial)
+        super().__init__(None if posted is None else without_nul(posted), uploads)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
 
@@ -61,7 +60,7 @@ class ActionForm(forms.Form):
 
     def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
         """Return the form with the same input for the current state of the request."""
-        return type(self)(presenter, {**self.data, "version": str(presenter.consultation.version)})
+        return type(self)(presenter, self.data)
 
 
 class WithdrawForm(ActionForm):
@@ -160,6 +159,13 @@ class TimeForm(ActionForm):
     """An action on the appointment that was on the screen, which ``version`` identifies."""
 
     version = HiddenPattern("[0-9]{1,9}")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["version"] = self.consultation.version
+
+    def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
+        return type(self)(presenter, {**self.data, "version": str(presenter.consultation.version)})
 
     @property
     def shown_version(self) -> int:

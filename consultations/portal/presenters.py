@@ -141,10 +141,10 @@ class RequestStatusPresenter:
     def attachments(self) -> int:
         return self.consultation.attachments.count()
 
-    @property
-    def has_locked_report(self) -> bool:
-        """Whether a report opens only with a password."""
-        return self.consultation.attachments.filter(kind=Attachment.Kind.LOCKED_PDF).exists()
+    @cached_property
+    def locked_reports(self) -> int:
+        """The number of reports that open only with a password."""
+        return self.consultation.attachments.filter(kind=Attachment.Kind.LOCKED_PDF).count()
 
     @property
     def has_own_words(self) -> bool:

@@ -24,7 +24,7 @@ from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import EDITOR, MANAGER, ROLES
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments import feeds
-from consultations.lifecycle import staff_actions, status_changes
+from consultations.lifecycle import staff_actions
 from consultations.messaging import notify
 from consultations.messaging.catalogue import KINDS
 from consultations.models import ConsultationRequest, Disclosure, Presence, RetentionRule
@@ -35,7 +35,7 @@ from procedures.staff import review_reminders
 from tests.consultations.desk.consultation.request_pages import with_files
 from tests.consultations.portal import portal_pages
 from tests.consultations.portal.portal_pages import PrivatePage
-from tests.factories import a_request, staff, version_of
+from tests.factories import a_request, change_status, staff, version_of
 from tests.pages import Page
 from tests.site import states
 
@@ -180,10 +180,7 @@ def every_mail(settings: Any) -> set[str]:
     agreed.is_offered(days=4, agreed=True)
     portal_actions.request_another_time(agreed.request, version_of(agreed.request), "Later.")
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
-    was: str = Status.NEW
-    for to in steps:
-        status_changes.change_status(closed.request, to, actor=manager, expected_status=was)
-        was = to
+    change_status(closed.request, *steps)
     portal_actions.withdraw(closed.request)
     with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(notify, "MAX_STAFF_NOTICES_PER_HOUR", 4)

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from clinic_site.accounts.models import User
 from clinic_site.core.http.responses import SeeOther
@@ -38,7 +37,7 @@ from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedEr
 from consultations.lifecycle.optimistic_locking import changes_since
 from consultations.messaging import notify
 from consultations.models import ConsultationRequest
-from consultations.staff_pages import VIEW, WORK, member, page
+from consultations.staff_pages import GET_AND_POST, VIEW, WORK, member, page
 from consultations.workflow import Status
 
 F = TypeVar("F", bound=ActionForm)
@@ -84,8 +83,7 @@ def action_view(
     """
 
     def decorate(perform: Perform[F]) -> View:
-        @page(VIEW, WORK)
-        @require_http_methods(["GET", "HEAD", "POST"])
+        @page(VIEW, WORK, methods=GET_AND_POST)
         def view(request: HttpRequest, pk: int) -> HttpResponse:
             if request.method != "POST":
                 return SeeOther(reverse("desk:request", args=[pk]))

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from consultations.desk.consultation.page import VIEW_ATTACHMENT
 from consultations.intake import file_storage
@@ -20,7 +19,6 @@ THUMBNAIL_GRACE = timedelta(minutes=10)
 
 
 @page(VIEW, VIEW_ATTACHMENT)
-@require_safe
 def attachment(request: HttpRequest, pk: int, attachment: int) -> HttpResponseBase:
     """The whole file: photographs are shown, reports downloaded."""
     consultation, found = _find(pk, attachment)
@@ -31,7 +29,6 @@ def attachment(request: HttpRequest, pk: int, attachment: int) -> HttpResponseBa
 
 
 @page(VIEW, VIEW_ATTACHMENT)
-@require_safe
 def thumbnail(request: HttpRequest, pk: int, attachment: int) -> HttpResponseBase:
     """The thumbnail on the page of the request. Opened by itself, it is recorded as a view."""
     consultation, found = _find(pk, attachment)

@@ -14,7 +14,6 @@ from consultations import phone_numbers
 from consultations.answers import ContactMethod
 from consultations.desk.consultation.callback_times import MAX_CALLBACK_DELAY
 from consultations.intake.form_fields import PhoneField
-from consultations.lifecycle.contact_details import ContactDetails
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest
 
@@ -121,12 +120,12 @@ class ContactDetailsForm(ActionForm):
         return cleaned
 
     @property
-    def corrected(self) -> ContactDetails:
+    def corrected(self) -> dict[str, str]:
         phone, whatsapp = self.cleaned_data["phone"], self.cleaned_data["whatsapp"]
-        return ContactDetails(
-            phone=phone.e164,
-            phone_as_typed=phone.as_typed,
-            whatsapp=whatsapp.e164 if whatsapp else "",
-            whatsapp_as_typed=whatsapp.as_typed if whatsapp else "",
-            email=self.cleaned_data["email"],
-        )
+        return {
+            "phone": phone.e164,
+            "phone_as_typed": phone.as_typed,
+            "whatsapp": whatsapp.e164 if whatsapp else "",
+            "whatsapp_as_typed": whatsapp.as_typed if whatsapp else "",
+            "email": self.cleaned_data["email"],
+        }

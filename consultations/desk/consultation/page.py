@@ -10,11 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import business_hours
 from consultations import phone_numbers, workflow
-from consultations.appointments import reminders
+from consultations.appointments.availability import appointment_problems
 from consultations.desk.consultation import presence
 from consultations.desk.consultation.callback_times import suggested_callback_times
 from consultations.desk.consultation.forms import ContactDetailsForm, typed_moment
@@ -36,13 +35,11 @@ MAX_SHOWN = 10
 
 
 @page(VIEW)
-@require_safe
 def one_request(request: HttpRequest, pk: int) -> HttpResponse:
     return render_page(request, find(pk), typed={"at": typed_moment(request.GET)})
 
 
 @page(VIEW)
-@require_safe
 def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
     """Redirect to a chat with the patient, with the approved opening message filled in."""
     consultation = find(pk)
@@ -105,7 +102,7 @@ def render_page(
         "same_number": same_number[:MAX_SHOWN],
         "same_number_has_more": len(same_number) > MAX_SHOWN,
         "timeline": timeline(consultation, events, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
-        "doubts": reminders.appointment_problems(appointment, hours) if appointment else [],
+        "doubts": appointment_problems(appointment, hours) if appointment else [],
         "typed": typed,
         "contact_details": contact_details or ContactDetailsForm(consultation=consultation),
         "is_correcting": contact_details is not None,
@@ -118,8 +115,7 @@ def render_page(
     if may_work:
         label = None
         if appointment:
-            informed_at, made_at = appointment.patient_informed_at, appointment.made_at
-            is_informed = booking.is_informed(consultation, informed_at, made_at, now)
+            is_informed = booking.is_informed(consultation, appointment, now)
             if appointment.starts_at <= now or not is_informed:
                 label = appointment_label(appointment, now, is_informed=is_informed)
         context |= {
@@ -132,8 +128,8 @@ def render_page(
             "suggested_times": suggested_callback_times(now, hours),
             "may_have_link": may_have_link(consultation),
         }
-    title = _("Error: %(title)s") % {"title": consultation.reference} if problem else consultation.reference
-    return show(request, "consultations/desk/consultation/request.html", context, title=title, status=status)
+    template = "consultations/desk/consultation/request.html"
+    return show(request, template, context, title=consultation.reference, status=status)
 
 
 class NextStep(NamedTuple):

@@ -13,19 +13,17 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from clinic_site.accounts.models import User
 from consultations.desk.assignees import assignable, by_name
 from consultations.models import ConsultationRequest, Presence
-from consultations.staff_pages import VIEW, member, page
+from consultations.staff_pages import POST, VIEW, member, page
 
 # An older row belongs to a page that was closed.
 FRESH = timedelta(minutes=2)
 
 
-@page(VIEW)
-@require_POST
+@page(VIEW, methods=POST)
 def presence(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep the page present. Answers with who else has it open and whether ``version`` is out of date."""
     consultation = get_object_or_404(ConsultationRequest, pk=pk)

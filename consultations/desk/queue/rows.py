@@ -78,9 +78,7 @@ class Row:
         """The next step of the appointment; None without one, or if a callback about an offer is set."""
         if self.appointment is None:
             return None
-        is_informed = booking.is_informed(
-            self.consultation, self.appointment.patient_informed_at, self.appointment.made_at, self.now
-        )
+        is_informed = booking.is_informed(self.consultation, self.appointment, self.now)
         is_offer = self.appointment.state == Appointment.State.OFFERED
         if is_informed and is_offer and self.consultation.call_back_at:
             return None

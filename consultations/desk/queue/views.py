@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
@@ -22,7 +21,7 @@ from consultations.desk.queue.rows import Row
 from consultations.desk.queue.tabs import DEFAULT, NOBODY, TABS, TO_DO, Filters, Scope, count_tabs
 from consultations.lifecycle import disclosures, staff_actions
 from consultations.models import Appointment, ConsultationRequest, Disclosure
-from consultations.staff_pages import VIEW, WORK, member, page, show
+from consultations.staff_pages import GET_AND_POST, POST, VIEW, WORK, member, page, show
 from consultations.text_folding import fold_text
 
 ROWS = 50
@@ -34,7 +33,6 @@ SEARCHES_IN_SESSION = "desk_searches"
 SELECTED = re.compile("([0-9]{1,18})-([0-9]{1,9})")
 
 
-@require_safe
 @page(VIEW)
 def queue(request: HttpRequest) -> HttpResponse:
     """Show a tab of the queue: ``?tab=``, ``?page=`` and the fields of the filters."""
@@ -55,8 +53,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@page(VIEW)
+@page(VIEW, methods=GET_AND_POST)
 def search(request: HttpRequest) -> HttpResponse:
     """Search all requests by POST, and redirect to the results, ``?search=``.
 
@@ -82,8 +79,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return _show(request, requests, colleagues(), title=_("Search results"), has_more=len(ids) > ROWS)
 
 
-@require_http_methods(["POST"])
-@page(VIEW, WORK)
+@page(VIEW, WORK, methods=POST)
 def assign(request: HttpRequest) -> HttpResponse:
     """Assign the selected requests to a colleague, or unassign them, and redirect to the list.
 

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic_site.core.http.responses import SeeOther
 from consultations.appointments import feeds
 from consultations.models import CalendarFeed
-from consultations.staff_pages import member, page, show
+from consultations.staff_pages import GET_AND_POST, POST, member, page, show
 from procedures.models import Practitioner
 
 MANAGE_FEEDS = "consultations.manage_feeds"
@@ -27,8 +26,7 @@ class RevokeForm(forms.Form):
     feed = forms.ModelChoiceField(CalendarFeed.objects.valid())
 
 
-@page(MANAGE_FEEDS)
-@require_http_methods(["GET", "HEAD", "POST"])
+@page(MANAGE_FEEDS, methods=GET_AND_POST)
 def calendars(request: HttpRequest) -> HttpResponse:
     """The list. A POST creates an address; its response is the only page that shows it."""
     created = {}
@@ -51,8 +49,7 @@ def calendars(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
-@page(MANAGE_FEEDS)
+@page(MANAGE_FEEDS, methods=POST)
 def revoke(request: HttpRequest) -> HttpResponse:
     form = RevokeForm(request.POST)
     if form.is_valid():

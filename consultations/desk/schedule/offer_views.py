@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
@@ -22,7 +21,7 @@ from consultations.lifecycle import booking, disclosures, errors
 from consultations.messaging.context import when
 from consultations.messaging.notify import has_deliverable_email
 from consultations.models import Appointment, ConsultationRequest, Disclosure
-from consultations.staff_pages import VIEW, WORK, member, page, show
+from consultations.staff_pages import GET_AND_POST, VIEW, WORK, member, page, show
 from consultations.workflow import Status
 from procedures.models import Practitioner
 
@@ -31,8 +30,7 @@ OFFER_NOT_ANNOUNCED = gettext_lazy("No email: the patient has not been told yet.
 AGREED_BY_PHONE_ONLY = gettext_lazy("No email: the patient has only heard this time. Confirm it by WhatsApp.")
 
 
-@page(VIEW, WORK)
-@require_http_methods(["GET", "HEAD", "POST"])
+@page(VIEW, WORK, methods=GET_AND_POST)
 def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
     consultation = get_object_or_404(ConsultationRequest, pk=pk)
     if request.method != "POST":
@@ -90,16 +88,17 @@ def _page(
     ways = _ways(consultation) if consultation.erased_at is None and not is_unmarked else {}
     form.is_valid()
     errors = form.errors if isinstance(form, OfferForm) else {}
-    found = Practitioner.objects.filter(is_active=True)
-    default = live.practitioner if live and live.practitioner.is_active else found.first()
-    practitioner = form.cleaned_data.get("practitioner") or default
+    practitioner = (
+        form.cleaned_data.get("practitioner")
+        or (live.practitioner if live and live.practitioner.is_active else None)
+        or Practitioner.objects.filter(is_active=True).first()
+    )
     minutes = form.cleaned_data.get("length") or availability.DEFAULT_LENGTH
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)
     days = []
     if practitioner and ways:
         in_week = availability.days(first_day, DAYS, practitioner, exclude=live)
         days = [(day, day.times(minutes)) for day in in_week]
-    title = _("A time for %(reference)s") % {"reference": consultation.reference}
     return show(
         request,
         "consultations/desk/schedule/picker.html",
@@ -121,7 +120,7 @@ def _page(
             "problem": problem,
             "errors": errors,
         },
-        title=_("Error: %(title)s") % {"title": title} if problem or errors else title,
+        title=_("A time for %(reference)s") % {"reference": consultation.reference},
         status=409 if problem else 400 if errors else 200,
     )
 

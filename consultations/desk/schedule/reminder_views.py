@@ -10,19 +10,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
 from consultations.appointments import reminders as reminding
+from consultations.appointments.availability import appointment_problems
 from consultations.lifecycle import disclosures
 from consultations.models import Appointment, Disclosure
 from consultations.models.appointments import midnight
-from consultations.staff_pages import VIEW, WORK, member, page, show
+from consultations.staff_pages import POST, VIEW, WORK, member, page, show
 
 
 @page(VIEW)
-@require_safe
 def reminders(request: HttpRequest) -> HttpResponse:
     now, hours = timezone.now(), business_hours.load()
     due, by_mail = list(reminding.due_manually(now, hours)), list(reminding.waiting_for_mail(now))
@@ -35,7 +34,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
             "reminded": reminding.reminded_since(midnight(timezone.localdate()), now),
             "by_mail": len(by_mail),
             "by_mail_with_problems": [
-                (time, found) for time in by_mail if (found := reminding.appointment_problems(time, hours))
+                (time, found) for time in by_mail if (found := appointment_problems(time, hours))
             ],
             "may_work": request.user.has_perm(WORK),
         },
@@ -43,8 +42,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
-@page(VIEW, WORK)
+@page(VIEW, WORK, methods=POST)
 def done(request: HttpRequest, pk: int) -> HttpResponse:
     appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
     reference = {"reference": appointment.request.reference}
@@ -66,8 +64,7 @@ class UndoForm(forms.Form):
     )
 
 
-@require_POST
-@page(VIEW, WORK)
+@page(VIEW, WORK, methods=POST)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     appointment = get_object_or_404(Appointment.objects.select_related("request"), pk=pk)
     form, reference = UndoForm(request.POST), {"reference": appointment.request.reference}

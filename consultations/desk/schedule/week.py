@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 
 from consultations.appointments import availability
 from consultations.lifecycle import disclosures
@@ -35,7 +34,6 @@ class WeekForm(forms.Form):
 
 
 @page(VIEW)
-@require_safe
 def week(request: HttpRequest) -> HttpResponse:
     form = WeekForm(request.GET)
     form.is_valid()

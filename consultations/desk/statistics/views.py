@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from clinic_site.core.form_fields import says
 from consultations.data_rights.csv_export import BYTE_ORDER_MARK, as_cell
@@ -81,7 +80,6 @@ class PeriodForm(forms.Form):
         return Period(self.cleaned_data["first"], self.cleaned_data["last"])
 
 
-@require_safe
 @page(VIEW, "consultations.view_statistics")
 def statistics(request: HttpRequest) -> HttpResponse:
     """The page, or with ``?format=csv`` the file. An invalid period shows the page with its errors."""

@@ -75,15 +75,7 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
     Presence.objects.create(request=request, user=actor, opened_at=timezone.now(), seen_at=timezone.now())
     begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     with transaction.atomic():
-        booking.reserve(
-            request,
-            a_reviewer(),
-            begins,
-            begins + 4 * SLOT,
-            agreed=True,
-            actor=actor,
-            now=timezone.now(),
-        )
+        booking.reserve(request, a_reviewer(), begins, 4 * SLOT, agreed=True, actor=actor)
         ConsultationRequest.objects.filter(pk=request.pk).update(status="confirmed")
         mail_queue.queue(
             ABOUT_HER["email"],

@@ -20,7 +20,6 @@ from consultations import workflow
 from consultations.data_rights import erasure, erasure_log, retention
 from consultations.intake import file_storage
 from consultations.models import Attachment, ConsultationRequest, Event, Presence, RetentionRule
-from consultations.workflow import Status
 from tests.concurrency import in_threads
 from tests.consultations.data_rights.erasure_helpers import CLEAN, personal_details_left, request_with_traces
 from tests.factories import a_request, staff
@@ -194,9 +193,7 @@ def test_months_before_follows_calendar() -> None:
         assert f"{retention.months_before(moment, months):%Y-%m-%d}" == then
 
 
-def test_every_status_that_is_not_open_has_a_retention() -> None:
-    assert workflow.RETENTION_MONTHS.keys() == set(Status) - workflow.OPEN
-    assert set(Status) - workflow.OPEN == workflow.CLOSED | workflow.SET_ASIDE
+def test_retention_is_the_default_or_a_rule() -> None:
     assert retention.retention_months() == workflow.RETENTION_MONTHS
     RetentionRule.objects.create(status="declined", months=1)
     assert retention.retention_months() == workflow.RETENTION_MONTHS | {"declined": 1}

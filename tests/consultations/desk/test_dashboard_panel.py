@@ -1,10 +1,8 @@
 """The desk's panel on the staff index: numbers and references, nothing personal."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -14,7 +12,6 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.models import Disclosure
 from consultations.workflow import Status
 from tests.consultations.desk.queue.queue_pages import set_to
-from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.factories import a_request, staff
 from tests.mail.mail_helpers import a_message
 from tests.pages import Element, read
@@ -23,15 +20,6 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def at_two(coordinator: Client, user: User) -> Iterator[Client]:
-    """2 pm on a day when the clinic is open from nine to five."""
-    open_every_day()
-    with time_machine.travel(NOW, tick=False):
-        coordinator.force_login(user)
-        yield coordinator
 
 
 def panel(client: Client) -> Element:

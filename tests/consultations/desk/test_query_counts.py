@@ -1,5 +1,7 @@
 """The number of queries of staff pages, for the role that sees the most."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,14 +11,16 @@ from django.utils import timezone
 
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import MANAGER
-from consultations.lifecycle import staff_actions, status_changes
+from clinic_site.mail.models import OutgoingMessage
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest
 from consultations.portal import actions
 from procedures.models import Procedure
 from tests.consultations.desk.consultation.request_pages import a_colleague, with_files
 from tests.consultations.desk.queue.queue_pages import set_to
 from tests.consultations.messaging.message_helpers import an_appointment
-from tests.factories import a_request, a_reviewer, staff
+from tests.factories import a_request, a_reviewer, change_status, staff
+from tests.mail.mail_helpers import a_message
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +56,7 @@ def with_history(request: ConsultationRequest, user: User) -> ConsultationReques
     for number in range(MANY // 2):
         staff_actions.add_note(request, f"Note {number}", actor=user)
         actions.add_patient_note(request, f"Note {number}")
-        for was, to in (("new", "declined"), ("declined", "contacting"), ("contacting", "new")):
-            status_changes.change_status(request, to, actor=user, expected_status=was)
+        change_status(request, "declined", "contacting", "new", by=user)
     return request
 
 
@@ -61,19 +64,27 @@ def test_staff_pages_take_at_most_fifteen_queries(sample_site: None) -> None:
     manager, client = staff(MANAGER), Client()
     procedure = Procedure.objects.first()
     about = {"about": "procedure", "procedure": procedure, "procedure_name": "Nerve Repair"}
-    now = timezone.now()
+    now, practitioner = timezone.now(), a_reviewer()
+    tomorrow = timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1)
+    at_noon = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(minutes=30)}
     for number in range(MANY):
         fields = {"assignee": a_colleague(f"Sana{number} Malik"), "promised_by": now, "unread_since": now}
         set_to(a_request(**about), status="completed")
         offered = set_to(a_request(**about), **fields, status="proposed")
-        an_appointment(offered, state="offered", practitioner=a_reviewer(name=f"Dr. {number}"))
+        an_appointment(offered, state="offered", practitioner=practitioner, **at_noon)
+        agreed = set_to(a_request(**about), status="confirmed")
+        an_appointment(agreed, practitioner=a_reviewer(name=f"Dr. {number}"), **at_noon)
         set_to(a_request(**about), **fields)
+        a_message(about=agreed.reference)
+    OutgoingMessage.objects.update(failed_at=now)
     request = with_history(a_request(**about, email="ayesha@example.com"), manager)
     client.force_login(manager)
     client.get(reverse("admin:index"))  # the first request of a session also reads how it was signed in
     found = client.post(reverse("desk:queue_search"), {"text": "khan"})["Location"]
     queue = reverse("desk:queue")
     addresses = [reverse(name, args=[request.pk] if name in OF_ONE_REQUEST else []) for name in PAGES]
+    addresses += [f"{reverse('desk:week')}?day={tomorrow:%Y-%m-%d}"]
+    addresses += [f"{reverse('desk:offer_time', args=[request.pk])}?practitioner={practitioner.pk}"]
     tabs = ("overdue", "wrote", "proposed", "completed", f"waiting&procedure={procedure.pk}&assignee=me")
     for address in (*addresses, *(f"{queue}?tab={tab}" for tab in tabs), found):
         with CaptureQueriesContext(connection) as queries:

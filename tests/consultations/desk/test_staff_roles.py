@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from clinic_site.accounts.roles import COORDINATOR, MANAGER
+from clinic_site.accounts.roles import MANAGER
 from consultations.models import PrivacyNotice
 from tests.consultations.form_pages import Page
 from tests.factories import a_notice, a_request, signed_in, staff
@@ -26,12 +26,6 @@ def test_superuser_cannot_add_edit_or_delete(client: Client) -> None:
         client.post(f"{notice}/delete/", {"post": "yes"}),
     ):
         assert answer.status_code == 403
-
-
-def test_unknown_request_is_not_found() -> None:
-    client = signed_in(COORDINATOR)
-    for pk in ("999999", "9" * 30, "x"):
-        assert client.get(f"{REQUESTS}{pk}/change/").status_code == 404, pk
 
 
 def test_notice_is_numbered_by_language_and_never_edited() -> None:

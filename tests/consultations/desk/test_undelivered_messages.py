@@ -73,12 +73,3 @@ def test_nothing_is_recorded_where_nothing_is_shown(coordinator: Client) -> None
     coordinator.get(reverse(LIST))
     coordinator.get(page(message))
     assert seen() == []
-
-
-def test_list_queries_do_not_grow_with_requests(
-    coordinator: Client, django_assert_max_num_queries: Any
-) -> None:
-    for _ in range(13):
-        undelivered_message(a_request())
-    with django_assert_max_num_queries(12):
-        coordinator.get(reverse(LIST))

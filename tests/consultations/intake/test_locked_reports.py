@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from clinic_site.accounts.roles import COORDINATOR
 from clinic_site.core.untrusted import isolated
@@ -31,6 +32,11 @@ def test_locked_report_is_named_to_patient_and_staff(patient: Patient) -> None:
     assert stored_request().attachments.get().kind == Attachment.Kind.LOCKED_PDF
     patient.opens(address)
     assert "One report opens only with a password. We’ll ask you for it." in patient.text
+    Attachment.objects.create(
+        request=stored_request(), kind="locked", name="2", size=1, added_at=timezone.now()
+    )
+    patient.opens(address)
+    assert "2 reports open only with a password. We’ll ask you for it." in patient.text
     patient.client.force_login(staff(COORDINATOR))
     patient.opens(f"/staff/requests/{stored_request().pk}/")
     assert "Locked: ask the patient for the password." in patient.text

@@ -11,13 +11,12 @@ from django.utils import timezone
 from clinic_site.clinic import business_hours
 from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import submission
-from consultations.lifecycle import status_changes
 from consultations.models import ConsultationRequest
 from consultations.portal.presenters import RequestStatusPresenter
 from consultations.workflow import Status
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, open_every_day
+from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.consultations.messaging.message_helpers import a_clinic
-from tests.factories import a_request, a_submission
+from tests.factories import a_request, a_submission, change_status
 
 pytestmark = pytest.mark.django_db
 
@@ -30,17 +29,12 @@ def clock() -> Iterator[Any]:
         yield travelled
 
 
-def moves(request: ConsultationRequest, to: Status) -> None:
-    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=request.status)
-
-
 def test_released_request_gets_a_future_promise(clock: Any) -> None:
     by_mail = {"contact_method": "email", "email": "ayesha@example.com"}
     request = submission.submit(a_submission(suspicions=("trap",), **by_mail))
     first = request.promised_by
     clock.shift(timedelta(days=3))
-    moves(request, Status.NEW)
-    request.refresh_from_db()
+    change_status(request, Status.NEW)
     assert request.promised_by == business_hours.promised_by(timezone.now()) > timezone.now()
     assert request.promised_by != first
     text = OutgoingMessage.objects.get(kind="acknowledgement").text
@@ -51,8 +45,7 @@ def test_reopened_request_is_not_late(clock: Any) -> None:
     for closed in (Status.WITHDRAWN, Status.DECLINED, Status.UNREACHABLE):
         request = a_request(status=closed)
         clock.shift(timedelta(days=20))
-        moves(request, Status.CONTACTING)
-        request.refresh_from_db()
+        change_status(request, Status.CONTACTING)
         assert request.promised_by == business_hours.promised_by(timezone.now())
         assert not RequestStatusPresenter(request).is_late
         due = ConsultationRequest.objects.due_by(timezone.now(), timezone.now())
@@ -65,7 +58,5 @@ def test_answered_promise_and_that_of_an_open_request_stay(clock: Any) -> None:
     clock.shift(timedelta(days=20))
     for request, steps in ((answered, [Status.CONTACTING]), (waiting, [Status.CONTACTING, Status.NEW])):
         first = request.promised_by
-        for to in steps:
-            moves(request, to)
-        request.refresh_from_db()
+        change_status(request, *steps)
         assert request.promised_by == first is not None

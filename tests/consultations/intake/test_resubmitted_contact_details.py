@@ -13,8 +13,8 @@ from consultations.lifecycle import contact_details
 from consultations.models import ConsultationRequest, Event
 from consultations.workflow import CLOSED, Status
 from tests.consultations.desk.consultation.request_pages import Desk
-from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator
-from tests.factories import a_submission
+from tests.consultations.portal.portal_pages import PrivatePage
+from tests.factories import a_coordinator, a_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ def test_old_form_does_not_undo_a_later_correction() -> None:
         if by == "patient":
             patient.fills_in("phone", phone="0333 1112223")
         else:
-            to = contact_details.ContactDetails("+923331112223", "0333 1112223", "", "", "")
+            to = {"phone": "+923331112223", "phone_as_typed": "0333 1112223"}
             contact_details.correct_by_staff(patient.request, to, actor=a_coordinator(), version=0)
         for changes in ({"message": "It is worse."}, OTHER):
             request = resubmit(patient, **changes)

@@ -18,8 +18,7 @@ from consultations.portal import actions
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
 from tests.consultations.conftest import Patient
-from tests.consultations.portal.portal_pages import a_coordinator
-from tests.factories import a_notice, a_submission
+from tests.factories import a_coordinator, a_notice, a_submission
 
 pytestmark = pytest.mark.django_db
 

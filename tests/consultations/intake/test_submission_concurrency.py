@@ -13,7 +13,7 @@ from django.test import Client
 from clinic_site.accounts.roles import COORDINATOR
 from consultations.intake import submission as intake_submission
 from consultations.intake.submission import submit
-from consultations.lifecycle import errors, status_changes
+from consultations.lifecycle import errors, staff_actions
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
@@ -88,12 +88,13 @@ def test_same_answers_from_one_browser_sent_by_many_threads_are_one_request() ->
         assert all(ConsultationRequest.objects.for_token(form.key.token).get() == newest for form in forms)
 
 
-def test_one_of_many_status_changes_wins_and_the_others_fail() -> None:
-    request, actor = a_request(), staff(COORDINATOR)
+def test_one_of_many_staff_actions_wins_and_the_others_fail() -> None:
+    request = a_request()
+    actors = [staff(COORDINATOR, email=f"person-{number}@clinic.example") for number in range(THREADS)]
     steps = [Status.CONTACTING, Status.DECLINED]
     results = all_at_once(
-        lambda number: status_changes.change_status(
-            request, steps[number % 2], actor=actor, expected_status=Status.NEW
+        lambda number: staff_actions.change_status(
+            request, steps[number % 2], actor=actors[number], version=request.version
         )
     )
     assert results.count(None) == 1

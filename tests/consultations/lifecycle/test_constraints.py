@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 
 from consultations.models import ConsultationRequest
 from tests.factories import a_notice, a_request
@@ -60,10 +59,3 @@ def test_unique_columns_of_requests_and_notices() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         a_notice(number=notice.number)
     a_notice(number=notice.number, language="ur")
-
-
-def test_notice_of_a_request_cannot_be_deleted() -> None:
-    request = a_request()
-    with pytest.raises(ProtectedError):
-        request.notice.delete()
-    assert type(request.notice).objects.filter(pk=request.notice_id).exists()

@@ -75,5 +75,5 @@ def test_every_status_has_one_stage_a_unique_name_and_unique_buttons() -> None:
 
 
 def test_every_finished_status_has_a_retention_time() -> None:
-    assert set(workflow.RETENTION_MONTHS) == set(workflow.FINISHED) == set(Status) - set(workflow.OPEN)
+    assert set(workflow.RETENTION_MONTHS) == set(workflow.FINISHED) == set(Status) - workflow.OPEN
     assert all(months > 0 for months in workflow.RETENTION_MONTHS.values())

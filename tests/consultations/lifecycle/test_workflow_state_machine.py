@@ -34,7 +34,6 @@ from consultations.data_rights.erasure import ERASED_VALUES, Reason
 from consultations.intake import attachments, submission
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, contact_details, errors, staff_actions, status_changes
-from consultations.lifecycle.contact_details import ContactDetails
 from consultations.lifecycle.staff_actions import NOT_REACHED, Outcome
 from consultations.models import (
     Appointment,
@@ -296,7 +295,7 @@ class Workflow(RuleBasedStateMachine):
         request, version, actor = screen.request, screen.version, self.staff[0]
         by: dict[str, Any] = {"actor": actor, "version": version}
         text, phone, chosen = draw(texts), parse(draw(numbers)), draw(files)
-        details = ContactDetails(phone.e164, phone.as_typed, "", "", "ayesha@example.com")
+        details = {"phone": phone.e164, "phone_as_typed": phone.as_typed, "email": "ayesha@example.com"}
         return [
             lambda: actions.add_patient_note(request, text),
             lambda: actions.correct_phone(request, phone),

@@ -18,14 +18,13 @@ from clinic_site.mail.signals import reader_informed
 from consultations.appointments import offers, reminders
 from consultations.desk.queue.rows import Row
 from consultations.intake import submission
-from consultations.lifecycle import status_changes
 from consultations.messaging import notify
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event
 from consultations.phone_numbers import parse
 from consultations.portal import actions
 from consultations.workflow import CLOSED, MARKED, Status
 from tests.consultations.messaging.message_helpers import a_clinic, queued, with_email
-from tests.factories import a_request, a_reviewer, a_submission, staff, version_of
+from tests.factories import a_request, a_reviewer, a_submission, change_status, staff, version_of
 from tests.mail.mail_helpers import running
 
 pytestmark = pytest.mark.django_db
@@ -59,11 +58,6 @@ def offer(request: ConsultationRequest, *, agreed: bool = False, days: int = 3) 
     )
 
 
-def change(request: ConsultationRequest, to: Status) -> None:
-    request.refresh_from_db()
-    status_changes.change_status(request, to, actor=None, expected_status=request.status)
-
-
 def test_submission_is_acknowledged_and_reported_to_staff() -> None:
     request = submission.submit(a_submission(**BY_EMAIL))
     found = new_messages()
@@ -77,18 +71,18 @@ def test_submission_is_acknowledged_and_reported_to_staff() -> None:
 def test_quarantined_request_is_acknowledged_once_staff_let_it_in() -> None:
     request = submission.submit(a_submission(**BY_EMAIL, suspicions=("trap",)))
     assert not new_messages()
-    change(request, Status.NEW)
+    change_status(request, Status.NEW)
     assert list(new_messages()) == ["acknowledgement"]
     withdrawn = submission.submit(a_submission(**BY_EMAIL, suspicions=("trap",), patient_name="Sana Malik"))
-    change(withdrawn, Status.WITHDRAWN)
+    change_status(withdrawn, Status.WITHDRAWN)
     assert not new_messages()
 
 
 def test_status_and_reopening_are_announced() -> None:
     request = with_email(status=Status.CONTACTING)
-    change(request, Status.UNREACHABLE)
+    change_status(request, Status.UNREACHABLE)
     assert list(new_messages()) == ["unreachable"]
-    change(request, Status.CONTACTING)
+    change_status(request, Status.CONTACTING)
     assert list(new_messages()) == ["reopened"]
 
 
@@ -128,13 +122,13 @@ def test_patient_hears_of_offered_agreed_and_canceled_appointments() -> None:
     request = with_email()
     offer(request)
     assert list(new_messages()) == ["appointment_offered"]
-    change(request, Status.CONFIRMED)
+    change_status(request, Status.CONFIRMED)
     assert list(new_messages()) == ["appointment_agreed"]
     offer(request, days=4)
     assert list(new_messages()) == ["appointment_canceled", "appointment_offered"]
     offer(request, agreed=True, days=5)
     assert list(new_messages()) == ["appointment_agreed"]
-    change(request, Status.DECLINED)
+    change_status(request, Status.DECLINED)
     assert list(new_messages()) == ["appointment_canceled", "declined"]
 
 
@@ -226,7 +220,7 @@ def test_failed_notification_is_recorded_and_rolls_nothing_back(monkeypatch: pyt
     request = submission.submit(a_submission(**BY_EMAIL))
     assert list(new_messages()) == ["new_request"]
     broken = {"declined"}
-    change(request, Status.DECLINED)
+    change_status(request, Status.DECLINED)
     assert not new_messages()
     request.refresh_from_db()
     assert request.status == Status.DECLINED

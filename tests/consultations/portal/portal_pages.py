@@ -8,8 +8,6 @@ from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
-from clinic_site.accounts.models import User
-from clinic_site.accounts.roles import COORDINATOR
 from consultations.appointments import offers
 from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, ConsultationRequest
@@ -17,7 +15,7 @@ from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.consultations.form_pages import Page, read
-from tests.factories import a_request, a_reviewer, staff, version_of
+from tests.factories import a_coordinator, a_request, a_reviewer, version_of
 
 ACTIONS = ("withdraw", "phone", "note", "attachments", "time", "other-time")
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -92,10 +90,6 @@ def at_ten(days: int) -> datetime:
     """Ten o'clock in this many days."""
     day = timezone.localtime() + timedelta(days=days)
     return day.replace(hour=10, minute=0, second=0, microsecond=0)
-
-
-def a_coordinator() -> User:
-    return User.objects.filter(groups__name=COORDINATOR).first() or staff(COORDINATOR)
 
 
 def everything_stored() -> dict[str, list[dict[str, Any]]]:

@@ -10,8 +10,8 @@ from consultations.lifecycle import staff_actions
 from consultations.models import Event, Note
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
-from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage, a_coordinator
-from tests.factories import version_of
+from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
+from tests.factories import a_coordinator, version_of
 
 pytestmark = pytest.mark.django_db
 

@@ -62,8 +62,7 @@ def test_valid_files_are_stored_and_invalid_ones_named(kept: Path) -> None:
     assert Attachment.objects.count() == 1
 
 
-def test_request_has_at_most_eight_files_and_says_how_many_more(kept: Path) -> None:
-    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
+def test_request_has_at_most_eight_files_and_says_how_many_more(kept: Path, clinic: ClinicProfile) -> None:
     patient = PrivatePage()
     for number in range(6):
         Attachment.objects.create(

@@ -12,7 +12,8 @@ from consultations.lifecycle.errors import SomeoneElseChangedError
 from consultations.models import Appointment, Attachment, Event, Note
 from consultations.workflow import Status
 from tests.concurrency import in_threads
-from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator
+from tests.consultations.portal.portal_pages import PrivatePage
+from tests.factories import a_coordinator
 from tests.procedures.publishing.photos import encoded, picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -6,24 +6,18 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic_site.clinic.models import ClinicProfile
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, Note
 from consultations.portal.views import PHONE_CORRECTIONS_PER_REQUEST
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
-from tests.consultations.portal.portal_pages import PrivatePage, a_coordinator, everything_stored
-from tests.factories import version_of
+from tests.consultations.portal.portal_pages import PrivatePage, everything_stored
+from tests.factories import a_coordinator, version_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
 
 TIME_ACTIONS = ("time", "other-time")
-
-
-@pytest.fixture(autouse=True)
-def clinic(db: None) -> None:
-    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
 
 
 def problem(page: Page) -> str:

@@ -9,31 +9,25 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.models import RateLimitCounter
 from consultations.models.consultation_requests import LINK_VALID_AFTER_CLOSING
 from consultations.portal.views import WRONG_LINKS_PER_ADDRESS
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import CLOSED, Status
+from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
 
 EVERY_PAGE = ("", *(f"{action}/" for action in ACTIONS))
-
-
-@pytest.fixture(autouse=True)
-def clinic(db: None) -> None:
-    ClinicProfile.objects.create(name="A Clinic", phone="042 35761999")
 
 
 def dead_tokens() -> list[str]:
     """A token that was never made, an expired one, and that of an erased request."""
     expired, erased = PrivatePage(status=Status.WITHDRAWN), PrivatePage()
     expired.change(status_changed_at=timezone.now() - LINK_VALID_AFTER_CLOSING)
-    nobody = dict.fromkeys(("patient_name", "requester_name", "phone", "whatsapp", "email"), "")
-    erased.change(erased_at=timezone.now(), **nobody)
+    as_erased(erased.request)
     return [SubmissionKey.new().token, expired.key.token, erased.key.token]
 
 

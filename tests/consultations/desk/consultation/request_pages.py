@@ -16,6 +16,7 @@ from tests.consultations.intake.upload_samples import PDF
 from tests.factories import staff
 from tests.procedures.publishing.photos import encoded, picture
 
+ACTIONS = ("status", "contact", "note", "assignee", "contact-details", "read", "link")
 SOMEONE_ELSE = "Someone else has just changed this request."
 NOT_POSSIBLE = "This is not possible in the current status."
 

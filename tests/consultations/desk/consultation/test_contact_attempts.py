@@ -3,17 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from consultations.intake import attachments, upload_cleaning
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.phone_numbers import parse
 from consultations.portal import actions
 from consultations.workflow import Status
-from tests.consultations.desk.consultation.request_pages import SOMEONE_ELSE, Desk
+from tests.consultations.desk.consultation.request_pages import SOMEONE_ELSE, Desk, with_files
 from tests.consultations.desk.schedule.calendar_helpers import open_every_day
-from tests.consultations.intake.upload_samples import PDF
 from tests.factories import a_request
 
 pytestmark = pytest.mark.django_db
@@ -103,17 +100,11 @@ def test_repeated_press_is_one_attempt(desk: Desk) -> None:
     assert desk.kinds().count("contacted") == 2
 
 
-def adds_a_report(request: ConsultationRequest) -> None:
-    actions.add_attachments(
-        request, attachments.store_files([upload_cleaning.clean_upload(SimpleUploadedFile("b.pdf", PDF))])
-    )
-
-
 def test_what_the_patient_sent_meanwhile_is_not_marked_as_read(desk: Desk) -> None:
     for sends in (
         lambda request: actions.add_patient_note(request, "My number has changed."),
         lambda request: actions.correct_phone(request, parse("0321 7654987")),
-        adds_a_report,
+        with_files,
     ):
         for action, sent in (("contact", {"outcome": "no_answer"}), ("read", {})):
             desk = Desk(a_request(), desk.user)

@@ -7,10 +7,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from consultations.lifecycle import staff_actions, status_changes
+from consultations.lifecycle import staff_actions
 from consultations.models import Presence
 from consultations.portal import actions
 from tests.consultations.desk.consultation.request_pages import Desk
+from tests.factories import change_status
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_page_is_told_of_changes_by_staff_and_by_the_patient(desk: Desk, other: 
     with at(0):
         desk.opens()
         assert asks(desk)["announcement"] == ""
-        status_changes.change_status(desk.request, "contacting", actor=other.user, expected_status="new")
+        change_status(desk.request, "contacting", by=other.user)
         news = asks(desk)
         assert news["announcement"] == CHANGED
         assert desk.address() in news["html"]

@@ -14,14 +14,18 @@ from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest, Event, Note, PrivateLink
 from consultations.portal import actions
 from consultations.workflow import Status
-from tests.consultations.desk.consultation.request_pages import NOT_POSSIBLE, SOMEONE_ELSE, Desk, a_viewer
-from tests.consultations.desk.queue.queue_pages import erased
+from tests.consultations.desk.consultation.request_pages import (
+    ACTIONS,
+    NOT_POSSIBLE,
+    SOMEONE_ELSE,
+    Desk,
+    a_viewer,
+)
+from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
-
-ACTIONS = ("status", "contact", "note", "assignee", "contact-details", "read", "link")
 
 
 # The status
@@ -197,7 +201,8 @@ def test_every_action_needs_permission_a_token_and_an_unerased_request(desk: Des
     )
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(desk.user)
-    assert not viewer.opens().by_class("work")
+    page = viewer.opens()
+    assert not page.by_class("work") and not page.by_class("correct-contact")
     sent = desk.carried | {"to": "contacting", "outcome": "spoke", "assignee": "me", "text": "Words"}
     sent |= {"phone": "0321 7654987"}
     for action in ACTIONS:
@@ -208,7 +213,7 @@ def test_every_action_needs_permission_a_token_and_an_unerased_request(desk: Des
             response = ask(address, sent)
             assert (response.status_code, response["Location"]) == (303, desk.address()), action
         assert desk.client.put(address).status_code == 405
-    erased(desk.request)
+    as_erased(desk.request)
     for action in ACTIONS:
         desk.presses(action, **sent)
         assert desk.response.status_code == 409, action

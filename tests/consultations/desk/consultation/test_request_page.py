@@ -11,15 +11,13 @@ from clinic_site.accounts.roles import COORDINATOR, MANAGER
 from consultations.data_rights import erasure
 from consultations.models import Disclosure
 from consultations.workflow import Status
-from tests.consultations.desk.consultation.request_pages import Desk, a_colleague, a_viewer
-from tests.consultations.desk.queue.queue_pages import erased
+from tests.consultations.desk.consultation.request_pages import ACTIONS, Desk, a_colleague, a_viewer
+from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, staff
 
 pytestmark = pytest.mark.django_db
-
-ACTIONS = ("status", "contact", "note", "assignee", "contact-details", "read", "link")
 
 
 def test_page_shows_every_answer() -> None:
@@ -160,12 +158,16 @@ def test_unknown_request_is_not_found_and_old_address_redirects(desk: Desk) -> N
         assert desk.client.post(f"/staff/requests/{pk}/presence/").status_code == 404, pk
     for action in ACTIONS:
         assert desk.client.post(f"/staff/requests/999999/{action}/").status_code == 404, action
-    answer = desk.client.get(f"/staff/consultations/consultationrequest/{desk.request.pk}/change/")
-    assert (answer.status_code, answer["Location"]) == (302, desk.address())
+    admin_list = "/staff/consultations/consultationrequest/"
+    for pk in ("999999", "9" * 30, "x"):
+        assert desk.client.get(f"{admin_list}{pk}/change/").status_code == 404, pk
+    for old, new in (("", "/staff/requests/"), (f"{desk.request.pk}/change/", desk.address())):
+        answer = desk.client.get(admin_list + old)
+        assert (answer.status_code, answer["Location"]) == (302, new)
 
 
 def test_erased_request_shows_its_history_and_no_action(desk: Desk) -> None:
-    erased(desk.request)
+    as_erased(desk.request)
     page = desk.opens()
     assert "The personal details of this request were erased on" in page.one("body").text
     assert "Sent by the patient" in page.by_class("timeline")[0].text

@@ -1,11 +1,9 @@
 """The next steps on the page of a request, before and after an appointment, and whom staff must inform."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from consultations import workflow
@@ -14,20 +12,14 @@ from consultations.portal import actions
 from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.consultations.desk.consultation.request_pages import NOT_POSSIBLE, Desk
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, given
+from tests.consultations.desk.schedule.calendar_helpers import at, given
 from tests.consultations.form_pages import Page
-from tests.factories import a_request, a_reviewer
+from tests.factories import a_coordinator, a_request, a_reviewer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 NOT_INFORMED = "No email: the patient has not been told yet. Call, or write by WhatsApp."
 BY_PHONE_ONLY = "No email: the patient has only heard this time. Confirm it by WhatsApp."
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        yield travelled
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations.desk.consultation.timeline import timeline
 from consultations.intake import submission
-from consultations.lifecycle import staff_actions, status_changes
+from consultations.lifecycle import staff_actions
 from consultations.models import Event
 from consultations.portal import actions
 from consultations.tokens import SubmissionKey
 from tests.consultations.desk.consultation.request_pages import Desk, a_colleague, a_viewer
 from tests.consultations.messaging.message_helpers import an_appointment, queued, with_email
-from tests.factories import a_request, a_submission
+from tests.factories import a_request, a_submission, change_status
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_entries_of_all_tables_are_in_order() -> None:
     key = SubmissionKey.new()
     desk = Desk(a_request(key=key))
     staff_actions.add_note(desk.request, "First words", actor=desk.user)
-    status_changes.change_status(desk.request, "contacting", actor=desk.user, expected_status="new")
+    change_status(desk.request, "contacting", by=desk.user)
     actions.add_patient_note(desk.request, "More words")
     submission.submit(a_submission(key=key, phone="+923219876543"))
     actions.withdraw(desk.stored())

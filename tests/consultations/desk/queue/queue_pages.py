@@ -35,7 +35,7 @@ def set_to(request: ConsultationRequest, **fields: Any) -> ConsultationRequest:
     return request
 
 
-def erased(request: ConsultationRequest) -> ConsultationRequest:
+def as_erased(request: ConsultationRequest) -> ConsultationRequest:
     gone: dict[str, Any] = dict.fromkeys(("patient_name", "requester_name", "phone", "whatsapp", "email"), "")
     return set_to(request, **gone, phone_as_typed="", patient_age=None, erased_at=timezone.now())
 

@@ -1,29 +1,21 @@
 """Every request that waits for the clinic has a deadline, so that none is forgotten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.utils import timezone
 
-from consultations.desk.queue.tabs import TABS, Scope
-from consultations.lifecycle import staff_actions, status_changes
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest
 from consultations.models.consultation_requests import NEVER
 from consultations.portal import actions
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import Desk
-from tests.consultations.desk.schedule.calendar_helpers import (
-    a_coordinator,
-    an_agreed_time,
-    at,
-    given,
-    open_every_day,
-)
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, due, given, open_every_day
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, a_reviewer, version_of
+from tests.factories import a_coordinator, a_request, a_reviewer, change_status, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,22 +24,15 @@ CALL_BACK = "Call back on Tuesday 24 November 2026, 9 am."
 
 
 @pytest.fixture(autouse=True)
-def clock(db: None) -> Iterator[Any]:
-    """A Monday, 11 am in Lahore."""
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        open_every_day()
-        a_reviewer()
-        yield travelled
+def open_clinic(clock: Any, db: None) -> None:
+    open_every_day()
+    a_reviewer()
 
 
 def due_at(request: ConsultationRequest) -> datetime:
     found = ConsultationRequest.objects.with_due_at(timezone.now()).get(pk=request.pk).due_at
     assert isinstance(found, datetime)
     return found
-
-
-def overdue() -> list[ConsultationRequest]:
-    return list(TABS["overdue"].requests(Scope(a_coordinator(), timezone.now())))
 
 
 def contacted() -> ConsultationRequest:
@@ -60,7 +45,7 @@ def contacted() -> ConsultationRequest:
 
 def closed_as(to: Status) -> ConsultationRequest:
     request = contacted()
-    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONTACTING)
+    change_status(request, to)
     return request
 
 
@@ -72,8 +57,7 @@ def with_time(*, agreed: bool, hour: int = 10) -> ConsultationRequest:
 
 def did_not_attend() -> ConsultationRequest:
     request = an_agreed_time(at(10, days=-1), email="ayesha@example.com").request
-    by: dict[str, Any] = {"actor": a_coordinator(), "expected_status": Status.CONFIRMED}
-    status_changes.change_status(request, Status.DID_NOT_ATTEND, **by)
+    change_status(request, Status.DID_NOT_ATTEND)
     return request
 
 
@@ -129,7 +113,7 @@ def test_patient_who_asks_for_another_time_is_due_after_the_message_was_read(clo
         staff_actions.acknowledge(request, actor=a_coordinator(), version=version_of(request))
         assert due_at(request) == NEXT_MORNING
     clock.shift(timedelta(days=1))
-    assert overdue() == requests
+    assert due() == requests
 
 
 def test_waiting_request_without_a_deadline_is_due_after_a_day(clock: Any) -> None:
@@ -141,7 +125,7 @@ def test_waiting_request_without_a_deadline_is_due_after_a_day(clock: Any) -> No
         promised_by=timezone.now(), first_contact_at=timezone.now()
     )
     assert {due_at(request) for request in (*requests, spoken_to)} == {timezone.now() + timedelta(days=1)}
-    assert overdue() == []
+    assert due() == []
     clock.shift(timedelta(days=1))
-    assert overdue() == [*requests, spoken_to]
+    assert due() == [*requests, spoken_to]
     assert due_at(with_time(agreed=True)) == due_at(closed_as(Status.DECLINED)) == NEVER

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -11,7 +10,8 @@ from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import COORDINATOR, EDITOR
 from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest, Event
-from tests.consultations.desk.queue.queue_pages import erased, queue_page
+from tests.consultations.desk.consultation.request_pages import a_viewer
+from tests.consultations.desk.queue.queue_pages import as_erased, queue_page
 from tests.factories import a_request, staff
 from tests.pages import read
 
@@ -96,19 +96,18 @@ def test_only_assignable_staff_can_be_chosen(coordinator: Client) -> None:
 
 
 def test_erased_requests_are_left_out(coordinator: Client, user: User) -> None:
-    request = erased(a_request())
+    request = as_erased(a_request())
     source = read(assign(coordinator, f"{request.pk}-0", to=user.pk)).source
     assert "No changes were needed" in source and "now assigned" not in source
     assert assignees() == [None]
 
 
 def test_assigning_requires_permission_to_work(client: Client) -> None:
-    request, viewer = a_request(), staff()
-    viewer.user_permissions.add(Permission.objects.get(codename="view_consultationrequest"))
+    request, viewer = a_request(), a_viewer()
     client.force_login(viewer)
     page = queue_page(client)
     assert not page.all("input", name="request")
     assert not page.all("select", name="to")
     sent = {"request": f"{request.pk}-0", "to": str(viewer.pk)}
-    assert client.post(reverse("desk:queue_assign"), sent).status_code == 403
-    assert client.get(reverse("desk:queue_assign")).status_code == 405
+    for send in (client.post, client.get):
+        assert send(reverse("desk:queue_assign"), sent).status_code == 403

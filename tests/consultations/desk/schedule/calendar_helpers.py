@@ -5,13 +5,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from clinic_site.accounts.models import User
-from clinic_site.accounts.roles import COORDINATOR
 from clinic_site.clinic.models import OpeningHours
 from consultations.appointments import offers
+from consultations.desk.queue.tabs import TABS, Scope
 from consultations.models import Appointment, ConsultationRequest
 from procedures.models import Practitioner
-from tests.factories import a_request, a_reviewer, staff
+from tests.factories import a_coordinator, a_request, a_reviewer
 
 
 def open_every_day(opens: time = time(9), closes: time = time(17)) -> None:
@@ -24,10 +23,6 @@ def at(hour: int, minute: int = 0, *, days: int = 3) -> datetime:
     """Return a time of day in the clinic's time zone, ``days`` from today."""
     zone = timezone.get_default_timezone()
     return datetime.combine(timezone.localdate() + timedelta(days=days), time(hour, minute), zone)
-
-
-def a_coordinator() -> User:
-    return User.objects.filter(email="coordinator@clinic.example").first() or staff(COORDINATOR)
 
 
 def given(
@@ -54,12 +49,11 @@ def given(
     return appointment
 
 
+def due(tab: str = "overdue") -> list[ConsultationRequest]:
+    """The requests in a tab of the queue, as a coordinator sees it now."""
+    return list(TABS[tab].requests(Scope(a_coordinator(), timezone.now())))
+
+
 def an_agreed_time(starts_at: datetime, **changes: Any) -> Appointment:
     practitioner = Practitioner.objects.first() or a_reviewer()
     return given(a_request(**changes), practitioner, starts_at, agreed=True)
-
-
-def erase(request: ConsultationRequest) -> None:
-    """Leave a request as an erasure does."""
-    nobody = {"patient_name": "", "requester_name": "", "phone": "", "email": "", "patient_age": None}
-    ConsultationRequest.objects.filter(pk=request.pk).update(erased_at=timezone.now(), **nobody)

@@ -1,29 +1,31 @@
-"""A Monday, 11 am in Lahore, with one practitioner and a coordinator at work."""
+"""A Monday, 11 am in Lahore, with one practitioner, and a coordinator and a manager at work."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 
+from clinic_site.accounts.roles import MANAGER
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator
-from tests.factories import a_reviewer
+from tests.factories import a_coordinator, a_reviewer, signed_in
 
 
 @pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        yield travelled
+def monday(clock: Any) -> None:
+    """Every test here begins then."""
 
 
 @pytest.fixture
-def practitioner(clock: Any, db: None) -> Practitioner:
+def practitioner(db: None) -> Practitioner:
     return a_reviewer()
 
 
 @pytest.fixture
-def coordinator(clock: Any, client: Client) -> Client:
+def coordinator(clock: Any, db: None, client: Client) -> Client:
     client.force_login(a_coordinator())
     return client
+
+
+@pytest.fixture
+def manager(clock: Any, db: None) -> Client:
+    return signed_in(MANAGER)

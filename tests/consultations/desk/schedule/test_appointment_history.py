@@ -6,24 +6,19 @@ from typing import Any
 import pytest
 
 from clinic_site.mail.models import OutgoingMessage
-from consultations.lifecycle import status_changes
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.portal import actions
 from consultations.workflow import Status
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, at, erase, given
+from tests.consultations.desk.queue.queue_pages import as_erased
+from tests.consultations.desk.schedule.calendar_helpers import at, given
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request
+from tests.factories import a_request, change_status
 
 pytestmark = pytest.mark.django_db
 
 State = Appointment.State
-
-
-def moves(request: ConsultationRequest, *statuses: Status) -> None:
-    for status in statuses:
-        status_changes.change_status(request, status, actor=a_coordinator(), expected_status=request.status)
 
 
 def history(request: ConsultationRequest) -> list[tuple[str, bool]]:
@@ -44,10 +39,9 @@ def mails() -> list[str]:
 def test_agreeing_to_offer_keeps_appointment_and_is_first_contact(practitioner: Practitioner) -> None:
     given(request := a_request(), practitioner, at(10))
     assert request.first_contact_at is None  # no mail told the patient
-    moves(request, Status.CONFIRMED)
+    change_status(request, Status.CONFIRMED)
     assert history(request) == [(State.AGREED, True)]
     assert kinds(request) == ["time_offered", "time_agreed"]
-    request.refresh_from_db()
     assert request.first_contact_at is not None
 
 
@@ -67,21 +61,21 @@ def test_attendance_is_recorded_only_after_start(practitioner: Practitioner, clo
         given(request := a_request(), practitioner, begins := at(10), agreed=True)
         clock.move_to(begins - timedelta(seconds=1))
         with pytest.raises(NotAllowedError):
-            moves(request, step)
+            change_status(request, step)
         assert history(request) == [(State.AGREED, True)]
         clock.move_to(begins)
-        moves(request, step)
+        change_status(request, step)
         assert history(request) == [(state, True)]
 
 
 def test_attendance_can_be_undone(practitioner: Practitioner, clock: Any) -> None:
     appointment = given(request := a_request(), practitioner, at(10), agreed=True)
     clock.move_to(appointment.starts_at)
-    moves(request, Status.COMPLETED, Status.CONFIRMED)
+    change_status(request, Status.COMPLETED, Status.CONFIRMED)
     assert history(request) == [(State.AGREED, True)]
-    moves(request, Status.DID_NOT_ATTEND, Status.COMPLETED)
+    change_status(request, Status.DID_NOT_ATTEND, Status.COMPLETED)
     assert history(request) == [(State.ATTENDED, True)]
-    moves(request, Status.CONFIRMED, Status.DID_NOT_ATTEND)
+    change_status(request, Status.CONFIRMED, Status.DID_NOT_ATTEND)
     assert history(request) == [(State.MISSED, True)]
     # None of this mailed the patient or changed the calendar entry.
     assert kinds(request) == ["time_agreed"]
@@ -93,14 +87,14 @@ def test_missed_appointment_stays_when_another_is_agreed(practitioner: Practitio
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
     given(by_phone := with_email(), practitioner, at(11), agreed=True)
     clock.move_to(begins + timedelta(hours=1))
-    moves(request, Status.DID_NOT_ATTEND)
-    moves(by_phone, Status.DID_NOT_ATTEND)
+    change_status(request, Status.DID_NOT_ATTEND)
+    change_status(by_phone, Status.DID_NOT_ATTEND)
     given(request, practitioner, at(10, days=9))
-    moves(request, Status.CONFIRMED)
+    change_status(request, Status.CONFIRMED)
     given(by_phone, practitioner, at(11, days=9), agreed=True)
     assert history(request) == history(by_phone) == [(State.MISSED, True), (State.AGREED, True)]
     assert kinds(by_phone) == ["time_agreed", "time_agreed"]
-    moves(request, Status.CONTACTING, Status.UNREACHABLE)
+    change_status(request, Status.CONTACTING, Status.UNREACHABLE)
     assert history(request) == [(State.MISSED, True), (State.CANCELED, False)]
 
 
@@ -118,12 +112,12 @@ def test_rescheduling_keeps_canceled_appointments(practitioner: Practitioner) ->
 def test_canceled_appointment_frees_slots_and_stays_in_history(practitioner: Practitioner) -> None:
     for step in (Status.CONTACTING, Status.DECLINED, Status.WITHDRAWN):
         given(request := a_request(), practitioner, at(10), agreed=True)
-        moves(request, step)
+        change_status(request, step)
         assert history(request) == [(State.CANCELED, False)], step
         assert kinds(request) == ["time_agreed", "time_canceled"]
     for mark in (Status.COMPLETED, Status.DID_NOT_ATTEND):  # there was no visit
         with pytest.raises(NotAllowedError):
-            moves(request, mark)
+            change_status(request, mark)
 
 
 def test_past_appointment_sends_no_mail(practitioner: Practitioner, clock: Any) -> None:
@@ -131,8 +125,8 @@ def test_past_appointment_sends_no_mail(practitioner: Practitioner, clock: Any) 
     given(agreed := with_email(email="other@example.com"), practitioner, at(12), agreed=True)
     OutgoingMessage.objects.all().delete()
     clock.shift(timedelta(days=5))
-    moves(offered, Status.CONFIRMED)
-    moves(agreed, Status.CONTACTING)
+    change_status(offered, Status.CONFIRMED)
+    change_status(agreed, Status.CONTACTING)
     assert mails() == []
 
 
@@ -142,7 +136,7 @@ def patient_withdraws(request: ConsultationRequest) -> None:
 
 
 def test_withdrawal_after_visit_keeps_appointment(practitioner: Practitioner, clock: Any) -> None:
-    for withdraws in (patient_withdraws, lambda request: moves(request, Status.WITHDRAWN)):
+    for withdraws in (patient_withdraws, lambda request: change_status(request, Status.WITHDRAWN)):
         given(request := with_email(), practitioner, begins := at(10), agreed=True)
         clock.move_to(begins + timedelta(hours=2))
         withdraws(request)
@@ -150,8 +144,8 @@ def test_withdrawal_after_visit_keeps_appointment(practitioner: Practitioner, cl
         assert history(request) == [(State.AGREED, True)]
         assert kinds(request) == ["time_agreed"]
         with pytest.raises(NotAllowedError):
-            moves(request, Status.CONTACTING)
-        moves(request, Status.COMPLETED)
+            change_status(request, Status.CONTACTING)
+        change_status(request, Status.COMPLETED)
         assert history(request) == [(State.ATTENDED, True)]
         assert "appointment_canceled" not in mails()
 
@@ -162,13 +156,16 @@ def test_attendance_after_withdrawal_leads_back_to_withdrawn(practitioner: Pract
         OutgoingMessage.objects.all().delete()
         clock.move_to(begins + timedelta(hours=2))
         patient_withdraws(request)
-        moves(request, *dict.fromkeys((mark, Status.COMPLETED)))
-        for forbidden in (lambda: moves(request, Status.CONFIRMED), lambda: actions.withdraw(request)):
+        change_status(request, *dict.fromkeys((mark, Status.COMPLETED)))
+        for forbidden in (
+            lambda: change_status(request, Status.CONFIRMED),
+            lambda: actions.withdraw(request),
+        ):
             with pytest.raises(NotAllowedError):
                 forbidden()
-        moves(request, Status.WITHDRAWN)
+        change_status(request, Status.WITHDRAWN)
         assert history(request) == [(State.AGREED, True)]
-        moves(request, mark)
+        change_status(request, mark)
         assert history(request)[0][0] != State.AGREED
         assert mails() == ["withdrawn"]
         assert OutgoingMessage.objects.get(kind="withdrawn").state == OutgoingMessage.State.WAITING
@@ -179,13 +176,13 @@ def test_attendance_without_withdrawal_does_not_lead_to_withdrawn(
 ) -> None:
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
     clock.move_to(begins)
-    moves(request, Status.WITHDRAWN, Status.DID_NOT_ATTEND, Status.CONTACTING)
+    change_status(request, Status.WITHDRAWN, Status.DID_NOT_ATTEND, Status.CONTACTING)
     given(request, practitioner, begins := at(10), agreed=True)
     clock.move_to(begins)
-    moves(request, Status.COMPLETED)
+    change_status(request, Status.COMPLETED)
     with pytest.raises(NotAllowedError):
-        moves(request, Status.WITHDRAWN)
-    moves(request, Status.CONFIRMED)
+        change_status(request, Status.WITHDRAWN)
+    change_status(request, Status.CONFIRMED)
 
 
 def test_begun_visit_can_be_called_off_but_not_declined_or_replaced(
@@ -194,18 +191,18 @@ def test_begun_visit_can_be_called_off_but_not_declined_or_replaced(
     given(request := a_request(), practitioner, begins := at(10), agreed=True)
     clock.move_to(begins + timedelta(minutes=10))
     with pytest.raises(NotAllowedError):
-        moves(request, Status.DECLINED)
+        change_status(request, Status.DECLINED)
     for agreed in (True, False):
         with pytest.raises(NotAllowedError):
             given(request, practitioner, at(12), agreed=agreed)
     assert history(request) == [(State.AGREED, True)]
-    moves(request, Status.CONTACTING)
+    change_status(request, Status.CONTACTING)
     assert history(request) == [(State.CANCELED, False)]
 
 
 def test_walk_in_is_recorded_without_mail_and_replaces_later_appointment(practitioner: Practitioner) -> None:
     given(request := with_email(), practitioner, at(10, days=-6), agreed=True)
-    moves(request, Status.COMPLETED)
+    change_status(request, Status.COMPLETED)
     assert history(request) == [(State.ATTENDED, True)]
     assert mails() == []
     given(request := with_email(email="other@example.com"), practitioner, at(10), agreed=True)
@@ -228,7 +225,7 @@ def test_impossible_times_lengths_and_requests_get_no_appointment(practitioner: 
             given(request, practitioner, at(10), minutes=minutes)
     assert not Event.objects.filter(request=request, kind=Event.Kind.TIME_OFFERED).exists()
     given(request, practitioner, at(10))
-    erase(request)
+    as_erased(request)
     with pytest.raises(NotAllowedError):
         given(request, practitioner, at(12))
     assert history(request) == [(State.OFFERED, True)]

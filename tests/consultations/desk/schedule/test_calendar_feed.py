@@ -9,13 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic_site.accounts.roles import MANAGER
 from consultations.appointments import feeds
 from consultations.models import Appointment, CalendarFeed
 from procedures.models import Practitioner
-from tests.consultations.desk.schedule.calendar_helpers import a_coordinator, an_agreed_time, at, given
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given
 from tests.consultations.form_pages import Page
-from tests.factories import a_request, a_reviewer, staff
+from tests.factories import a_coordinator, a_request, a_reviewer
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +26,6 @@ def address(token: str) -> str:
 @pytest.fixture
 def feed(practitioner: Practitioner) -> str:
     return address(feeds.create(practitioner, actor=a_coordinator()))
-
-
-@pytest.fixture
-def manager(clock: Any, client: Client) -> Client:
-    client.force_login(staff(MANAGER))
-    return client
 
 
 def events(client: Client, feed: str) -> list[dict[str, str]]:

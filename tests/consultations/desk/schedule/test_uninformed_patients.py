@@ -6,23 +6,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consultations.desk.queue.tabs import TABS, Scope
-from consultations.lifecycle import staff_actions, status_changes
+from consultations.lifecycle import staff_actions
 from consultations.models import ConsultationRequest
 from consultations.portal import actions
 from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.consultations.desk.consultation.request_pages import Desk
 from tests.consultations.desk.queue.queue_pages import cells, queue_page, references
-from tests.consultations.desk.schedule.calendar_helpers import (
-    a_coordinator,
-    an_agreed_time,
-    at,
-    given,
-    open_every_day,
-)
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, due, given, open_every_day
 from tests.consultations.messaging.message_helpers import with_email
-from tests.factories import a_request, version_of
+from tests.factories import a_coordinator, a_request, change_status, version_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("opening_hours")]
 
@@ -32,10 +25,6 @@ NOBODY_TOLD = "The patient does not know the offered time: call"
 @pytest.fixture
 def opening_hours(practitioner: Practitioner) -> None:
     open_every_day()
-
-
-def due(tab: str = "overdue") -> list[ConsultationRequest]:
-    return list(TABS[tab].requests(Scope(a_coordinator(), timezone.now())))
 
 
 def contact(desk: Desk, outcome: str) -> None:
@@ -113,15 +102,10 @@ def test_unannounced_replacement_offer_is_due(practitioner: Practitioner) -> Non
 
 def test_unannounced_cancellation_is_due() -> None:
     request = an_agreed_time(at(10)).request
-    cancel(request, Status.CONTACTING)
+    change_status(request, Status.CONTACTING)
     assert due() == due("today") == [request]
     record_contact(request, "message_sent")
     assert due("today") == []
-
-
-def cancel(request: ConsultationRequest, to: Status) -> None:
-    request.refresh_from_db()
-    status_changes.change_status(request, to, actor=a_coordinator(), expected_status=Status.CONFIRMED)
 
 
 def test_announced_or_closed_is_not_due() -> None:
@@ -130,7 +114,7 @@ def test_announced_or_closed_is_not_due() -> None:
         ("", Status.DECLINED),  # closed
         ("", Status.WITHDRAWN),  # the patient did it
     ):
-        cancel(an_agreed_time(at(10), email=email).request, to)
+        change_status(an_agreed_time(at(10), email=email).request, to)
         assert due("today") == [], to
     appointment = an_agreed_time(at(11))
     actions.request_another_time(appointment.request, version_of(appointment.request), "")

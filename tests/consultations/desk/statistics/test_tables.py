@@ -12,11 +12,12 @@ from clinic_site.clinic import business_hours
 from consultations import statistics
 from consultations.answers import About
 from consultations.desk.statistics.tables import Period, tables_of
-from consultations.models import Appointment, ConsultationRequest
+from consultations.models import ConsultationRequest
 from consultations.statistics import Waits
 from consultations.workflow import Status
 from tests.consultations.desk.schedule.calendar_helpers import open_every_day
-from tests.factories import a_procedure, a_request, a_reviewer, staff
+from tests.consultations.messaging.message_helpers import an_appointment
+from tests.factories import a_procedure, a_request
 
 LAHORE = ZoneInfo("Asia/Karachi")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -136,14 +137,10 @@ def test_renamed_procedure_is_one_part_and_the_rest_is_one_number() -> None:
 
 @pytest.mark.django_db
 def test_attendance_counts_attended_and_missed() -> None:
-    practitioner, coordinator = a_reviewer(), staff("Coordinator")
     states = ("attended", "attended", "missed", "canceled", "agreed")
     for number, state in enumerate((*states, "missed")):
         starts_at = NOW - number * HOUR if number < len(states) else NOW - 30 * DAY
-        Appointment.objects.create(
-            request=sent(NOW), practitioner=practitioner, starts_at=starts_at,
-            ends_at=starts_at + HOUR, state=state, state_changed_at=NOW, made_by=coordinator, made_at=NOW,
-        )  # fmt: skip
+        an_appointment(sent(NOW), starts_at=starts_at, ends_at=starts_at + HOUR, state=state)
     assert rows("attendance") == {"Took place": ["2 (66%)"], "Did not attend": ["1 (33%)"]}
 
 

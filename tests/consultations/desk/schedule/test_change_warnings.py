@@ -1,43 +1,38 @@
 """Warnings after a change that affects existing appointments or assigned requests."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
-from clinic_site.accounts.roles import EDITOR, MANAGER
-from clinic_site.clinic.models import Closure
+from clinic_site.accounts.roles import CLINICAL_REVIEWER, EDITOR
+from clinic_site.clinic.models import Closure, OpeningHours
 from consultations.desk import change_warnings
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
+from procedures.models import Practitioner
 from tests.admin_forms import address, form_of
 from tests.consultations.desk.queue.queue_pages import queue_page, references, set_to, with_class
-from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given
+from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
 from tests.factories import a_request, a_reviewer, signed_in, staff
 from tests.pages import Element, read
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def a_monday() -> Iterator[Any]:
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def manager(a_monday: Any, db: None) -> Client:
-    return signed_in(MANAGER)
-
-
 def warnings(response: Any) -> list[Element]:
-    return [line for line in read(response).all("li") if line.get("class") == "warning"]
+    return read(response).all("li", class_="warning")
+
+
+def save(client: Client, record: Any, *unticked: str, **changes: Any) -> list[Element]:
+    """Change a record on its admin page; return the warnings of the next page."""
+    sent = form_of(client, address(record)) | changes
+    sent = {name: sent[name] for name in sent if name not in unticked}
+    return warnings(client.post(address(record), sent, follow=True))
 
 
 # Closures
@@ -71,10 +66,10 @@ def test_closure_names_affected_appointments_by_reference_and_time(manager: Clie
     assert offered.reference in warning and "<a" not in warning  # a link would be forbidden
 
 
-def test_closure_without_future_appointments_warns_of_nothing(manager: Client, a_monday: Any) -> None:
+def test_closure_without_future_appointments_warns_of_nothing(manager: Client, clock: Any) -> None:
     an_agreed_time(at(12, days=0))
     an_agreed_time(at(10, days=5))
-    a_monday.shift(timedelta(hours=5))
+    clock.shift(timedelta(hours=5))
     manager.force_login(User.objects.get(email="manager@clinic.example"))
     assert closes(manager, 0, 4) == []
 
@@ -88,18 +83,78 @@ def test_closure_names_a_limited_number(manager: Client, monkeypatch: pytest.Mon
     assert warning.endswith("; and more. Call the patients.")
 
 
+# Practitioners and opening hours
+
+
+def test_deactivating_practitioner_warns_of_future_appointments(
+    manager: Client, practitioner: Practitioner, clock: Any
+) -> None:
+    open_every_day()
+    given(offered := a_request(), practitioner, at(9, days=3))
+    agreed = an_agreed_time(at(16, days=4)).request
+    given(a_request(), a_reviewer(name="Dr. Other"), at(9, days=3))
+    assert save(manager, practitioner, specialty="Hand Surgery") == []
+    (warning,) = save(manager, practitioner, "is_active")
+    assert warning.text == (
+        f"Appointments with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
+        f"Thursday 26 November, 9 am; {agreed.reference} on Friday 27 November, 4 pm. Call the patients."
+    )
+    links = [link["href"] for link in warning.all("a")]
+    assert links == [reverse("desk:request", args=[request.pk]) for request in (offered, agreed)]
+    (warning,) = save(signed_in(CLINICAL_REVIEWER), practitioner, "is_active")
+    assert offered.reference in warning.text
+    assert not warning.all("a")  # may not open requests
+    clock.move_to(at(17, days=4))
+    manager.force_login(User.objects.get(email="manager@clinic.example"))
+    assert save(manager, practitioner, "is_active") == []
+
+
+def test_changed_hours_warn_of_appointments_outside(manager: Client) -> None:
+    open_every_day()
+    late, early = (an_agreed_time(at(hour)).request for hour in (16, 9))  # on a Thursday
+    an_agreed_time(at(16, days=4))
+    an_agreed_time(at(19))  # was outside before
+    thursday = OpeningHours.objects.get(weekday=3)
+    (warning,) = save(manager, thursday, closes="16:15:00")
+    assert warning.text == (
+        "Appointments are now outside the opening hours: "
+        f"{late.reference} on Thursday 26 November, 4 pm. Call the patients."
+    )
+    assert [link["href"] for link in warning.all("a")] == [reverse("desk:request", args=[late.pk])]
+    (warning,) = save(manager, thursday, weekday="5", opens="18:00", closes="20:00")
+    assert early.reference in warning.text
+
+
+def test_deleted_hours_warn_of_appointments_outside(manager: Client) -> None:
+    open_every_day()
+    agreed = an_agreed_time(at(16)).request
+    thursday, friday = OpeningHours.objects.filter(weekday__in=(3, 4))
+    assert warnings(manager.post(address(friday, "delete"), {"post": "yes"}, follow=True)) == []
+    (warning,) = warnings(manager.post(address(thursday, "delete"), {"post": "yes"}, follow=True))
+    assert agreed.reference in warning.text
+    OpeningHours.objects.all().delete()
+    open_every_day()
+    ticked = list(OpeningHours.objects.filter(weekday__in=(3, 4)).values_list("pk", flat=True))
+    sent = {"action": "delete_selected", "_selected_action": ticked, "post": "yes"}
+    list_of_hours = reverse("admin:clinic_openinghours_changelist")
+    (warning,) = warnings(manager.post(list_of_hours, sent, follow=True))
+    assert agreed.reference in warning.text
+
+
+def test_hours_that_still_cover_appointments_do_not_warn(manager: Client, practitioner: Practitioner) -> None:
+    OpeningHours.objects.create(weekday=3, opens=time(9), closes=time(12))
+    afternoon = OpeningHours.objects.create(weekday=3, opens=time(12), closes=time(17))
+    given(a_request(), practitioner, at(11, 45))
+    assert save(manager, afternoon, closes="13:00:00") == []
+    new = {"weekday": "4", "opens": "09:00", "closes": "17:00"}
+    assert warnings(manager.post(reverse("admin:clinic_openinghours_add"), new, follow=True)) == []
+
+
 # Staff who cannot work on their requests any more
 
 
 def assigned(user: User, status: Status = Status.NEW) -> ConsultationRequest:
     return set_to(a_request(status=status), assignee=user)
-
-
-def save(client: Client, user: User, *unticked: str, **changes: Any) -> list[Element]:
-    """Open the account, change it and save it; return the warnings of the next page."""
-    sent = form_of(client, address(user)) | changes
-    sent = {name: sent[name] for name in sent if name not in unticked}
-    return warnings(client.post(address(user), sent, follow=True))
 
 
 def test_deactivated_account_names_its_open_requests(manager: Client, colleague: User) -> None:

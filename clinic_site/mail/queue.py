@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.core import email_addresses
+from clinic_site.core.text import is_one_line
 from clinic_site.mail.models import ERROR_LENGTH, PHONE_LENGTH, SUBJECT_LENGTH, MessageStep, OutgoingMessage
 from clinic_site.mail.signals import reader_informed
 
@@ -66,8 +67,8 @@ def queue(
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("Queue a message in the transaction of the change it reports.")
-    if not subject or not subject.isprintable():
-        raise ValueError("A subject is one line of printable characters.")
+    if not subject or not is_one_line(subject):
+        raise ValueError("A subject is one line.")
     if not _TOKEN.fullmatch(kind) or (about and not _TOKEN.fullmatch(about)):
         raise ValueError("kind and about are at most 40 letters, digits, dots and dashes.")
     for name, mime_type, _content in attachments:

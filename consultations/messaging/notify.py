@@ -8,7 +8,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from django.utils.translation import gettext_noop, override
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core import email_addresses
 from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.email import reply_address
 from clinic_site.mail.models import OutgoingMessage
 from clinic_site.mail.queue import Attachment
 from consultations import icalendar, private_links, workflow
@@ -212,7 +212,7 @@ def _calendar_entry(appointment: Appointment, method: icalendar.Method) -> Attac
         summary=_("Appointment %(reference)s") % {"reference": request.reference},
         location=place(ClinicProfile.current()),
         method=method,
-        organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        organizer=reply_address()[1],
         attendee=attendee,
         stamp=appointment.state_changed_at,
     )

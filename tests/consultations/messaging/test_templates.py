@@ -60,7 +60,7 @@ def acknowledgement(language: str = "en") -> OutgoingMessage:
 
 def test_every_default_template_is_usable_and_every_placeholder_has_a_value() -> None:
     request = with_email()
-    context = MessageContext(request, an_appointment(request), "x", "y")
+    context = MessageContext(request, an_appointment(request), "x", "y", ("MS-1", "MS-2"))
     for kind, message in KINDS.items():
         template = message_templates.default_template(kind, "en")
         assert message_templates.problems(kind, template.subject, template.text) == {}

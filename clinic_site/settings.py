@@ -286,7 +286,7 @@ EMAIL_TIMEOUT = 30  # seconds for each answer of the server
 # The sender, and the staff addresses that are notified of each new request.
 # Without a host, what is missing is SITE_URL.
 _host = _address.hostname or "clinic.example"
-_default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"no-reply@{_host}"
+_default_sender = "The clinic <clinic@clinic.example>" if LOCAL else f"clinic@{_host}"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.parsed("DEFAULT_FROM_EMAIL", _default_sender, configuration.sender)
 STAFF_MAIL = env.parsed("STAFF_MAIL", "desk@clinic.example" if LOCAL else "", configuration.addresses)
 

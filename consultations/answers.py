@@ -46,6 +46,10 @@ class Onset(models.IntegerChoices):
     NOT_SURE = 3, _("I am not sure")
 
 
+# A nerve or vessel cut within these may still be repaired in time.
+RECENT_ONSETS = (Onset.DAY, Onset.WEEK)
+
+
 class ContactMethod(models.TextChoices):
     CALL = "call", _("Phone call")
     WHATSAPP = "whatsapp", _("WhatsApp message")

@@ -7,7 +7,9 @@ class ConsultationsConfig(AppConfig):
     verbose_name = _("Consultations")
 
     def ready(self) -> None:
-        from clinic_site.mail.signals import reader_informed
+        from clinic_site.mail.signals import reader_informed, sending_starts
         from consultations.lifecycle.booking import record_reader_informed
+        from consultations.messaging.notify import queue_digests
 
         reader_informed.connect(record_reader_informed)
+        sending_starts.connect(queue_digests)

@@ -277,9 +277,14 @@ def answers(**changes: Any) -> ConsultationRequest:
 
 
 def a_submission(
-    *, key: SubmissionKey | None = None, suspicions: tuple[str, ...] = (), **changes: Any
+    *,
+    key: SubmissionKey | None = None,
+    suspicions: tuple[str, ...] = (),
+    is_over_mail_share: bool = False,
+    **changes: Any,
 ) -> submission.Submission:
     return submission.Submission(
+        is_over_mail_share=is_over_mail_share,
         suspicions=suspicions,
         key=key or SubmissionKey.new(),
         answers=answers(**changes),

@@ -16,6 +16,11 @@ def can_be_seen(text: str) -> bool:
     return any(unicodedata.category(letter) not in UNSEEN and letter not in GAPS for letter in text)
 
 
+def is_one_line(text: str) -> bool:
+    """Return whether a text has no line breaks, control characters or lone surrogates."""
+    return all(unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") for letter in text)
+
+
 def plain_line(text: str) -> str:
     """Return one line without control characters and direction marks, white space collapsed."""
     return " ".join(_printable(text).split())

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from clinic_site.core.text import is_one_line
+
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 HOW = (
     "must be smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465, "
@@ -54,7 +56,7 @@ def mail_server(url: str) -> MailServer:
 
 def sender(text: str) -> str:
     """Parse ``desk@clinic.example`` or ``The clinic <desk@clinic.example>`` into a From header."""
-    if not text.isprintable():
+    if not is_one_line(text):
         raise ValueError("must be one line")
     name, bracket, rest = text.rpartition("<")
     address = rest.removesuffix(">") if bracket else text

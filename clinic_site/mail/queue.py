@@ -8,7 +8,7 @@ import base64
 import re
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.core import email_addresses
+from clinic_site.core.text import is_one_line
 from clinic_site.mail.models import ERROR_LENGTH, PHONE_LENGTH, SUBJECT_LENGTH, MessageStep, OutgoingMessage
 from clinic_site.mail.signals import reader_informed
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from clinic_site.accounts.models import User
 
 RETRY_PERIOD = timedelta(hours=24)
@@ -53,8 +56,11 @@ def queue(
     about: str = "",
     attachments: Sequence[Attachment] = (),
     phone_for_staff: str = "",
+    send_at: datetime | None = None,
 ) -> OutgoingMessage:
     """Store a message to one address. Call it in the transaction of the change it reports.
+
+    It is sent at once, or at ``send_at``.
 
     ``kind`` names the message ("acknowledgement"), ``about`` what it concerns (a reference); neither, nor
     the subject, may say anything about a person. ``attachments`` are (name, MIME type, content). Staff call
@@ -66,8 +72,8 @@ def queue(
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("Queue a message in the transaction of the change it reports.")
-    if not subject or not subject.isprintable():
-        raise ValueError("A subject is one line of printable characters.")
+    if not subject or not is_one_line(subject):
+        raise ValueError("A subject is one line.")
     if not _TOKEN.fullmatch(kind) or (about and not _TOKEN.fullmatch(about)):
         raise ValueError("kind and about are at most 40 letters, digits, dots and dashes.")
     for name, mime_type, _content in attachments:
@@ -90,8 +96,8 @@ def queue(
             for name, mime_type, content in attachments
         ],
         created_at=now,
-        next_attempt_at=now,
-        give_up_at=now + RETRY_PERIOD,
+        next_attempt_at=send_at or now,
+        give_up_at=(send_at or now) + RETRY_PERIOD,
         failed_at=now if problem else None,
         last_error=problem[:ERROR_LENGTH],
     )
@@ -103,9 +109,14 @@ def supersede(about: str, kinds: Collection[str]) -> int:
     Call it in the transaction that makes them obsolete. They leave the staff's list and cannot be sent
     again. One that a worker is sending at this moment may still arrive; then it counts as sent.
     """
-    now = timezone.now()
     older = OutgoingMessage.objects.filter(about=about, kind__in=kinds, sent_at=None, resolved_at=None)
-    return older.update(
+    return mark_superseded(older)
+
+
+def mark_superseded(messages: "QuerySet[OutgoingMessage]") -> int:
+    """Cancel these unsent messages, and return how many."""
+    now = timezone.now()
+    return messages.update(
         failed_at=Coalesce("failed_at", now), resolved_at=now, is_superseded=True, **NO_CONTENT
     )
 

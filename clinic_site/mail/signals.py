@@ -2,6 +2,9 @@
 
 from django.dispatch import Signal
 
+# A worker is about to send what is due.
+sending_starts = Signal()
+
 # A message was recorded as sent, or as resolved by staff who informed its reader in another way.
 # Passes ``message``, the stored row.
 reader_informed = Signal()

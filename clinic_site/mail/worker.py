@@ -24,7 +24,7 @@ from clinic_site.core.management.repeating_command import Stop
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import ERROR_LENGTH, OutgoingMessage, OutgoingMessageQuerySet
 from clinic_site.mail.queue import NO_CONTENT, storable
-from clinic_site.mail.signals import reader_informed
+from clinic_site.mail.signals import reader_informed, sending_starts
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class BatchResult:
 
 def send_due(stop: Stop | None = None) -> BatchResult:
     """Send every message that is due now, until ``stop`` is set. Raises ``DatabaseError`` only."""
+    sending_starts.send_robust(OutgoingMessage)
     result, started_at = BatchResult(), timezone.now()
     while not (stop and stop.is_set()) and (message := lease(started_at)):
         try:

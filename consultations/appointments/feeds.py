@@ -5,7 +5,6 @@ revoked one get the same answer.
 """
 
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from clinic_site.accounts.models import User
 from clinic_site.core.rate_limits import Limit, network_address
+from clinic_site.mail.email import reply_address
 from consultations import icalendar, private_links
 from consultations.models import Appointment, CalendarFeed
 from consultations.tokens import token_hash
@@ -45,7 +45,7 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
         content = icalendar.published(
             _("Appointments: %(name)s") % {"name": feed.practitioner.name},
             entries(feed.practitioner, timezone.now()),
-            organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+            organizer=reply_address()[1],
         )
         response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     elif WRONG_ADDRESSES.allow(network_address(request)):

@@ -218,14 +218,16 @@ def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> 
             starts_at=timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1),
         )
     link = private_links.address_of("made-up-for-the-preview")
-    context = MessageContext(consultation, appointment, link, _("What the patient did."))
+    context = MessageContext(
+        consultation, appointment, link, _("What the patient did."), (consultation.reference,)
+    )
     used = rendering.names_in(template.text)
     return {
         "consultation": consultation,
         "rendered": message_templates.render(template, context),
         "language": template.language,
         "direction": message_templates.direction(template.language),
-        "made_up": [name for name in (*made_up, "link", "desk", "activity") if name in used],
+        "made_up": [name for name in (*made_up, "link", "desk", "activity", "references") if name in used],
     }
 
 

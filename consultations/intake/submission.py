@@ -57,6 +57,8 @@ class Submission:
     browser: str = ""
     # The digests of the files that the patient saw listed before sending.
     shown: frozenset[str] = frozenset()
+    # Whether the sender's network has caused many messages in this hour.
+    is_over_mail_share: bool = False
     # One word for each sign of spam.
     suspicions: tuple[str, ...] = ()
 
@@ -149,8 +151,9 @@ def _store(submission: Submission) -> ConsultationRequest:
     _attach_files(consultation, submission)
     detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
     consultation.events.create(kind=Event.Kind.SUBMITTED, at=now, to_status=status, detail=detail)
-    notify("acknowledgement", consultation, token=key.token)
-    notify("new_request", consultation)
+    is_over_share = submission.is_over_mail_share
+    notify("acknowledgement", consultation, token=key.token, is_over_share=is_over_share)
+    notify("new_request", consultation, is_over_share=is_over_share)
     return consultation
 
 

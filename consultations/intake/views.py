@@ -1,6 +1,7 @@
 """The pages of the request form. Nothing personal is stored before "Send request"; a GET stores nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from urllib.parse import urlsplit
@@ -34,6 +35,9 @@ from procedures.public.selectors import language, live_emergency_text
 REQUESTS_PER_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
 REQUESTS_PER_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
 UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
+
+# Above it, the requests of one network are reported in digests and acknowledged later.
+MESSAGES_PER_ADDRESS = Limit("messages caused by an address", attempts=10, period=timedelta(hours=1))
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -148,7 +152,8 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if limited_by := exceeded_limit(request, form):
         return render_check_page(request, form, status=429, limited_by=limited_by)
     try:
-        consultation = submission.submit(form.submission)
+        is_over_share = not MESSAGES_PER_ADDRESS.allow(network_address(request))
+        consultation = submission.submit(replace(form.submission, is_over_mail_share=is_over_share))
     except AttachmentsMissingError as missing:
         return render_check_page(request, form, status=409, kept=missing.kept)
     except submission.AnotherPatientError:

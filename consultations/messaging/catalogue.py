@@ -20,10 +20,13 @@ _COMMON = ("reference", "link", "phone", "emergency", "clinic")
 _BY_STAFF = ("first_name", *_COMMON)
 _APPOINTMENT = ("when", "practitioner", "place", *_BY_STAFF)
 
-# Messages made obsolete by a new appointment or a new status. Not a cancellation: it stays true, and removes
-# the appointment from the patient's calendar, as only another agreed appointment does, too.
+# Messages made obsolete by a new appointment or a new status. An acknowledgement, which may wait for hours
+# while very many are sent, says that there is no appointment yet. Not a cancellation: it stays true, and
+# removes the appointment from the patient's calendar, as only another agreed appointment does, too.
 ABOUT_APPOINTMENT = frozenset({"appointment_offered", "appointment_agreed", "reminder"})
-OBSOLETE = ABOUT_APPOINTMENT | {"reopened", "declined", "unreachable", "withdrawn"}
+OBSOLETE = ABOUT_APPOINTMENT | {"acknowledgement", "reopened", "declined", "unreachable", "withdrawn"}
+
+DIGEST = "staff_digest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,14 +138,13 @@ KINDS: Mapping[str, MessageKind] = {
         required=("reference", "activity", "desk"),
         for_staff=True,
     ),
-    "notices_paused": MessageKind(
-        name=_("To staff: very many notices"),
-        sent=_("Instead of the last notice of an hour, when there are too many."),
-        placeholders=("desk",),
-        required=("desk",),
+    DIGEST: MessageKind(
+        name=_("To staff: a list of requests"),
+        sent=_("At most every ten minutes, instead of single notices when there are very many."),
+        placeholders=("references", "desk"),
+        required=("references", "desk"),
         for_staff=True,
     ),
 }
 
 STAFF_KINDS = frozenset(kind for kind, message in KINDS.items() if message.for_staff)
-LIMITED_KINDS = frozenset(kind for kind, message in KINDS.items() if message.is_limited)

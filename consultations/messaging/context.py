@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.utils import timezone
@@ -25,12 +26,17 @@ _NAME_MARKS = frozenset("'’-\u200c\u200d")
 
 @dataclass(frozen=True)
 class MessageContext:
-    """The subject of a message. ``link`` is the private page for patients, the desk for staff."""
+    """The subject of a message. ``link`` is the private page for patients, the desk for staff.
+
+    ``references`` are those of a digest, ``send_at`` is when the message is to be sent, if not now.
+    """
 
     request: ConsultationRequest
     appointment: Appointment | None = None
     link: str = ""
     activity: str = ""
+    references: tuple[str, ...] = ()
+    send_at: datetime | None = None
 
     @cached_property
     def clinic(self) -> ClinicProfile | None:
@@ -85,7 +91,7 @@ def _sender(context: MessageContext) -> Value:
 def _promise(context: MessageContext) -> Value:
     request = context.request
     promised = (
-        business_hours.by_moment(request.promised_by)
+        business_hours.by_moment(request.promised_by, now=context.send_at)
         if request.promised_by
         else business_hours.promise_sentence(request.created_at, clinic=context.clinic)
     )
@@ -94,6 +100,7 @@ def _promise(context: MessageContext) -> Value:
 
 _VALUES: dict[str, Callable[[MessageContext], Value]] = {
     "reference": lambda context: Value(context.request.reference),
+    "references": lambda context: Value("\n".join(context.references)),
     "first_name": lambda context: Value(first_name(context.request)),
     "when": lambda context: Value(when(context.appointment)),
     "practitioner": lambda context: Value(

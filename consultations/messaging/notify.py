@@ -8,7 +8,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,27 +21,33 @@ from django.utils.translation import gettext_noop, override
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core import email_addresses
 from clinic_site.mail import queue as mail_queue
+from clinic_site.mail.email import reply_address
 from clinic_site.mail.models import OutgoingMessage
 from clinic_site.mail.queue import Attachment
 from consultations import icalendar, private_links, workflow
+from consultations.answers import RECENT_ONSETS
 from consultations.messaging import templates as message_templates
-from consultations.messaging.catalogue import KINDS, LIMITED_KINDS, OBSOLETE
+from consultations.messaging.catalogue import DIGEST, KINDS, OBSOLETE
 from consultations.messaging.context import MessageContext, place
 from consultations.models import Appointment, ConsultationRequest, Event, MessageText
+from consultations.models.consultation_requests import current_onset
 from consultations.workflow import Status
 
 logger = logging.getLogger(__name__)
 
-# A flood of requests must not become a flood of mail: neither to the staff, whose queue shows every request
-# anyway, nor to strangers whose addresses are typed into the form. Queued messages are counted in the same
-# transaction, so that what is rolled back does not count; two at the same moment may both pass.
-MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address
+# A flood of requests must not become a flood of mail: neither to the staff, nor to strangers whose addresses
+# are typed into the form. Queued messages are counted in the same transaction, so that what is rolled back
+# does not count; two at the same moment may both pass. A request about a recent injury passes every limit
+# of an hour, whoever else is writing.
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address: then they are listed in digests
+DIGEST_INTERVAL = timedelta(minutes=10)
 MAX_LIMITED_MAILS_PER_DAY = 5  # of each limited kind, to each address
-# More than a clinic gets requests by email in an hour. The patient's page confirms the request in any case,
-# and the timeline shows staff that no mail did.
-MAX_LIMITED_MAILS_PER_HOUR = 30  # of the limited kinds, to all addresses
+MAX_LIMITED_MAILS_PER_DAY_IF_RECENT = 20
+# More than a clinic gets requests by email in an hour. The others are sent in the hours that follow.
+MAX_LIMITED_MAILS_PER_HOUR = 30  # of each limited kind, to all addresses
 # Staff call when a mail has waited for longer than this.
-MAIL_IS_LATE_AFTER = timedelta(hours=1)
+MAIL_IS_LATE_AFTER = HOUR
 
 ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),
@@ -88,7 +93,7 @@ def notify_status_change(request: ConsultationRequest, was: str) -> None:
     if status not in (Status.PROPOSED, Status.CONFIRMED):
         still_true: set[str] = set()
         if status in workflow.WAITING:
-            still_true = {"reopened"}
+            still_true = {"acknowledgement", "reopened"}
         elif status in workflow.MARKED:
             still_true = {"withdrawn"}
         mail_queue.supersede(request.reference, OBSOLETE - still_true)
@@ -106,11 +111,13 @@ def queue_message(
     token: str = "",
     activity: str = "",
     by_staff: bool = False,
+    is_over_share: bool = False,
 ) -> None:
     """Queue a message of the catalogue about a request, and supersede those that it makes obsolete.
 
     ``token`` opens the private page; without it the patient's mail gets a link of its own. ``activity`` is
-    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit.
+    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit. ``is_over_share`` means that
+    the sender's network has caused many messages in this hour: then these wait, as if the limit were reached.
     """
     message = KINDS[kind]
     if message.supersedes:
@@ -118,46 +125,104 @@ def queue_message(
     if request.erased_at is not None or request.status in workflow.SET_ASIDE:
         return
     if message.for_staff:
-        _queue_to_staff(kind, request, activity)
+        _queue_to_staff(kind, request, activity, is_over_share=is_over_share)
         return
-    if not request.email or (message.is_limited and _is_over_limit(kind, request, by_staff=by_staff)):
+    if not request.email:
         return
+    send_at = None
+    if message.is_limited:
+        send_at = _send_limited_at(kind, request, by_staff=by_staff, is_over_share=is_over_share)
+        if send_at is None:
+            _record_not_sent(request, kind)
+            return
     template = message_templates.template_for(kind, request.language)
     with override(template.language):
         link = private_links.address_of(token) if token else private_links.new_link(request)
         attachments = []
         if appointment and message.calendar:
             attachments.append(_calendar_entry(appointment, message.calendar))
-    context = MessageContext(request, appointment, link)
+    context = MessageContext(request, appointment, link, send_at=send_at)
     _queue(request.email, kind, template, context, attachments, request.phone)
 
 
-def _is_over_limit(kind: str, request: ConsultationRequest, *, by_staff: bool) -> bool:
-    if _queued_since(timedelta(days=1), kind, request.email) >= MAX_LIMITED_MAILS_PER_DAY:
-        return True
-    recent = OutgoingMessage.objects.filter(
-        created_at__gte=timezone.now() - timedelta(hours=1), kind__in=LIMITED_KINDS
-    )
-    if by_staff or recent.count() < MAX_LIMITED_MAILS_PER_HOUR:
-        return False
-    _record_not_sent(request, kind)
-    return True
+def _is_recent(request: ConsultationRequest) -> bool:
+    return current_onset(request.onset, timezone.now() - request.created_at) in RECENT_ONSETS
 
 
-def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str) -> None:
+def _send_limited_at(
+    kind: str, request: ConsultationRequest, *, by_staff: bool, is_over_share: bool
+) -> datetime | None:
+    """Return when a mail that the form causes may be sent; None if that would be too often, or too late.
+
+    Each hour after this one takes as many as a whole hour may have. Those of an earlier hour do not count
+    against the mails of now, so a flood delays only what it has caused itself.
+    """
+    now, is_recent = timezone.now(), _is_recent(request)
+    per_day = MAX_LIMITED_MAILS_PER_DAY_IF_RECENT if is_recent else MAX_LIMITED_MAILS_PER_DAY
+    if _queued_since(DAY, kind, request.email) >= per_day:
+        return None
+    if by_staff or is_recent:
+        return now
+    # A day before it is given up, a mail is to be sent for the first time.
+    of_kind = OutgoingMessage.objects.filter(kind=kind)
+    recent = ConsultationRequest.objects.filter(created_at__gt=now - HOUR, onset__in=RECENT_ONSETS)
+    counted = of_kind.filter(
+        give_up_at__gt=now - HOUR + mail_queue.RETRY_PERIOD, give_up_at__lte=now + mail_queue.RETRY_PERIOD
+    ).exclude(about__in=recent.values("reference"))
+    if not is_over_share and counted.count() < MAX_LIMITED_MAILS_PER_HOUR:
+        return now
+    last = of_kind.order_by("-give_up_at").values_list("give_up_at", flat=True)
+    full_until = last[MAX_LIMITED_MAILS_PER_HOUR - 1 : MAX_LIMITED_MAILS_PER_HOUR].first()
+    send_at = max(now, full_until - mail_queue.RETRY_PERIOD if full_until else now) + HOUR
+    return send_at if send_at < (request.promised_by or now + DAY) else None
+
+
+def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str, *, is_over_share: bool) -> None:
     language = settings.LANGUAGE_CODE
     with override(language):
         sentence = _(ACTIVITIES[activity]) if activity else ""
+    notice = MessageContext(request, link=_admin_url("change", request.pk), activity=sentence)
+    listed = MessageContext(
+        request,
+        link=_admin_url("changelist"),
+        references=(request.reference,),
+        send_at=timezone.now() + 2 * DIGEST_INTERVAL,
+    )
     for address in settings.STAFF_MAIL:
-        text_of, link = kind, _admin_url("change", request.pk)
-        count = _queued_since(timedelta(hours=1), kind, address)
-        if count >= MAX_STAFF_NOTICES_PER_HOUR:
+        is_over = is_over_share or _queued_since(HOUR, kind, address) >= MAX_STAFF_NOTICES_PER_HOUR
+        if is_over and not _is_recent(request):
+            # A digest of its own, unless ``queue_digests`` makes it part of another before it is sent.
+            _queue(address, DIGEST, message_templates.template_for(DIGEST, language), listed)
+        else:
+            _queue(address, kind, message_templates.template_for(kind, language), notice)
+
+
+def queue_digests(**_signal: object) -> None:
+    """Replace the notices that wait for a digest by one digest to each address, at most every ten minutes.
+
+    The mail worker calls it before it sends. While it cannot be called, or fails, each notice is sent by
+    itself when its time has come: nothing is lost.
+    """
+    digests = OutgoingMessage.objects.filter(kind=DIGEST)
+    waiting = digests.waiting().filter(attempts=0).exclude(about="")
+    for address in waiting.values_list("to", flat=True).distinct():
+        recent = digests.filter(about="", to=address, created_at__gt=timezone.now() - DIGEST_INTERVAL)
+        if recent.exists():
             continue
-        if count == MAX_STAFF_NOTICES_PER_HOUR - 1:
-            # Stored under the kind that it ends, as the last one of its hour.
-            text_of, link = "notices_paused", _admin_url("changelist")
-        context = MessageContext(request, link=link, activity=sentence)
-        _queue(address, kind, message_templates.template_for(text_of, language), context)
+        with transaction.atomic():
+            # Locked first: another worker that does the same has then committed its digest.
+            rows = dict(
+                waiting.filter(to=address).select_for_update().order_by("pk").values_list("pk", "about")
+            )
+            if not rows or recent.exists():
+                continue
+            mail_queue.mark_superseded(digests.filter(pk__in=rows))
+            context = MessageContext(
+                ConsultationRequest(),
+                link=_admin_url("changelist"),
+                references=tuple(dict.fromkeys(rows.values())),
+            )
+            _queue(address, DIGEST, message_templates.template_for(DIGEST, settings.LANGUAGE_CODE), context)
 
 
 def _queue(
@@ -180,6 +245,7 @@ def _queue(
         about=context.request.reference,
         attachments=attachments,
         phone_for_staff=phone_for_staff,
+        send_at=context.send_at,
     )
 
 
@@ -212,7 +278,7 @@ def _calendar_entry(appointment: Appointment, method: icalendar.Method) -> Attac
         summary=_("Appointment %(reference)s") % {"reference": request.reference},
         location=place(ClinicProfile.current()),
         method=method,
-        organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        organizer=reply_address()[1],
         attendee=attendee,
         stamp=appointment.state_changed_at,
     )

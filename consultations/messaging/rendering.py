@@ -20,6 +20,7 @@ MAX_NAME_CHARS_SHOWN = 40
 
 DESCRIPTIONS = {
     "reference": gettext_lazy("The reference of the request"),
+    "references": gettext_lazy("The references of the requests, one on each line"),
     "first_name": gettext_lazy("The first name of the person who wrote, if it can be used"),
     "when": gettext_lazy("The day and time of the appointment"),
     "practitioner": gettext_lazy("Whom the appointment is with"),

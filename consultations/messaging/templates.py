@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_bidi, override
 
 from clinic_site.accounts.models import User
+from clinic_site.core.text import is_one_line
 from consultations.messaging import rendering
 from consultations.messaging.catalogue import KINDS, SUBJECT_PLACEHOLDERS
 from consultations.messaging.context import MessageContext, values_for
@@ -123,8 +124,8 @@ def direction(language: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A subject as a header holds it: one line of printable characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """A subject as a header holds it: one line. Joiners stay, which separate letters in Urdu."""
+    return " ".join("".join(letter if is_one_line(letter) else " " for letter in text).split())
 
 
 # Overrides

@@ -34,7 +34,7 @@ def test_settings_use_what_was_parsed_and_name_what_is_wrong(
 
     settings = production(STAFF_MAIL="a@clinic.example, b@clinic.example")
     assert settings["STAFF_MAIL"] == ("a@clinic.example", "b@clinic.example")
-    assert settings["DEFAULT_FROM_EMAIL"] == "no-reply@clinic.example"
+    assert settings["DEFAULT_FROM_EMAIL"] == "clinic@clinic.example"
     assert (settings["MAIL_DELIVERY"], settings["EMAIL_BACKEND"].split(".")[-2]) == ("smtp", "smtp")
     off = production(EMAIL_URL="off")
     assert (off["MAIL_DELIVERY"], off["EMAIL_BACKEND"].split(".")[-2]) == ("off", "dummy")

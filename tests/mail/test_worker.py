@@ -3,20 +3,26 @@
 import io
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.headerregistry import Address
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.json_logging import JsonFormatter
+from clinic_site.core.text import is_one_line
 from clinic_site.mail import worker
 from clinic_site.mail.email import email_for
 from clinic_site.mail.models import OutgoingMessage
@@ -28,6 +34,9 @@ from tests.mail.smtp_server import MailServer
 pytestmark = pytest.mark.django_db
 
 State = OutgoingMessage.State
+HEADERS = {"subject", "from", "to", "reply-to", "date", "message-id", "auto-submitted"} | {
+    *("content-type", "mime-version", "content-transfer-encoding")
+}
 
 
 # The email
@@ -77,21 +86,73 @@ def test_email_arrives_complete_and_its_text_is_deleted(server: MailServer, sett
     assert worker.send_due().sent == 0
 
 
-WORDS = st.sampled_from(
-    ["Your", "request", "آپ", "کی", "درخواست", "MS-7K4Q-92XD", "=?x?=", "é", "a" * 30, ""]
+PIECES = st.sampled_from(
+    [
+        *(
+            "Your",
+            "request",
+            "آپ",
+            "کی",
+            "درخواست",
+            "می\u200cخواہم",
+            "MS-7K4Q-92XD",
+            "=?x?=",
+            "=?utf-8?b?eA==?=",
+        ),
+        *(
+            "é",
+            "a" * 30,
+            "",
+            "—",
+            "“Canal”",
+            "O’Brien",
+            "(x)",
+            '"x"',
+            "a,b;",
+            "<x@y>",
+            "\\",
+            "👩\u200d⚕️",
+            "中" * 40,
+        ),
+    ]
 )
+LINES = (
+    st.lists(PIECES | st.text(max_size=9), min_size=1, max_size=14)
+    .map(" ".join)
+    .map(lambda text: text[:150])
+    .filter(is_one_line)
+)
+# Readers take two spaces in a name as one.
+NAMES = LINES.map(lambda text: re.sub(" +", " ", text).strip())
 
 
 @hypothesis_settings(max_examples=40)
-@given(st.lists(WORDS | st.text(max_size=9), min_size=1, max_size=14).map(" ".join))
-@example("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa درخواست MS-7K4Q-92XD request é (x) کی")
-def test_subject_in_several_scripts_reads_back_exactly(subject: str) -> None:
-    if not subject.isprintable() or not subject:
-        return
-    row = OutgoingMessage(subject=subject[:150], text="x", to="a@example.com", message_id="<1@x>")
-    content = email_for(row).message().as_bytes(linesep="\r\n")
-    assert message_from_bytes(content, policy=policy.default)["Subject"] == subject[:150]
-    assert content.isascii() and max(map(len, content.splitlines())) < 100
+@given(subject=LINES, sender=NAMES, clinic=NAMES)
+@example("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa درخواست MS-7K4Q-92XD request é (x) کی", "é", "x y")
+def test_subject_and_names_read_back_exactly(subject: str, sender: str, clinic: str) -> None:
+    row = OutgoingMessage(subject=subject, text="x", to="a@example.com", message_id="<1@x>")
+    a_clinic = ClinicProfile(name=clinic, email="desk@clinic.example")
+    from_header = str(Address(display_name=sender, addr_spec="clinic@clinic.example"))
+    with (
+        override_settings(DEFAULT_FROM_EMAIL=from_header),
+        mock.patch.object(ClinicProfile, "current", return_value=a_clinic),
+    ):
+        content = email_for(row).message().as_bytes(linesep="\r\n")
+    mail = message_from_bytes(content, policy=policy.default)
+    assert mail["Subject"] == subject
+    for header, name, address in (
+        ("From", sender, "clinic@clinic.example"),
+        ("Reply-To", clinic, "desk@clinic.example"),
+        ("To", "", "a@example.com"),
+    ):
+        [read] = mail[header].addresses
+        assert (read.display_name, read.addr_spec) == (name, address)
+    assert content.isascii()
+    for line in content.splitlines():
+        assert len(line) <= 78 or len(max(line.split(b" "), key=len)) > 60, (
+            "only what has no space to fold at"
+        )
+    assert {header.lower() for header in mail} == HEADERS
 
 
 # Refused
@@ -146,7 +207,7 @@ def test_message_that_cannot_be_built_fails_alone(
     OutgoingMessage.objects.filter(pk=broken.pk).update(subject="a\nBcc: everyone@example.com")
     result = worker.send_due()
     assert (result.sent, result.failed) == (1, 1)
-    assert stored(broken).last_error == "It could not be sent (BadHeaderError)."
+    assert stored(broken).last_error == "It could not be sent (ValueError)."
     assert server.copies == {other.message_id: 1}
     [line] = [record for record in caplog.records if record.message == "mail cannot be sent"]
     assert "ayesha" not in JsonFormatter().format(line)
@@ -255,8 +316,20 @@ def test_log_says_nothing_about_a_person(
         assert not [word for word in ("ayesha", "MS-7K4Q", "92301", "Subject") if word in line]
 
 
-def test_poll_of_an_empty_queue_is_one_query(django_assert_num_queries: Any) -> None:
+def test_poll_of_an_empty_queue_is_two_queries(django_assert_num_queries: Any) -> None:
     messages(3)
     OutgoingMessage.objects.update(failed_at=NOW)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # notices that wait for a digest, and mail that is due
         worker.send_due()
+
+
+def test_answers_go_to_the_clinic_then_to_the_desk_then_to_the_sender(settings: Any) -> None:
+    settings.DEFAULT_FROM_EMAIL = "The clinic <clinic@clinic.example>"
+    settings.STAFF_MAIL = ("desk@clinic.example", "surgeon@home.example")
+    clinic = ClinicProfile.objects.create(name="Canal\nClinic", email="hello@canal.example")
+    assert email_for(a_message()).message()["Reply-To"] == "Canal Clinic <hello@canal.example>"
+    clinic.email = "not an address"
+    clinic.save()
+    assert email_for(a_message()).message()["Reply-To"] == "Canal Clinic <desk@clinic.example>"
+    settings.STAFF_MAIL = ()
+    assert email_for(a_message()).message()["Reply-To"] == "The clinic <clinic@clinic.example>"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.core.templatetags.formatting import moment
 from consultations import workflow
-from consultations.answers import Onset
+from consultations.answers import RECENT_ONSETS, Onset
 from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest
 from consultations.models.consultation_requests import PROMISED, current_onset
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def is_recent(self) -> bool:
-        return self.current_onset in (Onset.DAY, Onset.WEEK)
+        return self.current_onset in RECENT_ONSETS
 
     @property
     def onset_has_changed(self) -> bool:

@@ -112,5 +112,5 @@ def test_each_address_and_phone_has_its_own_limit_and_neither_is_stored(
         response = client.post(FORM, everything(**changes), REMOTE_ADDR=address)
         assert response.status_code == status, (address, changes)
     kept = [f"{attempt.scope} {attempt.subject}" for attempt in RateLimitCounter.objects.all()]
-    assert len(kept) == 6
+    assert len(kept) == 8
     assert not [row for row in kept if "203.0" in row or "2345678" in row]

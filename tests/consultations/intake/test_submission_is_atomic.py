@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from clinic_site.mail.models import OutgoingMessage
 from consultations.models import ConsultationRequest, Event, PrivateLink, SearchTerm
@@ -31,10 +31,12 @@ def assert_whole(patients: Patients) -> None:
     for key, address in patients.confirmed.items():
         assert links[token_hash(address.rstrip("/").rpartition("/")[2])] == stored[key]
     parts = ConsultationRequest.objects.annotate(
-        submitted=Count("events", distinct=True), found_by=Count("terms", distinct=True)
+        # Patients of one address get a few mails in a day; the others' requests record that none was sent.
+        submitted=Count("events", filter=Q(events__kind=Event.Kind.SUBMITTED), distinct=True),
+        found_by=Count("terms", distinct=True),
     ).values_list("submitted", "found_by")
     assert all(submitted == 1 and found_by >= 4 for submitted, found_by in parts)
-    assert Event.objects.count() == len(stored)
+    assert Event.objects.filter(kind=Event.Kind.SUBMITTED).count() == len(stored)
     assert SearchTerm.objects.values("request").distinct().count() == len(stored)
 
 

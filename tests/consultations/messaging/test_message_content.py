@@ -83,7 +83,7 @@ def test_link_is_rolled_back_with_its_mail() -> None:
 
 
 def test_agreed_appointment_enters_the_calendar_and_canceled_one_leaves_it() -> None:
-    a_clinic()
+    a_clinic(email="hello@canal.example")
     request = with_email()
     appointment = an_appointment(request, sequence=3)
     for kind, method in zip(APPOINTMENTS, ("", "REQUEST", "CANCEL", ""), strict=True):
@@ -95,7 +95,7 @@ def test_agreed_appointment_enters_the_calendar_and_canceled_one_leaves_it() -> 
             assert f"UID:{request.reference}@localhost\r\n" in calendar
             assert "SEQUENCE:3\r\n" in calendar
             assert f"SUMMARY:Appointment {request.reference}\r\n" in calendar
-            assert "ORGANIZER:mailto:clinic@clinic.example\r\n" in calendar
+            assert "ORGANIZER:mailto:hello@canal.example\r\n" in calendar
             assert "DTSTAMP:20261123T123000Z\r\n" in calendar
 
 

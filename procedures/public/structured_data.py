@@ -40,14 +40,15 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "reviewedBy": review and _person(review.reviewer),
             "author": document.author and {"@type": "Organization", "name": document.author},
             "publisher": clinic and clinic_reference(clinic),
-            "citation": [source.url or source.title for source in document.sources],
+            "citation": [source.title for source in document.sources],
             "about": _procedure(document) if document.kind == "procedure" else _microsurgery(document),
             "audience": {"@type": "Patient"},
         }
     )
     if document.kind == "overview":
         return graph(node)
-    return graph(node, breadcrumbs(_all_procedures(), (document.title, document.get_absolute_url())))
+    parents = [_all_procedures()] if document.kind == "procedure" else []
+    return graph(node, breadcrumbs(*parents, (document.title, document.get_absolute_url())))
 
 
 def procedure_list() -> Node:

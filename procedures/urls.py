@@ -9,6 +9,7 @@ app_name = "procedures"
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("questions/", views.questions, name="questions"),
     path("procedures/", views.procedure_list, name="list"),
     path("procedures/<slug:slug>/", views.procedure, name="procedure"),
     path("surgeons/", views.surgeons, name="surgeons"),

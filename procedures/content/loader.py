@@ -1,4 +1,4 @@
-"""Loads the sample content of a new site from ``content/``: the overview and four procedures."""
+"""Loads the sample content of a new site: the overview, four procedures, and outlines of further ones."""
 
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from procedures.models import (
     PlainWord,
     Practitioner,
     Procedure,
+    SectionKind,
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE
@@ -23,12 +24,13 @@ from procedures.publishing import publishing
 
 CONTENT = Path(__file__).parent
 
+SAMPLE_AUTHOR = "Sample content, written from the sources below"
 PROCEDURES = ("microvascular-surgery", "nerve-repair", "replantation", "tumor-removal")
 
 
 @transaction.atomic
 def load() -> str:
-    """Create and publish the sample pages and the list of words to avoid, unless there are pages."""
+    """Create the sample pages and the list of words to avoid, unless there are pages."""
     if Page.objects.exists():
         return _("Pages: kept as they are.")
     _load_shared(toml_files.read(CONTENT / "shared.toml"))
@@ -38,9 +40,14 @@ def load() -> str:
         for key, fields in toml_files.read(CONTENT / "sources.toml").items()
     }
     # The overview first: procedures without steps of their own show its published ones.
-    pages = [_load_page(Overview, "overview", sources)]
-    pages += [_load_page(Procedure, name, sources) for name in PROCEDURES]
-    return _("Pages: %(count)d created and published as samples.") % {"count": len(pages)}
+    for model, name in ((Overview, "overview"), *((Procedure, name) for name in PROCEDURES)):
+        page = _create_page(model, toml_files.read(CONTENT / f"{name}.toml"), sources)
+        publishing.publish_sample(page, language=DRAFT_LANGUAGE)
+    outlines = _outlines()
+    for outline in outlines:
+        _create_page(Procedure, outline, sources)
+    counts = {"count": 1 + len(PROCEDURES), "outlines": len(outlines)}
+    return _("Pages: %(count)d created and published as samples, %(outlines)d outlines.") % counts
 
 
 def _load_shared(content: dict[str, Any]) -> None:
@@ -64,8 +71,22 @@ def load_words() -> None:
         )
 
 
-def _load_page(model: type[Page], name: str, sources: dict[str, Source]) -> Page:
-    content = toml_files.read(CONTENT / f"{name}.toml")
+def _outlines() -> list[dict[str, Any]]:
+    """Return the content of unpublished procedures: what is known of each, in the standard outline."""
+    outline = toml_files.read(CONTENT / "outline.toml")
+    pages: list[dict[str, Any]] = toml_files.read(CONTENT / "outlines.toml")["pages"]
+    for position, page in enumerate(pages, start=1 + len(PROCEDURES)):
+        text, citation = page.pop("text"), {name: page.pop(name) for name in ("source", "statement")}
+        page |= {"summary": text, "author": SAMPLE_AUTHOR, "position": position}
+        page["sections"] = [
+            {"kind": kind, "heading": section["heading"], "body": text if kind == SectionKind.WHY else ""}
+            for kind, section in outline.items()
+        ]
+        page["citations"] = [citation | {"section": SectionKind.WHY}]
+    return pages
+
+
+def _create_page(model: type[Page], content: dict[str, Any], sources: dict[str, Source]) -> Page:
     parts = {key: content.pop(key, []) for key in PARTS}
     page = model._default_manager.create(**content)
     for key, part in PARTS.items():
@@ -73,7 +94,6 @@ def _load_page(model: type[Page], name: str, sources: dict[str, Source]) -> Page
             part(page=page, position=position, **_part_fields(fields, sources))
             for position, fields in enumerate(parts[key], start=1)
         )
-    publishing.publish_sample(page, language=DRAFT_LANGUAGE)
     return page
 
 

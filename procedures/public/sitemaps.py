@@ -9,7 +9,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from procedures.models import Publication
-from procedures.public.selectors import language
+from procedures.public.selectors import language, live_overview
 
 
 class SiteSitemap(Sitemap[Any]):
@@ -36,7 +36,9 @@ class PublicationSitemap(SiteSitemap):
 
 class FixedSitemap(SiteSitemap):
     def items(self) -> list[str]:
+        overview = live_overview(language())
         return [
+            *(["procedures:questions"] if overview and overview.answers_alone() else []),
             "procedures:list",
             "procedures:surgeons",
             "clinic",

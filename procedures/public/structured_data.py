@@ -18,7 +18,7 @@ from clinic_site.clinic.structured_data import (
 )
 from clinic_site.core.markdown import plain_blocks
 from procedures.models import Practitioner, SectionKind
-from procedures.publishing.documents import PageDocument, Person, Source
+from procedures.publishing.documents import PageDocument, Person
 
 
 def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
@@ -40,14 +40,15 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "reviewedBy": review and _person(review.reviewer),
             "author": document.author and {"@type": "Organization", "name": document.author},
             "publisher": clinic and clinic_reference(clinic),
-            "citation": [_citation(source) for source in document.sources],
+            "citation": [source.title for source in document.sources],
             "about": _procedure(document) if document.kind == "procedure" else _microsurgery(document),
             "audience": {"@type": "Patient"},
         }
     )
     if document.kind == "overview":
         return graph(node)
-    return graph(node, breadcrumbs(_all_procedures(), (document.title, document.get_absolute_url())))
+    parents = [_all_procedures()] if document.kind == "procedure" else []
+    return graph(node, breadcrumbs(*parents, (document.title, document.get_absolute_url())))
 
 
 def procedure_list() -> Node:
@@ -111,15 +112,3 @@ def _person(person: Person) -> Node:
 
 def _registration(number: str) -> Node | None:
     return {"@type": "PropertyValue", "propertyID": "PMDC", "value": number} if number else None
-
-
-def _citation(source: Source) -> Node:
-    return without_empty(
-        {
-            "@type": "CreativeWork",
-            "name": source.title,
-            "publisher": {"@type": "Organization", "name": source.publisher},
-            "datePublished": source.year and str(source.year),
-            "url": source.url,
-        }
-    )

@@ -30,6 +30,17 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @content_page()
 @require_safe
+def questions(request: HttpRequest) -> HttpResponse:
+    """The overview's common questions, on a page of their own (ADR 38)."""
+    page = selectors.live_overview(language())
+    answers = page and page.answers_alone()
+    if not answers:
+        raise Http404("The overview answers no questions.")
+    return render_document(request, answers)
+
+
+@content_page()
+@require_safe
 def procedure(request: HttpRequest, slug: str) -> HttpResponse:
     return _published(request, page__kind="procedure", slug=slug)
 
@@ -38,7 +49,7 @@ def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     """The published page; if it has moved, a redirect to its present address; if it was withdrawn, 410."""
     page = selectors.live_document(language(), **which)
     if page is not None:
-        return render_document(request, page)
+        return render_document(request, page.without_answers() if page.kind == "overview" else page)
     former = selectors.former_publication(language(), **which)
     if former is None:
         raise Http404("No page was ever published under this address.")

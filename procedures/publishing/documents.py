@@ -4,7 +4,7 @@ A ``PageDocument`` is read from the draft (``drafts``), checked (``checks``) and
 as JSON. Templates and structured data use nothing else, so patients see exactly what was signed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Self
 
@@ -12,6 +12,7 @@ import msgspec
 from django.urls import reverse
 from msgspec import Struct
 
+from clinic_site.core.markdown import plain_blocks
 from procedures.models import parts
 from procedures.models.parts import PARTS, FrozenPart, SectionKind
 
@@ -34,13 +35,14 @@ class Statement(Struct, frozen=True):
     text: str
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, omit_defaults=True):
     key: str
     title: str
     publisher: str
     year: int | None
     url: str
     statements: tuple[Statement, ...]
+    accessed_on: date | None = None
 
 
 class Photo(Struct, frozen=True):
@@ -102,7 +104,7 @@ class Card(Struct, frozen=True, kw_only=True):
     def get_absolute_url(self) -> str:
         if self.kind == "procedure":
             return reverse("procedures:procedure", args=[self.slug])
-        return reverse("procedures:overview")
+        return reverse("procedures:questions" if self.kind == "questions" else "procedures:overview")
 
     def to_json(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -194,6 +196,35 @@ class PageDocument(Card, frozen=True, kw_only=True):
     @property
     def answered_questions(self) -> tuple[Question, ...]:
         return tuple(question for question in self.questions if question.answer)
+
+    def without_answers(self) -> Self:
+        """The overview as its address shows it: the answers and their sources have a page of their own."""
+        return self._citing(set(SectionKind) - {SectionKind.FAQS})
+
+    def answers_alone(self) -> Self | None:
+        """The page of common questions, made of this overview; None if it answers none."""
+        section = self.section(SectionKind.FAQS)
+        if section is None or not self.answered_questions:
+            return None
+        summary = next(iter(plain_blocks(section.body)), "") or self.summary
+        page = msgspec.structs.replace(self, sections=(section,), key_facts=(), summary=summary)
+        page = msgspec.structs.replace(page, kind="questions", title=section.heading, description=summary)
+        return page._citing({SectionKind.FAQS})
+
+    def _citing(self, kinds: Collection[str]) -> Self:
+        """The page with its key facts, but otherwise only what its sources say in these kinds of section."""
+        facts = {fact.source for fact in self.key_facts}
+        sources, numbers = [], {}
+        for number, source in enumerate(self.sources, start=1):
+            statements = tuple(said for said in source.statements if said.section in kinds)
+            if statements or number in facts:
+                sources.append(msgspec.structs.replace(source, statements=statements))
+                numbers[number] = len(sources)
+        key_facts = tuple(
+            msgspec.structs.replace(fact, source=fact.source and numbers[fact.source])
+            for fact in self.key_facts
+        )
+        return msgspec.structs.replace(self, sources=tuple(sources), key_facts=key_facts)
 
     def is_overdue(self, today: date) -> bool:
         return self.review is not None and self.review.due_on < today

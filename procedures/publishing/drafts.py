@@ -118,7 +118,9 @@ def _write_parts(page: Page, document: PageDocument) -> None:
     sources = [
         Source.objects.get_or_create(
             key=source.key,
-            defaults={name: getattr(source, name) for name in ("title", "publisher", "year", "url")},
+            defaults={
+                name: getattr(source, name) for name in ("title", "publisher", "year", "url", "accessed_on")
+            },
         )[0]
         for source in document.sources
     ]

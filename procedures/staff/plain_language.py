@@ -17,7 +17,7 @@ from procedures.models import PlainWord, SectionKind
 from procedures.publishing.documents import PageDocument
 
 MAX_GRADE = 8
-MAX_EMERGENCY_GRADE = 6
+MAX_EMERGENCY_GRADE = 5
 MAX_WORDS_PER_SENTENCE = 20
 # With fewer words the formula is unreliable.
 MIN_WORDS_FOR_GRADE = 30

@@ -120,7 +120,7 @@ def _error_states() -> Iterator[State]:
     for name in ("400.html", "403.html", "429.html", "500.html"):
         content = render_to_string(name, request=None if name == "500.html" else asked)
         yield State(name, int(name[:3]), content.encode())
-    withdrawn = Procedure.objects.latest("pk")
+    withdrawn = Procedure.objects.get(slug="tumor-removal")
     publishing.withdraw(withdrawn, language="en")
     yield of_response("410", Client().get(reverse("procedures:procedure", args=[withdrawn.slug])))
     # A notice is never deleted: only a site that has none yet is without.

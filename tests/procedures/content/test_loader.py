@@ -30,15 +30,16 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 
 def test_load_creates_pages_people_and_clinic_once() -> None:
-    assert "5 created" in load()
+    assert "5 created and published as samples, 9 outlines" in load()
     assert Overview.objects.count() == 1
-    assert list(Procedure.objects.values_list("title", flat=True)) == [
+    live = Publication.objects.live().procedures()
+    assert list(live.values_list("page__title", flat=True)) == [
         "Microvascular Surgery",
         "Nerve Repair",
         "Replantation",
         "Tumor Removal",
     ]
-    assert Publication.objects.live().count() == 5
+    assert Publication.objects.count() == 5 and Procedure.objects.count() == 13
     assert Practitioner.objects.exists()
     assert PlainWord.objects.exists()
     assert ClinicProfile.current()

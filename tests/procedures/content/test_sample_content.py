@@ -1,11 +1,14 @@
 """The sample content of a new site: complete, plain, marked as a sample, and without promises."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 from msgspec.structs import replace
 
 from clinic_site.clinic.models import ClinicProfile
-from procedures.models import Page, PlainWord, Practitioner, Publication, Source
+from procedures.models import Page, PlainWord, Practitioner, Procedure, Publication, SectionKind, Source
 from procedures.publishing import drafts
 from procedures.publishing.checks import publication_problems
 from procedures.publishing.documents import PageDocument
@@ -38,9 +41,6 @@ def test_sample_content_has_no_real_data_and_says_that_it_is_a_sample(
         assert "Reviewed by" not in record.text and "Next review" not in record.text
         (sources,) = record.all("ol", class_="sources")
         assert sources.all("li")
-        for source in sources.all("li"):
-            if source.get("id"):
-                assert source.all("ul") and source.one("ul").text, source.text
 
 
 def test_sample_sources_are_all_cited(sample_world: None) -> None:
@@ -50,6 +50,55 @@ def test_sample_sources_are_all_cited(sample_world: None) -> None:
         if not source.citations.exists() and not Page.objects.filter(keyfacts__source=source).exists()
     ]
     assert unused == []
+
+
+def test_sample_sources_have_title_publisher_date_and_address(sample_world: None) -> None:
+    assert Source.objects.count() > 70
+    for source in Source.objects.all():
+        assert source.title and source.publisher, source.key
+        assert "(description" not in source.title, source.key
+        # A web page without a date has the day on which it was read.
+        assert source.year or source.accessed_on, source.key
+        assert source.url.startswith(("https://", "http://")), source.key
+
+
+def test_sample_key_facts_are_facts_with_a_source(sample_world: None) -> None:
+    for title, document in published_drafts():
+        assert document.key_facts, title
+        for fact in document.key_facts:
+            assert fact.source, (title, fact.label)
+            assert not re.search(r"\b(ask|depends)\b", fact.value, re.IGNORECASE), (title, fact.label)
+
+
+def test_outlines_are_unpublished_and_have_two_sentences_with_a_source(sample_world: None) -> None:
+    outlines = Procedure.objects.filter(publications=None)
+    assert len(outlines) == 9
+    for outline in outlines:
+        document = drafts.read_draft(outline, "en")
+        section = document.section("why")
+        assert section and len(plain_language.sentences(section.body)) == 2, outline
+        (source,) = document.sources
+        assert [statement.section for statement in source.statements] == ["why"], outline
+        assert not [problem for problem in publication_problems(document) if problem.field == "citations"]
+
+
+# What patients ask, and a word of the answer.
+TOPICS = "painkillers stitches bathe drive work therapy visits opinion insulin thinners pressure naswar "
+TOPICS += "pregnant children transfusion wudu Ramadan Sehat Bring nothing"
+
+
+def test_common_questions_are_answered_once_and_linked(client: Client, sample_world: None) -> None:
+    page = read(client.get("/questions/"))
+    answers = page.main.all("details")
+    text = " ".join(answer.text for answer in answers)
+    assert len(answers) >= 20
+    assert [word for word in TOPICS.split() if word not in text] == []
+    assert "Panadol" not in read(client.get("/")).text
+    # Its sources are with the answers, and only there.
+    assert "pain relief following your operation" in page.main.one("ol", class_="sources").text
+    assert "pain relief following your operation" not in read(client.get("/")).text
+    for publication in Publication.objects.live():
+        assert read(client.get(publication.get_absolute_url())).main.all("a", href="/questions/")
 
 
 def test_replantation_starts_with_first_aid(client: Client, sample_world: None) -> None:
@@ -77,16 +126,23 @@ def sample_drafts() -> dict[str, PageDocument]:
     return {str(page): drafts.read_draft(page, "en") for page in Page.objects.all()}
 
 
+def published_drafts() -> Iterator[tuple[str, PageDocument]]:
+    for page in Page.objects.filter(publications__isnull=False):
+        yield str(page), drafts.read_draft(page, "en")
+
+
 def words_of(document: PageDocument) -> list[str]:
-    """The texts between the title and the trust record."""
+    """The texts between the title and the trust record, without the common questions."""
     texts = [document.summary]
     for section in document.shown_sections:
+        if section.kind == SectionKind.FAQS:
+            continue
         texts += [section.heading, section.body, *document.lines_of(section.kind)]
     return texts
 
 
 def test_sample_pages_pass_the_publication_checks_once_signed(sample_world: None) -> None:
-    for title, document in sample_drafts().items():
+    for title, document in published_drafts():
         signed = replace(document, review=a_document().review)
         assert publication_problems(signed) == (), title
 
@@ -96,9 +152,15 @@ UNSUPPORTED = (
     ("Nerve Repair", "Little or no recovery"),
     # The leaflets say that the bone is shortened, not by how much.
     ("Replantation", "a little"),
-    # No source of that page says how strength returns, nor that some need more surgery later.
+    # No source of that page says how strength returns, nor that some have the flap made thinner later.
     ("Microvascular Surgery", "strength"),
-    ("Microvascular Surgery", "need more surgery"),
+    ("Microvascular Surgery", "made thinner"),
+    # Its 418 operations are major reconstructions of all kinds.
+    ("Microvascular Surgery", "418 limb"),
+    # The abstract of the Pakistani series does not say where in Pakistan.
+    ("Replantation", "series from Lahore"),
+    # The ambulance service's page does not say that moving a patient is free.
+    ("Replantation", "free"),
 )
 PROMISES = ("guarantee", "100%", "painless", "world-class", "state-of-the-art", "best surgeon")
 BRITISH = ("anaesth", "tumour", "minimis", "customis", "colour", "haemo", "centimetre")
@@ -111,12 +173,16 @@ def test_sample_pages_avoid_unsupported_claims_promises_and_british_spelling(sam
     for title, words in UNSUPPORTED:
         assert not [line for line in words_of(found[title]) if words in line], (title, words)
     for title, document in found.items():
-        assert len(" ".join(words_of(document)).split()) in LENGTH[document.kind], title
         text = document.to_json().lower()
         assert not [word for word in PROMISES if word in text], title
         # The titles of others' publications stay as they are.
         text = replace(document, sources=()).to_json().lower()
         assert not [word for word in BRITISH if word in text], title
+
+
+def test_sample_pages_have_the_length_that_patients_read(sample_world: None) -> None:
+    for title, document in published_drafts():
+        assert len(" ".join(words_of(document)).split()) in LENGTH[document.kind], title
 
 
 def test_sample_pages_are_plain_by_our_own_measure(sample_world: None) -> None:
@@ -126,7 +192,7 @@ def test_sample_pages_are_plain_by_our_own_measure(sample_world: None) -> None:
         assert report.grade is not None and report.grade <= MAX_GRADE == 8, title
         assert report.promises == (), title
         emergency_grades += [
-            section.grade for section in report.sections if section.highest == MAX_EMERGENCY_GRADE == 6
+            section.grade for section in report.sections if section.highest == MAX_EMERGENCY_GRADE == 5
         ]
     assert len(emergency_grades) == 2  # on the overview, and first on replantation
     assert all(grade is not None and grade <= MAX_EMERGENCY_GRADE for grade in emergency_grades)

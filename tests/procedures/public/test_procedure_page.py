@@ -19,7 +19,7 @@ ORDER += ["risks", "help", "questions"]
 
 
 def test_procedure_page_has_its_sections_in_order_and_lists_them(client: Client, sample_site: None) -> None:
-    for procedure in Procedure.objects.all():
+    for procedure in Procedure.objects.filter(publications__isnull=False):
         page = read(client.get(f"/procedures/{procedure.slug}/"))
         assert in_order([section.get("id") for section in page.main.all("section")], ORDER), procedure
         headings = ["Request a consultation", "About this page", "Disclaimer"]

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import CLINICAL_REVIEWER, EDITOR
+from clinic_site.core.rate_limits import record_refusal
 from clinic_site.mail.models import OutgoingMessage
 from consultations.models import Disclosure
 from consultations.workflow import Status
@@ -49,6 +50,8 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
     set_to(a_request(created_at=NOW), promised_by=NOW + HOUR, assignee=user, unread_since=NOW)
     a_request(status=Status.QUARANTINED)
     OutgoingMessage.objects.filter(pk=a_message().pk).update(failed_at=NOW)
+    for _refusal in range(2):
+        record_refusal("feedback from a network")
     assert lines(at_two) == [
         "Waiting 3",
         f"{late.reference} overdue by 1 h 0 min waiting longest: 5 h 0 min",
@@ -59,6 +62,7 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
         "Unread from patients 1",
         "Undelivered messages 1",
         "Set aside as spam 1",
+        "Limit reached: feedback from a network 2 since 4 March 2026, 2 pm",
     ]
     shown = panel(at_two)
     assert late.patient_name not in shown.text

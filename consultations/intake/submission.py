@@ -12,11 +12,13 @@ Each form carries a random idempotency key (``SubmissionKey``), whose hash is un
 import hmac
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clinic_site.clinic import business_hours
+from clinic_site.core.rate_limits import Limit
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
@@ -36,12 +38,21 @@ MAX_ATTACHMENTS_PER_REQUEST = 8
 # Enough for mistyped addresses, too few for writing to many strangers with one form.
 MAX_ACKNOWLEDGEMENTS = 2
 ACKNOWLEDGEMENT = "acknowledgement"  # as ``messaging.catalogue`` queues it
+# Mobile carriers put thousands of people behind one address, and a family shares a phone. Above these numbers
+# requests are held, not refused; refused only above what a clinic could ever get from one network.
+REQUESTS_PER_NETWORK = Limit("requests from a network", attempts=400, period=timedelta(hours=1))
+MAX_NOT_HELD_PER_NETWORK = 40
+REQUESTS_PER_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
 # With a million requests stored, one new reference in 150,000 is taken. Five in a row are not.
 MAX_ATTEMPTS = 5
 
 
 class AnotherPatientError(Exception):
     """The form was sent before for a patient of another name and another age. Nothing is stored."""
+
+
+class TooManyRequestsError(Exception):
+    """The network has stored as many requests as it may in an hour."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,8 @@ class Submission:
     source_page: str = ""
     # A secret of the sender's browser; "" where it has none.
     browser: str = ""
+    # ``network_address`` of the sender; "" for a request that no limit applies to.
+    network: str = ""
     # The digests of the files that the patient saw listed before sending.
     shown: frozenset[str] = frozenset()
     # One word for each sign of spam.
@@ -72,9 +85,9 @@ class Submission:
 def submit(submission: Submission) -> ConsultationRequest:
     """Store a form once, and return its request. The token of ``submission.key`` opens its private page.
 
-    Raises, with nothing stored, ``AnotherPatientError``, or ``AttachmentsMissingError`` when a file of
-    ``submission.shown`` would not be part of the request: it was removed in another window, waited too long,
-    or is one too many.
+    Raises, with nothing stored or counted, ``AnotherPatientError``, ``TooManyRequestsError``, or
+    ``AttachmentsMissingError`` when a file of ``submission.shown`` would not be part of the request: it
+    was removed in another window, waited too long, or is one too many.
     """
     attempts = MAX_ATTEMPTS
     while True:
@@ -120,7 +133,7 @@ def attachment_digests(consultation: ConsultationRequest) -> set[str]:
 
 def _store(submission: Submission) -> ConsultationRequest:
     now, answers, key = timezone.now(), submission.answers, submission.key
-    status = Status.QUARANTINED if submission.suspicions else Status.NEW
+    status = _first_status(submission)
     if fingerprint := submission.duplicate_fingerprint:
         # A closed or older request gives its fingerprint up. A duplicate that was stored since we looked
         # does not: the database then refuses this one, and the next attempt finds the other.
@@ -152,6 +165,20 @@ def _store(submission: Submission) -> ConsultationRequest:
     notify("acknowledgement", consultation, token=key.token)
     notify("new_request", consultation)
     return consultation
+
+
+def _first_status(submission: Submission) -> Status:
+    """Count the request in the transaction that stores it, so that only what is stored counts."""
+    is_held = False
+    if submission.network:
+        from_network = REQUESTS_PER_NETWORK.count(submission.network)
+        if from_network is None:
+            raise TooManyRequestsError
+        for_phone = REQUESTS_PER_PHONE.count(submission.answers.phone)
+        is_held = from_network > MAX_NOT_HELD_PER_NETWORK or for_phone is None
+    if submission.suspicions:
+        return Status.QUARANTINED
+    return Status.HELD if is_held else Status.NEW
 
 
 def _link_to_duplicate(submission: Submission) -> ConsultationRequest | None:
@@ -223,5 +250,6 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     mail_queue.supersede(consultation.reference, {ACKNOWLEDGEMENT})
     is_late = consultation.promised_by is not None and consultation.promised_by <= timezone.now()
     sent = OutgoingMessage.objects.filter(about=consultation.reference, kind=ACKNOWLEDGEMENT)
-    if consultation.status == Status.NEW and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
+    is_new = consultation.status in (Status.NEW, Status.HELD)
+    if is_new and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
         notify("acknowledgement", consultation, token=submission.key.token)

@@ -49,6 +49,7 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
     late = set_to(a_request(created_at=NOW - 8 * HOUR), promised_by=NOW - HOUR)
     set_to(a_request(created_at=NOW), promised_by=NOW + HOUR, assignee=user, unread_since=NOW)
     a_request(status=Status.QUARANTINED)
+    set_to(a_request(status=Status.HELD), promised_by=NOW + 2 * DAY)
     OutgoingMessage.objects.filter(pk=a_message().pk).update(failed_at=NOW)
     for _refusal in range(2):
         record_refusal("feedback from a network")
@@ -59,6 +60,7 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
         "Due today 3 Overdue 2",
         "Appointments today 0",
         "Reminders due today 0",
+        "Held: many from one network or phone number 1",
         "Unread from patients 1",
         "Undelivered messages 1",
         "Set aside as spam 1",
@@ -68,7 +70,7 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
     assert late.patient_name not in shown.text
     assert not Disclosure.objects.exists()
     links = [link["href"] for link in shown.all("a")]
-    assert len(links) == 10
+    assert len(links) == 11
     assert all(at_two.get(link).status_code == 200 for link in links)
 
 

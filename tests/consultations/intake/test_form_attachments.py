@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clinic_site.core.rate_limits import Limit
 from clinic_site.mail.models import OutgoingMessage
-from consultations.intake import attachments, file_storage, views
+from consultations.intake import attachments, file_storage, submission, views
 from consultations.models import Attachment, ConsultationRequest, Event, PrivacyNotice
 from consultations.workflow import Status
 from tests.consultations.conftest import ATTACHMENTS, Patient, a_photograph, a_report, stored_request
@@ -255,7 +255,7 @@ def sent_before(patient: Patient) -> None:
 def limited_first(patient: Patient) -> None:
     waited_too_long(patient)
     with pytest.MonkeyPatch.context() as limited:
-        limited.setattr(views, "exceeded_limit", lambda request, form: "phone")
+        limited.setattr(submission, "REQUESTS_PER_NETWORK", Limit("requests", 0, timedelta(hours=1)))
         patient.presses("send")
     assert patient.response.status_code == 429
 

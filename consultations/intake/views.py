@@ -1,7 +1,6 @@
 """The pages of the request form. Nothing personal is stored before "Send request"; a GET stores nothing."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +18,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http.csrf import redisplay_on_csrf_failure
 from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, private_no_cache
-from clinic_site.core.rate_limits import Limit, network_address, record_refusal
+from clinic_site.core.rate_limits import network_address, record_refusal
 from consultations.answers import Onset
 from consultations.intake import attachments, procedure_choices, response_time, submission
 from consultations.intake.emergency_form import EmergencyQuestion
@@ -29,8 +29,6 @@ from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
 from procedures.public.selectors import language, live_emergency_text
-
-UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -209,10 +207,12 @@ def attachments_page(request: HttpRequest, notice: PrivacyNotice) -> HttpRespons
         return render_check_page(request, form)
     chosen, status = AttachmentsForm(), 200
     if "add" in request.POST:
+        network, files = network_address(request), len(request.FILES.getlist("attachments"))
         chosen = AttachmentsForm(request.POST, request.FILES)
-        if not UPLOADS.allow(network_address(request)):
-            chosen, status = AttachmentsForm.refused(), 429
-        elif chosen.keep_for(form.submission_key):
+        if not attachments.allow_upload(files, network):
+            reason = _("Too many files have come from your network in the last hour")
+            chosen, status = AttachmentsForm.refused(reason), 429
+        elif chosen.keep_for(form.submission_key, network):
             return render_check_page(request, form)
     context = {"form": chosen, "answers": form, "attachments": form.attachments}
     return render(request, "consultations/intake/attachments.html", context, status=status)

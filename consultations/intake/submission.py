@@ -99,6 +99,10 @@ def submit(submission: Submission) -> ConsultationRequest:
                     return _store(submission)
                 _resubmit(consultation, submission)
                 return consultation
+        except TooManyRequestsError:
+            # Another thread may have stored the same form while this one waited to be counted.
+            if find(submission.key) is None:
+                raise
         except IntegrityError:
             # Another thread stored the same form a moment ago: the next attempt finds it. Or the
             # reference is taken: the next attempt draws another.

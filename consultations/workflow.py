@@ -15,6 +15,7 @@ def gettext_noop(text: str) -> str:
 
 class Status(StrEnum):
     NEW = "new"
+    HELD = "held"
     CONTACTING = "contacting"
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
@@ -68,7 +69,7 @@ REOPEN = Step(Status.CONTACTING, gettext_noop("Reopen"))
 ATTENDED = Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True)
 MISSED = Step(Status.DID_NOT_ATTEND, gettext_noop("Did not attend"), once_begun=True)
 
-# Every status but NEW has a way back, so that staff can undo a mistake without help.
+# Every status but NEW and HELD has a way back, so that staff can undo a mistake without help.
 STATUSES: Mapping[Status, StatusRow] = {
     Status.NEW: StatusRow(
         gettext_noop("New"),
@@ -76,6 +77,17 @@ STATUSES: Mapping[Status, StatusRow] = {
         (
             Step(Status.CONTACTING, gettext_noop("Start contacting")),
             *(OFFER, AGREE, DECLINE, WITHDRAW, MARK_AS_SPAM),
+        ),
+    ),
+    # Too many at once from one network or for one phone number: due like every other request, but listed
+    # apart, so that a flood cannot hide the others.
+    Status.HELD: StatusRow(
+        gettext_noop("Held"),
+        Stage.WAITING,
+        (
+            Step(Status.NEW, gettext_noop("Move to the queue")),
+            *(MARK_AS_SPAM, Step(Status.CONTACTING, gettext_noop("Start contacting"))),
+            *(OFFER, AGREE, DECLINE, WITHDRAW),
         ),
     ),
     Status.CONTACTING: StatusRow(

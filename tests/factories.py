@@ -280,11 +280,11 @@ def a_submission(
     *,
     key: SubmissionKey | None = None,
     suspicions: tuple[str, ...] = (),
-    is_over_mail_share: bool = False,
+    network: str = "",
     **changes: Any,
 ) -> submission.Submission:
     return submission.Submission(
-        is_over_mail_share=is_over_mail_share,
+        network=network,
         suspicions=suspicions,
         key=key or SubmissionKey.new(),
         answers=answers(**changes),

@@ -20,15 +20,17 @@ from clinic_site.core.rate_limits import Limit, network_address
 
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 
-SIGN_IN_BY_ACCOUNT = Limit("sign-in account", attempts=10, period=QUARTER)
+# Three networks have to guess before an account is closed to browsers that are new to it.
+SIGN_IN_BY_ACCOUNT = Limit("sign-ins to an account", attempts=30, period=QUARTER)
+SIGN_IN_BY_ACCOUNT_AND_ADDRESS = Limit("sign-ins to an account from a network", attempts=10, period=QUARTER)
 # A whole clinic may share one address.
-SIGN_IN_BY_ADDRESS = Limit("sign-in address", attempts=60, period=QUARTER)
+SIGN_IN_BY_ADDRESS = Limit("sign-ins from a network", attempts=60, period=QUARTER)
 # Three of a million codes are valid at any moment, so a day of guessing succeeds once in 570.
-CODE_BY_ACCOUNT = Limit("second step", attempts=6, period=QUARTER)
+CODE_BY_ACCOUNT = Limit("sign-in codes of an account", attempts=6, period=QUARTER)
 # A code is valid for at most 90 seconds.
-CODE_ONCE = Limit("second step code", attempts=1, period=timedelta(minutes=3))
-LINK_BY_ACCOUNT = Limit("password link account", attempts=3, period=HOUR)
-LINK_BY_ADDRESS = Limit("password link address", attempts=20, period=HOUR)
+CODE_ONCE = Limit("second step code", attempts=1, period=timedelta(minutes=3), is_reported=False)
+LINK_BY_ACCOUNT = Limit("password links of an account", attempts=3, period=HOUR)
+LINK_BY_ADDRESS = Limit("password links from a network", attempts=20, period=HOUR)
 
 KNOWN_BROWSER_COOKIE, KNOWN_BROWSER_AGE = "staff_browser", timedelta(days=90)
 # A front desk's computer has several accounts. The cookie stays small.
@@ -39,9 +41,12 @@ def allow_sign_in(request: HttpRequest, email: str) -> None:
     """Count an attempt. Raises ``ValidationError`` over a limit, whether or not the account exists."""
     browser, accounts = _known_browser(request)
     account = normalized_account(email)
-    subject = f"{account}\n{browser}" if account in accounts else account
-    by_address = SIGN_IN_BY_ADDRESS.allow(network_address(request))
-    if not (by_address and SIGN_IN_BY_ACCOUNT.allow(subject)):
+    is_known, network = account in accounts, network_address(request)
+    if not (
+        SIGN_IN_BY_ADDRESS.allow(network)
+        and SIGN_IN_BY_ACCOUNT_AND_ADDRESS.allow(f"{account}\n{browser if is_known else network}")
+        and (is_known or SIGN_IN_BY_ACCOUNT.allow(account))
+    ):
         raise ValidationError(
             _("There were too many tries to sign in. Wait 15 minutes, then try again."), code="limit"
         )

@@ -3,11 +3,15 @@
 One row counts the attempts of one subject in one window. Checking and counting is one statement, so the
 limit is exact under concurrency. A window starts with the first attempt: around the change of two windows,
 twice the limit may pass.
+
+What a limit refuses is counted too, for all subjects together, in a row without a subject: staff read it on
+their first page.
 """
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -21,46 +25,93 @@ from clinic_site.core.models import RateLimitCounter
 UNKNOWN = "unknown"
 
 
+# The period for which staff see that a limit was reached.
+REPORT_PERIOD = timedelta(hours=24)
+MAX_REFUSALS = 1_000_000
+
+
 @dataclass(frozen=True)
 class Limit:
-    """At most ``attempts`` in ``period`` for each subject. ``scope`` is what is limited: "feedback"."""
+    """At most ``attempts`` in ``period`` for each subject, such as ``network_address(request)``.
+
+    ``scope`` is what is limited, in words that staff understand: "feedback from a network".
+    """
 
     scope: str
     attempts: int
     period: timedelta
+    is_reported: bool = True
 
-    def allow(self, subject: str) -> bool:
-        """Count one attempt of a subject, such as ``network_address(request)``; return False over the limit.
+    def allow(self, subject: str, amount: int = 1) -> bool:
+        """Count attempts of a subject. Over the limit, count what was refused instead and return False.
 
         Call it outside a transaction: a rollback would undo the count.
         """
-        now = timezone.now()
+        if self.count(subject, amount) is not None:
+            return True
+        if self.is_reported:
+            record_refusal(self.scope)
+        return False
+
+    def count(self, subject: str, amount: int = 1) -> int | None:
+        """Count attempts and return the subject's number so far; None, with nothing counted, over the limit.
+
+        In a transaction, only what is committed counts.
+        """
         # A keyed hash: the table alone reveals no address, and scopes cannot be correlated.
         hashed = salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()
-        # The database's own format, which comparisons in SQL need.
-        stored = connection.ops.adapt_datetimefield_value
-        table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                INSERT INTO {table} (scope, subject, count, ends_at)
-                VALUES (%(scope)s, %(subject)s, 1, %(end)s)
-                ON CONFLICT (scope, subject) DO UPDATE SET
-                    count = CASE WHEN {table}.ends_at <= %(now)s THEN 1 ELSE {table}.count + 1 END,
-                    ends_at = CASE WHEN {table}.ends_at <= %(now)s THEN %(end)s ELSE {table}.ends_at END
-                WHERE {table}.ends_at <= %(now)s OR {table}.count < %(limit)s
-                RETURNING count
-                """,  # noqa: S608 - nothing in it but the table's own name
-                {
-                    "scope": self.scope,
-                    "subject": hashed,
-                    "now": stored(now),
-                    "end": stored(now + self.period),
-                    "limit": self.attempts,
-                },
-            )
-            # Over the limit no row is updated, and none returned.
-            return bool(cursor.fetchall())
+        return _count(self.scope, hashed, amount, self.period, self.attempts)
+
+
+class Refusals(NamedTuple):
+    """How often a limit was reached, and since when."""
+
+    scope: str
+    times: int
+    since: datetime
+
+
+def record_refusal(scope: str) -> None:
+    """Count that a limit was reached, for the staff's first page. Call it outside a transaction."""
+    _count(scope, "", 1, REPORT_PERIOD, MAX_REFUSALS)
+
+
+def recent_refusals(now: datetime) -> list[Refusals]:
+    """Return the limits that were reached within ``REPORT_PERIOD``. One query."""
+    counters = RateLimitCounter.objects.filter(subject="", ends_at__gt=now).order_by("scope")
+    return [Refusals(row.scope, row.count, row.ends_at - REPORT_PERIOD) for row in counters]
+
+
+def _count(scope: str, subject: str, amount: int, period: timedelta, limit: int) -> int | None:
+    if amount > limit:
+        return None
+    now = timezone.now()
+    # The database's own format, which comparisons in SQL need.
+    stored = connection.ops.adapt_datetimefield_value
+    table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {table} (scope, subject, count, ends_at)
+            VALUES (%(scope)s, %(subject)s, %(amount)s, %(end)s)
+            ON CONFLICT (scope, subject) DO UPDATE SET
+                count = CASE WHEN {table}.ends_at <= %(now)s THEN 0 ELSE {table}.count END + %(amount)s,
+                ends_at = CASE WHEN {table}.ends_at <= %(now)s THEN %(end)s ELSE {table}.ends_at END
+            WHERE {table}.ends_at <= %(now)s OR {table}.count + %(amount)s <= %(limit)s
+            RETURNING count
+            """,  # noqa: S608 - nothing in it but the table's own name
+            {
+                "scope": scope,
+                "subject": subject,
+                "amount": amount,
+                "now": stored(now),
+                "end": stored(now + period),
+                "limit": limit,
+            },
+        )
+        # Over the limit no row is updated, and none returned.
+        rows = cursor.fetchall()
+    return rows[0][0] if rows else None
 
 
 def network_address(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from clinic_site.clinic import business_hours
+from clinic_site.core.rate_limits import recent_refusals
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments.reminders import due_manually
 from consultations.desk.queue.rows import Row
@@ -15,7 +16,7 @@ from consultations.staff_pages import VIEW, member
 
 
 def panel(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the context of the panel, or None without the permission. Seven queries."""
+    """Return the context of the panel, or None without the permission. Eight queries."""
     if not request.user.has_perm(VIEW):
         return None
     scope, hours = Scope(member(request), timezone.now()), business_hours.load()
@@ -26,5 +27,6 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         "appointments": Appointment.objects.live().on_days(scope.today, scope.today).count(),
         "reminders": due_manually(scope.now, hours).count(),
         "may_manage_feeds": request.user.has_perm("consultations.manage_feeds"),
+        "refusals": recent_refusals(scope.now),
         "undelivered": OutgoingMessage.objects.undelivered().count(),
     }

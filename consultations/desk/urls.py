@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     address("requests/", queue_views.queue, "queue"),
     address("requests/found/", queue_views.search, "queue_search"),
     address("requests/assigned/", queue_views.assign, "queue_assign"),
+    address("requests/held/", queue_views.move_held, "queue_held"),
     address("requests/<int:pk>/", one_request, "request"),
     address("requests/<int:pk>/status/", actions.status, "status"),
     address("requests/<int:pk>/contact/", actions.contact, "contact"),

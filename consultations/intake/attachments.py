@@ -1,30 +1,45 @@
 """Patients' attachments: store and delete rows with their files, in the order of ``file_storage``."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic_site.core.rate_limits import Limit, record_refusal
 from consultations.intake import file_storage
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, attachment_digests, find
 from consultations.intake.upload_cleaning import CleanFile
-from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
+from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD, MEGABYTE
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.models import Attachment, ConsultationRequest
 from consultations.tokens import SubmissionKey
+
+# The bytes kept of uploads: photographs have about half a megabyte, a report as many as were sent.
+BYTES_PER_NETWORK = Limit("bytes of uploads from a network", 100 * MEGABYTE, timedelta(days=1))
+# Files, and so the work of reading them, whether or not they are kept: at most 52 million pixels each.
+FILES_PER_NETWORK = Limit("uploads from a network", attempts=160, period=timedelta(hours=1))
 
 
 class TooManyFilesError(NotAllowedError):
     """A form or a request cannot have so many files. The message is an instruction for the patient."""
 
 
-def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
+class NoRoomError(NotAllowedError):
+    """No file can be taken at the moment. The message is the reason, for the patient."""
+
+
+def allow_upload(files: int, network: str) -> bool:
+    """Count the files of an upload, before the work of reading them."""
+    return FILES_PER_NETWORK.allow(network, max(1, min(files, MAX_FILES_PER_UPLOAD)))
+
+
+def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile], network: str) -> None:
     """Store the files chosen in a form until it is sent; skip those that are stored already.
 
-    Raises ``TooManyFilesError``, or ``NotAllowedError`` as ``require_room_for`` does.
+    Raises ``TooManyFilesError`` and ``NoRoomError``.
     """
     waiting = Attachment.objects.waiting_with(key.hash)
     digests = set(waiting.values_list("digest", flat=True))
@@ -41,7 +56,7 @@ def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
             "A request can have at most %(most)d, with those you have sent already"
         )
         raise TooManyFilesError(fewer % {"most": MAX_ATTACHMENTS_PER_REQUEST})
-    require_room_for(new)
+    require_room_for(new, network, form=key.hash)
     rows = store_files(new)
     try:
         for row in rows:
@@ -55,21 +70,36 @@ def keep_until_sent(key: SubmissionKey, cleaned: Sequence[CleanFile]) -> None:
     file_storage.delete(file_names(row for row in rows if row.name not in kept))
 
 
-def require_room_for(new: Sequence[CleanFile]) -> None:
-    """Raise ``NotAllowedError`` if all patients sent too much in a day, or the disk is nearly full.
+def require_room_for(new: Sequence[CleanFile], network: str, *, form: str = "") -> None:
+    """Count the bytes for the network and make room on the disk. Call it outside a transaction.
 
-    Two uploads at the same moment may both pass: a few extra megabytes do no harm.
+    Where the disk is short, files of forms that were not sent are deleted, the oldest first; not those of
+    ``form``, a key hash. Raises ``NoRoomError`` if that is not enough, or over the network's limit. Two
+    uploads at the same moment may both pass: a few extra megabytes do no harm.
     """
     size = sum(clean.size for clean in new)
     if not size:
         return
-    recent = Attachment.objects.filter(added_at__gt=timezone.now() - file_storage.INTAKE_PERIOD)
-    received = recent.aggregate(bytes=Sum("size"))["bytes"] or 0
-    if (
-        received + size > file_storage.MAX_BYTES_PER_DAY
-        or file_storage.free_bytes() - size < file_storage.MIN_FREE_BYTES
-    ):
-        raise NotAllowedError("full")
+    missing = size + file_storage.MIN_FREE_BYTES - file_storage.free_bytes()
+    if missing > 0:
+        record_refusal("room on the disk for files")
+        _delete_oldest_unsent(missing, form)
+    if not BYTES_PER_NETWORK.allow(network, size):
+        raise NoRoomError(_("Too many files have come from your network today"))
+
+
+def _delete_oldest_unsent(size: int, form: str) -> None:
+    """Delete unsent files of at least this size in all. If there are not enough, none is deleted."""
+    chosen, unsent = [], Attachment.objects.filter(request=None)
+    oldest_first = unsent.exclude(key_hash=form).order_by("added_at", "pk")
+    for pk, bytes_of_file in oldest_first.values_list("pk", "size"):
+        if size <= 0:
+            break
+        chosen.append(pk)
+        size -= bytes_of_file
+    if size > 0:
+        raise NoRoomError(_("We have no room for files at the moment"))
+    delete_attachments(unsent.filter(pk__in=chosen))
 
 
 def move_to_form(former: SubmissionKey, new: SubmissionKey) -> None:

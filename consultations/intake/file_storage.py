@@ -33,10 +33,6 @@ from consultations.models import Attachment
 
 # How long files wait for "Send request". Cleanup runs every hour, and patients read "24 hours at most".
 UNSENT_FILE_LIFETIME = timedelta(hours=23)
-# The limit of all patients together, sent or not, so that a flood cannot fill the disk. A stored photograph
-# has about half a megabyte: enough for hundreds of patients.
-INTAKE_PERIOD = timedelta(hours=24)
-MAX_BYTES_PER_DAY = 500 * MEGABYTE
 # Stays free for the database, so that a request can always be stored.
 MIN_FREE_BYTES = 500 * MEGABYTE
 # A file without a row is certainly an orphan after this.

@@ -59,11 +59,12 @@ class RequestForm(Questions):
         *,
         notice: PrivacyNotice,
         browser: str = "",
+        network: str = "",
         key: SubmissionKey | None = None,
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
-        self.shown_notice, self.browser, self.language = notice, browser, language()
+        self.shown_notice, self.browser, self.network, self.language = notice, browser, network, language()
         sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
         # A new key, in a form that was open already: the files that waited with the former one are lost, and
         # sending twice would store twice if the patient did not send the new key.
@@ -141,6 +142,7 @@ class RequestForm(Questions):
             language=self.language,
             source_page=self.cleaned_data["source_page"],
             browser=self.browser,
+            network=self.network,
             shown=self.shown_attachments,
             suspicions=tuple(sign for sign, is_seen in suspicions.items() if is_seen),
         )

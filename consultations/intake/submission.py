@@ -12,11 +12,13 @@ Each form carries a random idempotency key (``SubmissionKey``), whose hash is un
 import hmac
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clinic_site.clinic import business_hours
+from clinic_site.core.rate_limits import Limit
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
@@ -36,12 +38,23 @@ MAX_ATTACHMENTS_PER_REQUEST = 8
 # Enough for mistyped addresses, too few for writing to many strangers with one form.
 MAX_ACKNOWLEDGEMENTS = 2
 ACKNOWLEDGEMENT = "acknowledgement"  # as ``messaging.catalogue`` queues it
+# Mobile carriers put thousands of people behind one address, and a family shares a phone. Above these numbers
+# requests are held, not refused; refused only above what a clinic could ever get from one network.
+REQUESTS_PER_NETWORK = Limit("requests from a network", attempts=400, period=timedelta(hours=1))
+MAX_NOT_HELD_PER_NETWORK = 40
+# Above it, the requests of one network are reported in digests and acknowledged later.
+MAX_PROMPT_MAILS_PER_NETWORK = 10
+REQUESTS_PER_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
 # With a million requests stored, one new reference in 150,000 is taken. Five in a row are not.
 MAX_ATTEMPTS = 5
 
 
 class AnotherPatientError(Exception):
     """The form was sent before for a patient of another name and another age. Nothing is stored."""
+
+
+class TooManyRequestsError(Exception):
+    """The network has stored as many requests as it may in an hour."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +68,10 @@ class Submission:
     source_page: str = ""
     # A secret of the sender's browser; "" where it has none.
     browser: str = ""
+    # ``network_address`` of the sender; "" for a request that no limit applies to.
+    network: str = ""
     # The digests of the files that the patient saw listed before sending.
     shown: frozenset[str] = frozenset()
-    # Whether the sender's network has caused many messages in this hour.
-    is_over_mail_share: bool = False
     # One word for each sign of spam.
     suspicions: tuple[str, ...] = ()
 
@@ -74,9 +87,9 @@ class Submission:
 def submit(submission: Submission) -> ConsultationRequest:
     """Store a form once, and return its request. The token of ``submission.key`` opens its private page.
 
-    Raises, with nothing stored, ``AnotherPatientError``, or ``AttachmentsMissingError`` when a file of
-    ``submission.shown`` would not be part of the request: it was removed in another window, waited too long,
-    or is one too many.
+    Raises, with nothing stored or counted, ``AnotherPatientError``, ``TooManyRequestsError``, or
+    ``AttachmentsMissingError`` when a file of ``submission.shown`` would not be part of the request: it
+    was removed in another window, waited too long, or is one too many.
     """
     attempts = MAX_ATTEMPTS
     while True:
@@ -88,6 +101,10 @@ def submit(submission: Submission) -> ConsultationRequest:
                     return _store(submission)
                 _resubmit(consultation, submission)
                 return consultation
+        except TooManyRequestsError:
+            # Another thread may have stored the same form while this one waited to be counted.
+            if find(submission.key) is None:
+                raise
         except IntegrityError:
             # Another thread stored the same form a moment ago: the next attempt finds it. Or the
             # reference is taken: the next attempt draws another.
@@ -122,7 +139,10 @@ def attachment_digests(consultation: ConsultationRequest) -> set[str]:
 
 def _store(submission: Submission) -> ConsultationRequest:
     now, answers, key = timezone.now(), submission.answers, submission.key
-    status = Status.QUARANTINED if submission.suspicions else Status.NEW
+    from_network, is_held = _count(submission)
+    status = Status.HELD if is_held else Status.NEW
+    if submission.suspicions:
+        status = Status.QUARANTINED
     if fingerprint := submission.duplicate_fingerprint:
         # A closed or older request gives its fingerprint up. A duplicate that was stored since we looked
         # does not: the database then refuses this one, and the next attempt finds the other.
@@ -151,10 +171,24 @@ def _store(submission: Submission) -> ConsultationRequest:
     _attach_files(consultation, submission)
     detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
     consultation.events.create(kind=Event.Kind.SUBMITTED, at=now, to_status=status, detail=detail)
-    is_over_share = submission.is_over_mail_share
+    is_over_share = from_network > MAX_PROMPT_MAILS_PER_NETWORK
     notify("acknowledgement", consultation, token=key.token, is_over_share=is_over_share)
     notify("new_request", consultation, is_over_share=is_over_share)
     return consultation
+
+
+def _count(submission: Submission) -> tuple[int, bool]:
+    """Return how many requests the network has sent in this hour, and whether this one is held.
+
+    Counted in the transaction that stores the request, so that only what is stored counts.
+    """
+    if not submission.network:
+        return 0, False
+    from_network = REQUESTS_PER_NETWORK.count(submission.network)
+    if from_network is None:
+        raise TooManyRequestsError
+    for_phone = REQUESTS_PER_PHONE.count(submission.answers.phone)
+    return from_network, from_network > MAX_NOT_HELD_PER_NETWORK or for_phone is None
 
 
 def _link_to_duplicate(submission: Submission) -> ConsultationRequest | None:
@@ -226,5 +260,6 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     mail_queue.supersede(consultation.reference, {ACKNOWLEDGEMENT})
     is_late = consultation.promised_by is not None and consultation.promised_by <= timezone.now()
     sent = OutgoingMessage.objects.filter(about=consultation.reference, kind=ACKNOWLEDGEMENT)
-    if consultation.status == Status.NEW and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
+    is_new = consultation.status in (Status.NEW, Status.HELD)
+    if is_new and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
         notify("acknowledgement", consultation, token=submission.key.token)

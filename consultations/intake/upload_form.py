@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from consultations.intake import attachments
 from consultations.intake.form_fields import FILES_HINT, FilesField, valid_files
-from consultations.lifecycle.errors import NotAllowedError
 from consultations.tokens import SubmissionKey
 
 SEND_WITHOUT_IT = _("Send your request without it. You can add it later, on your private page")
@@ -25,18 +24,20 @@ class AttachmentsForm(forms.Form):
     )
 
     @classmethod
-    def refused(cls) -> Self:
+    def refused(cls, reason: str) -> Self:
         """Return an empty form that says why no file was stored."""
         form = cls({})
-        form.errors["attachments"] = form.error_class([str(SEND_WITHOUT_IT)])
+        form.errors["attachments"] = form.error_class([f"{reason}. {SEND_WITHOUT_IT}"])
         return form
 
-    def keep_for(self, key: SubmissionKey) -> bool:
+    def keep_for(self, key: SubmissionKey, network: str) -> bool:
         """Store the files until their form is sent. False, with ``errors``, when something is wrong."""
         try:
-            attachments.keep_until_sent(key, valid_files(self, "attachments"))
+            attachments.keep_until_sent(key, valid_files(self, "attachments"), network)
         except attachments.TooManyFilesError as error:
             self.add_error("attachments", str(error))
-        except (NotAllowedError, OSError):  # OSError: a full disk must not cost the request
+        except attachments.NoRoomError as error:
+            self.add_error("attachments", f"{error}. {SEND_WITHOUT_IT}")
+        except OSError:  # a full disk must not cost the request
             self.add_error("attachments", SEND_WITHOUT_IT)
         return not self.errors

@@ -1,8 +1,6 @@
 """The pages of the request form. Nothing personal is stored before "Send request"; a GET stores nothing."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -10,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,7 +18,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http.csrf import redisplay_on_csrf_failure
 from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, private_no_cache
-from clinic_site.core.rate_limits import Limit, network_address
+from clinic_site.core.rate_limits import network_address, record_refusal
 from consultations.answers import Onset
 from consultations.intake import attachments, procedure_choices, response_time, submission
 from consultations.intake.emergency_form import EmergencyQuestion
@@ -30,14 +29,6 @@ from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
 from procedures.public.selectors import language, live_emergency_text
-
-# Many patients share one address of a mobile network, and a family shares a phone.
-REQUESTS_PER_ADDRESS = Limit("requests from an address", attempts=40, period=timedelta(hours=1))
-REQUESTS_PER_PHONE = Limit("requests for a phone", attempts=10, period=timedelta(days=1))
-UPLOADS = Limit("uploads", attempts=40, period=timedelta(hours=1))
-
-# Above it, the requests of one network are reported in digests and acknowledged later.
-MESSAGES_PER_ADDRESS = Limit("messages caused by an address", attempts=10, period=timedelta(hours=1))
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -139,7 +130,8 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     # The key that the page offered for another patient, and the key that the form had until then.
     other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
     former_key = SubmissionKey.from_form(request.POST.get("key", ""))
-    form = RequestForm(request.POST, notice=notice, browser=browser, key=other_key)
+    network = network_address(request)
+    form = RequestForm(request.POST, notice=notice, browser=browser, network=network, key=other_key)
     if other_key and former_key:
         attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
@@ -149,29 +141,17 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if form.key_was_replaced:
         # Without a key of ours, pressing twice would store two requests. The next page has one.
         return render_check_page(request, form, press_again=True)
-    if limited_by := exceeded_limit(request, form):
-        return render_check_page(request, form, status=429, limited_by=limited_by)
     try:
-        is_over_share = not MESSAGES_PER_ADDRESS.allow(network_address(request))
-        consultation = submission.submit(replace(form.submission, is_over_mail_share=is_over_share))
+        consultation = submission.submit(form.submission)
+    except submission.TooManyRequestsError:
+        record_refusal(submission.REQUESTS_PER_NETWORK.scope)
+        return render_check_page(request, form, status=429, is_limited=True)
     except AttachmentsMissingError as missing:
         return render_check_page(request, form, status=409, kept=missing.kept)
     except submission.AnotherPatientError:
         return render_check_page(request, form, status=409)
     address = reverse("consultations:private", args=[form.submission_key.token])
     return SeeOther(f"{address}?done=resent" if submission.differs(consultation, form.answers) else address)
-
-
-def exceeded_limit(request: HttpRequest, form: RequestForm) -> str:
-    """Return the limit that is exceeded: "phone", "network", or "". A form sent before is never limited.
-
-    The phone is checked first, so that one patient's attempts do not use up the limit of a whole network.
-    """
-    if submission.find(form.submission_key):
-        return ""
-    if not REQUESTS_PER_PHONE.allow(form.answers.phone):
-        return "phone"
-    return "" if REQUESTS_PER_ADDRESS.allow(network_address(request)) else "network"
 
 
 def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
@@ -227,10 +207,12 @@ def attachments_page(request: HttpRequest, notice: PrivacyNotice) -> HttpRespons
         return render_check_page(request, form)
     chosen, status = AttachmentsForm(), 200
     if "add" in request.POST:
+        network, files = network_address(request), len(request.FILES.getlist("attachments"))
         chosen = AttachmentsForm(request.POST, request.FILES)
-        if not UPLOADS.allow(network_address(request)):
-            chosen, status = AttachmentsForm.refused(), 429
-        elif chosen.keep_for(form.submission_key):
+        if not attachments.allow_upload(files, network):
+            reason = _("Too many files have come from your network in the last hour")
+            chosen, status = AttachmentsForm.refused(reason), 429
+        elif chosen.keep_for(form.submission_key, network):
             return render_check_page(request, form)
     context = {"form": chosen, "answers": form, "attachments": form.attachments}
     return render(request, "consultations/intake/attachments.html", context, status=status)

@@ -4,6 +4,7 @@ All raise ``NotAllowedError`` for an erased request, and ``SomeoneElseChangedErr
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.accounts.models import User
 from consultations import private_links, workflow
 from consultations.lifecycle import booking
-from consultations.lifecycle.errors import NotAllowedError
+from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.optimistic_locking import is_repeated, lock, require_version
 from consultations.lifecycle.status_changes import set_status, was_withdrawn
 from consultations.messaging.notify import notify, notify_status_change
@@ -74,7 +75,7 @@ def record_contact(
     version: int,
     call_back_at: datetime | None = None,
 ) -> datetime | None:
-    """Record a contact attempt for an open request; a new one becomes one that is being contacted.
+    """Record a contact attempt for an open request; a new or held one becomes one that is being contacted.
 
     Returns when to call again: ``call_back_at``, or the next morning while the clinic owes the next step. It
     does while the request waits, and while nobody was reached about an offered or agreed time.
@@ -104,7 +105,7 @@ def record_contact(
         if outcome in INFORMED:
             booking.record_patient_informed(locked, now)
         _record(locked, Event.Kind.CONTACTED, actor, **detail)
-        if status == Status.NEW:
+        if status in (Status.NEW, Status.HELD):
             set_status(locked, Status.CONTACTING, actor=actor, call_back_at=call_back_at)
         # The person who contacts a patient is assigned the request, unless somebody already is.
         if locked.assignee_id is None and status in WAITING:
@@ -121,12 +122,12 @@ def assign(consultation: ConsultationRequest, to: User | None, *, actor: User, v
             _assign(locked, to, actor)
 
 
-class Assigned(NamedTuple):
+class BulkResult(NamedTuple):
     changed: int
     skipped: int  # somebody else had changed them
 
 
-def assign_many(versions: Mapping[int, int], to: User | None, *, actor: User) -> Assigned:
+def assign_many(versions: Mapping[int, int], to: User | None, *, actor: User) -> BulkResult:
     """Assign requests, or unassign them, each with its event.
 
     ``versions`` maps the id of each request to the version on the screen. Missing and erased requests are
@@ -142,7 +143,17 @@ def assign_many(versions: Mapping[int, int], to: User | None, *, actor: User) ->
                 changed += 1
             else:
                 skipped += 1
-    return Assigned(changed, skipped)
+    return BulkResult(changed, skipped)
+
+
+def move_held(versions: Mapping[int, int], to: Status, *, actor: User) -> BulkResult:
+    """Change the status of held requests, each in its own transaction. ``versions``: see ``assign_many``."""
+    changed = 0
+    for consultation in ConsultationRequest.objects.filter(pk__in=versions, status=Status.HELD):
+        with suppress(NotAllowedError, SomeoneElseChangedError):
+            change_status(consultation, to, actor=actor, version=versions[consultation.pk])
+            changed += 1
+    return BulkResult(changed, len(versions) - changed)
 
 
 def _assign(locked: ConsultationRequest, to: User | None, actor: User) -> None:

@@ -280,6 +280,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("new", "New"),
+                            ("held", "Held"),
                             ("contacting", "Contacting"),
                             ("proposed", "Time offered"),
                             ("confirmed", "Time agreed"),
@@ -536,6 +537,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("new", "New"),
+                            ("held", "Held"),
                             ("contacting", "Contacting"),
                             ("proposed", "Time offered"),
                             ("confirmed", "Time agreed"),
@@ -557,6 +559,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("new", "New"),
+                            ("held", "Held"),
                             ("contacting", "Contacting"),
                             ("proposed", "Time offered"),
                             ("confirmed", "Time agreed"),
@@ -990,7 +993,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="consultationrequest",
             index=models.Index(
-                condition=models.Q(("first_contact_at", None), ("status__in", ["contacting", "new"])),
+                condition=models.Q(("first_contact_at", None), ("status__in", ["contacting", "held", "new"])),
                 fields=["promised_by"],
                 name="request_promise",
             ),
@@ -1048,6 +1051,7 @@ class Migration(migrations.Migration):
                         "status__in",
                         [
                             "new",
+                            "held",
                             "contacting",
                             "proposed",
                             "confirmed",

@@ -105,8 +105,9 @@ class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
     # The queue
 
     def waiting(self) -> Self:
-        """Requests for which the clinic owes the next step, the oldest first."""
-        return self.filter(status__in=workflow.WAITING).order_by("created_at", "pk")
+        """Requests for which the clinic owes the next step, without those held, the oldest first."""
+        statuses = workflow.WAITING - {Status.HELD}
+        return self.filter(status__in=statuses).order_by("created_at", "pk")
 
     def due_by(self, moment: datetime, now: datetime) -> Self:
         """Open requests due by a moment that is now or later."""
@@ -243,7 +244,7 @@ class ConsultationRequest(PatientAnswers):
             models.Index(
                 fields=["promised_by"],
                 name="request_promise",
-                condition=Q(status__in=["contacting", "new"], first_contact_at=None),
+                condition=Q(status__in=["contacting", "held", "new"], first_contact_at=None),
             ),
             models.Index(
                 fields=["call_back_at"],
@@ -335,8 +336,8 @@ class ConsultationRequest(PatientAnswers):
 
     @property
     def status_for_patient(self) -> Status:
-        """The status shown to the patient, who is not told that a request looks like spam."""
-        return Status.NEW if self.status in workflow.SET_ASIDE else Status(self.status)
+        """The status shown to the patient, who is not told that a request looks like spam or is held."""
+        return Status.NEW if self.status in workflow.SET_ASIDE | {Status.HELD} else Status(self.status)
 
     @property
     def next_steps(self) -> tuple[workflow.Step, ...]:

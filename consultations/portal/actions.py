@@ -71,11 +71,11 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
         notify_staff_of_activity(consultation, "note")
 
 
-def add_files(consultation: ConsultationRequest, cleaned: Sequence[CleanFile]) -> None:
+def add_files(consultation: ConsultationRequest, cleaned: Sequence[CleanFile], network: str) -> None:
     """Store files and attach them to the request, except those that it has already."""
     known = attachment_digests(consultation)
     new = {clean.digest: clean for clean in cleaned if clean.digest not in known}
-    require_room_for(list(new.values()))
+    require_room_for(list(new.values()), network)
     rows = store_files(list(new.values()))
     try:
         with transaction.atomic():

@@ -12,6 +12,7 @@ from clinic_site.core.form_fields import HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, ContactMethod
+from consultations.intake.attachments import NoRoomError
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import number_input
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
@@ -133,7 +134,8 @@ class MoreAttachmentsForm(ActionForm):
         error_messages={"required": _("Choose a photograph or a report")},
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, network: str = "", **options: Any) -> None:
+        self.network = network
         super().__init__(*args, **options)
         self.helper.attrs["enctype"] = "multipart/form-data"
 
@@ -141,13 +143,13 @@ class MoreAttachmentsForm(ActionForm):
         valid = valid_files(self, "attachments")
         try:
             if valid:
-                actions.add_files(self.consultation, valid)
+                actions.add_files(self.consultation, valid, self.network)
         except NotAllowedError as error:
             now = self.presenter.again()
             if now.refusal(self.action):
                 raise
-            if str(error) == "full":
-                problem = _t("We cannot take files at the moment. Add it tomorrow, or call us")
+            if isinstance(error, NoRoomError):
+                problem = _t("Add it tomorrow, or call us. %(reason)s") % {"reason": error}
             else:
                 room = MAX_ATTACHMENTS_PER_REQUEST - now.attachments
                 problem = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}

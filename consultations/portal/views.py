@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations import private_links
+from consultations.intake.attachments import allow_upload
 from consultations.intake.upload_handler import takes_files
-from consultations.intake.views import UPLOADS
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest
 from consultations.portal.forms import (
@@ -35,7 +35,7 @@ from consultations.portal.forms import (
 from consultations.portal.presenters import RequestStatusPresenter
 
 # A link has 192 random bits and cannot be guessed. The limit stops attempts early, but allows for mistyping.
-WRONG_LINKS_PER_ADDRESS = Limit("wrong private addresses", attempts=30, period=timedelta(hours=1))
+WRONG_LINKS_PER_ADDRESS = Limit("wrong private links from a network", attempts=30, period=timedelta(hours=1))
 # Each correction writes a note and a mail to the staff.
 PHONE_CORRECTIONS_PER_REQUEST = Limit("phone corrections of a request", attempts=10, period=timedelta(days=1))
 
@@ -118,10 +118,12 @@ def attachments(request: HttpRequest, presenter: RequestStatusPresenter) -> Http
         return _asked(request, form)
     if presenter.refusal(form.action):
         return _refused(request, form)  # before the work of reading photographs
-    if not UPLOADS.allow(network_address(request)):
+    files = request.FILES.getlist("attachments")
+    if not allow_upload(len(files), network_address(request)):
         refused = _("Too many files have come from your network. Try again in an hour, or call us.")
         return _asked(request, form, refused=refused, status=429)
-    return _answered(request, MoreAttachmentsForm(presenter, request.POST, request.FILES))
+    form = MoreAttachmentsForm(presenter, request.POST, request.FILES, network=network_address(request))
+    return _answered(request, form)
 
 
 def _action_view(form: type[ActionForm]) -> TokenView:

@@ -24,7 +24,7 @@ from procedures.public.selectors import language
 from procedures.publishing.documents import Card
 
 # Many patients share one address of a mobile network: enough for all of them, too few for a flood.
-LIMIT = Limit("feedback", attempts=10, period=timedelta(hours=1))
+LIMIT = Limit("feedback from a network", attempts=10, period=timedelta(hours=1))
 # The overview has no slug: this is its name in the address of the form.
 OVERVIEW = "overview"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import RequestFactory
 
 from clinic_site.core import rate_limits
@@ -48,7 +49,43 @@ def test_refused_attempt_does_not_extend_the_window() -> None:
         for _ in range(60):
             clock.shift(timedelta(minutes=1))
             allowed(limit, "a", 1)
-        assert RateLimitCounter.objects.get().ends_at == NOON + 2 * HOUR
+        assert RateLimitCounter.objects.exclude(subject="").get().ends_at == NOON + 2 * HOUR
+
+
+@pytest.mark.django_db
+def test_amounts_count_only_when_all_of_them_fit() -> None:
+    limit = Limit("bytes", 100, HOUR)
+    with time_machine.travel(NOON, tick=False) as clock:
+        assert [limit.count("a", amount) for amount in (60, 41, 40, 1, 101)] == [60, None, 100, None, None]
+        assert limit.count("b", 101) is None
+        clock.shift(HOUR)
+        assert limit.count("a", 30) == 30
+
+
+@pytest.mark.django_db
+def test_refusals_are_reported_for_a_day_without_a_subject() -> None:
+    reports, silent = Limit("reports", 1, HOUR), Limit("silent", 1, HOUR, is_reported=False)
+    with time_machine.travel(NOON, tick=False) as clock:
+        allowed(silent, "a", 3)
+        assert rate_limits.recent_refusals(NOON) == []
+        for subject in ("a", "b"):
+            allowed(reports, subject, 3)
+        assert rate_limits.recent_refusals(NOON) == [("reports", 4, NOON)]
+        clock.shift(timedelta(hours=24))
+        assert rate_limits.recent_refusals(NOON + timedelta(hours=24)) == []
+        allowed(reports, "a", 2)
+        assert rate_limits.recent_refusals(NOON + timedelta(hours=24)) == [
+            ("reports", 1, NOON + timedelta(hours=24))
+        ]
+
+
+@pytest.mark.django_db
+def test_count_in_a_transaction_is_undone_by_a_rollback() -> None:
+    limit = Limit("requests", 1, HOUR)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        limit.count("a")
+        1 / 0  # noqa: B018
+    assert limit.allow("a")
 
 
 @pytest.mark.slow
@@ -62,7 +99,7 @@ def test_limit_is_exact_across_threads_and_processes() -> None:
         else:
             workers = [Child(attempt) for _ in range(4)]
             assert [worker.ended() for worker in workers] == [0] * 4
-    assert [counter.count for counter in RateLimitCounter.objects.all()] == [50, 50]
+    assert [counter.count for counter in RateLimitCounter.objects.exclude(subject="")] == [50, 50]
 
 
 @pytest.mark.django_db

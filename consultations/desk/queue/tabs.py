@@ -86,12 +86,13 @@ TO_DO = (
     Tab("overdue", _("Overdue"), lambda scope: _due_by(scope.now, scope.now)),
     Tab("mine", _("Mine"), _mine),
     Tab("wrote", _("Unread"), _unread),
+    Tab("held", _("Held"), _of(Status.HELD)),
     Tab("set_aside", _("Set aside"), _of(Status.QUARANTINED), is_open=False),
 )
 BY_STATUS = tuple(
     Tab(status.value, _(name), _of(status), is_open=status in workflow.OPEN)
     for status, name in workflow.NAMES.items()
-    if status not in workflow.SET_ASIDE
+    if status not in workflow.SET_ASIDE | {Status.HELD}
 )
 TABS: Mapping[str, Tab] = {tab.name: tab for tab in (*TO_DO, *BY_STATUS)}
 DEFAULT = TABS["waiting"]

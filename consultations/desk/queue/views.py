@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from clinic_site.accounts.models import User
@@ -23,19 +24,21 @@ from consultations.lifecycle import disclosures, staff_actions
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.staff_pages import GET_AND_POST, POST, VIEW, WORK, member, page, show
 from consultations.text_folding import fold_text
+from consultations.workflow import Status
 
 ROWS = 50
 MAX_LISTED = 1000  # an offset is quick up to here, and nobody reads further
 MAX_SEARCH_LENGTH = 200
 MAX_SEARCHES = 10
 SEARCHES_IN_SESSION = "desk_searches"
+SELECT_FIRST = _lazy("Select requests first. No changes were saved.")
 # A selected request: its id, and its version on the screen.
 SELECTED = re.compile("([0-9]{1,18})-([0-9]{1,9})")
 
 
 @page(VIEW)
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show a tab of the queue: ``?tab=``, ``?page=`` and the fields of the filters."""
+    """Show a tab of the queue: ``?tab=``, ``?page=``, ``?select=all`` and the fields of the filters."""
     user, tab, people = member(request), TABS.get(request.GET.get("tab", ""), DEFAULT), colleagues()
     filters = Filters(request.GET, user, assignee_choices(people))
     found = filters.narrow(tab.requests(Scope(user, timezone.now()))).select_related("assignee")
@@ -85,21 +88,63 @@ def assign(request: HttpRequest) -> HttpResponse:
 
     ``back`` is the query of the list, a tab or a search.
     """
-    selected = map(SELECTED.fullmatch, request.POST.getlist("request")[:ROWS])
-    versions = {int(found[1]): int(found[2]) for found in selected if found}
-    to = request.POST.get("to", "")
+    versions, to = _selected(request), request.POST.get("to", "")
     person = next((person for person in colleagues() if str(person.pk) == to), None)
     if not versions:
-        messages.error(request, _("Select requests first. No changes were saved."))
+        messages.error(request, SELECT_FIRST)
     elif person is None and to != NOBODY:
         messages.error(request, _("Choose a colleague from the list. No changes were saved."))
     else:
         _report(request, staff_actions.assign_many(versions, person, actor=member(request)), person)
-    back = QueryDict(request.POST.get("back", "")[:500])
+    return _back(request)
+
+
+@page(VIEW, WORK, methods=POST)
+def move_held(request: HttpRequest) -> HttpResponse:
+    """Move the selected held requests to the queue, or set them aside as spam, and redirect to the list."""
+    versions, to = _selected(request), request.POST.get("status")
+    if not versions:
+        messages.error(request, SELECT_FIRST)
+    elif to not in (Status.NEW, Status.QUARANTINED):
+        messages.error(request, _("Choose what to do with the requests. No changes were saved."))
+    else:
+        count, skipped = staff_actions.move_held(versions, Status(to), actor=member(request))
+        if count and to == Status.NEW:
+            sentence = ngettext(
+                "%(count)d request is now in the queue.", "%(count)d requests are now in the queue.", count
+            )
+            messages.success(request, sentence % {"count": count})
+        elif count:
+            sentence = ngettext(
+                "%(count)d request is now set aside as spam.",
+                "%(count)d requests are now set aside as spam.",
+                count,
+            )
+            messages.success(request, sentence % {"count": count})
+        if skipped:
+            sentence = ngettext(
+                "%(count)d request was changed by someone else and not moved. Check it and try again.",
+                "%(count)d requests were changed by someone else and not moved. Check them and try again.",
+                skipped,
+            )
+            messages.warning(request, sentence % {"count": skipped})
+    return _back(request)
+
+
+def _selected(request: HttpRequest) -> dict[int, int]:
+    """Return the version on the screen of each selected request, by id."""
+    selected = map(SELECTED.fullmatch, request.POST.getlist("request")[:ROWS])
+    return {int(found[1]): int(found[2]) for found in selected if found}
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Redirect to the list whose query is ``back``, with nothing selected."""
+    back = QueryDict(request.POST.get("back", "")[:500], mutable=True)
+    back.pop("select", None)
     return SeeOther(reverse("desk:queue_search" if "search" in back else "desk:queue", query=back or None))
 
 
-def _report(request: HttpRequest, assigned: staff_actions.Assigned, person: User | None) -> None:
+def _report(request: HttpRequest, assigned: staff_actions.BulkResult, person: User | None) -> None:
     count, skipped = assigned
     if count and person:
         sentence = ngettext(

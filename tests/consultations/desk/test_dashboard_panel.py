@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import CLINICAL_REVIEWER, EDITOR
+from clinic_site.core.rate_limits import record_refusal
 from clinic_site.mail.models import OutgoingMessage
 from consultations.models import Disclosure
 from consultations.workflow import Status
@@ -36,7 +37,10 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
     late = set_to(a_request(created_at=NOW - 8 * HOUR), promised_by=NOW - HOUR)
     set_to(a_request(created_at=NOW), promised_by=NOW + HOUR, assignee=user, unread_since=NOW)
     a_request(status=Status.QUARANTINED)
+    set_to(a_request(status=Status.HELD), promised_by=NOW + 2 * DAY)
     OutgoingMessage.objects.filter(pk=a_message().pk).update(failed_at=NOW)
+    for _refusal in range(2):
+        record_refusal("feedback from a network")
     assert lines(at_two) == [
         "Waiting 3",
         f"{late.reference} overdue by 1 h waiting longest: 5 h",
@@ -44,15 +48,17 @@ def test_panel_says_what_to_do_and_links_to_it(at_two: Client, user: User) -> No
         "Due today 3 Overdue 2",
         "Appointments today 0",
         "Reminders due today 0",
+        "Held: many from one network or phone number 1",
         "Unread from patients 1",
         "Undelivered messages 1",
         "Set aside as spam 1",
+        "Limit reached: feedback from a network 2 since 4 March 2026, 2 pm",
     ]
     shown = panel(at_two)
     assert late.patient_name not in shown.text
     assert not Disclosure.objects.exists()
     links = [link["href"] for link in shown.all("a")]
-    assert len(links) == 10
+    assert len(links) == 11
     assert all(at_two.get(link).status_code == 200 for link in links)
 
 

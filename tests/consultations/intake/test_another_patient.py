@@ -7,7 +7,7 @@ import pytest
 
 from clinic_site.core.rate_limits import Limit
 from clinic_site.mail.models import OutgoingMessage
-from consultations.intake import views
+from consultations.intake import submission
 from consultations.models import ConsultationRequest, Event, Note
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
@@ -135,7 +135,8 @@ def test_attachments_go_to_the_child_they_were_chosen_for(patient: Patient) -> N
 def test_next_child_counts_for_the_limits(
     family: Family, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "REQUESTS_PER_PHONE", Limit("requests for a phone", 2, timedelta(days=1)))
+    limit = Limit("requests from a network", 2, timedelta(hours=1))
+    monkeypatch.setattr(submission, "REQUESTS_PER_NETWORK", limit)
     family.sends_for_another(**YOUNGER)
     family.checks(patient_name="Omar Khan", patient_age="1")
     patient.presses("another_patient")

@@ -1,6 +1,7 @@
 """Photographs chosen before "Send request": listed, removed, sent, and deleted after a day."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from clinic_site.core.rate_limits import Limit
+from clinic_site.core.rate_limits import Limit, recent_refusals
 from clinic_site.mail.models import OutgoingMessage
-from consultations.intake import attachments, file_storage, views
+from consultations.intake import attachments, file_storage, submission
 from consultations.models import Attachment, ConsultationRequest, Event, PrivacyNotice
 from consultations.workflow import Status
 from tests.consultations.conftest import ATTACHMENTS, Patient, a_photograph, a_report, stored_request
@@ -103,7 +104,7 @@ def test_no_file_is_stored_twice_and_no_fifth_one(patient: Patient) -> None:
     assert len(stored_names()) == 8
 
 
-@pytest.mark.parametrize("full", ["the day", "the disk, nearly", "the disk", "the disk, at the second file"])
+@pytest.mark.parametrize("full", ["network", "the disk, nearly", "the disk", "the disk, at the second file"])
 def test_request_is_sent_without_files_when_there_is_no_room(
     patient: Patient, monkeypatch: pytest.MonkeyPatch, full: str
 ) -> None:
@@ -115,8 +116,8 @@ def test_request_is_sent_without_files_when_there_is_no_room(
             raise OSError("No space left on device")
         write(name, data)
 
-    if full == "the day":
-        monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", 10)
+    if full == "network":
+        monkeypatch.setattr(attachments, "BYTES_PER_NETWORK", Limit("bytes", 10, timedelta(days=1)))
     elif full == "the disk, nearly":
         monkeypatch.setattr(file_storage, "MIN_FREE_BYTES", 10**18)
     else:
@@ -128,25 +129,67 @@ def test_request_is_sent_without_files_when_there_is_no_room(
     assert stored_request()
 
 
-def test_sent_files_count_for_a_day_too(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_network_has_its_own_share_of_bytes(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     patient.adds(a_photograph())
-    monkeypatch.setattr(file_storage, "MAX_BYTES_PER_DAY", Attachment.objects.get().size + 100)
+    size = Attachment.objects.get().size
     patient.confirms()
+    limit = replace(attachments.BYTES_PER_NETWORK, attempts=size + 100)
+    monkeypatch.setattr(attachments, "BYTES_PER_NETWORK", limit)
     patient.answers(patient_name="Another")
-    assert "Send your request without it" in error_of(patient.adds(a_photograph("blue")))
-    Attachment.objects.update(added_at=timezone.now() - timedelta(hours=24, minutes=1))
+    form = patient.response
+    assert "Too many files have come from your network today" in error_of(patient.adds(a_photograph("blue")))
+    [refused] = recent_refusals(timezone.now())
+    assert (refused.scope, refused.times) == ("bytes of uploads from a network", 1)
+    patient.response = form
+    patient.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
     patient.adds(a_photograph("blue"))
     assert "1: Photograph" in patient.text
 
 
-def test_uploads_are_limited_and_the_answers_stay(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "UPLOADS", Limit("uploads", 1, timedelta(hours=1)))
-    patient.adds(a_photograph())
-    page = patient.adds(a_photograph("blue"))
+def test_files_are_counted_before_they_are_read_and_the_answers_stay(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = replace(attachments.FILES_PER_NETWORK, attempts=3)
+    monkeypatch.setattr(attachments, "FILES_PER_NETWORK", limit)
+    patient.adds(a_photograph(), a_photograph("white"))
+    page = patient.adds(a_photograph("blue"), a_photograph("black"))
     assert patient.response.status_code == 429
-    assert "Send your request without it" in error_of(page)
+    assert "from your network in the last hour. Send your request without it" in error_of(page)
     assert page.hidden_fields()["patient_name"] == "علی خان"
-    assert Attachment.objects.count() == 1
+    assert Attachment.objects.count() == 2
+
+
+def test_oldest_unsent_files_make_room_and_sent_ones_never_do(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    patient.adds(a_photograph())
+    patient.confirms()
+    sent = Attachment.objects.get()
+    forms = []
+    for color in ("blue", "white", "green"):
+        patient.answers(patient_name=f"Patient {color}")
+        patient.adds(a_photograph(color))
+        forms.append((patient.response, Attachment.objects.latest("pk").pk))
+    Attachment.objects.filter(pk=forms[1][1]).update(added_at=timezone.now() - timedelta(hours=2))
+    # As much room as one file needs is missing, and "white" waits for the longest.
+    monkeypatch.setattr(file_storage, "free_bytes", lambda: file_storage.MIN_FREE_BYTES)
+    patient.response = forms[2][0]
+    with django_capture_on_commit_callbacks(execute=True):
+        patient.adds(a_photograph("black"))
+    assert "2: Photograph" in patient.text
+    left = set(Attachment.objects.values_list("pk", flat=True))
+    assert forms[1][1] not in left and {sent.pk, forms[0][1], forms[2][1]} <= left
+    assert len(stored_names()) == 8
+    # The patient of the deleted file is told, and keeps the answers.
+    patient.response = forms[1][0]
+    page = patient.presses("send")
+    assert_nothing_is_sent_yet(patient)
+    assert page.hidden_fields()["patient_name"] == "Patient white"
+    # Not enough unsent files for the room that is missing: none is deleted in vain.
+    monkeypatch.setattr(file_storage, "free_bytes", lambda: 0)
+    patient.response = forms[2][0]
+    assert "We have no room for files at the moment" in error_of(patient.adds(a_photograph("red")))
+    assert Attachment.objects.count() == len(left)
 
 
 def test_unsent_files_are_deleted_after_a_day_and_sent_ones_kept(
@@ -255,7 +298,7 @@ def sent_before(patient: Patient) -> None:
 def limited_first(patient: Patient) -> None:
     waited_too_long(patient)
     with pytest.MonkeyPatch.context() as limited:
-        limited.setattr(views, "exceeded_limit", lambda request, form: "phone")
+        limited.setattr(submission, "REQUESTS_PER_NETWORK", Limit("requests", 0, timedelta(hours=1)))
         patient.presses("send")
     assert patient.response.status_code == 429
 

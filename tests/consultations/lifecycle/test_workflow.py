@@ -5,6 +5,7 @@ from consultations.workflow import Status
 
 MAY_FOLLOW = {
     "new": {"contacting", "proposed", "confirmed", "declined", "withdrawn", "quarantined"},
+    "held": {"new", "contacting", "proposed", "confirmed", "declined", "withdrawn", "quarantined"},
     "contacting": {
         *("proposed", "confirmed", "unreachable", "declined", "withdrawn", "new", "quarantined"),
     },
@@ -57,7 +58,7 @@ def test_patient_may_withdraw_unless_closed() -> None:
 
 
 def test_every_status_is_reachable_and_no_dead_end() -> None:
-    reachable, frontier = set(), {Status.NEW}
+    reachable, frontier = set(), {Status.NEW, Status.HELD}
     while frontier:
         reachable |= frontier
         frontier = {step.to for status in frontier for step in workflow.STEPS[status]} - reachable
@@ -68,7 +69,7 @@ def test_every_status_is_reachable_and_no_dead_end() -> None:
 def test_every_status_has_one_stage_a_unique_name_and_unique_buttons() -> None:
     stages = [workflow.OPEN, workflow.CLOSED, workflow.SET_ASIDE]
     assert sorted(status for stage in stages for status in stage) == sorted(Status)
-    assert {Status.NEW, Status.CONTACTING} == workflow.WAITING < workflow.OPEN
+    assert {Status.NEW, Status.HELD, Status.CONTACTING} == workflow.WAITING < workflow.OPEN
     assert len(set(workflow.NAMES.values())) == len(Status)
     for steps in workflow.STEPS.values():
         assert len({step.to for step in steps}) == len({step.button for step in steps}) == len(steps)

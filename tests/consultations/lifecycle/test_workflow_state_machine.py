@@ -299,7 +299,7 @@ class Workflow(RuleBasedStateMachine):
         return [
             lambda: actions.add_patient_note(request, text),
             lambda: actions.correct_phone(request, phone),
-            lambda: actions.add_files(request, chosen),
+            lambda: actions.add_files(request, chosen, ""),
             lambda: staff_actions.add_note(request, text, actor=actor),
             lambda: staff_actions.acknowledge(request, **by),
             lambda: staff_actions.new_private_link(request, **by),
@@ -323,7 +323,7 @@ class Workflow(RuleBasedStateMachine):
 
     @rule(key=st.integers(0, 2), chosen=files)
     def choose_files(self, key: int, chosen: list[CleanFile]) -> None:
-        self.attempt(lambda: attachments.keep_until_sent(self.keys[key], chosen))
+        self.attempt(lambda: attachments.keep_until_sent(self.keys[key], chosen, ""))
 
     # Erasure
 

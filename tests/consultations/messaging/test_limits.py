@@ -9,12 +9,11 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from clinic_site.core.rate_limits import Limit
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail import worker
 from clinic_site.mail.models import OutgoingMessage
 from consultations.answers import Onset
-from consultations.intake import submission, views
+from consultations.intake import submission
 from consultations.messaging import notify
 from consultations.messaging.catalogue import DIGEST
 from consultations.models import ConsultationRequest, Event
@@ -100,6 +99,7 @@ def due_kinds(request: ConsultationRequest) -> set[str]:
 def test_recent_injury_is_always_reported_and_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "MAX_STAFF_NOTICES_PER_HOUR", 0)
     monkeypatch.setattr(notify, "MAX_LIMITED_MAILS_PER_HOUR", 1)
+    monkeypatch.setattr(submission, "MAX_PROMPT_MAILS_PER_NETWORK", 0)
     for _ in range(notify.MAX_LIMITED_MAILS_PER_DAY):
         a_request(**OLD_INJURY, **BY_EMAIL)
     for onset, kinds in (
@@ -107,7 +107,7 @@ def test_recent_injury_is_always_reported_and_acknowledged_at_once(monkeypatch: 
         (Onset.WEEK, {"new_request", "acknowledgement"}),
         (Onset.NOT_SURE, set()),
     ):
-        answers = a_submission(onset=onset, is_over_mail_share=True, **BY_EMAIL)
+        answers = a_submission(onset=onset, network="192.0.2.7", **BY_EMAIL)
         assert due_kinds(submission.submit(answers)) == kinds, onset
 
 
@@ -116,7 +116,7 @@ def test_network_over_its_share_leaves_the_mail_of_others_alone(
 ) -> None:
     for module, name in ((notify, "MAX_STAFF_NOTICES_PER_HOUR"), (notify, "MAX_LIMITED_MAILS_PER_HOUR")):
         monkeypatch.setattr(module, name, 4)
-    monkeypatch.setattr(views, "MESSAGES_PER_ADDRESS", Limit("test", 3, timedelta(hours=1)))
+    monkeypatch.setattr(submission, "MAX_PROMPT_MAILS_PER_NETWORK", 3)
     for number in range(5):
         phone = f"0300 123456{number}"
         patient.sends(onset=Onset.YEAR, phone=phone, **BY_EMAIL | {"email": f"{number}@example.com"})

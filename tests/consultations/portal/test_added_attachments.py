@@ -1,5 +1,6 @@
 """Files added to a request that was sent are validated, limited and stored once."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ from django.utils import timezone
 
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.rate_limits import network_address
-from consultations.intake import file_storage
+from consultations.intake import attachments, file_storage
+from consultations.intake.attachments import FILES_PER_NETWORK
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
-from consultations.intake.views import UPLOADS
 from consultations.models import Attachment, Event
 from consultations.portal import actions
 from consultations.workflow import Status
@@ -105,8 +106,7 @@ def test_failed_row_leaves_no_file(monkeypatch: pytest.MonkeyPatch, kept: Path) 
 
 
 def test_uploads_are_limited_by_address(rf: RequestFactory, kept: Path) -> None:
-    for _upload in range(UPLOADS.attempts):
-        UPLOADS.allow(network_address(rf.get("/")))
+    FILES_PER_NETWORK.allow(network_address(rf.get("/")), FILES_PER_NETWORK.attempts)
     patient = PrivatePage()
     page = patient.sends("attachments", attachments=[jpeg()])
     assert patient.response.status_code == 429
@@ -120,11 +120,15 @@ def test_upload_is_refused_above_daily_limit_or_on_a_full_disk(
     patient = PrivatePage()
     patient.sends("attachments", attachments=[jpeg()])
     stored = files_in(kept)
-    for limit, size in (("MAX_BYTES_PER_DAY", 10), ("MIN_FREE_BYTES", 10**18)):
+    few = replace(attachments.BYTES_PER_NETWORK, attempts=10)
+    for module, limit, value, reason in (
+        (attachments, "BYTES_PER_NETWORK", few, "Too many files have come from your network today"),
+        (file_storage, "MIN_FREE_BYTES", 10**18, "We have no room for files at the moment"),
+    ):
         with monkeypatch.context() as patch:
-            patch.setattr(file_storage, limit, size)
+            patch.setattr(module, limit, value)
             page = patient.sends("attachments", attachments=[jpeg(1)])
-            error = "Error: We cannot take files at the moment. Add it tomorrow, or call us"
+            error = f"Error: Add it tomorrow, or call us. {reason}"
             assert page.by_class("error-message")[0].text == error, limit
             assert files_in(kept) == stored
             patient.sends("attachments", attachments=[jpeg()])  # what is there already needs no room

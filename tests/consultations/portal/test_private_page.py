@@ -20,9 +20,10 @@ from tests.factories import a_request
 
 pytestmark = pytest.mark.django_db
 
-NEVER_CONTACTED = (Status.NEW, Status.CONTACTING, Status.QUARANTINED)
+NEVER_CONTACTED = (Status.NEW, Status.HELD, Status.CONTACTING, Status.QUARANTINED)
 STATUS_SENTENCES = {
     Status.NEW: "We’ll contact you to agree on a time.",
+    Status.HELD: "We’ll contact you to agree on a time.",
     Status.CONTACTING: "We are trying to reach you",
     Status.PROPOSED: "We have offered you a time.",
     Status.CONFIRMED: "have agreed on a time",
@@ -33,7 +34,9 @@ STATUS_SENTENCES = {
     Status.UNREACHABLE: "tried to reach you and could not",
     Status.QUARANTINED: "We’ll contact you to agree on a time.",
 }
-WITHOUT_APPOINTMENT_YET = {Status.NEW, Status.CONTACTING, Status.PROPOSED, Status.QUARANTINED}
+WITHOUT_APPOINTMENT_YET = {
+    *(Status.NEW, Status.HELD, Status.CONTACTING, Status.PROPOSED, Status.QUARANTINED),
+}
 
 
 def main_of(patient: PrivatePage, action: str = "") -> str:
@@ -71,7 +74,7 @@ def test_every_status_has_a_sentence_and_only_possible_actions() -> None:
             pages[status].append(main_of(patient, action))
         is_open = status in WITHOUT_APPOINTMENT_YET | {Status.CONFIRMED}
         assert ("note/" in offered) == is_open, status
-    assert pages[Status.QUARANTINED] == pages[Status.NEW]
+    assert pages[Status.QUARANTINED] == pages[Status.HELD] == pages[Status.NEW]
 
 
 def test_page_shows_reference_attachments_and_help() -> None:

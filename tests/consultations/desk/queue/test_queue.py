@@ -153,7 +153,7 @@ def test_each_status_has_a_tab_with_its_number(coordinator: Client, monkeypatch:
         page = queue_page(coordinator, tab=tab)
         assert references(page) == [request.reference], tab
         assert numbers(page)[str(tabs.TABS[tab].label)] == "1", tab
-    assert sum(map(int, numbers(page).values())) == len(Status) + 2  # two of them are waiting
+    assert sum(map(int, numbers(page).values())) == len(Status) + 2  # two of them are waiting, too
     # Finished requests are counted up to a limit.
     monkeypatch.setattr(tabs, "MAX_COUNTED", 2)
     for status in (Status.COMPLETED, Status.NEW):

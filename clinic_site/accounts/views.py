@@ -48,7 +48,10 @@ class ChoosePasswordView(PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         events.record(AccountEvent.Kind.PASSWORD_CHOSEN, actor=self.user, subject=self.user)
         messages.success(self.request, _t("Your password is set. Sign in with it now."))
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        # The link proves who this is: attempts elsewhere no longer keep this browser out.
+        sign_in_limits.remember_browser(self.request, response, self.user)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.accounts import events, sign_in_limits
 from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.roles import MANAGER
+from clinic_site.core.editing.conflicts import ConflictDetectingForm
 
 OWN_ACCESS = _("You cannot take this away from your own account. A colleague with the same rights can do it.")
 
@@ -72,7 +73,7 @@ class SetUpForm(OneTimeCodeMixin, ActivateTOTPForm):
         return [self.secret[start : start + 4] for start in range(0, len(self.secret), 4)]
 
 
-class AccountForm(UserChangeForm[User]):
+class AccountForm(ConflictDetectingForm, UserChangeForm[User]):
     """An account without its password. Managers cannot remove their own access, so one is always left."""
 
     password = None  # type: ignore[assignment]

@@ -45,6 +45,9 @@ class StaffAccessMiddleware:
                 sessions.record_request(request.session)
             request.session_seconds_left = sessions.seconds_left(request.session)  # type: ignore[attr-defined]
         response = self.get_response(request)
+        asks_to_sign_in = response.headers.get("Location", "").startswith(f"{reverse('admin:login')}?")
+        if request.method == "POST" and asks_to_sign_in and not sessions.is_background(request):
+            response.headers["Location"] = self._sign_in_address(request)
         if response.status_code == 405 and not response.content and error_pages.is_staff_side(request):
             response.content = error_pages.staff_page(request, 405).content
         return response
@@ -54,14 +57,20 @@ class StaffAccessMiddleware:
         logout(request)
         if sessions.is_background(request):
             return self.get_response(request)
-        messages.warning(
-            request, _("You were signed out because you were inactive. Changes that were not saved are lost.")
-        )
+        messages.warning(request, _("You were signed out because you were inactive."))
         if request.method in ("GET", "HEAD"):
             return self.get_response(request)
+        return SeeOther(self._sign_in_address(request))
+
+    def _sign_in_address(self, request: HttpRequest) -> str:
+        """Return where a form that came without a session leads: its text is put back after the sign-in."""
+        messages.warning(
+            request,
+            _("What you sent was not saved. Sign in: it will be back in its form, for you to send again."),
+        )
         # The address of a POST may have no page.
         page = error_pages.staff_page_before(request) or reverse("admin:index")
-        return SeeOther(f"{reverse('admin:login')}?{urlencode({'next': page})}")
+        return f"{reverse('admin:login')}?{urlencode({'next': page})}"
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any

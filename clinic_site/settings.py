@@ -199,7 +199,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["clinic_site.accounts.backends.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["clinic_site.accounts.adapter.StaffBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 # The lifetime of an invitation; accounts.tokens gives the reset of a password a shorter one.

@@ -24,3 +24,8 @@ urlpatterns = [
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", operations_views.security_txt, name="security_txt"),
 ]
+
+handler400 = "clinic_site.core.http.error_pages.bad_request"
+handler403 = "clinic_site.core.http.error_pages.permission_denied"
+handler404 = "clinic_site.core.http.error_pages.page_not_found"
+handler500 = "clinic_site.core.http.error_pages.server_error"

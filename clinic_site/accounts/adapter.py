@@ -1,4 +1,4 @@
-"""The hooks of django-allauth: sign-in limits, error messages, redirects."""
+"""Who can sign in, and the hooks of django-allauth: sign-in limits, error messages, redirects."""
 
 import time
 from typing import Any
@@ -7,6 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,6 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts import sessions, sign_in_limits
 from clinic_site.clinic.models import ClinicProfile
+
+
+class StaffBackend(ModelBackend):
+    """Only active staff can sign in. A session of anyone else is anonymous."""
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return super().user_can_authenticate(user) and user.is_staff
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from clinic_site.accounts import services
+from clinic_site.accounts import services, takeover
 from clinic_site.accounts.forms import AccountForm
 from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.core import change_warnings
@@ -67,7 +67,7 @@ class StaffUserAdmin(UserAdmin[User]):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.is_own = obj == request.user
+        form.editor = request.user
         return form
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -112,11 +112,14 @@ class StaffUserAdmin(UserAdmin[User]):
             if user == request.user:
                 # At a manager's unattended computer, the password alone would be enough after that.
                 raise PermissionDenied
-            services.reset_two_step(user, by=request.user)
-            said = _t(
-                "Two-step sign-in was reset. The person is signed out and sets it up at the next sign-in."
-            )
-            messages.success(request, said)
+            if begins := takeover.possible_from(user, by=request.user):
+                messages.warning(request, takeover.refusal(begins))
+            else:
+                services.reset_two_step(user, by=request.user)
+                said = _t(
+                    "Two-step sign-in was reset. The person is signed out and sets it up at the next sign-in."
+                )
+                messages.success(request, said)
         elif not (user.is_active and user.is_staff):
             messages.error(request, _t("Make this account active first."))
         elif user.has_usable_password():

@@ -11,9 +11,10 @@ from django import forms
 from django.contrib.auth.forms import UserChangeForm
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.accounts import events, sign_in_limits
+from clinic_site.accounts import events, sign_in_limits, takeover
 from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.roles import MANAGER
+from clinic_site.core.editing.conflicts import ConflictDetectingForm
 
 OWN_ACCESS = _("You cannot take this away from your own account. A colleague with the same rights can do it.")
 
@@ -72,15 +73,16 @@ class SetUpForm(OneTimeCodeMixin, ActivateTOTPForm):
         return [self.secret[start : start + 4] for start in range(0, len(self.secret), 4)]
 
 
-class AccountForm(UserChangeForm[User]):
+class AccountForm(ConflictDetectingForm, UserChangeForm[User]):
     """An account without its password. Managers cannot remove their own access, so one is always left."""
 
     password = None  # type: ignore[assignment]
-    is_own = False  # set by the admin: the account of the person who edits it
+    editor: User  # set by the admin
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not self.is_own:
+        if self.instance != self.editor:
+            self._require_owner_to_know(cleaned.get("email"))
             return cleaned
         removed = [
             name
@@ -94,3 +96,10 @@ class AccountForm(UserChangeForm[User]):
         for name in removed:
             self.add_error(name, OWN_ACCESS)
         return cleaned
+
+    def _require_owner_to_know(self, email: str | None) -> None:
+        if not email or email == self.initial["email"]:
+            return
+        owner = User.objects.get(pk=self.instance.pk)
+        if begins := takeover.possible_from(owner, by=self.editor):
+            self.add_error("email", takeover.refusal(begins))

@@ -77,6 +77,8 @@ class AccountEvent(AppendOnlyModel):
         LINK_SENT = "link_sent", _("Link to choose a password sent")
         PASSWORD_CHOSEN = "password_chosen", _("Password chosen")
         EMAIL_CHANGED = "email_changed", _("Email address changed")
+        TAKEOVER_ASKED = "takeover_asked", _("Change of a manager’s address or second step asked for")
+        TAKEOVER_STOPPED = "takeover_stopped", _("That change stopped by the owner of the account")
         ACTIVATED = "activated", _("Account activated")
         DEACTIVATED = "deactivated", _("Account deactivated")
 

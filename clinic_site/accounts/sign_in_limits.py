@@ -1,7 +1,7 @@
 """Limits of sign-in attempts, counted in database rows that all processes share.
 
-A browser where an account has signed in before has a count of its own for that account. Repeated attempts
-from elsewhere therefore lock nobody out at the front desk.
+A browser where an account has signed in before, or where its password was chosen with a mailed link, has a
+count of its own for that account. Repeated attempts from elsewhere therefore lock nobody out.
 """
 
 import unicodedata
@@ -42,13 +42,20 @@ def allow_sign_in(request: HttpRequest, email: str) -> None:
     browser, accounts = _known_browser(request)
     account = normalized_account(email)
     is_known, network = account in accounts, network_address(request)
+    if not SIGN_IN_BY_ADDRESS.allow(network):
+        raise ValidationError(
+            _("There were too many tries to sign in. Wait 15 minutes, then try again."), code="limit"
+        )
     if not (
-        SIGN_IN_BY_ADDRESS.allow(network)
-        and SIGN_IN_BY_ACCOUNT_AND_ADDRESS.allow(f"{account}\n{browser if is_known else network}")
+        SIGN_IN_BY_ACCOUNT_AND_ADDRESS.allow(f"{account}\n{browser if is_known else network}")
         and (is_known or SIGN_IN_BY_ACCOUNT.allow(account))
     ):
         raise ValidationError(
-            _("There were too many tries to sign in. Wait 15 minutes, then try again."), code="limit"
+            _(
+                "There were too many tries to sign in. Wait 15 minutes, or use “Forgot your password?” "
+                "below: with the link that we’ll email you, you can sign in at once."
+            ),
+            code="limit",
         )
 
 
@@ -64,7 +71,7 @@ def normalized_account(email: str) -> str:
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Give this browser a count of its own for the account that has just signed in."""
+    """Give this browser a count of its own for the account that has just proved to be here."""
     browser, accounts = _known_browser(request)
     account = normalized_account(user.email)
     accounts = [account, *(other for other in accounts if other != account)][:MAX_ACCOUNTS_PER_BROWSER]

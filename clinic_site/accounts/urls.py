@@ -85,5 +85,6 @@ urlpatterns = [
     path(
         "password/choose/<uidb64>/<token>/", views.ChoosePasswordView.as_view(), name="password_reset_confirm"
     ),
+    path("stop-change/<str:token>/", views.stop_takeover, name="stop_takeover"),
     path("session/", views.session_status, name="session_status"),
 ]

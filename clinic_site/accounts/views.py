@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.contrib.auth.views import PasswordResetConfirmView, PasswordResetView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from clinic_site.accounts import events, services, sessions, sign_in_limits
+from clinic_site.accounts import events, services, sessions, sign_in_limits, takeover
 from clinic_site.accounts.models import AccountEvent, User
 from clinic_site.accounts.tokens import password_link_tokens
 from clinic_site.core.rate_limits import network_address
@@ -48,11 +49,26 @@ class ChoosePasswordView(PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         events.record(AccountEvent.Kind.PASSWORD_CHOSEN, actor=self.user, subject=self.user)
         messages.success(self.request, _t("Your password is set. Sign in with it now."))
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        # The link proves who this is: attempts elsewhere no longer keep this browser out.
+        sign_in_limits.remember_browser(self.request, response, self.user)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         return context if self.validlink else context | {"title": _("This link no longer works")}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_takeover(request: HttpRequest, token: str) -> HttpResponse:
+    """The page of the link that stops a change of a manager's account. Opening it changes nothing."""
+    asked = takeover.pending_of(token)
+    is_stopped = bool(asked) and request.method == "POST"
+    if asked and is_stopped:
+        takeover.stop(asked)
+    context = {"title": _t("Stop a change"), "is_pending": asked is not None, "is_stopped": is_stopped}
+    return render(request, "account/stop_takeover.html", context)
 
 
 @never_cache

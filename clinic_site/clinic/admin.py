@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic.models import ClinicProfile, Closure, InformationPractice, OpeningHours
 from clinic_site.core import change_warnings
+from clinic_site.core.editing.conflicts import ConflictDetectingForm
 
 
 class SingletonAdmin(admin.ModelAdmin[Any]):
@@ -35,6 +36,7 @@ def entered(request: HttpRequest) -> set[type[Model]]:
 
 @admin.register(ClinicProfile)
 class ClinicProfileAdmin(SingletonAdmin):
+    form = ConflictDetectingForm
     fieldsets = [
         (None, {"fields": ["name", "tagline", "is_sample"]}),
         (
@@ -65,6 +67,7 @@ class ClinicProfileAdmin(SingletonAdmin):
 
 @admin.register(OpeningHours)
 class OpeningHoursAdmin(admin.ModelAdmin[OpeningHours]):
+    form = ConflictDetectingForm
     list_display = ["weekday", "opens", "closes"]
 
     # Warn about the session as it was: patients were offered times in it.
@@ -88,6 +91,7 @@ class OpeningHoursAdmin(admin.ModelAdmin[OpeningHours]):
 
 @admin.register(Closure)
 class ClosureAdmin(admin.ModelAdmin[Closure]):
+    form = ConflictDetectingForm
     list_display = ["name", "starts_on", "ends_on", "certainty"]
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
@@ -97,4 +101,5 @@ class ClosureAdmin(admin.ModelAdmin[Closure]):
 
 @admin.register(InformationPractice)
 class InformationPracticeAdmin(admin.ModelAdmin[InformationPractice]):
+    form = ConflictDetectingForm
     list_display = ["criterion", "text"]

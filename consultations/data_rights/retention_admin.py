@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from consultations import workflow
 from consultations.models import RetentionRule
 from consultations.workflow import Status
@@ -10,6 +11,7 @@ from consultations.workflow import Status
 
 @admin.register(RetentionRule)
 class RetentionRuleAdmin(admin.ModelAdmin[RetentionRule]):
+    form = ConflictDetectingForm
     list_display = ["status", "months", "default"]
     fieldsets = [
         (

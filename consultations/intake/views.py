@@ -9,9 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
@@ -37,6 +36,7 @@ require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 # Nothing is stored here, so the page needs no cookie, even in an emergency.
 @csrf_exempt
+@private_no_cache
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """Explain the request and ask whether this is an emergency, before anything personal."""
@@ -55,7 +55,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "promise": business_hours.promise_sentence(now, clinic=clinic),
         "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
     }
-    return private_no_cache(render(request, "consultations/intake/start.html", context))
+    return render(request, "consultations/intake/start.html", context)
 
 
 def referring_page(request: HttpRequest) -> str:
@@ -95,7 +95,7 @@ def require_privacy_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResp
     return opened
 
 
-@never_cache
+@private_no_cache
 @require_privacy_notice
 def resubmit_without_csrf_cookie(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Show the answers of a form that came without its CSRF cookie, to be sent again with a new one."""
@@ -106,6 +106,7 @@ def resubmit_without_csrf_cookie(request: HttpRequest, notice: PrivacyNotice) ->
 
 
 @redisplay_on_csrf_failure(resubmit_without_csrf_cookie)
+@private_no_cache
 @require_get_or_post
 @require_privacy_notice
 def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
@@ -115,10 +116,9 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         "about": f"{procedure_choices.PREFIX}{request.GET.get('about', '')}",
         "source_page": request.GET.get("source_page", "") or referring_page(request),
     }
-    return private_no_cache(render_form(request, RequestForm(initial=led_by, notice=notice)))
+    return render_form(request, RequestForm(initial=led_by, notice=notice))
 
 
-@never_cache
 def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Go back to a question, on to "Check your answers", or store the request, as the pressed button says."""
     if name := request.POST.get("change"):
@@ -194,11 +194,13 @@ def render_check_page(
 
 @redisplay_on_csrf_failure(resubmit_without_csrf_cookie)
 @takes_files
-@never_cache
-@require_POST
+@private_no_cache
+@require_get_or_post
 @require_privacy_notice
 def attachments_page(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Add files to a form that is not sent yet, or remove them. The page carries the form's answers."""
+    if request.method != "POST":
+        return SeeOther(reverse("consultations:request"))  # the address alone, such as after a restart
     form = RequestForm(request.POST, notice=notice)
     if not form.is_valid():
         return render_form(request, form)

@@ -110,6 +110,7 @@ class FeedbackForm(forms.Form):
         )
 
 
+@private_no_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest) -> HttpResponse:
     initial = {name: request.GET.get(name, "") for name in ("page", "version")}
@@ -121,8 +122,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
         query = f"?{urlencode({'page': page})}" if page else ""
         return SeeOther(reverse("procedures:feedback_sent") + query)
     context = {"form": form, "is_limited": is_limited, **form.about()}
-    status = 429 if is_limited else 200
-    return private_no_cache(render(request, "procedures/public/feedback.html", context, status=status))
+    return render(request, "procedures/public/feedback.html", context, status=429 if is_limited else 200)
 
 
 @require_safe

@@ -1,55 +1,21 @@
 """Compares two documents, section by section and word by word."""
 
-import difflib
 import re
-from collections import Counter
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
 from msgspec import structs
 
+from clinic_site.core.editing.text_changes import Change, compare
 from procedures.models import PARTS, SectionKind
 from procedures.publishing.documents import KeyFact, PageDocument, Source
 
-_WORDS = re.compile(r"\n|[^\S\n]+|[^\s]+")
-_LINES = re.compile(r"[^\n]*\n|[^\n]+")
 # A number with its separators and signs: 0.5, 9:30, 3-4, ≥5, 20%. All numeric characters are replaced by 0
 # first, because a regular expression has no class for ½ or Ⅳ.
 _NUMBER = re.compile(r"(?:[<>≤≥±~≈+−]\s*)?0+(?:[^\w\s]+0+)*(?:\s*[%‰°])?")
 # A different dash in a range is not a change of a number.
 _DASHES = str.maketrans("‐‑‒–—", "-----")
-# Pairs of equal words in two texts. To match more may take seconds: texts that repeat few words, or are long.
-_MAX_PAIRS = 100_000
 _PLACING = ("slug", "menu_label", "author", "drawing", "show_in_form")
-
-
-class Kind(StrEnum):
-    SAME = "same"
-    ADDED = "added"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A run of words that is in both texts, or in only one of them."""
-
-    kind: Kind
-    text: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One section that differs. ``key`` names it in forms, ``label`` to people.
-
-    ``is_clinical`` is False for the fields of ``_PLACING``, such as the name in the menu.
-    """
-
-    key: str
-    label: str
-    segments: tuple[Segment, ...]
-    is_clinical: bool
 
 
 def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
@@ -86,31 +52,6 @@ def _moved(old: str, new: str) -> bool:
     """Return whether the lines that are in both texts have another order."""
     before, after = old.splitlines(), new.splitlines()
     return [line for line in before if line in after] != [line for line in after if line in before]
-
-
-def compare(old: str, new: str) -> tuple[Segment, ...]:
-    """Compare two texts by words; if that takes too long, by lines; else as a whole."""
-    for parts in (_WORDS, _LINES):
-        before, after = parts.findall(old), parts.findall(new)
-        repeated = Counter(word for word in after if not word.isspace())
-        if sum(repeated[word] for word in before) <= _MAX_PAIRS:
-            return _compare(before, after)
-    return (Segment(Kind.REMOVED, old), Segment(Kind.ADDED, new))
-
-
-def _compare(before: list[str], after: list[str]) -> tuple[Segment, ...]:
-    segments: list[Segment] = []
-    # Spaces count as equal only next to an equal word.
-    matcher = difflib.SequenceMatcher(str.isspace, before, after, autojunk=False)
-    for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        if tag == "equal":
-            segments.append(Segment(Kind.SAME, "".join(before[old_from:old_to])))
-            continue
-        if old_to > old_from:
-            segments.append(Segment(Kind.REMOVED, "".join(before[old_from:old_to])))
-        if new_to > new_from:
-            segments.append(Segment(Kind.ADDED, "".join(after[new_from:new_to])))
-    return tuple(segments)
 
 
 def texts(document: PageDocument) -> dict[str, str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from procedures.models import FeedbackReport, PlainWord
 from procedures.templatetags.procedure_tags import change_url
 
@@ -115,6 +116,7 @@ class FeedbackReportAdmin(admin.ModelAdmin[FeedbackReport]):
 
 @admin.register(PlainWord)
 class PlainWordAdmin(admin.ModelAdmin[PlainWord]):
+    form = ConflictDetectingForm
     list_display = ["word", "kind", "alternative"]
     list_filter = ["kind"]
     search_fields = ["word", "alternative"]

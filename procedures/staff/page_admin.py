@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic.admin import SingletonAdmin
 from clinic_site.core import change_warnings
+from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from procedures.models import (
     Disclaimer,
     EmergencyText,
@@ -27,7 +28,7 @@ from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
 from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
-from procedures.staff.page_forms import ConflictDetectingForm, PageForm, PhotoForm
+from procedures.staff.page_forms import PageForm, PhotoForm
 from procedures.staff.part_forms import inlines_of, renumber
 from procedures.staff.publishing_admin import FORM, PublishingAdmin, page_view
 
@@ -83,7 +84,7 @@ class PageAdmin(PublishingAdmin):
 @admin.register(Overview)
 class OverviewAdmin(SingletonAdmin, PageAdmin):
     fieldsets = [
-        (None, {"fields": ["title", "summary", "description", "author", "opened"]}),
+        (None, {"fields": ["title", "summary", "description", "author"]}),
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = inlines_of(Page.Kind.OVERVIEW)
@@ -117,7 +118,7 @@ class ProcedureAdmin(PageAdmin):
     prepopulated_fields = {"slug": ["title"]}
     fieldsets = [
         (None, {"fields": ["title", "slug", "plain_name", "menu_label", "alternate_names"]}),
-        (None, {"fields": ["summary", "description", "author", "opened"]}),
+        (None, {"fields": ["summary", "description", "author"]}),
         (
             _("Position and use"),
             {
@@ -175,7 +176,6 @@ class ProcedureAdmin(PageAdmin):
 @admin.register(Disclaimer, EmergencyText)
 class SharedTextAdmin(SingletonAdmin):
     form = ConflictDetectingForm
-    change_form_template = "admin/procedures/sharedtext/change_form.html"
 
     def save_model(self, request: HttpRequest, obj: SharedText, form: Any, change: bool) -> None:
         if change and not form.has_changed():
@@ -215,5 +215,6 @@ class PractitionerAdmin(admin.ModelAdmin[Practitioner]):
 
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin[Source]):
+    form = ConflictDetectingForm
     list_display = ["key", "title", "publisher", "year"]
     search_fields = ["key", "title", "publisher"]

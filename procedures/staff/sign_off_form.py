@@ -7,11 +7,11 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.core.editing.text_changes import Change
 from procedures.models import Page, Practitioner, Publication
 from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import publishing
 from procedures.publishing.checks import MAX_REVIEW_MONTHS, PublicationProblem, months_after
-from procedures.publishing.comparison import Change
 
 
 class SignOffForm(forms.Form):

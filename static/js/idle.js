@@ -39,21 +39,31 @@
     wait(left);
   }
 
-  dialog.querySelector("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const form = dialog.querySelector("form");
+  async function stay() {
     problem.hidden = true;
     try {
-      const body = new FormData(event.target);
-      const answer = await fetch(event.target.action, { method: "POST", body, headers: background });
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: background });
       show((await answer.json()).seconds_left);
     } catch {
       problem.hidden = false;
     }
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    stay();
+  });
+  // Typing is activity. The server is told of it once a minute.
+  let toldAt = Date.now();
+  addEventListener("input", () => {
+    if (Date.now() - toldAt < 60_000) return;
+    toldAt = Date.now();
+    stay();
   });
   // Escape also means "stay signed in".
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
-    dialog.querySelector("form").requestSubmit();
+    form.requestSubmit();
   });
   // A page restored from the browser's memory has an old number.
   addEventListener("pageshow", (event) => event.persisted && ask());

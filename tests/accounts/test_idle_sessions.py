@@ -94,6 +94,18 @@ def test_late_form_is_not_processed_and_its_page_opens_after_sign_in(client: Cli
     assert not AccountEvent.objects.filter(kind=AccountEvent.Kind.TWO_STEP_RESET).exists()
 
 
+def test_form_sent_without_a_session_is_not_lost_silently(client: Client, clock: Any) -> None:
+    form = "http://testserver/staff/clinic/closure/add/"
+    sent = {"name": "Eid", "starts_on": "2030-01-01", "ends_on": "2030-01-02"}
+    response = Client().post("/staff/clinic/closure/add/", sent, headers={"referer": form})
+    sign_in = f"/staff/login/?{urlencode({'next': '/staff/clinic/closure/add/'})}"
+    assert (response.status_code, response["Location"]) == (302, sign_in)
+    assert "What you sent was not saved" in warnings_in(response)[0]
+    # A script's own request says nothing to the person.
+    background = Client().post("/staff/clinic/closure/add/", sent, headers={"x-background": "1"})
+    assert background.status_code == 302 and not warnings_in(background)
+
+
 def test_page_says_how_many_seconds_are_left(client: Client, clock: Any) -> None:
     client.get("/staff/")
     for seconds, left in ((20, 15 * MINUTE - 20), (10, 15 * MINUTE)):

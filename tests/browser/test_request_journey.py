@@ -15,6 +15,7 @@ from tests.browser.conftest import DESKTOP, PHONE, press
 
 Visit = Callable[..., Any]
 FORM = "/consultation/request/"
+ADD_FILES = re.compile("^Add.*report$")
 
 
 def pick(page: Page, question: str, answer: str) -> None:
@@ -102,7 +103,7 @@ def test_double_press_and_reload_store_one_request(visit: Visit) -> None:
 
 
 def test_going_back_and_sending_again_is_the_same_request(visit: Visit) -> None:
-    """Back to the form itself: "Check your answers" holds personal details, and no browser keeps it.
+    """Back to the form itself, past "Check your answers".
 
     The browser had no cookie when it asked for this form: the form must stay the same one all the same.
     """
@@ -119,6 +120,58 @@ def test_going_back_and_sending_again_is_the_same_request(visit: Visit) -> None:
         press(page, "Send request")
         assert page.locator(".panel").inner_text() == first
     assert ConsultationRequest.objects.get().phone == "+923331112223"
+
+
+def moves(page: Page, how: str) -> None:
+    """Press Back, Forward or Reload, by the browser's own history."""
+    with page.expect_navigation():
+        page.evaluate(f"setTimeout(() => {how})")  # after this call has returned
+
+
+def test_back_forward_and_reload_keep_the_answers_on_every_step(visit: Visit) -> None:
+    page = visit(viewport=PHONE, java_script_enabled=True).opens("/consultation/")
+    page.get_by_label("No", exact=True).check()
+    press(page, "Continue")
+    fill_in(page)
+    page.get_by_label("Phone number").fill("12")
+    press(page, "Continue")  # the form with an error
+    page.get_by_label("Phone number").fill("0301 2345678")
+    press(page, "Continue")
+    press(page, ADD_FILES)
+    titles = [
+        "Your request",
+        "Your request",
+        "Check your answers",
+        "Photographs or a report",
+    ]
+    heading, name = page.get_by_role("heading", level=1), page.get_by_label("Patient’s full name")
+
+    def is_shown(step: int) -> None:
+        expect(heading).to_have_text(titles[step])
+        if step < 2:
+            expect(name).to_have_value("Zainab Bibi")
+        else:
+            expect(page.locator("input[type=hidden][name=patient_name]").first).to_have_value("Zainab Bibi")
+
+    is_shown(3)
+    for step in (2, 1, 0):
+        moves(page, "history.back()")
+        is_shown(step)
+    for step in (1, 2, 3):
+        moves(page, "history.forward()")
+        is_shown(step)
+        moves(page, "location.reload()")
+        is_shown(step)
+    moves(page, "history.back()")
+    press(page, "Send request")
+    expect(heading).to_have_text("We have your request")
+    moves(page, "history.back()")
+    is_shown(2)
+    press(page, "Send request")
+    expect(heading).to_have_text("We have your request")
+    moves(page, "location.reload()")
+    expect(heading).to_have_text("We have your request")
+    assert ConsultationRequest.objects.count() == 1
 
 
 def test_yes_to_the_emergency_question_leads_to_1122_and_stores_nothing(visit: Visit) -> None:

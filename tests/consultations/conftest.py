@@ -16,6 +16,7 @@ from tests.procedures.publishing.photos import encoded
 
 FORM = "/consultation/request/"
 ATTACHMENTS = "/consultation/request/attachments/"
+PRIVATE_NO_CACHE = "private, no-cache, max-age=0"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from clinic_site.urls import *  # noqa: F403 - the error pages, too
 from clinic_site.urls import urlpatterns as site_urlpatterns
 
 SECRET = "Ayesha Khan, 0301 2345678"
@@ -35,5 +36,8 @@ urlpatterns = [
     path("chained/", chained),
     path("forbidden/", forbidden),
     path("suspicious/", suspicious),
+    path("staff/fails/", failing),
+    path("staff/forbidden/", forbidden),
+    path("staff/suspicious/", suspicious),
     *site_urlpatterns,
 ]

@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests.core.content_pages import CONTENT_PAGES
 from tests.core.failing_urls import SECRET
+from tests.factories import staff
 from tests.pages import read
 
 
@@ -83,3 +84,47 @@ def test_strange_paths_never_fail(visitor: Client, sample_site: None) -> None:
         "/staff/%D9%86/",
     ):
         assert visitor.get(path).status_code in (200, 301, 302, 400, 404), path
+
+
+def test_unknown_methods_are_refused_as_such(sample_site: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for method in ("PUT", "DELETE", "FOO"):
+        for path in ("/consultation/request/", "/staff/login/"):
+            assert client.generic(method, path).status_code == 405, (method, path)
+
+
+def assert_staff_page(response: Any, status: int) -> None:
+    page = read(response)
+    assert response.status_code == status
+    assert page.one("h1") and page.one("div", id="site-name").all("a", href="/staff/")
+    for patients_word in ("1122", "Call the clinic", SECRET, "Traceback"):
+        assert patients_word not in response.content.decode()
+
+
+def test_error_pages_of_the_staff_side_look_like_it(visitor: Client, db: None) -> None:
+    visitor.force_login(staff("Editor"))
+    for path, status in (
+        ("/staff/suspicious/", 400),
+        ("/staff/forbidden/", 403),
+        ("/staff/accounts/user/", 403),
+        ("/staff/no-such-page/", 404),
+        ("/staff/fails/", 500),
+    ):
+        assert_staff_page(visitor.get(path), status)
+    assert_staff_page(visitor.post("/staff/past-pages/"), 405)
+    assert read(visitor.get("/staff/forbidden/")).all("form", id="logout-form")
+
+
+def test_csrf_failure_on_the_staff_side_leads_back_to_the_form(sample_site: None) -> None:
+    form = "/staff/procedures/source/add/"
+    editor = Client(enforce_csrf_checks=True)
+    editor.force_login(staff("Editor"))
+    for referer, leads_back in ((form, True), ("https://evil.example/staff/", False)):
+        address = referer if "://" in referer else f"http://testserver{referer}"
+        response = editor.post(form, headers={"referer": address})
+        assert_staff_page(response, 403)
+        assert bool(read(response).all("a", href=form)) == leads_back
+
+
+def test_staff_error_page_without_database(visitor: Client) -> None:
+    assert_staff_page(visitor.get("/staff/fails/"), 500)

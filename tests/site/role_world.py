@@ -162,6 +162,7 @@ class World:
                 zip(("uidb64", "token"), password_link(member).split("/")[-3:-1], strict=True)
             ),
             "two-step/passkeys/": {"pk": 1},
+            "stop-change/": {"token": "made-up"},
             "/preview/": {"token": preview},
             "/procedures/": {"slug": self.archived.slug},
             "past-pages/": {"slug": self.page("procedure").slug},

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views import csrf
+
+from clinic_site.core.http import error_pages
 
 View = Callable[..., HttpResponse]
 
@@ -20,6 +22,11 @@ def redisplay_on_csrf_failure(show_again: Callable[[HttpRequest], HttpResponse])
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if request.method != "POST":
+        # PUT, DELETE or a made-up method, which no view accepts.
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    if error_pages.is_staff_side(request):
+        return error_pages.staff_page(request, "csrf")
     view: Any = request.resolver_match.func if request.resolver_match else None
     show_again = getattr(view, "after_lost_cookie", None)
     # "CSRF cookie not set", "CSRF token missing" and the like. Other reasons mean another site's form.

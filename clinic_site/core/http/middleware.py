@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from clinic_site.core.http.error_pages import is_staff_side
+
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -67,8 +69,7 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_staff_side = request.path_info.startswith("/staff/")
-        policy = settings.SECURE_CSP_STAFF if is_staff_side else settings.SECURE_CSP
+        policy = settings.SECURE_CSP_STAFF if is_staff_side(request) else settings.SECURE_CSP
         response.headers.setdefault(
             "Content-Security-Policy",
             "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items()),

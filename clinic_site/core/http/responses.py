@@ -1,7 +1,7 @@
 """Responses that several views use."""
 
-from django.http import HttpResponse, HttpResponseRedirect
-from django.utils.cache import patch_cache_control
+from django.http import HttpResponseRedirect
+from django.views.decorators.cache import cache_control
 
 
 class SeeOther(HttpResponseRedirect):
@@ -10,10 +10,6 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def private_no_cache(response: HttpResponse) -> HttpResponse:
-    """Mark an empty form as ``private, no-cache``.
-
-    Not ``no-store``: with that, browsers lose what was typed when the reader goes back.
-    """
-    patch_cache_control(response, private=True, no_cache=True, max_age=0)
-    return response
+# Not ``no-store``: with that, browsers lose what was typed when the reader goes back, and show an error of
+# their own instead of a page that answered a POST.
+private_no_cache = cache_control(private=True, no_cache=True, max_age=0)

@@ -4,12 +4,13 @@ import logging
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from clinic_site.core.json_logging import JsonFormatter
 from consultations.intake import submission as intake_submission
-from consultations.models import Event
-from tests.consultations.conftest import Patient
+from consultations.models import ConsultationRequest, Event
+from tests.consultations.conftest import ATTACHMENTS, PRIVATE_NO_CACHE, Patient
 from tests.consultations.form_pages import Page
 from tests.factories import a_notice, form_data
 
@@ -70,19 +71,24 @@ def test_storage_error_logs_no_answers(patient: Patient, lines: Any, monkeypatch
     assert not holds_a_secret(lines())
 
 
-def test_pages_with_answers_are_not_stored(patient: Patient) -> None:
-    def is_not_stored() -> bool:
-        return "no-store" in patient.response["Cache-Control"]
+def test_pages_with_answers_can_be_gone_back_to(patient: Patient) -> None:
+    """With no-store, Back shows an error page of the browser, and typed answers are gone."""
+
+    def can_be_gone_back_to() -> bool:
+        return patient.response["Cache-Control"] == PRIVATE_NO_CACHE
 
     patient.answers(phone="1")
-    assert is_not_stored()
+    assert can_be_gone_back_to()
     patient.answers()
-    assert is_not_stored()
+    assert can_be_gone_back_to()
     patient.presses("change", "phone")
-    assert is_not_stored()
+    assert can_be_gone_back_to()
+    patient.posts(patient.page.hidden_fields() | form_data(), ATTACHMENTS)
+    assert can_be_gone_back_to()
+    assert not ConsultationRequest.objects.exists() and not Session.objects.exists()
     patient.posts(patient.page.hidden_fields() | form_data())
     patient.presses("send")
-    assert is_not_stored()
+    assert can_be_gone_back_to()
 
 
 def test_pages_without_answers_are_private_or_set_no_cookie(client: Client) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from consultations.models import ConsultationRequest
-from tests.consultations.conftest import ATTACHMENTS, FORM, Patient
+from tests.consultations.conftest import ATTACHMENTS, FORM, PRIVATE_NO_CACHE, Patient
 from tests.factories import a_notice, form_data
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def test_lost_cookie_shows_answers_to_send_again(patient: Patient, path: str) ->
     assert "Your browser did not send the cookie" in page.by_class("error-summary")[0].text
     hidden = page.hidden_fields()
     assert (hidden["patient_name"], hidden["key"]) == (sent["patient_name"], sent["key"])
-    assert "no-store" in patient.response["Cache-Control"]
+    assert patient.response["Cache-Control"] == PRIVATE_NO_CACHE
     patient.confirms()  # with the cookie and the token of that page
     assert ConsultationRequest.objects.count() == 1
 

@@ -15,7 +15,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import attachments, file_storage, submission
 from consultations.models import Attachment, ConsultationRequest, Event, PrivacyNotice
 from consultations.workflow import Status
-from tests.consultations.conftest import ATTACHMENTS, Patient, a_photograph, a_report, stored_request
+from tests.consultations.conftest import ATTACHMENTS, FORM, Patient, a_photograph, a_report, stored_request
 from tests.consultations.form_pages import Page
 
 pytestmark = pytest.mark.django_db
@@ -355,8 +355,8 @@ def test_forged_digests_do_not_block_sending(patient: Patient) -> None:
         assert patient.response.status_code == 303, shown
 
 
-def test_page_for_files_wants_valid_answers_and_a_post(patient: Patient) -> None:
+def test_page_for_files_wants_valid_answers_and_its_address_alone_leads_to_the_form(patient: Patient) -> None:
     page = patient.at_files(patient_age="200", add="yes", attachments=a_photograph())
     assert "Enter the patient’s age" in error_of(page)
     assert not Attachment.objects.exists() and not stored_names()
-    assert patient.client.get(ATTACHMENTS).status_code == 405
+    assert patient.client.get(ATTACHMENTS)["Location"] == FORM

@@ -1,6 +1,7 @@
 """Comparing texts, and finding numbers in them."""
 
-from procedures.publishing.comparison import Kind, Segment, compare, numbers_in
+from clinic_site.core.editing.text_changes import Kind, Segment, compare
+from procedures.publishing.comparison import numbers_in
 from tests.factories import a_document
 
 REPEATED = ("a " * 1250, "b a " * 625)

@@ -1,0 +1,1 @@
+"""Admin forms that detect when two people edit the same record."""

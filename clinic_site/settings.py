@@ -142,10 +142,13 @@ def database(url: str) -> dict[str, Any]:
         raise ValueError("cannot be read; use postgres://user:password@host/name")
     if engine == "sqlite3":
         options["OPTIONS"] = {
-            "timeout": 20,
+            # Seconds for the write lock. Longer waits would use up the server's threads.
+            "timeout": 5,
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
+    else:
+        options["OPTIONS"] = {"connect_timeout": 3, "options": "-c lock_timeout=5000"}
     return options
 
 

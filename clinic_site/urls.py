@@ -8,6 +8,8 @@ from clinic_site.clinic import views as clinic_views
 from clinic_site.operations import views as operations_views
 from procedures.public.sitemaps import SITEMAPS
 
+handler500 = "clinic_site.operations.fault_page.server_error"
+
 urlpatterns = [
     path("", include("procedures.urls")),
     path("", include("consultations.urls")),

@@ -6,16 +6,19 @@ twice the limit may pass.
 """
 
 import ipaddress
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from clinic_site.core.models import RateLimitCounter
+
+logger = logging.getLogger(__name__)
 
 # The subject of all unreadable addresses.
 UNKNOWN = "unknown"
@@ -28,12 +31,23 @@ class Limit:
     scope: str
     attempts: int
     period: timedelta
+    # Whether an attempt that cannot be counted fails (``OperationalError``), or is allowed.
+    must_count: bool = True
 
     def allow(self, subject: str) -> bool:
         """Count one attempt of a subject, such as ``network_address(request)``; return False over the limit.
 
         Call it outside a transaction: a rollback would undo the count.
         """
+        try:
+            return self._count(subject)
+        except OperationalError:
+            if self.must_count:
+                raise
+            logger.warning("an attempt cannot be counted: %s", self.scope)
+            return True
+
+    def _count(self, subject: str) -> bool:
         now = timezone.now()
         # A keyed hash: the table alone reveals no address, and scopes cannot be correlated.
         hashed = salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()

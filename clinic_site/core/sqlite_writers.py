@@ -15,9 +15,9 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# Half of the threads of ``gunicorn.conf.py``.
-MAX_WAITING = 8
-STUCK_SECONDS = 0.6
+# Fewer than the threads of ``gunicorn.conf.py``: the others still serve pages.
+MAX_WAITING = 24
+STUCK_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 POLL_MILLISECONDS = 10
 WRITES = re.compile(r"\s*(BEGIN IMMEDIATE|INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)

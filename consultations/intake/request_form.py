@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -116,7 +117,7 @@ class RequestForm(Questions):
         if name in self.fields and not self.fields[name].widget.is_hidden:
             self.fields[name].widget.attrs["autofocus"] = True
 
-    @property
+    @cached_property
     def answers(self) -> ConsultationRequest:
         """The answers of a valid form, as a request that is not stored."""
         given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}

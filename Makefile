@@ -1,6 +1,6 @@
 # make run        set up and serve the site        make test   set up and run the whole suite
 # make test-fast  no browser, no subprocess        make check  lint, format, imports, types, deployment checks
-# make test-abuse a minute of hostile visitors
+# make test-abuse hostile visitors, and faults
 # make bench      measure                          make lock   pin every version and hash again
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -50,10 +50,12 @@ test-fast: .venv/installed-dev
 # The browser suite runs on SQLite alone: what the browser sees does not depend on the database.
 test-postgres: .venv/installed-dev
 	@scripts/with-postgres $(PYTEST) -m "not browser" $(TESTS)
+	@scripts/with-postgres env $(LOCAL) $(PYTHON) -m pytest tests/abuse/test_faults.py -k stopped_database
 
-# The server behind nginx, under hostile uploads, stalled bodies and a flood of requests.
+# The server behind nginx under hostile visitors; and, on both databases, while something fails.
 test-abuse: .venv/installed-dev
 	@env $(LOCAL) ABUSE_SECONDS=60 $(PYTHON) -m pytest -s tests/abuse
+	@scripts/with-postgres env $(LOCAL) ABUSE_SECONDS=60 $(PYTHON) -m pytest -s tests/abuse/test_faults.py
 
 check: .venv/installed-dev
 	@.venv/bin/ruff check .

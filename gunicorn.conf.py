@@ -1,4 +1,4 @@
-"""The production server: two processes of four threads, behind nginx, which buffers slow connections."""
+"""The production server: two processes, behind nginx, which buffers slow connections."""
 
 import os
 import subprocess
@@ -9,7 +9,8 @@ from clinic_site import settings
 bind = settings.BIND
 worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
-threads = 4
+# More than may wait for the database at once (core/sqlite_writers.py): the others still serve pages.
+threads = 32 if "sqlite" in settings.DATABASES["default"]["ENGINE"] else 16
 # The processes share the code's memory. No database connection is open before the fork.
 preload_app = True
 # A request takes milliseconds. One that takes half a minute is stuck.

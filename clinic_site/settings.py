@@ -142,10 +142,13 @@ def database(url: str) -> dict[str, Any]:
         raise ValueError("cannot be read; use postgres://user:password@host/name")
     if engine == "sqlite3":
         options["OPTIONS"] = {
-            "timeout": 20,
+            # Seconds for the write lock. Longer waits would use up the server's threads.
+            "timeout": 5,
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
+    else:
+        options["OPTIONS"] = {"connect_timeout": 3, "options": "-c lock_timeout=5000"}
     return options
 
 
@@ -153,13 +156,22 @@ DATABASES = {"default": env.parsed("DATABASE_URL", f"sqlite:///{DATA_DIR}/clinic
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What the apps add to shared pages and jobs, by dotted path.
+# Whether this server can serve patients (/readyz).
 READINESS_CHECKS = {
     "database": "clinic_site.operations.readiness.require_database",
+    "writing": "clinic_site.operations.readiness.require_writing",
+    "free space": "clinic_site.operations.readiness.require_free_space",
+    "storage": "consultations.intake.file_storage.require_storage",
     "append-only tables": "clinic_site.core.append_only.require_triggers",
+    "erasures": "consultations.data_rights.erasure.require_replayed",
+}
+# What somebody should see to, on /staff/status/ and in the metrics.
+STATUS_CHECKS = {
     "mail queue": "clinic_site.mail.queue.require_worker",
+    "backup": "clinic_site.operations.status.require_backup",
+    "disk": "clinic_site.operations.status.require_room_for_files",
     "overview": "procedures.public.selectors.require_overview",
     "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
-    "erasures": "consultations.data_rights.erasure.require_replayed",
 }
 SAMPLE_CONTENT_LOADERS = [
     "clinic_site.clinic.opening_week.load_sample",
@@ -177,6 +189,7 @@ DASHBOARD_PANELS = [
     ("procedures/staff/panels/pages.html", "procedures.staff.panels.pages_panel"),
     ("consultations/desk/message_texts/panel.html", "consultations.messaging.templates.texts_panel"),
     ("consultations/data_rights/panel.html", "consultations.data_rights.audit_log.panel"),
+    ("operations/panel.html", "clinic_site.operations.views.status_panel"),
 ]
 # Warnings shown to staff after they changed a row of these models.
 CHANGE_WARNINGS = {
@@ -322,7 +335,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "clinic_site.core.http.csrf.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 60 * 60) if HTTPS else 0
 # Opt-in: a clinic may have other hosts under its domain that do not speak https.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.yes_no("HSTS_INCLUDE_SUBDOMAINS", False)
@@ -336,6 +349,11 @@ SILENCED_SYSTEM_CHECKS = [
 BEHIND_PROXY = env.yes_no("BEHIND_PROXY", HTTPS)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Opens /metrics to a program that sends it; without one there is no such page.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+if 0 < len(METRICS_TOKEN) < 20:
+    env.refuse("METRICS_TOKEN is shorter than 20 characters")
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {

@@ -16,9 +16,11 @@ urlpatterns = [
     path("about-our-information/", clinic_views.about_our_information, name="about_our_information"),
     path("staff/", include("clinic_site.accounts.urls")),
     path("staff/", include("consultations.desk.urls")),
+    path("staff/status/", admin.site.admin_view(operations_views.status_page), name="status"),
     path("staff/", admin.site.urls),
     path("healthz", operations_views.healthz, name="healthz"),
     path("readyz", operations_views.readyz, name="readyz"),
+    path("metrics", operations_views.metrics, name="metrics"),
     path("robots.txt", operations_views.robots, name="robots"),
     path("favicon.ico", operations_views.favicon, name="favicon"),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
@@ -28,4 +30,4 @@ urlpatterns = [
 handler400 = "clinic_site.core.http.error_pages.bad_request"
 handler403 = "clinic_site.core.http.error_pages.permission_denied"
 handler404 = "clinic_site.core.http.error_pages.page_not_found"
-handler500 = "clinic_site.core.http.error_pages.server_error"
+handler500 = "clinic_site.operations.fault_page.server_error"

@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import date, time
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -9,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.clinic import last_known
 from clinic_site.core.models import SingletonModel
 
 
@@ -90,6 +92,12 @@ class ClinicProfile(SingletonModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def current(cls) -> Self | None:
+        profile = super().current()
+        last_known.remember(profile.phone if profile else "")
+        return profile
 
     @property
     def address_lines(self) -> list[str]:

@@ -9,17 +9,20 @@ their first page.
 """
 
 import ipaddress
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from clinic_site.core.models import RateLimitCounter
+
+logger = logging.getLogger(__name__)
 
 # The subject of all unreadable addresses.
 UNKNOWN = "unknown"
@@ -41,17 +44,24 @@ class Limit:
     attempts: int
     period: timedelta
     is_reported: bool = True
+    # Whether an attempt that cannot be counted fails (``OperationalError``), or is allowed.
+    must_count: bool = True
 
     def allow(self, subject: str, amount: int = 1) -> bool:
         """Count attempts of a subject. Over the limit, count what was refused instead and return False.
 
         Call it outside a transaction: a rollback would undo the count.
         """
-        if self.count(subject, amount) is not None:
+        try:
+            is_allowed = self.count(subject, amount) is not None
+            if not is_allowed and self.is_reported:
+                record_refusal(self.scope)
+        except OperationalError:
+            if self.must_count:
+                raise
+            logger.warning("an attempt cannot be counted: %s", self.scope)
             return True
-        if self.is_reported:
-            record_refusal(self.scope)
-        return False
+        return is_allowed
 
     def count(self, subject: str, amount: int = 1) -> int | None:
         """Count attempts and return the subject's number so far; None, with nothing counted, over the limit.

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from clinic_site.core import atomic_files
+from clinic_site.operations import status
 
 DATABASE = {"sqlite": "clinic.sqlite3", "postgresql": "clinic.pgdump"}
 
@@ -39,6 +40,7 @@ def back_up(folder: Path, now: datetime) -> Path:
     _sync(part)
     part.rename(folder / name)
     atomic_files.sync_folder(folder)
+    status.record_backup()
     return folder / name
 
 

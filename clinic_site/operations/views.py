@@ -1,18 +1,27 @@
-"""Pages for machines: health checks, robots.txt, security.txt and the favicon."""
+"""Pages for machines (health checks, metrics, robots.txt, security.txt, the favicon), and the status page."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic.models import ClinicProfile
-from clinic_site.operations import readiness
+from clinic_site.operations import readiness, status
+
+# Who answers requests should know when mail is late.
+MAY_SEE_STATUS = "mail.view_outgoingmessage"
 
 
 @never_cache
@@ -25,8 +34,60 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200, or 503 with the names of the failed readiness checks."""
-    failed = readiness.failed_checks()
+    failed = readiness.failed_checks(settings.READINESS_CHECKS)
     return JsonResponse({"ready": not failed, "failed": failed}, status=503 if failed else 200)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return figures for Prometheus to a program that sends the token; without one set, 404."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    sent, wanted = request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"
+    if not constant_time_compare(sent, wanted):
+        return HttpResponse("A token is needed.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(status.metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@never_cache
+@permission_required(MAY_SEE_STATUS, raise_exception=True)
+@require_safe
+def status_page(request: HttpRequest) -> TemplateResponse:
+    # A look at the page writes nothing.
+    checks = {name: path for name, path in settings.READINESS_CHECKS.items() if name != readiness.WRITING}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Status"),
+        "figures": status.figures(),
+        "problems": _problems(checks | settings.STATUS_CHECKS),
+    }
+    return TemplateResponse(request, "operations/status.html", context)
+
+
+def status_panel(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the problems for the first staff page, or None without the permission."""
+    if not request.user.has_perm(MAY_SEE_STATUS):
+        return None
+    return {"problems": _problems(settings.STATUS_CHECKS)}
+
+
+def _problems(checks: dict[str, str]) -> list[str]:
+    """Say what is wrong and what to do, for each failed check."""
+    sentences = {
+        "database": _("The database cannot be reached."),
+        "writing": _("Nothing can be stored: is the disk full, or the database locked?"),
+        "free space": _("The disk is full. Requests cannot be taken until there is room."),
+        "storage": _("The folder of patients’ photographs is missing. Is the disk connected?"),
+        "append-only tables": _("The protection of the audit log is missing. Run “manage.py migrate”."),
+        "erasures": _("A restored backup has brought erased requests back. Run “manage.py replay_erasures”."),
+        "mail queue": _("Mail has been waiting for hours. Does “manage.py send_mail” run?"),
+        "backup": _("There was no backup in the last day. Does “manage.py backup” run?"),
+        "disk": _("The disk will soon be full. Patients’ photographs will be refused then."),
+        "overview": _("The first page was never published."),
+        "privacy notice": _("There is no privacy notice, so patients cannot send requests."),
+    }
+    return [sentences[name] for name in readiness.failed_checks(checks)]
 
 
 @require_safe

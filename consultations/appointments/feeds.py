@@ -22,7 +22,9 @@ from consultations.tokens import token_hash
 from procedures.models import Practitioner
 
 # Addresses have 192 random bits. An app that polls a revoked one every 15 minutes stays below this.
-WRONG_ADDRESSES = Limit("wrong calendar links from a network", attempts=30, period=timedelta(hours=1))
+WRONG_ADDRESSES = Limit(
+    "wrong calendar links from a network", attempts=30, period=timedelta(hours=1), must_count=False
+)
 
 FEED_PAST, FEED_FUTURE = timedelta(days=30), timedelta(days=180)
 

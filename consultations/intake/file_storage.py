@@ -104,6 +104,12 @@ def free_bytes() -> int:
     return shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
 
 
+def require_storage() -> None:
+    """Raise ``FileNotFoundError`` if files are stored, but not here: their disk is not mounted."""
+    if not _folder().is_dir() and Attachment.objects.exists():
+        raise FileNotFoundError("The folder of patients' files is missing.")
+
+
 def _folder() -> Path:
     return Path(settings.PRIVATE_ROOT) / "attachments"
 

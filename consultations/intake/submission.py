@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.rate_limits import Limit
@@ -25,7 +26,14 @@ from consultations import workflow
 from consultations.lifecycle import contact_details
 from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.messaging.notify import notify, notify_staff_of_activity
-from consultations.models import Attachment, ConsultationRequest, Event, PrivacyNotice, SearchTerm
+from consultations.models import (
+    Attachment,
+    ConsultationRequest,
+    Event,
+    PrivacyNotice,
+    PrivateLink,
+    SearchTerm,
+)
 from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
@@ -75,7 +83,7 @@ class Submission:
     # One word for each sign of spam.
     suspicions: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def duplicate_fingerprint(self) -> str:
         """A value that two forms of one browser with the same answers share; "" for an unknown browser."""
         if not self.browser:
@@ -115,6 +123,11 @@ def submit(submission: Submission) -> ConsultationRequest:
 
 def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | None:
     """Return the request that the form with this key became: its own, or the one that it repeats."""
+    # Nearly all forms were not sent before: that costs one narrow query.
+    with_key = ConsultationRequest.objects.filter(key_hash=key.hash).order_by().values_list("pk")
+    with_link = PrivateLink.objects.filter(token_hash=token_hash(key.token)).order_by()
+    if not with_key.union(with_link.values_list("request"), all=True):
+        return None
     requests = ConsultationRequest.objects.filter(erased_at=None)
     if lock:
         requests = requests.select_for_update(of=("self",))
@@ -223,10 +236,13 @@ def _attach_files(consultation: ConsultationRequest, submission: Submission) -> 
 
     Raises ``AttachmentsMissingError``, as ``submit`` does. The files left over are deleted within a day.
     """
+    waiting = Attachment.objects.waiting_with(submission.key.hash).order_by("pk")
+    pks = dict(waiting.values_list("digest", "pk"))
+    if not pks and not submission.shown:
+        return 0
     known = attachment_digests(consultation)
     room = max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)
-    waiting = Attachment.objects.waiting_with(submission.key.hash).exclude(digest__in=known)
-    chosen = list(waiting.order_by("pk").values_list("pk", flat=True)[:room])
+    chosen = [pk for digest, pk in pks.items() if digest not in known][:room]
     # One statement: a file that is removed from the form at this moment is either in or out.
     count = Attachment.objects.filter(pk__in=chosen, request=None).update(request=consultation, key_hash="")
     if submission.shown:

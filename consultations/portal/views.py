@@ -35,7 +35,9 @@ from consultations.portal.forms import (
 from consultations.portal.presenters import RequestStatusPresenter
 
 # A link has 192 random bits and cannot be guessed. The limit stops attempts early, but allows for mistyping.
-WRONG_LINKS_PER_ADDRESS = Limit("wrong private links from a network", attempts=30, period=timedelta(hours=1))
+WRONG_LINKS_PER_ADDRESS = Limit(
+    "wrong private links from a network", attempts=30, period=timedelta(hours=1), must_count=False
+)
 # Each correction writes a note and a mail to the staff.
 PHONE_CORRECTIONS_PER_REQUEST = Limit("phone corrections of a request", attempts=10, period=timedelta(days=1))
 

@@ -38,7 +38,10 @@ class Server:
     ``log`` is the file that it writes to; without one nothing is kept.
     """
 
-    def __init__(self, log: IO[bytes] | None = None, **environment: str) -> None:
+    def __init__(
+        self, log: IO[bytes] | None = None, application: str = "clinic_site.wsgi", **environment: str
+    ) -> None:
+        self.application = application
         self.output = log or subprocess.DEVNULL
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -56,7 +59,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "clinic_site.wsgi"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", self.application]
         self.process = subprocess.Popen(
             command,
             env=self.environment,
@@ -99,6 +102,8 @@ class Patients:
     confirmed: dict[str, str] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
+    # How long each confirmed press of "Send" took.
+    seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stop = threading.Event()
@@ -142,6 +147,7 @@ class Patients:
             "X-Forwarded-For": f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}",
             "Host": f"127.0.0.1:{self.port}",
         }
+        pressed_at = time.monotonic()
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             line.request("POST", "/consultation/request/", body, headers)
@@ -152,6 +158,7 @@ class Patients:
         finally:
             line.close()
         if answer.status == 303:
+            self.seconds.append(time.monotonic() - pressed_at)
             self.confirmed[key.hash] = answer.headers["Location"]
             return True
         self.wrong.append(f"{answer.status}")

@@ -1,7 +1,7 @@
 """URL configuration of the site, with views that fail in several ways."""
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -13,6 +13,14 @@ SECRET = "Ayesha Khan, 0301 2345678"
 
 def failing(request: HttpRequest, token: str = "") -> HttpResponse:
     raise DatabaseError(f"duplicate key: Key (name)=({SECRET}) already exists")
+
+
+def without_database(request: HttpRequest, token: str = "") -> HttpResponse:
+    raise OperationalError(f"connection to {SECRET} failed")
+
+
+def full_disk(request: HttpRequest) -> HttpResponse:
+    raise OSError(28, "No space left on device")
 
 
 def chained(request: HttpRequest) -> HttpResponse:
@@ -33,6 +41,10 @@ def suspicious(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("fails/", failing),
     path("fails/<str:token>/", failing),
+    path("no-database/", without_database),
+    path("no-database/<str:token>/", without_database),
+    path("staff/no-database/", without_database),
+    path("full-disk/", full_disk),
     path("chained/", chained),
     path("forbidden/", forbidden),
     path("suspicious/", suspicious),

@@ -1,10 +1,14 @@
 """Error pages say what to do, in the site's look."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
+from django.urls import reverse
 
+from clinic_site.clinic import last_known
 from tests.core.content_pages import CONTENT_PAGES
 from tests.core.failing_urls import SECRET
 from tests.factories import staff
@@ -39,6 +43,78 @@ def test_pages_without_database_show_500_page(visitor: Client) -> None:
         assert response.status_code == 500
         assert_helps(response)
         assert "a request that arrives twice is stored once" in read(response).main.text
+
+
+def hidden_fields(response: Any) -> list[tuple[str, str]]:
+    return [(field["name"], field["value"]) for field in read(response).all("input", type="hidden")]
+
+
+def test_fault_page_keeps_what_was_typed(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_known, "_remembered", "042 0000 0000")
+    typed = {"message": 'Two lines\n"quoted" & <b>', "days": ["1", "4"], "send": "yes", "password": "p"}
+    for path in ("/no-database/", "/no-database/secret-token/", "/full-disk/", "/staff/no-database/"):
+        response = visitor.post(path, typed)
+        assert response.status_code == 503
+        assert int(response["Retry-After"]) > 0
+        assert "private" in response["Cache-Control"] and "no-store" not in response["Cache-Control"]
+        page = read(response)
+        (form,) = page.all("form")
+        assert "action" not in form.attributes  # the same address again
+        kept = [("message", typed["message"]), ("days", "1"), ("days", "4"), ("send", "yes")]
+        assert hidden_fields(response) == kept, path
+        assert "secret-token" not in response.content.decode()
+        assert SECRET not in response.content.decode()
+        if not path.startswith("/staff/"):
+            assert_helps(response)
+            assert page.all("a", href="tel:+924200000000")
+        assert visitor.get(path).status_code == 503
+    assert 'id="site-name"' in visitor.get("/staff/no-database/").content.decode()
+
+
+@pytest.mark.django_db
+def test_every_form_keeps_what_was_typed_without_database(visitor: Client) -> None:
+    def fail(*args: Any) -> None:
+        raise OperationalError("the database system is shutting down")
+
+    typed = {"message": "Kept", "text": "Kept", "phone": "0301 2345678"}
+    for name in ("start", "request", "attachments", "private_note", "private_phone", "private_attachments"):
+        token = ["token"] if name.startswith("private") else []
+        with connection.execute_wrapper(fail):
+            response = visitor.post(reverse(f"consultations:{name}", args=token), typed)
+        assert response.status_code == 503, name
+        assert dict(hidden_fields(response)) == typed, name
+    for path in (reverse("procedures:feedback"), "/staff/login/"):
+        with connection.execute_wrapper(fail):
+            response = visitor.post(path, typed | {"login": "a@example.com", "password": "secret"})
+        assert response.status_code == 503, path
+        assert dict(hidden_fields(response)).items() >= typed.items(), path
+        assert "secret" not in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_guesses_that_cannot_be_counted_are_answered(visitor: Client) -> None:
+    def fail(execute: Any, sql: str, *args: Any) -> Any:
+        if "core_ratelimitcounter" in sql:
+            raise OperationalError("database is locked")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(fail):
+        for path in (
+            reverse("consultations:private", args=["guess"]),
+            reverse("consultations:calendar", args=["guess"]),
+        ):
+            assert visitor.get(path).status_code == 404, path
+
+
+def test_phone_is_known_without_database(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(last_known, "_remembered", None)
+    assert last_known.phone() == ""
+    last_known.remember("042 1")
+    monkeypatch.setattr(last_known, "_remembered", None)  # as in another process
+    assert last_known.phone() == "042 1"
 
 
 def test_error_pages_help(visitor: Client, sample_site: None) -> None:

@@ -353,7 +353,7 @@ def test_last_good_copy_is_served_without_database(
         assert (answer.status, answer.body) == (200, good.body)
         assert answer.headers["cache-control"] == "public, max-age=0, s-maxage=0"
     clock.shift(timedelta(hours=2))
-    assert visitor.get(NERVES).status == 500
+    assert visitor.get(NERVES).status == 503
 
 
 def test_withdrawn_page_never_comes_back(visitor: Visitor, clock: Any, broken_database: Any) -> None:
@@ -364,7 +364,7 @@ def test_withdrawn_page_never_comes_back(visitor: Visitor, clock: Any, broken_da
     assert Visitor().get(NERVES).status == 410
     broken_database()
     clock.shift(5)
-    assert [process.get(NERVES).status for process in (visitor, Visitor())] == [500, 500]
+    assert [process.get(NERVES).status for process in (visitor, Visitor())] == [503, 503]
 
 
 def test_withdrawn_page_goes_though_nothing_can_be_written(
@@ -416,4 +416,4 @@ def test_unreadable_or_unwritable_copies_cost_no_page(
     cache_dir.write_text("a file where the folder should be")
     assert Visitor().get(NERVES).status == 200
     broken_database()
-    assert Visitor().get(NERVES).status == 500
+    assert Visitor().get(NERVES).status == 503

@@ -120,6 +120,9 @@ def _error_states() -> Iterator[State]:
     for name in ("400.html", "403.html", "429.html", "500.html"):
         content = render_to_string(name, request=None if name == "500.html" else asked)
         yield State(name, int(name[:3]), content.encode())
+    for name, is_post in (("503.html", True), ("503.html, reading", False)):
+        context = {"title": "Not available", "is_post": is_post, "fields": [("a", "b")], "had_files": True}
+        yield State(name, 503, render_to_string("503.html", context).encode())
     withdrawn = Procedure.objects.get(slug="tumor-removal")
     publishing.withdraw(withdrawn, language="en")
     yield of_response("410", Client().get(reverse("procedures:procedure", args=[withdrawn.slug])))

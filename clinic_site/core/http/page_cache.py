@@ -27,7 +27,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
@@ -139,22 +139,21 @@ class PageCacheMiddleware:
         request.META |= {warm_pages.EXPIRES_AT: page.expires_at, warm_pages.ROUTE: match.route}
         return page.response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        if isinstance(exception, OperationalError | InterfaceError):
-            request.database_failed = True  # type: ignore[attr-defined]
-
     def _render(self, request: HttpRequest, key: Key) -> CachedPage | HttpResponse:
         made_at = time.time()
         anonymous = _anonymous(request, query=key[-1])
         response = self.get_response(anonymous)
-        if getattr(anonymous, "database_failed", False):
+        if response.status_code == 503:
             return self._last_good_copy(key) or response
         if not _may_be_kept(response):
             return response
         headers = {name: value for name, value in response.items() if name != "Content-Length"}
         headers["Vary"] = "Accept-Encoding"
         page = CachedPage(response.status_code, headers, response.content, made_at)
-        change = _next_change_at(made_at)
+        try:
+            change = _next_change_at(made_at)
+        except DatabaseError:
+            return response
         # From memory an answer may be sent until the last moment: shared caches get what is left after that.
         shared = math.floor(change - made_at - settings.PAGE_CACHE_SECONDS)
         page.expire_at(
@@ -168,7 +167,7 @@ class PageCacheMiddleware:
         page = read_copy(key)
         if page is None or page.status != 200:
             return None
-        logger.warning("the database cannot be reached: a page is served from its last good copy")
+        logger.warning("the database or the disk fails: a page is served from its last good copy")
         page.expire_at(time.time() + settings.PAGE_CACHE_SECONDS, shared_seconds=0)
         self._remember(key, page)
         return page

@@ -71,6 +71,8 @@ def test_only_a_submission_within_seconds_is_too_fast(
             (timedelta(seconds=2), Status.QUARANTINED),
             (timedelta(seconds=4), Status.NEW),
             (timedelta(days=9), Status.NEW),
+            (-timedelta(seconds=1), Status.NEW),  # the clock was set back meanwhile
+            (-timedelta(days=1), Status.NEW),
         ]:
             sent = everything()
             clock.shift(filled_in)

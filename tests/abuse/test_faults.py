@@ -1,0 +1,230 @@
+"""The real server while the database, the disk, the mail server or a worker process fails.
+
+Patients press "Send" until they have an answer. Afterwards each form is stored exactly once, although nobody
+helped. ``make test-abuse`` runs it for longer and prints the figures.
+"""
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.urls import reverse
+
+from clinic_site.operations.readiness import MIN_FREE_BYTES
+from consultations.models import ConsultationRequest, PrivacyNotice
+from tests.abuse import attackers
+from tests.conftest import load_sample_content
+from tests.consultations.http_server import Patients, Server
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+CLIENTS = 12
+FAULT_SECONDS = min(30.0, float(os.environ.get("ABUSE_SECONDS", "10")) * 0.8)
+MAX_ANSWER_SECONDS = 1.0
+EMERGENCY = "consultations:emergency"
+
+on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="only SQLite locks its whole file")
+
+
+@pytest.fixture
+def notice() -> int:
+    load_sample_content()
+    found = PrivacyNotice.objects.current("en")
+    assert found
+    return found.pk
+
+
+@contextmanager
+def patients_at(server: Server, notice: int, probes: tuple[str, ...]) -> Iterator["Watch"]:
+    """Patients come, something fails within, and everybody finishes the form in hand."""
+    server.start()
+    try:
+        patients = Patients(server.port, notice)
+        watch = Watch(server, patients, probes)
+        for probe in probes:
+            watch.ask(probe)  # so that there is a copy of each page
+        watch.answers.clear()
+        patients.come(CLIENTS)
+        time.sleep(1.5)
+        yield watch
+        patients.leave()
+        while watch.ask("/readyz")[0] != 200:
+            time.sleep(0.1)
+    finally:
+        server.kill()
+    watch.report()
+
+
+class Watch:
+    def __init__(self, server: Server, patients: Patients, probes: tuple[str, ...]) -> None:
+        self.server, self.patients, self.probes = server, patients, probes
+        self.answers: list[tuple[str, int, float]] = []
+
+    def ask(self, path: str) -> tuple[int, float]:
+        status, seconds = attackers.ask(self.server.port, "GET", path)
+        self.answers.append((path, status, seconds))
+        return status, seconds
+
+    def probe_for(self, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for path in self.probes:
+                self.ask(path)
+            meanwhile()
+            time.sleep(0.2)
+
+    def statuses(self, path: str) -> set[int]:
+        return {status for asked, status, _seconds in self.answers if asked == path}
+
+    def slowest(self, *paths: str) -> float:
+        return max(seconds for path, _status, seconds in self.answers if path in paths)
+
+    def report(self) -> None:
+        counts = Counter(self.patients.wrong)
+        print(f"\nconfirmed {len(self.patients.confirmed)}, other answers {dict(counts)}")  # noqa: T201 - figures
+        for path in dict.fromkeys(path for path, _status, _seconds in self.answers):
+            print(f"{path}: {sorted(self.statuses(path))}, slowest {self.slowest(path):.2f} s")  # noqa: T201
+
+    def require_clear_answers(self) -> None:
+        """Each patient read a page that says what to do (503), or was confirmed in the end."""
+        assert {*self.patients.wrong} <= {"503"}
+        assert len(self.patients.confirmed) == len(self.patients.sent)
+
+
+def require_stored_once(patients: Patients, hashes: list[str]) -> None:
+    assert sorted(hashes) == sorted(patients.sent), "lost or doubled"
+
+
+def stored_hashes() -> list[str]:
+    return [*ConsultationRequest.objects.values_list("key_hash", flat=True)]
+
+
+@on_sqlite
+def test_locked_database_leaves_pages_and_loses_nothing(notice: int) -> None:
+    unknown = reverse("consultations:private", args=["no-such-token"])
+    pages = ("/healthz", "/", reverse(EMERGENCY))
+    with patients_at(Server(), notice, (*pages, unknown)) as watch:
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        watch.probe_for(FAULT_SECONDS)
+        other.execute("ROLLBACK")
+        other.close()
+    watch.require_clear_answers()
+    for page in pages:
+        assert watch.statuses(page) == {200}
+    assert watch.statuses(unknown) <= {404, 429}
+    assert watch.slowest(*pages) <= MAX_ANSWER_SECONDS
+    require_stored_once(watch.patients, stored_hashes())
+
+
+@on_sqlite
+def test_full_disk_is_not_ready_and_loses_nothing(notice: int, settings: Any, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", MIN_FREE_BYTES + 40 * 1024 * 1024) as disk:
+        shutil.copytree(settings.STATIC_ROOT, disk / "static")
+        database = disk / "clinic.sqlite3"
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(database)])
+        server = Server(DATA_DIR=str(disk), DATABASE_URL=f"sqlite:///{database}")
+        pages = ("/", reverse(EMERGENCY), "/readyz")
+        with patients_at(server, notice, pages) as watch:
+            assert watch.ask("/readyz")[0] == 200
+            watch.answers.clear()
+            watch.probe_for(FAULT_SECONDS, lambda: fill(disk / "filler"))
+            assert "503" in watch.patients.wrong, "the disk was never full"
+            assert watch.statuses("/readyz") == {503} or watch.ask("/readyz")[0] == 503
+            (disk / "filler").unlink()
+        watch.require_clear_answers()
+        assert watch.statuses("/") == watch.statuses(reverse(EMERGENCY)) == {200}
+        with sqlite3.connect(database) as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            rows = copy.execute(f"SELECT key_hash FROM {ConsultationRequest._meta.db_table}")  # noqa: S608
+        hashes = [row[0] for row in rows]
+        require_stored_once(watch.patients, hashes)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="there is no PostgreSQL server to stop")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="other tests use the server that this stops")
+def test_stopped_database_leaves_pages_and_loses_nothing(notice: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        folder = Path(cursor.fetchone()[0])
+    pages = ("/healthz", "/", reverse(EMERGENCY), "/readyz")
+    with patients_at(Server(), notice, pages) as watch:
+        connections.close_all()
+        options = shlex.split((folder / "postmaster.opts").read_text())[1:]
+        pg_ctl(folder, "-m", "immediate", "stop")
+        try:
+            watch.answers.clear()
+            watch.probe_for(FAULT_SECONDS)
+            assert watch.statuses("/readyz") == {503}
+        finally:
+            pg_ctl(folder, "-w", "-l", str(folder / "log-again"), "-o", shlex.join(options), "start")
+    watch.require_clear_answers()
+    for page in ("/healthz", "/", reverse(EMERGENCY)):
+        assert watch.statuses(page) == {200}
+    assert watch.slowest("/healthz", "/", reverse(EMERGENCY)) <= MAX_ANSWER_SECONDS
+    require_stored_once(watch.patients, stored_hashes())
+
+
+def test_killed_workers_and_silent_mail_server_lose_nothing(notice: int) -> None:
+    pages = ("/healthz", "/", "/readyz")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = Server(EMAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        with patients_at(server, notice, ()) as watch:
+            watch.probes = pages
+            watch.probe_for(FAULT_SECONDS, lambda: kill_one_worker(server))
+    watch.require_clear_answers()
+    # A killed worker cuts its connections off (0); the mail server takes no server out of rotation.
+    assert all(watch.statuses(page) <= {0, 200} for page in pages)
+    require_stored_once(watch.patients, stored_hashes())
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[Path]:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room left."""
+    with suppress(OSError), path.open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x" * 65536)
+
+
+def pg_ctl(folder: Path, *arguments: str) -> None:
+    program = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))[-1]
+    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    command = [*as_postgres, str(program), "-D", str(folder), *arguments]
+    subprocess.run(command, cwd=folder.parent, stdout=subprocess.DEVNULL, check=True)
+
+
+def kill_one_worker(server: Server) -> None:
+    """Kill a process that serves pages, not the one that sends mail: systemd would start that again."""
+    assert server.process
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for child in children:
+        with suppress(OSError):
+            if b"manage.py" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(int(child), signal.SIGKILL)
+                break
+    time.sleep(1)

@@ -37,6 +37,7 @@ class PublicationSitemap(SiteSitemap):
 class FixedSitemap(SiteSitemap):
     def items(self) -> list[str]:
         return [
+            "procedures:emergency",
             "procedures:list",
             "procedures:surgeons",
             "clinic",

@@ -20,7 +20,7 @@ FIRST_VIEW = 60 * 1024
 
 
 def compressed(data: bytes) -> int:
-    """In Brotli, as the site sends it to every browser that can ask for it (those of the last eight years)."""
+    """In Brotli, as the site sends it to every browser of the last eight years."""
     return len(brotli.compress(data, quality=5))
 
 

@@ -79,7 +79,7 @@ def test_form_without_valid_opened_content_is_not_saved(text: EmergencyText, bil
         if forged is None:
             del sent["opened"]
         page = refused(bilal, text, sent)
-        assert len(changes_in(page)) == 4, forged
+        assert len(changes_in(page)) == 5, forged
         text.refresh_from_db()
         assert text.heading != "Blind.", forged
     save(bilal, text, form_in(page))

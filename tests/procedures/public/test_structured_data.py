@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.core.templatetags.formatting import json_ld
-from procedures.models import Practitioner, Procedure, Publication
+from procedures.models import Overview, Practitioner, Procedure, Publication
 from procedures.public import structured_data
 from procedures.publishing import publishing
 from procedures.publishing.documents import PageDocument
@@ -118,7 +118,10 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
 
 @pytest.mark.django_db
 def test_structured_data_says_only_what_the_page_shows(client: Client, sample_site: None) -> None:
-    published(Procedure.objects.get(slug="nerve-repair"), change_note="A second version.")
+    # Samples have none.
+    ClinicProfile.objects.update(is_sample=False)
+    for procedure in (Overview.objects.get(), *Procedure.objects.all()):
+        published(procedure, change_note="A second version.")
     live = [publication.get_absolute_url() for publication in Publication.objects.live()]
     assert len(live) == 5
     for address in (*live, "/procedures/", "/surgeons/", "/clinic/"):

@@ -8,7 +8,6 @@ app_name = "consultations"
 
 urlpatterns = [
     path("consultation/", intake_views.start, name="start"),
-    path("consultation/emergency/", intake_views.emergency, name="emergency"),
     path("consultation/request/", intake_views.request_form, name="request"),
     path("consultation/request/attachments/", intake_views.attachments_page, name="attachments"),
     # Any text may be a token, so that a mistyped link gets a helpful page.

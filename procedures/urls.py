@@ -12,6 +12,7 @@ urlpatterns = [
     path("questions/", views.questions, name="questions"),
     path("procedures/", views.procedure_list, name="list"),
     path("procedures/<slug:slug>/", views.procedure, name="procedure"),
+    path("emergency/", views.emergency, name="emergency"),
     path("surgeons/", views.surgeons, name="surgeons"),
     path("preview/<str:token>/", views.preview, name="preview"),
     path("report-a-mistake/", feedback.feedback, name="feedback"),

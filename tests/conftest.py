@@ -100,7 +100,9 @@ def sample_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
     """The same, shared by all tests of a module."""
     with shared_world(django_db_blocker):
         load_sample_content()
-        yield
+        # Tests that do not ask for the database have none.
+        with django_db_blocker.block():
+            yield
 
 
 @pytest.fixture(scope="session")

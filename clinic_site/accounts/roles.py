@@ -37,7 +37,11 @@ _REQUESTS = frozenset(
     }
 )
 _MANAGEMENT = (
-    _permissions("clinic", "clinicprofile openinghours closure informationpractice", "view add change delete")
+    _permissions(
+        "clinic",
+        "clinicprofile openinghours closure informationpractice emergencyhospital",
+        "view add change delete",
+    )
     | _permissions("accounts", "user", "view add change")
     | _permissions("consultations", "retentionrule", "view add change delete")
     | _permissions("consultations", "privacynotice", "view add")

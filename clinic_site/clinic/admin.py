@@ -8,7 +8,13 @@ from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.clinic.models import ClinicProfile, Closure, InformationPractice, OpeningHours
+from clinic_site.clinic.models import (
+    ClinicProfile,
+    Closure,
+    EmergencyHospital,
+    InformationPractice,
+    OpeningHours,
+)
 from clinic_site.core import change_warnings
 from clinic_site.core.editing.conflicts import ConflictDetectingForm
 
@@ -97,6 +103,12 @@ class ClosureAdmin(admin.ModelAdmin[Closure]):
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         change_warnings.warn(request, obj)
+
+
+@admin.register(EmergencyHospital)
+class EmergencyHospitalAdmin(admin.ModelAdmin[EmergencyHospital]):
+    form = ConflictDetectingForm
+    list_display = ["name", "phone", "treats", "position"]
 
 
 @admin.register(InformationPractice)

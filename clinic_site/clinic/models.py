@@ -111,6 +111,10 @@ class ClinicProfile(SingletonModel):
     def urgent_phone_e164(self) -> str:
         return dialable(self.urgent_phone)
 
+    @property
+    def whatsapp_url(self) -> str:
+        return f"https://wa.me/{dialable(self.whatsapp).removeprefix('+')}" if self.whatsapp else ""
+
 
 MAX_SESSION_MINUTES = 16 * 60
 MINUTES_PER_DAY = 24 * 60
@@ -235,6 +239,32 @@ class Closure(models.Model):
             day = getattr(self, name)
             if day and not FIRST_DAY <= day <= LAST_DAY:
                 raise ValidationError({name: _("Enter a day from the years 2000 to 2099.")})
+
+
+class EmergencyHospital(models.Model):
+    """A hospital that treats such injuries day and night. While none is entered, pages show no list."""
+
+    name = models.CharField(_("name"), max_length=120)
+    address = models.CharField(_("address"), max_length=200)
+    phone = models.CharField(_("phone"), max_length=30, blank=True, default="")
+    treats = models.CharField(
+        _("what it treats day and night"),
+        max_length=200,
+        help_text=_("Only what the hospital has confirmed, such as “reattaches fingers and hands”."),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("hospital for emergencies")
+        verbose_name_plural = _("hospitals for emergencies")
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def phone_e164(self) -> str:
+        return dialable(self.phone)
 
 
 class Criterion(models.TextChoices):

@@ -1,11 +1,13 @@
 """Pages for machines (health checks, metrics, robots.txt, security.txt, the favicon), and the status page."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -60,19 +62,22 @@ def status_page(request: HttpRequest) -> TemplateResponse:
         **admin.site.each_context(request),
         "title": _("Status"),
         "figures": status.figures(),
-        "problems": _problems(checks | settings.STATUS_CHECKS),
+        "problems": _problems(readiness.failed_checks(checks | settings.STATUS_CHECKS)),
     }
     return TemplateResponse(request, "operations/status.html", context)
 
 
 def status_panel(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the problems for the first staff page, or None without the permission."""
+    """Return the problems of the last minute for the first staff page, or None without the permission."""
     if not request.user.has_perm(MAY_SEE_STATUS):
         return None
-    return {"problems": _problems(settings.STATUS_CHECKS)}
+    failed = cache.get_or_set(
+        "failed-status-checks", lambda: readiness.failed_checks(settings.STATUS_CHECKS), timeout=60
+    )
+    return {"problems": _problems(failed or [])}
 
 
-def _problems(checks: dict[str, str]) -> list[str]:
+def _problems(failed: Iterable[str]) -> list[str]:
     """Say what is wrong and what to do, for each failed check."""
     sentences = {
         "database": _("The database cannot be reached."),
@@ -87,7 +92,7 @@ def _problems(checks: dict[str, str]) -> list[str]:
         "overview": _("The first page was never published."),
         "privacy notice": _("There is no privacy notice, so patients cannot send requests."),
     }
-    return [sentences[name] for name in readiness.failed_checks(checks)]
+    return [sentences[name] for name in failed]
 
 
 @require_safe

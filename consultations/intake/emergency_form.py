@@ -41,6 +41,6 @@ class EmergencyQuestion(forms.Form):
     def next_address(self) -> str:
         """Return the address of the next page, with the page and procedure that led here."""
         if self.cleaned_data["emergency"] == "yes":
-            return reverse("consultations:emergency")
+            return reverse("procedures:emergency")
         along = {name: value for name in ("about", "source_page") if (value := self.cleaned_data[name])}
         return f"{reverse('consultations:request')}{'?' if along else ''}{urlencode(along)}"

@@ -70,13 +70,6 @@ def referring_page(request: HttpRequest) -> str:
 
 @content_page()
 @require_safe
-def emergency(request: HttpRequest) -> HttpResponse:
-    """Show what to do in an emergency. Nothing is asked or stored."""
-    return render(request, "consultations/intake/emergency.html", {"page": live_emergency_text(language())})
-
-
-@content_page()
-@require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     context = {"notice": PrivacyNotice.objects.current(language())}
     return render(request, "consultations/data_rights/privacy_notice.html", context)

@@ -57,9 +57,11 @@ class CountOf(models.Subquery):
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = models.IntegerField()
 
-    def __init__(self, queryset: models.QuerySet[Any], up_to: int | None = None) -> None:
-        # The status is in every index that finds the rows, so the rows themselves are not read.
-        super().__init__(queryset.order_by().values("status")[:up_to])
+    def __init__(
+        self, queryset: models.QuerySet[Any], up_to: int | None = None, column: str = "status"
+    ) -> None:
+        # The status is in every index that finds requests, so the rows themselves are not read.
+        super().__init__(queryset.order_by().values(column)[:up_to])
 
 
 def _unless_erased(condition: Q) -> Q:

@@ -74,6 +74,34 @@ class Migration(migrations.Migration):
                         verbose_name="what not to do",
                     ),
                 ),
+                (
+                    "drawings",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="One a line, in the order of the steps: call, press, lie, rings, wrap, bag, ice, label, none.",
+                        validators=[procedures.validators.OneItemPerLine(items=8, length=10)],
+                        verbose_name="drawings of the steps",
+                    ),
+                ),
+                (
+                    "tourniquet",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Shown under the steps, and only when the box below is checked.",
+                        max_length=350,
+                        verbose_name="when to tie a tourniquet",
+                    ),
+                ),
+                (
+                    "shows_tourniquet",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Check this only after a clinician has decided on the line above.",
+                        verbose_name="show the line about a tourniquet",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "emergency text",
@@ -266,6 +294,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("menu_label", models.CharField(default="", max_length=30, verbose_name="name in the menu")),
+                (
+                    "door",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The first page asks “What happened?”: “A finger or hand is cut off”. Empty: the plain name.",
+                        max_length=60,
+                        verbose_name="what happened, in the patient’s words",
+                    ),
+                ),
                 (
                     "alternate_names",
                     models.CharField(

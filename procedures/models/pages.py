@@ -66,6 +66,15 @@ class Page(WithPhoto):
         help_text=_("In everyday words: “reconnecting a damaged nerve”."),
     )
     menu_label = models.CharField(_("name in the menu"), max_length=30, default="")
+    door = models.CharField(
+        _("what happened, in the patient’s words"),
+        max_length=60,
+        blank=True,
+        default="",
+        help_text=_(
+            "The first page asks “What happened?”: “A finger or hand is cut off”. Empty: the plain name."
+        ),
+    )
     alternate_names = models.CharField(
         _("other names"), max_length=120, blank=True, default="", help_text=_("Separated by commas.")
     )

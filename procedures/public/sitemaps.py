@@ -38,6 +38,7 @@ class FixedSitemap(SiteSitemap):
     def items(self) -> list[str]:
         overview = live_overview(language())
         return [
+            "procedures:emergency",
             *(["procedures:questions"] if overview and overview.answers_alone() else []),
             "procedures:list",
             "procedures:surgeons",

@@ -55,6 +55,10 @@ def procedure_list() -> Node:
     return graph(breadcrumbs(_all_procedures()))
 
 
+def emergency() -> Node:
+    return graph(breadcrumbs((_("Emergency"), reverse("procedures:emergency"))))
+
+
 def practitioners(people: Iterable[Practitioner]) -> Node:
     """``IndividualPhysician`` for each, at this clinic."""
     return graph(

@@ -7,11 +7,13 @@ from django.conf import settings
 from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic.models import ClinicProfile
+from clinic_site.clinic import business_hours
+from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
 from clinic_site.core.http.page_cache import content_page
 from procedures.models import Practitioner, PreviewLink, Publication
 from procedures.public import selectors, structured_data
@@ -62,7 +64,15 @@ def _published(request: HttpRequest, **which: Any) -> HttpResponse:
 def render_document(request: HttpRequest, page: PageDocument, **context: Any) -> HttpResponse:
     """A document as its reader sees it: the published page, a preview or an old version."""
     clinic = ClinicProfile.current()
-    own = {"page": page, "clinic": clinic, "structured_data": structured_data.page(page, clinic)}
+    own: dict[str, Any] = {
+        "page": page,
+        "clinic": clinic,
+        "hospitals": EmergencyHospital.objects.all(),  # queried only under first aid
+        "structured_data": structured_data.page(page, clinic),
+    }
+    if page.kind == "overview":
+        own["opening"] = business_hours.opening_sentence(timezone.now())
+        own["surgeons"] = Practitioner.objects.filter(is_active=True).select_related("photo")
     return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 
@@ -101,6 +111,18 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
     if number != "1":
         context["canonical_url"] = f"{settings.SITE_URL}{request.path}?page={number}"
     return render(request, "procedures/public/procedure_list.html", context)
+
+
+@content_page()
+@require_safe
+def emergency(request: HttpRequest) -> HttpResponse:
+    """What to do in an emergency. Nothing is asked or stored."""
+    context = {
+        "page": selectors.live_emergency_text(language()),
+        "hospitals": EmergencyHospital.objects.all(),
+        "structured_data": structured_data.emergency(),
+    }
+    return render(request, "procedures/public/emergency.html", context)
 
 
 @content_page()

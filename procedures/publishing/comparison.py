@@ -76,7 +76,9 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
     return {
         "title": (
             _("Title, summary and description"),
-            _lines(document.title, document.plain_name, document.summary, document.description),
+            _lines(
+                document.title, document.plain_name, document.door, document.summary, document.description
+            ),
         ),
         "key_facts": (_("Key facts"), _lines(*facts)),
         "picture": (_("Photograph"), _lines(photo.alt, f"({photo.digest[:8]})") if photo else ""),
@@ -88,7 +90,14 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
         **sections,
         "emergency-text": (
             _("Emergency text"),
-            _lines(emergency.heading, *emergency.signs, *emergency.steps, *emergency.warnings)
+            _lines(
+                emergency.heading,
+                *emergency.signs,
+                *emergency.steps,
+                emergency.tourniquet,
+                *emergency.warnings,
+                ", ".join(emergency.drawings),
+            )
             if emergency
             else "",
         ),

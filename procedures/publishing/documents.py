@@ -4,8 +4,10 @@ A ``PageDocument`` is read from the draft (``drafts``), checked (``checks``) and
 as JSON. Templates and structured data use nothing else, so patients see exactly what was signed.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Self
 
 import msgspec
@@ -53,11 +55,28 @@ class Photo(Struct, frozen=True):
     alt: str
 
 
-class Emergency(Struct, frozen=True):
+class Emergency(Struct, frozen=True, omit_defaults=True):
     heading: str
     signs: tuple[str, ...]
     steps: tuple[str, ...]
     warnings: tuple[str, ...]
+    drawings: tuple[str, ...] = ()
+    # "" until a clinician has decided on it.
+    tourniquet: str = ""
+
+    @property
+    def drawn_steps(self) -> tuple[tuple[str, str, str], ...]:
+        """Return the drawing of each step ("" without one), its first sentence, and the rest."""
+        return tuple(
+            (drawing if drawing != "none" else "", *_first_sentence(step))
+            for step, drawing in zip_longest(self.steps, self.drawings[: len(self.steps)], fillvalue="none")
+        )
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """Split at the end of the first sentence, English or Urdu."""
+    first, *rest = re.split(r"(?<=[.!?۔])\s+", text, maxsplit=1)
+    return first, "".join(rest)
 
 
 class Disclaimer(Struct, frozen=True):
@@ -96,6 +115,7 @@ class Card(Struct, frozen=True, kw_only=True):
     title: str
     plain_name: str = ""
     menu_label: str = ""
+    door: str = ""
     summary: str
     drawing: str
     urgency: str = ""

@@ -31,7 +31,7 @@ T = TypeVar("T", bound=Struct)
 
 # The fields that the row and the document have under one name.
 _PAGE_FIELDS = ("title", "summary", "description", "author", "drawing")
-_PROCEDURE_FIELDS = ("slug", "plain_name", "menu_label", "urgency", "body_location", "show_in_form")
+_PROCEDURE_FIELDS = ("slug", "plain_name", "menu_label", "door", "urgency", "body_location", "show_in_form")
 
 
 class NoTextInLanguageError(LookupError):
@@ -82,7 +82,13 @@ def read_draft(page: Page, language: str) -> PageDocument:
             frozen(source, documents.Source, statements=tuple(statements))
             for source, statements in cited.items()
         ),
-        emergency=frozen(emergency, documents.Emergency) if emergency else None,
+        emergency=frozen(
+            emergency,
+            documents.Emergency,
+            tourniquet=emergency.tourniquet if emergency.shows_tourniquet else "",
+        )
+        if emergency
+        else None,
         disclaimer=frozen(disclaimer, documents.Disclaimer) if disclaimer else None,
     )
 

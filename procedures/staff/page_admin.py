@@ -117,7 +117,7 @@ class ProcedureAdmin(PageAdmin):
     search_fields = ["title", "plain_name", "alternate_names"]
     prepopulated_fields = {"slug": ["title"]}
     fieldsets = [
-        (None, {"fields": ["title", "slug", "plain_name", "menu_label", "alternate_names"]}),
+        (None, {"fields": ["title", "slug", "plain_name", "door", "menu_label", "alternate_names"]}),
         (None, {"fields": ["summary", "description", "author"]}),
         (
             _("Position and use"),

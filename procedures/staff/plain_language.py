@@ -175,7 +175,7 @@ def passages(document: PageDocument) -> Iterator[Passage]:
         lines = [section.heading, *plain_blocks(section.body)]
         is_emergency = section.kind == SectionKind.EMERGENCY
         if is_emergency and (text := document.emergency):
-            lines += [text.heading, *text.signs, *text.steps, *text.warnings]
+            lines += [text.heading, *text.signs, *text.steps, text.tourniquet, *text.warnings]
         for part in document.parts_in(section.kind):
             lines += [block for words in part.words for block in plain_blocks(words)]
         label = section.heading or str(SectionKind(section.kind).label)

@@ -13,6 +13,13 @@ from procedures.publishing.documents import PageDocument
 
 register = template.Library()
 
+# What few readers need at once, by the kind or the urgency of the page.
+FOLDED = {
+    "overview": {"emergency", "scale", "procedures", "steps", "anesthesia", "risks", "help", "faqs"},
+    "planned": {"alternatives", "preparation", "steps", "hospital", "risks", "questions", "faqs"},
+}
+FOLDED["emergency"] = FOLDED["planned"] | {"why", "suitability", "recovery"}
+
 # In CSS pixels. A portrait as wide as the text would fill the first screen.
 MAX_PHOTO_HEIGHT_PX = 384
 
@@ -21,6 +28,12 @@ MAX_PHOTO_HEIGHT_PX = 384
 def section_template(kind: str) -> list[str]:
     """Return the templates to try for a section of this kind: its own, else the one for plain text."""
     return [f"procedures/public/sections/{name}.html" for name in (kind, "text")]
+
+
+@register.filter
+def is_folded(section: documents.Section, page: PageDocument) -> bool:
+    """True for a section that opens at a press. A draft shows its reviewer everything."""
+    return bool(section.heading) and section.kind in FOLDED.get(page.urgency or page.kind, FOLDED["planned"])
 
 
 @register.simple_tag

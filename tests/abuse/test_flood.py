@@ -44,7 +44,7 @@ def test_site_answers_under_hostile_uploads_stalled_bodies_and_a_flood(settings:
     server = Server()
     server.start()
     port = free_port()
-    pages = ("/", reverse("consultations:emergency"), "/healthz")
+    pages = ("/", reverse("procedures:emergency"), "/healthz")
     asked: list[tuple[str, int, float]] = []
     peak = 0
     try:

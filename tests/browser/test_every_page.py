@@ -25,7 +25,7 @@ OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*addresses_in_the_sitemap(), reverse("consultations:emergency"), "/consultation/request/"):
+    for path in (*addresses_in_the_sitemap(), "/consultation/request/"):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:
@@ -92,8 +92,7 @@ def test_procedure_prints_as_leaflet(visit: Visit) -> None:
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
     expect(page.get_by_role("main").get_by_role("link", name="Request a consultation").first).to_be_hidden()
-    for heading in ("Risks", "Sources"):
-        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Risks", exact=True)).to_be_visible()
     for text in ("Do not freeze the part.", f"{visitor.site}/procedures/replantation/"):
         expect(page.get_by_text(text)).to_be_visible()
 

@@ -178,7 +178,7 @@ def test_yes_to_the_emergency_question_leads_to_1122_and_stores_nothing(visit: V
     page = visit(viewport={"width": 320, "height": 568}).opens("/consultation/")
     page.get_by_label("Yes", exact=True).check()
     press(page, "Continue")
-    assert page.url.endswith("/consultation/emergency/")
+    assert page.url.endswith("/emergency/")
     call = page.get_by_role("main").get_by_role("link", name="1122").first
     expect(call).to_have_attribute("href", "tel:1122")
     expect(call).to_be_in_viewport(ratio=1)  # of a small phone, without scrolling

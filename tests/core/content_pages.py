@@ -9,5 +9,5 @@ CONTENT_PAGES = (
     "/privacy/",
     "/accessibility/",
     "/about-our-information/",
-    "/consultation/emergency/",
+    "/emergency/",
 )

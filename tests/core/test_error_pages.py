@@ -40,7 +40,7 @@ def assert_helps(response: Any) -> None:
 def test_pages_without_database_show_500_page(visitor: Client) -> None:
     for path in ("/fails/", "/", "/procedures/replantation/", "/consultation/", "/clinic/"):
         response = visitor.get(path)
-        assert response.status_code == 500
+        assert response.status_code == 500, path
         assert_helps(response)
         assert "a request that arrives twice is stored once" in read(response).main.text
 

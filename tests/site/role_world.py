@@ -99,6 +99,9 @@ class World:
             "clinic/clinicprofile/": clinic.ClinicProfile.objects.create(name="A clinic"),
             "clinic/openinghours/": clinic.OpeningHours.objects.latest("pk"),
             "clinic/closure/": clinic.Closure.objects.create(name="Eid", starts_on=day, ends_on=day),
+            "clinic/emergencyhospital/": clinic.EmergencyHospital.objects.create(
+                name="A Hospital", address="Lahore", treats="hands"
+            ),
             "clinic/informationpractice/": clinic.InformationPractice.objects.create(
                 criterion="evidence", text="We read."
             ),
@@ -271,6 +274,7 @@ NEW_ROWS: dict[str, Sent] = {
     "accounts/user/add/": {"email": "newcomer@clinic.example"},
     "clinic/openinghours/add/": {"weekday": "5", "opens": "18:00", "closes": "20:00"},
     "clinic/closure/add/": {"name": "Eid", "certainty": "expected"} | DAYS,
+    "clinic/emergencyhospital/add/": {"name": "B Hospital", "address": "Lahore", "treats": "hands"},
     "clinic/informationpractice/add/": {"criterion": "need", "text": "We ask patients."},
     "procedures/plainword/add/": {"word": "commence", "alternative": "begin"},
     "procedures/procedure/add/": {

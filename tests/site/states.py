@@ -62,7 +62,7 @@ def addresses_in_the_sitemap() -> list[str]:
 
 def every_state() -> Iterator[State]:
     """The site with its sample content, walked through."""
-    for address in [*addresses_in_the_sitemap(), reverse("consultations:emergency")]:
+    for address in addresses_in_the_sitemap():
         yield of_response(address, Client().get(address))
     yield from _request_states()
     yield from _feedback_states()

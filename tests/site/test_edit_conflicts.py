@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from django.test import Client, RequestFactory
 
 from clinic_site.accounts.models import User
-from clinic_site.clinic.models import Closure, Criterion, InformationPractice
+from clinic_site.clinic.models import Closure, Criterion, EmergencyHospital, InformationPractice
 from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from consultations.models import MessageText, RetentionRule
 from procedures.models import FeedbackReport, Overview, Procedure, Source
@@ -33,6 +33,7 @@ def manager(sample_world: None, db: None) -> Client:
     Closure.objects.create(name="Eid", starts_on=date(2030, 1, 1), ends_on=date(2030, 1, 2))
     RetentionRule.objects.create(status="completed", months=12)
     InformationPractice.objects.create(criterion=Criterion.values[0], text="We do.")
+    EmergencyHospital.objects.create(name="A hospital", address="1 Mall Road", treats="Hands")
     Source.objects.create(key="zzz", title="A source", publisher="P", url="https://example.org/")
     return signed_in("Manager")
 

@@ -73,6 +73,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='EmergencyHospital',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('address', models.CharField(max_length=200, verbose_name='address')),
+                ('phone', models.CharField(blank=True, default='', max_length=30, verbose_name='phone')),
+                ('treats', models.CharField(help_text='Only what the hospital has confirmed, such as “reattaches fingers and hands”.', max_length=200, verbose_name='what it treats day and night')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+            ],
+            options={
+                'verbose_name': 'hospital for emergencies',
+                'verbose_name_plural': 'hospitals for emergencies',
+                'ordering': ['position', 'name'],
+            },
+        ),
+        migrations.CreateModel(
             name='OpeningHours',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -76,6 +76,10 @@ def content_page(*, parameters: tuple[str, ...] = ()) -> Callable[[View], View]:
     return mark
 
 
+# A twentieth of a compressed page. No content page has text whose line starts matter (``core.markdown``).
+_INDENTATION = re.compile(rb"\n\s+")
+
+
 class CachedPage:
     """One answer, compressed for each encoding when first asked for."""
 
@@ -149,7 +153,8 @@ class PageCacheMiddleware:
             return response
         headers = {name: value for name, value in response.items() if name != "Content-Length"}
         headers["Vary"] = "Accept-Encoding"
-        page = CachedPage(response.status_code, headers, response.content, made_at)
+        body = _INDENTATION.sub(b"\n", response.content)
+        page = CachedPage(response.status_code, headers, body, made_at)
         try:
             change = _next_change_at(made_at)
         except DatabaseError:

@@ -99,7 +99,7 @@ def test_pages_without_answers_are_private_or_set_no_cookie(client: Client) -> N
         cached = response["Cache-Control"]
         assert "private" in cached and "no-cache" in cached and "no-store" not in cached
         assert response["Vary"] == "Accept-Encoding"
-    for address in ("/consultation/emergency/", "/privacy/"):
+    for address in ("/emergency/", "/privacy/"):
         response = Client().get(address)
         assert not response.cookies
         assert "Cookie" not in response.get("Vary", "")

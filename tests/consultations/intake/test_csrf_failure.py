@@ -17,7 +17,7 @@ def patient() -> Patient:
 
 
 def test_emergency_question_needs_no_cookie(patient: Patient) -> None:
-    for answer, address in [("yes", "/consultation/emergency/"), ("no", FORM)]:
+    for answer, address in [("yes", "/emergency/"), ("no", FORM)]:
         response = patient.client.post("/consultation/", {"emergency": answer})
         assert (response.status_code, response["Location"]) == (303, address)
 

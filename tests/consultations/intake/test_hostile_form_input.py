@@ -197,7 +197,7 @@ def test_wrong_content_and_methods_get_a_proper_answer(client: Client, notice: P
         response = client.post(FORM, b'{"send": 1}', content_type=content_type)
         assert response.status_code == 200, content_type
         assert b"There is a problem" in response.content
-    for name in ("start", "request", "emergency", "privacy"):
+    for name in ("start", "request", "privacy"):
         address = reverse(f"consultations:{name}")
         for method in ("put", "delete", "patch", "options"):
             assert getattr(client, method)(address).status_code == 405, (name, method)

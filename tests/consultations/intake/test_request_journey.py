@@ -16,7 +16,7 @@ from tests.factories import a_notice, form_data
 pytestmark = pytest.mark.django_db
 
 START = "/consultation/"
-EMERGENCY = "/consultation/emergency/"
+EMERGENCY = "/emergency/"
 TICK = "Tick the box to agree, so that we may keep your details and contact you"
 
 

@@ -105,7 +105,7 @@ def test_replantation_starts_with_first_aid(client: Client, sample_world: None) 
     page = read(client.get("/procedures/replantation/"))
     first = page.main.all("section")[0]
     assert first.get("id") == "emergency"
-    assert first.one("a", href="tel:1122")
+    assert first.all("a", href="tel:1122")
     for words in ("Press firmly", "Wrap the cut-off part", "Do not freeze", "ice and water"):
         assert words in first.text
     steps = [item.one("h3").text for item in page.main.one(id="steps").one("ol").all("li")]

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Procedure, Source
 from tests.admin_forms import add_in_admin, address, errors_in, form_of, publish_in_admin, with_parts
 from tests.factories import a_procedure, a_reviewer, published, signed_in
@@ -81,6 +82,7 @@ def test_fifth_procedure_is_published_once_complete_and_says_what_staff_entered(
     form = read(client.get(reverse("consultations:request"), {"about": FIELDS["slug"]}))
     choices = [control.get("value") for control in form.all("input", name="about")]
     assert f"procedure:{FIELDS['slug']}" in choices
+    ClinicProfile.objects.update(is_sample=False)  # samples have no structured data
     page = read(client.get(ADDRESS))
     assert page.one("h1").text.startswith(NAME)
     for words in ("Germs get in.", "Bandages.", "another", "Operation length", "Dr. Ayesha Khan", "12345-P"):

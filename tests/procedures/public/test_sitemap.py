@@ -32,7 +32,7 @@ def test_sitemap_lists_live_and_fixed_pages(client: Client) -> None:
     publishing.withdraw(withdrawn, language="en")
     published(a_procedure("scheduled"), live_from=timezone.now() + timezone.timedelta(days=1))
     paths = ["", "procedures/lymph-vessel-repair/", "procedures/", "surgeons/", "clinic/", "consultation/"]
-    paths += ["privacy/", "accessibility/", "about-our-information/"]
+    paths += ["emergency/", "privacy/", "accessibility/", "about-our-information/"]
     assert sorted(sitemap(client)) == sorted(f"http://localhost:8000/{path}" for path in paths)
 
 

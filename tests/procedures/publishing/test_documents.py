@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from msgspec.structs import replace
 
+from clinic_site.core.editing.text_changes import Kind
 from procedures.models import Publication
 from procedures.public import structured_data
 from procedures.publishing import checks, comparison, documents
@@ -46,7 +47,7 @@ def test_document_and_card_json_round_trip(document: PageDocument) -> None:
 @given(DOCUMENTS, DOCUMENTS)
 def test_any_two_documents_are_checked_and_compared(old: PageDocument, new: PageDocument) -> None:
     for change in comparison.changes(old, new):
-        for document, other in ((new, comparison.Kind.REMOVED), (old, comparison.Kind.ADDED)):
+        for document, other in ((new, Kind.REMOVED), (old, Kind.ADDED)):
             segments = [segment.text for segment in change.segments if segment.kind != other]
             assert "".join(segments) == comparison.texts(document).get(change.key, "")
     assert comparison.changes(old, old) == ()

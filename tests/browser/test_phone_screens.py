@@ -1,0 +1,64 @@
+"""What a patient's phone shows at 360 × 740 pixels, and what a printer makes of a procedure."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from procedures.models import Procedure
+
+Visit = Callable[..., Any]
+
+SMALL_PHONE = {"width": 360, "height": 740}
+
+
+def screens(page: Any) -> float:
+    return float(page.evaluate("document.documentElement.scrollHeight")) / SMALL_PHONE["height"]
+
+
+def test_first_three_steps_of_first_aid_are_on_the_first_screen(visit: Visit) -> None:
+    visitor = visit(viewport=SMALL_PHONE)
+    for path in ("/emergency/", "/procedures/replantation/"):
+        page = visitor.opens(path)
+        third = page.locator(".aid > li").nth(1)
+        assert third.locator("strong").text_content().startswith("Lay the person down")
+        box = third.bounding_box()
+        assert box["y"] + box["height"] <= SMALL_PHONE["height"], path
+        call = page.get_by_role("main").get_by_role("link", name="Call 1122 now").first.bounding_box()
+        assert call["y"] < 400 and call["height"] >= 44, path
+
+
+def test_home_and_procedures_are_short(visit: Visit) -> None:
+    visitor = visit(viewport=SMALL_PHONE)
+    page = visitor.opens("/")
+    assert screens(page) <= 9
+    strip = page.get_by_role("link", name="First aid steps").bounding_box()
+    request = page.get_by_role("main").get_by_role("link", name="Request a consultation").first.bounding_box()
+    assert max(strip["y"], request["y"]) < SMALL_PHONE["height"] - 44
+    for procedure in Procedure.objects.all():
+        length = screens(visitor.opens(f"/procedures/{procedure.slug}/"))
+        assert length <= 10, (procedure, length)
+
+
+def test_link_to_a_folded_section_opens_it(visit: Visit) -> None:
+    page = visit(viewport=SMALL_PHONE).opens("/procedures/nerve-repair/#risks")
+    assert page.locator("#risks").is_visible()
+    assert not page.locator("#questions").is_visible()
+
+
+def test_procedure_prints_on_few_pages(visit: Visit) -> None:
+    visitor = visit()
+    for procedure in Procedure.objects.all():
+        page = visitor.opens(f"/procedures/{procedure.slug}/")
+        paper = page.pdf(prefer_css_page_size=True)
+        # First aid takes half a page of the emergency procedure.
+        most = 3 if procedure.urgency == "emergency" else 2
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= most, procedure
+
+
+def test_pages_hold_large_text(visit: Visit) -> None:
+    """200% text, as a phone's text size sets it."""
+    visitor = visit(viewport=SMALL_PHONE)
+    for path in ("/", "/emergency/", "/procedures/nerve-repair/", "/procedures/replantation/"):
+        page = visitor.opens(path)
+        page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
+        assert not visitor.scrolls_sideways(), path

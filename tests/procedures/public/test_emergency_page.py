@@ -1,0 +1,104 @@
+"""First aid: its own page, and the top of an emergency procedure."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
+from procedures.models import EmergencyText, Overview, Procedure
+from procedures.publishing import publishing
+from tests.factories import published
+from tests.pages import read
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_site")]
+
+EMERGENCY, REPLANTATION = "/emergency/", "/procedures/replantation/"
+ORDER = ("Call 1122 now", "Press firmly on the wound", "What not to do", "Call 1122 or go to the nearest")
+TOURNIQUET = "tie a wide band above the wound"
+
+
+def test_first_aid_comes_in_order_on_both_pages(client: Client) -> None:
+    for path in (EMERGENCY, REPLANTATION):
+        page = read(client.get(path))
+        places = [page.main.text.index(words) for words in ORDER]
+        assert places == sorted(places), path
+        drawings = [image["src"].split("/")[-1].split(".")[0] for image in page.main.all("img")][:6]
+        assert drawings == ["press", "lie", "rings", "wrap", "ice", "label"], path
+
+
+def test_operated_part_has_one_instruction(client: Client) -> None:
+    clinic = ClinicProfile.objects.get()
+    for phone in (clinic.urgent_phone, ""):
+        ClinicProfile.objects.update(urgent_phone=phone)
+        (card, *_others) = read(client.get(EMERGENCY)).main.all("div", class_="care care--urgent")
+        assert "go back now to the hospital that operated" in card.text
+        assert (
+            f"Call our urgent number on the way: {phone}" if phone else "Call them on the way." in card.text
+        )
+        assert "If you cannot get there, call 1122." in card.text
+
+
+def test_tourniquet_line_is_shown_only_when_switched_on(client: Client) -> None:
+    assert TOURNIQUET in EmergencyText.objects.get().tourniquet
+    assert TOURNIQUET not in read(client.get(EMERGENCY)).main.text
+    EmergencyText.objects.update(shows_tourniquet=True)
+    published(Overview.objects.get())
+    assert TOURNIQUET in read(client.get(EMERGENCY)).main.text
+
+
+def test_step_without_drawing_and_unknown_drawing() -> None:
+    text = EmergencyText.objects.get()
+    text.drawings = "call\nnone\nleech"
+    with pytest.raises(ValidationError, match="There is no drawing “leech”"):
+        text.full_clean()
+
+
+def test_every_page_leads_to_first_aid(client: Client) -> None:
+    for path in ("/", "/procedures/nerve-repair/", REPLANTATION, "/surgeons/", "/consultation/"):
+        page = read(client.get(path))
+        assert len(page.all("a", href=EMERGENCY)) >= 2, path
+
+
+def test_page_without_a_published_text_still_calls(client: Client) -> None:
+    for page in (Overview.objects.get(), *Procedure.objects.all()):
+        publishing.withdraw(page, language="en")
+    page = read(client.get(EMERGENCY))
+    assert page.main.all("a", href="tel:1122")[0].text == "Call 1122 now"
+    assert "go to the nearest emergency department" in page.main.text
+
+
+def test_hospitals_are_shown_in_order_once_entered(client: Client) -> None:
+    heading = "Hospitals that treat such injuries day and night"
+    for path in (EMERGENCY, REPLANTATION):
+        assert heading not in read(client.get(path)).main.text
+    for position, name in ((2, "Second Hospital"), (1, "First Hospital")):
+        EmergencyHospital.objects.create(
+            name=name, address="Some Road", phone="042 111 222 333", treats="hands", position=position
+        )
+    for path in (EMERGENCY, REPLANTATION):
+        text = read(client.get(path)).main.text
+        assert text.index(heading) < text.index("First Hospital") < text.index("Second Hospital"), path
+        assert text.index("Press firmly") < text.index(heading)
+    assert read(client.get(EMERGENCY)).all("a", href="tel:+9242111222333")
+
+
+def test_former_address_is_gone(client: Client) -> None:
+    assert reverse("procedures:emergency") == EMERGENCY
+    assert client.get("/consultation/emergency/").status_code == 404
+
+
+def test_home_has_doors_ways_to_reach_us_and_surgeons(client: Client) -> None:
+    main = read(client.get("/")).main
+    doors = {link.text: link["href"] for link in main.one("ul", class_="doors").all("a")}
+    assert doors["A finger or hand is cut off"] == REPLANTATION
+    assert len(doors) == 4
+    hrefs = [link["href"] for link in main.all("p", class_="actions")[0].all("a")]
+    assert hrefs == ["/consultation/", "tel:+924200000000", "https://wa.me/923000000000"]
+    assert "Dr. Sample One" in main.text
+
+
+def test_procedure_leads_to_a_request_about_itself(client: Client) -> None:
+    page = read(client.get("/procedures/nerve-repair/"))
+    links = [link["href"] for link in page.all("a") if link.text == "Request a consultation"]
+    assert set(links) == {"/consultation/?about=nerve-repair"}

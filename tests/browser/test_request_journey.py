@@ -54,7 +54,7 @@ def send(page: Page) -> str:
 def test_patient_reads_and_asks_and_front_desk_answers(visit: Visit, scripts: bool) -> None:
     patient = visit(java_script_enabled=scripts)
     page = patient.opens("/")
-    page.get_by_role("main").get_by_role("link", name="Nerve Repair").first.click()
+    page.get_by_role("link", name="Numb or weak after a cut").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Nerve Repair")
     page.get_by_role("link", name="Request a consultation").first.click()
     press(page, "Continue")

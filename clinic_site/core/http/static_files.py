@@ -14,5 +14,5 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         if name.endswith(".css"):
-            content = ContentFile(_COMMENTS.sub(b"", content.read()))
+            content = ContentFile(_COMMENTS.sub(b"", b"".join(content.chunks())))
         return str(super()._save(name, content))

@@ -1,5 +1,6 @@
 """Pages and their parts (the drafts), what they share, and their publications."""
 
+from procedures.models.emergency_text import EmergencyText
 from procedures.models.feedback import FeedbackReport, PlainWord
 from procedures.models.pages import Overview, Page, Procedure
 from procedures.models.parts import (
@@ -17,8 +18,11 @@ from procedures.models.parts import (
     SectionKind,
     Step,
 )
+from procedures.models.photos import Photo
+from procedures.models.practitioners import Practitioner
 from procedures.models.publications import PreviewLink, Publication
-from procedures.models.shared import Disclaimer, EmergencyText, Photo, Practitioner, SharedText, Source
+from procedures.models.shared_texts import Disclaimer, SharedText
+from procedures.models.sources import Source
 
 __all__ = [
     "PARTS",

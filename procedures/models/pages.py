@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models.shared import WithPhoto
+from procedures.models.photos import WithPhoto
 
 # Drafts are written in one language; translations of publications are not built yet.
 DRAFT_LANGUAGE = "en"

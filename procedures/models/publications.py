@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models.shared import Disclaimer, EmergencyText
+from procedures.models.emergency_text import EmergencyText
+from procedures.models.shared_texts import Disclaimer
 
 # A version that was canceled before its start never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))

@@ -1,0 +1,29 @@
+"""Texts that every page shares; the emergency text has a module of its own."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.core.models import SingletonModel
+
+
+class SharedText(SingletonModel):
+    """A singleton text that every publication freezes. Changing it does not change published pages."""
+
+    changed_at = models.DateTimeField(_("last changed"), auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Disclaimer(SharedText):
+    """The disclaimer of every page."""
+
+    heading = models.CharField(_("heading"), max_length=65)
+    body = models.TextField(_("text"), max_length=1500)
+
+    class Meta:
+        verbose_name = _("disclaimer")
+        verbose_name_plural = _("disclaimer")
+
+    def __str__(self) -> str:
+        return self.heading

@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 
 # A flood of requests must not become a flood of mail: neither to the staff, nor to strangers whose addresses
 # are typed into the form. Queued messages are counted in the same transaction, so that what is rolled back
-# does not count; two at the same moment may both pass. A request about a recent injury passes every limit
-# of an hour, whoever else is writing.
+# does not count; two at the same moment may both pass. The hourly limits never
+# apply to a request about a recent injury.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address: then they are listed in digests
 DIGEST_INTERVAL = timedelta(minutes=10)
@@ -116,8 +116,8 @@ def queue_message(
     """Queue a message of the catalogue about a request, and supersede those that it makes obsolete.
 
     ``token`` opens the private page; without it the patient's mail gets a link of its own. ``activity`` is
-    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit. ``is_over_share`` means that
-    the sender's network has caused many messages in this hour: then these wait, as if the limit were reached.
+    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit. ``is_over_share`` treats the limit as reached,
+    because the sender's network has caused many messages in this hour.
     """
     message = KINDS[kind]
     if message.supersedes:

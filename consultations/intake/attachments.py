@@ -17,18 +17,18 @@ from consultations.lifecycle.errors import NotAllowedError
 from consultations.models import Attachment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 
-# The bytes kept of uploads: photographs have about half a megabyte, a report as many as were sent.
+# Bytes stored: about half a megabyte for a photograph, the whole file for a report.
 BYTES_PER_NETWORK = Limit("bytes of uploads from a network", 100 * MEGABYTE, timedelta(days=1))
-# Files, and so the work of reading them, whether or not they are kept: at most 52 million pixels each.
+# Each file costs the work of reading it, up to 52 million pixels, whether or not it is stored.
 FILES_PER_NETWORK = Limit("uploads from a network", attempts=160, period=timedelta(hours=1))
 
 
 class TooManyFilesError(NotAllowedError):
-    """A form or a request cannot have so many files. The message is an instruction for the patient."""
+    """A form or a request would have too many files. The message tells the patient what to do."""
 
 
 class NoRoomError(NotAllowedError):
-    """No file can be taken at the moment. The message is the reason, for the patient."""
+    """No file can be stored at the moment. The message tells the patient why."""
 
 
 def allow_upload(files: int, network: str) -> bool:

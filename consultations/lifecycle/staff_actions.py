@@ -147,7 +147,10 @@ def assign_many(versions: Mapping[int, int], to: User | None, *, actor: User) ->
 
 
 def move_held(versions: Mapping[int, int], to: Status, *, actor: User) -> BulkResult:
-    """Change the status of held requests, each in its own transaction. ``versions``: see ``assign_many``."""
+    """Change the status of held requests, each in its own transaction.
+
+    ``versions`` is as for ``assign_many``. A request that is no longer held counts as skipped.
+    """
     changed = 0
     for consultation in ConsultationRequest.objects.filter(pk__in=versions, status=Status.HELD):
         with suppress(NotAllowedError, SomeoneElseChangedError):

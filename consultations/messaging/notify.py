@@ -30,15 +30,14 @@ from consultations.messaging import templates as message_templates
 from consultations.messaging.catalogue import DIGEST, KINDS, OBSOLETE
 from consultations.messaging.context import MessageContext, place
 from consultations.models import Appointment, ConsultationRequest, Event, MessageText
-from consultations.models.consultation_requests import current_onset
 from consultations.workflow import Status
 
 logger = logging.getLogger(__name__)
 
 # A flood of requests must not become a flood of mail: neither to the staff, nor to strangers whose addresses
 # are typed into the form. Queued messages are counted in the same transaction, so that what is rolled back
-# does not count; two at the same moment may both pass. A request about a recent injury passes every limit
-# of an hour, whoever else is writing.
+# does not count; two at the same moment may both pass. The hourly limits never
+# apply to a request about a recent injury.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address: then they are listed in digests
 DIGEST_INTERVAL = timedelta(minutes=10)
@@ -116,8 +115,8 @@ def queue_message(
     """Queue a message of the catalogue about a request, and supersede those that it makes obsolete.
 
     ``token`` opens the private page; without it the patient's mail gets a link of its own. ``activity`` is
-    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit. ``is_over_share`` means that
-    the sender's network has caused many messages in this hour: then these wait, as if the limit were reached.
+    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit. ``is_over_share`` treats the limit as reached,
+    because the sender's network has caused many messages in this hour.
     """
     message = KINDS[kind]
     if message.supersedes:
@@ -145,10 +144,6 @@ def queue_message(
     _queue(request.email, kind, template, context, attachments, request.phone)
 
 
-def _is_recent(request: ConsultationRequest) -> bool:
-    return current_onset(request.onset, timezone.now() - request.created_at) in RECENT_ONSETS
-
-
 def _send_limited_at(
     kind: str, request: ConsultationRequest, *, by_staff: bool, is_over_share: bool
 ) -> datetime | None:
@@ -157,7 +152,8 @@ def _send_limited_at(
     Each hour after this one takes as many as a whole hour may have. Those of an earlier hour do not count
     against the mails of now, so a flood delays only what it has caused itself.
     """
-    now, is_recent = timezone.now(), _is_recent(request)
+    now = timezone.now()
+    is_recent = request.is_recent(now)
     per_day = MAX_LIMITED_MAILS_PER_DAY_IF_RECENT if is_recent else MAX_LIMITED_MAILS_PER_DAY
     if _queued_since(DAY, kind, request.email) >= per_day:
         return None
@@ -178,7 +174,7 @@ def _send_limited_at(
 
 
 def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str, *, is_over_share: bool) -> None:
-    language = settings.LANGUAGE_CODE
+    language, now = settings.LANGUAGE_CODE, timezone.now()
     with override(language):
         sentence = _(ACTIVITIES[activity]) if activity else ""
     notice = MessageContext(request, link=_admin_url("change", request.pk), activity=sentence)
@@ -186,11 +182,13 @@ def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str, *, i
         request,
         link=_admin_url("changelist"),
         references=(request.reference,),
-        send_at=timezone.now() + 2 * DIGEST_INTERVAL,
+        send_at=now + 2 * DIGEST_INTERVAL,
     )
+    may_be_listed = not request.is_recent(now)
     for address in settings.STAFF_MAIL:
-        is_over = is_over_share or _queued_since(HOUR, kind, address) >= MAX_STAFF_NOTICES_PER_HOUR
-        if is_over and not _is_recent(request):
+        if may_be_listed and (
+            is_over_share or _queued_since(HOUR, kind, address) >= MAX_STAFF_NOTICES_PER_HOUR
+        ):
             # A digest of its own, unless ``queue_digests`` makes it part of another before it is sent.
             _queue(address, DIGEST, message_templates.template_for(DIGEST, language), listed)
         else:

@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
 from consultations import workflow
-from consultations.answers import MAX_AGE, About, ContactMethod, ForWhom, Language, Onset, YesNo
+from consultations.answers import (
+    MAX_AGE,
+    RECENT_ONSETS,
+    About,
+    ContactMethod,
+    ForWhom,
+    Language,
+    Onset,
+    YesNo,
+)
 from consultations.models.answers import PatientAnswers
 from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.search_terms import search_rank, with_number, with_words
@@ -44,11 +53,6 @@ ONSET_AFTER = (
     (timedelta(days=7), Onset.MONTH),
     (timedelta(days=1), Onset.WEEK),
 )
-
-
-def current_onset(onset: int, ago: timedelta) -> int:
-    """Return the onset that is true today, given the answer and how long ago it was sent."""
-    return max(onset, next((rank for age, rank in ONSET_AFTER if ago >= age), Onset.DAY))
 
 
 class CountOf(models.Subquery):
@@ -340,6 +344,14 @@ class ConsultationRequest(PatientAnswers):
     def status_for_patient(self) -> Status:
         """The status shown to the patient, who is not told that a request looks like spam or is held."""
         return Status.NEW if self.status in workflow.SET_ASIDE | {Status.HELD} else Status(self.status)
+
+    def current_onset(self, now: datetime) -> int:
+        """Return the onset that is true now, given the answer and how long ago it was sent."""
+        ago = now - self.created_at
+        return max(self.onset, next((rank for age, rank in ONSET_AFTER if ago >= age), Onset.DAY))
+
+    def is_recent(self, now: datetime) -> bool:
+        return self.current_onset(now) in RECENT_ONSETS
 
     @property
     def next_steps(self) -> tuple[workflow.Step, ...]:

@@ -35,7 +35,7 @@ from consultations.portal.forms import (
 from consultations.portal.presenters import RequestStatusPresenter
 
 # A link has 192 random bits and cannot be guessed. The limit stops attempts early, but allows for mistyping.
-WRONG_LINKS_PER_ADDRESS = Limit(
+WRONG_LINKS_PER_NETWORK = Limit(
     "wrong private links from a network", attempts=30, period=timedelta(hours=1), must_count=False
 )
 # Each correction writes a note and a mail to the staff.
@@ -66,7 +66,7 @@ def private_page_view(view: PrivateView) -> TokenView:
 
 def wrong_address(request: HttpRequest) -> HttpResponse:
     """Answer every link that opens nothing. The rate limit is all that a GET ever writes here."""
-    if not WRONG_LINKS_PER_ADDRESS.allow(network_address(request)):
+    if not WRONG_LINKS_PER_NETWORK.allow(network_address(request)):
         return _page(request, "too_many", status=429)
     return _page(request, "unknown", status=404)
 
@@ -120,11 +120,11 @@ def attachments(request: HttpRequest, presenter: RequestStatusPresenter) -> Http
         return _asked(request, form)
     if presenter.refusal(form.action):
         return _refused(request, form)  # before the work of reading photographs
-    files = request.FILES.getlist("attachments")
-    if not allow_upload(len(files), network_address(request)):
+    network, files = network_address(request), len(request.FILES.getlist("attachments"))
+    if not allow_upload(files, network):
         refused = _("Too many files have come from your network. Try again in an hour, or call us.")
         return _asked(request, form, refused=refused, status=429)
-    form = MoreAttachmentsForm(presenter, request.POST, request.FILES, network=network_address(request))
+    form = MoreAttachmentsForm(presenter, request.POST, request.FILES, network=network)
     return _answered(request, form)
 
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic.business_hours import BusinessHours
 from clinic_site.core.templatetags.formatting import moment
 from consultations import workflow
-from consultations.answers import RECENT_ONSETS, Onset
+from consultations.answers import Onset
 from consultations.lifecycle import booking
 from consultations.models import Appointment, ConsultationRequest
-from consultations.models.consultation_requests import PROMISED, current_onset
+from consultations.models.consultation_requests import PROMISED
 from consultations.workflow import Status
 
 
@@ -33,18 +33,14 @@ class Row:
     now: datetime
     appointment: Appointment | None = None  # offered or agreed
 
-    @cached_property
-    def current_onset(self) -> int:
-        return current_onset(self.consultation.onset, self.now - self.consultation.created_at)
-
     @property
     def is_recent(self) -> bool:
-        return self.current_onset in RECENT_ONSETS
+        return self.consultation.is_recent(self.now)
 
     @property
     def onset_has_changed(self) -> bool:
         """True if the onset chosen on the day of sending is out of date."""
-        return self.consultation.onset not in (Onset.NOT_SURE, self.current_onset)
+        return self.consultation.onset not in (Onset.NOT_SURE, self.consultation.current_onset(self.now))
 
     @property
     def waiting(self) -> str:

@@ -1,9 +1,9 @@
-"""The queue of requests, the search, and assigning several requests at once."""
+"""The queue of requests, the search, and actions on several requests at once."""
 
 import re
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
@@ -26,14 +25,47 @@ from consultations.staff_pages import GET_AND_POST, POST, VIEW, WORK, member, pa
 from consultations.text_folding import fold_text
 from consultations.workflow import Status
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as LazyWords
+
 ROWS = 50
 MAX_LISTED = 1000  # an offset is quick up to here, and nobody reads further
 MAX_SEARCH_LENGTH = 200
 MAX_SEARCHES = 10
 SEARCHES_IN_SESSION = "desk_searches"
-SELECT_FIRST = _lazy("Select requests first. No changes were saved.")
 # A selected request: its id, and its version on the screen.
 SELECTED = re.compile("([0-9]{1,18})-([0-9]{1,9})")
+
+SELECT_FIRST = gettext_lazy("Select requests first. No changes were saved.")
+ASSIGNED = ngettext_lazy(
+    "%(count)d request is now assigned to %(name)s.",
+    "%(count)d requests are now assigned to %(name)s.",
+    "count",
+)
+UNASSIGNED = ngettext_lazy(
+    "%(count)d request is now unassigned.", "%(count)d requests are now unassigned.", "count"
+)
+NOT_ASSIGNED = ngettext_lazy(
+    "%(count)d request was changed by someone else and not assigned. Check it and try again.",
+    "%(count)d requests were changed by someone else and not assigned. Check them and try again.",
+    "count",
+)
+# The statuses that held requests can be given together.
+MOVED = {
+    Status.NEW: ngettext_lazy(
+        "%(count)d request is now in the queue.", "%(count)d requests are now in the queue.", "count"
+    ),
+    Status.QUARANTINED: ngettext_lazy(
+        "%(count)d request is now set aside as spam.",
+        "%(count)d requests are now set aside as spam.",
+        "count",
+    ),
+}
+NOT_MOVED = ngettext_lazy(
+    "%(count)d request was changed by someone else and not moved. Check it and try again.",
+    "%(count)d requests were changed by someone else and not moved. Check them and try again.",
+    "count",
+)
 
 
 @page(VIEW)
@@ -95,7 +127,8 @@ def assign(request: HttpRequest) -> HttpResponse:
     elif person is None and to != NOBODY:
         messages.error(request, _("Choose a colleague from the list. No changes were saved."))
     else:
-        _report(request, staff_actions.assign_many(versions, person, actor=member(request)), person)
+        result = staff_actions.assign_many(versions, person, actor=member(request))
+        _report(request, result, ASSIGNED if person else UNASSIGNED, NOT_ASSIGNED, name=person)
     return _back(request)
 
 
@@ -105,29 +138,12 @@ def move_held(request: HttpRequest) -> HttpResponse:
     versions, to = _selected(request), request.POST.get("status")
     if not versions:
         messages.error(request, SELECT_FIRST)
-    elif to not in (Status.NEW, Status.QUARANTINED):
+    elif to not in MOVED:
         messages.error(request, _("Choose what to do with the requests. No changes were saved."))
     else:
-        count, skipped = staff_actions.move_held(versions, Status(to), actor=member(request))
-        if count and to == Status.NEW:
-            sentence = ngettext(
-                "%(count)d request is now in the queue.", "%(count)d requests are now in the queue.", count
-            )
-            messages.success(request, sentence % {"count": count})
-        elif count:
-            sentence = ngettext(
-                "%(count)d request is now set aside as spam.",
-                "%(count)d requests are now set aside as spam.",
-                count,
-            )
-            messages.success(request, sentence % {"count": count})
-        if skipped:
-            sentence = ngettext(
-                "%(count)d request was changed by someone else and not moved. Check it and try again.",
-                "%(count)d requests were changed by someone else and not moved. Check them and try again.",
-                skipped,
-            )
-            messages.warning(request, sentence % {"count": skipped})
+        status = Status(to)
+        result = staff_actions.move_held(versions, status, actor=member(request))
+        _report(request, result, MOVED[status], NOT_MOVED)
     return _back(request)
 
 
@@ -144,29 +160,20 @@ def _back(request: HttpRequest) -> HttpResponse:
     return SeeOther(reverse("desk:queue_search" if "search" in back else "desk:queue", query=back or None))
 
 
-def _report(request: HttpRequest, assigned: staff_actions.BulkResult, person: User | None) -> None:
-    count, skipped = assigned
-    if count and person:
-        sentence = ngettext(
-            "%(count)d request is now assigned to %(name)s.",
-            "%(count)d requests are now assigned to %(name)s.",
-            count,
-        )
-        messages.success(request, sentence % {"count": count, "name": person})
-    elif count:
-        sentence = ngettext(
-            "%(count)d request is now unassigned.", "%(count)d requests are now unassigned.", count
-        )
-        messages.success(request, sentence % {"count": count})
-    elif not skipped:
+def _report(
+    request: HttpRequest,
+    result: staff_actions.BulkResult,
+    done: "LazyWords",
+    not_done: "LazyWords",
+    **values: object,
+) -> None:
+    """Show how many requests were changed, and how many were skipped."""
+    if result.changed:
+        messages.success(request, done % {"count": result.changed, **values})
+    if result.skipped:
+        messages.warning(request, not_done % {"count": result.skipped})
+    if not result.changed and not result.skipped:
         messages.info(request, _("No changes were needed."))
-    if skipped:
-        sentence = ngettext(
-            "%(count)d request was changed by someone else and not assigned. Check it and try again.",
-            "%(count)d requests were changed by someone else and not assigned. Check them and try again.",
-            skipped,
-        )
-        messages.warning(request, sentence % {"count": skipped})
 
 
 def _show(

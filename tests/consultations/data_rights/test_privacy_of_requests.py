@@ -71,24 +71,24 @@ def test_storage_error_logs_no_answers(patient: Patient, lines: Any, monkeypatch
     assert not holds_a_secret(lines())
 
 
-def test_pages_with_answers_can_be_gone_back_to(patient: Patient) -> None:
-    """With no-store, Back shows an error page of the browser, and typed answers are gone."""
+def test_back_button_keeps_typed_answers(patient: Patient) -> None:
+    """With no-store, Back would show the browser's error page, and the answers would be lost."""
 
-    def can_be_gone_back_to() -> bool:
+    def allows_going_back() -> bool:
         return patient.response["Cache-Control"] == PRIVATE_NO_CACHE
 
     patient.answers(phone="1")
-    assert can_be_gone_back_to()
+    assert allows_going_back()
     patient.answers()
-    assert can_be_gone_back_to()
+    assert allows_going_back()
     patient.presses("change", "phone")
-    assert can_be_gone_back_to()
+    assert allows_going_back()
     patient.posts(patient.page.hidden_fields() | form_data(), ATTACHMENTS)
-    assert can_be_gone_back_to()
+    assert allows_going_back()
     assert not ConsultationRequest.objects.exists() and not Session.objects.exists()
     patient.posts(patient.page.hidden_fields() | form_data())
     patient.presses("send")
-    assert can_be_gone_back_to()
+    assert allows_going_back()
 
 
 def test_pages_without_answers_are_private_or_set_no_cookie(client: Client) -> None:

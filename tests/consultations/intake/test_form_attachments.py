@@ -355,7 +355,7 @@ def test_forged_digests_do_not_block_sending(patient: Patient) -> None:
         assert patient.response.status_code == 303, shown
 
 
-def test_page_for_files_wants_valid_answers_and_its_address_alone_leads_to_the_form(patient: Patient) -> None:
+def test_attachments_page_requires_valid_answers_and_get_redirects_to_form(patient: Patient) -> None:
     page = patient.at_files(patient_age="200", add="yes", attachments=a_photograph())
     assert "Enter the patient’s age" in error_of(page)
     assert not Attachment.objects.exists() and not stored_names()

@@ -35,11 +35,11 @@ def jpeg_of_many_scans(scans: int) -> bytes:
     return data[:last] + data[last:-2] * scans + data[-2:]
 
 
-def protected_pdf(password: str = "", owner_password: str = "owner") -> bytes:
+def protected_pdf(password: str = "") -> bytes:
     """A report that is protected against changes, and opens only with a password if one is given."""
     writer = PdfWriter()
     writer.add_blank_page(200, 200)
-    writer.encrypt(password, owner_password, algorithm="AES-256")
+    writer.encrypt(password, "owner", algorithm="AES-256")
     output = io.BytesIO()
     writer.write(output)
     return output.getvalue()

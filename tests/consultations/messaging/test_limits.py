@@ -114,8 +114,8 @@ def test_recent_injury_is_always_reported_and_acknowledged_at_once(monkeypatch: 
 def test_network_over_its_share_leaves_the_mail_of_others_alone(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((notify, "MAX_STAFF_NOTICES_PER_HOUR"), (notify, "MAX_LIMITED_MAILS_PER_HOUR")):
-        monkeypatch.setattr(module, name, 4)
+    monkeypatch.setattr(notify, "MAX_STAFF_NOTICES_PER_HOUR", 4)
+    monkeypatch.setattr(notify, "MAX_LIMITED_MAILS_PER_HOUR", 4)
     monkeypatch.setattr(submission, "MAX_PROMPT_MAILS_PER_NETWORK", 3)
     for number in range(5):
         phone = f"0300 123456{number}"

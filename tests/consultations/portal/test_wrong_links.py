@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clinic_site.core.models import RateLimitCounter
 from consultations.models.consultation_requests import LINK_VALID_AFTER_CLOSING
-from consultations.portal.views import WRONG_LINKS_PER_ADDRESS
+from consultations.portal.views import WRONG_LINKS_PER_NETWORK
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import CLOSED, Status
 from tests.consultations.desk.queue.queue_pages import as_erased
@@ -95,7 +95,7 @@ def test_closed_page_is_available_for_90_days_and_an_open_one_without_end() -> N
 def test_wrong_links_are_limited() -> None:
     patient = PrivatePage()
     stranger = Client()
-    allowed = WRONG_LINKS_PER_ADDRESS.attempts
+    allowed = WRONG_LINKS_PER_NETWORK.attempts
     addresses = [f"/consultation/{number}/{EVERY_PAGE[number % 7]}" for number in range(allowed + 5)]
     answers = [stranger.get(address).status_code for address in addresses]
     assert answers == [404] * allowed + [429] * 5

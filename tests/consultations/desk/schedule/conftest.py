@@ -1,4 +1,4 @@
-"""A Monday, 11 am in Lahore, with one practitioner, and a coordinator and a manager at work."""
+"""A Monday, 11 am in Lahore, with one practitioner, and a manager at work."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.test import Client
 
 from clinic_site.accounts.roles import MANAGER
 from procedures.models import Practitioner
-from tests.factories import a_coordinator, a_reviewer, signed_in
+from tests.factories import a_reviewer, signed_in
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +21,5 @@ def practitioner(db: None) -> Practitioner:
 
 
 @pytest.fixture
-def coordinator(clock: Any, db: None, client: Client) -> Client:
-    client.force_login(a_coordinator())
-    return client
-
-
-@pytest.fixture
-def manager(clock: Any, db: None) -> Client:
+def manager(db: None) -> Client:
     return signed_in(MANAGER)

@@ -80,12 +80,13 @@ def require_room_for(new: Sequence[CleanFile], network: str, *, form: str = "") 
     size = sum(clean.size for clean in new)
     if not size:
         return
+    # First, so that an upload over its network's limit costs nobody else a file.
+    if not BYTES_PER_NETWORK.allow(network, size):
+        raise NoRoomError(_("Too many files have come from your network today"))
     missing = size + file_storage.MIN_FREE_BYTES - file_storage.free_bytes()
     if missing > 0:
         record_refusal("room on the disk for files")
         _delete_oldest_unsent(missing, form)
-    if not BYTES_PER_NETWORK.allow(network, size):
-        raise NoRoomError(_("Too many files have come from your network today"))
 
 
 def _delete_oldest_unsent(size: int, form: str) -> None:

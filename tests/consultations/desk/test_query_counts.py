@@ -85,9 +85,12 @@ def test_staff_pages_take_at_most_fifteen_queries(sample_site: None) -> None:
     addresses = [reverse(name, args=[request.pk] if name in OF_ONE_REQUEST else []) for name in PAGES]
     addresses += [f"{reverse('desk:week')}?day={tomorrow:%Y-%m-%d}"]
     addresses += [f"{reverse('desk:offer_time', args=[request.pk])}?practitioner={practitioner.pk}"]
+    limits = {reverse("desk:log"): 11, reverse("admin:mail_outgoingmessage_changelist"): 12}
     tabs = ("overdue", "wrote", "proposed", "completed", f"waiting&procedure={procedure.pk}&assignee=me")
     for address in (*addresses, *(f"{queue}?tab={tab}" for tab in tabs), found):
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200, address
         asked = [query["sql"] for query in queries if not query["sql"].startswith(TRANSACTIONS)]
-        assert len(asked) <= MAX_QUERIES, "\n".join([address, *(sql[:120] for sql in asked)])
+        assert len(asked) <= limits.get(address, MAX_QUERIES), "\n".join(
+            [address, *(sql[:120] for sql in asked)]
+        )

@@ -127,8 +127,10 @@ def opening_sentence(now: datetime, *, hours: BusinessHours | None = None) -> st
         closes = hours.open_intervals(now, now + timedelta(days=1))[0][1]
         return _("Open today until %(time)s") % {"time": clock(timezone.localtime(closes, zone))}
     local = timezone.localtime(opens, zone)
-    words = {"time": clock(local), "day": date_format(local, "l")}
-    if local.date() == _day(now):
+    days_ahead = (local.date() - _day(now)).days
+    # A weekday alone means the next one.
+    words = {"time": clock(local), "day": date_format(local, "l" if days_ahead < 7 else "l j F")}
+    if days_ahead == 0:
         return _("Opens today at %(time)s") % words
     return _("Opens on %(day)s at %(time)s") % words
 

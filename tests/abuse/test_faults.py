@@ -34,6 +34,7 @@ CLIENTS = 12
 FAULT_SECONDS = min(30.0, float(os.environ.get("ABUSE_SECONDS", "10")) * 0.8)
 # `make test-abuse` runs alone. Five seconds are still less than the fault lasts.
 MAX_ANSWER_SECONDS = 1.0 if "ABUSE_SECONDS" in os.environ else 5.0
+MAX_RECOVERY_SECONDS = 60.0
 EMERGENCY = "procedures:emergency"
 
 on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="only SQLite locks its whole file")
@@ -61,7 +62,9 @@ def patients_at(server: Server, notice: int, probes: tuple[str, ...]) -> Iterato
         time.sleep(1.5)
         yield watch
         patients.leave()
+        end = time.monotonic() + MAX_RECOVERY_SECONDS
         while watch.ask("/readyz")[0] != 200:
+            assert time.monotonic() < end, "the server never became ready again"
             time.sleep(0.1)
     finally:
         server.kill()

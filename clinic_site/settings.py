@@ -156,6 +156,7 @@ DATABASES = {"default": env.parsed("DATABASE_URL", f"sqlite:///{DATA_DIR}/clinic
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What the apps add to shared pages and jobs, by dotted path.
+
 # Whether this server can serve patients (/readyz).
 READINESS_CHECKS = {
     "database": "clinic_site.operations.readiness.require_database",
@@ -165,7 +166,7 @@ READINESS_CHECKS = {
     "append-only tables": "clinic_site.core.append_only.require_triggers",
     "erasures": "consultations.data_rights.erasure.require_replayed",
 }
-# What somebody should see to, on /staff/status/ and in the metrics.
+# What needs attention, on /staff/status/ and in the metrics.
 STATUS_CHECKS = {
     "mail queue": "clinic_site.mail.queue.require_worker",
     "backup": "clinic_site.operations.status.require_backup",

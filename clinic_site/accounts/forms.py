@@ -82,7 +82,11 @@ class AccountForm(ConflictDetectingForm, UserChangeForm[User]):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if self.instance != self.editor:
-            self._require_owner_to_know(cleaned.get("email"))
+            email = cleaned.get("email")
+            # Until the form is saved, the instance has the former address.
+            is_new = bool(email) and email != self.instance.email
+            if is_new and (begins := takeover.possible_from(self.instance, by=self.editor)):
+                self.add_error("email", takeover.refusal(begins))
             return cleaned
         removed = [
             name
@@ -96,10 +100,3 @@ class AccountForm(ConflictDetectingForm, UserChangeForm[User]):
         for name in removed:
             self.add_error(name, OWN_ACCESS)
         return cleaned
-
-    def _require_owner_to_know(self, email: str | None) -> None:
-        if not email or email == self.initial["email"]:
-            return
-        owner = User.objects.get(pk=self.instance.pk)
-        if begins := takeover.possible_from(owner, by=self.editor):
-            self.add_error("email", takeover.refusal(begins))

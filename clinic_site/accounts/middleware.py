@@ -45,8 +45,7 @@ class StaffAccessMiddleware:
                 sessions.record_request(request.session)
             request.session_seconds_left = sessions.seconds_left(request.session)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        asks_to_sign_in = response.headers.get("Location", "").startswith(f"{reverse('admin:login')}?")
-        if request.method == "POST" and asks_to_sign_in and not sessions.is_background(request):
+        if request.method == "POST" and _asks_to_sign_in(response) and not sessions.is_background(request):
             response.headers["Location"] = self._sign_in_address(request)
         if response.status_code == 405 and not response.content and error_pages.is_staff_side(request):
             response.content = error_pages.staff_page(request, 405).content
@@ -63,10 +62,10 @@ class StaffAccessMiddleware:
         return SeeOther(self._sign_in_address(request))
 
     def _sign_in_address(self, request: HttpRequest) -> str:
-        """Return where a form that came without a session leads: its text is put back after the sign-in."""
+        """Warn that a form was not saved, and return the sign-in address that leads back to it."""
         messages.warning(
             request,
-            _("What you sent was not saved. Sign in: it will be back in its form, for you to send again."),
+            _("What you sent was not saved. Sign in, and it will be back in its form for you to send again."),
         )
         # The address of a POST may have no page.
         page = error_pages.staff_page_before(request) or reverse("admin:index")
@@ -81,3 +80,7 @@ class StaffAccessMiddleware:
         if request.user.is_anonymous or (match and match.view_name in OPEN_BEFORE_SET_UP):
             return None
         return None if is_mfa_enabled(request.user) else redirect("mfa_activate_totp")
+
+
+def _asks_to_sign_in(response: HttpResponse) -> bool:
+    return response.headers.get("Location", "").startswith(f"{reverse('admin:login')}?")

@@ -71,7 +71,7 @@ def normalized_account(email: str) -> str:
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Give this browser a count of its own for the account that has just proved to be here."""
+    """Give this browser a count of its own for an account whose owner has just proved who they are."""
     browser, accounts = _known_browser(request)
     account = normalized_account(user.email)
     accounts = [account, *(other for other in accounts if other != account)][:MAX_ACCOUNTS_PER_BROWSER]

@@ -117,21 +117,22 @@ def _day(at: datetime) -> date:
 
 
 def opening_sentence(now: datetime, *, hours: BusinessHours | None = None) -> str:
-    """Return until when the clinic is open, or when it opens next; "" if not within a year."""
+    """Say until when the clinic is open, or when it opens next; "" if not within a year."""
     hours = hours or load()
     opens = hours.next_opening(now)
     if opens is None:
         return ""
-    local = timezone.localtime(opens, timezone.get_default_timezone())
-    if opens > now:
-        words = {"time": clock(local), "day": date_format(local, "l")}
-        if local.date() == _day(now):
-            return _("Opens today at %(time)s") % words
-        return _("Opens on %(day)s at %(time)s") % words
-    closes = hours.open_intervals(now, now + timedelta(days=1))[0][1]
-    return _("Open today until %(time)s") % {
-        "time": clock(timezone.localtime(closes, timezone.get_default_timezone()))
-    }
+    zone = timezone.get_default_timezone()
+    if opens <= now:
+        closes = hours.open_intervals(now, now + timedelta(days=1))[0][1]
+        return _("Open today until %(time)s") % {"time": clock(timezone.localtime(closes, zone))}
+    local = timezone.localtime(opens, zone)
+    days_ahead = (local.date() - _day(now)).days
+    # A weekday alone means the next one.
+    words = {"time": clock(local), "day": date_format(local, "l" if days_ahead < 7 else "l j F")}
+    if days_ahead == 0:
+        return _("Opens today at %(time)s") % words
+    return _("Opens on %(day)s at %(time)s") % words
 
 
 # The promise

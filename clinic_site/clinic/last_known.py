@@ -18,7 +18,7 @@ def remember(phone: str) -> None:
     try:
         atomic_files.write(_path(), phone.encode(), mode=0o600, durable=False)
     except OSError:
-        return  # a full disk: the memory has it
+        return  # a full disk: this process has it in memory
 
 
 def phone() -> str:

@@ -242,7 +242,7 @@ class Closure(models.Model):
 
 
 class EmergencyHospital(models.Model):
-    """A hospital that treats such injuries day and night. While none is entered, pages show no list."""
+    """A hospital that treats severe injuries day and night. While none is entered, pages show no list."""
 
     name = models.CharField(_("name"), max_length=120)
     address = models.CharField(_("address"), max_length=200)

@@ -26,8 +26,8 @@ class SingletonModel(models.Model):
 class RateLimitCounter(models.Model):
     """The attempts of one subject in the window that ends at ``ends_at``.
 
-    Written only by ``clinic_site.core.rate_limits``; ``subject`` is a keyed hash; "" for the
-    number of attempts that were refused.
+    Written only by ``clinic_site.core.rate_limits``; ``subject`` is a keyed hash, or "" in the
+    row that counts what the limit refused.
     """
 
     scope = models.CharField(max_length=40)

@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 # The subject of all unreadable addresses.
 UNKNOWN = "unknown"
 
-
 # The period for which staff see that a limit was reached.
 REPORT_PERIOD = timedelta(hours=24)
 MAX_REFUSALS = 1_000_000
@@ -48,7 +47,7 @@ class Limit:
     must_count: bool = True
 
     def allow(self, subject: str, amount: int = 1) -> bool:
-        """Count attempts of a subject. Over the limit, count what was refused instead and return False.
+        """Count attempts of a subject. Over the limit, count a refusal instead and return False.
 
         Call it outside a transaction: a rollback would undo the count.
         """

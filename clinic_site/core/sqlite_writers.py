@@ -1,9 +1,9 @@
 """Lines up the threads of a process that wait for SQLite's write lock.
 
-SQLite has one writer, and its own wait polls ever more slowly, so that a thread may wait for long while
-others overtake it. Here one thread of a process polls, quickly, and the others stand in line. A thread that
-waits serves no page: once the lock has not come free for ``STUCK_SECONDS``, at most ``MAX_WAITING`` threads
-go on waiting, and every other gets ``OperationalError``, which becomes a page that says to send again.
+SQLite has one writer, and its own wait polls ever more slowly, so a thread may wait a long time while
+others overtake it. Here one thread of a process polls, quickly, and the others wait in line. A thread that
+waits serves no page: when the lock has not been free for ``STUCK_SECONDS``, at most ``MAX_WAITING`` threads
+go on waiting, and the others get ``OperationalError``, which becomes a page that offers to send again.
 """
 
 import re

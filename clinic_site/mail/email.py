@@ -60,8 +60,7 @@ def email_for(row: OutgoingMessage) -> QueuedEmail:
 def reply_address() -> tuple[str, str]:
     """Return the name and address that answers go to, also the organizer of calendar entries.
 
-    It is the clinic's public address; while staff have not entered one, the first that is notified of
-    requests, else the sender.
+    It is the clinic's public address, else the first address in ``STAFF_MAIL``, else the sender.
     """
     clinic = ClinicProfile.current()
     name = clinic.name if clinic else ""

@@ -6,12 +6,12 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic import last_known
 from clinic_site.clinic.models import dialable
 from clinic_site.core.http import error_pages
+from clinic_site.core.http.responses import private_no_cache
 
 # A full, broken or read-only disk.
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
@@ -21,12 +21,13 @@ SECRET_FIELDS = ("password", "code")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return 503 while the database or the disk fails, otherwise 500.
+    """Return 503 while the database or the disk fails, otherwise 500."""
+    return _unavailable(request) if _is_passing(sys.exc_info()[1]) else error_pages.server_error(request)
 
-    The 503 page needs neither. It holds everything that was typed, to be sent again with one press.
-    """
-    if not _is_passing(sys.exc_info()[1]):
-        return error_pages.server_error(request)
+
+@private_no_cache
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """Return a page that needs neither. It holds what was typed, to be sent again with one press."""
     template = "503_staff.html" if error_pages.is_staff_side(request) else "503.html"
     phone = last_known.phone()
     context = {
@@ -41,10 +42,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "had_files": request.content_type == "multipart/form-data",
         "clinic": {"phone": phone, "phone_e164": dialable(phone)},
     }
-    response = HttpResponse(render_to_string(template, context), status=503)
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    patch_cache_control(response, private=True, no_cache=True, max_age=0)
-    return response
+    page = render_to_string(template, context)
+    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _is_passing(error: BaseException | None) -> bool:

@@ -1,7 +1,7 @@
 """Checks behind /readyz, the staff's status page and the metrics.
 
 ``settings.READINESS_CHECKS`` say whether this server can serve patients. ``settings.STATUS_CHECKS`` say what
-somebody should see to, and never take a server out of rotation.
+needs attention, and never take a server out of rotation.
 """
 
 import logging
@@ -35,7 +35,7 @@ def failed_checks(checks: Mapping[str, str]) -> list[str]:
             logger.warning("not ready: %s", name, exc_info=True)
             failed.append(name)
             if name == DATABASE:
-                break  # the others would only wait for it, too
+                break  # the others would only wait for it
     return failed
 
 

@@ -1,6 +1,5 @@
 """What an administrator watches: mail, backups, disk. For the staff's status page and the metrics."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from clinic_site.operations import readiness
 
 # Backups are daily.
 BACKUP_LATE_AFTER = timedelta(hours=36)
-# Patients' files are refused below 500 MB (``intake.file_storage``): somebody should know before that.
+# Patients' files are refused below 500 MB (``intake.file_storage``): staff should know before that.
 LOW_DISK_BYTES = 1024 * readiness.MEGABYTE
 
 
@@ -32,14 +31,14 @@ class Figure:
 
 
 def figures() -> Iterator[Figure]:
-    """Two queries."""
+    """Yield what the status page and the metrics show. Two queries."""
     now = timezone.now()
     due = OutgoingMessage.objects.due(now).aggregate(since=Min("next_attempt_at"))["since"] or now
     undelivered = OutgoingMessage.objects.undelivered().count()
     backup, free = last_backup_at(), readiness.free_bytes()
     yield Figure(
         "mail_delay_seconds",
-        "How long the message that has been due longest has waited.",
+        "How long the oldest due message has waited.",
         (now - due).total_seconds(),
         _("Mail is late by"),
         timesince(due, now),
@@ -67,8 +66,7 @@ def metrics() -> str:
     """Return the figures and checks in the text format of Prometheus."""
     lines = []
     for figure in figures():
-        name, value = f"clinic_{figure.metric}", f"{figure.value:g}" if figure.value else "0"
-        value = value.replace("inf", "+Inf")
+        name, value = f"clinic_{figure.metric}", f"{figure.value:g}".replace("inf", "+Inf")
         lines += [f"# HELP {name} {figure.help}", f"# TYPE {name} gauge", f"{name} {value}"]
     lines += ["# HELP clinic_check_failed 1 if a check fails.", "# TYPE clinic_check_failed gauge"]
     for kind, checks in (("readiness", settings.READINESS_CHECKS), ("status", settings.STATUS_CHECKS)):
@@ -81,7 +79,6 @@ def metrics() -> str:
 def record_backup() -> None:
     """Note that a complete backup was made now."""
     _backup_mark().touch()
-    os.utime(_backup_mark())
 
 
 def last_backup_at() -> datetime | None:
@@ -92,7 +89,7 @@ def last_backup_at() -> datetime | None:
 
 
 def require_backup() -> None:
-    """Raise ``TimeoutError`` if there was no backup lately."""
+    """Raise ``TimeoutError`` if the last backup is too old, or there is none."""
     backup = last_backup_at()
     if backup is None or timezone.now() - backup > BACKUP_LATE_AFTER:
         raise TimeoutError("There is no recent backup: does the timer of `manage.py backup` run?")

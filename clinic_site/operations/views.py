@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.operations import readiness, status
 
-# Who answers requests should know when mail is late.
+# Staff who answer requests should know when mail is late.
 MAY_SEE_STATUS = "mail.view_outgoingmessage"
 
 
@@ -56,7 +56,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 @permission_required(MAY_SEE_STATUS, raise_exception=True)
 @require_safe
 def status_page(request: HttpRequest) -> TemplateResponse:
-    # A look at the page writes nothing.
+    # Opening the page writes nothing.
     checks = {name: path for name, path in settings.READINESS_CHECKS.items() if name != readiness.WRITING}
     context = {
         **admin.site.each_context(request),

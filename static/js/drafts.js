@@ -22,7 +22,10 @@
 
   // An error page, or the sign-in page: what was sent did not arrive.
   if (!account) {
-    for (const key of keys()) write(key, { ...read(key), sent: false, lost: read(key).lost || read(key).sent });
+    for (const key of keys()) {
+      const draft = read(key);
+      write(key, { ...draft, sent: false, lost: draft.lost || draft.sent });
+    }
     return;
   }
 
@@ -109,7 +112,7 @@
 
   for (const key of keys()) {
     const draft = read(key);
-    // Sent, and this page followed: it was saved. After Back or Reload, nobody knows.
+    // Sent, and this page followed: it was saved. After Back or Reload, that is unknown.
     const isSaved = draft.sent && type === "navigate" && !hasErrors;
     if (isSaved || Date.now() - draft.at > MAX_AGE_MS) sessionStorage.removeItem(key);
     else if (draft.sent) write(key, { ...draft, sent: false });

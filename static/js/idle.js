@@ -53,11 +53,11 @@
     event.preventDefault();
     stay();
   });
-  // Typing is activity. The server is told of it once a minute.
-  let toldAt = Date.now();
+  // Typing is activity: it renews the session, at most once a minute.
+  let renewedAt = Date.now();
   addEventListener("input", () => {
-    if (Date.now() - toldAt < 60_000) return;
-    toldAt = Date.now();
+    if (Date.now() - renewedAt < 60_000) return;
+    renewedAt = Date.now();
     stay();
   });
   // Escape also means "stay signed in".

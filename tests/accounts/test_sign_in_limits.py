@@ -95,7 +95,7 @@ def test_mailed_link_opens_a_new_browser_while_others_guess(client: Client, cloc
         enter_password(Client(REMOTE_ADDR=f"203.0.113.{number}"), password="wrong")
     refused = enter_password(client)
     assert "Forgot your password?" in errors_of(refused)[0] and not is_signed_in(client)
-    # Whoever guesses may also ask for the links. They all go to the owner.
+    # An attacker may also ask for the links. They all go to the owner.
     for _ in range(sign_in_limits.LINK_BY_ACCOUNT.attempts + 1):
         elsewhere().post("/staff/password/forgotten/", {"email": EMAIL})
     sent = OutgoingMessage.objects.filter(kind="password-link", to=user.email)

@@ -131,5 +131,5 @@ def test_form_refused_for_an_old_token_is_offered_again(visit: Visit, manager: U
     expect(page.get_by_role("heading", level=1)).to_have_text("Please send the form again")
     visitor.assert_accessible()
     with page.expect_navigation():
-        page.get_by_role("link", name="Back to the page before").click()
+        page.get_by_role("link", name="Back to the previous page").click()
     expect(page.locator("#id_name")).to_have_value("Eid al-Fitr")

@@ -1,6 +1,6 @@
 """Until when the clinic is open, in the words of the first page."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from clinic_site.clinic.business_hours import BusinessHours, opening_sentence
 
@@ -17,3 +17,9 @@ def test_opening_sentence() -> None:
     ):
         assert opening_sentence(datetime(2026, 11, day, hour, tzinfo=UTC), hours=HOURS) == words
     assert opening_sentence(datetime(2026, 11, 23, tzinfo=UTC), hours=BusinessHours(())) == ""
+
+
+def test_opening_after_a_long_closure_has_its_date() -> None:
+    closed = BusinessHours(HOURS.sessions, ((date(2026, 11, 23), date(2026, 12, 1)),))
+    sentence = opening_sentence(datetime(2026, 11, 23, 6, tzinfo=UTC), hours=closed)
+    assert sentence == "Opens on Wednesday 2 December at 8 pm"

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from clinic_site.operations import readiness
+from clinic_site.operations import readiness, views
 from consultations.models import Attachment
 from procedures.models import Overview
 from procedures.publishing import publishing
@@ -108,6 +108,10 @@ def test_metrics_need_the_token(client: Client, settings: Any, tmp_path: Path) -
     assert float(values["clinic_disk_free_bytes"]) > 0
     assert values['clinic_check_failed{kind="readiness",check="database"}'] == "0"
     assert values['clinic_check_failed{kind="status",check="overview"}'] == "1"
+
+
+def test_every_check_has_a_sentence_for_staff() -> None:
+    assert all(views._problems([*settings.READINESS_CHECKS, *settings.STATUS_CHECKS]))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -86,7 +86,7 @@ class ConflictDetectingForm(forms.ModelForm[Any]):
         return last and last.user
 
     def content(self, record: Any) -> Any:
-        """Return what the record says, as JSON can hold it; here, the texts of the form's fields."""
+        """Return the record's content as JSON can hold it; here, the texts of the form's fields."""
         return {name: _text(record, name) for name in self.watched_fields(record)}
 
     def watched_fields(self, record: Any) -> list[str]:

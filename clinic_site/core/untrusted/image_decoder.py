@@ -49,10 +49,9 @@ class RefusedError(Exception):
 def decode(data: bytes, formats: list[str], longest: int, *, is_large_slot: bool = True) -> Image.Image:
     """Decode a picture, at most ``longest`` pixels on its long side.
 
-    Raises ``RefusedError`` and ``MemoryError``.
-
     The pixels are counted in the header before any is decoded. A JPEG of one scan is decoded at a half, a
-    quarter or an eighth of its size, and only that fraction counts.
+    quarter or an eighth of its size, and only that fraction counts. Raises ``RefusedError`` and
+    ``MemoryError``.
     """
     try:
         picture, scans = _opened(data, formats)

@@ -33,9 +33,8 @@ def test_operated_part_has_one_instruction(client: Client) -> None:
         ClinicProfile.objects.update(urgent_phone=phone)
         (card, *_others) = read(client.get(EMERGENCY)).main.all("div", class_="care care--urgent")
         assert "go back now to the hospital that operated" in card.text
-        assert (
-            f"Call our urgent number on the way: {phone}" if phone else "Call them on the way." in card.text
-        )
+        on_the_way = f"Call our urgent number on the way: {phone}" if phone else "Call them on the way."
+        assert on_the_way in card.text
         assert "If you cannot get there, call 1122." in card.text
 
 
@@ -47,7 +46,7 @@ def test_tourniquet_line_is_shown_only_when_switched_on(client: Client) -> None:
     assert TOURNIQUET in read(client.get(EMERGENCY)).main.text
 
 
-def test_step_without_drawing_and_unknown_drawing() -> None:
+def test_unknown_drawing_is_refused() -> None:
     text = EmergencyText.objects.get()
     text.drawings = "call\nnone\nleech"
     with pytest.raises(ValidationError, match="There is no drawing “leech”"):

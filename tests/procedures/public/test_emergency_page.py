@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
 from procedures.models import EmergencyText, Overview, Procedure
+from procedures.models.emergency_text import FIRST_AID_DRAWINGS
 from procedures.publishing import publishing
 from tests.factories import published
 from tests.pages import read
@@ -44,6 +45,15 @@ def test_tourniquet_line_is_shown_only_when_switched_on(client: Client) -> None:
     EmergencyText.objects.update(shows_tourniquet=True)
     published(Overview.objects.get())
     assert TOURNIQUET in read(client.get(EMERGENCY)).main.text
+
+
+def test_step_may_have_any_drawing_or_none(client: Client) -> None:
+    EmergencyText.objects.update(drawings="\n".join(["none", *FIRST_AID_DRAWINGS[:6]]))
+    published(Overview.objects.get())
+    drawings = [
+        image["src"].split("/")[-1].split(".")[0] for image in read(client.get(EMERGENCY)).main.all("img")
+    ]
+    assert drawings == ["press", "lie", "rings", "wrap", "bag"]
 
 
 def test_unknown_drawing_is_refused() -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from procedures.models.shared_texts import SharedText
 from procedures.validators import OneItemPerLine, lines
 
-# The files of static/img/aid/. The first step is the call: its drawing is the button.
+# The files of static/img/aid/, and two names without one: the button to call, and no drawing.
 FIRST_AID_DRAWINGS = ("call", "press", "lie", "rings", "wrap", "bag", "ice", "label", "none")
 
 

@@ -72,7 +72,7 @@ def render_document(request: HttpRequest, page: PageDocument, **context: Any) ->
     }
     if page.kind == "overview":
         own["opening"] = business_hours.opening_sentence(timezone.now())
-        own["surgeons"] = Practitioner.objects.filter(is_active=True).select_related("photo")
+        own["surgeons"] = Practitioner.objects.filter(is_active=True)
     return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 

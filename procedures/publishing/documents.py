@@ -68,7 +68,7 @@ class Emergency(Struct, frozen=True, omit_defaults=True):
     def drawn_steps(self) -> tuple[tuple[str, str, str], ...]:
         """Return the drawing of each step ("" without one), its first sentence, and the rest."""
         return tuple(
-            (drawing if drawing != "none" else "", *_first_sentence(step))
+            ("" if drawing in ("call", "none") else drawing, *_first_sentence(step))
             for step, drawing in zip_longest(self.steps, self.drawings[: len(self.steps)], fillvalue="none")
         )
 

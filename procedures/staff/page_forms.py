@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.editing.conflicts import ConflictDetectingForm
@@ -38,7 +37,7 @@ class PhotoForm(ConflictDetectingForm):
         if (cleaned.get("photo_upload") or keeps) and not cleaned.get("photo_alt"):
             self.add_error("photo_alt", _("Describe the photograph for people who cannot see it."))
         if self.conflict and self.files:
-            self.add_error("photo_upload", _t("Choose the photograph again: the browser has not kept it."))
+            self.add_error("photo_upload", _("Choose the photograph again: the browser has not kept it."))
         return cleaned
 
     def watched_fields(self, record: Any) -> list[str]:

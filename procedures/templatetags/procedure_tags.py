@@ -32,7 +32,7 @@ def section_template(kind: str) -> list[str]:
 
 @register.filter
 def is_folded(section: documents.Section, page: PageDocument) -> bool:
-    """True for a section that opens at a press. A draft shows its reviewer everything."""
+    """True for a section of which the page at first shows the heading alone."""
     return bool(section.heading) and section.kind in FOLDED.get(page.urgency or page.kind, FOLDED["planned"])
 
 

@@ -127,7 +127,9 @@ def sample_drafts() -> dict[str, PageDocument]:
 
 
 def published_drafts() -> Iterator[tuple[str, PageDocument]]:
-    for page in Page.objects.filter(publications__isnull=False):
+    pages = Page.objects.filter(publications__isnull=False)
+    assert len(pages) == 5
+    for page in pages:
         yield str(page), drafts.read_draft(page, "en")
 
 

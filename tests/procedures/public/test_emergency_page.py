@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
 from procedures.models import EmergencyText, Overview, Procedure
+from procedures.models.emergency_text import FIRST_AID_DRAWINGS
 from procedures.publishing import publishing
 from tests.factories import published
 from tests.pages import read
@@ -33,9 +34,8 @@ def test_operated_part_has_one_instruction(client: Client) -> None:
         ClinicProfile.objects.update(urgent_phone=phone)
         (card, *_others) = read(client.get(EMERGENCY)).main.all("div", class_="care care--urgent")
         assert "go back now to the hospital that operated" in card.text
-        assert (
-            f"Call our urgent number on the way: {phone}" if phone else "Call them on the way." in card.text
-        )
+        on_the_way = f"Call our urgent number on the way: {phone}" if phone else "Call them on the way."
+        assert on_the_way in card.text
         assert "If you cannot get there, call 1122." in card.text
 
 
@@ -47,7 +47,16 @@ def test_tourniquet_line_is_shown_only_when_switched_on(client: Client) -> None:
     assert TOURNIQUET in read(client.get(EMERGENCY)).main.text
 
 
-def test_step_without_drawing_and_unknown_drawing() -> None:
+def test_step_may_have_any_drawing_or_none(client: Client) -> None:
+    EmergencyText.objects.update(drawings="\n".join(["none", *FIRST_AID_DRAWINGS[:6]]))
+    published(Overview.objects.get())
+    drawings = [
+        image["src"].split("/")[-1].split(".")[0] for image in read(client.get(EMERGENCY)).main.all("img")
+    ]
+    assert drawings == ["press", "lie", "rings", "wrap", "bag"]
+
+
+def test_unknown_drawing_is_refused() -> None:
     text = EmergencyText.objects.get()
     text.drawings = "call\nnone\nleech"
     with pytest.raises(ValidationError, match="There is no drawing “leech”"):

@@ -32,6 +32,7 @@ FIELDS: dict[str, Any] = {
     "title": "Nerve Repair",
     "plain_name": "reconnecting a damaged nerve",
     "menu_label": "Nerves",
+    "door": "Numb after a cut",
     "summary": "Two plain sentences.",
     "description": "For search engines.",
     "author": "The clinic",

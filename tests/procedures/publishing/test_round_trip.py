@@ -1,5 +1,6 @@
 """Any document is restored exactly, over any state of the draft."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -17,7 +18,15 @@ from procedures.validators import OneItemPerLine
 
 PHOTO = documents.Photo(digest="a" * 32, width=800, height=600, widths=(480, 800), alt="")
 SOURCES = {
-    key: documents.Source(key=key, title=f"Title {key}", publisher="P", year=year, url="", statements=())
+    key: documents.Source(
+        key=key,
+        title=f"Title {key}",
+        publisher="P",
+        year=year,
+        url="",
+        statements=(),
+        accessed_on=None if year else date(2026, 11, 29),
+    )
     for key, year in (("one", 2001), ("two", None), ("three", 2020))
 }
 LETTERS = st.one_of(
@@ -27,7 +36,7 @@ LETTERS = st.one_of(
 )
 # Fields of the row that the document has under the same name, as text.
 PAGE_FIELDS = ("title", "summary", "description", "author", "drawing")
-PROCEDURE_FIELDS = ("plain_name", "menu_label", "urgency", "body_location")
+PROCEDURE_FIELDS = ("plain_name", "menu_label", "door", "urgency", "body_location")
 
 
 def text(most: int, least: int = 0) -> st.SearchStrategy[str]:
@@ -119,7 +128,13 @@ class RestoreTest(TestCase):
     def test_restored_document_is_read_again(self, now: PageDocument, before: PageDocument) -> None:
         Photo.objects.create(digest=PHOTO.digest, width=800, height=600, widths=[480, 800])
         for key, source in SOURCES.items():
-            Source.objects.create(key=key, title=source.title, publisher="P", year=source.year)
+            Source.objects.create(
+                key=key,
+                title=source.title,
+                publisher="P",
+                year=source.year,
+                accessed_on=source.accessed_on,
+            )
         overview = Overview.objects.create(title="…", summary="…", description="…")
         procedure = Procedure.objects.create(slug="one-address", menu_label="One")
         for page, earlier in (

@@ -7,7 +7,7 @@ from procedures.publishing.documents import PageDocument
 
 
 def sample_practitioners() -> Iterable[str]:
-    for practitioner in Practitioner.objects.filter(is_active=True, is_sample=True):
+    for practitioner in Practitioner.objects.active().filter(is_sample=True):
         yield f"the practitioner “{practitioner.name}”"
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("procedures/<slug:slug>/", views.procedure, name="procedure"),
     path("emergency/", views.emergency, name="emergency"),
     path("surgeons/", views.surgeons, name="surgeons"),
+    path("surgeons/<slug:slug>/", views.surgeon, name="surgeon"),
     path("preview/<str:token>/", views.preview, name="preview"),
     path("report-a-mistake/", feedback.feedback, name="feedback"),
     path("report-a-mistake/sent/", feedback.sent, name="feedback_sent"),

@@ -33,7 +33,8 @@ def load() -> str:
     """Create the sample pages and the list of words to avoid, unless there are pages."""
     if Page.objects.exists():
         return _("Pages: kept as they are.")
-    _load_shared(toml_files.read(CONTENT / "shared.toml"))
+    shared = toml_files.read(CONTENT / "shared.toml")
+    _load_shared(shared)
     load_words()
     sources = {
         key: Source.objects.get_or_create(key=key, defaults=fields)[0]
@@ -46,6 +47,7 @@ def load() -> str:
     outlines = _outlines()
     for outline in outlines:
         _create_page(Procedure, outline, sources)
+    _load_practitioners(shared["practitioners"])
     counts = {"count": 1 + len(PROCEDURES), "outlines": len(outlines)}
     return _("Pages: %(count)d created and published as samples, %(outlines)d outlines.") % counts
 
@@ -55,9 +57,14 @@ def _load_shared(content: dict[str, Any]) -> None:
         Disclaimer.objects.create(**content["disclaimer"])
     if not EmergencyText.current():
         EmergencyText.objects.create(**_one_per_line(content["emergency"]))
+
+
+def _load_practitioners(people: list[dict[str, Any]]) -> None:
     if not Practitioner.objects.exists():
-        for position, fields in enumerate(content["practitioners"]):
-            Practitioner.objects.create(**fields, position=position, is_sample=True)
+        for position, fields in enumerate(people):
+            slugs = fields.pop("procedures")
+            person = Practitioner.objects.create(**fields, position=position, is_sample=True)
+            person.procedures.set(Procedure.objects.filter(slug__in=slugs))
 
 
 def load_words() -> None:

@@ -462,6 +462,17 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=80, verbose_name="name")),
                 (
+                    "slug",
+                    models.SlugField(
+                        blank=True,
+                        error_messages={"unique": "Another practitioner has this address. Choose another."},
+                        help_text="The last part of the address of their page. Empty: made from the name.",
+                        max_length=80,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                (
                     "registration_number",
                     models.CharField(
                         blank=True,
@@ -492,8 +503,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "training",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Where they trained as a surgeon, and in which years. One place each line.",
+                        max_length=600,
+                        verbose_name="training",
+                    ),
+                ),
+                (
                     "languages",
-                    models.CharField(blank=True, default="", max_length=120, verbose_name="languages"),
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Those they speak with patients.",
+                        max_length=120,
+                        verbose_name="languages",
+                    ),
+                ),
+                (
+                    "procedures",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Their page and the pages of these procedures link to each other.",
+                        related_name="surgeons",
+                        to="procedures.procedure",
+                        verbose_name="procedures they do",
+                    ),
                 ),
                 (
                     "biography",

@@ -7,7 +7,8 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from procedures.models import Publication
+from procedures.models import Practitioner, Publication
+from procedures.models.practitioners import PractitionerQuerySet
 from procedures.models.publications import PublicationQuerySet
 from procedures.publishing.documents import Card, PageDocument
 
@@ -74,6 +75,12 @@ def live_document(language: str, **which: Any) -> PageDocument | None:
     live = Publication.objects.live().filter(language=language, **which)
     document = live.values_list("document", flat=True).first()
     return PageDocument.from_json(document) if document else None
+
+
+def surgeons_of(page: PageDocument) -> PractitionerQuerySet:
+    """The active surgeons who do the operation of a live procedure."""
+    live = Publication.objects.live().filter(language=page.language, slug=page.slug)
+    return Practitioner.objects.active().filter(procedures__in=live.values("page"))
 
 
 def former_publication(language: str, **which: Any) -> Publication | None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
-from procedures.models import Publication
+from procedures.models import Practitioner, Publication
 from procedures.public.selectors import language, live_overview
 
 
@@ -53,4 +53,9 @@ class FixedSitemap(SiteSitemap):
         return reverse(item)
 
 
-SITEMAPS = {"pages": PublicationSitemap, "site": FixedSitemap}
+class PractitionerSitemap(SiteSitemap):
+    def items(self) -> list[Practitioner]:
+        return list(Practitioner.objects.active().filter(is_sample=False))
+
+
+SITEMAPS = {"pages": PublicationSitemap, "site": FixedSitemap, "surgeons": PractitionerSitemap}

@@ -72,7 +72,9 @@ def render_document(request: HttpRequest, page: PageDocument, **context: Any) ->
     }
     if page.kind == "overview":
         own["opening"] = business_hours.opening_sentence(timezone.now())
-        own["surgeons"] = Practitioner.objects.filter(is_active=True)
+        own["surgeons"] = Practitioner.objects.active()
+    if page.kind == "procedure":
+        own["surgeons"] = selectors.surgeons_of(page)
     return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 
@@ -128,9 +130,22 @@ def emergency(request: HttpRequest) -> HttpResponse:
 @content_page()
 @require_safe
 def surgeons(request: HttpRequest) -> HttpResponse:
-    practitioners = tuple(Practitioner.objects.filter(is_active=True).select_related("photo"))
+    practitioners = tuple(Practitioner.objects.active().select_related("photo"))
     context = {
         "practitioners": practitioners,
         "structured_data": structured_data.practitioners(practitioners),
     }
     return render(request, "procedures/public/surgeons.html", context)
+
+
+@content_page()
+@require_safe
+def surgeon(request: HttpRequest, slug: str) -> HttpResponse:
+    people = Practitioner.objects.active().select_related("photo")
+    practitioner = get_object_or_404(people, slug=slug)
+    context = {
+        "practitioner": practitioner,
+        "cards": selectors.cards(selectors.live_procedures(language()).filter(page__surgeons=practitioner)),
+        "structured_data": "" if practitioner.is_sample else structured_data.practitioners([practitioner]),
+    }
+    return render(request, "procedures/public/surgeon.html", context)

@@ -23,7 +23,7 @@ class SignOffForm(forms.Form):
     """
 
     reviewer = forms.ModelChoiceField(
-        label=_("Reviewed by"), queryset=Practitioner.objects.filter(is_active=True), required=False
+        label=_("Reviewed by"), queryset=Practitioner.objects.active(), required=False
     )
     reviewed_on = forms.DateField(
         label=_("Reviewed on"),

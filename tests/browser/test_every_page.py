@@ -25,7 +25,7 @@ OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*addresses_in_the_sitemap(), "/consultation/request/"):
+    for path in (*addresses_in_the_sitemap(), "/surgeons/dr-sample-one/", "/consultation/request/"):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:

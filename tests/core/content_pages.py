@@ -5,6 +5,7 @@ CONTENT_PAGES = (
     "/procedures/",
     "/procedures/nerve-repair/",
     "/surgeons/",
+    "/surgeons/dr-sample-one/",
     "/clinic/",
     "/privacy/",
     "/accessibility/",

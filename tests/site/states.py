@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from clinic_site.core import append_only
-from procedures.models import Procedure
+from procedures.models import Practitioner, Procedure
 from procedures.public import feedback
 from procedures.publishing import publishing
 from tests.factories import form_data
@@ -64,6 +64,8 @@ def every_state() -> Iterator[State]:
     """The site with its sample content, walked through."""
     for address in addresses_in_the_sitemap():
         yield of_response(address, Client().get(address))
+    for surgeon in Practitioner.objects.active():  # samples are not in the sitemap
+        yield of_response(surgeon.get_absolute_url(), Client().get(surgeon.get_absolute_url()))
     yield from _request_states()
     yield from _feedback_states()
     yield from _error_states()

@@ -19,7 +19,7 @@ MANAGE_FEEDS = "consultations.manage_feeds"
 
 
 class CreateForm(forms.Form):
-    practitioner = forms.ModelChoiceField(Practitioner.objects.filter(is_active=True))
+    practitioner = forms.ModelChoiceField(Practitioner.objects.active())
 
 
 class RevokeForm(forms.Form):
@@ -40,7 +40,9 @@ def calendars(request: HttpRequest) -> HttpResponse:
         address = str(settings.SITE_URL) + reverse("consultations:calendar", args=[token])
         created = {"made_for": practitioner, "address": address}
     valid = CalendarFeed.objects.valid().select_related("made_by")
-    practitioners = Practitioner.objects.prefetch_related(Prefetch("feeds", valid, to_attr="valid_feeds"))
+    practitioners = Practitioner.objects.all().prefetch_related(
+        Prefetch("feeds", valid, to_attr="valid_feeds")
+    )
     return show(
         request,
         "consultations/desk/schedule/calendar_feeds.html",

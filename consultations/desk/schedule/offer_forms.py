@@ -31,7 +31,7 @@ class PickerForm(forms.Form):
     """What the picker shows. Invalid values are ignored."""
 
     practitioner = forms.ModelChoiceField(
-        Practitioner.objects.filter(is_active=True),
+        Practitioner.objects.active(),
         label=_("Practitioner"),
         required=False,
         empty_label=None,

@@ -91,7 +91,7 @@ def _page(
     practitioner = (
         form.cleaned_data.get("practitioner")
         or (live.practitioner if live and live.practitioner.is_active else None)
-        or Practitioner.objects.filter(is_active=True).first()
+        or Practitioner.objects.active().first()
     )
     minutes = form.cleaned_data.get("length") or availability.DEFAULT_LENGTH
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)

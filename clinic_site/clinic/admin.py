@@ -57,6 +57,7 @@ class ClinicProfileAdmin(SingletonAdmin):
                     "whatsapp",
                     "urgent_phone",
                     "email",
+                    "languages",
                     "accepts_emergencies",
                     "answer_within_hours",
                     "answer_promise",

@@ -47,6 +47,13 @@ class ClinicProfile(SingletonModel):
         help_text=_("For patients after an operation."),
     )
     email = models.EmailField(_("email"), blank=True, default="")
+    languages = models.CharField(
+        _("languages spoken"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_("Separated by commas: Urdu, Punjabi, English."),
+    )
     accepts_emergencies = models.BooleanField(_("takes emergencies day and night"), default=False)
     license_number = models.CharField(
         _("Punjab Healthcare Commission license"), max_length=40, blank=True, default=""

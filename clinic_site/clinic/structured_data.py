@@ -5,6 +5,7 @@ from datetime import time
 from typing import Any
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,8 @@ from clinic_site.clinic.opening_week import Day
 
 Node = dict[str, Any]
 
+# Of schema.org's list of medical specialties.
+PLASTIC_SURGERY, SURGERY = "https://schema.org/PlasticSurgery", "https://schema.org/Surgical"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -28,6 +31,11 @@ def clinic_id() -> str:
 def without_empty(node: Node) -> Node:
     """Return the node without empty properties."""
     return {name: value for name, value in node.items() if value not in (None, "", [], {}, ())}
+
+
+def names(listed: str) -> list[str]:
+    """Return the names in a list separated by commas."""
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def graph(*nodes: Node) -> Node:
@@ -54,11 +62,19 @@ def clinic(
             "telephone": profile.phone_e164,
             "email": profile.email,
             "contactPoint": [
-                {"@type": "ContactPoint", "contactType": what, "telephone": number}
+                without_empty(
+                    {
+                        "@type": "ContactPoint",
+                        "contactType": what,
+                        "telephone": number,
+                        "availableLanguage": names(profile.languages),
+                    }
+                )
                 for what, number in numbers
                 if number
             ],
-            "medicalSpecialty": ["PlasticSurgery", "Surgical"],
+            "image": absolute(static("img/share.png")),
+            "medicalSpecialty": [PLASTIC_SURGERY, SURGERY],
             "address": _address(profile),
             "geo": _place(profile),
             "hasMap": profile.map_url,
@@ -86,6 +102,17 @@ def breadcrumbs(*trail: tuple[str, str]) -> Node:
         "itemListElement": [
             {"@type": "ListItem", "position": position, "name": name, "item": absolute(path)}
             for position, (name, path) in enumerate([(_("Home"), "/"), *trail], start=1)
+        ],
+    }
+
+
+def item_list(*items: tuple[str, str]) -> Node:
+    """Return the links (name, path) that a page lists, in their order."""
+    return {
+        "@type": "ItemList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": name, "url": absolute(path)}
+            for position, (name, path) in enumerate(items, start=1)
         ],
     }
 

@@ -1,61 +1,98 @@
-"""Sitemaps: live pages and fixed addresses."""
+"""The sitemap: public pages that search engines may list, each with the date of its last change."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.sitemaps import Sitemap
+from django.db.models import Max
+from django.template.loader import get_template
 from django.urls import reverse
 
+from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Practitioner, Publication
-from procedures.public.selectors import language, live_overview
+from procedures.public.selectors import language, live_emergency_text
+from procedures.publishing.documents import PageDocument
+
+# The template of each page with a fixed address, and the models that staff edit for it in the admin.
+FIXED_PAGES = {
+    "procedures:emergency": ("procedures/public/emergency.html", {"emergencyhospital"}),
+    "procedures:list": ("procedures/public/procedure_list.html", set[str]()),
+    "procedures:surgeons": ("procedures/public/surgeons.html", {"practitioner"}),
+    "clinic": ("clinic/clinic.html", {"clinicprofile", "openinghours", "closure"}),
+    "consultations:start": ("consultations/intake/start.html", set[str]()),
+    "consultations:privacy": ("consultations/data_rights/privacy_notice.html", {"privacynotice"}),
+    "accessibility": ("clinic/accessibility.html", set[str]()),
+    "about_our_information": ("clinic/about_our_information.html", {"informationpractice"}),
+}
 
 
-class SiteSitemap(Sitemap[Any]):
-    """A sitemap with the site's own address, whatever host was requested."""
+class PublicPages(Sitemap[tuple[str, datetime]]):
+    """Paths with the date of their last change. Samples are left out: they are ``noindex``, too."""
 
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme
 
     def get_domain(self, site: Any = None) -> str:
+        """Return the site's own host, whichever was requested."""
         return urlsplit(settings.SITE_URL).netloc
 
+    def items(self) -> list[tuple[str, datetime]]:
+        return self._pages
 
-class PublicationSitemap(SiteSitemap):
-    def items(self) -> Any:
-        live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
-        return live.only("slug", "published_at")
+    def location(self, item: tuple[str, datetime]) -> str:
+        return item[0]
 
-    def location(self, item: Publication) -> str:
-        return item.get_absolute_url()
+    def lastmod(self, item: tuple[str, datetime]) -> datetime:
+        return item[1]
 
-    def lastmod(self, item: Publication) -> datetime:
-        return item.published_at
-
-
-class FixedSitemap(SiteSitemap):
-    def items(self) -> list[str]:
-        overview = live_overview(language())
-        return [
-            "procedures:emergency",
-            *(["procedures:questions"] if overview and overview.answers_alone() else []),
-            "procedures:list",
-            "procedures:surgeons",
-            "clinic",
-            "consultations:start",
-            "consultations:privacy",
-            "accessibility",
-            "about_our_information",
-        ]
-
-    def location(self, item: str) -> str:
-        return reverse(item)
+    @cached_property
+    def _pages(self) -> list[tuple[str, datetime]]:
+        clinic = ClinicProfile.current()
+        if clinic and clinic.is_sample:
+            return []
+        return [*_publications(), *_fixed_pages()]
 
 
-class PractitionerSitemap(SiteSitemap):
-    def items(self) -> list[Practitioner]:
-        return list(Practitioner.objects.active().filter(is_sample=False))
+def _publications() -> Iterator[tuple[str, datetime]]:
+    live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
+    for publication in live:
+        document = PageDocument.from_json(publication.document)
+        if document.is_sample:
+            continue
+        yield document.get_absolute_url(), publication.live_from
+        if document.kind == "overview" and (answers := document.answers_alone()):
+            yield answers.get_absolute_url(), publication.live_from
 
 
-SITEMAPS = {"pages": PublicationSitemap, "site": FixedSitemap, "surgeons": PractitionerSitemap}
+def _fixed_pages() -> Iterator[tuple[str, datetime]]:
+    edits = LogEntry.objects.order_by().values_list("content_type__model").annotate(Max("action_time"))
+    last_edits = dict(edits)
+    emergency = live_emergency_text(language())
+    procedures = Publication.objects.in_force().filter(language=language(), page__kind="procedure")
+    published = {
+        "procedures:emergency": [emergency.version.published_at] if emergency and emergency.version else [],
+        "procedures:list": procedures.aggregate(Max("live_from"), Max("withdrawn_at")).values(),
+    }
+    for name, (template, models) in FIXED_PAGES.items():
+        if name == "procedures:emergency" and emergency and emergency.is_sample:
+            continue
+        changes = [_released(template), *published.get(name, ()), *map(last_edits.get, models)]
+        yield reverse(name), max(filter(None, changes))
+    for surgeon in Practitioner.objects.active().filter(is_sample=False):
+        edited = last_edits.get("practitioner")
+        yield surgeon.get_absolute_url(), edited or _released("procedures/public/surgeon.html")
+
+
+def _released(template: str) -> datetime:
+    """When the server received the present version of a template."""
+    path = Path(get_template(template).template.origin.name)  # type: ignore[attr-defined]
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+SITEMAPS = {"pages": PublicPages}

@@ -8,17 +8,31 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.clinic.structured_data import (
+    PLASTIC_SURGERY,
+    SURGERY,
     Node,
     absolute,
     breadcrumbs,
     clinic_id,
     clinic_reference,
     graph,
+    item_list,
+    names,
     without_empty,
 )
 from clinic_site.core.markdown import plain_blocks
 from procedures.models import Practitioner, SectionKind
-from procedures.publishing.documents import PageDocument, Person
+from procedures.publishing.documents import Card, PageDocument, Person
+
+# Parts of a registered specialty's name, and the specialties in schema.org's list that they mean.
+SPECIALTIES = {
+    "plastic": PLASTIC_SURGERY,
+    "orthop": "https://schema.org/Musculoskeletal",
+    "neuro": "https://schema.org/Neurologic",
+    "anesth": "https://schema.org/Anesthesia",
+    "anaesth": "https://schema.org/Anesthesia",
+    "surg": SURGERY,
+}
 
 
 def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
@@ -41,7 +55,7 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "author": document.author and {"@type": "Organization", "name": document.author},
             "publisher": clinic and clinic_reference(clinic),
             "citation": [source.title for source in document.sources],
-            "about": _procedure(document) if document.kind == "procedure" else _microsurgery(document),
+            "about": _procedure(document) if document.kind == "procedure" else _microsurgery(),
             "audience": {"@type": "Patient"},
         }
     )
@@ -51,8 +65,9 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
     return graph(node, breadcrumbs(*parents, (document.title, document.get_absolute_url())))
 
 
-def procedure_list() -> Node:
-    return graph(breadcrumbs(_all_procedures()))
+def procedure_list(cards: Iterable[Card]) -> Node:
+    listed = [(card.title, card.get_absolute_url()) for card in cards]
+    return graph(breadcrumbs(_all_procedures()), *([item_list(*listed)] if listed else []))
 
 
 def emergency() -> Node:
@@ -60,19 +75,21 @@ def emergency() -> Node:
 
 
 def practitioners(people: Iterable[Practitioner]) -> Node:
-    """``IndividualPhysician`` for each, at this clinic."""
+    """``IndividualPhysician`` for each real person, at this clinic."""
     return graph(
         *(
             without_empty(
                 {
                     "@type": "IndividualPhysician",
                     "name": person.name,
-                    "medicalSpecialty": person.specialty,
+                    "medicalSpecialty": _specialties(person.specialty),
+                    "knowsLanguage": names(person.languages),
                     "practicesAt": {"@id": clinic_id()},
                     "identifier": _registration(person.registration_number),
                 }
             )
             for person in people
+            if not person.is_sample
         ),
         breadcrumbs((_("Surgeons"), reverse("procedures:surgeons"))),
     )
@@ -90,7 +107,7 @@ def _procedure(document: PageDocument) -> Node:
             "alternateName": [*filter(None, (document.plain_name,)), *document.alternate_names],
             "bodyLocation": document.body_location,
             # Every operation is surgical. The reviewer's own specialty is not the procedure's.
-            "relevantSpecialty": "Surgical",
+            "relevantSpecialty": SURGERY,
             "preparation": _plain(document, SectionKind.PREPARATION),
             "howPerformed": ", ".join(step.title for step in document.steps),
             "followup": _plain(document, SectionKind.HOSPITAL),
@@ -98,8 +115,8 @@ def _procedure(document: PageDocument) -> Node:
     )
 
 
-def _microsurgery(document: PageDocument) -> Node:
-    return {"@type": "MedicalProcedure", "name": _("Microsurgery"), "description": document.summary}
+def _microsurgery() -> Node:
+    return {"@type": "MedicalProcedure", "name": _("Microsurgery")}
 
 
 def _plain(document: PageDocument, kind: str) -> str:
@@ -112,6 +129,10 @@ def _person(person: Person) -> Node:
     return without_empty(
         {"@type": "Person", "name": person.name, "identifier": _registration(person.registration_number)}
     )
+
+
+def _specialties(registered: str) -> list[str]:
+    return [code for part, code in SPECIALTIES.items() if part in registered.lower()]
 
 
 def _registration(number: str) -> Node | None:

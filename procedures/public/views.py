@@ -105,10 +105,11 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
         page = Paginator(selectors.live_procedures(language()), CARDS_ON_A_PAGE).page(number)
     except EmptyPage:
         raise Http404("No such page.") from None
+    cards = [Card.from_json(publication.card) for publication in page]
     context = {
-        "cards": [Card.from_json(publication.card) for publication in page],
+        "cards": cards,
         "page_obj": page,
-        "structured_data": structured_data.procedure_list(),
+        "structured_data": structured_data.procedure_list(cards),
     }
     if number != "1":
         context["canonical_url"] = f"{settings.SITE_URL}{request.path}?page={number}"

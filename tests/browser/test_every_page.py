@@ -15,7 +15,7 @@ from procedures.publishing import publishing
 from tests.admin_forms import address
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.factories import a_request, staff
-from tests.site.states import addresses_in_the_sitemap
+from tests.site.states import public_addresses
 
 Visit = Callable[..., Any]
 
@@ -25,7 +25,7 @@ OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*addresses_in_the_sitemap(), "/surgeons/dr-sample-one/", "/consultation/request/"):
+    for path in (*public_addresses(), "/surgeons/dr-sample-one/", "/consultation/request/"):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:

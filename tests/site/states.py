@@ -4,22 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
-from xml.etree import ElementTree
 
 from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from clinic_site.core import append_only
-from procedures.models import Practitioner, Procedure
+from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import feedback
 from procedures.publishing import publishing
 from tests.factories import form_data
 from tests.pages import Page
-
-SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
 @dataclass
@@ -40,7 +36,7 @@ class State:
 
     @property
     def is_content(self) -> bool:
-        """A page that is the same for everyone: it has an address of its own in the sitemap, and no form."""
+        """A page that is the same for everyone: it has an address of its own, and no form."""
         return self.status == 200 and self.name.startswith("/") and b"<form" not in self.content
 
 
@@ -55,14 +51,28 @@ def of_response(name: str, response: Any) -> State:
     )
 
 
-def addresses_in_the_sitemap() -> list[str]:
-    sitemap = ElementTree.fromstring(Client().get(reverse("sitemap")).content)  # noqa: S314
-    return [urlsplit(place.text or "").path for place in sitemap.iter(f"{SITEMAP}loc")]
+def public_addresses() -> list[str]:
+    """Every content page, by the URL patterns and what is published, and the start of a request.
+
+    Not from the sitemap: it lists no samples.
+    """
+    found = [publication.get_absolute_url() for publication in Publication.objects.live()]
+    found += [f"/{route}" for route in _fixed_routes_of_content_pages(get_resolver())]
+    return [*dict.fromkeys(found), reverse("consultations:start")]
+
+
+def _fixed_routes_of_content_pages(resolver: URLResolver) -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from (route + rest for rest in _fixed_routes_of_content_pages(pattern))
+        elif hasattr(pattern.callback, "content_page_parameters") and "<" not in route:
+            yield route
 
 
 def every_state() -> Iterator[State]:
     """The site with its sample content, walked through."""
-    for address in addresses_in_the_sitemap():
+    for address in public_addresses():
         yield of_response(address, Client().get(address))
     for surgeon in Practitioner.objects.active():  # samples are not in the sitemap
         yield of_response(surgeon.get_absolute_url(), Client().get(surgeon.get_absolute_url()))

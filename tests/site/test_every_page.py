@@ -84,7 +84,8 @@ def test_content_pages_are_found_and_shared(states: list[State]) -> None:
         assert 20 <= len(description) <= 160, (state.name, description)
         assert len(page.title.split(" | ")[0]) <= 65, (state.name, page.title)
         assert canonical == settings.SITE_URL + state.name
-        for name in ("og:title", "og:description", "og:url", "og:image", "og:image:alt"):
+        assert page.meta("og:description") == [description], state.name
+        for name in ("og:title", "og:url", "og:image", "og:image:alt"):
             assert len(page.meta(name)) == 1 and page.meta(name)[0], (state.name, name)
         assert page.meta("og:title")[0] in page.title, state.name
         assert page.meta("og:url") == [settings.SITE_URL + state.name]

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('whatsapp', models.CharField(blank=True, default='', max_length=30, verbose_name='WhatsApp')),
                 ('urgent_phone', models.CharField(blank=True, default='', help_text='For patients after an operation.', max_length=30, verbose_name='urgent number')),
                 ('email', models.EmailField(blank=True, default='', max_length=254, verbose_name='email')),
+                ('languages', models.CharField(blank=True, default='', help_text='Separated by commas: Urdu, Punjabi, English.', max_length=120, verbose_name='languages spoken')),
                 ('accepts_emergencies', models.BooleanField(default=False, verbose_name='takes emergencies day and night')),
                 ('license_number', models.CharField(blank=True, default='', max_length=40, verbose_name='Punjab Healthcare Commission license')),
                 ('license_expires_on', models.DateField(blank=True, null=True, verbose_name='license valid until')),

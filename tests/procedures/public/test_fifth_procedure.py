@@ -64,6 +64,7 @@ def shown_in(client: Client) -> set[str]:
 def test_fifth_procedure_is_published_once_complete_and_says_what_staff_entered(
     client: Client, sample_world: None
 ) -> None:
+    ClinicProfile.objects.update(is_sample=False)  # samples have no structured data and no sitemap
     editor, reviewer, person = signed_in("Editor"), signed_in("Clinical reviewer"), a_reviewer()
     procedure = add_in_admin(editor, Procedure, FIELDS)
     fill_in(editor, procedure, {})
@@ -82,7 +83,6 @@ def test_fifth_procedure_is_published_once_complete_and_says_what_staff_entered(
     form = read(client.get(reverse("consultations:request"), {"about": FIELDS["slug"]}))
     choices = [control.get("value") for control in form.all("input", name="about")]
     assert f"procedure:{FIELDS['slug']}" in choices
-    ClinicProfile.objects.update(is_sample=False)  # samples have no structured data
     page = read(client.get(ADDRESS))
     assert page.one("h1").text.startswith(NAME)
     for words in ("Germs get in.", "Bandages.", "another", "Operation length", "Dr. Ayesha Khan", "12345-P"):
@@ -100,6 +100,7 @@ def test_fifth_procedure_is_published_once_complete_and_says_what_staff_entered(
 def test_procedure_may_be_left_out_of_the_form_moved_first_and_withdrawn(
     client: Client, sample_world: None
 ) -> None:
+    ClinicProfile.objects.update(is_sample=False)
     Procedure.objects.update(position=1)
     fifth = a_procedure(FIELDS["slug"], menu_label="Lymph Repair", position=0, show_in_form=False)
     published(fifth)

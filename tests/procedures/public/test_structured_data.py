@@ -50,7 +50,7 @@ def test_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
         "name": "Lymph Vessel Repair",
         "alternateName": ["joining small lymph vessels to veins", "Lymphovenous anastomosis"],
         "bodyLocation": "Arm or leg",
-        "relevantSpecialty": "Surgical",
+        "relevantSpecialty": "https://schema.org/Surgical",
         "preparation": "Ask about your medicines.",
         "howPerformed": "Joining",
     }
@@ -88,9 +88,8 @@ def test_dates_are_of_the_first_and_this_version_in_lahore(client: Client) -> No
 
 # Values in the formats and vocabularies of schema.org: addresses, codes, phone numbers, times of day.
 CODES = {"@context", "@type", "@id", "url", "item", "inLanguage", "addressCountry", "propertyID", "hasMap"}
-CODES |= {"relevantSpecialty", "dayOfWeek", "opens", "closes", "telephone", "contactType"}
-# The specialties of a clinic are codes; that of a surgeon is text.
-CODED_SPECIALTIES = {"PlasticSurgery", "Surgical"}
+CODES |= {"relevantSpecialty", "medicalSpecialty", "dayOfWeek", "opens", "closes", "telephone", "contactType"}
+CODES |= {"image"}
 
 
 def texts(value: Any, name: str = "") -> Iterator[str]:
@@ -103,7 +102,7 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
             yield from texts(part, name)
     elif name in ("streetAddress", "howPerformed"):
         yield from value.split(", ")
-    elif isinstance(value, str) and name not in CODES and value not in CODED_SPECIALTIES:
+    elif isinstance(value, str) and name not in CODES:
         is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", value)
         yield date_format(date.fromisoformat(value), "j F Y") if is_date else " ".join(value.split())
 
@@ -166,13 +165,26 @@ def test_title_cannot_close_the_script(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_surgeons_are_physicians_of_the_clinic(client: Client) -> None:
-    a_reviewer()
+    a_reviewer(specialty="Orthopedic surgery", languages="Urdu, English")
     Practitioner.objects.create(name="Not shown", is_active=False)
+    Practitioner.objects.create(name="Dr. Sample", is_sample=True)
     physician = read(client.get("/surgeons/")).node("IndividualPhysician")
     assert physician["name"] == "Dr. Ayesha Khan"
     assert physician["identifier"] == {"@type": "PropertyValue", "propertyID": "PMDC", "value": "12345-P"}
     assert physician["practicesAt"] == {"@id": "http://localhost:8000/clinic/#clinic"}
-    assert physician["medicalSpecialty"] == "Plastic Surgery"
+    assert physician["medicalSpecialty"] == [
+        "https://schema.org/Musculoskeletal",
+        "https://schema.org/Surgical",
+    ]
+    assert physician["knowsLanguage"] == ["Urdu", "English"]
+
+
+@pytest.mark.django_db
+def test_list_of_procedures_is_an_item_list(client: Client) -> None:
+    assert "ItemList" not in [node["@type"] for node in read(client.get("/procedures/")).structured_data]
+    published(a_procedure())
+    (item,) = read(client.get("/procedures/")).node("ItemList")["itemListElement"]
+    assert item == {"@type": "ListItem", "position": 1, "name": "Lymph Vessel Repair", "url": URL}
 
 
 # The clinic
@@ -184,6 +196,7 @@ def clinic(db: None) -> ClinicProfile:
         phone="042 3576 1999",
         urgent_phone="042 3576 2000",
         email="desk@clinic.example",
+        languages="Urdu, Punjabi",
         latitude="31.520400",
         longitude="74.358700",
         map_url="https://maps.example/x",
@@ -218,9 +231,14 @@ def test_clinic_has_recommended_properties(client: Client, clinic: ClinicProfile
             "addressCountry": "PK",
         },
         "geo": {"@type": "GeoCoordinates", "latitude": 31.5204, "longitude": 74.3587},
-        "medicalSpecialty": ["PlasticSurgery", "Surgical"],
+        "medicalSpecialty": ["https://schema.org/PlasticSurgery", "https://schema.org/Surgical"],
         "contactPoint": [
-            {"@type": "ContactPoint", "contactType": name, "telephone": number}
+            {
+                "@type": "ContactPoint",
+                "contactType": name,
+                "telephone": number,
+                "availableLanguage": ["Urdu", "Punjabi"],
+            }
             for name, number in (
                 ("customer service", "+924235761999"),
                 ("Urgent number after an operation", "+924235762000"),
@@ -228,6 +246,7 @@ def test_clinic_has_recommended_properties(client: Client, clinic: ClinicProfile
         ],
     }
     assert {name: node.get(name) for name in wanted} == wanted
+    assert node["image"].startswith("http://localhost:8000/static/img/share")
     assert "Urgent number after an operation" in page.main.text
     for number in ("+924235761999", "+924235762000"):
         assert page.main.all("a", href=f"tel:{number}")
@@ -279,4 +298,4 @@ def test_clinic_without_details_makes_no_claims(client: Client, db: None) -> Non
     assert "publisher" not in read(client.get("/")).node("MedicalWebPage")
     ClinicProfile.objects.create(name="A Clinic")
     node = read(client.get("/clinic/")).node("MedicalClinic")
-    assert set(node) == {"@type", "@id", "name", "url", "medicalSpecialty"}
+    assert set(node) == {"@type", "@id", "name", "url", "image", "medicalSpecialty"}

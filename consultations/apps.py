@@ -7,9 +7,10 @@ class ConsultationsConfig(AppConfig):
     verbose_name = _("Consultations")
 
     def ready(self) -> None:
-        from clinic_site.mail.signals import reader_informed, sending_starts
-        from consultations.lifecycle.booking import record_reader_informed
+        from clinic_site.mail.signals import message_bounced, reader_informed, sending_starts
+        from consultations.lifecycle.booking import record_reader_informed, record_reader_not_informed
         from consultations.messaging.notify import queue_digests
 
+        message_bounced.connect(record_reader_not_informed)
         reader_informed.connect(record_reader_informed)
         sending_starts.connect(queue_digests)

@@ -130,11 +130,14 @@ def correct_phone(about: str, phone: str) -> None:
 def resend(message: OutgoingMessage, *, actor: "User") -> bool:
     """Attempt an undelivered message for another day. Return False if it is not undelivered any more.
 
-    Raises ``ResendRefusedError`` if a later message has replaced it, or it could only fail again.
+    Raises ``ResendRefusedError`` if a later message has replaced it, or it could only fail again: one that
+    came back has no text any more.
     """
     _address, problem = _checked(message.to)
     if problem:
         raise ResendRefusedError(problem)
+    if not message.text and message.state == OutgoingMessage.State.FAILED:
+        raise ResendRefusedError(_("This mail came back from that address. Call, and correct the address."))
     now = timezone.now()
     is_resent = _record_step(
         message,

@@ -175,10 +175,11 @@ def _fail(message: OutgoingMessage, result: BatchResult, error: str) -> None:
 def _record_sent(message: OutgoingMessage) -> None:
     """Record that it was sent, even if a later message superseded it meanwhile."""
     rows = OutgoingMessage.objects.filter(pk=message.pk, attempts=message.attempts, sent_at=None)
+    message.sent_at = timezone.now()
     _record(
         message,
         rows.filter(Q(failed_at=None) | Q(is_superseded=True)),
-        sent_at=timezone.now(),
+        sent_at=message.sent_at,
         failed_at=None,
         resolved_at=None,
         is_superseded=False,

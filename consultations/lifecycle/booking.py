@@ -122,7 +122,15 @@ def record_reader_informed(sender: object, message: OutgoingMessage, **_options:
         appointments = Appointment.objects.live().filter(
             request__reference=message.about, made_at__lte=message.created_at, patient_informed_at=None
         )
-        appointments.update(patient_informed_at=timezone.now())
+        appointments.update(patient_informed_at=message.sent_at or timezone.now())
+
+
+def record_reader_not_informed(sender: object, message: OutgoingMessage, **_options: object) -> None:
+    """Record that the patient does not know of the appointment, if only a mail that came back said so."""
+    if message.sent_at:
+        Appointment.objects.filter(
+            request__reference=message.about, patient_informed_at=message.sent_at
+        ).update(patient_informed_at=None)
 
 
 def is_informed(request: ConsultationRequest, appointment: Appointment, now: datetime) -> bool:

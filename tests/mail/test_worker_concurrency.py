@@ -116,8 +116,20 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def work_forever() -> None:
+    repeat(worker.send_due, 0.05, threading.Event())
+
+
 class TestProcesses:
     pytestmark = processes
+
+    @pytest.fixture
+    def seconds_for_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """These tests run in real time."""
+        monkeypatch.setattr(worker, "LEASE", timedelta(seconds=2.5))
+        monkeypatch.setattr(worker, "MIN_LEASE_LEFT", timedelta(0))
+        monkeypatch.setattr(worker, "RETRY_PAUSES", (timedelta(seconds=0.2),))
+        monkeypatch.setattr(worker, "PAUSE_AFTER_UNCONFIRMED", timedelta(seconds=0.2))
 
     def test_three_workers_send_each_of_twenty_messages_once(self, settings: Any) -> None:
         queued = messages(20)
@@ -128,18 +140,26 @@ class TestProcesses:
         assert server.copies == {message.message_id: 1 for message in queued}
         assert OutgoingMessage.objects.filter(sent_at__isnull=False).count() == 20
 
-    def test_workers_killed_at_random_lose_nothing_and_send_nothing_three_times(
-        self, settings: Any, monkeypatch: pytest.MonkeyPatch
+    def test_worker_killed_in_a_batch_doubles_only_the_message_in_flight(
+        self, settings: Any, seconds_for_minutes: None
     ) -> None:
-        # Seconds instead of minutes: this test runs in real time.
-        monkeypatch.setattr(worker, "LEASE", timedelta(seconds=2.5))
-        monkeypatch.setattr(worker, "MIN_LEASE_LEFT", timedelta(0))
-        monkeypatch.setattr(worker, "RETRY_PAUSES", (timedelta(seconds=0.2),))
-        monkeypatch.setattr(worker, "PAUSE_AFTER_UNCONFIRMED", timedelta(seconds=0.2))
+        queued = messages(6)
+        with running(settings) as server:
+            # It has taken the third message, and not confirmed it yet.
+            server.slowness = (0.0, 0.5)
+            with Child(work_forever):
+                wait_until(lambda: len(server.received) == 3)
+            server.slowness = (0.0, 0.0)
+            with Child(work_forever):
+                wait_until(lambda: not OutgoingMessage.objects.waiting().exists())
+        order = [mail["Message-ID"] for mail in server.mails]
+        expected = [message.message_id for message in queued]
+        assert order == [*expected, expected[2]], "the others do not wait for the lease to end"
+        assert OutgoingMessage.objects.filter(sent_at__isnull=False).count() == 6
 
-        def forever() -> None:
-            repeat(worker.send_due, 0.05, threading.Event())
-
+    def test_workers_killed_at_random_lose_nothing_and_send_nothing_three_times(
+        self, settings: Any, seconds_for_minutes: None
+    ) -> None:
         dice = random.Random(4)
         queued = messages(KILLS + 6)
         with running(settings) as server:
@@ -147,10 +167,10 @@ class TestProcesses:
             server.slowness = (0.01, 0.02)
             for _ in range(KILLS):
                 before = server.connections
-                with Child(forever):
+                with Child(work_forever):
                     wait_until(lambda: server.connections > before)  # noqa: B023 - called at once
                     time.sleep(dice.uniform(0, 0.15))
-            with Child(forever):
+            with Child(work_forever):
                 wait_until(lambda: not OutgoingMessage.objects.waiting().exists())
         copies = [server.copies.get(message.message_id, 0) for message in queued]
         assert max(copies) <= 2

@@ -77,6 +77,8 @@ def _message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
     more = str(message.state.label)
     if message.sent_at:
         more = _("Sent on %(when)s") % {"when": moment(message.sent_at)}
+    elif is_problem and message.last_error:
+        more = f"{more}: {message.last_error}"
     if getattr(message, "last_step", None) == MessageStep.Kind.RESENT:
         more = _("%(sent_again)s. %(now)s") % {"sent_again": MessageStep.Kind.RESENT.label, "now": more}
     return Entry(

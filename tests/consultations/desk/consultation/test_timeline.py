@@ -85,10 +85,10 @@ def test_undelivered_mail_is_a_problem_until_resolved() -> None:
     request, colleague = with_email(), a_colleague()
     (message,) = queued("appointment_offered", request, appointment=an_appointment(request))
     failed = OutgoingMessage.objects.filter(pk=message.pk)
-    failed.update(failed_at=timezone.now() - timedelta(hours=1))
+    failed.update(failed_at=timezone.now() - timedelta(hours=1), last_error="The mailbox is full.")
     desk = Desk(request)
     page = desk.opens()
-    assert "Could not be delivered" in desk.timeline()
+    assert "Could not be delivered: The mailbox is full." in desk.timeline()
     (link,) = [link for link in page.all("a") if "Send it again" in link.text]
     assert desk.client.get(link["href"]).status_code == 200
     assert "Send it again" not in Desk(request, a_viewer()).opens().one("body").text

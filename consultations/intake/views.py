@@ -59,13 +59,13 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def referring_page(request: HttpRequest) -> str:
-    """Return the path of the page of this site that led here; "" for pages of the request form."""
+    """Return the path of the page of this site that led here; "" for the request form and private pages."""
     try:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
-    is_of_form = before.path.startswith(reverse("consultations:start"))
-    return before.path if before.netloc == request.get_host() and not is_of_form else ""
+    is_left_out = before.path.startswith((reverse("consultations:start"), "/r/"))
+    return before.path if before.netloc == request.get_host() and not is_left_out else ""
 
 
 @content_page()

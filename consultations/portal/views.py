@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from clinic_site.core.http.responses import SeeOther
+from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations import private_links
 from consultations.intake.attachments import allow_upload
@@ -50,7 +50,7 @@ TokenView = Callable[..., HttpResponse]
 def private_page_view(view: PrivateView) -> TokenView:
     """Pass the request that the token opens to the view, and add the headers that keep the answer private."""
 
-    @never_cache
+    @private_no_cache
     @wraps(view)
     def opened(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
         consultation = ConsultationRequest.objects.for_token(token).first()
@@ -86,8 +86,10 @@ def with_slash(request: HttpRequest, address: str) -> HttpResponse:
     return response
 
 
+# The status must be current when the reader comes back to it; typed text is on the pages of the actions.
 @require_safe
 @private_page_view
+@never_cache
 def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     done = request.GET.get("done", "")
     return _page(

@@ -40,7 +40,7 @@ def test_error_pages_are_accessible(visit: Visit, settings: Any) -> None:
     for path, status in (
         ("/there-is-no-such-page/", 404),
         ("/procedures/tumor-removal/", 410),
-        ("/consultation/no-such-request-is-here/", 404),
+        ("/r/no-such-request-is-here/", 404),
         ("/forbidden/", 403),
         ("/suspicious/", 400),
         ("/fails/", 500),

@@ -111,6 +111,33 @@ def test_double_press_and_going_back_add_one_note(visit: Visit) -> None:
     assert patient.now().notes.count() == 1
 
 
+def test_back_forward_and_reload_keep_what_was_typed(visit: Visit) -> None:
+    """Also around a page that answers a POST, for which a browser may show an error of its own."""
+    patient = PrivatePage()
+    visitor = visit()
+    page = visitor.opens(patient.address_of("phone"))
+    page.get_by_label("The right phone number").fill("0321 76")
+    visitor.presses("Save this number")
+    expect(page.locator(".error-summary")).to_be_visible()
+    page.get_by_role("link", name="Back to your request").click()
+    page.go_back()
+    expect(page.locator(".error-summary")).to_be_visible()
+    number = page.get_by_label("The right phone number")
+    expect(number).to_have_value("0321 76")
+    page.reload()
+    expect(number).to_have_value("0321 76")
+    page.go_back()
+    expect(number).to_have_value("0321 76")
+    page.go_forward()
+    number.fill("0321 7654987")
+    visitor.presses("Save this number")
+    assert done(page) == "The phone number we have for you ends in 987."
+    page.go_back()
+    expect(number).to_have_value("0321 7654987")
+    visitor.presses("Save this number")
+    assert done(page) == "The phone number we have for you ends in 987."
+
+
 def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit) -> None:
     patients = {str(status): PrivatePage(status=status, patient_name="زینب بی بی") for status in Status}
     for state in ("offered", "agreed", "wrong number"):

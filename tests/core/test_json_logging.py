@@ -60,7 +60,7 @@ def test_request_has_one_line_with_route_status_and_time(log: Log) -> None:
 
 
 def test_path_query_method_and_headers_are_never_logged(log: Log, db: None) -> None:
-    Client().get("/consultation/c2VjcmV0LXRva2VuLW9mLWEtcGF0aWVudA/?name=Ayesha")
+    Client().get("/r/c2VjcmV0LXRva2VuLW9mLWEtcGF0aWVudA/?name=Ayesha")
     Client().generic("EVIL\n{}", "/no-such-page/ayesha-khan/")
     headers = {"host": "evil.example", "user-agent": "ayesha-khan", "referer": "/ayesha-khan/"}
     Client().get("/", headers=headers)

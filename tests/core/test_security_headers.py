@@ -23,7 +23,7 @@ PATHS = {
     "/": 200,
     "/procedures/replantation/": 200,
     "/consultation/request/": 200,
-    "/consultation/no-such-token-of-a-request/": 404,
+    "/r/no-such-token-of-a-request/": 404,
     "/no-such-page/": 404,
     "/procedures/no-such-page/": 404,
     "/media/photos/no-such-photo.webp": 404,

@@ -69,7 +69,7 @@ def test_malformed_request_is_logged_without_its_path(tmp_path: Path) -> None:
         server = Server(log, LOG_LEVEL="INFO")
         server.start()
         try:
-            for line in (f"GET /consultation/{TOKEN}/” HTTP/1.1", f"GET /consultation/{TOKEN}/ HTTP/9.x"):
+            for line in (f"GET /r/{TOKEN}/” HTTP/1.1", f"GET /r/{TOKEN}/ HTTP/9.x"):
                 with socket.create_connection(("127.0.0.1", server.port), timeout=20) as asking:
                     asking.sendall(line.encode() + b"\r\nHost: 127.0.0.1\r\n\r\n")
                     assert asking.recv(100).startswith(b"HTTP/1.1 400")

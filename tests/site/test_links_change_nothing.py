@@ -148,7 +148,7 @@ def test_links_of_private_pages_change_nothing(sample_world: None) -> None:
         # The page's own address is the link that a patient keeps.
         everybody.changes_nothing([address, *links_of(Page(response.content.decode()), address)])
     assert set(everybody.fetched.values()) == {200}
-    private = [link for link in everybody.fetched if re.match(r"/consultation/[\w-]{32}/", link)]
+    private = [link for link in everybody.fetched if re.match(r"/r/[\w-]{32}/", link)]
     actions = {link.split("/")[3] for link in private}
     assert set(portal_pages.ACTIONS) <= actions
 
@@ -207,7 +207,7 @@ def test_links_in_mail_change_nothing(sample_world: None, settings: Any) -> None
         everybody.changes_nothing(here)
     assert of_mails > len(kinds)
     opened = [link for link, status in everybody.fetched.items() if status == 200]
-    assert any(link.startswith("/consultation/") for link in opened)
+    assert any(link.startswith("/r/") for link in opened)
 
 
 # The staff

@@ -49,7 +49,7 @@ def test_urls_cookies_and_events_have_no_personal_details(patient: Patient) -> N
 def test_logs_have_no_answers_or_private_links(patient: Patient, lines: Any) -> None:
     address = patient.sends(email="a@example.com")
     patient.opens(address)
-    patient.opens("/consultation/wrong-token/")
+    patient.opens("/r/wrong-token/")
     patient.answers(email="a@example.com", phone="1")
     token = address.split("/")[2]
     assert "request" in lines()

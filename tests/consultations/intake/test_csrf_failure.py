@@ -52,7 +52,7 @@ def test_form_of_another_site_is_not_shown(patient: Patient) -> None:
 
 def test_missing_slash_redirects_uncached(client: Client) -> None:
     for path in ("request", "abc", "abc/note", "emergency"):
-        response = client.get(f"/consultation/{path}?done=x")
-        assert (response.status_code, response["Location"]) == (302, f"/consultation/{path}/?done=x")
+        response = client.get(f"/r/{path}?done=x")
+        assert (response.status_code, response["Location"]) == (302, f"/r/{path}/?done=x")
         assert "no-store" in response["Cache-Control"]
         assert response["Referrer-Policy"] == "no-referrer"

@@ -38,7 +38,7 @@ def test_source_page_is_a_page_of_this_site_and_no_private_one(client: Client, n
         ("http://testserver/procedures/nerve-repair/?x=1", "/procedures/nerve-repair/"),
         ("http://testserver/", "/"),
         ("http://elsewhere.example/procedures/", ""),
-        ("http://testserver/consultation/abcdefgh/", ""),
+        ("http://testserver/r/abcdefgh/", ""),
         ("http://[", ""),
         ("", ""),
     ]:

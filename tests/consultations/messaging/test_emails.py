@@ -120,9 +120,9 @@ def test_mails_say_nothing_about_the_patient_but_a_first_name() -> None:
     assert len(named) == 7
     assert not [subject for subject in named if subject.startswith(("We have", "New"))]
     assert not [subject for subject in named if subject.endswith("withdrawn")]
-    links = [link for link in links if link.startswith("https://clinic.example/consultation/")]
+    links = [link for link in links if link.startswith("https://clinic.example/r/")]
     assert len(links) == len(set(links)) == 9, "each mail has its own link"
-    assert "https://clinic.example/consultation/token-of-the-form/" in links
+    assert "https://clinic.example/r/token-of-the-form/" in links
 
 
 def test_appointment_is_attached_as_an_invitation() -> None:

@@ -28,7 +28,7 @@ class PrivatePage:
         self.client = Client()
         self.key = SubmissionKey.new()
         self.request = a_request(key=self.key, status=status, **answers)
-        self.address = f"/consultation/{self.key.token}/"
+        self.address = f"/r/{self.key.token}/"
         self.response: Any = None
 
     def opens(self, action: str = "", **query: str) -> Page:

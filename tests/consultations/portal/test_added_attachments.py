@@ -89,7 +89,7 @@ def test_closed_request_and_wrong_link_read_no_files(monkeypatch: pytest.MonkeyP
     page = patient.sends("attachments", attachments=[jpeg()])
     assert patient.response.status_code == 409
     assert "This request is closed" in page.by_class("error-summary")[0].text
-    patient.address = "/consultation/wrong/"
+    patient.address = "/r/wrong/"
     patient.sends("attachments", attachments=[jpeg()])
     assert patient.response.status_code == 404
     assert files_in(kept) == 0

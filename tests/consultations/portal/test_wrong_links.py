@@ -44,9 +44,9 @@ def test_all_wrong_links_get_the_same_page() -> None:
         "a" * 5000,
         "%00",
     ]
-    addresses = [f"/consultation/{token}/{page}" for token in dead for page in EVERY_PAGE]
-    addresses += [f"/consultation/{token}/{page}" for token in misspelled for page in ("", "note/")]
-    addresses += [f"/consultation/{dead[0]}/no-such-action/", f"{patient.address}no-such-action/"]
+    addresses = [f"/r/{token}/{page}" for token in dead for page in EVERY_PAGE]
+    addresses += [f"/r/{token}/{page}" for token in misspelled for page in ("", "note/")]
+    addresses += [f"/r/{dead[0]}/no-such-action/", f"{patient.address}no-such-action/"]
     addresses += [f"{patient.address}note/more/"]
     responses = []
     for address in addresses:
@@ -68,9 +68,9 @@ def test_all_wrong_links_get_the_same_page() -> None:
 
 def test_all_wrong_links_make_the_same_queries() -> None:
     tokens = dead_tokens()
-    Client().get("/consultation/x/")
+    Client().get("/r/x/")
     counts = set()
-    for address in [f"/consultation/{token}/{page}" for token in tokens for page in EVERY_PAGE[:4]]:
+    for address in [f"/r/{token}/{page}" for token in tokens for page in EVERY_PAGE[:4]]:
         with CaptureQueriesContext(connection) as queries:
             Client().get(address)
         counts.add(len(queries))
@@ -96,17 +96,17 @@ def test_wrong_links_are_limited() -> None:
     patient = PrivatePage()
     stranger = Client()
     allowed = WRONG_LINKS_PER_NETWORK.attempts
-    addresses = [f"/consultation/{number}/{EVERY_PAGE[number % 7]}" for number in range(allowed + 5)]
+    addresses = [f"/r/{number}/{EVERY_PAGE[number % 7]}" for number in range(allowed + 5)]
     answers = [stranger.get(address).status_code for address in addresses]
     assert answers == [404] * allowed + [429] * 5
-    limited = stranger.get("/consultation/wrong/")
+    limited = stranger.get("/r/wrong/")
     assert Page(limited).all("a", href="tel:+924235761999")
-    assert "no-store" in limited["Cache-Control"] and limited["Referrer-Policy"] == "no-referrer"
+    assert "private" in limited["Cache-Control"] and limited["Referrer-Policy"] == "no-referrer"
     assert "noindex" in limited["X-Robots-Tag"]
     # Valid links still work, even from the same network, and other networks are not blocked.
     patient.opens()
     assert patient.response.status_code == 200
-    assert Client(REMOTE_ADDR="203.0.113.9").get("/consultation/wrong/").status_code == 404
+    assert Client(REMOTE_ADDR="203.0.113.9").get("/r/wrong/").status_code == 404
 
 
 def test_valid_link_does_not_count_for_the_limit() -> None:

@@ -43,7 +43,7 @@ class FixedSitemap(SiteSitemap):
             "procedures:list",
             "procedures:surgeons",
             "clinic",
-            "consultations:start",
+            "consultations:request",
             "consultations:privacy",
             "accessibility",
             "about_our_information",

@@ -7,8 +7,7 @@ from consultations.portal import views
 app_name = "consultations"
 
 urlpatterns = [
-    path("consultation/", intake_views.start, name="start"),
-    path("consultation/request/", intake_views.request_form, name="request"),
+    path("consultation/", intake_views.request_form, name="request"),
     path("consultation/request/attachments/", intake_views.attachments_page, name="attachments"),
     # Any text may be a token, so that a mistyped link gets a helpful page.
     path("r/<str:token>/", views.private, name="private"),

@@ -17,7 +17,6 @@ from clinic_site.core.form_fields import HiddenPattern, says
 from clinic_site.core.form_layout import without_nul
 from clinic_site.core.text import plain_text
 from consultations.intake import procedure_choices
-from consultations.intake.emergency_form import SOURCE_PAGE
 from consultations.intake.form_fields import MultipleChoiceBoxes
 from consultations.intake.questions import FOLDED, Questions
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, Submission
@@ -30,6 +29,8 @@ from procedures.public.selectors import language
 MAX_RADIOS = 12
 # A form that is sent sooner after it was made was not filled in by a person.
 MIN_FILLING_TIME = timedelta(seconds=3)
+# The page of this site that led to the form.
+SOURCE_PAGE = r"/[A-Za-z0-9/_-]{0,199}"
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 
 

@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.clinic import business_hours
@@ -20,7 +19,6 @@ from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import network_address, record_refusal
 from consultations.answers import Onset
 from consultations.intake import attachments, procedure_choices, response_time, submission
-from consultations.intake.emergency_form import EmergencyQuestion
 from consultations.intake.request_form import RequestForm
 from consultations.intake.upload_form import AttachmentsForm
 from consultations.intake.upload_handler import takes_files
@@ -34,37 +32,13 @@ NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-# Nothing is stored here, so the page needs no cookie, even in an emergency.
-@csrf_exempt
-@private_no_cache
-@require_get_or_post
-def start(request: HttpRequest) -> HttpResponse:
-    """Explain the request and ask whether this is an emergency, before anything personal."""
-    page = live_emergency_text(language())
-    if request.method == "POST":
-        form = EmergencyQuestion(request.POST, page=page)
-        if form.is_valid():
-            return SeeOther(form.next_address())
-    else:
-        led_by = {"about": request.GET.get("about", ""), "source_page": referring_page(request)}
-        form = EmergencyQuestion(initial=led_by, page=page)
-    now, clinic = timezone.now(), ClinicProfile.current()
-    context = {
-        "form": form,
-        "page": page,
-        "promise": business_hours.promise_sentence(now, clinic=clinic),
-        "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
-    }
-    return render(request, "consultations/intake/start.html", context)
-
-
 def referring_page(request: HttpRequest) -> str:
     """Return the path of the page of this site that led here; "" for the request form and private pages."""
     try:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
-    is_left_out = before.path.startswith((reverse("consultations:start"), "/r/"))
+    is_left_out = before.path.startswith((reverse("consultations:request"), "/r/"))
     return before.path if before.netloc == request.get_host() and not is_left_out else ""
 
 
@@ -107,7 +81,7 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return handle_answers(request, notice)
     led_by = {
         "about": f"{procedure_choices.PREFIX}{request.GET.get('about', '')}",
-        "source_page": request.GET.get("source_page", "") or referring_page(request),
+        "source_page": referring_page(request),
     }
     return render_form(request, RequestForm(initial=led_by, notice=notice))
 
@@ -148,7 +122,14 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
 
 
 def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "notice": form.shown_notice}
+    now, clinic = timezone.now(), ClinicProfile.current()
+    context = {
+        "form": form,
+        "notice": form.shown_notice,
+        "page": live_emergency_text(language()),
+        "promise": business_hours.promise_sentence(now, clinic=clinic),
+        "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
+    }
     return render(request, "consultations/intake/request.html", context, status=status)
 
 

@@ -57,7 +57,7 @@ def answers(notice: int, **more: str) -> dict[str, object]:
 def send_request(port: int, notice: int, source: str = "") -> tuple[int, float]:
     body = urlencode(answers(notice, send="yes"), doseq=True).encode()
     form = "application/x-www-form-urlencoded"
-    return ask(port, "POST", "/consultation/request/", body, form, source or new_address())
+    return ask(port, "POST", "/consultation/", body, form, source or new_address())
 
 
 def send_files(port: int, notice: int, files: list[bytes]) -> tuple[int, float]:

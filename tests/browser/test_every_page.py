@@ -25,7 +25,7 @@ OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*public_addresses(), "/surgeons/dr-sample-one/", "/consultation/request/"):
+    for path in (*public_addresses(), "/surgeons/dr-sample-one/", "/consultation/"):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:
@@ -59,13 +59,13 @@ def test_site_without_procedures_and_privacy_notice_is_accessible(visit: Visit) 
     for procedure in Procedure.objects.all():
         publishing.withdraw(procedure, language="en")
     visitor = visit(viewport=PHONE)
-    for path in ("/", "/procedures/", "/consultation/request/"):
+    for path in ("/", "/procedures/", "/consultation/"):
         visitor.opens(path)
         visitor.assert_accessible()
     with connection.cursor() as cursor:
         append_only.remove_triggers()
         cursor.execute("DELETE FROM consultations_privacynotice")
-    page = visitor.opens("/consultation/request/", 503)
+    page = visitor.opens("/consultation/", 503)
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests cannot be sent right now")
     expect(page.get_by_role("main").get_by_role("link", name="Call the clinic").first).to_be_visible()
     visitor.assert_accessible()

@@ -84,4 +84,4 @@ def _run(url: str, path: str) -> str:
 def test_lighthouse_finds_no_fault_but_that_samples_and_the_form_are_not_indexed(site: str) -> None:
     for path in ("/", "/procedures/replantation/"):
         assert faults(site + path) == {"seo": ["is-crawlable"]}
-    assert faults(f"{site}/consultation/request/") == {"seo": ["is-crawlable"]}
+    assert faults(f"{site}/consultation/") == {"seo": ["is-crawlable"]}

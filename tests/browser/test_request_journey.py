@@ -14,7 +14,7 @@ from tests.accounts.account_helpers import staff_with_password
 from tests.browser.conftest import DESKTOP, PHONE, press
 
 Visit = Callable[..., Any]
-FORM = "/consultation/request/"
+FORM = "/consultation/"
 ADD_FILES = re.compile("^Add.*report$")
 
 
@@ -57,10 +57,8 @@ def test_patient_reads_and_asks_and_front_desk_answers(visit: Visit, scripts: bo
     page.get_by_role("link", name="Numb or weak after a cut").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Nerve Repair")
     page.get_by_role("link", name="Request a consultation").first.click()
-    press(page, "Continue")
-    patient.assert_accessible()  # the question is not answered
-    page.get_by_label("No", exact=True).check()
-    press(page, "Continue")
+    patient.assert_accessible()
+    page.get_by_role("link", name="No, continue").click()
     fill_in(page)
     press(page, "Continue")
     patient.assert_accessible()
@@ -88,9 +86,7 @@ def test_patient_reads_and_asks_and_front_desk_answers(visit: Visit, scripts: bo
 
 
 def test_double_press_and_reload_store_one_request(visit: Visit) -> None:
-    page = visit().opens("/consultation/")
-    page.get_by_label("No", exact=True).check()
-    press(page, "Continue")
+    page = visit().opens(FORM)
     fill_in(page)
     press(page, "Continue")
     page.get_by_role("button", name="Send request").dblclick()
@@ -129,9 +125,7 @@ def moves(page: Page, how: str) -> None:
 
 
 def test_back_forward_and_reload_keep_the_answers_on_every_step(visit: Visit) -> None:
-    page = visit(viewport=PHONE, java_script_enabled=True).opens("/consultation/")
-    page.get_by_label("No", exact=True).check()
-    press(page, "Continue")
+    page = visit(viewport=PHONE, java_script_enabled=True).opens(FORM)
     fill_in(page)
     page.get_by_label("Phone number").fill("12")
     press(page, "Continue")  # the form with an error
@@ -139,8 +133,8 @@ def test_back_forward_and_reload_keep_the_answers_on_every_step(visit: Visit) ->
     press(page, "Continue")
     press(page, ADD_FILES)
     titles = [
-        "Your request",
-        "Your request",
+        "Request a consultation",
+        "Request a consultation",
         "Check your answers",
         "Photographs or a report",
     ]
@@ -176,8 +170,8 @@ def test_back_forward_and_reload_keep_the_answers_on_every_step(visit: Visit) ->
 
 def test_yes_to_the_emergency_question_leads_to_1122_and_stores_nothing(visit: Visit) -> None:
     page = visit(viewport={"width": 320, "height": 568}).opens("/consultation/")
-    page.get_by_label("Yes", exact=True).check()
-    press(page, "Continue")
+    page.get_by_role("link", name="Yes, get help now").click()
+    page.wait_for_url("**/emergency/")
     assert page.url.endswith("/emergency/")
     call = page.get_by_role("main").get_by_role("link", name="1122").first
     expect(call).to_have_attribute("href", "tel:1122")

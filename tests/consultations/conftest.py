@@ -14,7 +14,7 @@ from tests.consultations.intake.upload_samples import PDF
 from tests.factories import a_notice, form_data
 from tests.procedures.publishing.photos import encoded
 
-FORM = "/consultation/request/"
+FORM = "/consultation/"
 ATTACHMENTS = "/consultation/request/attachments/"
 PRIVATE_NO_CACHE = "private, no-cache, max-age=0"
 

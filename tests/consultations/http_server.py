@@ -150,7 +150,7 @@ class Patients:
         pressed_at = time.monotonic()
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            line.request("POST", "/consultation/request/", body, headers)
+            line.request("POST", "/consultation/", body, headers)
             answer = line.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException):

@@ -77,7 +77,7 @@ def test_every_form_keeps_what_was_typed_without_database(visitor: Client) -> No
         raise OperationalError("the database system is shutting down")
 
     typed = {"message": "Kept", "text": "Kept", "phone": "0301 2345678"}
-    for name in ("start", "request", "attachments", "private_note", "private_phone", "private_attachments"):
+    for name in ("request", "attachments", "private_note", "private_phone", "private_attachments"):
         token = ["token"] if name.startswith("private") else []
         with connection.execute_wrapper(fail):
             response = visitor.post(reverse(f"consultations:{name}", args=token), typed)
@@ -165,7 +165,7 @@ def test_strange_paths_never_fail(visitor: Client, sample_site: None) -> None:
 def test_unknown_methods_are_refused_as_such(sample_site: None) -> None:
     client = Client(enforce_csrf_checks=True)
     for method in ("PUT", "DELETE", "FOO"):
-        for path in ("/consultation/request/", "/staff/login/"):
+        for path in ("/consultation/", "/staff/login/"):
             assert client.generic(method, path).status_code == 405, (method, path)
 
 

@@ -123,7 +123,6 @@ def test_cold_page_stays_in_query_budget_and_warm_page_needs_none(world: None, c
 def test_forms_and_staff_pages_are_never_kept(visitor: Visitor, renders: list[str]) -> None:
     for address in (
         "/consultation/",
-        "/consultation/request/",
         "/staff/",
         "/staff/past-pages/nerve-repair/?on=2026-01-01",
     ):

@@ -22,7 +22,7 @@ PUBLIC_POLICY = {
 PATHS = {
     "/": 200,
     "/procedures/replantation/": 200,
-    "/consultation/request/": 200,
+    "/consultation/": 200,
     "/r/no-such-token-of-a-request/": 404,
     "/no-such-page/": 404,
     "/procedures/no-such-page/": 404,

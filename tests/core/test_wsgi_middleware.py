@@ -12,6 +12,7 @@ from django.test import RequestFactory
 
 from clinic_site.core.http.wsgi_middleware import RequestNormalizer, normalized_content_type
 from tests.consultations.http_server import Server
+from tests.factories import a_notice
 from tests.operations.concurrent_visitor import Visitor
 
 TOKEN = "fQ8ZrXkW2vT5yN1mB7cD3sLhG6pJ9aRf"
@@ -19,6 +20,7 @@ TOKEN = "fQ8ZrXkW2vT5yN1mB7cD3sLhG6pJ9aRf"
 
 @pytest.mark.django_db
 def test_odd_charset_fails_no_page() -> None:
+    a_notice()
     visitor = Visitor()
     for address in ("/procedures/?page=2%ff", "/consultation/?about=%5cud800", "/healthz"):
         for parameters in (

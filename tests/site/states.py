@@ -58,7 +58,7 @@ def public_addresses() -> list[str]:
     """
     found = [publication.get_absolute_url() for publication in Publication.objects.live()]
     found += [f"/{route}" for route in _fixed_routes_of_content_pages(get_resolver())]
-    return [*dict.fromkeys(found), reverse("consultations:start")]
+    return [*dict.fromkeys(found), reverse("consultations:request")]
 
 
 def _fixed_routes_of_content_pages(resolver: URLResolver) -> Iterator[str]:
@@ -83,8 +83,6 @@ def every_state() -> Iterator[State]:
 
 def _request_states() -> Iterator[State]:
     form = reverse("consultations:request")
-    start = reverse("consultations:start")
-    yield of_response("emergency question unanswered", Client().post(start, {}))
     yield of_response("request, empty", Client().get(form))
     yield of_response("request, nothing answered", Client().post(form, {}))
     wrong = {

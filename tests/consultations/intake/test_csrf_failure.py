@@ -1,4 +1,4 @@
-"""A form without its CSRF cookie loses no answers; the emergency question needs no cookie."""
+"""A form without its CSRF cookie loses no answers."""
 
 import pytest
 from django.test import Client
@@ -14,12 +14,6 @@ pytestmark = pytest.mark.django_db
 def patient() -> Patient:
     a_notice()
     return Patient(Client(enforce_csrf_checks=True))
-
-
-def test_emergency_question_needs_no_cookie(patient: Patient) -> None:
-    for answer, address in [("yes", "/emergency/"), ("no", FORM)]:
-        response = patient.client.post("/consultation/", {"emergency": answer})
-        assert (response.status_code, response["Location"]) == (303, address)
 
 
 @pytest.mark.parametrize("path", [FORM, ATTACHMENTS])

@@ -333,10 +333,10 @@ def test_unreadable_key_asks_for_files_again(patient: Patient) -> None:
     assert CHOOSE_AGAIN not in patient.at_files(open="yes").one("main").text
     hidden = patient.adds(a_photograph()).hidden_fields()
     for address, pressed in (
-        ("/consultation/request/", {}),
-        ("/consultation/request/", {"change": "phone"}),
+        ("/consultation/", {}),
+        ("/consultation/", {"change": "phone"}),
         (ATTACHMENTS, {"open": "yes"}),
-        ("/consultation/request/", {"send": "yes"}),
+        ("/consultation/", {"send": "yes"}),
     ):
         page = patient.posts(hidden | pressed | LOST_KEY, address)
         assert patient.text.count(CHOOSE_AGAIN) == 1, pressed

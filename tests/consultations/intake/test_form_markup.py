@@ -12,11 +12,8 @@ from tests.factories import form_data, published_procedures
 
 pytestmark = pytest.mark.django_db
 
-START = "/consultation/"
 WRONG = {"requester_name": "1", "relationship": "1", "patient_name": "1", "message": "a" * 1001, "phone": "1"}
 STATES = {
-    "start": lambda patient: patient.opens(START),
-    "start, unanswered": lambda patient: patient.posts({}, START),
     "the form, empty": lambda patient: patient.opens(),
     "the form, nothing answered": lambda patient: patient.posts({}),
     "the form, all of it wrong": lambda patient: patient.answers(**WRONG, patient_age="x", email="1"),

@@ -8,14 +8,14 @@ from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from procedures.models import Overview
 from procedures.publishing import publishing
-from tests.consultations.conftest import Patient
+from tests.consultations.conftest import FORM, Patient
 from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage
 from tests.factories import form_data
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_world")]
 
-START, EMERGENCY = "/consultation/", "/emergency/"
+EMERGENCY = "/emergency/"
 SAMPLE = "This page is sample content. No clinician of this clinic has reviewed it."
 
 
@@ -41,7 +41,7 @@ def test_1122_is_called_where_there_is_no_urgent_number(client: Client) -> None:
 def test_first_aid_is_marked_while_unreviewed_and_stays_without_the_overview(client: Client) -> None:
     ClinicProfile.objects.update(is_sample=False)
     for is_published in (True, False):
-        for path, words in ((START, "someone has chest pain"), (EMERGENCY, "plastic bag")):
+        for path, words in ((FORM, "Someone has chest pain"), (EMERGENCY, "plastic bag")):
             page = Page(client.get(path))
             assert words in page.one("main").text, path
             assert SAMPLE in page.one("header").text, path
@@ -62,15 +62,15 @@ def test_check_page_shows_emergency_signs_for_a_problem_of_the_last_day(patient:
         assert bool(warnings) is is_warned, onset
         if is_warned:
             assert "do not wait for our call. Call 1122" in warnings[0]
-            assert "bleeding does not stop" in warnings[0]
+            assert "Bleeding does not stop" in warnings[0]
 
 
 def test_procedure_and_source_page_are_carried_along_and_kept(patient: Patient) -> None:
-    page = patient.opens(START, about="nerve-repair")
-    assert "bleeding does not stop when you press firmly" in patient.text
-    hidden = page.hidden_fields() | {"source_page": "/procedures/nerve-repair/", "emergency": "no"}
-    patient.posts(hidden, START)
-    page = patient.opens(patient.response["Location"])
+    address = f"{FORM}?about=nerve-repair"
+    referer = "http://testserver/procedures/nerve-repair/"
+    patient.response = patient.client.get(address, headers={"referer": referer})
+    page = patient.page
+    assert "Bleeding does not stop when you press firmly" in patient.text
     assert "checked" in page.one("input", value="procedure:nerve-repair").attributes
     patient.posts(page.hidden_fields() | form_data(about="procedure:nerve-repair"))
     patient.confirms()

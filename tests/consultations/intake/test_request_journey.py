@@ -15,22 +15,15 @@ from tests.factories import a_notice, form_data
 
 pytestmark = pytest.mark.django_db
 
-START = "/consultation/"
-EMERGENCY = "/emergency/"
 TICK = "Tick the box to agree, so that we may keep your details and contact you"
 
 
-def test_emergency_question_leads_to_help_or_to_the_form(client: Client) -> None:
-    assert "Bleeding does not stop." in client.get(START).content.decode(), "also without published content"
-    for answer, address in (("yes", EMERGENCY), ("no", FORM)):
-        response = client.post(START, {"emergency": answer})
-        assert (response.status_code, response["Location"]) == (303, address)
-    assert Page(client.get(EMERGENCY)).all("a", href="tel:1122")
-    page = Page(client.post(START))
-    assert page.one("title").text.startswith("Error: ")
-    (link,) = (link for link in page.all("a") if link.text == "Choose “Yes” or “No”")
-    assert link["href"] == "#id_emergency_0"
-    assert not ConsultationRequest.objects.exists()
+def test_form_begins_with_the_question_about_an_emergency(patient: Patient) -> None:
+    page = patient.opens()
+    assert "Bleeding doesn’t stop" in patient.text, "also without published content"
+    help_now, no = page.by_class("first")[0].children[-2:]
+    assert (help_now["href"], no["href"]) == ("/emergency/", "#questions")
+    assert page.one("form", id="questions")
 
 
 def test_source_page_is_a_page_of_this_site_and_no_private_one(client: Client, notice: PrivacyNotice) -> None:
@@ -42,9 +35,8 @@ def test_source_page_is_a_page_of_this_site_and_no_private_one(client: Client, n
         ("http://[", ""),
         ("", ""),
     ]:
-        for address in (START, FORM):
-            page = Page(client.get(address, headers={"referer": referer}))
-            assert page.one("input", name="source_page")["value"] == source, (referer, address)
+        page = Page(client.get(FORM, headers={"referer": referer}))
+        assert page.one("input", name="source_page")["value"] == source, referer
 
 
 def test_the_whole_way_stores_what_was_typed(patient: Patient) -> None:

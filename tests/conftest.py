@@ -1,8 +1,10 @@
 """Fixtures for every test."""
 
 import io
+import os
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
+from django.template.base import Template
 from django.test import TestCase, TransactionTestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
@@ -26,7 +29,7 @@ from procedures.publishing import share_images
 
 # Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.
 hypothesis_settings.register_profile(
-    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "suite", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("suite")
 
@@ -95,6 +98,20 @@ def static_files_are_found_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoise, "update_files_dictionary", update)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def widgets_are_not_recorded() -> Iterator[None]:
+    """Django's client keeps a copy of the context of each template. A page of the admin has 3,000 widgets."""
+    render_and_record = Template._render
+
+    def render(self: Template, context: Any) -> Any:
+        is_widget = self.name and self.name.startswith("django/forms/")
+        return self.nodelist.render(context) if is_widget else render_and_record(self, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
         yield
 
 
@@ -180,6 +197,18 @@ def files_read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pyte
 
     if "real_decoder" not in request.keywords:
         monkeypatch.setattr(isolated, "run", run)
+
+
+@pytest.fixture(autouse=True)
+def only_slow_tests_start_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``make test-fast`` leaves the slow tests out, and with them every process."""
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        pytest.fail("It starts a process: mark it as slow.")
+
+    if not {"slow", "browser"} & {*request.keywords}:
+        monkeypatch.setattr(subprocess, "Popen", refuse)
+        monkeypatch.setattr(os, "fork", refuse)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Every form of the admin, opened by two people: the second to save is told, and loses nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from consultations.models import MessageText, RetentionRule
 from procedures.models import FeedbackReport, Overview, Procedure, Source
 from tests.admin_forms import Sent, address, errors_in, form_in, form_of
+from tests.conftest import undone
 from tests.factories import signed_in, staff
 from tests.pages import read
 
@@ -96,13 +97,7 @@ def assert_second_is_told(client: Client, record: models.Model, sent: Sent, what
     assert {name: again.get(name) for name in typed} == typed, what
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
+@pytest.mark.slow
 def test_every_field_of_every_form_is_guarded(manager: Client) -> None:
     for model_admin in changeable(manager):
         model = model_admin.model
@@ -123,6 +118,7 @@ def test_every_field_of_every_form_is_guarded(manager: Client) -> None:
             assert_second_is_told(manager, record, opened, model.__name__)
 
 
+@pytest.mark.slow
 def test_every_kind_of_part_is_guarded(manager: Client) -> None:
     """By one field of each; the document holds all of them, as the tests of drafts require."""
     seen: set[Any] = set()

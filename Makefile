@@ -12,7 +12,7 @@ PYTHON := .venv/bin/python
 LOCAL := CLINIC_MODE=local
 MANAGE := $(LOCAL) $(PYTHON) manage.py
 
-PYTEST = env $(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
+PYTEST = env $(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 .PHONY: help run test test-fast test-postgres test-abuse check bench lock format
 

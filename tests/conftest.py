@@ -1,7 +1,10 @@
 """Fixtures for every test."""
 
 import io
+import os
 import shutil
+import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,17 +17,19 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
-from django.test import TestCase, override_settings
+from django.template.base import Template
+from django.test import TestCase, TransactionTestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from whitenoise.base import WhiteNoise
 
 from clinic_site.core.untrusted import isolated
 from procedures.publishing import share_images
 
 # Deterministic examples, so that a failure can be repeated; no deadline, because machines may be busy.
 hypothesis_settings.register_profile(
-    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "suite", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("suite")
 
@@ -35,6 +40,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one of them at the end."""
+    long_files = {item.path for item in items if {"slow", "browser"} & {*item.keywords}}
+    items.sort(key=lambda item: item.path not in long_files)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, worker_id: str) -> None:
     """SQLite in a file, as in production: in memory, connections behave differently."""
@@ -42,6 +54,27 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if database.vendor == "sqlite":
         name = str(Path(settings.DATA_DIR) / f"test-{worker_id}.sqlite3")
         database.settings_dict["TEST"]["NAME"] = name
+        # Nobody pulls the plug here, and each commit would wait for the disk.
+        options = database.settings_dict["OPTIONS"]
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """On SQLite, empty the database by a copy of the empty one: fifty times faster than Django's flush."""
+    empty = sqlite3.connect(":memory:")
+
+    def restore(self: TransactionTestCase) -> None:
+        connection.ensure_connection()
+        empty.backup(connection.connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite":
+            with django_db_blocker.unblock():
+                connection.ensure_connection()
+                connection.connection.backup(empty)
+            patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,6 +82,36 @@ def pictures_are_drawn_once() -> Iterator[None]:
     """Draw each share image once: that is most of the time of publishing a page."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(share_images, "draw", cache(share_images.draw))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_found_once() -> Iterator[None]:
+    """Each test client sets up the middleware, and WhiteNoise then looks at every static file."""
+    find, found = WhiteNoise.update_files_dictionary, {}
+
+    def update(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in found:
+            find(self, root, prefix)
+            found[root, prefix] = dict(self.files)
+        self.files.update(found[root, prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoise, "update_files_dictionary", update)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def widgets_are_not_recorded() -> Iterator[None]:
+    """Django's client keeps a copy of the context of each template. A page of the admin has 3,000 widgets."""
+    render_and_record = Template._render
+
+    def render(self: Template, context: Any) -> Any:
+        is_widget = self.name and self.name.startswith("django/forms/")
+        return self.nodelist.render(context) if is_widget else render_and_record(self, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
         yield
 
 
@@ -134,6 +197,18 @@ def files_read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pyte
 
     if "real_decoder" not in request.keywords:
         monkeypatch.setattr(isolated, "run", run)
+
+
+@pytest.fixture(autouse=True)
+def only_slow_tests_start_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``make test-fast`` leaves the slow tests out, and with them every process."""
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        pytest.fail("It starts a process: mark it as slow.")
+
+    if not {"slow", "browser"} & {*request.keywords}:
+        monkeypatch.setattr(subprocess, "Popen", refuse)
+        monkeypatch.setattr(os, "fork", refuse)
 
 
 @pytest.fixture(autouse=True)

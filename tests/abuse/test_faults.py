@@ -145,7 +145,7 @@ def test_full_disk_is_not_ready_and_loses_nothing(notice: int, settings: Any, tm
         with patients_at(server, notice, pages) as watch:
             assert watch.ask("/readyz")[0] == 200
             watch.answers.clear()
-            watch.probe_for(FAULT_SECONDS, lambda: fill(disk / "filler"))
+            watch.probe_for(FAULT_SECONDS / 2, lambda: fill(disk / "filler"))
             assert "503" in watch.patients.wrong, "the disk was never full"
             assert watch.ask("/readyz")[0] == 503
             (disk / "filler").unlink()
@@ -188,7 +188,7 @@ def test_killed_workers_and_silent_mail_server_lose_nothing(notice: int) -> None
         server = Server(EMAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
         with patients_at(server, notice, ()) as watch:
             watch.probes = pages
-            watch.probe_for(FAULT_SECONDS, lambda: kill_one_worker(server))
+            watch.probe_for(FAULT_SECONDS / 2, lambda: kill_one_worker(server))
     watch.require_clear_answers()
     # A killed worker cuts its connections off (0); the mail server takes no server out of rotation.
     assert all({200} <= watch.statuses(page) <= {0, 200} for page in pages)

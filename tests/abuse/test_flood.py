@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(bool(nginx.missing()), reason=nginx.missing()),
 ]
 
-SECONDS = float(os.environ.get("ABUSE_SECONDS", "10"))
+SECONDS = float(os.environ.get("ABUSE_SECONDS", "5"))
 # `make test-abuse` runs alone. Beside other tests an honest visitor may wait longer, but is still served.
 MAX_ANSWER_SECONDS = 2.0 if "ABUSE_SECONDS" in os.environ else 15.0
 MAX_MEMORY_BYTES = 900 * 1024 * 1024

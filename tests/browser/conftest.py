@@ -16,7 +16,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
 from django.test import Client
@@ -102,7 +101,6 @@ def sample_database(django_db_setup: None, chromium: Browser, django_db_blocker:
     with django_db_blocker.unblock():
         load_sample_content()
         connection.connection.backup(copy)
-        call_command("flush", interactive=False, verbosity=0)
     return copy
 
 

@@ -42,8 +42,9 @@ class Window:
     def opens(self, url: str) -> None:
         self.send(NAVIGATE, url=url)
 
-    def goes_back(self) -> None:
-        self.send(BACK)
+    def goes_back(self) -> str:
+        """Press Back; return the heading of the page that is shown then."""
+        return self._leads_elsewhere(BACK)
 
     def reads(self, script: str, *arguments: object) -> Any:
         return self.send(RUN_SCRIPT, script=f"return {script}", args=arguments)
@@ -72,24 +73,25 @@ class Window:
             elif text:
                 self.send(TYPE, text, text=answer)
 
-    def presses(self, button: str) -> None:
-        found = self.finds(
-            "[...document.querySelectorAll('main button')].find(one => one.innerText === arguments[0])",
-            button,
-        )
-        assert found, f"there is no button “{button}”"
-        self.send(CLICK, found)
+    def presses_main_button(self) -> str:
+        """Send the page's form; return the heading of the page that answers."""
+        button = self.finds("document.querySelector('main form button.btn:not(.btn--link)')")
+        return self._leads_elsewhere(CLICK, button or "")
 
-    def shows(self, heading: str) -> None:
-        """Wait for the page with this heading."""
-        end = time.monotonic() + MAX_SECONDS
-        shown = ""
-        while shown != heading:
-            assert time.monotonic() < end, f"“{shown}” instead of “{heading}”"
+    def heading(self) -> str | None:
+        """Return the heading of the page, or None while it is loading."""
+        heading: str | None = self.reads(
+            "document.readyState === 'complete' ? document.querySelector('h1')?.innerText : null"
+        )
+        return heading
+
+    def _leads_elsewhere(self, command: tuple[str, str], element: str = "") -> str:
+        before, end = self.heading(), time.monotonic() + MAX_SECONDS
+        self.send(command, element)
+        while (now := self.heading()) in (before, None):
+            assert time.monotonic() < end, f"still at “{before}”"
             time.sleep(0.1)
-            shown = self.reads(
-                "document.readyState === 'complete' && document.querySelector('h1')?.innerText"
-            )
+        return str(now)
 
 
 @contextmanager

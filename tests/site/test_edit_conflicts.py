@@ -1,7 +1,7 @@
 """Every form of the admin, opened by two people: the second to save is told, and loses nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from consultations.models import MessageText, RetentionRule
 from procedures.models import FeedbackReport, Overview, Procedure, Source
 from tests.admin_forms import Sent, address, errors_in, form_in, form_of
+from tests.conftest import undone
 from tests.factories import signed_in, staff
 from tests.pages import read
 
@@ -96,13 +97,7 @@ def assert_second_is_told(client: Client, record: models.Model, sent: Sent, what
     assert {name: again.get(name) for name in typed} == typed, what
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
+@pytest.mark.slow
 def test_every_field_of_every_form_is_guarded(manager: Client) -> None:
     for model_admin in changeable(manager):
         model = model_admin.model
@@ -123,20 +118,28 @@ def test_every_field_of_every_form_is_guarded(manager: Client) -> None:
             assert_second_is_told(manager, record, opened, model.__name__)
 
 
+@pytest.mark.slow
 def test_every_kind_of_part_is_guarded(manager: Client) -> None:
     """By one field of each; the document holds all of them, as the tests of drafts require."""
     seen: set[Any] = set()
     for page in (Procedure.objects.get(slug="replantation"), Overview.objects.get()):
+        admin_of_page = admin.site._registry[type(page)]
         opened = form_of(manager, address(page))
-        for inline in admin.site._registry[type(page)].get_inlines(request_of(manager), page):
+        form = admin_of_page.get_form(request_of(manager), page, change=True)
+        for inline in admin_of_page.get_inlines(request_of(manager), page):
             part = inline.model._default_manager.filter(page=page).first()
             if part is None or inline.model in seen:
                 continue
+            is_first = not seen
             seen.add(inline.model)
             text = next(field for field in reversed(inline.fields) if field != "position")
             with undone():
                 assert changed_by_a_colleague(part, inline.model._meta.get_field(text))
-                assert_second_is_told(manager, page, opened, f"{type(page).__name__}: {inline.__name__}")
+                sent = form(opened, instance=type(page)._default_manager.get(pk=page.pk))
+                assert not sent.is_valid() and sent.conflict, f"{type(page).__name__}: {inline.__name__}"
+                if is_first:
+                    assert_second_is_told(manager, page, opened, inline.__name__)
+    assert len(seen) > 8
 
 
 def test_second_save_keeps_what_was_typed(manager: Client) -> None:

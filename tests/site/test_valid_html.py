@@ -13,6 +13,7 @@ from tests.site.states import State
 VALIDATOR = Path(settings.BASE_DIR, "var", "tools", "package", "build", "dist", "vnu.jar")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("java"), reason="there is no Java to run the HTML validator with")
 @pytest.mark.skipif(not VALIDATOR.exists(), reason="no HTML validator: scripts/install-test-tools fetches it")
 def test_pages_are_valid_html(states: list[State], tmp_path: Path) -> None:

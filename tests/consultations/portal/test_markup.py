@@ -23,6 +23,7 @@ def states(django_db_setup: None, django_db_blocker: Any) -> list[State]:
         return [of_response(name, response) for name, response in every_state()]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not validation.VALIDATOR.exists(), reason="there is no HTML validator")
 def test_every_state_is_valid_html(states: list[State], tmp_path: Path) -> None:
     pages = tmp_path / "pages"

@@ -12,7 +12,7 @@ from procedures.publishing import publishing
 from tests.factories import published
 from tests.pages import read
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_site")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_world")]
 
 EMERGENCY, REPLANTATION = "/emergency/", "/procedures/replantation/"
 ORDER = ("Call 1122 now", "Press firmly on the wound", "What not to do", "Call 1122 or go to the nearest")

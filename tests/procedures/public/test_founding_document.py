@@ -94,6 +94,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 def test_pages_show_changes_of_every_part_once_published(client: Client, sample_world: None) -> None:
     """An editor changes all rows in one form of the admin, the disclaimer, and the name of a procedure."""
     editor, reviewer = signed_in("Editor"), signed_in("Clinical reviewer")

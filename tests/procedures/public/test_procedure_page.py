@@ -29,6 +29,8 @@ def test_procedure_page_has_its_sections_in_order_and_lists_them(client: Client,
         assert in_order(page.heading_texts(), headings), procedure
         contents = page.main.one("nav", class_="toc")
         assert [link["href"] for link in contents.all("a")] == [f"#{name}" for name in shown]
+        periods = [one.one("h3").text for one in page.main.one("figure").one("ol").all("li")]
+        assert periods == [note.title for note in procedure.recoverynotes.all()]
         for link in page.main.all("a", class_="ref"):
             assert page.main.one("li", id=link["href"][1:])
     assert read(client.get("/procedures/replantation/")).main.all("a", class_="ref")

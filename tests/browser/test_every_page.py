@@ -19,13 +19,16 @@ from tests.site.states import addresses_in_the_sitemap
 
 Visit = Callable[..., Any]
 
+# Not in the sitemap.
+FURTHER = ("/surgeons/dr-sample-one/", "/search/?q=numb+hand", "/search/?q=zzz", "/consultation/request/")
+
 # A desktop window at 400%, and a tablet.
 OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*addresses_in_the_sitemap(), "/surgeons/dr-sample-one/", "/consultation/request/"):
+    for path in (*addresses_in_the_sitemap(), *FURTHER):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:

@@ -108,12 +108,13 @@ def _surgeon_entry(surgeon: Practitioner) -> Entry:
 
 
 def _fixed_entries(clinic: ClinicProfile | None) -> Iterator[Entry]:
+    about = ("name", "address", "city", "directions", "parking", "fees")
     yield _entry(
         _("Clinic and opening hours"),
         _("Where the clinic is, when it is open and how to reach it."),
         reverse("clinic"),
         names=_("address map directions parking phone WhatsApp email fees cost price license complaint"),
-        text=f"{clinic.name} {clinic.address} {clinic.city} {clinic.directions}" if clinic else "",
+        text=" ".join(getattr(clinic, field, "") for field in about),
     )
     yield _entry(
         _("Request a consultation"),

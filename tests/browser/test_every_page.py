@@ -96,6 +96,8 @@ def test_procedure_prints_as_leaflet(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
     expect(page.get_by_role("main").get_by_role("link", name="Request a consultation").first).to_be_hidden()
     expect(page.get_by_role("heading", name="Risks", exact=True)).to_be_visible()
+    expect(page.locator(".care--routine .btn").first).to_contain_text("042 0000 0000")
+    expect(page.locator(".care--routine .btn").first).to_be_visible()
     for text in ("Do not freeze the part.", f"{visitor.site}/procedures/replantation/"):
         expect(page.get_by_text(text)).to_be_visible()
 

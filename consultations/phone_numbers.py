@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from consultations.text_folding import ascii_digits
+from clinic_site.core.text import ascii_digits
 
 HOME = "PK"
 HOME_CODE = 92

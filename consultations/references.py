@@ -2,7 +2,7 @@
 
 import secrets
 
-from consultations.text_folding import ascii_digits
+from clinic_site.core.text import ascii_digits
 
 PREFIX = "MS"
 LENGTH = 8

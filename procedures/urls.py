@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from procedures.public import feedback, views
+from procedures.public import feedback, search, views
 from procedures.publishing import photos, share_images
 from procedures.staff import past_pages
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("emergency/", views.emergency, name="emergency"),
     path("surgeons/", views.surgeons, name="surgeons"),
     path("surgeons/<slug:slug>/", views.surgeon, name="surgeon"),
+    path("search/", search.search, name="search"),
     path("preview/<str:token>/", views.preview, name="preview"),
     path("report-a-mistake/", feedback.feedback, name="feedback"),
     path("report-a-mistake/sent/", feedback.sent, name="feedback_sent"),

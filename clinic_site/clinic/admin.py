@@ -47,7 +47,7 @@ class ClinicProfileAdmin(SingletonAdmin):
         (None, {"fields": ["name", "tagline", "is_sample"]}),
         (
             _("Where patients find us"),
-            {"fields": ["address", "city", "directions", "map_url", "latitude", "longitude"]},
+            {"fields": ["address", "city", "directions", "parking", "map_url", "latitude", "longitude"]},
         ),
         (
             _("How patients reach us"),
@@ -67,7 +67,17 @@ class ClinicProfileAdmin(SingletonAdmin):
         ),
         (
             _("What patients may want to know"),
-            {"fields": ["license_number", "license_expires_on", "about", "complaints", "funding_statement"]},
+            {
+                "fields": [
+                    "fees",
+                    "fees_as_of",
+                    "license_number",
+                    "license_expires_on",
+                    "about",
+                    "complaints",
+                    "funding_statement",
+                ]
+            },
         ),
     ]
 

@@ -34,6 +34,7 @@ class ClinicProfile(SingletonModel):
     )
     city = models.CharField(_("city"), max_length=60, blank=True, default="")
     directions = models.CharField(_("how to find us"), max_length=300, blank=True, default="")
+    parking = models.CharField(_("parking"), max_length=300, blank=True, default="")
     map_url = models.URLField(_("link to a map"), max_length=300, blank=True, default="")
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
@@ -59,6 +60,16 @@ class ClinicProfile(SingletonModel):
         _("Punjab Healthcare Commission license"), max_length=40, blank=True, default=""
     )
     license_expires_on = models.DateField(_("license valid until"), null=True, blank=True)
+    fees = models.TextField(
+        _("fees"),
+        max_length=1200,
+        blank=True,
+        default="",
+        help_text=_("What a consultation costs, what is included, and how patients can pay."),
+    )
+    fees_as_of = models.DateField(
+        _("fees as of"), null=True, blank=True, help_text=_("The day on which these fees were last checked.")
+    )
     about = models.TextField(_("about the clinic"), max_length=1200, blank=True, default="")
     complaints = models.TextField(_("how to complain"), max_length=800, blank=True, default="")
     funding_statement = models.CharField(_("who pays for this site"), max_length=200, blank=True, default="")
@@ -96,6 +107,13 @@ class ClinicProfile(SingletonModel):
     class Meta:
         verbose_name = _("clinic")
         verbose_name_plural = _("clinic")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fees="") | Q(fees_as_of__isnull=False),
+                name="fees_have_a_date",
+                violation_error_message=_("Enter the day on which the fees were last checked."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -103,7 +121,7 @@ class ClinicProfile(SingletonModel):
     @classmethod
     def current(cls) -> Self | None:
         profile = super().current()
-        last_known.remember(profile.phone if profile else "")
+        last_known.remember(*((profile.phone, profile.whatsapp_url) if profile else ("",)))
         return profile
 
     @property
@@ -120,7 +138,8 @@ class ClinicProfile(SingletonModel):
 
     @property
     def whatsapp_url(self) -> str:
-        return f"https://wa.me/{dialable(self.whatsapp).removeprefix('+')}" if self.whatsapp else ""
+        number = dialable(self.whatsapp).removeprefix("+")
+        return f"https://wa.me/{number}" if number else ""
 
 
 MAX_SESSION_MINUTES = 16 * 60

@@ -29,7 +29,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _unavailable(request: HttpRequest) -> HttpResponse:
     """Return a page that needs neither. It holds what was typed, to be sent again with one press."""
     template = "503_staff.html" if error_pages.is_staff_side(request) else "503.html"
-    phone = last_known.phone()
+    phone, whatsapp_url = last_known.phone_and_whatsapp()
     context = {
         "title": _("The site is not available right now"),
         "is_post": request.method == "POST",
@@ -40,7 +40,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
             if not any(secret in name for secret in SECRET_FIELDS)
         ],
         "had_files": request.content_type == "multipart/form-data",
-        "clinic": {"phone": phone, "phone_e164": dialable(phone)},
+        "clinic": {"phone": phone, "phone_e164": dialable(phone), "whatsapp_url": whatsapp_url},
     }
     page = render_to_string(template, context)
     return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
+from clinic_site.core.text import fold_text
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.data_rights import erasure_log, retention
@@ -25,7 +26,6 @@ from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedEr
 from consultations.lifecycle.status_changes import set_status
 from consultations.models import ConsultationRequest, ConsultationRequestQuerySet, Event, SearchTerm
 from consultations.models.answers import erased_answers
-from consultations.text_folding import fold_text
 from consultations.workflow import Status
 
 

@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic_site.core.form_fields import MAX_INPUT_LENGTH, Checkboxes, says
-from clinic_site.core.text import plain_line
+from clinic_site.core.text import ascii_digits, plain_line
 from consultations import phone_numbers
 from consultations.answers import MAX_AGE
 from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
-from consultations.text_folding import ascii_digits
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language

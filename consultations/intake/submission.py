@@ -20,6 +20,7 @@ from django.utils.functional import cached_property
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.rate_limits import Limit
+from clinic_site.core.text import fold_text
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
@@ -37,7 +38,6 @@ from consultations.models import (
 from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
-from consultations.text_folding import fold_text
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
 

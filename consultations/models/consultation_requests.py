@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.accounts.models import User
+from clinic_site.core.text import fold_text, words
 from consultations import workflow
 from consultations.answers import (
     MAX_AGE,
@@ -26,7 +27,6 @@ from consultations.models.answers import PatientAnswers
 from consultations.models.privacy_notices import PrivacyNotice
 from consultations.models.search_terms import search_rank, with_number, with_words
 from consultations.references import reference_prefix
-from consultations.text_folding import fold_text, words
 from consultations.tokens import token_hash
 from consultations.workflow import Status
 

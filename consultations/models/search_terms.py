@@ -5,9 +5,9 @@ from itertools import pairwise
 from django.db import connection, models
 from django.db.models import Case, Exists, OuterRef, Q, When
 
+from clinic_site.core.text import KASHIDA, fold_text, words
 from consultations import phone_numbers
 from consultations.models.answers import PatientAnswers
-from consultations.text_folding import KASHIDA, fold_text, words
 
 # Marks the last digits of a phone number.
 END_MARK = "~"

@@ -1,1 +1,1 @@
-"""The pages that patients read, sitemaps, structured data and the feedback form. May import publishing."""
+"""Pages for patients, search, sitemaps, structured data and the feedback form. May import publishing."""

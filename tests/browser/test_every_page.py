@@ -19,13 +19,16 @@ from tests.site.states import public_addresses
 
 Visit = Callable[..., Any]
 
+# Not in the sitemap.
+FURTHER = ("/surgeons/dr-sample-one/", "/search/?q=numb+hand", "/search/?q=zzz")
+
 # A desktop window at 400%, and a tablet.
 OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*public_addresses(), "/surgeons/dr-sample-one/", "/consultation/"):
+    for path in (*public_addresses(), *FURTHER):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:
@@ -93,6 +96,8 @@ def test_procedure_prints_as_leaflet(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Menu", exact=True)).to_be_hidden()
     expect(page.get_by_role("main").get_by_role("link", name="Request a consultation").first).to_be_hidden()
     expect(page.get_by_role("heading", name="Risks", exact=True)).to_be_visible()
+    expect(page.locator(".care--routine .btn").first).to_contain_text("042 0000 0000")
+    expect(page.locator(".care--routine .btn").first).to_be_visible()
     for text in ("Do not freeze the part.", f"{visitor.site}/procedures/replantation/"):
         expect(page.get_by_text(text)).to_be_visible()
 

@@ -50,7 +50,7 @@ def hidden_fields(response: Any) -> list[tuple[str, str]]:
 
 
 def test_fault_page_keeps_what_was_typed(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(last_known, "_remembered", "042 0000 0000")
+    monkeypatch.setattr(last_known, "_remembered", "042 0000 0000\nhttps://wa.me/923000000000")
     typed = {"message": 'Two lines\n"quoted" & <b>', "days": ["1", "4"], "send": "yes", "password": "p"}
     for path in ("/no-database/", "/no-database/secret-token/", "/full-disk/", "/staff/no-database/"):
         response = visitor.post(path, typed)
@@ -66,7 +66,9 @@ def test_fault_page_keeps_what_was_typed(visitor: Client, monkeypatch: pytest.Mo
         assert SECRET not in response.content.decode()
         if not path.startswith("/staff/"):
             assert_helps(response)
-            assert page.all("a", href="tel:+924200000000")
+            assert page.all("a", href="tel:+924200000000") and page.all(
+                "a", href="https://wa.me/923000000000"
+            )
         assert visitor.get(path).status_code == 503
     assert 'id="site-name"' in visitor.get("/staff/no-database/").content.decode()
 
@@ -111,10 +113,10 @@ def test_phone_is_known_without_database(
 ) -> None:
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr(last_known, "_remembered", None)
-    assert last_known.phone() == ""
-    last_known.remember("042 1")
+    assert last_known.phone_and_whatsapp() == ("", "")
+    last_known.remember("042 1", "https://wa.me/923001234567")
     monkeypatch.setattr(last_known, "_remembered", None)  # as in another process
-    assert last_known.phone() == "042 1"
+    assert last_known.phone_and_whatsapp() == ("042 1", "https://wa.me/923001234567")
 
 
 def test_error_pages_help(visitor: Client, sample_site: None) -> None:

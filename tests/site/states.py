@@ -76,6 +76,9 @@ def every_state() -> Iterator[State]:
         yield of_response(address, Client().get(address))
     for surgeon in Practitioner.objects.active():  # samples are not in the sitemap
         yield of_response(surgeon.get_absolute_url(), Client().get(surgeon.get_absolute_url()))
+    search = reverse("procedures:search")
+    for query in ("", "?q=numb+hand", "?q=zzz"):
+        yield of_response(search + query, Client().get(search + query))
     yield from _request_states()
     yield from _feedback_states()
     yield from _error_states()

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('address', models.TextField(blank=True, default='', help_text='One line each.', max_length=300, verbose_name='address')),
                 ('city', models.CharField(blank=True, default='', max_length=60, verbose_name='city')),
                 ('directions', models.CharField(blank=True, default='', max_length=300, verbose_name='how to find us')),
+                ('parking', models.CharField(blank=True, default='', max_length=300, verbose_name='parking')),
                 ('map_url', models.URLField(blank=True, default='', max_length=300, verbose_name='link to a map')),
                 ('latitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True, verbose_name='latitude')),
                 ('longitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True, verbose_name='longitude')),
@@ -31,6 +32,8 @@ class Migration(migrations.Migration):
                 ('accepts_emergencies', models.BooleanField(default=False, verbose_name='takes emergencies day and night')),
                 ('license_number', models.CharField(blank=True, default='', max_length=40, verbose_name='Punjab Healthcare Commission license')),
                 ('license_expires_on', models.DateField(blank=True, null=True, verbose_name='license valid until')),
+                ('fees', models.TextField(blank=True, default='', help_text='What a consultation costs, what is included, and how patients can pay.', max_length=1200, verbose_name='fees')),
+                ('fees_as_of', models.DateField(blank=True, help_text='The day on which these fees were last checked.', null=True, verbose_name='fees as of')),
                 ('about', models.TextField(blank=True, default='', max_length=1200, verbose_name='about the clinic')),
                 ('complaints', models.TextField(blank=True, default='', max_length=800, verbose_name='how to complain')),
                 ('funding_statement', models.CharField(blank=True, default='', max_length=200, verbose_name='who pays for this site')),
@@ -42,6 +45,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'clinic',
                 'verbose_name_plural': 'clinic',
+                'constraints': [models.CheckConstraint(condition=models.Q(('fees', ''), ('fees_as_of__isnull', False), _connector='OR'), name='fees_have_a_date', violation_error_message='Enter the day on which the fees were last checked.')],
             },
         ),
         migrations.CreateModel(

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
+from clinic_site.core.text import fold_text
 from consultations.desk.assignees import assignee_choices, colleagues
 from consultations.desk.queue.rows import Row
 from consultations.desk.queue.tabs import DEFAULT, NOBODY, TABS, TO_DO, Filters, Scope, count_tabs
 from consultations.lifecycle import disclosures, staff_actions
 from consultations.models import Appointment, ConsultationRequest, Disclosure
 from consultations.staff_pages import GET_AND_POST, POST, VIEW, WORK, member, page, show
-from consultations.text_folding import fold_text
 from consultations.workflow import Status
 
 if TYPE_CHECKING:

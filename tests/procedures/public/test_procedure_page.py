@@ -99,3 +99,13 @@ def test_procedure_page_shows_a_document_of_another_schema(client: Client) -> No
         live_from=now,
     )
     assert client.get(ADDRESS).status_code == 200
+
+
+def test_page_can_be_shared_on_whatsapp(client: Client, sample_site: None) -> None:
+    for path, title in (
+        ("/procedures/nerve-repair/", "Nerve%20Repair"),
+        ("/emergency/", "Finger%20or%20hand%20cut%20off%3F%20Do%20this%20now."),
+    ):
+        link = next(link for link in read(client.get(path)).main.all("a") if "Share" in link.text)
+        address = f"http://localhost:8000{path}".replace(":", "%3A").replace("/", "%2F")
+        assert link["href"] == f"https://wa.me/?text={title}%20{address}"

@@ -5,8 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_site.core.text import plain_line, plain_text
-from consultations.text_folding import ascii_digits, fold_text, words
+from clinic_site.core.text import ascii_digits, fold_text, plain_line, plain_text, words
 
 
 def test_plain_text_keeps_what_can_be_read() -> None:

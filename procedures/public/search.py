@@ -1,0 +1,180 @@
+"""Search of what patients can read, in Python (ADR 43)."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core.http.responses import private_no_cache
+from clinic_site.core.text import plain_line, words
+from procedures.models import Practitioner, Publication
+from procedures.public.selectors import language
+from procedures.publishing.documents import PageDocument
+
+MAX_LENGTH = 100
+MAX_WORDS = 8
+MAX_RESULTS = 10
+# How much a word counts in the names of a page, in its headings and summary, and in its text.
+NAME, HEADING, TEXT = 10, 4, 1
+# Words of questions, which every page has. Folded; an apostrophe separates words.
+STOP_WORDS = frozenset(
+    words(
+        """
+        a about after an and any are at be but by can could did do does for from had has have how i if in is
+        it its many me much my need not of on or should so that the their them there they this to was what
+        when where which who why will with you your
+        """
+    )
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page in the index. ``weights`` has the weight of each of its folded words."""
+
+    title: str
+    summary: str
+    url: str
+    weights: dict[str, int]
+
+
+def _entry(title: str, summary: str, url: str, *, names: str, headings: str = "", text: str = "") -> Entry:
+    weights: dict[str, int] = {}
+    for weight, passage in ((TEXT, text), (HEADING, f"{headings} {summary}"), (NAME, f"{title} {names}")):
+        weights |= dict.fromkeys(_terms(passage), weight)
+    return Entry(title, summary, url, weights)
+
+
+def _terms(text: str) -> list[str]:
+    """Return the folded words of a text, without stop words and the "s" of a plural."""
+    found = (word for word in words(text) if len(word) > 1 and word not in STOP_WORDS)
+    return [re.sub(r"(?<=[a-z]{3})(?<!s)s$", "", word) for word in found]
+
+
+@lru_cache(maxsize=256)
+def _index(document: str) -> tuple[Entry, ...]:
+    """Return the entries of a published document, which never changes."""
+    page = PageDocument.from_json(document)
+    found = [_page_entry(page.without_answers() if page.kind == "overview" else page)]
+    if page.kind == "overview":
+        if emergency := page.emergency:
+            title = _("Finger or hand cut off? First aid")
+            lines = " ".join((*emergency.signs, *emergency.steps, *emergency.warnings))
+            summary = _("Call 1122. What to do until help arrives, step by step.")
+            found.append(_entry(title, summary, reverse("procedures:emergency"), names="", headings=lines))
+        if answers := page.answers_alone():
+            found.append(_page_entry(answers))
+    return tuple(found)
+
+
+def _page_entry(page: PageDocument) -> Entry:
+    sections = page.shown_sections
+    text = [line for section in sections for line in (section.body, *page.lines_of(section.kind))]
+    return _entry(
+        page.title,
+        page.summary,
+        page.get_absolute_url(),
+        names=" ".join((page.plain_name, page.door, page.menu_label, *page.alternate_names)),
+        headings=" ".join((page.description, page.body_location, *(section.heading for section in sections))),
+        text=" ".join((*text, *(f"{fact.label} {fact.value}" for fact in page.key_facts))),
+    )
+
+
+def entries(clinic: ClinicProfile | None) -> list[Entry]:
+    """Return everything that can be found, first aid first. Two queries."""
+    live = Publication.objects.live().filter(language=language()).order_by("page__kind", "page__position")
+    pages = [entry for document in live.values_list("document", flat=True) for entry in _index(document)]
+    return [
+        *sorted(pages, key=lambda entry: entry.url != reverse("procedures:emergency")),
+        *map(_surgeon_entry, Practitioner.objects.active()),
+        *_fixed_entries(clinic),
+    ]
+
+
+def _surgeon_entry(surgeon: Practitioner) -> Entry:
+    about = " ".join((surgeon.qualifications, surgeon.languages, surgeon.training, surgeon.biography))
+    return _entry(
+        surgeon.name, surgeon.specialty, surgeon.get_absolute_url(), names=_("surgeon doctor"), text=about
+    )
+
+
+def _fixed_entries(clinic: ClinicProfile | None) -> Iterator[Entry]:
+    about = ("name", "address", "city", "directions", "parking", "fees")
+    yield _entry(
+        _("Clinic and opening hours"),
+        _("Where the clinic is, when it is open and how to reach it."),
+        reverse("clinic"),
+        names=_("address map directions parking phone WhatsApp email fees cost price license complaint"),
+        text=" ".join(getattr(clinic, field, "") for field in about),
+    )
+    yield _entry(
+        _("Request a consultation"),
+        _("Tell us what happened. We’ll contact you to arrange a consultation with a surgeon."),
+        reverse("consultations:request"),
+        names=_("appointment booking visit second opinion doctor"),
+    )
+
+
+def understand(wanted: list[str], index: list[Entry]) -> list[str]:
+    """Return the words with each that no page has replaced by the most similar one that some page has."""
+    vocabulary = {term for entry in index for term in entry.weights}
+    return [word if _forms(word, vocabulary) else _nearest(word, vocabulary) for word in wanted]
+
+
+def find(wanted: list[str], index: list[Entry]) -> list[Entry]:
+    """Return the entries with the most of these words, the weightiest first."""
+    vocabulary = {term for entry in index for term in entry.weights}
+    forms = [_forms(word, vocabulary) for word in wanted]
+    scores = [[_score(entry, form) for form in forms] for entry in index]
+    most = max((sum(map(bool, score)) for score in scores), default=0)
+    found = [pair for pair in zip(scores, index, strict=True) if most and sum(map(bool, pair[0])) == most]
+    return [entry for _scores, entry in sorted(found, key=lambda pair: -sum(pair[0]))][:MAX_RESULTS]
+
+
+def _score(entry: Entry, forms: dict[str, float]) -> float:
+    return max((entry.weights.get(term, 0) * share for term, share in forms.items()), default=0)
+
+
+def _forms(word: str, vocabulary: set[str]) -> dict[str, float]:
+    """Return the terms that a word stands for: 1 for itself, half for others, such as bleeding for bleed."""
+    forms = {term: 0.5 for term in vocabulary if term[:3] == word[:3] and _similar(word, term)}
+    return forms | ({word: 1} if word in vocabulary else {})
+
+
+def _similar(word: str, term: str) -> bool:
+    """Return whether a word begins a term or differs only at its end."""
+    stem = max(4, len(word) - 3, len(term) - 3)
+    return (len(word) > 2 and term.startswith(word)) or term[:stem] == word[:stem]
+
+
+def _nearest(word: str, vocabulary: set[str]) -> str:
+    """Return the term that was probably meant by a misspelled word, or the word itself."""
+    similar = difflib.get_close_matches(word, vocabulary, n=1, cutoff=0.8) if len(word) > 4 else []
+    return similar[0] if similar else word
+
+
+@private_no_cache
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    typed = plain_line(request.GET.get("q", "")[: 2 * MAX_LENGTH])
+    text, clinic = typed[:MAX_LENGTH], ClinicProfile.current()
+    wanted = list(dict.fromkeys(_terms(text)))[:MAX_WORDS]
+    index = entries(clinic) if wanted else []
+    understood = understand(wanted, index)
+    context: dict[str, Any] = {
+        "text": text,
+        "is_shortened": typed != text,
+        "corrections": " ".join(term for term in understood if term not in wanted),
+        "results": find(understood, index),
+        "clinic": clinic,
+    }
+    return render(request, "procedures/public/search.html", context)

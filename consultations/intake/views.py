@@ -148,6 +148,7 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
 
 
 def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
+    form.offer_choices()
     context = {"form": form, "notice": form.shown_notice}
     return render(request, "consultations/intake/request.html", context, status=status)
 

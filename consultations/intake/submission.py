@@ -12,7 +12,7 @@ Each form carries a random idempotency key (``SubmissionKey``), whose hash is un
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -98,6 +98,9 @@ def submit(submission: Submission) -> ConsultationRequest:
     ``AttachmentsMissingError`` when a file of ``submission.shown`` would not be part of the request: it
     was removed in another window, waited too long, or is one too many.
     """
+    sent_at = timezone.now()
+    clinic, hours = business_hours.recent()
+    promised_by = business_hours.promised_by(sent_at, clinic=clinic, hours=hours) if clinic else None
     may_be_repeat = False
     attempts = MAX_ATTEMPTS
     while True:
@@ -107,7 +110,7 @@ def submit(submission: Submission) -> ConsultationRequest:
                 # Nearly all forms are new. The INSERT of one that is not fails, and then it is looked up.
                 consultation = _find_repeated(submission) if may_be_repeat else None
                 if consultation is None:
-                    return _store(submission)
+                    return _store(submission, sent_at, promised_by)
                 _resubmit(consultation, submission)
                 return consultation
         except TooManyRequestsError:
@@ -147,8 +150,8 @@ def attachment_digests(consultation: ConsultationRequest) -> set[str]:
     return set(consultation.attachments.values_list("digest", flat=True))
 
 
-def _store(submission: Submission) -> ConsultationRequest:
-    now, answers, key = timezone.now(), submission.answers, submission.key
+def _store(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
+    answers, key = submission.answers, submission.key
     from_network, is_held = _count(submission)
     status = Status.HELD if is_held else Status.NEW
     if submission.suspicions:
@@ -165,7 +168,7 @@ def _store(submission: Submission) -> ConsultationRequest:
         source_page=submission.source_page,
         created_at=now,
         status_changed_at=now,
-        promised_by=business_hours.promised_by(now),
+        promised_by=promised_by,
     )
     consultation.links.create(token_hash=token_hash(key.token), made_at=now)
     SearchTerm.objects.bulk_create(

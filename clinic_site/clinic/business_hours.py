@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -109,6 +111,15 @@ def load() -> BusinessHours:
         tuple(OpeningHours.objects.values_list("weekday", "opens", "closes")),
         tuple(Closure.objects.values_list("starts_on", "ends_on")),
     )
+
+
+def recent() -> tuple[ClinicProfile | None, BusinessHours]:
+    """Return the clinic and its hours, kept as long as a public page. Three queries, or none."""
+    found: tuple[ClinicProfile | None, BusinessHours] | None = cache.get_or_set(
+        "clinic-and-hours", lambda: (ClinicProfile.current(), load()), settings.PAGE_CACHE_SECONDS
+    )
+    assert found
+    return found
 
 
 def _day(at: datetime) -> date:

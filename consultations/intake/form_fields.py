@@ -14,11 +14,26 @@ from clinic_site.core.form_fields import MAX_INPUT_LENGTH, Checkboxes, says
 from clinic_site.core.text import ascii_digits, plain_line
 from consultations import phone_numbers
 from consultations.answers import MAX_AGE
+from consultations.intake import procedure_choices
 from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
+from procedures.public.selectors import language
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
+
+
+class AboutField(forms.ChoiceField):
+    """What the request is about. The value is that of ``procedure_choices.find``.
+
+    One narrow query validates it: the choices are read only to be shown.
+    """
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        about = procedure_choices.find(str(value or ""), language())
+        if about is None:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid")
+        return about
 
 
 class AgeField(forms.CharField):

@@ -21,7 +21,7 @@ from consultations.answers import (
     PartOfDay,
     YesNo,
 )
-from consultations.intake.form_fields import AgeField, MultipleChoiceBoxes, PhoneField
+from consultations.intake.form_fields import AboutField, AgeField, MultipleChoiceBoxes, PhoneField
 
 # Few patients need these questions, so they are folded.
 FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
@@ -112,7 +112,7 @@ class Questions(forms.Form):
         required=False,
         widget=text_input(autocomplete="section-patient address-level2"),
     )
-    about = forms.ChoiceField(
+    about = AboutField(
         label=_("What is it about?"),
         widget=Radios,
         error_messages=says(_("Choose what the request is about, or “I am not sure”")),

@@ -17,7 +17,7 @@ from clinic_site.core.form_fields import HiddenPattern, says
 from clinic_site.core.form_layout import without_nul
 from clinic_site.core.text import plain_text
 from consultations.intake import procedure_choices
-from consultations.intake.form_fields import MultipleChoiceBoxes
+from consultations.intake.form_fields import AboutField, MultipleChoiceBoxes
 from consultations.intake.questions import FOLDED, Questions
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, Submission
 from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
@@ -78,29 +78,24 @@ class RequestForm(Questions):
             answered["notice"] = str(notice.pk)
             answered.pop("consent", None)  # ticked, if at all, under another text
         super().__init__(answered if posted is not None else None, initial=answered)
-        self._offer_procedures(answered.get("about", ""))
-        self._offer_days(answered["days"])
         if length := len(plain_text(answered.get("message", ""))):
             written = ngettext("You have written %(n)d so far.", "You have written %(n)d so far.", length)
             message = self.fields["message"]
             message.help_text = format_html("{} {}", message.help_text, written % {"n": length})
 
-    def _offer_procedures(self, chosen: str) -> None:
-        about = self.fields["about"]
-        assert isinstance(about, forms.ChoiceField)
-        offered = procedure_choices.choices(self.language, chosen)
+    def offer_choices(self) -> None:
+        """Offer the published procedures and the open days, and what was chosen. Call it to show the form."""
+        about, days = self.fields["about"], self.fields["days"]
+        assert isinstance(about, AboutField)
+        assert isinstance(days, MultipleChoiceBoxes)
+        offered = procedure_choices.choices(self.language, self.initial.get("about", ""))
         if len(offered) > MAX_RADIOS:
             about.widget = forms.Select()
             offered = [("", ""), *offered]
         about.choices = offered
-
-    def _offer_days(self, chosen: list[str]) -> None:
-        """Offer the days on which the clinic is open, and those chosen already."""
-        days = self.fields["days"]
-        assert isinstance(days, MultipleChoiceBoxes)
         open_days = set(OpeningHours.objects.values_list("weekday", flat=True))
         if open_days:
-            kept = {*map(str, open_days), *chosen}
+            kept = {*map(str, open_days), *self.initial["days"]}
             days.choices = [choice for choice in OpeningHours.Weekday.choices if str(choice[0]) in kept]
 
     @property
@@ -126,9 +121,7 @@ class RequestForm(Questions):
         for name in ("phone", "whatsapp"):
             number = given.pop(name)
             given |= {name: number.e164, f"{name}_as_typed": number.as_typed} if number else {}
-        about = procedure_choices.find(given.pop("about"), self.language)
-        assert about, "only what can be found is on offer"
-        return ConsultationRequest(**given, **about)
+        return ConsultationRequest(**given | given.pop("about"))
 
     @property
     def submission(self) -> Submission:

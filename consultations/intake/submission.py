@@ -12,7 +12,7 @@ Each form carries a random idempotency key (``SubmissionKey``), whose hash is un
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -32,7 +32,6 @@ from consultations.models import (
     ConsultationRequest,
     Event,
     PrivacyNotice,
-    PrivateLink,
     SearchTerm,
 )
 from consultations.models.answers import ANSWER_FIELDS
@@ -88,7 +87,7 @@ class Submission:
         """A value that two forms of one browser with the same answers share; "" for an unknown browser."""
         if not self.browser:
             return ""
-        answers = json.dumps(self.answers.answers_in_words(), sort_keys=True)
+        answers = json.dumps(self.answers.comparable_answers(), sort_keys=True)
         return hmac.digest(self.browser.encode(), answers.encode(), "sha256").hex()
 
 
@@ -99,35 +98,36 @@ def submit(submission: Submission) -> ConsultationRequest:
     ``AttachmentsMissingError`` when a file of ``submission.shown`` would not be part of the request: it
     was removed in another window, waited too long, or is one too many.
     """
+    sent_at = timezone.now()
+    clinic, hours = business_hours.recent()
+    promised_by = business_hours.promised_by(sent_at, clinic=clinic, hours=hours) if clinic else None
+    may_be_repeat = False
     attempts = MAX_ATTEMPTS
     while True:
         try:
             # Durable: when this returns, the request is on the disk, whatever happens to the caller.
             with transaction.atomic(durable=True):
-                consultation = find(submission.key, lock=True) or _link_to_duplicate(submission)
+                # Nearly all forms are new. The INSERT of one that is not fails, and then it is looked up.
+                consultation = _find_repeated(submission) if may_be_repeat else None
                 if consultation is None:
-                    return _store(submission)
+                    return _store(submission, sent_at, promised_by)
                 _resubmit(consultation, submission)
                 return consultation
         except TooManyRequestsError:
-            # Another thread may have stored the same form while this one waited to be counted.
-            if find(submission.key) is None:
+            # The form may have been sent before, or by another thread while this one waited to be counted.
+            if may_be_repeat and find(submission.key) is None:
                 raise
         except IntegrityError:
-            # Another thread stored the same form a moment ago: the next attempt finds it. Or the
-            # reference is taken: the next attempt draws another.
+            # The same form or the same answers are stored: the next attempt finds them. Or the reference is
+            # taken: the next attempt draws another.
             attempts -= 1
             if not attempts:
                 raise
+        may_be_repeat = True
 
 
 def find(key: SubmissionKey, *, lock: bool = False) -> ConsultationRequest | None:
     """Return the request that the form with this key became: its own, or the one that it repeats."""
-    # Nearly all forms were not sent before: that costs one narrow query.
-    with_key = ConsultationRequest.objects.filter(key_hash=key.hash).order_by().values_list("pk")
-    with_link = PrivateLink.objects.filter(token_hash=token_hash(key.token)).order_by()
-    if not with_key.union(with_link.values_list("request"), all=True):
-        return None
     requests = ConsultationRequest.objects.filter(erased_at=None)
     if lock:
         requests = requests.select_for_update(of=("self",))
@@ -143,30 +143,24 @@ def is_another_patient(consultation: ConsultationRequest, answers: ConsultationR
 
 def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> bool:
     """Return whether the request has other answers than these; two spellings of a number are the same."""
-    return consultation.answers_in_words() != answers.answers_in_words()
+    return consultation.comparable_answers() != answers.comparable_answers()
 
 
 def attachment_digests(consultation: ConsultationRequest) -> set[str]:
     return set(consultation.attachments.values_list("digest", flat=True))
 
 
-def _store(submission: Submission) -> ConsultationRequest:
-    now, answers, key = timezone.now(), submission.answers, submission.key
+def _store(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
+    answers, key = submission.answers, submission.key
     from_network, is_held = _count(submission)
     status = Status.HELD if is_held else Status.NEW
     if submission.suspicions:
         status = Status.QUARANTINED
-    if fingerprint := submission.duplicate_fingerprint:
-        # A closed or older request gives its fingerprint up. A duplicate that was stored since we looked
-        # does not: the database then refuses this one, and the next attempt finds the other.
-        duplicates = ConsultationRequest.objects.recent_duplicates(fingerprint)
-        same = ConsultationRequest.objects.filter(duplicate_fingerprint=fingerprint)
-        same.exclude(pk__in=duplicates.values("pk")).update(duplicate_fingerprint="")
     consultation = ConsultationRequest.objects.create(
         **{name: getattr(answers, name) for name in ANSWER_FIELDS},
         reference=new_reference(),
         key_hash=key.hash,
-        duplicate_fingerprint=fingerprint,
+        duplicate_fingerprint=submission.duplicate_fingerprint,
         status=status,
         language=submission.language,
         notice=submission.notice,
@@ -174,7 +168,7 @@ def _store(submission: Submission) -> ConsultationRequest:
         source_page=submission.source_page,
         created_at=now,
         status_changed_at=now,
-        promised_by=business_hours.promised_by(now),
+        promised_by=promised_by,
     )
     consultation.links.create(token_hash=token_hash(key.token), made_at=now)
     SearchTerm.objects.bulk_create(
@@ -204,19 +198,25 @@ def _count(submission: Submission) -> tuple[int, bool]:
     return from_network, from_network > MAX_NOT_HELD_PER_NETWORK or for_phone is None
 
 
-def _link_to_duplicate(submission: Submission) -> ConsultationRequest | None:
-    """Let the form's token open the request with the same answers from the same browser, if there is one.
+def _find_repeated(submission: Submission) -> ConsultationRequest | None:
+    """Return the locked request of the same form, or with the same answers from the same browser.
 
-    A phone that has thrown the form away fetches another, with another key, and fills in the same answers.
+    A phone that has thrown the form away fetches another, with another key, and fills in the same answers:
+    the token of that form opens the request, too.
     """
-    if not submission.duplicate_fingerprint:
-        return None
+    consultation, fingerprint = find(submission.key, lock=True), submission.duplicate_fingerprint
+    if consultation or not fingerprint:
+        return consultation
     # Locked: a request that is withdrawn at this moment is no duplicate any more.
-    duplicates = ConsultationRequest.objects.recent_duplicates(submission.duplicate_fingerprint)
-    consultation = duplicates.select_for_update().first()
-    if consultation:
+    duplicates = ConsultationRequest.objects.recent_duplicates(fingerprint)
+    if consultation := duplicates.select_for_update().first():
         consultation.links.create(token_hash=token_hash(submission.key.token), made_at=timezone.now())
-    return consultation
+        return consultation
+    # A closed or older request gives its fingerprint up. A duplicate that was stored since we looked does
+    # not: the database then refuses this one, and the next attempt finds the other.
+    same = ConsultationRequest.objects.filter(duplicate_fingerprint=fingerprint)
+    same.exclude(pk__in=duplicates.values("pk")).update(duplicate_fingerprint="")
+    return None
 
 
 def _resubmit(consultation: ConsultationRequest, submission: Submission) -> None:

@@ -122,6 +122,7 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
 
 
 def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
+    form.offer_choices()
     now, clinic = timezone.now(), ClinicProfile.current()
     context = {
         "form": form,

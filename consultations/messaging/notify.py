@@ -66,11 +66,11 @@ def has_deliverable_email(request: ConsultationRequest) -> bool:
 def notify(kind: str, request: ConsultationRequest, **options: Any) -> None:
     """Queue a message as ``queue_message`` does; on failure, record an event instead.
 
-    Only ``DatabaseError`` is raised: then the whole transaction is retried.
+    Only ``DatabaseError`` is raised: then the whole transaction is retried. Messages that it makes obsolete
+    are superseded all the same.
     """
     try:
-        with transaction.atomic():
-            queue_message(kind, request, **options)
+        queue_message(kind, request, **options)
     except DatabaseError:
         raise
     except Exception:
@@ -155,7 +155,7 @@ def _send_limited_at(
     now = timezone.now()
     is_recent = request.is_recent(now)
     per_day = MAX_LIMITED_MAILS_PER_DAY_IF_RECENT if is_recent else MAX_LIMITED_MAILS_PER_DAY
-    if _queued_since(DAY, kind, request.email) >= per_day:
+    if _has_queued(per_day, DAY, kind, request.email):
         return None
     if by_staff or is_recent:
         return now
@@ -177,22 +177,21 @@ def _queue_to_staff(kind: str, request: ConsultationRequest, activity: str, *, i
     language, now = settings.LANGUAGE_CODE, timezone.now()
     with override(language):
         sentence = _(ACTIVITIES[activity]) if activity else ""
-    notice = MessageContext(request, link=_admin_url("change", request.pk), activity=sentence)
-    listed = MessageContext(
-        request,
-        link=_admin_url("changelist"),
-        references=(request.reference,),
-        send_at=now + 2 * DIGEST_INTERVAL,
-    )
     may_be_listed = not request.is_recent(now)
     for address in settings.STAFF_MAIL:
-        if may_be_listed and (
-            is_over_share or _queued_since(HOUR, kind, address) >= MAX_STAFF_NOTICES_PER_HOUR
-        ):
+        if may_be_listed and (is_over_share or _has_queued(MAX_STAFF_NOTICES_PER_HOUR, HOUR, kind, address)):
             # A digest of its own, unless ``queue_digests`` makes it part of another before it is sent.
-            _queue(address, DIGEST, message_templates.template_for(DIGEST, language), listed)
+            sent_as = DIGEST
+            context = MessageContext(
+                request,
+                link=_admin_url("changelist"),
+                references=(request.reference,),
+                send_at=now + 2 * DIGEST_INTERVAL,
+            )
         else:
-            _queue(address, kind, message_templates.template_for(kind, language), notice)
+            sent_as = kind
+            context = MessageContext(request, link=_admin_url("change", request.pk), activity=sentence)
+        _queue(address, sent_as, message_templates.template_for(sent_as, language), context)
 
 
 def queue_digests(**_signal: object) -> None:
@@ -253,12 +252,13 @@ def _record_not_sent(request: ConsultationRequest, kind: str) -> None:
     )
 
 
-def _queued_since(period: timedelta, kind: str, address: str) -> int:
-    """The number of messages of a kind queued to an address, however it was typed."""
+def _has_queued(count: int, period: timedelta, kind: str, address: str) -> bool:
+    """Return whether so many messages of a kind were queued to an address, however it was typed."""
     with suppress(ValueError):  # an impossible address is stored as it was typed
         address = email_addresses.deliverable(address)
-    moment: datetime = timezone.now() - period
-    return OutgoingMessage.objects.filter(created_at__gte=moment, kind=kind, to__iexact=address).count()
+    since = timezone.now() - period
+    found = OutgoingMessage.objects.filter(created_at__gte=since, kind=kind, to__iexact=address)
+    return found[:count].count() >= count
 
 
 def _calendar_entry(appointment: Appointment, method: icalendar.Method) -> Attachment:

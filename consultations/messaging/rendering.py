@@ -1,15 +1,14 @@
-"""Message texts: Django templates that use nothing but placeholders such as {{ reference }}.
+"""Message texts with placeholders such as {{ reference }}.
 
 A line whose placeholder is empty is left out, so that no sentence breaks off while the clinic has entered
 no phone number.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from django.template import Context, Template
 from django.utils.html import escape, format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -103,15 +102,18 @@ def _listed(names: Collection[str]) -> str:
 
 def render_plain(text: str, values: Values) -> str:
     """Render a text without ``problems`` as plain text."""
-    context = {name: value.text for name, value in values.items()}
-    return Template(_without_empty_lines(text, values)).render(Context(context, autoescape=False))
+    return _fill_in(_without_empty_lines(text, values), lambda name: values[name].text)
 
 
 def render_html(text: str, values: Values) -> SafeString:
     """Render the same text as paragraphs of HTML, with everything in it escaped."""
     source = escape(_without_empty_lines(text, values))
-    rendered = Template(source).render(Context({name: value.html for name, value in values.items()}))
+    rendered = _fill_in(source, lambda name: values[name].html)
     return mark_safe(linebreaks(rendered, autoescape=False))  # noqa: S308 - text and values are escaped
+
+
+def _fill_in(text: str, value_of: Callable[[str], str]) -> str:
+    return _PLACEHOLDER.sub(lambda placeholder: value_of(placeholder[1].strip(" ")), text)
 
 
 def _without_empty_lines(text: str, values: Values) -> str:

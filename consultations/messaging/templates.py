@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.template import TemplateDoesNotExist
@@ -50,8 +51,20 @@ class RenderedMessage:
 
 
 def template_for(kind: str, language: str) -> MessageTemplate:
-    """The template of a message for a reader of a language. One or two queries; writes nothing."""
+    """Return the template of a message for a reader of a language.
+
+    Kept as long as a public page: a text that was changed is used within seconds.
+    """
     language = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    key = f"message:{kind}:{language}"
+    found: MessageTemplate | None = cache.get_or_set(
+        key, lambda: _read_template(kind, language), settings.PAGE_CACHE_SECONDS
+    )
+    assert found
+    return found
+
+
+def _read_template(kind: str, language: str) -> MessageTemplate:
     changed = MessageText.objects.filter(kind=kind, language=language).first()
     if changed and not problems(kind, changed.subject, changed.text):
         return MessageTemplate(language=language, subject=changed.subject, text=changed.text)

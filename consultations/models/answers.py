@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 SEVERAL_CHOICES: dict[str, type[models.Choices]] = {"days": OpeningHours.Weekday, "parts_of_day": PartOfDay}
 # Parts of the answer to another question.
 DETAILS = {"procedure", "procedure_name", "phone_as_typed", "whatsapp_as_typed", "speaks_other"}
+# Not part of an answer's meaning: two spellings of one phone number, or a procedure that was since deleted.
+NOT_COMPARED = {"procedure", "phone_as_typed", "whatsapp_as_typed"}
 # These say nothing about a person: exported unless deselected, and still counted after an erasure.
 NOT_PERSONAL = {"for_whom", "about", "procedure", "procedure_name", "onset", "contact_method", "speaks"}
 # Questions with a place of their own on the desk's pages. The others are listed there one after another.
@@ -130,8 +132,12 @@ class PatientAnswers(models.Model):
         return "" if value is None else str(value)
 
     def answers_in_words(self) -> dict[str, str]:
-        """Return every answer in words, by question. Two spellings of one phone number are one answer."""
+        """Return every answer in words, by question."""
         return {question: self.answer_in_words(question) for question in QUESTIONS}
+
+    def comparable_answers(self) -> dict[str, Any]:
+        """Return every answer, by field. Two spellings of one phone number are one answer."""
+        return {name: getattr(self, name) for name in ANSWER_FIELDS if name not in NOT_COMPARED}
 
     @property
     def extra_answers(self) -> "list[tuple[Words, str]]":

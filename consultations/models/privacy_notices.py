@@ -3,6 +3,7 @@
 import re
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -25,11 +26,17 @@ class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
     def to_agree_to(self, shown: str, language: str) -> "PrivacyNotice | None":
         """Return the notice with the id that the form shows, otherwise the current one.
 
-        Patients agree to the notice they have read, even if a newer one was published meanwhile.
+        Patients agree to the notice they have read, even if a newer one was published meanwhile. Kept as
+        long as a public page: notices never change.
         """
         is_id = shown.isascii() and shown.isdigit() and len(shown) < 19
-        notice: PrivacyNotice | None = self.in_force().filter(pk=shown).first() if is_id else None
-        return notice or self.current(language)
+
+        def read() -> "PrivacyNotice | None":
+            notice = self.in_force().filter(pk=shown).first() if is_id else None
+            return notice or self.current(language)
+
+        key = f"notice:{shown if is_id else ''}:{language}"
+        return cache.get_or_set(key, read, settings.PAGE_CACHE_SECONDS)
 
     def next_number(self, language: str) -> int:
         newest = self.filter(language=language).aggregate(models.Max("number"))["number__max"]

@@ -19,6 +19,7 @@ from consultations.appointments import offers, reminders
 from consultations.desk.queue.rows import Row
 from consultations.intake import submission
 from consultations.messaging import notify
+from consultations.messaging import templates as message_templates
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event
 from consultations.phone_numbers import parse
 from consultations.portal import actions
@@ -207,15 +208,15 @@ def test_staff_hear_of_changed_answers_of_a_form_that_is_sent_again() -> None:
 
 
 def test_failed_notification_is_recorded_and_rolls_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue_message = notify.queue_message
+    template_for = message_templates.template_for
     broken: set[str] = set()
 
-    def breaks(kind: str, *args: Any, **options: Any) -> None:
-        queue_message(kind, *args, **options)
+    def breaks(kind: str, language: str) -> Any:
         if kind in broken:
             raise RuntimeError("a template without an end")
+        return template_for(kind, language)
 
-    monkeypatch.setattr(notify, "queue_message", breaks)
+    monkeypatch.setattr(message_templates, "template_for", breaks)
     broken = {"acknowledgement"}
     request = submission.submit(a_submission(**BY_EMAIL))
     assert list(new_messages()) == ["new_request"]

@@ -19,7 +19,7 @@ from consultations.messaging.rendering import Value
 from consultations.models import Appointment, ConsultationRequest
 
 EMERGENCY_NUMBER = "1122"
-MAX_NAME_CHARS = 30
+MAX_WORD_CHARS = 30
 # Part of names, although not letters. The last two join and separate letters in Urdu.
 _NAME_MARKS = frozenset("'’-\u200c\u200d")
 
@@ -39,6 +39,14 @@ class MessageContext:
     send_at: datetime | None = None
 
     @cached_property
+    def choices(self) -> "list[Appointment]":
+        """The appointment, or the times that it is offered with."""
+        appointment = self.appointment
+        if appointment is None or appointment.pk is None or appointment.state not in Appointment.ON_OFFER:
+            return [appointment] if appointment else []
+        return list(appointment.request.appointments.filter(state__in=Appointment.ON_OFFER)) or [appointment]
+
+    @cached_property
     def clinic(self) -> ClinicProfile | None:
         return ClinicProfile.current()
 
@@ -48,18 +56,21 @@ def values_for(names: Iterable[str], context: MessageContext) -> dict[str, Value
     return {name: _VALUES[name](context) for name in names}
 
 
-def first_name(request: ConsultationRequest) -> str:
-    """The first word of the requester's name; "" unless it is a plausible name.
+def greeting_name(request: ConsultationRequest) -> str:
+    """The whole name of the person who asked; "" unless every word of it is plausible.
 
-    A word with a digit, a dot or a slash could be an address, of which mail programs make a link: the form
-    would send it to strangers in the clinic's name.
+    No part of it is guessed to be a first name: "Dr Ayesha Khan" is not "Dr". A word with a digit, a slash or
+    a dot inside could be an address, of which mail programs make a link: the form would send it to strangers
+    in the clinic's name.
     """
-    words = plain_line(request.requester_name or request.patient_name).split()
-    word = words[0] if words else ""
-    is_name = len(word) <= MAX_NAME_CHARS and all(
-        unicodedata.category(character)[0] in "LM" or character in _NAME_MARKS for character in word
+    name = plain_line(request.contact_name)
+    words = name.split()
+    is_name = max(map(len, words), default=0) <= MAX_WORD_CHARS and all(
+        unicodedata.category(character)[0] in "LM" or character in _NAME_MARKS
+        for word in words
+        for character in word.removesuffix(".")
     )
-    return word if is_name else ""
+    return name if is_name else ""
 
 
 def place(clinic: ClinicProfile | None) -> str:
@@ -71,9 +82,11 @@ def place(clinic: ClinicProfile | None) -> str:
 
 def when(appointment: Appointment | None) -> str:
     """Monday 23 November 2026, 5:30 pm, in the clinic's time zone."""
-    if appointment is None:
-        return ""
-    local = timezone.localtime(appointment.starts_at, timezone.get_default_timezone())
+    return moment_in_words(appointment.starts_at) if appointment else ""
+
+
+def moment_in_words(at: datetime) -> str:
+    local = timezone.localtime(at, timezone.get_default_timezone())
     return _("%(day)s, %(time)s") % {"day": date_format(local, "l j F Y"), "time": clock(local)}
 
 
@@ -101,8 +114,11 @@ def _promise(context: MessageContext) -> Value:
 _VALUES: dict[str, Callable[[MessageContext], Value]] = {
     "reference": lambda context: Value(context.request.reference),
     "references": lambda context: Value("\n".join(context.references)),
-    "first_name": lambda context: Value(first_name(context.request)),
-    "when": lambda context: Value(when(context.appointment)),
+    "first_name": lambda context: Value(greeting_name(context.request)),
+    "when": lambda context: Value("\n".join(when(each) for each in context.choices)),
+    "until": lambda context: Value(
+        "".join(moment_in_words(each.held_until) for each in context.choices[:1] if each.held_until)
+    ),
     "practitioner": lambda context: Value(
         context.appointment.practitioner.name if context.appointment else ""
     ),

@@ -371,6 +371,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("offered", "Offered"),
+                            ("held", "Held for the patient"),
                             ("agreed", "Agreed"),
                             ("attended", "Took place"),
                             ("missed", "Did not attend"),
@@ -381,6 +382,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("state_changed_at", models.DateTimeField()),
+                ("held_until", models.DateTimeField(blank=True, null=True, verbose_name="held until")),
                 ("sequence", models.PositiveIntegerField(default=0, editable=False)),
                 ("made_at", models.DateTimeField()),
                 (
@@ -506,18 +508,18 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("submitted", "Sent by the patient"),
+                            ("submitted", "Sent"),
                             ("status_changed", "Status changed"),
-                            ("phone_corrected", "Phone number corrected by the patient"),
+                            ("phone_corrected", "Phone number corrected"),
                             ("contact_details_corrected", "Contact details corrected"),
-                            ("note_added", "Note added by the patient"),
-                            ("attachment_added", "Photograph or report added by the patient"),
+                            ("note_added", "Note added"),
+                            ("attachment_added", "Photograph or report added"),
                             ("contacted", "Contact tried"),
                             ("assigned", "Assigned"),
                             ("acknowledged", "Seen by the staff"),
                             ("time_offered", "Time offered"),
                             ("time_agreed", "Time agreed"),
-                            ("time_refused", "The patient asked for another time"),
+                            ("time_refused", "Another time asked for"),
                             ("time_canceled", "Time canceled"),
                             ("reminded", "Reminded of the appointment"),
                             ("not_reminded", "Not reminded after all"),
@@ -942,6 +944,14 @@ class Migration(migrations.Migration):
                 fields=("request",),
                 name="one_live_appointment_of_a_request",
                 violation_error_message="This request has a time already.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "held"), _negated=True) | models.Q(("held_until__isnull", False)),
+                name="held_appointment_is_held_until",
+                violation_error_message="A held time needs a moment until which it is held.",
             ),
         ),
         migrations.AddIndex(

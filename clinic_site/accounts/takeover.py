@@ -39,7 +39,7 @@ def possible_from(user: User, *, by: Actor) -> datetime | None:
         link = settings.SITE_URL + reverse("stop_takeover", args=[signing.dumps(asked.pk, salt=__name__)])
         context = {"user": user, "by": by, "begins": asked.at + DELAY, "link": link}
         text = render_to_string("accounts/email/takeover.txt", context)
-        subject = _("Somebody wants to change your staff account")
+        subject = _("Someone wants to change your staff account")
         mail_queue.queue(user.email, subject, text, kind="takeover", about=f"account-{user.pk}")
     begins = asked.at + DELAY
     return begins if begins > timezone.now() else None

@@ -186,7 +186,7 @@ def by_moment(due: datetime, *, now: datetime | None = None) -> str:
     local = timezone.localtime(due, timezone.get_default_timezone())
     today = _day(now or timezone.now())
     words = {
-        "time": _("midday") if (local.hour, local.minute) == (12, 0) else clock(local),
+        "time": clock(local),
         "day": date_format(local, "l j F" if local.year == today.year else "l j F Y"),
     }
     if local.date() == today:

@@ -31,7 +31,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     template = "503_staff.html" if error_pages.is_staff_side(request) else "503.html"
     phone = last_known.phone()
     context = {
-        "title": _("The site is not available right now"),
+        "title": _("Our website isn’t available right now"),
         "is_post": request.method == "POST",
         "fields": [
             (name, value)

@@ -85,7 +85,7 @@ def _phone(context: MessageContext) -> Value:
 def _sender(context: MessageContext) -> Value:
     # Another person may hold the phone. No answer is not consent.
     may_identify = context.request.may_identify_clinic == YesNo.YES
-    return Value(context.clinic.name if may_identify and context.clinic else _("the office you wrote to"))
+    return Value(context.clinic.name if may_identify and context.clinic else _("the office you contacted"))
 
 
 def _promise(context: MessageContext) -> Value:
@@ -95,7 +95,7 @@ def _promise(context: MessageContext) -> Value:
         if request.promised_by
         else business_hours.promise_sentence(request.created_at, clinic=context.clinic)
     )
-    return Value(promised or _("to agree on a time"))
+    return Value(promised or _("to set a time"))
 
 
 _VALUES: dict[str, Callable[[MessageContext], Value]] = {

@@ -30,7 +30,7 @@ DESCRIPTIONS = {
     "phone": gettext_lazy("The clinic’s phone number"),
     "clinic": gettext_lazy("The clinic’s name"),
     "sender": gettext_lazy(
-        "The clinic’s name; “the office you wrote to” if the patient does not want us to say who we are"
+        "The clinic’s name; “the office you contacted” if the patient does not want us to say who we are"
     ),
     "promise": gettext_lazy("Completes “We’ll contact you …”, with the day and time that was promised"),
     "emergency": gettext_lazy("The emergency number, 1122"),

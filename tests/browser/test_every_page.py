@@ -174,5 +174,5 @@ def test_editor_adds_a_part_and_sees_a_styled_403_for_requests(visit: Visit) -> 
 
     request = a_request()
     visitor.opens(address(request), 403)
-    expect(page.get_by_role("heading", level=1)).to_have_text("You cannot open this page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You can’t open this page")
     assert request.patient_name not in page.content()

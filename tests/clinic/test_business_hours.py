@@ -175,11 +175,11 @@ PROMISES = [
     (at(23, 9), at(23, 9), "by 2 pm today, Monday 23 November"),
     (at(23, 12), at(23, 12), "by 7 pm today, Monday 23 November"),
     (at(23, 12, 20), at(23, 12, 20), "by 8 pm today, Monday 23 November"),
-    (at(23, 18), at(23, 18), "by midday tomorrow, Tuesday 24 November"),
-    (at(23, 18), at(24, 8), "by midday today, Tuesday 24 November"),
+    (at(23, 18), at(23, 18), "by noon tomorrow, Tuesday 24 November"),
+    (at(23, 18), at(24, 8), "by noon today, Tuesday 24 November"),
     (at(27, 19), at(27, 19), "by 1 pm on Monday 30 November"),
     (at(27, 19), at(29, 23), "by 1 pm tomorrow, Monday 30 November"),
-    (at(23, 18), at(25, 8), "by midday on Tuesday 24 November"),
+    (at(23, 18), at(25, 8), "by noon on Tuesday 24 November"),
     (datetime(2026, 12, 31, 19, 30, tzinfo=KARACHI), at(23), "by 2 pm on Friday 1 January 2027"),
 ]
 

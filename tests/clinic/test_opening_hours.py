@@ -126,7 +126,7 @@ def test_time_and_date_format() -> None:
         (time(17, 30), "5:30 pm"),
         (time(17), "5 pm"),
         (time(0), "12 am"),
-        (time(12), "12 pm"),
+        (time(12), "noon"),
         (time(9, 5), "9:05 am"),
     ):
         assert clock(at) == text

@@ -42,7 +42,7 @@ def test_pages_without_database_show_500_page(visitor: Client) -> None:
         response = visitor.get(path)
         assert response.status_code == 500, path
         assert_helps(response)
-        assert "a request that arrives twice is stored once" in read(response).main.text
+        assert "we’ll save it only once" in read(response).main.text
 
 
 def hidden_fields(response: Any) -> list[tuple[str, str]]:

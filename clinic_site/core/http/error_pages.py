@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 
 STAFF_TITLES: dict[int | str, Any] = {
-    400: _("We could not read this"),
-    403: _("You cannot open this page"),
+    400: _("We couldn’t read this"),
+    403: _("You can’t open this page"),
     "csrf": _("Please send the form again"),
     404: _("Page not found"),
-    405: _("This address has no page of its own"),
+    405: _("This page can’t be opened directly"),
     500: _("Something went wrong on our side"),
 }
 

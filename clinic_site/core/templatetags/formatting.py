@@ -28,10 +28,12 @@ def day(value: date | None) -> str:
 
 @register.filter
 def clock(value: Any) -> str:
-    """A time of day as patients read it: 5:30 pm, or 5 pm on the hour."""
-    return (
-        date_format(value, "g a" if value.minute == 0 else "g:i a").replace(".", "").lower() if value else ""
-    )
+    """A time of day as patients read it: 5:30 pm, 5 pm on the hour, or noon."""
+    if not value:
+        return ""
+    if (value.hour, value.minute) == (12, 0):
+        return _("noon")
+    return date_format(value, "g:i a" if value.minute else "g a").replace(".", "").lower()
 
 
 @register.filter(expects_localtime=True)

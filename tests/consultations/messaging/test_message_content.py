@@ -43,7 +43,7 @@ def test_acknowledgement_has_the_link_of_the_form_and_says_what_will_happen() ->
     assert private_links.address_of("the-token") in message.text
     assert PrivateLink.objects.count() == made
     assert message.phone_for_staff == request.phone
-    assert "You do not have an appointment yet. We’ll contact you by the end of the next working day." in (
+    assert "You don’t have an appointment yet. We’ll contact you by the end of the next working day." in (
         message.text
     )
     assert "call 1122 or go to the nearest emergency" in message.text
@@ -70,7 +70,7 @@ def test_appointment_mail_has_its_own_link_to_the_private_page(client: Client) -
         assert "Wednesday 25 November 2026, 5:30 pm" in message.text
         assert "with Dr. Ayesha Khan" in message.text
         is_replacement = kind in ("appointment_offered", "appointment_agreed")
-        assert ("It replaces any time that we offered you before." in message.text) == is_replacement
+        assert ("replaces" in message.text) == is_replacement
 
 
 def test_link_is_rolled_back_with_its_mail() -> None:

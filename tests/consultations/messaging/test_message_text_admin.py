@@ -105,7 +105,7 @@ def test_override_is_saved_and_deleted(manager: Client) -> None:
     assert answer.status_code == 303
     assert warnings_in(answer)[-1] == "The default text will be sent again."
     assert not MessageText.objects.exists()
-    assert "Your appointment is agreed" in form_of(manager)["text"]
+    assert "Your appointment is confirmed" in form_of(manager)["text"]
     logged = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
     assert list(logged) == ["Changed the text.", "Went back to the default text."]
 

@@ -164,7 +164,7 @@ def test_withdrawn_page_is_410(client: Client, procedure: Procedure) -> None:
     response = client.get(PATH)
     page = read(response)
     assert response.status_code == 410
-    assert page.one("h1").text == "This page has been withdrawn"
+    assert page.one("h1").text == "This page has been taken down"
     assert "Lymph Vessel Repair" in page.main.text
     assert page.meta("robots") == ["noindex"]
 

@@ -136,7 +136,7 @@ def test_status_shows_waiting_deadline_and_assignee(desk: Desk) -> None:
             viewer.client.force_login(viewer.user)
             facts = viewer.opens().by_class("facts")[0].text
         assert "Waiting, in clinic hours: 9 h" in facts  # until 17:00, and from 9:00 to 11:00
-        assert "Late: promised by 4 March, 12 pm" in facts
+        assert "Late: promised by 4 March, noon" in facts
         assert "Assigned to Sana Malik" in facts
     desk.set_to(status=Status.CONFIRMED)
     desk.client.force_login(desk.user)

@@ -90,7 +90,7 @@ def test_picker_names_closures_and_marks_preferences(coordinator: Client, practi
     assert "Nothing is free." in friday.text and "Nothing is free." not in saturday.text
     legends = [legend.text for legend in page.all("legend")]
     assert "Tuesday 24 November wished" in legends and "Monday 23 November" in legends
-    assert "Morning 10 am" in tuesday.text and "Afternoon wished 12 pm" in tuesday.text
+    assert "Morning 10 am" in tuesday.text and "Afternoon wished noon" in tuesday.text
     assert "A ramp" in page.one("main").text
 
 

@@ -197,6 +197,6 @@ def _checked(to: str) -> tuple[str, str]:
     try:
         address = email_addresses.deliverable(to)
     except ValueError:
-        return to, _("This is not a possible email address.")
+        return to, _("This email address is not valid.")
     is_off = settings.MAIL_DELIVERY == "off"
     return address, _("The site is set up to send no mail (EMAIL_URL=off).") if is_off else ""

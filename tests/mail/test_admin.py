@@ -116,9 +116,11 @@ def test_resolved_message_loses_its_text_and_its_step_outlives_it() -> None:
 def test_resend_is_refused_where_it_could_only_fail_again(coordinator: Client, settings: Any) -> None:
     superseded, failed = a_failed_message(), a_failed_message(about="A")
     mail_queue.supersede(superseded.about, [superseded.kind])
-    odd = a_message("al\u0131@gmail.com")
-    content = press(coordinator, "send_again", odd, superseded, failed)
-    assert "This is not a possible email address." in content
+    odd, came_back = a_message("al\u0131@gmail.com"), a_failed_message(about="B", text="")
+    content = press(coordinator, "send_again", odd, superseded, failed, came_back)
+    assert "This mail came back from that address." in content
+    assert 'value="send_again"' not in text_of(coordinator, page(came_back))
+    assert "This email address is not valid." in content
     assert "A later message has replaced this one. It will not be sent." in content
     assert "Being sent again: acknowledgement A" in content
     assert 'value="send_again"' not in text_of(coordinator, page(superseded))
@@ -126,8 +128,8 @@ def test_resend_is_refused_where_it_could_only_fail_again(coordinator: Client, s
     settings.MAIL_DELIVERY = "off"
     off = a_message()
     assert "EMAIL_URL=off" in press(coordinator, "send_again", off)
-    states = [stored(message).state for message in (odd, superseded, failed, off)]
-    assert states == [State.FAILED, State.SUPERSEDED, State.WAITING, State.FAILED]
+    states = [stored(message).state for message in (odd, superseded, failed, off, came_back)]
+    assert states == [State.FAILED, State.SUPERSEDED, State.WAITING, State.FAILED, State.FAILED]
     assert MessageStep.objects.count() == 1
 
 

@@ -160,8 +160,8 @@ def test_staff_remind_email_patients_while_mail_is_off(settings: Any) -> None:
 
 LINKS = [
     ({"contact_method": "call"}, "tel:+923012345678"),
-    ({"contact_method": "sms"}, "sms:+923012345678?body=A%20reminder%20from%20"),
-    ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=A%20reminder%20from%20"),
+    ({"contact_method": "sms"}, "sms:+923012345678?body=Reminder%20from%20"),
+    ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=Reminder%20from%20"),
     ({"contact_method": "whatsapp", "whatsapp": "+923331234567"}, "https://wa.me/923331234567?text="),
     # Landlines get no messages.
     ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
@@ -180,12 +180,12 @@ def test_reminder_link_follows_contact_method() -> None:
 
 def test_reminder_text_names_clinic_only_if_allowed(coordinator: Client) -> None:
     a_clinic()
-    for may, says in (("yes", "Canal Clinic"), ("no", "the office you wrote to")):
+    for may, says in (("yes", "Canal Clinic"), ("no", "the office you contacted")):
         appointment = an_agreed_time(
             at(10, days=1), contact_method="sms", may_identify_clinic=may, message="My thumb."
         )
         text = reminders_page(coordinator).one("main").text
-        assert f"A reminder from {says}: your appointment is on Tuesday 24 November 2026, 10 am" in text
+        assert f"Reminder from {says}: your appointment is on Tuesday 24 November 2026, 10 am" in text
         assert ("Do not say who is calling" in text) is (may == "no")
         assert appointment.request.reference in text and "thumb" not in text
         press(coordinator, appointment)

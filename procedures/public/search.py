@@ -145,7 +145,7 @@ def _score(entry: Entry, forms: dict[str, float]) -> float:
 
 
 def _forms(word: str, vocabulary: set[str]) -> dict[str, float]:
-    """Return the terms that a word stands for: 1 for itself, half for others, such as bleeding for bleed."""
+    """Return the terms that a word matches: 1 for itself, half for others, such as bleeding for bleed."""
     forms = {term: 0.5 for term in vocabulary if term[:3] == word[:3] and _similar(word, term)}
     return forms | ({word: 1} if word in vocabulary else {})
 

@@ -1,7 +1,8 @@
 """Plain-language report of a page: reading grade, long sentences, words to avoid, promises.
 
 The grade is the Flesch-Kincaid grade (Kincaid and others, 1975): readers aged 13 to 14 read grade 8 with
-ease. It measures the text as read: without Markdown, each heading and list item as a sentence.
+ease. Only full sentences count, without Markdown: headings, names and short items of lists would hide long
+sentences. The emergency text has a limit of its own, and is left out of the page’s grade.
 """
 
 import re
@@ -26,6 +27,7 @@ _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 # Variants of one character: "pain‑free" may be written with any of several hyphens.
 _ALIKE = str.maketrans(dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ＇", "'") | {"\u00ad": ""})
+_FULL = re.compile(r"[.!?][\"'”’)]*$")
 _ABBREVIATIONS = ("dr", "mr", "mrs", "ms", "prof", "e.g", "i.e", "vs", "no")
 _SENTENCE_END = re.compile(
     "".join(rf"(?<!(?i:\b{re.escape(short)})\.)" for short in _ABBREVIATIONS)
@@ -53,6 +55,15 @@ class Passage:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         return tuple(sentence for line in self.lines for sentence in sentences(line) if sentence)
+
+    @property
+    def grade(self) -> float | None:
+        return grade(self.full_sentences)
+
+    @property
+    def full_sentences(self) -> list[str]:
+        """Those that end like one. A heading, a name or an item of a list often does not."""
+        return [sentence for sentence in self.sentences if _FULL.search(sentence)]
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def measure(document: PageDocument, words: Iterable[PlainWord]) -> Report:
     sections = [
         SectionReport(
             label=passage.label,
-            grade=grade(passage.sentences) if is_english else None,
+            grade=passage.grade if is_english else None,
             findings=(*_long_sentences(passage), *_listed_words(passage, listed)),
             highest=passage.highest,
         )
@@ -102,9 +113,10 @@ def measure(document: PageDocument, words: Iterable[PlainWord]) -> Report:
     in_links = Passage(_("Description, menu and other names"), links)
     promises = tuple(finding for finding in _listed_words(in_links, listed) if finding.is_promise)
     sections.append(SectionReport(label=in_links.label, grade=None, findings=promises))
+    prose = [one for passage in found if passage.highest == MAX_GRADE for one in passage.full_sentences]
     return Report(
         label=document.title,
-        grade=grade(sentence for passage in found for sentence in passage.sentences) if is_english else None,
+        grade=grade(prose) if is_english else None,
         findings=tuple(finding for section in sections for finding in section.findings),
         sections=tuple(sections),
     )

@@ -52,7 +52,7 @@ def test_grade_needs_enough_english_words() -> None:
 
 
 def test_text_is_measured_as_read() -> None:
-    """Without Markdown, each heading and list item as a sentence."""
+    """Without Markdown. Headings and items of lists are passed over unless they are sentences."""
     plain = section("Rest well and eat what you like. " * 6)
     marked = section("**Rest** well and [eat](https://example.org/a-very-long-address) what *you* like. " * 6)
     assert marked.grade == plain.grade
@@ -60,6 +60,7 @@ def test_text_is_measured_as_read() -> None:
     (why,) = [passage for passage in passages(page) if passage.label == "Why it is done"]
     lines = ("Before the operation:", "do not smoke", "do not eat", "After it, rest.")
     assert why.sentences == ("Why it is done", *lines)
+    assert why.full_sentences == ["After it, rest."]
 
 
 def test_sentences_end_where_readers_expect() -> None:
@@ -89,6 +90,7 @@ def test_emergency_text_has_a_lower_maximum_grade() -> None:
     report = measure(a_document(sections=sections, emergency=emergency), [])
     (found,) = [section for section in report.sections if section.label == "Emergency"]
     assert found.highest == 5 and found.is_too_hard
+    assert report.grade == measure(a_document(sections=(), emergency=None), []).grade
 
 
 # Findings

@@ -8,11 +8,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -23,6 +24,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from whitenoise.base import WhiteNoise
+from whitenoise.compress import Compressor
 
 from clinic_site.core.untrusted import isolated
 from procedures.publishing import share_images
@@ -37,7 +39,10 @@ hypothesis_settings.load_profile("suite")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Collect the static files once, before any worker needs their hashed names."""
     if not hasattr(session.config, "workerinput"):
-        call_command("collectstatic", interactive=False, verbosity=0)
+        with pytest.MonkeyPatch.context() as patch:
+            # As small as can be takes seconds.
+            patch.setattr(Compressor, "compress_brotli", partial(brotli.compress, quality=1))
+            call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.hookimpl(trylast=True)

@@ -59,7 +59,8 @@ class Window:
         for name, answer in answers.items():
             choice = self.finds(
                 "[...document.getElementsByName(arguments[0])].find(field => ['radio', 'checkbox']"
-                ".includes(field.type) && field.value === arguments[1] && field.checkVisibility())",
+                ".includes(field.type) && field.value === arguments[1] && field.checkVisibility())"
+                "?.labels[0]",  # where a person presses; it may lie above the button itself
                 name,
                 answer,
             )

@@ -236,51 +236,52 @@ def archive() -> bytes:
     return output.getvalue()
 
 
-NOISE = Image.effect_noise((640, 480), 50)
-REFUSED: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", "Choose the file again. This one is empty"),
-    "a byte": (b"\xff", SOMETHING_ELSE),
-    "SVG": (photos.SVG, SOMETHING_ELSE),
-    "HTML": (photos.HTML, SOMETHING_ELSE),
-    "a program": (EXE, SOMETHING_ELSE),
-    "an archive": (archive(), SOMETHING_ELSE),
-    "GIF": (encoded(picture(), "GIF"), SOMETHING_ELSE),
-    "TIFF": (encoded(picture(), "TIFF"), SOMETHING_ELSE),
-    "AVIF": (encoded(picture(), "AVIF"), SOMETHING_ELSE),
-    "HTML that is a PDF too": (photos.HTML[:900] + PDF, SOMETHING_ELSE),
-    "an archive that is a PDF too": (archive() + PDF, SOMETHING_ELSE),
-    "a GIF that is a PDF too": (b"GIF89a" + PDF, SOMETHING_ELSE),
-    "half a JPEG": (encoded(NOISE)[:20_000], DAMAGED),
-    "half a PNG": (encoded(NOISE, "PNG")[:20_000], DAMAGED),
-    "half a WebP": (encoded(NOISE, "WEBP")[:5_000], DAMAGED),
-    "half a HEIC": (heic(NOISE.convert("RGB"))[:20_000], DAMAGED),
-    "the beginning of a JPEG": (b"\xff\xd8\xff" + b"\0" * 40, DAMAGED),
-    "the beginning of a HEIC": (b"\0\0\0\x1cftypheic" + b"\0" * 40, DAMAGED),
-    "half a report": (PDF[:-8], NOT_WHOLE),
-    "a report with a program behind": (PDF + EXE[:900], NOT_WHOLE),
-    "a report with a page behind": (PDF + b"<!doctype html>\n", NOT_WHOLE),
-    "a report that is an archive too": (PDF + archive(), SOMETHING_ELSE),
-    "a report with an archive before its end": (PDF + archive() + b"\n%%EOF\n", SOMETHING_ELSE),
-    "HTML that is called a PDF": (b"%PDF-1.4\n" + photos.HTML + b"\n%%EOF", SOMETHING_ELSE),
-    "an empty PDF": (b"%PDF-\n%%EOF", SOMETHING_ELSE),
-    "a PDF without a table": (b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF", SOMETHING_ELSE),
-    "a pixel": (encoded(picture(size=(2, 1)), "PNG"), TOO_SMALL),
-    "a thread": (encoded(picture(size=(30_000, 2)), "PNG"), TOO_SMALL),
-    "a PNG of 54 megapixels": (png_that_claims(9_000, 6_000), TOO_MANY_PIXELS),
-    "a progressive JPEG of 54 megapixels": (
-        encoded(Image.new("L", (9_000, 6_000)), progressive=True),
-        TOO_MANY_PIXELS,
-    ),
-    "a bomb": (png_that_claims(20_000, 20_000), TOO_MANY_PIXELS),
-    "a JPEG of 1,000 scans": (jpeg_of_many_scans(1_000), DAMAGED),
-}
+def refused_files() -> dict[str, tuple[bytes, str]]:
+    """Return each with its sentence. Making them takes a second."""
+    noise = Image.effect_noise((640, 480), 50)
+    return {
+        "nothing": (b"", "Choose the file again. This one is empty"),
+        "a byte": (b"\xff", SOMETHING_ELSE),
+        "SVG": (photos.SVG, SOMETHING_ELSE),
+        "HTML": (photos.HTML, SOMETHING_ELSE),
+        "a program": (EXE, SOMETHING_ELSE),
+        "an archive": (archive(), SOMETHING_ELSE),
+        "GIF": (encoded(picture(), "GIF"), SOMETHING_ELSE),
+        "TIFF": (encoded(picture(), "TIFF"), SOMETHING_ELSE),
+        "AVIF": (encoded(picture(), "AVIF"), SOMETHING_ELSE),
+        "HTML that is a PDF too": (photos.HTML[:900] + PDF, SOMETHING_ELSE),
+        "an archive that is a PDF too": (archive() + PDF, SOMETHING_ELSE),
+        "a GIF that is a PDF too": (b"GIF89a" + PDF, SOMETHING_ELSE),
+        "half a JPEG": (encoded(noise)[:20_000], DAMAGED),
+        "half a PNG": (encoded(noise, "PNG")[:20_000], DAMAGED),
+        "half a WebP": (encoded(noise, "WEBP")[:5_000], DAMAGED),
+        "half a HEIC": (heic(noise.convert("RGB"))[:20_000], DAMAGED),
+        "the beginning of a JPEG": (b"\xff\xd8\xff" + b"\0" * 40, DAMAGED),
+        "the beginning of a HEIC": (b"\0\0\0\x1cftypheic" + b"\0" * 40, DAMAGED),
+        "half a report": (PDF[:-8], NOT_WHOLE),
+        "a report with a program behind": (PDF + EXE[:900], NOT_WHOLE),
+        "a report with a page behind": (PDF + b"<!doctype html>\n", NOT_WHOLE),
+        "a report that is an archive too": (PDF + archive(), SOMETHING_ELSE),
+        "a report with an archive before its end": (PDF + archive() + b"\n%%EOF\n", SOMETHING_ELSE),
+        "HTML that is called a PDF": (b"%PDF-1.4\n" + photos.HTML + b"\n%%EOF", SOMETHING_ELSE),
+        "an empty PDF": (b"%PDF-\n%%EOF", SOMETHING_ELSE),
+        "a PDF without a table": (b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF", SOMETHING_ELSE),
+        "a pixel": (encoded(picture(size=(2, 1)), "PNG"), TOO_SMALL),
+        "a thread": (encoded(picture(size=(30_000, 2)), "PNG"), TOO_SMALL),
+        "a PNG of 54 megapixels": (png_that_claims(9_000, 6_000), TOO_MANY_PIXELS),
+        "a progressive JPEG of 54 megapixels": (
+            encoded(Image.new("L", (9_000, 6_000)), progressive=True),
+            TOO_MANY_PIXELS,
+        ),
+        "a bomb": (png_that_claims(20_000, 20_000), TOO_MANY_PIXELS),
+        "a JPEG of 1,000 scans": (jpeg_of_many_scans(1_000), DAMAGED),
+    }
 
 
 @ignore_bombs
 def test_refused_files_have_one_sentence() -> None:
-    for what in REFUSED:
-        data, sentence = REFUSED[what]
-        assert refusal(data) == sentence
+    for what, (data, sentence) in refused_files().items():
+        assert refusal(data) == sentence, what
 
 
 class UnreadUpload(SimpleUploadedFile):

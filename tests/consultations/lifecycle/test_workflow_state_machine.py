@@ -57,7 +57,7 @@ from tests.factories import a_notice, a_reviewer, a_submission, staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-EXAMPLES = int(os.environ.get("WORKFLOW_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("WORKFLOW_EXAMPLES", "5"))
 STEPS = int(os.environ.get("WORKFLOW_STEPS", "25"))
 
 BY_EMAIL = {"contact_method": "email", "email": "ayesha@example.com"}

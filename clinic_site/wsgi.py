@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import reverse
 
 from clinic_site.core.http.warm_pages import WarmPages
 from clinic_site.core.http.wsgi_middleware import RequestNormalizer
@@ -10,3 +11,6 @@ from clinic_site.core.http.wsgi_middleware import RequestNormalizer
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
 application = RequestNormalizer(WarmPages(get_wsgi_application()))
+# Import the views and index their addresses now, once for all processes: the first request of each would
+# wait for that.
+reverse("admin:index")

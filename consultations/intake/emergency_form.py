@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import HiddenPattern, Radios, says
 from clinic_site.core.form_layout import form_helper
-from procedures.publishing.documents import PageDocument
+from procedures.publishing.documents import FirstAid
 
 # The page of this site that led to the form, and the procedure it is about.
 SOURCE_PAGE = r"/[A-Za-z0-9/_-]{0,199}"
@@ -19,7 +19,7 @@ SLUG = r"[A-Za-z0-9_-]{1,80}"
 
 
 class EmergencyQuestion(forms.Form):
-    """The question. ``page``: the published page with the signs of an emergency, if there is one."""
+    """The question. ``first_aid``: the published emergency text, if there is one."""
 
     use_required_attribute = False
 
@@ -32,9 +32,9 @@ class EmergencyQuestion(forms.Form):
     about = HiddenPattern(SLUG)
     source_page = HiddenPattern(SOURCE_PAGE)
 
-    def __init__(self, *args: Any, page: PageDocument | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, first_aid: FirstAid | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        signs = render_to_string("consultations/intake/emergency_signs.html", {"page": page})
+        signs = render_to_string("consultations/intake/emergency_signs.html", {"first_aid": first_aid})
         self.fields["emergency"].help_text = signs
         self.helper = form_helper(reverse("consultations:start"), *self.fields, Submit("", _("Continue")))
 

@@ -27,7 +27,7 @@ from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
-from procedures.public.selectors import language, live_emergency_text
+from procedures.public.selectors import language, live_first_aid, live_overview
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -40,18 +40,18 @@ require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """Explain the request and ask whether this is an emergency, before anything personal."""
-    page = live_emergency_text(language())
+    first_aid = live_first_aid(language())
     if request.method == "POST":
-        form = EmergencyQuestion(request.POST, page=page)
+        form = EmergencyQuestion(request.POST, first_aid=first_aid)
         if form.is_valid():
             return SeeOther(form.next_address())
     else:
         led_by = {"about": request.GET.get("about", ""), "source_page": referring_page(request)}
-        form = EmergencyQuestion(initial=led_by, page=page)
+        form = EmergencyQuestion(initial=led_by, first_aid=first_aid)
     now, clinic = timezone.now(), ClinicProfile.current()
     context = {
         "form": form,
-        "page": page,
+        "page": live_overview(language()),
         "promise": business_hours.promise_sentence(now, clinic=clinic),
         "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
     }
@@ -174,7 +174,7 @@ def render_check_page(
     if consultation and submission.is_another_patient(consultation, form.answers):
         context["another_patient_key"] = SubmissionKey.new(form.submission_key.made_at).for_form()
     if form.answers.onset == Onset.DAY:
-        context |= {"began_today": True, "page": live_emergency_text(language())}
+        context |= {"began_today": True, "first_aid": live_first_aid(language())}
     context |= {
         "form": form,
         "attachments": files,

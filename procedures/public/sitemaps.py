@@ -24,8 +24,8 @@ class SiteSitemap(Sitemap[Any]):
 
 class PublicationSitemap(SiteSitemap):
     def items(self) -> Any:
-        live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
-        return live.only("slug", "published_at")
+        live = Publication.objects.live().filter(language=language()).select_related("page")
+        return live.order_by("page__position", "page").only("slug", "published_at", "page__kind")
 
     def location(self, item: Publication) -> str:
         return item.get_absolute_url()
@@ -38,7 +38,6 @@ class FixedSitemap(SiteSitemap):
     def items(self) -> list[str]:
         overview = live_overview(language())
         return [
-            "procedures:emergency",
             *(["procedures:questions"] if overview and overview.answers_alone() else []),
             "procedures:list",
             "procedures:surgeons",

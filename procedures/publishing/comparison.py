@@ -65,7 +65,7 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
         f"{fact.label}: {fact.value} ({fact.certainty}) {_source_of(fact, document)}"
         for fact in document.key_facts
     )
-    photo, emergency, disclaimer = document.photo, document.emergency, document.disclaimer
+    photo, first_aid, disclaimer = document.photo, document.first_aid, document.disclaimer
     # Sections of plain text have their place in their key.
     order = (_kind(section.kind) for section in document.sections if section.kind != SectionKind.TEXT)
     sections: dict[str, tuple[str, str]] = {}
@@ -88,18 +88,9 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
         ),
         "order": (_("Order of sections"), _lines(*order)),
         **sections,
-        "emergency-text": (
-            _("Emergency text"),
-            _lines(
-                emergency.heading,
-                *emergency.signs,
-                *emergency.steps,
-                emergency.tourniquet,
-                *emergency.warnings,
-                ", ".join(emergency.drawings),
-            )
-            if emergency
-            else "",
+        "first_aid": (
+            _("Signs and first aid"),
+            _lines(*first_aid.lines, ", ".join(first_aid.drawings)) if first_aid else "",
         ),
         "disclaimer": (_("Disclaimer"), _lines(disclaimer.heading, disclaimer.body) if disclaimer else ""),
         "sources": (_("Sources"), _lines(*(_source(source) for source in document.sources))),
@@ -126,12 +117,12 @@ def numbers_in(document: PageDocument) -> list[str]:
 
 
 def shared_words(document: PageDocument) -> list[str]:
-    """Return the words of the emergency text and the disclaimer, without punctuation.
+    """Return the words of first aid and the disclaimer, without punctuation.
 
     A correction may change only punctuation there: "do not" is one letter from "do now".
     """
     said = texts(document)
-    shared = (said.get("emergency-text", ""), said.get("disclaimer", ""))
+    shared = (said.get("first_aid", ""), said.get("disclaimer", ""))
     return re.findall(r"\w+|\n", "\n\n".join(shared).lower())
 
 
@@ -150,9 +141,9 @@ def structure(document: PageDocument) -> tuple[Any, ...]:
             for name, kind in PARTS.items()
             if kind.Frozen and name != "sections"
         ),
-        document.emergency
+        document.first_aid
         and tuple(
-            map(len, (document.emergency.signs, document.emergency.steps, document.emergency.warnings))
+            map(len, (document.first_aid.signs, document.first_aid.steps, document.first_aid.warnings))
         ),
         document.disclaimer is not None,
         tuple(

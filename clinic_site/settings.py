@@ -159,20 +159,53 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Whether this server can serve patients (/readyz).
 READINESS_CHECKS = {
-    "database": "clinic_site.operations.readiness.require_database",
-    "writing": "clinic_site.operations.readiness.require_writing",
-    "free space": "clinic_site.operations.readiness.require_free_space",
-    "storage": "consultations.intake.file_storage.require_storage",
-    "append-only tables": "clinic_site.core.append_only.require_triggers",
-    "erasures": "consultations.data_rights.erasure.require_replayed",
+    "database": (
+        "clinic_site.operations.readiness.require_database",
+        _("The database cannot be reached."),
+    ),
+    "writing": (
+        "clinic_site.operations.readiness.require_writing",
+        _("Nothing can be stored: is the disk full, or the database locked?"),
+    ),
+    "free space": (
+        "clinic_site.operations.readiness.require_free_space",
+        _("The disk is full. Requests cannot be taken until there is room."),
+    ),
+    "storage": (
+        "consultations.intake.file_storage.require_storage",
+        _("The folder of patients’ photographs is missing. Is the disk connected?"),
+    ),
+    "append-only tables": (
+        "clinic_site.core.append_only.require_triggers",
+        _("The protection of the audit log is missing. Run “manage.py migrate”."),
+    ),
+    "erasures": (
+        "consultations.data_rights.erasure.require_replayed",
+        _("A restored backup has brought erased requests back. Run “manage.py replay_erasures”."),
+    ),
 }
 # What needs attention, on /staff/status/ and in the metrics.
 STATUS_CHECKS = {
-    "mail queue": "clinic_site.mail.queue.require_worker",
-    "backup": "clinic_site.operations.status.require_backup",
-    "disk": "clinic_site.operations.status.require_room_for_files",
-    "overview": "procedures.public.selectors.require_overview",
-    "privacy notice": "consultations.data_rights.privacy_notices.require_notice",
+    "mail queue": (
+        "clinic_site.mail.queue.require_worker",
+        _("Mail has been waiting for hours. Does “manage.py send_mail” run?"),
+    ),
+    "backup": (
+        "clinic_site.operations.status.require_backup",
+        _("There was no backup in the last day. Does “manage.py backup” run?"),
+    ),
+    "disk": (
+        "clinic_site.operations.status.require_room_for_files",
+        _("The disk will soon be full. Patients’ photographs will be refused then."),
+    ),
+    "overview": (
+        "procedures.public.selectors.require_overview",
+        _("The first page was never published."),
+    ),
+    "privacy notice": (
+        "consultations.data_rights.privacy_notices.require_notice",
+        _("There is no privacy notice, so patients cannot send requests."),
+    ),
 }
 SAMPLE_CONTENT_LOADERS = [
     "clinic_site.clinic.opening_week.load_sample",

@@ -20,6 +20,12 @@ urlpatterns = [
     path("report-a-mistake/", feedback.feedback, name="feedback"),
     path("report-a-mistake/sent/", feedback.sent, name="feedback_sent"),
     path("staff/past-pages/", admin.site.admin_view(past_pages.past_page), name="past_overview"),
+    path(
+        "staff/past-emergency/",
+        admin.site.admin_view(past_pages.past_page),
+        {"kind": "emergency"},
+        name="past_emergency",
+    ),
     path("staff/past-pages/<slug:slug>/", admin.site.admin_view(past_pages.past_page), name="past_procedure"),
     path("media/share/<str:name>", share_images.FILES.serve, name="share_picture"),
     path("media/photos/<str:name>", photos.FILES.serve, name="photo"),

@@ -19,7 +19,7 @@ from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
 from procedures.models import (
     Disclaimer,
-    EmergencyText,
+    Emergency,
     Overview,
     Page,
     Practitioner,
@@ -94,12 +94,6 @@ _COMPLETE = PageDocument(
             statements=(documents.Statement(section="why", text="Fluid drains better."),),
         ),
     ),
-    emergency=documents.Emergency(
-        heading="Call 1122 if:",
-        signs=("a part is cut off",),
-        steps=("Call 1122.",),
-        warnings=("Do not wait.",),
-    ),
     disclaimer=documents.Disclaimer(heading="Disclaimer", body="For information only."),
     review=documents.Review(
         reviewer=documents.Person(
@@ -115,12 +109,26 @@ _COMPLETE = PageDocument(
 )
 
 
-def shared_texts() -> None:
-    """The disclaimer and the emergency text, which every page is published with."""
-    Disclaimer.objects.create(heading="Disclaimer", body="For information only.")
-    EmergencyText.objects.create(
-        heading="Call 1122 if:", signs="a part is cut off", steps="Call 1122.", warnings="Do not wait."
+def a_disclaimer() -> Disclaimer:
+    return Disclaimer.objects.create(heading="Disclaimer", body="For information only.")
+
+
+def an_emergency_text(**fields: Any) -> Emergency:
+    """A complete draft."""
+    emergency = Emergency.objects.create(
+        **{
+            "title": "Do this now.",
+            "author": "The clinic",
+            "signs_heading": "Call 1122 if:",
+            "signs": "a part is cut off",
+            "first_aid": "Call 1122.\nPress firmly.",
+            "warnings": "Do not wait.",
+        }
+        | fields
     )
+    source = Source.objects.filter(key="lymph-2020").first() or a_source()
+    emergency.citations.create(source=source, section="emergency", statement="Pressing stops bleeding.")
+    return emergency
 
 
 def a_reviewer(**fields: Any) -> Practitioner:
@@ -191,7 +199,10 @@ def _fill(page: Page, kinds: tuple[str, ...]) -> None:
 def published(page: Page, **signing: Any) -> Publication:
     """The page's next version, signed today by a registered reviewer unless told otherwise."""
     if Disclaimer.current() is None:
-        shared_texts()
+        a_disclaimer()
+    needs_first_aid = page.sections.filter(kind="emergency").exists()
+    if needs_first_aid and not Publication.objects.filter(page__kind="emergency").exists():
+        published(Emergency.objects.first() or an_emergency_text())
     today = timezone.localdate()
     sign_off = publishing.SignOff(
         reviewer=signing.pop("reviewer", None)

@@ -112,7 +112,7 @@ class StaffUserAdmin(UserAdmin[User]):
             if user == request.user:
                 # At a manager's unattended computer, the password alone would be enough after that.
                 raise PermissionDenied
-            if begins := takeover.possible_from(user, by=request.user):
+            if begins := takeover.start_waiting_period(user, by=request.user):
                 messages.warning(request, takeover.refusal(begins))
             else:
                 services.reset_two_step(user, by=request.user)

@@ -85,7 +85,7 @@ class AccountForm(ConflictDetectingForm, UserChangeForm[User]):
             email = cleaned.get("email")
             # Until the form is saved, the instance has the former address.
             is_new = bool(email) and email != self.instance.email
-            if is_new and (begins := takeover.possible_from(self.instance, by=self.editor)):
+            if is_new and (begins := takeover.start_waiting_period(self.instance, by=self.editor)):
                 self.add_error("email", takeover.refusal(begins))
             return cleaned
         removed = [

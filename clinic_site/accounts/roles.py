@@ -18,7 +18,7 @@ def _permissions(app_label: str, models: str, actions: str) -> frozenset[str]:
     )
 
 
-_PAGES = "overview procedure disclaimer emergencytext practitioner source"
+_PAGES = "overview procedure emergency disclaimer practitioner source"
 _PARTS = "section keyfact benefit step recoverynote expectation risk carecard question citation"
 _CONTENT = (
     _permissions("procedures", _PAGES, "view add change")

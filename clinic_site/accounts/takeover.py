@@ -29,8 +29,11 @@ _ENDS = [Kind.TAKEOVER_STOPPED, Kind.EMAIL_CHANGED, Kind.TWO_STEP_RESET]
 
 
 @transaction.atomic
-def possible_from(user: User, *, by: Actor) -> datetime | None:
-    """Return when the change becomes possible, or None if it is now. The first try mails the owner."""
+def start_waiting_period(user: User, *, by: Actor) -> datetime | None:
+    """Start the waiting period, unless it has begun, and mail the owner. Return its end.
+
+    Return None, without a mail, if the change is possible now.
+    """
     if user == by or not _is_protected(user):
         return None
     asked = _pending(user)

@@ -1,13 +1,14 @@
 """Checks behind /readyz, the staff's status page and the metrics.
 
 ``settings.READINESS_CHECKS`` say whether this server can serve patients. ``settings.STATUS_CHECKS`` say what
-needs attention, and never take a server out of rotation.
+needs attention, and never take a server out of rotation. With each comes what staff read when it fails.
 """
 
 import logging
 import shutil
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -25,10 +26,10 @@ MIN_FREE_BYTES = 50 * MEGABYTE
 WRITES = Limit("readiness", attempts=1_000_000_000, period=timedelta(days=1))
 
 
-def failed_checks(checks: Mapping[str, str]) -> list[str]:
+def failed_checks(checks: Mapping[str, tuple[str, Any]]) -> list[str]:
     """Run the checks, and return the names of those that raise an exception."""
     failed: list[str] = []
-    for name, path in checks.items():
+    for name, (path, _sentence) in checks.items():
         try:
             import_string(path)()
         except Exception:

@@ -57,7 +57,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 @require_safe
 def status_page(request: HttpRequest) -> TemplateResponse:
     # Opening the page writes nothing.
-    checks = {name: path for name, path in settings.READINESS_CHECKS.items() if name != readiness.WRITING}
+    checks = {name: check for name, check in settings.READINESS_CHECKS.items() if name != readiness.WRITING}
     context = {
         **admin.site.each_context(request),
         "title": _("Status"),
@@ -79,20 +79,8 @@ def status_panel(request: HttpRequest) -> dict[str, Any] | None:
 
 def _problems(failed: Iterable[str]) -> list[str]:
     """Say what is wrong and what to do, for each failed check."""
-    sentences = {
-        "database": _("The database cannot be reached."),
-        "writing": _("Nothing can be stored: is the disk full, or the database locked?"),
-        "free space": _("The disk is full. Requests cannot be taken until there is room."),
-        "storage": _("The folder of patients’ photographs is missing. Is the disk connected?"),
-        "append-only tables": _("The protection of the audit log is missing. Run “manage.py migrate”."),
-        "erasures": _("A restored backup has brought erased requests back. Run “manage.py replay_erasures”."),
-        "mail queue": _("Mail has been waiting for hours. Does “manage.py send_mail” run?"),
-        "backup": _("There was no backup in the last day. Does “manage.py backup” run?"),
-        "disk": _("The disk will soon be full. Patients’ photographs will be refused then."),
-        "overview": _("The first page was never published."),
-        "privacy notice": _("There is no privacy notice, so patients cannot send requests."),
-    }
-    return [sentences[name] for name in failed]
+    checks = settings.READINESS_CHECKS | settings.STATUS_CHECKS
+    return [str(checks[name][1]) for name in failed]
 
 
 @require_safe

@@ -25,7 +25,7 @@ from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
-from procedures.public.selectors import language, live_emergency_text
+from procedures.public.selectors import language, live_first_aid, live_overview
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -127,7 +127,8 @@ def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> H
     context = {
         "form": form,
         "notice": form.shown_notice,
-        "page": live_emergency_text(language()),
+        "page": live_overview(language()),
+        "first_aid": live_first_aid(language()),
         "promise": business_hours.promise_sentence(now, clinic=clinic),
         "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
     }
@@ -156,7 +157,7 @@ def render_check_page(
     if consultation and submission.is_another_patient(consultation, form.answers):
         context["another_patient_key"] = SubmissionKey.new(form.submission_key.made_at).for_form()
     if form.answers.onset == Onset.DAY:
-        context |= {"began_today": True, "page": live_emergency_text(language())}
+        context |= {"began_today": True, "first_aid": live_first_aid(language())}
     context |= {
         "form": form,
         "attachments": files,

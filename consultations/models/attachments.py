@@ -70,5 +70,9 @@ class Attachment(models.Model):
         return f"{self.get_kind_display()} {self.pk}"
 
     @property
+    def is_locked(self) -> bool:
+        return self.kind == self.Kind.LOCKED_PDF
+
+    @property
     def is_image(self) -> bool:
         return self.kind == self.Kind.IMAGE

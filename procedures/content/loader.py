@@ -1,4 +1,4 @@
-"""Loads the sample content of a new site: the overview, four procedures, and outlines of further ones."""
+"""Loads the sample content of a new site: the emergency text, the overview and procedures."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from clinic_site.core import toml_files
 from procedures.models import (
     PARTS,
     Disclaimer,
-    EmergencyText,
+    Emergency,
     Overview,
     Page,
     PlainWord,
@@ -40,23 +40,22 @@ def load() -> str:
         key: Source.objects.get_or_create(key=key, defaults=fields)[0]
         for key, fields in toml_files.read(CONTENT / "sources.toml").items()
     }
-    # The overview first: procedures without steps of their own show its published ones.
-    for model, name in ((Overview, "overview"), *((Procedure, name) for name in PROCEDURES)):
+    # The overview before procedures: those without steps of their own show its published ones.
+    pages = ((Emergency, "emergency"), (Overview, "overview"), *((Procedure, name) for name in PROCEDURES))
+    for model, name in pages:
         page = _create_page(model, toml_files.read(CONTENT / f"{name}.toml"), sources)
         publishing.publish_sample(page, language=DRAFT_LANGUAGE)
     outlines = _outlines()
     for outline in outlines:
         _create_page(Procedure, outline, sources)
     _load_practitioners(shared["practitioners"])
-    counts = {"count": 1 + len(PROCEDURES), "outlines": len(outlines)}
+    counts = {"count": len(pages), "outlines": len(outlines)}
     return _("Pages: %(count)d created and published as samples, %(outlines)d outlines.") % counts
 
 
 def _load_shared(content: dict[str, Any]) -> None:
     if not Disclaimer.current():
         Disclaimer.objects.create(**content["disclaimer"])
-    if not EmergencyText.current():
-        EmergencyText.objects.create(**_one_per_line(content["emergency"]))
 
 
 def _load_practitioners(people: list[dict[str, Any]]) -> None:
@@ -95,7 +94,7 @@ def _outlines() -> list[dict[str, Any]]:
 
 def _create_page(model: type[Page], content: dict[str, Any], sources: dict[str, Source]) -> Page:
     parts = {key: content.pop(key, []) for key in PARTS}
-    page = model._default_manager.create(**content)
+    page = model._default_manager.create(**_one_per_line(content))
     for key, part in PARTS.items():
         part._default_manager.bulk_create(
             part(page=page, position=position, **_part_fields(fields, sources))

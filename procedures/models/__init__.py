@@ -1,8 +1,8 @@
 """Pages and their parts (the drafts), what they share, and their publications."""
 
-from procedures.models.emergency_text import EmergencyText
+from procedures.models.disclaimer import Disclaimer
 from procedures.models.feedback import FeedbackReport, PlainWord
-from procedures.models.pages import Overview, Page, Procedure
+from procedures.models.pages import Emergency, Overview, Page, Procedure
 from procedures.models.parts import (
     PARTS,
     Benefit,
@@ -21,7 +21,6 @@ from procedures.models.parts import (
 from procedures.models.photos import Photo
 from procedures.models.practitioners import Practitioner
 from procedures.models.publications import PreviewLink, Publication
-from procedures.models.shared_texts import Disclaimer, SharedText
 from procedures.models.sources import Source
 
 __all__ = [
@@ -30,7 +29,7 @@ __all__ = [
     "CareCard",
     "Citation",
     "Disclaimer",
-    "EmergencyText",
+    "Emergency",
     "Expectation",
     "FeedbackReport",
     "KeyFact",
@@ -48,7 +47,6 @@ __all__ = [
     "Risk",
     "Section",
     "SectionKind",
-    "SharedText",
     "Source",
     "Step",
 ]

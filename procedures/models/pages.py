@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models.photos import WithPhoto
+from procedures.validators import OneItemPerLine, lines
 
 # Drafts are written in one language; translations of publications are not built yet.
 DRAFT_LANGUAGE = "en"
@@ -27,15 +28,21 @@ class Drawing(models.TextChoices):
     FIELD = "field", _("The empty operating field")
 
 
-class Page(WithPhoto):
-    """A clinical page: the overview or a procedure. Its parts are ordered rows of their own.
+# The files of static/img/aid/, and two names without one: the button to call, and no drawing.
+FIRST_AID_DRAWINGS = ("call", "press", "lie", "rings", "wrap", "bag", "ice", "label", "none")
 
-    ``Overview`` and ``Procedure`` are proxies, so that the admin and permissions tell the two apart.
+
+class Page(WithPhoto):
+    """A clinical page: the overview, a procedure or the emergency text. Its parts are ordered rows.
+
+    ``Overview``, ``Procedure`` and ``Emergency`` are proxies, so that the admin and permissions tell them
+    apart.
     """
 
     class Kind(models.TextChoices):
         OVERVIEW = "overview", _("Overview")
         PROCEDURE = "procedure", _("Procedure")
+        EMERGENCY = "emergency", _("Emergency text")
 
     class Urgency(models.TextChoices):
         PLANNED = "planned", _("Planned")
@@ -44,6 +51,7 @@ class Page(WithPhoto):
 
     # Set by the proxies.
     only_kind: ClassVar[str] = ""
+    has_one_row: ClassVar[bool] = False
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, editable=False)
     title = models.CharField(_("title"), max_length=65)
@@ -55,7 +63,7 @@ class Page(WithPhoto):
     )
     author = models.CharField(_("written by"), max_length=80, blank=True, default="")
     drawing = models.CharField(_("drawing"), max_length=20, choices=Drawing, default=Drawing.FIELD)
-    # The fields from here to archived_at are for procedures only, and required there where not blank=True.
+    # The fields from here to position are for procedures only, and required there where not blank=True.
     slug = models.SlugField(
         _("address"), max_length=80, default="", help_text=_("The last part of the page’s address.")
     )
@@ -82,6 +90,52 @@ class Page(WithPhoto):
     body_location = models.CharField(_("part of the body"), max_length=80, blank=True, default="")
     show_in_form = models.BooleanField(_("offered in the request form"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    # The fields from here to shows_tourniquet are for the emergency text only, and required there likewise.
+    signs_heading = models.CharField(
+        _("heading of the signs"),
+        max_length=80,
+        default="",
+        help_text=_("States the action and ends “if:”."),
+    )
+    signs = models.TextField(
+        _("signs of an emergency"),
+        default="",
+        help_text=_("One a line."),
+        validators=[OneItemPerLine(items=8, length=120)],
+    )
+    first_aid = models.TextField(
+        _("first aid, in order"),
+        default="",
+        help_text=_("One step a line."),
+        validators=[OneItemPerLine(items=8, length=350)],
+    )
+    warnings = models.TextField(
+        _("what not to do"),
+        default="",
+        help_text=_("One a line."),
+        validators=[OneItemPerLine(items=8, length=200)],
+    )
+    drawings = models.TextField(
+        _("drawings of the steps"),
+        blank=True,
+        default="",
+        help_text=_(
+            "One a line, in the order of the steps: call, press, lie, rings, wrap, bag, ice, label, none."
+        ),
+        validators=[OneItemPerLine(items=8, length=10)],
+    )
+    tourniquet = models.CharField(
+        _("when to tie a tourniquet"),
+        max_length=350,
+        blank=True,
+        default="",
+        help_text=_("Shown under the steps, and only when the box below is checked."),
+    )
+    shows_tourniquet = models.BooleanField(
+        _("show the line about a tourniquet"),
+        default=False,
+        help_text=_("Check this only after a clinician has decided on the line above."),
+    )
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(_("edited at"), auto_now=True)
     edited_by = models.ForeignKey(
@@ -99,13 +153,15 @@ class Page(WithPhoto):
         permissions = [("publish_page", _("Can publish pages"))]
         constraints = [
             models.UniqueConstraint(
-                fields=["kind"], condition=models.Q(kind="overview"), name="one_overview"
+                fields=["kind"],
+                condition=~models.Q(kind="procedure"),
+                name="one_overview_and_one_emergency_text",
             ),
             models.UniqueConstraint(
                 fields=["slug"], condition=models.Q(kind="procedure"), name="one_procedure_at_an_address"
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="overview", slug="", archived_at=None)
+                condition=models.Q(kind__in=["overview", "emergency"], slug="", archived_at=None)
                 | models.Q(kind="procedure") & ~models.Q(slug="") & ~models.Q(menu_label=""),
                 name="only_procedures_have_an_address",
             ),
@@ -119,6 +175,11 @@ class Page(WithPhoto):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.kind = self.only_kind or self.kind
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.has_one_row and Page.objects.filter(kind=self.only_kind).exclude(pk=self.pk).exists():
+            raise ValidationError(_("There is one already. Change that one."))
 
 
 class OneKindManager(models.Manager[P]):
@@ -141,10 +202,29 @@ class Overview(Page):
         verbose_name = _("overview")
         verbose_name_plural = _("overview")
 
+
+class Emergency(Page):
+    """When to call 1122, and first aid until help arrives: ``/emergency/``, and part of other pages.
+
+    Once published it is never withdrawn, only replaced.
+    """
+
+    has_one_row = True
+    only_kind = Page.Kind.EMERGENCY
+
+    objects: ClassVar[OneKindManager[Self]] = OneKindManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("emergency text")
+        verbose_name_plural = _("emergency text")
+
     def clean(self) -> None:
         super().clean()
-        if Overview.objects.exclude(pk=self.pk).exists():
-            raise ValidationError(_("There is one overview already. Change that one."))
+        if unknown := [name for name in lines(self.drawings) if name not in FIRST_AID_DRAWINGS]:
+            message = _("There is no drawing “%(name)s”. Choose from: %(names)s.")
+            names = ", ".join(FIRST_AID_DRAWINGS)
+            raise ValidationError({"drawings": message % {"name": unknown[0], "names": names}})
 
 
 class Procedure(Page):

@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models.emergency_text import EmergencyText
-from procedures.models.shared_texts import Disclaimer
+from procedures.models.disclaimer import Disclaimer
 
 # A version that was canceled before its start never counts.
 NOT_CALLED_OFF = Q(withdrawn_at=None) | Q(withdrawn_at__gt=F("live_from"))
-# Published before the disclaimer or the emergency text was last changed.
-BEFORE_SHARED_TEXTS_CHANGED = Q(published_at__lt=Subquery(Disclaimer.objects.values("changed_at")[:1])) | Q(
-    published_at__lt=Subquery(EmergencyText.objects.values("changed_at")[:1])
+# Published before the disclaimer was last changed. The emergency text shows none.
+HAS_OUTDATED_DISCLAIMER = Q(published_at__lt=Subquery(Disclaimer.objects.values("changed_at")[:1])) & ~Q(
+    page__kind="emergency"
 )
 
 
@@ -143,9 +142,7 @@ class Publication(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return (
-            reverse("procedures:procedure", args=[self.slug]) if self.slug else reverse("procedures:overview")
-        )
+        return reverse(f"procedures:{self.page.kind}", args=[self.slug] if self.slug else None)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("A publication is never deleted. Withdraw it.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from crispy_forms.layout import Submit
 from django import forms
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,8 +26,6 @@ from procedures.publishing.documents import Card
 
 # Many patients share one address of a mobile network: enough for all of them, too few for a flood.
 LIMIT = Limit("feedback from a network", attempts=10, period=timedelta(hours=1))
-# The overview has no slug: this is its name in the address of the form.
-OVERVIEW = "overview"
 
 
 class FeedbackForm(forms.Form):
@@ -85,10 +84,10 @@ class FeedbackForm(forms.Form):
         page, version = (self.fields[name].clean(self[name].value()) for name in ("page", "version"))
         if not page:
             return None
-        slugs = [page, ""] if page == OVERVIEW else [page]
-        shown = Publication.objects.took_effect(timezone.now()).filter(language=language(), slug__in=slugs)
-        # A procedure may have the address "overview", too.
-        newest = shown.order_by("-slug", "-number")
+        # Pages without an address go by their kind. A procedure may have the address "overview", too.
+        named = Q(slug=page) | Q(slug="", page__kind=page)
+        shown = Publication.objects.took_effect(timezone.now()).filter(named, language=language())
+        newest = shown.select_related("page").order_by("-slug", "-number")
         return (newest.filter(number=version).first() if version else None) or newest.first()
 
     def about(self) -> dict[str, Any]:

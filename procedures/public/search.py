@@ -65,26 +65,23 @@ def _index(document: str) -> tuple[Entry, ...]:
     """Return the entries of a published document, which never changes."""
     page = PageDocument.from_json(document)
     found = [_page_entry(page.without_answers() if page.kind == "overview" else page)]
-    if page.kind == "overview":
-        if emergency := page.emergency:
-            title = _("Finger or hand cut off? First aid")
-            lines = " ".join((*emergency.signs, *emergency.steps, *emergency.warnings))
-            summary = _("Call 1122. What to do until help arrives, step by step.")
-            found.append(_entry(title, summary, reverse("procedures:emergency"), names="", headings=lines))
-        if answers := page.answers_alone():
-            found.append(_page_entry(answers))
+    if page.kind == "overview" and (answers := page.answers_alone()):
+        found.append(_page_entry(answers))
     return tuple(found)
 
 
 def _page_entry(page: PageDocument) -> Entry:
     sections = page.shown_sections
+    first_aid = page.first_aid.lines if page.first_aid else ()
     text = [line for section in sections for line in (section.body, *page.lines_of(section.kind))]
     return _entry(
         page.title,
         page.summary,
         page.get_absolute_url(),
         names=" ".join((page.plain_name, page.door, page.menu_label, *page.alternate_names)),
-        headings=" ".join((page.description, page.body_location, *(section.heading for section in sections))),
+        headings=" ".join(
+            (page.description, page.body_location, *first_aid, *(section.heading for section in sections))
+        ),
         text=" ".join((*text, *(f"{fact.label} {fact.value}" for fact in page.key_facts))),
     )
 

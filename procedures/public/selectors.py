@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from procedures.models import Practitioner, Publication
 from procedures.models.practitioners import PractitionerQuerySet
 from procedures.models.publications import PublicationQuerySet
-from procedures.publishing.documents import Card, PageDocument
+from procedures.publishing.documents import Card, FirstAid, PageDocument
 
 # Enough for the menu and the twelve cards of sections/procedures.html, and one to know if there are more.
 FIRST = 13
@@ -58,21 +58,24 @@ def live_overview(language: str) -> PageDocument | None:
     return live_document(language, page__kind="overview")
 
 
-def live_emergency_text(language: str) -> PageDocument | None:
-    """Return the page whose emergency text the whole site shows: the published overview.
-
-    While the overview is withdrawn, the latest published page with an emergency text. One or two queries.
-    """
-    if (overview := live_overview(language)) and overview.emergency:
-        return overview
-    live = Publication.objects.live().filter(language=language).order_by("-published_at", "-pk")
-    documents = map(PageDocument.from_json, live.values_list("document", flat=True)[:FIRST])
-    return next((document for document in documents if document.emergency), None)
+def live_first_aid(language: str, at: datetime | None = None) -> FirstAid | None:
+    """Return the content of the emergency text published at a time, by default now. One query."""
+    emergency = live_document(language, at, page__kind="emergency")
+    return emergency.first_aid if emergency else None
 
 
-def live_document(language: str, **which: Any) -> PageDocument | None:
-    """Return the published page that these fields of a publication select. One query."""
-    live = Publication.objects.live().filter(language=language, **which)
+def live_page(language: str, **which: Any) -> tuple[PageDocument | None, FirstAid | None]:
+    """Return the published page that these fields of a publication select, and first aid. One query."""
+    live = Publication.objects.live().filter(Q(**which) | Q(page__kind="emergency"), language=language)
+    found = map(PageDocument.from_json, live.values_list("document", flat=True))
+    documents = {document.kind: document for document in found}
+    emergency = documents.pop("emergency", None)
+    return next(iter(documents.values()), None), emergency.first_aid if emergency else None
+
+
+def live_document(language: str, at: datetime | None = None, **which: Any) -> PageDocument | None:
+    """Return the page published at a time that these fields of a publication select. One query."""
+    live = Publication.objects.live(at).filter(language=language, **which)
     document = live.values_list("document", flat=True).first()
     return PageDocument.from_json(document) if document else None
 

@@ -16,12 +16,11 @@ from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile
 from procedures.models import Practitioner, Publication
-from procedures.public.selectors import language, live_emergency_text
+from procedures.public.selectors import language
 from procedures.publishing.documents import PageDocument
 
 # The template of each page with a fixed address, and the models that staff edit for it in the admin.
 FIXED_PAGES = {
-    "procedures:emergency": ("procedures/public/emergency.html", {"emergencyhospital"}),
     "procedures:list": ("procedures/public/procedure_list.html", set[str]()),
     "procedures:surgeons": ("procedures/public/surgeons.html", {"practitioner"}),
     "clinic": ("clinic/clinic.html", {"clinicprofile", "openinghours", "closure"}),
@@ -60,8 +59,8 @@ class PublicPages(Sitemap[tuple[str, datetime]]):
 
 
 def _publications() -> Iterator[tuple[str, datetime]]:
-    live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
-    for publication in live:
+    live = Publication.objects.live().filter(language=language()).select_related("page")
+    for publication in live.order_by("page__position", "page"):
         document = PageDocument.from_json(publication.document)
         if document.is_sample:
             continue
@@ -73,15 +72,11 @@ def _publications() -> Iterator[tuple[str, datetime]]:
 def _fixed_pages() -> Iterator[tuple[str, datetime]]:
     edits = LogEntry.objects.order_by().values_list("content_type__model").annotate(Max("action_time"))
     last_edits = dict(edits)
-    emergency = live_emergency_text(language())
     procedures = Publication.objects.in_force().filter(language=language(), page__kind="procedure")
     published = {
-        "procedures:emergency": [emergency.version.published_at] if emergency and emergency.version else [],
         "procedures:list": procedures.aggregate(Max("live_from"), Max("withdrawn_at")).values(),
     }
     for name, (template, models) in FIXED_PAGES.items():
-        if name == "procedures:emergency" and emergency and emergency.is_sample:
-            continue
         changes = [_released(template), *published.get(name, ()), *map(last_edits.get, models)]
         yield reverse(name), max(filter(None, changes))
     for surgeon in Practitioner.objects.active().filter(is_sample=False):

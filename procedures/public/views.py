@@ -1,6 +1,7 @@
 """The pages that patients read: publications, and drafts by preview link."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from procedures.models import Practitioner, PreviewLink, Publication
 from procedures.public import selectors, structured_data
 from procedures.public.selectors import language
 from procedures.publishing import drafts, publishing
-from procedures.publishing.documents import Card, PageDocument
+from procedures.publishing.documents import Card, FirstAid, PageDocument
 
 CARDS_ON_A_PAGE = 24
 
@@ -38,7 +39,7 @@ def questions(request: HttpRequest) -> HttpResponse:
     answers = page and page.answers_alone()
     if not answers:
         raise Http404("The overview answers no questions.")
-    return render_document(request, answers)
+    return render_document(request, answers, first_aid=None)
 
 
 @content_page()
@@ -49,9 +50,10 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     """The published page; if it has moved, a redirect to its present address; if it was withdrawn, 410."""
-    page = selectors.live_document(language(), **which)
+    page, first_aid = selectors.live_page(language(), **which)
     if page is not None:
-        return render_document(request, page.without_answers() if page.kind == "overview" else page)
+        page = page.without_answers() if page.kind == "overview" else page
+        return render_document(request, page, first_aid)
     former = selectors.former_publication(language(), **which)
     if former is None:
         raise Http404("No page was ever published under this address.")
@@ -61,12 +63,18 @@ def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     return render(request, "410.html", {"title": Card.from_json(former.card).title}, status=410)
 
 
-def render_document(request: HttpRequest, page: PageDocument, **context: Any) -> HttpResponse:
-    """A document as its reader sees it: the published page, a preview or an old version."""
+def render_document(
+    request: HttpRequest, page: PageDocument, first_aid: FirstAid | None, **context: Any
+) -> HttpResponse:
+    """A document as its reader sees it: the published page, a preview or an old version.
+
+    Pages show the published first aid, which is not part of their documents.
+    """
     clinic = ClinicProfile.current()
     own: dict[str, Any] = {
         "page": page,
         "clinic": clinic,
+        "first_aid": first_aid,
         "hospitals": EmergencyHospital.objects.all(),  # queried only under first aid
         "structured_data": structured_data.page(page, clinic),
     }
@@ -78,9 +86,15 @@ def render_document(request: HttpRequest, page: PageDocument, **context: Any) ->
     return render(request, f"procedures/public/{page.kind}.html", own | context)
 
 
-def render_unpublished(request: HttpRequest, page: PageDocument, notice: str) -> HttpResponse:
-    """Render a draft or an old version, with a notice that patients do not see it."""
-    response = render_document(request, page, unpublished_notice=notice, structured_data=None)
+def render_unpublished(
+    request: HttpRequest, page: PageDocument, notice: str, at: datetime | None = None
+) -> HttpResponse:
+    """Render a draft or an old version, with a notice that patients do not see it.
+
+    It shows its own first aid, or else that published at a time, by default now.
+    """
+    first_aid = page.first_aid or selectors.live_first_aid(page.language, at)
+    response = render_document(request, page, first_aid, unpublished_notice=notice, structured_data=None)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -120,12 +134,11 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def emergency(request: HttpRequest) -> HttpResponse:
     """What to do in an emergency. Nothing is asked or stored."""
-    context = {
-        "page": selectors.live_emergency_text(language()),
-        "hospitals": EmergencyHospital.objects.all(),
-        "structured_data": structured_data.emergency(),
-    }
-    return render(request, "procedures/public/emergency.html", context)
+    context: dict[str, Any] = {"structured_data": structured_data.emergency()}
+    page = selectors.live_document(language(), page__kind="emergency")
+    if page is None:
+        return render(request, "procedures/public/emergency.html", context)
+    return render_document(request, page, page.first_aid, **context)
 
 
 @content_page()

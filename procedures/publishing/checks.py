@@ -11,7 +11,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from procedures.models import PARTS, SectionKind
+from procedures.models import PARTS, Page, SectionKind
 from procedures.publishing.documents import PageDocument
 
 MAX_REVIEW_MONTHS = 36
@@ -57,6 +57,8 @@ def _content(document: PageDocument) -> Problems:
         yield "author", _("Say who wrote this page.")
     if not document.sources:
         yield "citations", _("Name at least one source.")
+    if document.kind == Page.Kind.EMERGENCY:
+        return
     for name, part in PARTS.items():
         if part.required and not document.parts(name):
             yield name.replace("_", ""), str(part.required)
@@ -65,14 +67,14 @@ def _content(document: PageDocument) -> Problems:
             yield "keyfacts", _("The key fact “%(label)s” is not confirmed.") % {"label": fact.label}
     if document.disclaimer is None:
         yield "disclaimer", _("Write the disclaimer.")
-    if document.emergency is None:
-        yield "emergency", _("Write the emergency text.")
     if document.photo and not document.photo.alt:
         yield "photo_alt", _("Describe the photograph for people who cannot see it.")
 
 
 def _sections(document: PageDocument) -> Problems:
     """Yield missing sections. An emergency page starts with its card: patients may read nothing below it."""
+    if document.kind == Page.Kind.EMERGENCY:
+        return
     alternatives = document.section(SectionKind.ALTERNATIVES)
     is_emergency = document.urgency == "emergency"
     if document.kind == "procedure" and not (alternatives and alternatives.body):
@@ -101,13 +103,18 @@ def _numbers(document: PageDocument) -> Problems:
         elif numbers:
             message = _("The key fact “%(label)s” has a number but no source.") % {"label": fact.label}
             problems.append(("keyfacts", message))
-    for section in document.shown_sections:
-        numbers = _numbers_in(" ".join((section.heading, section.body, *document.lines_of(section.kind))))
-        if section.kind in supported:
+    passages = [
+        (section.kind, section.heading or section.kind, (section.body, *document.lines_of(section.kind)))
+        for section in document.shown_sections
+    ]
+    if document.first_aid:
+        passages.append((SectionKind.EMERGENCY, _("First aid"), document.first_aid.lines))
+    for kind, heading, lines in passages:
+        numbers = _numbers_in(" ".join((heading, *lines)))
+        if kind in supported:
             sourced.update(numbers)
         elif numbers:
             message = _("“%(heading)s” has a number but no source that supports it.")
-            heading = section.heading or section.kind
             problems.append(("citations", message % {"heading": heading}))
     for name, label in {
         "title": _("title"),

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from msgspec import structs
 
@@ -15,7 +16,9 @@ from procedures.publishing.documents import KeyFact, PageDocument, Source
 _NUMBER = re.compile(r"(?:[<>≤≥±~≈+−]\s*)?0+(?:[^\w\s]+0+)*(?:\s*[%‰°])?")
 # A different dash in a range is not a change of a number.
 _DASHES = str.maketrans("‐‑‒–—", "-----")
-_PLACING = ("slug", "menu_label", "author", "drawing", "show_in_form")
+# The key of the only change that is not clinical, and the fields that it shows.
+PLACING = "placing"
+_PLACING_FIELDS = ("slug", "menu_label", "author", "drawing", "show_in_form")
 
 
 def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
@@ -33,19 +36,18 @@ def changes(old: PageDocument | None, new: PageDocument) -> tuple[Change, ...]:
             key=key,
             label=passages[key][0],
             segments=compare(before.get(key, ""), after.get(key, "")),
-            is_clinical=key != "placing",
         )
         for key in [*after, *(key for key in before if key not in after)]
         if before.get(key, "") != after.get(key, "")
     )
-    is_shown = any(change.is_clinical for change in found)
+    is_shown = any(change.key != PLACING for change in found)
     if old and not is_shown and _without_placing(old) != _without_placing(new):
-        return (*found, Change("rest", _("Details that the comparison does not show"), (), is_clinical=True))
+        return (*found, Change("rest", _("Details that the comparison does not show"), ()))
     return found
 
 
 def _without_placing(document: PageDocument) -> PageDocument:
-    return structs.replace(document.unsigned(), **dict.fromkeys(_PLACING, ""), alternate_names=())
+    return structs.replace(document.unsigned(), **dict.fromkeys(_PLACING_FIELDS, ""), alternate_names=())
 
 
 def _moved(old: str, new: str) -> bool:
@@ -65,7 +67,7 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
         f"{fact.label}: {fact.value} ({fact.certainty}) {_source_of(fact, document)}"
         for fact in document.key_facts
     )
-    photo, emergency, disclaimer = document.photo, document.emergency, document.disclaimer
+    photo, first_aid, disclaimer = document.photo, document.first_aid, document.disclaimer
     # Sections of plain text have their place in their key.
     order = (_kind(section.kind) for section in document.sections if section.kind != SectionKind.TEXT)
     sections: dict[str, tuple[str, str]] = {}
@@ -88,22 +90,13 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
         ),
         "order": (_("Order of sections"), _lines(*order)),
         **sections,
-        "emergency-text": (
-            _("Emergency text"),
-            _lines(
-                emergency.heading,
-                *emergency.signs,
-                *emergency.steps,
-                emergency.tourniquet,
-                *emergency.warnings,
-                ", ".join(emergency.drawings),
-            )
-            if emergency
-            else "",
+        "first_aid": (
+            _("Signs and first aid"),
+            _lines(*first_aid.lines, ", ".join(first_aid.drawings)) if first_aid else "",
         ),
         "disclaimer": (_("Disclaimer"), _lines(disclaimer.heading, disclaimer.body) if disclaimer else ""),
         "sources": (_("Sources"), _lines(*(_source(source) for source in document.sources))),
-        "placing": (
+        PLACING: (
             _("Address, menu and picture"),
             _lines(
                 document.slug,
@@ -119,19 +112,19 @@ def _passages(document: PageDocument) -> dict[str, tuple[str, str]]:
 
 def numbers_in(document: PageDocument) -> list[str]:
     """Return every number that readers see, in order, with its separators and signs."""
-    said = "\n".join(text for key, text in texts(document).items() if key not in ("placing", "picture"))
+    said = "\n".join(text for key, text in texts(document).items() if key not in (PLACING, "picture"))
     said = said.translate(_DASHES)
     digits = "".join("0" if character.isnumeric() else character for character in said)
     return ["".join(said[slice(*found.span())].split()) for found in _NUMBER.finditer(digits)]
 
 
 def shared_words(document: PageDocument) -> list[str]:
-    """Return the words of the emergency text and the disclaimer, without punctuation.
+    """Return the words of first aid and the disclaimer, without punctuation.
 
     A correction may change only punctuation there: "do not" is one letter from "do now".
     """
     said = texts(document)
-    shared = (said.get("emergency-text", ""), said.get("disclaimer", ""))
+    shared = (said.get("first_aid", ""), said.get("disclaimer", ""))
     return re.findall(r"\w+|\n", "\n\n".join(shared).lower())
 
 
@@ -150,9 +143,9 @@ def structure(document: PageDocument) -> tuple[Any, ...]:
             for name, kind in PARTS.items()
             if kind.Frozen and name != "sections"
         ),
-        document.emergency
+        document.first_aid
         and tuple(
-            map(len, (document.emergency.signs, document.emergency.steps, document.emergency.warnings))
+            map(len, (document.first_aid.signs, document.first_aid.steps, document.first_aid.warnings))
         ),
         document.disclaimer is not None,
         tuple(
@@ -174,8 +167,9 @@ def _source_of(fact: KeyFact, document: PageDocument) -> str:
 
 def _source(source: Source) -> str:
     year = f", {source.year}" if source.year else ""
+    read = f", read on {date_format(source.accessed_on, 'j F Y')}" if source.accessed_on else ""
     supported = "".join(f"\n  {statement.section}: {statement.text}" for statement in source.statements)
-    return f"{source.title}. {source.publisher}{year}. {source.url}{supported}"
+    return f"{source.title}. {source.publisher}{year}{read}. {source.url}{supported}"
 
 
 def _lines(*lines: str) -> str:

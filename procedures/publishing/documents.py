@@ -55,14 +55,21 @@ class Photo(Struct, frozen=True):
     alt: str
 
 
-class Emergency(Struct, frozen=True, omit_defaults=True):
-    heading: str
+class FirstAid(Struct, frozen=True, omit_defaults=True):
+    """The content of the emergency text."""
+
+    signs_heading: str
     signs: tuple[str, ...]
     steps: tuple[str, ...]
     warnings: tuple[str, ...]
     drawings: tuple[str, ...] = ()
     # "" until a clinician has decided on it.
     tourniquet: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All the words that readers see."""
+        return (self.signs_heading, *self.signs, *self.steps, self.tourniquet, *self.warnings)
 
     @property
     def drawn_steps(self) -> tuple[tuple[str, str, str], ...]:
@@ -124,7 +131,7 @@ class Card(Struct, frozen=True, kw_only=True):
     def get_absolute_url(self) -> str:
         if self.kind == "procedure":
             return reverse("procedures:procedure", args=[self.slug])
-        return reverse("procedures:questions" if self.kind == "questions" else "procedures:overview")
+        return reverse(f"procedures:{self.kind if self.kind in ('questions', 'emergency') else 'overview'}")
 
     def to_json(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -156,8 +163,8 @@ class PageDocument(Card, frozen=True, kw_only=True):
     care_cards: tuple[CareCard, ...]
     questions: tuple[Question, ...]
     sources: tuple[Source, ...]
-    emergency: Emergency | None
     disclaimer: Disclaimer | None
+    first_aid: FirstAid | None = None
     review: Review | None = None
     version: Version | None = None
     # The name of the picture for shared links; "" before it is published, and where none could be drawn.
@@ -185,10 +192,8 @@ class PageDocument(Card, frozen=True, kw_only=True):
     def has_parts(self, kind: str) -> bool:
         """True when a section of this kind has more to show than its own text."""
         match kind:
-            case SectionKind.PROCEDURES:
+            case SectionKind.PROCEDURES | SectionKind.EMERGENCY:
                 return True
-            case SectionKind.EMERGENCY:
-                return self.emergency is not None
             case SectionKind.SCALE:
                 return bool(self.key_facts)
             case _:

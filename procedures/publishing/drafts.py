@@ -10,7 +10,6 @@ from procedures.models import (
     PARTS,
     Citation,
     Disclaimer,
-    EmergencyText,
     KeyFact,
     Overview,
     Page,
@@ -45,7 +44,8 @@ def read_draft(page: Page, language: str) -> PageDocument:
     """
     if language != DRAFT_LANGUAGE:
         raise NoTextInLanguageError(language)
-    emergency, disclaimer = EmergencyText.current(), Disclaimer.current()
+    is_emergency = page.kind == Page.Kind.EMERGENCY
+    disclaimer = None if is_emergency else Disclaimer.current()
     rows = {part: list(_rows(page, part)) for part in PARTS.values()}
     # The sources in the order in which the page first names them, each with what it supports.
     cited: dict[Source, list[documents.Statement]] = {}
@@ -76,35 +76,36 @@ def read_draft(page: Page, language: str) -> PageDocument:
         if page.photo
         else None,
         **parts,
-        steps=own_steps or _overview_steps(page, language),
+        steps=own_steps or (() if is_emergency else _overview_steps(page, language)),
         has_own_steps=bool(own_steps),
         sources=tuple(
             frozen(source, documents.Source, statements=tuple(statements))
             for source, statements in cited.items()
         ),
-        emergency=frozen(
-            emergency,
-            documents.Emergency,
-            tourniquet=emergency.tourniquet if emergency.shows_tourniquet else "",
-        )
-        if emergency
-        else None,
         disclaimer=frozen(disclaimer, documents.Disclaimer) if disclaimer else None,
+        first_aid=frozen(
+            page,
+            documents.FirstAid,
+            steps=lines(page.first_aid),
+            tourniquet=page.tourniquet if page.shows_tourniquet else "",
+        )
+        if is_emergency
+        else None,
     )
 
 
 def own_content(document: PageDocument) -> PageDocument:
-    """Return the document without what it takes from the overview and the shared texts."""
+    """Return the document without the disclaimer and what it takes from the overview."""
     steps = document.steps if document.has_own_steps else ()
-    return structs.replace(document.unsigned(), emergency=None, disclaimer=None, steps=steps)
+    return structs.replace(document.unsigned(), disclaimer=None, steps=steps)
 
 
 @transaction.atomic
 def write_draft(page: Page, document: PageDocument) -> None:
     """Replace the draft by an earlier document, so that reading it again returns that document.
 
-    Shared content stays as it is: the disclaimer, the emergency text, and sources that still exist. So does
-    the address, if another procedure has the earlier one now.
+    Shared content stays as it is: the disclaimer, and sources that still exist. So does the address, if
+    another procedure has the earlier one now.
     """
     taken = Procedure.objects.filter(slug=document.slug).exclude(pk=page.pk).exists()
     for name in _fields_of(page):
@@ -116,6 +117,13 @@ def write_draft(page: Page, document: PageDocument) -> None:
     page.alternate_names = names if len(names) <= longest else ",".join(document.alternate_names)
     page.photo = Photo.objects.filter(digest=document.photo.digest).first() if document.photo else None
     page.photo_alt = document.photo.alt if document.photo else ""
+    if first_aid := document.first_aid:
+        page.signs_heading = first_aid.signs_heading
+        page.signs, page.first_aid, page.warnings, page.drawings = map(
+            "\n".join, (first_aid.signs, first_aid.steps, first_aid.warnings, first_aid.drawings)
+        )
+        page.shows_tourniquet = bool(first_aid.tourniquet)
+        page.tourniquet = first_aid.tourniquet or page.tourniquet
     page.save()
     _write_parts(page, document)
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from msgspec import structs
 
-from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication
+from clinic_site.core.http import page_cache
+from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication, SectionKind
 from procedures.models.publications import NOT_CALLED_OFF
 from procedures.publishing import drafts, share_images
 from procedures.publishing.checks import PublicationProblem, publication_problems
@@ -130,6 +131,9 @@ def _store(
         first_published_at=min(earlier["first_live_from"] or live_from, live_from),
         change_note=signing.get("change_note", ""),
     )
+    if page.kind == Page.Kind.EMERGENCY:
+        # The last good copies of other pages show the former text.
+        transaction.on_commit(page_cache.delete_copies, robust=True)
     # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
     document = structs.replace(document, version=version, share_picture=share_images.make(document))
     return Publication.objects.create(
@@ -147,8 +151,12 @@ def _store(
 
 @transaction.atomic
 def withdraw(page: Page, *, language: str) -> bool:
-    """Take the page off the site and cancel scheduled versions. Return whether there were any."""
-    Page.objects.select_for_update().get(pk=page.pk)
+    """Take the page off the site and cancel scheduled versions. Return whether there were any.
+
+    Raises ``ValueError`` for the emergency text, which is only ever replaced.
+    """
+    if Page.objects.select_for_update().get(pk=page.pk).kind == Page.Kind.EMERGENCY:
+        raise ValueError("The emergency text is never withdrawn. Publish a new version.")
     publications = Publication.objects.filter(page=page, language=language)
     found = [*publications.live().values_list("pk", flat=True)]
     found += publications.pending().values_list("pk", flat=True)
@@ -248,6 +256,11 @@ def page_problems(page: Page, document: PageDocument) -> Iterator[PublicationPro
     if page.archived_at:
         message = _("This procedure is archived. Take it out of the archive first.")
         yield PublicationProblem("archived_at", message)
+    # Readers are shown first aid in place of this section's parts.
+    if document.section(SectionKind.EMERGENCY):
+        first_aid = Publication.objects.live().filter(page__kind="emergency", language=document.language)
+        if not first_aid.exists():
+            yield PublicationProblem("emergency", _("Publish the emergency text first."))
     # An address that one procedure was published under is never used for another.
     others = Publication.objects.filter(slug=document.slug, language=document.language).exclude(page=page)
     if document.slug and others.took_effect(timezone.now()).exists():
@@ -267,7 +280,7 @@ def _correction_problems(
     """Yield what in a correction needs a full review.
 
     That is any change of a number, part, level, photograph, author or source, or of the words of the
-    emergency text or disclaimer, and a page that is not live. The draft is compared with the last reviewed
+    first aid or disclaimer, and a page that is not live. The draft is compared with the last reviewed
     version, the live one, and the one that will be live at ``live_from``.
     """
     publications = Publication.objects.filter(page=page, language=document.language)
@@ -283,7 +296,7 @@ def _correction_problems(
         earlier.append(reviewed)
     kept: tuple[tuple[Callable[[PageDocument], object], str], ...] = (
         (numbers_in, _("A number has changed: that needs a full review.")),
-        (shared_words, _("The emergency text or the disclaimer has changed: that needs a full review.")),
+        (shared_words, _("First aid or the disclaimer has changed: that needs a full review.")),
         (
             structure,
             _(

@@ -1,4 +1,4 @@
-"""Admin of pages (drafts with their parts in order), shared texts, practitioners and sources."""
+"""Admin of pages (drafts with their parts in order), the disclaimer, practitioners and sources."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from clinic_site.clinic.admin import SingletonAdmin
 from clinic_site.core import change_warnings
 from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from procedures.models import (
+    Citation,
     Disclaimer,
-    EmergencyText,
+    Emergency,
     Overview,
     Page,
     PlainWord,
     Practitioner,
     Procedure,
     Publication,
-    SharedText,
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
@@ -29,12 +29,12 @@ from procedures.publishing import comparison, drafts, publishing
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
 from procedures.staff.page_forms import PageForm, PhotoForm
-from procedures.staff.part_forms import inlines_of, renumber
+from procedures.staff.part_forms import inlines_of, part_inline, renumber
 from procedures.staff.publishing_admin import FORM, PublishingAdmin, page_view
 
 
 class PageAdmin(PublishingAdmin):
-    """Common to both kinds of page. Saving changes the draft; publishing is a separate step."""
+    """Common to all kinds of page. Saving changes the draft; publishing is a separate step."""
 
     form = PageForm
     change_form_template = "procedures/staff/page/change_form.html"
@@ -88,6 +88,17 @@ class OverviewAdmin(SingletonAdmin, PageAdmin):
         (_("Picture"), {"fields": PageAdmin.photo_fields}),
     ]
     inlines = inlines_of(Page.Kind.OVERVIEW)
+
+
+@admin.register(Emergency)
+class EmergencyAdmin(SingletonAdmin, PageAdmin):
+    fieldsets = [
+        (None, {"fields": ["title", "first_aid", "drawings", "tourniquet", "shows_tourniquet"]}),
+        (None, {"fields": ["warnings", "signs_heading", "signs", "author"]}),
+    ]
+    inlines = [part_inline(Citation)]
+    # It is only ever replaced: a site that has published first aid keeps it.
+    withdraw_view = None  # type: ignore[assignment]
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -173,11 +184,11 @@ class ProcedureAdmin(PageAdmin):
         return self.done(request, page, _t("Unarchived the procedure."), message)
 
 
-@admin.register(Disclaimer, EmergencyText)
-class SharedTextAdmin(SingletonAdmin):
+@admin.register(Disclaimer)
+class DisclaimerAdmin(SingletonAdmin):
     form = ConflictDetectingForm
 
-    def save_model(self, request: HttpRequest, obj: SharedText, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Disclaimer, form: Any, change: bool) -> None:
         if change and not form.has_changed():
             return  # a new date of change would list its pages as outdated
         super().save_model(request, obj, form, change)

@@ -11,8 +11,9 @@ from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import comparison, drafts, photos
 from procedures.publishing.documents import PageDocument
 
-# The position takes effect without publishing; the description may wait for its photograph.
-BESIDE_THE_DOCUMENT = ("position", "photo_alt")
+# The position takes effect without publishing; the description may wait for its photograph, and the line
+# about a tourniquet for its box.
+BESIDE_THE_DOCUMENT = ("position", "photo_alt", "tourniquet")
 
 
 class PhotoForm(ConflictDetectingForm):

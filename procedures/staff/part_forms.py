@@ -144,10 +144,10 @@ class PartInline(InlineModelAdmin[Any, Any]):
 
 def inlines_of(kind: str) -> list[type[InlineModelAdmin[Any, Any]]]:
     """Return one inline for each kind of part on this kind of page."""
-    return [_inline(part) for part in PARTS.values() if part.only_on in ("", kind)]
+    return [part_inline(part) for part in PARTS.values() if part.only_on in ("", kind)]
 
 
-def _inline(part: type[Part]) -> type[InlineModelAdmin[Any, Any]]:
+def part_inline(part: type[Part]) -> type[InlineModelAdmin[Any, Any]]:
     stacked = part is Section
     base = admin.StackedInline if stacked else admin.TabularInline
     options = {

@@ -19,8 +19,10 @@ from procedures.publishing.documents import PageDocument
 
 @never_cache
 @require_safe
-def past_page(request: HttpRequest, slug: str = "") -> HttpResponse:
-    """Show what the page said at the end of the day ``?on=2026-05-03``; without a slug, the overview."""
+def past_page(request: HttpRequest, slug: str = "", kind: str = "overview") -> HttpResponse:
+    """Show what a page said at the end of the day ``?on=2026-05-03``: the procedure at this address, or
+    the page of this kind.
+    """
     try:
         day = date.fromisoformat(request.GET.get("on", ""))
     except ValueError:
@@ -29,7 +31,7 @@ def past_page(request: HttpRequest, slug: str = "") -> HttpResponse:
         raise Http404("This day is in the future.")
     begin, end = (timezone.make_aware(datetime.combine(day, at)) for at in (time.min, time.max))
     until = min(end, timezone.now())
-    versions = _shown_between(begin, until, slug)
+    versions = _shown_between(begin, until, slug, kind)
     if not versions:
         raise Http404("This page was not on the site on that day.")
     last = versions[0]
@@ -43,11 +45,11 @@ def past_page(request: HttpRequest, slug: str = "") -> HttpResponse:
         if request.user.has_perm(f"procedures.view_{document.kind}"):
             history = reverse(f"admin:procedures_{document.kind}_history_of", args=[last.page_id])
             notice = format_html('{} <a href="{}">{}</a>', notice, history, _("All versions"))
-    return render_unpublished(request, document, notice)
+    return render_unpublished(request, document, notice, until)
 
 
-def _shown_between(begin: datetime, until: datetime, slug: str) -> list[Publication]:
-    """Return the versions that patients saw of the page under this address, newest first.
+def _shown_between(begin: datetime, until: datetime, slug: str, kind: str) -> list[Publication]:
+    """Return the versions that patients saw of the page under this address or of this kind, newest first.
 
     A version is shown from its time until it is withdrawn or a newer version takes effect.
     """
@@ -56,7 +58,7 @@ def _shown_between(begin: datetime, until: datetime, slug: str) -> list[Publicat
         under_slug = Publication.objects.shown().filter(slug=slug, language=language())
         versions = versions.filter(page__in=under_slug.values("page"))
     else:
-        versions = versions.filter(page__kind="overview")
+        versions = versions.filter(page__kind=kind)
     shown: list[Publication] = []
     newer_from = None
     for version in versions:

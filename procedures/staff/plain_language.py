@@ -185,13 +185,13 @@ def passages(document: PageDocument) -> Iterator[Passage]:
         yield Passage(_("Key facts"), tuple(words for fact in document.key_facts for words in fact.words))
     for section in document.shown_sections:
         lines = [section.heading, *plain_blocks(section.body)]
-        is_emergency = section.kind == SectionKind.EMERGENCY
-        if is_emergency and (text := document.emergency):
-            lines += [text.heading, *text.signs, *text.steps, text.tourniquet, *text.warnings]
         for part in document.parts_in(section.kind):
             lines += [block for words in part.words for block in plain_blocks(words)]
         label = section.heading or str(SectionKind(section.kind).label)
+        is_emergency = section.kind == SectionKind.EMERGENCY
         yield Passage(label, tuple(lines), MAX_EMERGENCY_GRADE if is_emergency else MAX_GRADE)
+    if document.first_aid:
+        yield Passage(_("Signs and first aid"), document.first_aid.lines, MAX_EMERGENCY_GRADE)
     if document.photo:
         yield Passage(_("Photograph"), (document.photo.alt,))
     if document.sources:

@@ -193,7 +193,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
                 case "disclaimer":
                     return reverse("admin:procedures_disclaimer_add") + "#id_heading"
                 case "emergency":
-                    return reverse("admin:procedures_emergencytext_add") + "#id_heading"
+                    return reverse("admin:procedures_emergency_changelist") + "#changelist"
                 case "archived_at":
                     return self.url("unarchive", page)
             return self.url("change", page) + (f"#{field}-group" if field in parts else f"#id_{field}")
@@ -238,9 +238,11 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
     @page_view("versions/<int:number>/", "view", *READ)
     def version_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """One version, as patients saw it."""
-        document = PageDocument.from_json(self.version(page, number).document)
+        version = self.version(page, number)
         notice = _("Version %(number)d, as it was published.") % {"number": number}
-        return render_unpublished(request, document, notice)
+        return render_unpublished(
+            request, PageDocument.from_json(version.document), notice, version.live_from
+        )
 
     @page_view("versions/compare/", "view", *READ)
     def compare_view(self, request: HttpRequest, page: Page) -> HttpResponse:

@@ -12,6 +12,7 @@ from procedures.models import Page, Practitioner, Publication
 from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import publishing
 from procedures.publishing.checks import MAX_REVIEW_MONTHS, PublicationProblem, months_after
+from procedures.publishing.comparison import PLACING
 
 
 class SignOffForm(forms.Form):
@@ -60,7 +61,7 @@ class SignOffForm(forms.Form):
 
     def __init__(self, *args: Any, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.changes = tuple(change for change in changes or () if change.is_clinical)
+        self.changes = tuple(change for change in changes or () if change.key != PLACING)
         if changes is None:
             self.fields["read_all"] = forms.BooleanField(
                 label=_("I have read the whole page"),

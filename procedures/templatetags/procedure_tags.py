@@ -52,8 +52,7 @@ def overdue(page: PageDocument) -> bool:
 @register.filter
 def change_url(publication: models.Publication) -> str:
     """Return the address of the page's form in the admin."""
-    kind = "procedure" if publication.slug else "overview"
-    return reverse(f"admin:procedures_{kind}_change", args=[publication.page_id])
+    return reverse(f"admin:procedures_{publication.page.kind}_change", args=[publication.page_id])
 
 
 @register.filter

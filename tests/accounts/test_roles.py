@@ -29,7 +29,7 @@ def test_migrating_restores_roles_changed_by_hand() -> None:
 def test_no_role_changes_records_or_permissions() -> None:
     """Not even where the admin has no page for it."""
     kept = ["publication", "photo", "user", "group", "consultationrequest", "event", "privacynotice"]
-    kept += ["overview", "procedure", "disclaimer", "emergencytext", "practitioner", "source"]
+    kept += ["overview", "procedure", "disclaimer", "emergency", "practitioner", "source"]
     forbidden = {f"delete_{model}" for model in kept} | {"add_group", "change_group", "change_permission"}
     forbidden |= {"change_publication", "change_consultationrequest"}
     for role in roles.ROLES:

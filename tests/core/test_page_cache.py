@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http import page_cache
-from procedures.models import Procedure
+from procedures.models import Emergency, Procedure
 from procedures.public import views
 from procedures.publishing import publishing
 from tests.conftest import load_sample_content, shared_world
@@ -77,7 +77,8 @@ def broken_database(monkeypatch: pytest.MonkeyPatch) -> Any:
         def fail(*args: Any, **which: Any) -> None:
             raise OperationalError("could not connect to server")
 
-        monkeypatch.setattr(views.selectors, "live_document", fail)
+        for name in ("live_document", "live_page"):
+            monkeypatch.setattr(views.selectors, name, fail)
 
     return break_it
 
@@ -353,6 +354,21 @@ def test_last_good_copy_is_served_without_database(
         assert answer.headers["cache-control"] == "public, max-age=0, s-maxage=0"
     clock.shift(timedelta(hours=2))
     assert visitor.get(NERVES).status == 503
+
+
+def test_last_good_copies_never_show_a_former_emergency_text(
+    visitor: Visitor, clock: Any, broken_database: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    for path in (NERVES, "/emergency/"):
+        visitor.get(path)
+    with django_capture_on_commit_callbacks(execute=True):
+        published(Emergency.objects.get())
+    clock.shift(5)
+    current = visitor.get("/emergency/")
+    broken_database()
+    clock.shift(5)
+    assert Visitor().get("/emergency/").body == current.body
+    assert Visitor().get(NERVES).status == 503
 
 
 def test_withdrawn_page_never_comes_back(visitor: Visitor, clock: Any, broken_database: Any) -> None:

@@ -129,14 +129,15 @@ class World:
         for page in (overview, procedure, self.archived):
             published(page)
         publishing.archive(self.archived, by=None)
-        for page in (overview, procedure):
+        emergency = content.Emergency.objects.get()
+        for page in (overview, procedure, emergency):
             published(page, live_from=timezone.now() + timedelta(days=9))
         word = content.PlainWord.objects.create(word="utilize", alternative="use")
         return {
             "procedures/overview/": overview,
             "procedures/procedure/": procedure,
             "procedures/disclaimer/": content.Disclaimer.objects.get(),
-            "procedures/emergencytext/": content.EmergencyText.objects.get(),
+            "procedures/emergency/": emergency,
             "procedures/practitioner/": content.Practitioner.objects.latest("pk"),
             "procedures/source/": content.Source.objects.get(),
             "procedures/feedbackreport/": content.FeedbackReport.objects.create(
@@ -149,7 +150,10 @@ class World:
         """Other values in addresses, by the start of the address."""
         member, request = self.rows["accounts/user/"], self.rows["requests/"]
         link, preview = publishing.make_preview_link(self.page("procedure"), language="en", by=member)
-        of_overview, _token = publishing.make_preview_link(self.page("overview"), language="en", by=member)
+        links = {
+            kind: publishing.make_preview_link(self.page(kind), language="en", by=member)[0]
+            for kind in ("overview", "emergency")
+        }
         publication = content.Publication.objects.get(page=self.page("procedure"), number=1)
         assert isinstance(member, User) and isinstance(request, desk.ConsultationRequest)
         return {
@@ -159,7 +163,7 @@ class World:
                 "object_id": publication.pk,
             },
             "procedures/procedure/": {"link_id": link.pk, "number": 1},
-            "procedures/overview/": {"link_id": of_overview.pk, "number": 1},
+            **{f"procedures/{kind}/": {"link_id": link.pk, "number": 1} for kind, link in links.items()},
             "consultations/messagetext/": {"kind": "acknowledgement", "language": "en"},
             "password/choose/": dict(
                 zip(("uidb64", "token"), password_link(member).split("/")[-3:-1], strict=True)
@@ -189,7 +193,7 @@ class World:
         if address.endswith("/call-off/"):
             parts = parts | {"number": 2}  # the version that waits
         query = "?from=1&to=draft" if address.endswith("/compare/") else ""
-        if start == "past-pages/":
+        if start in ("past-pages/", "past-emergency/"):
             query = f"?on={timezone.localdate()}"
         return re.sub(r"<(\w+)>", filled, address) + query
 

@@ -28,15 +28,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Change:
-    """One section or field that differs. ``key`` names it in forms, ``label`` to people.
-
-    ``is_clinical`` is False for what does not concern patients' health, such as the name in the menu.
-    """
+    """One section or field that differs. ``key`` names it in forms, ``label`` to people."""
 
     key: str
     label: str
     segments: tuple[Segment, ...]
-    is_clinical: bool = True
 
 
 def compare(old: str, new: str) -> tuple[Segment, ...]:

@@ -216,6 +216,11 @@ def save_copy(key: Key, page: CachedPage) -> None:
         logger.warning("could not write a page to PAGE_CACHE_DIR", exc_info=True)
 
 
+def delete_copies() -> None:
+    """Delete the last good copies on this machine. Memory needs no clearing: it keeps a page for seconds."""
+    _copies().clear()
+
+
 def _copies() -> FileBasedCache:
     options = {"TIMEOUT": MAX_COPY_AGE_SECONDS, "OPTIONS": {"MAX_ENTRIES": MAX_COPIES}}
     return FileBasedCache(str(settings.PAGE_CACHE_DIR), options)

@@ -30,7 +30,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 
 def test_load_creates_pages_people_and_clinic_once() -> None:
-    assert "5 created and published as samples, 9 outlines" in load()
+    assert "6 created and published as samples, 9 outlines" in load()
     assert Overview.objects.count() == 1
     live = Publication.objects.live().procedures()
     assert list(live.values_list("page__title", flat=True)) == [
@@ -39,7 +39,7 @@ def test_load_creates_pages_people_and_clinic_once() -> None:
         "Replantation",
         "Tumor Removal",
     ]
-    assert Publication.objects.count() == 5 and Procedure.objects.count() == 13
+    assert Publication.objects.count() == 6 and Procedure.objects.count() == 13
     assert Practitioner.objects.exists()
     assert PlainWord.objects.exists()
     assert ClinicProfile.current()

@@ -8,7 +8,7 @@ from consultations.models import ConsultationRequest
 from procedures.models import Procedure, Publication
 from procedures.publishing import publishing
 from tests.admin_forms import address, warnings_in
-from tests.factories import a_procedure, a_request, an_overview, published, shared_texts, signed_in
+from tests.factories import a_disclaimer, a_procedure, a_request, an_overview, published, signed_in
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ NAME = "Lymph Vessel Repair"
 
 @pytest.fixture
 def procedure() -> Procedure:
-    shared_texts()
+    a_disclaimer()
     published(an_overview())
     procedure = a_procedure(title=NAME)
     published(procedure)

@@ -6,9 +6,10 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
-from procedures.models import EmergencyText, Overview, Procedure
-from procedures.models.emergency_text import FIRST_AID_DRAWINGS
-from procedures.publishing import publishing
+from procedures.models import Emergency, Procedure
+from procedures.models.pages import FIRST_AID_DRAWINGS
+from procedures.public import selectors
+from tests.admin_forms import address
 from tests.factories import published
 from tests.pages import read
 
@@ -40,16 +41,16 @@ def test_operated_part_has_one_instruction(client: Client) -> None:
 
 
 def test_tourniquet_line_is_shown_only_when_switched_on(client: Client) -> None:
-    assert TOURNIQUET in EmergencyText.objects.get().tourniquet
+    assert TOURNIQUET in Emergency.objects.get().tourniquet
     assert TOURNIQUET not in read(client.get(EMERGENCY)).main.text
-    EmergencyText.objects.update(shows_tourniquet=True)
-    published(Overview.objects.get())
+    Emergency.objects.update(shows_tourniquet=True)
+    published(Emergency.objects.get())
     assert TOURNIQUET in read(client.get(EMERGENCY)).main.text
 
 
 def test_step_may_have_any_drawing_or_none(client: Client) -> None:
-    EmergencyText.objects.update(drawings="\n".join(["none", *FIRST_AID_DRAWINGS[:6]]))
-    published(Overview.objects.get())
+    Emergency.objects.update(drawings="\n".join(["none", *FIRST_AID_DRAWINGS[:6]]))
+    published(Emergency.objects.get())
     drawings = [
         image["src"].split("/")[-1].split(".")[0] for image in read(client.get(EMERGENCY)).main.all("img")
     ]
@@ -57,7 +58,7 @@ def test_step_may_have_any_drawing_or_none(client: Client) -> None:
 
 
 def test_unknown_drawing_is_refused() -> None:
-    text = EmergencyText.objects.get()
+    text = Emergency.objects.get()
     text.drawings = "call\nnone\nleech"
     with pytest.raises(ValidationError, match="There is no drawing “leech”"):
         text.full_clean()
@@ -69,9 +70,8 @@ def test_every_page_leads_to_first_aid(client: Client) -> None:
         assert len(page.all("a", href=EMERGENCY)) >= 2, path
 
 
-def test_page_without_a_published_text_still_calls(client: Client) -> None:
-    for page in (Overview.objects.get(), *Procedure.objects.all()):
-        publishing.withdraw(page, language="en")
+def test_page_without_a_published_text_still_calls(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selectors, "live_document", lambda *args, **which: None)
     page = read(client.get(EMERGENCY))
     assert page.main.all("a", href="tel:1122")[0].text == "Call 1122 now"
     assert "go to the nearest emergency department" in page.main.text
@@ -111,3 +111,28 @@ def test_procedure_leads_to_a_request_about_itself(client: Client) -> None:
     page = read(client.get("/procedures/nerve-repair/"))
     links = [link["href"] for link in page.all("a") if link.text == "Request a consultation"]
     assert set(links) == {"/consultation/?about=nerve-repair"}
+
+
+def test_correction_is_on_every_page_at_once(client: Client, editor: Client) -> None:
+    """Pages show the published emergency text; a draft shows only in its own preview."""
+    emergency = Emergency.objects.get()
+    emergency.first_aid = emergency.first_aid.replace("Press firmly", "Press hard")
+    emergency.signs = "a toe is cut off"
+    emergency.save()
+    replantation = Procedure.objects.get(slug="replantation")
+    assert "Press hard" in read(editor.get(address(emergency, "preview"))).main.text
+    assert "Press firmly" in read(editor.get(address(replantation, "preview"))).main.text
+    pages = {"/": "a toe is cut off", EMERGENCY: "Press hard", REPLANTATION: "Press hard"}
+    pages |= {"/consultation/": "a toe is cut off"}
+    for is_published in (False, True):
+        if is_published:
+            published(emergency)
+        for path, words in pages.items():
+            assert (words in read(client.get(path)).main.text) == is_published, path
+    text = read(client.get(EMERGENCY)).main.text
+    assert "Dr. Ayesha Khan" in text and "Version 2" in text
+
+
+def test_feedback_on_first_aid_names_it(client: Client) -> None:
+    (link,) = (link for link in read(client.get(EMERGENCY)).all("a") if "Report a mistake" in link.text)
+    assert "About the page “Finger or hand cut off? Do this now.”" in read(client.get(link["href"])).main.text

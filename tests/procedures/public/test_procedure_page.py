@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from procedures.models import Overview, Procedure, Publication
-from tests.factories import a_procedure, a_reviewer, an_overview, published, shared_texts
+from tests.factories import a_disclaimer, a_procedure, a_reviewer, an_overview, published
 from tests.pages import in_order, read
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_withdrawn_page_shows_the_emergency_number(client: Client) -> None:
 
 
 def test_procedure_page_shows_the_overview_steps_as_signed(client: Client) -> None:
-    shared_texts()
+    a_disclaimer()
     overview: Overview = an_overview()
     published(overview)
     overview.steps.update(title="Unsigned step")

@@ -19,10 +19,9 @@ LISTS = (
     "care_cards",
     "questions",
 )
-EMPTY = replace(a_document(), **dict.fromkeys(LISTS, ()), emergency=None)
+EMPTY = replace(a_document(), **dict.fromkeys(LISTS, ()))
 ITEM = (TitledText(title="A title", body="A text."),)
 LIST_OF_KIND: dict[str, dict[str, object]] = {
-    "emergency": {"emergency": a_document().emergency},
     "scale": {"key_facts": a_document().key_facts},
     "benefits": {"benefits": ITEM},
     "steps": {"steps": ITEM},
@@ -44,7 +43,7 @@ def shown(kind: str, body: str = "", **lists: object) -> list[str]:
 def test_section_is_shown_only_with_a_text_or_its_own_list() -> None:
     for kind in map(str, SectionKind):
         assert shown(kind, "A text.") == [kind]
-        if kind != SectionKind.PROCEDURES:
+        if kind not in (SectionKind.PROCEDURES, SectionKind.EMERGENCY):
             assert shown(kind) == []
         if kind in LIST_OF_KIND:
             assert shown(kind, **LIST_OF_KIND[kind]) == [kind]

@@ -8,7 +8,7 @@ from django.test import Client
 
 from procedures.models import Procedure
 from tests.conftest import shared_world
-from tests.factories import a_procedure, published, shared_texts, signed_in, staff
+from tests.factories import a_disclaimer, a_procedure, published, signed_in, staff
 from tests.procedures.publishing.signing import NOW
 
 
@@ -21,7 +21,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def procedure(db: None) -> Procedure:
     """A complete draft."""
-    shared_texts()
+    a_disclaimer()
     return a_procedure()
 
 

@@ -81,7 +81,6 @@ PROBLEMS: dict[tuple[str, str], tuple[Change, ...]] = {
     ("sections", "Add a section that says when to get help."): (without("help"), overview_without("help")),
     ("sections", "Add the emergency card: the front page always has it."): (overview_without("emergency"),),
     ("disclaimer", "Write the disclaimer."): (lambda d: replace(d, disclaimer=None),),
-    ("emergency", "Write the emergency text."): (lambda d: replace(d, emergency=None),),
     ("sections", "Add the emergency card: this procedure is an emergency."): (
         lambda d: replace(d, urgency="emergency"),
     ),
@@ -133,9 +132,9 @@ def test_checks_report_missing_sources_and_all_problems_of_an_empty_page() -> No
     document = replace(with_fact(value="Several hours", source=None)(a_document()), sources=())
     assert publication_problems(document) == (PublicationProblem("citations", "Name at least one source."),)
     empty: dict[str, Any] = dict.fromkeys(("sources", "risks", "care_cards", "sections"), ())
-    empty |= dict.fromkeys(("disclaimer", "emergency", "review"))
+    empty |= dict.fromkeys(("disclaimer", "review"))
     fields = {problem.field for problem in publication_problems(replace(a_document(), **empty))}
-    assert fields >= {"reviewer", "citations", "risks", "carecards", "sections", "disclaimer", "emergency"}
+    assert fields >= {"reviewer", "citations", "risks", "carecards", "sections", "disclaimer"}
 
 
 def test_checks_accept_sourced_numbers_and_allowed_variants() -> None:

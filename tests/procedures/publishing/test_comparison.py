@@ -1,7 +1,11 @@
 """Comparing texts, and finding numbers in them."""
 
+from datetime import date
+
+from msgspec.structs import replace
+
 from clinic_site.core.editing.text_changes import Kind, Segment, compare
-from procedures.publishing.comparison import numbers_in
+from procedures.publishing.comparison import changes, numbers_in
 from tests.factories import a_document
 
 REPEATED = ("a " * 1250, "b a " * 625)
@@ -43,3 +47,10 @@ def test_numbers_are_found_with_separators_signs_and_in_any_script() -> None:
         ("None.", []),
     ):
         assert numbers_in(a_document(summary=text)) == found + rest
+
+
+def test_day_on_which_a_source_was_read_is_compared() -> None:
+    read = replace(a_document().sources[0], accessed_on=date(2026, 5, 3))
+    (change,) = changes(a_document(), a_document(sources=(read,)))
+    assert change.key == "sources"
+    assert "3 May 2026" in "".join(segment.text for segment in change.segments)

@@ -7,12 +7,12 @@ import pytest
 import time_machine
 from django.test import Client
 
-from procedures.models import Disclaimer, EmergencyText, Practitioner, Procedure, Publication, Source
+from procedures.models import Disclaimer, Emergency, Practitioner, Procedure, Publication, Source
 from procedures.publishing import publishing
 from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, errors_in
 from tests.conftest import undone
-from tests.factories import a_reviewer, published, staff
+from tests.factories import a_reviewer, an_emergency_text, published, staff
 from tests.pages import read
 from tests.procedures.publishing.signing import NOW, PATH, boxes, numbers, published_correction, ready_to_send
 
@@ -115,23 +115,24 @@ def test_correction_refuses_changes_of_more_than_typing(procedure: Procedure) ->
             assert any("needs a full review" in error for error in refusal(procedure)), what
 
 
-def test_correction_refuses_other_words_in_shared_texts(clinician: Client, procedure: Procedure) -> None:
-    EmergencyText.objects.update(steps="Call for help.")
+def test_correction_refuses_other_words_in_first_aid_and_disclaimer(
+    clinician: Client, procedure: Procedure
+) -> None:
+    emergency = an_emergency_text()
+    published(emergency)
     published(procedure)
-    for model, change in (
-        (EmergencyText, {"steps": "Wait at home until morning."}),
-        (EmergencyText, {"warnings": "Do now wait."}),
-        (EmergencyText, {"heading": "No need to call 1122 if:"}),
-        (Disclaimer, {"body": "All of this is true."}),
+    for page, model, change in (
+        (emergency, Emergency, {"first_aid": "Call 1122.\nWait at home until morning."}),
+        (emergency, Emergency, {"warnings": "Do now wait."}),
+        (emergency, Emergency, {"signs_heading": "No need to call 1122 if:"}),
+        (procedure, Disclaimer, {"body": "All of this is true."}),
     ):
         with undone():
             model.objects.update(**change)
-            assert refusal(procedure) == [
-                "The emergency text or the disclaimer has changed: that needs a full review."
-            ]
+            assert refusal(page) == ["First aid or the disclaimer has changed: that needs a full review."]
     Disclaimer.objects.update(body="For information, only.")
     corrected(clinician, procedure)
-    assert numbers() == [1, 2], "another comma is typing"
+    assert numbers() == [1, 1, 2], "another comma is typing"
 
 
 def test_correction_refuses_a_reviewer_whose_row_has_changed(procedure: Procedure) -> None:

@@ -6,11 +6,12 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.template.loader import get_template
+from msgspec.structs import replace
 
 from procedures.models import (
     PARTS,
     Disclaimer,
-    EmergencyText,
+    Emergency,
     Overview,
     Page,
     Part,
@@ -21,7 +22,7 @@ from procedures.models import (
 from procedures.publishing import documents, drafts
 from procedures.publishing.documents import PageDocument
 from tests.conftest import query_count
-from tests.factories import a_procedure, a_source, an_overview, published, shared_texts
+from tests.factories import a_disclaimer, a_procedure, a_source, an_emergency_text, an_overview, published
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,6 @@ def test_read_draft_reads_the_fields_of_the_row(procedure: Procedure) -> None:
         **{name: () for name, part in PARTS.items() if part.Frozen},
         has_own_steps=False,
         sources=(),
-        emergency=None,
         disclaimer=None,
     )
     assert drafts.read_draft(Page.objects.get(pk=procedure.pk), "en").slug == "nerve-repair"
@@ -107,14 +107,19 @@ def test_read_draft_numbers_sources_by_first_use(procedure: Procedure) -> None:
     assert [fact.source for fact in document.key_facts] == [2, 3, None]
 
 
-def test_read_draft_splits_shared_texts_into_lines(procedure: Procedure) -> None:
+def test_read_draft_of_the_emergency_text_has_first_aid_and_no_disclaimer(procedure: Procedure) -> None:
     Disclaimer.objects.create(heading="Disclaimer", body="Information only.")
-    EmergencyText.objects.create(heading="Call:", signs="one\ntwo", steps=" press \n\nlift", warnings="wait")
     document = drafts.read_draft(procedure, "en")
+    assert document.first_aid is None
     assert document.disclaimer == documents.Disclaimer(heading="Disclaimer", body="Information only.")
-    assert document.emergency == documents.Emergency(
-        heading="Call:", signs=("one", "two"), steps=("press", "lift"), warnings=("wait",)
-    )
+    emergency = an_emergency_text(signs="one\ntwo", first_aid=" press \n\nlift", tourniquet="Tie.")
+    document = drafts.read_draft(emergency, "en")
+    assert document.disclaimer is None
+    first_aid = documents.FirstAid("Call 1122 if:", ("one", "two"), ("press", "lift"), ("Do not wait.",))
+    assert document.first_aid == first_aid, "the line about a tourniquet is switched off"
+    Emergency.objects.update(shows_tourniquet=True)
+    document = drafts.read_draft(Emergency.objects.get(), "en")
+    assert document.first_aid == replace(first_aid, tourniquet="Tie.")
 
 
 def test_read_draft_takes_steps_of_the_published_overview_unless_it_has_its_own() -> None:
@@ -155,13 +160,14 @@ def test_write_draft_restores_every_sample_page(sample_site: None) -> None:
         document = drafts.read_draft(page, "en")
         for part in PARTS.values():
             part._default_manager.filter(page=page).delete()
-        Page.objects.filter(pk=page.pk).update(title="Something else", summary="", photo_alt="x")
+        other = dict.fromkeys(("title", "signs_heading", "signs", "first_aid", "warnings"), "Something else")
+        Page.objects.filter(pk=page.pk).update(**other, summary="", photo_alt="x", drawings="")
         drafts.write_draft(page, document)
         assert drafts.read_draft(Page.objects.get(pk=page.pk), "en") == document
 
 
 def test_write_draft_keeps_shared_content_and_recreates_deleted_sources() -> None:
-    shared_texts()
+    a_disclaimer()
     procedure = a_procedure()
     document = drafts.read_draft(procedure, "en")
     Disclaimer.objects.update(body="Newer.")
@@ -188,16 +194,19 @@ def test_write_draft_does_not_take_another_procedures_address() -> None:
 # The tables
 
 
-def test_second_overview_is_refused_by_the_form() -> None:
+def test_second_overview_or_emergency_text_is_refused_by_the_form() -> None:
     an_overview()
-    with pytest.raises(Exception, match="There is one overview already"):
-        Overview(title="Second", summary="…", description="…").full_clean()
+    an_emergency_text()
+    for model in (Overview, Emergency):
+        with pytest.raises(Exception, match="There is one already"):
+            model(title="Second", summary="…", description="…").full_clean()
 
 
 def test_database_constrains_each_kind_of_page() -> None:
     overview, procedure = an_overview(), a_procedure("taken")
     for refused in (
         lambda: Overview.objects.create(title="Second"),
+        lambda: (an_emergency_text(), an_emergency_text()),
         lambda: Procedure.objects.create(slug="taken", plain_name="a", menu_label="b"),
         lambda: Procedure.objects.create(slug="", plain_name="a", menu_label="b"),
         lambda: Procedure.objects.create(slug="new", plain_name="a", menu_label=""),

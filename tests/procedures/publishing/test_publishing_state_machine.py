@@ -18,11 +18,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from procedures.models import Disclaimer, EmergencyText, Page, Practitioner, Procedure, Publication, Source
+from procedures.models import Disclaimer, Page, Practitioner, Procedure, Publication, Source
 from procedures.public.selectors import former_publication, live_document
 from procedures.publishing import drafts, publishing, share_images
 from procedures.publishing.documents import PageDocument
-from tests.factories import a_procedure, a_reviewer, published, shared_texts
+from tests.factories import a_disclaimer, a_procedure, a_reviewer, published
 from tests.procedures.publishing.signing import published_correction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -37,7 +37,7 @@ class Publishing(RuleBasedStateMachine):
     def start(self) -> None:
         self.clock = time_machine.travel(BEGIN, tick=False)
         self.traveller = self.clock.start()
-        shared_texts()
+        a_disclaimer()
         self.reviewer = a_reviewer()
         self.pk = a_procedure().pk
         self.live_from: list[datetime] = []
@@ -211,7 +211,7 @@ def empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {Publication._meta.db_table}")  # noqa: S608
     Page.objects.all().delete()
-    for model in (Disclaimer, EmergencyText, Practitioner, Source):
+    for model in (Disclaimer, Practitioner, Source):
         model._default_manager.all().delete()
 
 

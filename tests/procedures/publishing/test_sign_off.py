@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from procedures.models import Disclaimer, EmergencyText, Photo, Practitioner, Procedure, Publication, Source
+from procedures.models import Disclaimer, Photo, Practitioner, Procedure, Publication, Source
 from procedures.publishing import publishing
 from tests.admin_forms import address, errors_in, form_in, publish_in_admin, warnings_in
 from tests.conftest import undone
@@ -37,7 +37,7 @@ def test_each_problem_links_to_its_field(clinician: Client, procedure: Procedure
     photo = Photo.objects.create(digest="a" * 32, width=800, height=600, widths=[480])
     Procedure.objects.filter(pk=procedure.pk).update(photo=photo, urgency="emergency", author="")
     Disclaimer.objects.all().delete()
-    EmergencyText.objects.all().delete()
+    procedure.sections.create(kind="emergency", heading="First aid")
     found = links(clinician, procedure, "publish")
     assert links(clinician, procedure, "change") == found
     assert found.keys() >= {
@@ -48,7 +48,7 @@ def test_each_problem_links_to_its_field(clinician: Client, procedure: Procedure
         "Add a section on other options.",
         "Say who wrote this page.",
         "Write the disclaimer.",
-        "Write the emergency text.",
+        "Publish the emergency text first.",
         "Describe the photograph for people who cannot see it.",
     }
     pages = {path: read(clinician.get(path)) for path in {url.partition("#")[0] for url in found.values()}}
@@ -194,7 +194,6 @@ def test_sign_off_refuses_a_page_edited_meanwhile(clinician: Client, procedure: 
         lambda: procedure.risks.update(body="Slipped in"),
         other_steps,
         lambda: Disclaimer.objects.update(body="Slipped in"),
-        lambda: EmergencyText.objects.update(signs="Slipped in"),
         lambda: Source.objects.update(title="Slipped in"),
     ):
         with undone():

@@ -9,14 +9,14 @@ from clinic_site.accounts.roles import EDITOR, MANAGER
 from procedures.models import Procedure
 from tests.admin_forms import Sent, address, form_of
 from tests.conftest import shared_world, undone
-from tests.factories import a_procedure, published, shared_texts, signed_in
+from tests.factories import a_disclaimer, a_procedure, published, signed_in
 
 
 @pytest.fixture(scope="module")
 def forms(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Sent]]:
     """Return the data of two untouched forms: an editor's to change a page, a manager's to publish it."""
     with shared_world(django_db_blocker):
-        shared_texts()
+        a_disclaimer()
         a_procedure("tendon-transfer")
         procedure = a_procedure()
         procedure.risks.create(name="Scars", body="Each cut leaves one.", position=2)

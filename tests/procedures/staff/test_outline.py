@@ -6,7 +6,7 @@ from django.test import Client
 from procedures.models import Procedure, SectionKind
 from procedures.staff import outline
 from tests.admin_forms import add_in_admin, address, form_in
-from tests.factories import a_source, published, shared_texts
+from tests.factories import a_disclaimer, a_source, published
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ FIELDS = {
 
 @pytest.fixture
 def procedure(editor: Client) -> Procedure:
-    shared_texts()
+    a_disclaimer()
     procedure: Procedure = add_in_admin(editor, Procedure, FIELDS)
     return procedure
 

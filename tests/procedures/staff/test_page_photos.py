@@ -10,7 +10,15 @@ from procedures.models import Photo, Practitioner, Procedure
 from procedures.publishing import photos as publishing_photos
 from procedures.templatetags import procedure_tags
 from tests.admin_forms import address, errors_in, form_of, publish_in_admin
-from tests.factories import a_procedure, a_reviewer, an_overview, shared_texts, signed_in
+from tests.factories import (
+    a_disclaimer,
+    a_procedure,
+    a_reviewer,
+    an_emergency_text,
+    an_overview,
+    published,
+    signed_in,
+)
 from tests.pages import read
 from tests.procedures.publishing import photos
 from tests.procedures.publishing.photos import encoded, picture, upload
@@ -27,7 +35,7 @@ def manager() -> Client:
 
 @pytest.fixture
 def procedure() -> Procedure:
-    shared_texts()
+    a_disclaimer()
     return a_procedure()
 
 
@@ -80,8 +88,8 @@ def test_photo_is_shown_whole_within_its_maximum_height() -> None:
 
 
 def test_photo_is_shown_on_the_overview_and_of_a_surgeon(client: Client, manager: Client) -> None:
-    shared_texts()
     overview, person = an_overview(), a_reviewer()
+    published(an_emergency_text())
     for record, alt in ((overview, "A microscope"), (person, "Dr. Khan at the microscope")):
         response = send(manager, record, encoded(picture(size=(400, 500))), alt=alt)
         assert response.status_code == 302, errors_in(response)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from clinic_site.accounts import roles
 from procedures.models import Disclaimer, Practitioner, Procedure, Publication
 from tests.admin_forms import Sent, address, form_of, publish_in_admin
-from tests.factories import a_procedure, a_reviewer, published, shared_texts, signed_in, staff
+from tests.factories import a_disclaimer, a_procedure, a_reviewer, published, signed_in, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def routes() -> list[str]:
 
 @pytest.fixture
 def procedure() -> Procedure:
-    shared_texts()
+    a_disclaimer()
     return a_procedure()
 
 

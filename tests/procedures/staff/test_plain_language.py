@@ -85,10 +85,9 @@ def test_any_text_can_be_measured(text: str) -> None:
 
 
 def test_emergency_text_has_a_lower_maximum_grade() -> None:
-    emergency = documents.Emergency(heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
-    sections = (documents.Section(kind="emergency", heading="Emergency", body=""),)
-    report = measure(a_document(sections=sections, emergency=emergency), [])
-    (found,) = [section for section in report.sections if section.label == "Emergency"]
+    first_aid = documents.FirstAid(signs_heading="Call 1122 if:", signs=(HARD,), steps=(), warnings=())
+    report = measure(a_document(first_aid=first_aid), [])
+    (found,) = [section for section in report.sections if section.label == "Signs and first aid"]
     assert found.highest == 5 and found.is_too_hard
     assert report.grade == measure(a_document(sections=(), emergency=None), []).grade
 

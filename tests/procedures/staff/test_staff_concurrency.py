@@ -13,7 +13,7 @@ from procedures.publishing import drafts, publishing, share_images
 from procedures.publishing.documents import PageDocument
 from tests.admin_forms import address, form_of
 from tests.concurrency import Child, in_threads
-from tests.factories import a_procedure, a_reviewer, published, shared_texts, signed_in
+from tests.factories import a_disclaimer, a_procedure, a_reviewer, published, signed_in
 from tests.procedures.publishing.signing import numbers, published_in_turn
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -28,7 +28,7 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def procedure() -> Procedure:
-    shared_texts()
+    a_disclaimer()
     procedure = a_procedure()
     published(procedure)
     return procedure

@@ -7,14 +7,14 @@ import pytest
 from procedures.models import Procedure
 from tests.admin_forms import address
 from tests.conftest import query_count
-from tests.factories import a_procedure, a_source, published, shared_texts, signed_in
+from tests.factories import a_disclaimer, a_procedure, a_source, published, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def procedure() -> Procedure:
-    shared_texts()
+    a_disclaimer()
     procedure = a_procedure()
     source = procedure.citations.get().source
     procedure.keyfacts.create(label="How long", value="Depends", source=source)

@@ -1,4 +1,4 @@
-"""Texts that every page shares; the emergency text has a module of its own."""
+"""The disclaimer, which every page shares."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -6,18 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.models import SingletonModel
 
 
-class SharedText(SingletonModel):
-    """A singleton text that every publication freezes. Changing it does not change published pages."""
+class Disclaimer(SingletonModel):
+    """The disclaimer of every page. Publications freeze it: changing it does not change published pages."""
 
     changed_at = models.DateTimeField(_("last changed"), auto_now=True, editable=False)
-
-    class Meta:
-        abstract = True
-
-
-class Disclaimer(SharedText):
-    """The disclaimer of every page."""
-
     heading = models.CharField(_("heading"), max_length=65)
     body = models.TextField(_("text"), max_length=1500)
 

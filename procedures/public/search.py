@@ -72,7 +72,9 @@ def _index(document: str) -> tuple[Entry, ...]:
 
 def _page_entry(page: PageDocument) -> Entry:
     sections = page.shown_sections
-    first_aid = page.first_aid.lines if page.first_aid else ()
+    headings = [page.description, page.body_location, *(section.heading for section in sections)]
+    if page.first_aid:
+        headings += page.first_aid.lines
     text = [line for section in sections for line in (section.body, *page.lines_of(section.kind))]
     return _entry(
         page.title,

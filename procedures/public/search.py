@@ -81,9 +81,7 @@ def _page_entry(page: PageDocument) -> Entry:
         page.summary,
         page.get_absolute_url(),
         names=" ".join((page.plain_name, page.door, page.menu_label, *page.alternate_names)),
-        headings=" ".join(
-            (page.description, page.body_location, *first_aid, *(section.heading for section in sections))
-        ),
+        headings=" ".join(headings),
         text=" ".join((*text, *(f"{fact.label} {fact.value}" for fact in page.key_facts))),
     )
 

@@ -105,7 +105,7 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         return render_form(request, form)
     if "send" not in request.POST or other_key:
         return render_check_page(request, form)
-    if form.key_was_replaced:
+    if form.must_be_shown_again:
         # Without a key of ours, pressing twice would store two requests. The next page has one.
         return render_check_page(request, form, press_again=True)
     try:

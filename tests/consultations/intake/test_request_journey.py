@@ -110,8 +110,29 @@ def test_change_leads_back_to_the_question_with_every_answer_kept(patient: Patie
         assert not [element for element in page.elements if "autofocus" in element.attributes], name
 
 
-def test_seven_answers_are_enough(patient: Patient) -> None:
-    """Six are asked for; a browser sends the folded questions' defaults along."""
+def test_slip_in_an_email_address_is_asked_about_and_corrected_by_one_press(patient: Patient) -> None:
+    for typed, meant in {
+        "a@gmial.com": "a@gmail.com",
+        "a@gmai.com": "a@gmail.com",
+        "A@Gmail.con": "A@gmail.com",
+        "a@yaho.com": "a@yahoo.com",
+        "a@hotmial.com": "a@hotmail.com",
+        "a@outlok.com": "a@outlook.com",
+        **dict.fromkeys(("a@gmail.com", "a@ymail.com", "a@mail.com", "a@example.com", "a@lums.edu.pk"), ""),
+    }.items():
+        page = patient.answers(contact_method="email", email=typed)
+        offered = [button["value"] for button in page.all("button", name="use_email")]
+        assert offered == ([meant] if meant else []), typed
+    patient.answers(contact_method="email", email="a@gmial.com")
+    assert "Did you mean a@gmail.com?" in patient.text
+    patient.presses("use_email")
+    assert "Did you mean" not in patient.text
+    patient.confirms()
+    assert stored_request().email == "a@gmail.com"
+
+
+def test_six_answers_are_enough(patient: Patient) -> None:
+    """The folded questions have defaults."""
     page = patient.opens()
     sent = {"for_whom": "self", "patient_name": "Ayesha Khan", "patient_age": "34"}
     sent |= {"about": "not_sure", "onset": "3", "phone": "0301 2345678"}

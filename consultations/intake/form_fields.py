@@ -91,8 +91,8 @@ class MultipleChoiceBoxes(forms.TypedMultipleChoiceField):
 
 
 FILES_HINT = gettext_lazy(
-    "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
-    "The place where a photograph was taken is removed."
+    "Up to 4 files of at most 10 MB each: photos in JPEG, PNG, WebP or HEIC, reports in PDF. "
+    "We remove the location from your photos."
 )
 # Only a help to pick files. It names the endings of HEIC files too, because few systems know their type.
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,application/pdf"

@@ -140,7 +140,7 @@ def test_back_forward_and_reload_keep_the_answers_on_every_step(visit: Visit) ->
         "Request a consultation",
         "Request a consultation",
         "Check your answers",
-        "Photographs or a report",
+        "Photos or a report",
     ]
     heading, name = page.get_by_role("heading", level=1), page.get_by_label("Patient’s full name")
 

@@ -138,12 +138,16 @@ class Questions(forms.Form):
     phone_is_shared = forms.BooleanField(label=_("Other people use this phone"), required=False)
     may_identify_clinic = forms.ChoiceField(
         label=_("If someone else answers or reads a message, may we say who we are?"),
-        help_text=_(
-            "Only if other people use this phone. On WhatsApp, our name and picture can always be seen."
-        ),
+        help_text=_("Only if other people use this phone."),
         choices=[
-            (YesNo.NO.value, _("No. Ask only for me when you call, and don’t name the clinic in messages")),
-            (YesNo.YES.value, _("Yes. You may name the clinic, in calls and in messages")),
+            (
+                YesNo.NO.value,
+                _(
+                    "No. When you call, ask only for me. In messages, don’t name the clinic. "
+                    "(On WhatsApp, our name and picture can still be seen.)"
+                ),
+            ),
+            (YesNo.YES.value, _("Yes. You may name the clinic in calls and in messages")),
         ],
         required=False,
         widget=Radios,

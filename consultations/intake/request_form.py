@@ -188,6 +188,8 @@ class RequestForm(Questions):
         words = self.answers.answers_in_words()
         # In the patient's words, not with the name of a procedure.
         words["about"] = str(dict(self.fields["about"].choices)[self.cleaned_data["about"]])  # type: ignore[attr-defined]
+        if self.answers.patient_age == 0:
+            words["patient_age"] = str(_("Under 1 year"))
         if not self.answers.phone_is_shared:
             words["may_identify_clinic"] = ""
         for heading, names in GROUPS:

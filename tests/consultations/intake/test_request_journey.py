@@ -82,7 +82,8 @@ def test_answers_are_shown_in_four_groups_each_with_a_way_to_change_it(patient: 
     }
     changes = [button.text for button in page.all("button", name="change")]
     assert changes == [f"Change: {heading}" for heading in groups]
-    page = patient.answers(phone_is_shared=None, may_identify_clinic=None, message="")
+    page = patient.answers(phone_is_shared=None, may_identify_clinic=None, message="", patient_age="8 months")
+    assert "Under 1 year" in patient.text
     assert "may we say who we are" not in patient.text and "In your own words" not in patient.text
 
 

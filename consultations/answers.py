@@ -17,7 +17,7 @@ class ForWhom(models.TextChoices):
 
     SELF = "self", _("Me")
     CHILD = "child", _("My child")
-    ADULT = "adult", _("Another adult I help")
+    ADULT = "adult", _("Another adult")
 
 
 class YesNo(models.TextChoices):
@@ -28,7 +28,7 @@ class YesNo(models.TextChoices):
 class About(models.TextChoices):
     PROCEDURE = "procedure", _("A procedure")
     SOMETHING_ELSE = "something_else", _("Something else")
-    NOT_SURE = "not_sure", _("I am not sure")
+    NOT_SURE = "not_sure", _("I’m not sure")
 
 
 class Onset(models.IntegerChoices):
@@ -43,7 +43,7 @@ class Onset(models.IntegerChoices):
     YEAR = 5, _("1 to 12 months ago")
     LONGER = 6, _("More than a year ago")
     BIRTH = 7, _("Since birth")
-    NOT_SURE = 3, _("I am not sure")
+    NOT_SURE = 3, _("I’m not sure")
 
 
 # A nerve or vessel cut within these may still be repaired in time.
@@ -51,10 +51,15 @@ RECENT_ONSETS = (Onset.DAY, Onset.WEEK)
 
 
 class ContactMethod(models.TextChoices):
-    CALL = "call", _("Phone call")
-    WHATSAPP = "whatsapp", _("WhatsApp message")
-    SMS = "sms", _("SMS")
+    ANY = "any", _("Call or WhatsApp")
+    CALL = "call", _("Call only")
+    WHATSAPP = "whatsapp", _("WhatsApp only")
+    SMS = "sms", _("SMS only")
     EMAIL = "email", _("Email")
+
+
+# They need a mobile number.
+MESSAGES_TO_PHONE = (ContactMethod.WHATSAPP, ContactMethod.SMS)
 
 
 class PartOfDay(models.TextChoices):

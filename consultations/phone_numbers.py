@@ -4,6 +4,7 @@
 type on an Urdu keyboard.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -17,8 +18,14 @@ from clinic_site.core.text import ascii_digits
 HOME = "PK"
 HOME_CODE = 92
 
-# As typed, with spaces. The longest number in the world has 15 digits.
-MAX_LENGTH = 40
+# As typed, with spaces, an extension and a name. The longest number in the world has 15 digits.
+MAX_LENGTH = 80
+MAX_EXTENSION_LENGTH = 7
+# "(Ali)" beside a number.
+NAME_IN_BRACKETS = re.compile(r"[(\[][^\W\d][^\d()\[\]]*[)\]]")
+EXTENSION = re.compile(
+    rf"[\s,;]*(?:extension|extn|ext|x|#|ایکسٹینشن)[\s.:=]*([0-9]{{1,{MAX_EXTENSION_LENGTH}}})\Z", re.I
+)
 
 INSTRUCTION = _("Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018")
 
@@ -28,14 +35,19 @@ MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 @dataclass(frozen=True)
 class Phone:
-    """A valid number: as the person typed it, and in E.164, like "+923012345678"."""
+    """A valid number: as the person typed it, and in E.164, like "+923012345678"; an extension or ""."""
 
     as_typed: str
     e164: str
+    extension: str = ""
 
     @property
     def is_mobile(self) -> bool:
         return is_mobile(self.e164)
+
+    def fields(self) -> dict[str, str]:
+        """Return the number as fields of ``PatientAnswers``."""
+        return {"phone": self.e164, "phone_as_typed": self.as_typed, "phone_extension": self.extension}
 
 
 def parse(text: str) -> Phone:
@@ -43,7 +55,12 @@ def parse(text: str) -> Phone:
     as_typed = text.strip()
     if len(as_typed) > MAX_LENGTH:
         raise ValidationError(INSTRUCTION, code="invalid")
-    written = _bare(as_typed)
+    written = ascii_digits(unicodedata.normalize("NFKC", as_typed))
+    written = NAME_IN_BRACKETS.sub(" ", re.sub(r"(?i)^tel:", "", written)).strip(" ,;")
+    extension = ""
+    if found := EXTENSION.search(written):
+        written, extension = written[: found.start()], found[1]
+    written = _bare(written)
     digits = written.removeprefix("+")
     if digits.startswith("00"):
         written = f"+{digits.lstrip('0')}"
@@ -57,7 +74,7 @@ def parse(text: str) -> Phone:
         raise ValidationError(INSTRUCTION, code="invalid")
     visible = "".join(character for character in as_typed if unicodedata.category(character) != "Cf")
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return Phone(visible.replace("\t", " "), e164)
+    return Phone(visible.replace("\t", " "), e164, extension)
 
 
 def is_mobile(e164: str) -> bool:
@@ -68,15 +85,16 @@ def is_mobile(e164: str) -> bool:
     return _is_home_mobile(number) or phonenumbers.number_type(number) in MOBILE_TYPES
 
 
-def for_reading(e164: str) -> str:
+def for_reading(e164: str, extension: str = "") -> str:
     """Format a number as people here write it: "0301 2345678", or "+44 20 7946 0018"; "" for ""."""
     if not e164:
         return ""
     number = phonenumbers.parse(e164)
     at_home = number.country_code == HOME_CODE
-    return phonenumbers.format_number(
+    text = phonenumbers.format_number(
         number, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
     )
+    return f"{text} ext. {extension}" if extension else text
 
 
 def whatsapp_link(e164: str) -> str:

@@ -350,8 +350,8 @@ def form_data(**changes: Any) -> dict[str, Any]:
         "phone": "0301 2345678",
         "email": "",
         "onset": "2",
+        "phone_is_shared": "on",
         "may_identify_clinic": "no",
         "speaks": "ur",
-        "consent": "on",
     }
     return {name: value for name, value in (values | changes).items() if value is not None}

@@ -136,10 +136,9 @@ def send_reminders(now: datetime | None = None) -> tuple[int, int]:
 
 def mark_reminded(appointment: Appointment, *, actor: User) -> bool:
     """Record that staff reminded the patient. Return False if the reminder is not due any more."""
-    how = ContactMethod(appointment.request.contact_method)
-    by_hand = ContactMethod.CALL if how == ContactMethod.EMAIL else how
+    how, *_link = _way_to_reach(appointment.request, "")
     with transaction.atomic():
-        return _mark(appointment, by_hand, actor=actor, now=timezone.now())
+        return _mark(appointment, how, actor=actor, now=timezone.now())
 
 
 def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
@@ -209,7 +208,7 @@ def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> l
             ManualReminder(
                 appointment,
                 how,
-                phone_numbers.for_reading(number),
+                phone_numbers.for_reading(number, consultation.phone_extension),
                 href,
                 text,
                 contact_details.wrong_since(consultation, consultation.events.all()),
@@ -221,10 +220,10 @@ def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> l
 
 def _way_to_reach(consultation: ConsultationRequest, text: str) -> tuple[ContactMethod, str, str]:
     """Return the way, the number, and the link. Landlines get a call."""
-    phone, whatsapp = consultation.phone, consultation.whatsapp or consultation.phone
+    phone = consultation.phone
     match consultation.contact_method:
-        case ContactMethod.WHATSAPP if link := phone_numbers.whatsapp_link(whatsapp):
-            return ContactMethod.WHATSAPP, whatsapp, f"{link}?text={quote(text)}"
+        case ContactMethod.ANY | ContactMethod.WHATSAPP if link := phone_numbers.whatsapp_link(phone):
+            return ContactMethod.WHATSAPP, phone, f"{link}?text={quote(text)}"
         case ContactMethod.SMS if phone_numbers.is_mobile(phone):
             return ContactMethod.SMS, phone, f"sms:{phone}?body={quote(text)}"
     return ContactMethod.CALL, phone, f"tel:{phone}"

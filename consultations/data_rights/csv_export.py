@@ -36,17 +36,20 @@ class Column(NamedTuple):
 def _answer_column(question: str) -> Column:
     if question == "may_identify_clinic":
         return Column(question, _("Do not say who is calling"), _do_not_say)
-    if question in NUMBERS:
-        return Column(question, label_of(question), attrgetter(question))
+    if question == "phone":
+        return Column(question, label_of(question), _dialed)
     return Column(question, label_of(question), lambda request: request.answer_in_words(question))
+
+
+def _dialed(request: ConsultationRequest) -> object:
+    """The number as it is dialed here. A plus sign would make the cell a formula to a spreadsheet."""
+    return request.answer_in_words("phone").replace("+", "00 ", 1)
 
 
 def _do_not_say(request: ConsultationRequest) -> object:
     return "" if request.may_identify_clinic == YesNo.YES else _("Do not say")
 
 
-# With one of these columns the file always says whether the clinic may be named.
-NUMBERS = frozenset(["phone", "whatsapp"])
 COLUMNS = (
     Column("reference", _("Reference"), attrgetter("reference")),
     Column("sent", _("Sent at"), lambda request: _moment(request.created_at)),
@@ -67,7 +70,8 @@ def export(first: date, last: date, columns: Sequence[str], *, actor: User, reas
 
     ``columns`` are names of ``COLUMNS``.
     """
-    names = {*columns, *(["may_identify_clinic"] if NUMBERS.intersection(columns) else [])}
+    # A file with numbers always says whether the clinic may be named.
+    names = {*columns, *(["may_identify_clinic"] if "phone" in columns else [])}
     chosen = [column for column in COLUMNS if column.name in names]
     found = (
         ConsultationRequest.objects.filter(erased_at=None, created_at__date__range=(first, last))

@@ -46,10 +46,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
 
     Notes of colleagues are included, since they are about the patient; names of colleagues are not.
     """
-    answers = request.answers_in_words() | {
-        "phone_as_typed": request.phone_as_typed,
-        "whatsapp_as_typed": request.whatsapp_as_typed,
-    }
+    answers = request.answers_in_words() | {"phone_as_typed": request.phone_as_typed}
     messages = OutgoingMessage.objects.filter(about=request.reference).exclude(kind__in=STAFF_KINDS)
     return {
         **_fields(request, "reference", "status", "created_at", "notice", "consented_at"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -36,17 +37,43 @@ class AboutField(forms.ChoiceField):
         return about
 
 
+# How many of these make a year. People write "40", "40 years", "8 months", "2 years 3 months" or "4.5".
+UNITS = {
+    1: r"years?|yrs?|y|سال|برس",
+    12: r"months?|mos?|ماہ|مہینے|مہینہ|مہینوں",
+    52: r"weeks?|wks?|ہفتے|ہفتہ",
+    365: r"days?|دن",
+}
+AGE = re.compile(
+    rf"([0-9]{{1,4}})(?:[.,][0-9]{{1,2}})? ?({'|'.join(UNITS.values())})?\.?"
+    rf"(?:(?: ?,| and)? ?[0-9]{{1,2}} ?(?:{UNITS[12]}|{UNITS[365]}))?(?: old)?",
+    re.IGNORECASE,
+)
+
+
+YOUNGER_THAN_ONE = gettext_lazy("For a baby, write the age in months, like 8 months")
+
+
 class AgeField(forms.CharField):
-    """An age in whole years, in the digits of any script."""
+    """An age, in the digits of any script. The value is in whole years; a year of birth asks back."""
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         super().__init__(error_messages=says(sentence), **options)
 
     def clean(self, value: Any) -> int:
-        years = ascii_digits(super().clean(plain_line(str(value or "")[:20])))
-        if not re.fullmatch(r"[0-9]{1,3}", years) or int(years) > MAX_AGE:
+        written = ascii_digits(super().clean(plain_line(str(value or "")[:40])))
+        found = AGE.fullmatch(written)
+        if not found:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return int(years)
+        number, unit = int(found[1]), found[2] or "years"
+        since = timezone.localdate().year - number
+        if not found[2] and number > MAX_AGE and 0 <= since <= MAX_AGE:
+            asks = _("Is the patient %(years)d? Write the age in years") if since else YOUNGER_THAN_ONE
+            raise ValidationError(asks, code="year", params={"years": since})
+        for in_a_year, names in UNITS.items():
+            if re.fullmatch(names, unit, re.IGNORECASE) and number // in_a_year <= MAX_AGE:
+                return number // in_a_year
+        raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
 class PhoneField(forms.CharField):
@@ -78,8 +105,8 @@ class MultipleChoiceBoxes(forms.TypedMultipleChoiceField):
 
 
 FILES_HINT = gettext_lazy(
-    "Up to 4 files of at most 10 MB each. Photographs in JPEG, PNG, WebP or HEIC; reports in PDF. "
-    "The place where a photograph was taken is removed."
+    "Up to 4 files of at most 10 MB each: photos in JPEG, PNG, WebP or HEIC, reports in PDF. "
+    "We remove the location from your photos."
 )
 # Only a help to pick files. It names the endings of HEIC files too, because few systems know their type.
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,application/pdf"

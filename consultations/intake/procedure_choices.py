@@ -1,9 +1,10 @@
-"""The choices of "What is it about?": the published procedures, something else, or "I am not sure"."""
+"""The choices of "What happened?": the doors of published procedures, something else, "I’m not sure"."""
 
 from typing import Any
 
 from django.core.validators import slug_re
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from consultations.answers import About
 from procedures.models import Publication
@@ -22,8 +23,7 @@ def choices(language: str, chosen: str = "") -> list[tuple[str, str]]:
     if chosen.removeprefix(PREFIX) not in offered and (publication := _publication(chosen, language)):
         cards.append(Card.from_json(publication.card))
     procedures = [
-        (f"{PREFIX}{card.slug}", f"{card.title} ({card.plain_name})" if card.plain_name else card.title)
-        for card in cards
+        (f"{PREFIX}{card.slug}", capfirst(card.door or card.plain_name or card.title)) for card in cards
     ]
     return procedures + [(other.value, str(other.label)) for other in OTHERS]
 

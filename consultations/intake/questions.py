@@ -11,6 +11,7 @@ from consultations.answers import (
     ACCESS_NEEDS_LENGTH,
     CITY_LENGTH,
     MESSAGE_LENGTH,
+    MESSAGES_TO_PHONE,
     NAME_LENGTH,
     OTHER_LANGUAGE_LENGTH,
     RELATIONSHIP_LENGTH,
@@ -23,20 +24,23 @@ from consultations.answers import (
 )
 from consultations.intake.form_fields import AboutField, AgeField, MultipleChoiceBoxes, PhoneField
 
-# Few patients need these questions, so they are folded.
-FOLDED = ("days", "parts_of_day", "woman_staff", "access_needs")
+# Answered by few patients, or answered already by a default: folded.
+FOLDED = (
+    *("contact_method", "email", "speaks", "speaks_other"),
+    *("days", "parts_of_day", "woman_staff", "city", "access_needs"),
+)
 # The questions that depend on another one: that question, and the answers for which they are asked. Their
-# hints say so.
-CONDITIONAL: dict[str, tuple[str, set[str]]] = {
+# hints say so, to browsers that cannot hide them.
+CONDITIONAL: dict[str, tuple[str, set[Any]]] = {
     "requester_name": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),
     "relationship": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),
     "patient_knows": ("for_whom", {ForWhom.ADULT}),
-    "whatsapp": ("contact_method", {ContactMethod.WHATSAPP}),
+    "may_identify_clinic": ("phone_is_shared", {True}),
     "email": ("contact_method", {ContactMethod.EMAIL}),
     "speaks_other": ("speaks", {Language.OTHER}),
 }
 
-MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose “Phone call”")
+MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose “Call only”")
 
 
 def text_input(**attrs: str) -> forms.TextInput:
@@ -53,103 +57,109 @@ class Questions(forms.Form):
     use_required_attribute = False
 
     for_whom = forms.ChoiceField(
-        label=_("Who is the request for?"),
+        label=_("Who needs the consultation?"),
         choices=ForWhom.choices,
         widget=Radios,
-        error_messages=says(_("Choose who the request is for")),
+        error_messages=says(_("Choose who needs the consultation")),
     )
     requester_name = TextField(
         label=_("Your name"),
-        help_text=_("Only if you are asking for someone else."),
-        sentence=_("Enter your full name, because you are asking for someone else"),
+        help_text=_("Only if you’re asking for someone else."),
+        sentence=_("Enter your full name"),
         longest=NAME_LENGTH,
-        too_long=_("Shorten your name to 120 characters"),
+        too_long=_("Use 120 characters or fewer for your name"),
         name=True,
         required=False,
         widget=text_input(autocomplete="section-requester name"),
     )
     relationship = TextField(
         label=_("Your relationship to the patient"),
-        help_text=_("Only if you are asking for someone else. For example: mother, son or neighbor."),
-        sentence=_("Enter your relationship to the patient, for example mother or son"),
+        help_text=_("Only if you’re asking for someone else."),
+        sentence=_("Enter your relationship to the patient, like mother, son or neighbor"),
         longest=RELATIONSHIP_LENGTH,
-        too_long=_("Shorten your relationship to the patient to 60 characters"),
+        too_long=_("Use 60 characters or fewer for your relationship to the patient"),
         name=True,
         required=False,
         widget=text_input(),
     )
     patient_knows = forms.ChoiceField(
-        label=_("Does the patient know that you are asking?"),
-        help_text=_("Only if you are asking for another adult. Then we know whom we may talk to about it."),
-        choices=YesNo.choices,
+        label=_("Does the patient know about this request?"),
+        help_text=_("Only if you’re asking for another adult."),
+        choices=[(YesNo.YES.value, YesNo.YES.label), (YesNo.NO.value, _("No. Please speak only to me"))],
         required=False,
         widget=Radios,
-        error_messages=says(_("Choose whether the patient knows that you are asking")),
+        error_messages=says(_("Choose whether the patient knows about this request")),
     )
     patient_name = TextField(
         label=_("Patient’s full name"),
-        help_text=_("The person who needs the consultation. In any language."),
+        help_text=_("In any language."),
         sentence=_("Enter the patient’s full name"),
         longest=NAME_LENGTH,
-        too_long=_("Shorten the patient’s name to 120 characters"),
+        too_long=_("Use 120 characters or fewer for the patient’s name"),
         name=True,
         # A section of its own: a browser that fills in the requester's name must not make them the patient.
         # Not "off": browsers do not restore such a field after "back".
         widget=text_input(autocomplete="section-patient name"),
     )
     patient_age = AgeField(
-        label=_("Patient’s age in years"),
-        help_text=_("For a baby under 1 year, enter 0."),
-        sentence=_("Enter the patient’s age in whole years, from 0 to 120"),
-        widget=forms.TextInput({"inputmode": "numeric", "class": "input--w2"}),
-    )
-    city = TextField(
-        label=_("City or town"),
-        sentence=_("Enter the name of a city or town, or leave it empty"),
-        longest=CITY_LENGTH,
-        too_long=_("Shorten the city or town to 60 characters"),
-        name=True,
-        required=False,
-        widget=text_input(autocomplete="section-patient address-level2"),
+        label=_("Patient’s age"),
+        help_text=_("For example: 40, or 8 months."),
+        sentence=_("Enter the patient’s age in years, like 40. For a baby: 8 months"),
+        widget=forms.TextInput({"class": "input--w8"}),
     )
     about = AboutField(
-        label=_("What is it about?"),
+        label=_("What happened?"),
         widget=Radios,
-        error_messages=says(_("Choose what the request is about, or “I am not sure”")),
+        error_messages=says(_("Choose what happened, or “I’m not sure”")),
     )
     onset = forms.TypedChoiceField(
-        label=_("When did it begin?"),
-        choices=Onset.choices,
+        label=_("When did it start?"),
+        choices=[("", _("Choose one")), *Onset.choices],
         coerce=int,
-        widget=Radios,
-        error_messages=says(_("Choose when it began, or “I am not sure”")),
+        error_messages=says(_("Choose when it started, or “I’m not sure”")),
     )
     message = TextField(
-        label=_("A few words about the problem"),
-        help_text=_("For example, what happened, and what is hard to do now. Up to 1,000 characters."),
+        label=_("In your own words"),
+        help_text=_("What happened, and what’s hard to do now? Use any language, up to 1,000 characters."),
         longest=MESSAGE_LENGTH,
-        too_long=_("Shorten your words to 1,000 characters. They have %(length)d now"),
+        too_long=_("Use 1,000 characters or fewer. You have %(length)d"),
         lines=True,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    phone = PhoneField(
+        label=_("Your phone number"),
+        help_text=_(
+            "We’ll call this number, or message it on WhatsApp. "
+            "Outside Pakistan, start with + and the country code."
+        ),
+        widget=number_input(autocomplete="section-requester tel"),
+    )
+    phone_is_shared = forms.BooleanField(label=_("Other people use this phone"), required=False)
+    may_identify_clinic = forms.ChoiceField(
+        label=_("If someone else answers or reads a message, may we say who we are?"),
+        help_text=_("Only if other people use this phone."),
+        choices=[
+            (
+                YesNo.NO.value,
+                _(
+                    "No. When you call, ask only for me. In messages, don’t name the clinic. "
+                    "(On WhatsApp, our name and picture can still be seen.)"
+                ),
+            ),
+            (YesNo.YES.value, _("Yes. You may name the clinic in calls and in messages")),
+        ],
+        required=False,
+        widget=Radios,
+        error_messages=says(_("Choose whether we may say who we are")),
     )
     contact_method = forms.ChoiceField(
         label=_("How should we contact you?"),
         choices=ContactMethod.choices,
+        initial=ContactMethod.ANY.value,
+        required=False,
         widget=Radios,
         error_messages=says(_("Choose how we should contact you")),
-    )
-    phone = PhoneField(
-        label=_("Phone number"),
-        help_text=_("We always need one. For a number outside Pakistan, start with + and the country code."),
-        widget=number_input(autocomplete="section-requester tel"),
-    )
-    whatsapp = PhoneField(
-        label=_("WhatsApp number"),
-        help_text=_("Only if you chose WhatsApp and its number is a different one."),
-        sentence=_("Enter one WhatsApp number, like 0301 2345678 or +44 7400 123456"),
-        required=False,
-        widget=number_input(),
     )
     email = EmailField(
         label=_("Email address"),
@@ -158,47 +168,53 @@ class Questions(forms.Form):
         required=False,
         widget=text_input(type="email", inputmode="email", dir="ltr", autocomplete="section-requester email"),
     )
-    may_identify_clinic = forms.ChoiceField(
-        label=_("If someone else answers, may we say who we are?"),
-        help_text=_("If you choose no, we only ask for you and say nothing about the clinic."),
-        choices=YesNo.choices,
-        widget=Radios,
-        error_messages=says(_("Choose whether we may say who we are if someone else answers")),
-    )
     speaks = forms.ChoiceField(
-        label=_("Which language do you prefer?"),
+        label=_("What language do you prefer?"),
         choices=Language.choices,
+        initial=Language.URDU.value,
+        required=False,
         widget=Radios,
-        error_messages=says(_("Choose the language you prefer")),
+        error_messages=says(_("Choose a language")),
     )
     speaks_other = TextField(
         label=_("Name of the language"),
         help_text=_("Only if you chose another language."),
-        sentence=_("Enter the name of the language you prefer"),
+        sentence=_("Enter the name of the language"),
         longest=OTHER_LANGUAGE_LENGTH,
-        too_long=_("Shorten the name of the language to 40 characters"),
+        too_long=_("Use 40 characters or fewer for the name of the language"),
         name=True,
         required=False,
         widget=text_input(),
     )
-    days = MultipleChoiceBoxes(label=_("Good days"), choices=OpeningHours.Weekday.choices, coerce=int)
-    parts_of_day = MultipleChoiceBoxes(label=_("Good times of day"), choices=PartOfDay.choices)
-    woman_staff = forms.BooleanField(
-        label=_("I would like to talk to a female member of staff."), required=False
+    days = MultipleChoiceBoxes(label=_("Best days"), choices=OpeningHours.Weekday.choices, coerce=int)
+    parts_of_day = MultipleChoiceBoxes(label=_("Best times"), choices=PartOfDay.choices)
+    woman_staff = forms.BooleanField(label=_("I’d prefer to speak with a woman"), required=False)
+    city = TextField(
+        label=_("City or town"),
+        sentence=_("Enter the name of a city or town, or leave it empty"),
+        longest=CITY_LENGTH,
+        too_long=_("Use 60 characters or fewer for the city or town"),
+        name=True,
+        required=False,
+        widget=text_input(autocomplete="section-patient address-level2"),
     )
     access_needs = TextField(
         label=_("What you need at the clinic"),
         help_text=_("For example, a wheelchair, a sign language interpreter, or someone with you."),
         longest=ACCESS_NEEDS_LENGTH,
-        too_long=_("Shorten what you need to 300 characters. It has %(length)d now"),
+        too_long=_("Use 300 characters or fewer. You have %(length)d"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    conditional = tuple(CONDITIONAL)  # not marked "(optional)"
+    # Not marked "(optional)": for some it is not, and the heading of the folded ones says so.
+    unmarked = (*CONDITIONAL, *FOLDED, "phone_is_shared")
 
     def clean(self) -> dict[str, Any]:
         answers = self.cleaned_data
+        for name in ("contact_method", "speaks"):
+            if name in answers:  # a browser always sends one; a missing one is the default
+                answers[name] = answers[name] or self.fields[name].initial
         for name, (question, values) in CONDITIONAL.items():
             if question not in answers:
                 continue
@@ -206,20 +222,13 @@ class Questions(forms.Form):
                 # Neither validated, shown nor stored, but carried along in case the other answer changes.
                 self.errors.pop(name, None)
                 answers[name] = ""
-            elif name != "whatsapp" and name not in self.errors and not answers[name]:
+            elif name not in self.errors and not answers[name]:
                 self.add_error(name, self.fields[name].error_messages["required"])
-        self._check_numbers(answers)
-        return answers
-
-    def _check_numbers(self, answers: dict[str, Any]) -> None:
-        """Require a mobile number for messages; drop a WhatsApp number that is the phone's."""
-        method, phone, whatsapp = (answers.get(name) for name in ("contact_method", "phone", "whatsapp"))
-        if whatsapp and phone and whatsapp.e164 == phone.e164:
-            whatsapp = answers["whatsapp"] = None
-        if "whatsapp" in self.errors:
-            return
-        if method == ContactMethod.WHATSAPP and whatsapp and not whatsapp.is_mobile:
-            self.add_error("whatsapp", MOBILE_INSTRUCTION)
-        needs_mobile = method == ContactMethod.SMS or (method == ContactMethod.WHATSAPP and not whatsapp)
-        if needs_mobile and phone and not phone.is_mobile:
+        if not answers.get("phone_is_shared"):
+            answers["may_identify_clinic"] = YesNo.YES.value
+        phone = answers.get("phone")
+        if answers.get("contact_method") in MESSAGES_TO_PHONE and phone and not phone.is_mobile:
             self.add_error("phone", MOBILE_INSTRUCTION)
+        if answers.get("for_whom") == ForWhom.SELF and answers.get("patient_age") == 0:
+            self.add_error("patient_age", _("Enter your own age, or choose “My child” above"))
+        return answers

@@ -1,9 +1,9 @@
 """The request form: answers carried from page to page, and the submission made of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
-from clinic_site.core.form_fields import HiddenPattern, says
+from clinic_site.core.form_fields import HiddenPattern
 from clinic_site.core.form_layout import without_nul
 from clinic_site.core.text import plain_text
 from consultations.intake import procedure_choices
@@ -25,12 +25,28 @@ from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.tokens import SubmissionKey
 from procedures.public.selectors import language
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
+
 # More choices than this are shown as a select.
 MAX_RADIOS = 12
 # A form that is sent sooner after it was made was not filled in by a person.
 MIN_FILLING_TIME = timedelta(seconds=3)
 # The page of this site that led to the form.
 SOURCE_PAGE = r"/[A-Za-z0-9/_-]{0,199}"
+# "Check your answers" shows the questions in these groups, each with one "Change".
+GROUPS = (
+    (
+        _("Who"),
+        ("for_whom", "requester_name", "relationship", "patient_knows", "patient_name", "patient_age"),
+    ),
+    (_("Problem"), ("about", "onset", "message")),
+    (
+        _("Contact"),
+        ("phone", "phone_is_shared", "may_identify_clinic", "contact_method", "email", "speaks"),
+    ),
+    (_("Extras"), ("days", "parts_of_day", "woman_staff", "city", "access_needs")),
+)
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 
 
@@ -49,10 +65,6 @@ class RequestForm(Questions):
         label=_("Leave this empty"),
         required=False,
         widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}),
-    )
-    consent = forms.BooleanField(
-        label=_("I agree that the clinic keeps these details and contacts me about this request."),
-        error_messages=says(_("Tick the box to agree, so that we may keep your details and contact you")),
     )
 
     def __init__(
@@ -74,12 +86,12 @@ class RequestForm(Questions):
         made_at = 0 if answered.get("key") else None  # a form with an unreadable key was not made just now
         self.submission_key = sent_key or SubmissionKey.new(made_at)
         answered["key"] = self.submission_key.for_form()
-        if answered.get("notice") != str(notice.pk):
-            answered["notice"] = str(notice.pk)
-            answered.pop("consent", None)  # ticked, if at all, under another text
+        # Sending agrees to the notice shown, so a page with another one must not be sent.
+        self.must_be_shown_again = self.key_was_replaced or answered.get("notice") != str(notice.pk)
+        answered["notice"] = str(notice.pk)
         super().__init__(answered if posted is not None else None, initial=answered)
         if length := len(plain_text(answered.get("message", ""))):
-            written = ngettext("You have written %(n)d so far.", "You have written %(n)d so far.", length)
+            written = ngettext("You have %(n)d so far.", "You have %(n)d so far.", length)
             message = self.fields["message"]
             message.help_text = format_html("{} {}", message.help_text, written % {"n": length})
 
@@ -106,7 +118,10 @@ class RequestForm(Questions):
     def is_unfolded(self) -> bool:
         """Return whether a folded question is answered, wrong, or to be changed."""
         return any(
-            field.errors or field.value() or "autofocus" in field.field.widget.attrs for field in self.folded
+            field.errors
+            or field.value() not in (None, "", [], False, field.field.initial)
+            or "autofocus" in field.field.widget.attrs
+            for field in self.folded
         )
 
     def focus_on(self, name: str) -> None:
@@ -118,9 +133,7 @@ class RequestForm(Questions):
     def answers(self) -> ConsultationRequest:
         """The answers of a valid form, as a request that is not stored."""
         given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}
-        for name in ("phone", "whatsapp"):
-            number = given.pop(name)
-            given |= {name: number.e164, f"{name}_as_typed": number.as_typed} if number else {}
+        given |= given.pop("phone").fields()
         return ConsultationRequest(**given | given.pop("about"))
 
     @property
@@ -163,17 +176,18 @@ class RequestForm(Questions):
             for value in (self.data[name] if name in SEVERAL_CHOICES else [self.data.get(name, "")])
         ]
 
-    def rows_to_check(self) -> list[tuple[forms.BoundField, str]]:
-        """Each question of a valid form with its answer in words, in order.
-
-        Unanswered conditional questions are left out, and unanswered folded ones but for the first.
-        """
-        left_out = {*self.conditional, *FOLDED[1:]}
-        return [
-            (self[name], words)
-            for name, words in self.answers.answers_in_words().items()
-            if words or name not in left_out
-        ]
+    def groups_to_check(self) -> "Iterator[tuple[Words, str, list[tuple[Words, str]]]]":
+        """Yield the four groups of a valid form: heading, first question, and labels with answers."""
+        words = self.answers.answers_in_words()
+        # In the patient's words, not with the name of a procedure.
+        words["about"] = str(dict(self.fields["about"].choices)[self.cleaned_data["about"]])  # type: ignore[attr-defined]
+        if self.answers.patient_age == 0:
+            words["patient_age"] = str(_("Under 1 year"))
+        if not self.answers.phone_is_shared:
+            words["may_identify_clinic"] = ""
+        for heading, names in GROUPS:
+            rows = [(self.fields[name].label or "", words[name]) for name in names if words[name]]
+            yield heading, names[0], rows
 
 
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:

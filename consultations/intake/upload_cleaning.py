@@ -141,23 +141,23 @@ def _photograph(upload: UploadedFile, picture_format: str) -> CleanFile:
         picture = images.read(upload, picture_format, longest=MAX_SIDE_PIXELS)
     except isolated.BusyError:
         raise ValidationError(
-            _("Try again in a few minutes, or add it later. We cannot read photographs at the moment"),
+            _("Try again in a few minutes, or add it later. We can’t open photos at the moment"),
             code="busy",
         ) from None
     except images.TooManyPixelsError:
         raise ValidationError(
-            _("Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"),
+            _("Send a smaller copy of this photo, such as a screenshot of it. It has too many pixels"),
             code="too_many_pixels",
         ) from None
     except images.UnknownFormatError:
         raise _something_else() from None
     except images.DamagedPictureError:
         raise ValidationError(
-            _("Save the photograph again, or choose another. This one is damaged"), code="damaged"
+            _("Save the photo again, or choose another. This one is damaged"), code="damaged"
         ) from None
     if min(picture.size) < MIN_SIDE_PIXELS:
         raise ValidationError(
-            _("Choose a larger photograph. This one is too small to see anything"), code="too_small"
+            _("Choose a larger photo. This one is too small to see anything"), code="too_small"
         )
     return CleanFile(
         kind="image",
@@ -170,6 +170,6 @@ def _photograph(upload: UploadedFile, picture_format: str) -> CleanFile:
 
 def _something_else() -> ValidationError:
     return ValidationError(
-        _("Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF. This file is something else"),
+        _("Choose a photo in JPEG, PNG, WebP or HEIC, or a report in PDF. We can’t open this type of file"),
         code="something_else",
     )

@@ -18,9 +18,9 @@ class AttachmentsForm(forms.Form):
     use_required_attribute = False
 
     attachments = FilesField(
-        label=_("Photographs or a report"),
+        label=_("Photos or a report"),
         help_text=FILES_HINT,
-        error_messages={"required": _("Choose a photograph or a report, or go on without one")},
+        error_messages={"required": _("Choose a photo or a report, or go on without one")},
     )
 
     @classmethod

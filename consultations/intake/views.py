@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core.email_addresses import suggestion
 from clinic_site.core.http.csrf import redisplay_on_csrf_failure
 from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, private_no_cache
@@ -92,20 +93,23 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         form = RequestForm(initial=request.POST, notice=notice)
         form.focus_on(name)
         return render_form(request, form)
+    posted = request.POST.copy()
+    if meant := posted.get("use_email"):
+        posted["email"] = meant
     # The CSRF cookie is a secret of this browser, and the form needs it anyway.
     browser = request.META.get("CSRF_COOKIE", "")
     # The key that the page offered for another patient, and the key that the form had until then.
     other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
     former_key = SubmissionKey.from_form(request.POST.get("key", ""))
     network = network_address(request)
-    form = RequestForm(request.POST, notice=notice, browser=browser, network=network, key=other_key)
+    form = RequestForm(posted, notice=notice, browser=browser, network=network, key=other_key)
     if other_key and former_key:
         attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
         return render_form(request, form)
     if "send" not in request.POST or other_key:
         return render_check_page(request, form)
-    if form.key_was_replaced:
+    if form.must_be_shown_again:
         # Without a key of ours, pressing twice would store two requests. The next page has one.
         return render_check_page(request, form, press_again=True)
     try:
@@ -160,6 +164,7 @@ def render_check_page(
         context |= {"began_today": True, "first_aid": live_first_aid(language())}
     context |= {
         "form": form,
+        "meant_email": suggestion(form.answers.email),
         "attachments": files,
         "shown": " ".join(sorted(shown)),
         "is_sent": consultation is not None,

@@ -21,14 +21,14 @@ from consultations.models.search_terms import terms_of
 from consultations.phone_numbers import for_reading
 
 # The fields that can be corrected. The contact method is changed only by the patient, in the form.
-FIELDS = ("phone", "phone_as_typed", "whatsapp", "whatsapp_as_typed", "email", "contact_method")
+FIELDS = ("phone", "phone_as_typed", "phone_extension", "email", "contact_method")
 CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.CONTACT_DETAILS_CORRECTED)
 # Events that say whether a number is right.
 NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
 # The note that keeps the former value of a field.
 NOTES = {
     "phone": gettext_noop("Phone number: now %(now)s, before %(was)s"),
-    "whatsapp": gettext_noop("WhatsApp number: now %(now)s, before %(was)s"),
+    "phone_extension": gettext_noop("Extension: now %(now)s, before %(was)s"),
     "email": gettext_noop("Email: now %(now)s, before %(was)s"),
     "contact_method": gettext_noop("Way of contact: now %(now)s, before %(was)s"),
 }
@@ -117,7 +117,6 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
 
     ``events`` are those of the request, the oldest first; only ``NUMBER_EVENTS`` matter.
     """
-    dialed = {"phone", "whatsapp"} if request.contact_method == ContactMethod.WHATSAPP else {"phone"}
     since = None
     for event in events:
         detail: Mapping[str, Any] = event.detail if isinstance(event.detail, dict) else {}
@@ -126,7 +125,7 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
         elif event.kind == Event.Kind.PHONE_CORRECTED:
             since = None
         elif event.kind == Event.Kind.CONTACT_DETAILS_CORRECTED:
-            is_right = detail.get("is_right") or dialed.intersection(detail.get("what", []))
+            is_right = detail.get("is_right") or "phone" in detail.get("what", [])
             since = None if is_right else since
     return since
 
@@ -134,4 +133,4 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
 def _readable(name: str, value: str) -> str:
     if name == "contact_method":
         return str(ContactMethod(value).label)
-    return (value if name == "email" else for_reading(value)) or _("none")
+    return (for_reading(value) if name == "phone" else value) or _("none")

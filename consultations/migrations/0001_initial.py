@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 (
                     "for_whom",
                     models.CharField(
-                        choices=[("self", "Me"), ("child", "My child"), ("adult", "Another adult I help")],
+                        choices=[("self", "Me"), ("child", "My child"), ("adult", "Another adult")],
                         max_length=10,
                         verbose_name="for whom",
                     ),
@@ -169,7 +169,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("procedure", "A procedure"),
                             ("something_else", "Something else"),
-                            ("not_sure", "I am not sure"),
+                            ("not_sure", "I’m not sure"),
                         ],
                         max_length=20,
                         verbose_name="about",
@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
                             (5, "1 to 12 months ago"),
                             (6, "More than a year ago"),
                             (7, "Since birth"),
-                            (3, "I am not sure"),
+                            (3, "I’m not sure"),
                         ],
                         default=3,
                         verbose_name="when it began",
@@ -205,16 +205,18 @@ class Migration(migrations.Migration):
                     "contact_method",
                     models.CharField(
                         choices=[
-                            ("call", "Phone call"),
-                            ("whatsapp", "WhatsApp message"),
-                            ("sms", "SMS"),
+                            ("any", "Call or WhatsApp"),
+                            ("call", "Call only"),
+                            ("whatsapp", "WhatsApp only"),
+                            ("sms", "SMS only"),
                             ("email", "Email"),
                         ],
+                        default="any",
                         max_length=10,
                         verbose_name="how to reach them",
                     ),
                 ),
-                ("phone_as_typed", models.CharField(max_length=40, verbose_name="phone, as typed")),
+                ("phone_as_typed", models.CharField(max_length=80, verbose_name="phone, as typed")),
                 (
                     "phone",
                     models.CharField(
@@ -222,15 +224,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "whatsapp_as_typed",
-                    models.CharField(
-                        blank=True, default="", max_length=40, verbose_name="WhatsApp, as typed"
-                    ),
+                    "phone_extension",
+                    models.CharField(blank=True, default="", max_length=7, verbose_name="extension"),
                 ),
-                (
-                    "whatsapp",
-                    models.CharField(blank=True, default="", max_length=16, verbose_name="WhatsApp"),
-                ),
+                ("phone_is_shared", models.BooleanField(default=False, verbose_name="others use this phone")),
                 ("email", models.EmailField(blank=True, default="", max_length=254, verbose_name="email")),
                 (
                     "may_identify_clinic",
@@ -1143,7 +1140,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="consultationrequest",
             constraint=models.CheckConstraint(
-                condition=models.Q(("contact_method__in", ["call", "whatsapp", "sms", "email"])),
+                condition=models.Q(("contact_method__in", ["any", "call", "whatsapp", "sms", "email"])),
                 name="request_contact_method_is_known",
                 violation_error_message="Choose how to reach the patient.",
             ),
@@ -1167,14 +1164,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("erased_at__isnull", False), ("phone__startswith", "+"), _connector="OR"),
                 name="request_phone_is_international",
                 violation_error_message="The phone number must begin with + and the country’s code.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultationrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("whatsapp", ""), ("whatsapp__startswith", "+"), _connector="OR"),
-                name="request_whatsapp_is_international",
-                violation_error_message="The WhatsApp number must begin with + and the country’s code.",
             ),
         ),
         migrations.AddConstraint(
@@ -1219,7 +1208,6 @@ class Migration(migrations.Migration):
                         ("patient_name", ""),
                         ("phone", ""),
                         ("requester_name", ""),
-                        ("whatsapp", ""),
                     ),
                     _connector="OR",
                 ),

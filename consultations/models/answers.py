@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 
 SEVERAL_CHOICES: dict[str, type[models.Choices]] = {"days": OpeningHours.Weekday, "parts_of_day": PartOfDay}
 # Parts of the answer to another question.
-DETAILS = {"procedure", "procedure_name", "phone_as_typed", "whatsapp_as_typed", "speaks_other"}
+DETAILS = {"procedure", "procedure_name", "phone_as_typed", "phone_extension", "speaks_other"}
 # Not part of an answer's meaning: two spellings of one phone number, or a procedure that was since deleted.
-NOT_COMPARED = {"procedure", "phone_as_typed", "whatsapp_as_typed"}
+NOT_COMPARED = {"procedure", "phone_as_typed"}
 # These say nothing about a person: exported unless deselected, and still counted after an erasure.
 NOT_PERSONAL = {"for_whom", "about", "procedure", "procedure_name", "onset", "contact_method", "speaks"}
 # Questions with a place of their own on the desk's pages. The others are listed there one after another.
 PLACED_ON_DESK = {
     *("for_whom", "requester_name", "relationship", "patient_knows", "patient_name", "patient_age", "city"),
-    *("about", "onset", "message", "contact_method", "phone", "whatsapp", "email", "may_identify_clinic"),
-    *("speaks", "days", "parts_of_day"),
+    *("about", "onset", "message", "contact_method", "phone", "phone_is_shared", "may_identify_clinic"),
+    *("email", "speaks", "days", "parts_of_day"),
 }
 
 
@@ -84,15 +84,17 @@ class PatientAnswers(models.Model):
     onset = models.PositiveSmallIntegerField(_("when it began"), choices=Onset, default=Onset.NOT_SURE)
     message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
 
-    contact_method = models.CharField(_("how to reach them"), max_length=10, choices=ContactMethod)
+    contact_method = models.CharField(
+        _("how to reach them"), max_length=10, choices=ContactMethod, default=ContactMethod.ANY
+    )
     phone_as_typed = models.CharField(_("phone, as typed"), max_length=phone_numbers.MAX_LENGTH)
     phone = models.CharField(_("phone"), max_length=16, help_text=_("E.164, like +923012345678."))
-    whatsapp_as_typed = models.CharField(
-        _("WhatsApp, as typed"), max_length=phone_numbers.MAX_LENGTH, blank=True, default=""
+    phone_extension = models.CharField(
+        _("extension"), max_length=phone_numbers.MAX_EXTENSION_LENGTH, blank=True, default=""
     )
-    whatsapp = models.CharField(_("WhatsApp"), max_length=16, blank=True, default="")
+    phone_is_shared = models.BooleanField(_("others use this phone"), default=False)
     email = models.EmailField(_("email"), blank=True, default="")
-    # "No" until the patient says yes.
+    # Asked only where the phone is shared. The form says "yes" for a phone of the patient's own.
     may_identify_clinic = models.CharField(
         _("may say who is calling"), max_length=3, choices=YesNo, default=YesNo.NO
     )
@@ -129,8 +131,8 @@ class PatientAnswers(models.Model):
         match question:
             case "about":
                 return self.subject
-            case "phone" | "whatsapp":
-                return phone_numbers.for_reading(value)
+            case "phone":
+                return phone_numbers.for_reading(value, self.phone_extension)
             case "speaks" if self.speaks_other:
                 return self.speaks_other
         if choices := SEVERAL_CHOICES.get(question):

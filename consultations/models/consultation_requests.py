@@ -318,11 +318,6 @@ class ConsultationRequest(PatientAnswers):
                 name="request_phone_is_international",
                 violation_error_message=_("The phone number must begin with + and the country’s code."),
             ),
-            models.CheckConstraint(
-                condition=Q(whatsapp="") | Q(whatsapp__startswith="+"),
-                name="request_whatsapp_is_international",
-                violation_error_message=_("The WhatsApp number must begin with + and the country’s code."),
-            ),
             _is_known("onset", Onset.values, _("Choose when it began.")),
             _is_known("may_identify_clinic", YesNo.values, _("Choose whether we may say who we are.")),
             _is_known(
@@ -330,8 +325,7 @@ class ConsultationRequest(PatientAnswers):
             ),
             _is_known("speaks", Language.values, _("Choose the language to speak in.")),
             models.CheckConstraint(
-                condition=Q(erased_at=None)
-                | Q(patient_name="", requester_name="", phone="", whatsapp="", email=""),
+                condition=Q(erased_at=None) | Q(patient_name="", requester_name="", phone="", email=""),
                 name="request_erased_names_nobody",
                 violation_error_message=_("An erased request holds no name and no number."),
             ),

@@ -47,7 +47,7 @@ class SearchTerm(models.Model):
 
 def terms_of(reference: str, answers: PatientAnswers) -> set[str]:
     """Return the terms of a request with these answers."""
-    numbers = number_terms(answers.phone, answers.whatsapp)
+    numbers = number_terms(answers.phone)
     terms = {fold_text(reference), *numbers, *(END_MARK + number[-END_DIGITS:] for number in numbers)}
     for name in (answers.patient_name, answers.requester_name):
         # A kashida stretches a word, or is typed in place of a hyphen.
@@ -68,7 +68,7 @@ def with_number(text: str) -> Q:
         return Q(pk__in=[])
     ends = SearchTerm.objects.filter(term=END_MARK + digits[-END_DIGITS:])
     return _some(SearchTerm.objects.beginning_with(digits, f"92{digits}"), "-term", "-pk") | (
-        Q(pk__in=ends.values("request")) & (Q(phone__endswith=digits) | Q(whatsapp__endswith=digits))
+        Q(pk__in=ends.values("request")) & Q(phone__endswith=digits)
     )
 
 

@@ -47,7 +47,7 @@ def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
     """Save another phone number; the old one is kept as a note for staff."""
     with transaction.atomic():
         locked = _lock_open(consultation)
-        to = {"phone": phone.e164, "phone_as_typed": phone.as_typed}
+        to = phone.fields()
         if contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.PHONE_CORRECTED)
             notify_staff_of_activity(consultation, "phone")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_fields import HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
-from consultations.answers import MESSAGE_LENGTH, ContactMethod
+from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE
 from consultations.intake.attachments import NoRoomError
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import number_input
@@ -98,9 +98,7 @@ class NewPhoneForm(ActionForm):
 
 def needs_mobile(consultation: ConsultationRequest) -> bool:
     """Return whether the clinic sends messages to the request's phone number."""
-    return consultation.contact_method == ContactMethod.SMS or (
-        consultation.contact_method == ContactMethod.WHATSAPP and not consultation.whatsapp
-    )
+    return consultation.contact_method in MESSAGES_TO_PHONE
 
 
 class NoteForm(ActionForm):

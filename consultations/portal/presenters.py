@@ -60,10 +60,6 @@ class RequestStatusPresenter:
         """Enough to notice a wrong number; too little to identify the patient to a stranger."""
         return self.consultation.phone[-3:]
 
-    @property
-    def whatsapp_ends_in(self) -> str:
-        return (self.consultation.whatsapp or self.consultation.phone)[-3:]
-
     @cached_property
     def has_wrong_number(self) -> bool:
         """Whether the clinic found a number of this open request to be wrong."""

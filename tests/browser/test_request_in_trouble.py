@@ -15,7 +15,7 @@ from clinic_site.core.rate_limits import Limit
 from consultations.intake import submission
 from consultations.models import Attachment, ConsultationRequest
 from tests.browser.conftest import PHONE, press
-from tests.browser.test_request_journey import ADD_FILES, FORM, fill_in, pick, send
+from tests.browser.test_request_journey import ADD_FILES, FORM, fill_in, pick, send, unfold
 
 Visit = Callable[..., Any]
 ADD = re.compile("^Add$")
@@ -61,10 +61,10 @@ def test_slow_line_cut_between_all_pages_loses_and_doubles_nothing(visit: Visit)
     page = visit(viewport=PHONE).opens("/consultation/")
     line = SlowLine(page)
     fill_in(page)
-    line.is_cut_when_pressing("Continue")
+    line.is_cut_when_pressing("Check your answers")
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
-    expect(page.get_by_role("radiogroup", name="Which language").get_by_label("Punjabi")).to_be_checked()
-    press(page, "Continue")
+    expect(page.get_by_label("Punjabi")).to_be_checked()
+    press(page, "Check your answers")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
     line.is_cut_when_pressing("Send request")
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
@@ -80,7 +80,7 @@ def test_request_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
     """The server has stored it, the answer never comes: the patient goes back, and sends once more."""
     page = visit(viewport=PHONE).opens(FORM)
     fill_in(page)
-    press(page, "Continue")
+    press(page, "Check your answers")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
 
     def stored_but_never_answered(route: Any) -> None:
@@ -100,31 +100,26 @@ def test_request_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
 def test_request_for_oneself_asks_for_no_more_than_it_needs(visit: Visit) -> None:
     visitor = visit(viewport=PHONE)
     page = visitor.opens(FORM)
-    pick(page, "Who is the request for?", "Me")
-    for label in ("Your name", "Your relationship", "WhatsApp number", "Email address"):
+    pick(page, "Who needs the consultation?", "Me")
+    for label in ("Your name", "Your relationship", "If someone else answers", "Email address"):
         expect(page.get_by_label(label)).to_be_hidden()
     page.get_by_label("Patient’s full name").fill("Ayesha Khan")
     page.get_by_label("Patient’s age").fill("۳۴")
-    pick(page, "What is it about?", "Something else")
-    pick(page, "When did it begin?", "In the last 24 hours")
-    pick(page, "How should we contact you?", "WhatsApp message")
-    expect(page.get_by_label("WhatsApp number")).to_be_visible()
-    page.get_by_label("Phone number").fill("042 35761999")
-    page.get_by_label("WhatsApp number").fill("۰۳۰۱ ۲۳۴۵۶۷۸")
-    pick(page, "If someone else answers", "Yes")
-    pick(page, "Which language", "Another language")
+    pick(page, "What happened?", "Something else")
+    page.get_by_label("When did it start?").select_option("In the last 24 hours")
+    page.get_by_label("Your phone number").fill("۰۴۲ ۳۵۷۶۱۹۹۹ ext 204")
+    unfold(page)
+    pick(page, "What language", "Another language")
     page.get_by_label("Name of the language").fill("Pashto")
-    page.get_by_text("Good times, and what you need").click()
     page.get_by_label("Friday").check()
     page.get_by_label("Evening").check()
-    page.get_by_label("a female member of staff").check()
+    page.get_by_label("I’d prefer to speak with a woman").check()
     page.get_by_label("What you need at the clinic").fill("A wheelchair")
-    page.get_by_label("I agree").check()
     assert not visitor.scrolls_sideways()
     send(page)
     request = ConsultationRequest.objects.get()
-    assert (request.patient_age, request.phone, request.whatsapp) == (34, "+924235761999", "+923012345678")
-    assert (request.onset, request.may_identify_clinic, request.speaks_other) == (1, "yes", "Pashto")
+    assert (request.patient_age, request.phone, request.phone_extension) == (34, "+924235761999", "204")
+    assert (request.onset, request.contact_method, request.speaks_other) == (1, "any", "Pashto")
     assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
 
 
@@ -132,9 +127,9 @@ def test_attachments_are_added_removed_and_sent(visit: Visit) -> None:
     visitor = visit(viewport=PHONE, java_script_enabled=False)
     page = visitor.opens(FORM)
     fill_in(page)
-    press(page, "Continue")
+    press(page, "Check your answers")
     press(page, ADD_FILES)
-    files = page.get_by_label("Photographs or a report")
+    files = page.get_by_label("Photos or a report")
     files.set_input_files([a_file(), {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"}])
     press(page, ADD)
     expect(page.locator(".error-message")).to_contain_text("File 2 (notes.txt)")
@@ -142,7 +137,7 @@ def test_attachments_are_added_removed_and_sent(visit: Visit) -> None:
     press(page, re.compile("^Remove"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
     press(page, ADD_FILES)
-    page.get_by_label("Photographs or a report").set_input_files([a_file()])
+    page.get_by_label("Photos or a report").set_input_files([a_file()])
     press(page, ADD)
     expect(page.get_by_text("1: Photograph")).to_be_visible()
     press(page, "Send request")
@@ -156,7 +151,7 @@ def test_attachment_page_and_limit_are_accessible(visit: Visit, monkeypatch: Any
     visitor = visit(viewport=PHONE)
     page = visitor.opens(FORM)
     fill_in(page)
-    visitor.presses("Continue")
+    visitor.presses("Check your answers")
     visitor.presses(ADD_FILES)
     visitor.assert_accessible()
     visitor.presses("Add")

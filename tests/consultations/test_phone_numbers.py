@@ -42,11 +42,27 @@ def test_landlines_uan_numbers_and_numbers_from_abroad_are_read() -> None:
         assert phone_numbers.parse(text).e164 == e164, text
 
 
+def test_extensions_names_and_link_prefixes_are_understood() -> None:
+    for text, e164, extension in [
+        ("042 35761999 ext 204", "+924235761999", "204"),
+        ("042-35761999, Ext. 204 (Ali)", "+924235761999", "204"),
+        ("tel:+924235761999;ext=204", "+924235761999", "204"),
+        ("042 35761999 x204,", "+924235761999", "204"),
+        ("۰۴۲ ۳۵۷۶۱۹۹۹ ایکسٹینشن ۲۰۴", "+924235761999", "204"),
+        ("0301 2345678 (Ali)", MOBILE, ""),
+        ("(علی) 0301 2345678", MOBILE, ""),
+        ("0301 2345678,", MOBILE, ""),
+    ]:
+        phone = phone_numbers.parse(text)
+        assert (phone.e164, phone.extension, phone.as_typed) == (e164, extension, text), text
+    assert phone_numbers.for_reading("+924235761999", "204").endswith(" ext. 204")
+
+
 def test_invalid_number_gets_an_instruction() -> None:
     for text in [
         *("", "   ", "+", "1122", "0301 234567", "0301 23456789012"),
         *("+92", "+999 123 4567", "0" * 39, "9" * 1_000_000),
-        *("call me", "0301 CALLME1", "0301 2345678 ext 5", "😀", "²³⁴", "٫" * 11),
+        *("call me", "0301 CALLME1", "0301 2345678 ext", "(Ali)", "😀", "²³⁴", "٫" * 11),
         *("0301 2345678 or 0321 7654321", "0301 2345678 / 0321 7654321"),
         *("0301\x002345678", "0301+2345678"),
     ]:

@@ -109,7 +109,7 @@ class World:
 
     def _desk(self) -> dict[str, Model]:
         open_every_day()
-        request = a_request(status=Status.CONTACTING, contact_method="whatsapp", whatsapp="+923012345678")
+        request = a_request(status=Status.CONTACTING, contact_method="whatsapp")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
         self.feed = feeds.create(

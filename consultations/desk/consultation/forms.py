@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from consultations import phone_numbers
-from consultations.answers import ContactMethod
+from consultations.answers import MESSAGES_TO_PHONE, ContactMethod
 from consultations.desk.consultation.callback_times import MAX_CALLBACK_DELAY
 from consultations.intake.form_fields import PhoneField
 from consultations.lifecycle.staff_actions import Outcome
@@ -94,38 +94,27 @@ class ContactDetailsForm(ActionForm):
     """Corrected contact details of ``consultation``, under the rules of the patient's own form."""
 
     phone = PhoneField(sentence=phone_numbers.INSTRUCTION)
-    whatsapp = PhoneField(sentence=phone_numbers.INSTRUCTION, required=False)
     email = EmailField(sentence=_("Enter an email address, like name@example.com"), required=False)
     is_right = forms.BooleanField(required=False)  # the number that was found to be wrong
 
     def __init__(self, *args: Any, consultation: ConsultationRequest, **options: Any) -> None:
         initial = {
-            "phone": phone_numbers.for_reading(consultation.phone),
-            "whatsapp": phone_numbers.for_reading(consultation.whatsapp),
+            "phone": consultation.answer_in_words("phone"),
             "email": consultation.email,
         }
         super().__init__(*args, consultation=consultation, initial=initial, **options)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        phone, whatsapp = cleaned.get("phone"), cleaned.get("whatsapp")
+        phone = cleaned.get("phone")
         method = self.consultation.contact_method
         if method == ContactMethod.EMAIL and "email" not in self.errors and not cleaned.get("email"):
             self.add_error("email", _t("Enter an email address: the patient prefers email."))
-        if whatsapp and not whatsapp.is_mobile:
-            self.add_error("whatsapp", MOBILE)
-        is_written_to = method == ContactMethod.SMS or (method == ContactMethod.WHATSAPP and not whatsapp)
-        if phone and not phone.is_mobile and is_written_to and "whatsapp" not in self.errors:
+        if phone and not phone.is_mobile and method in MESSAGES_TO_PHONE:
             self.add_error("phone", MOBILE)
         return cleaned
 
     @property
     def corrected(self) -> dict[str, str]:
-        phone, whatsapp = self.cleaned_data["phone"], self.cleaned_data["whatsapp"]
-        return {
-            "phone": phone.e164,
-            "phone_as_typed": phone.as_typed,
-            "whatsapp": whatsapp.e164 if whatsapp else "",
-            "whatsapp_as_typed": whatsapp.as_typed if whatsapp else "",
-            "email": self.cleaned_data["email"],
-        }
+        phone: phone_numbers.Phone = self.cleaned_data["phone"]
+        return phone.fields() | {"email": self.cleaned_data["email"]}

@@ -26,8 +26,7 @@ from consultations.lifecycle.staff_actions import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.messaging import templates as message_templates
 from consultations.messaging.context import moment_in_words
-from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, SearchTerm
-from consultations.models.search_terms import number_terms
+from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
 from consultations.staff_pages import VIEW, WORK, member, page, show
 from consultations.workflow import Status
 
@@ -46,13 +45,13 @@ def one_request(request: HttpRequest, pk: int) -> HttpResponse:
 def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
     """Redirect to a chat with the patient, with the approved opening message filled in."""
     consultation = find(pk)
-    number = whatsapp_number(consultation)
-    if not number:
+    link = phone_numbers.whatsapp_link(consultation.phone)
+    if not link:
         raise Http404
     # The address shows the number.
     disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)
     words = quote(message_templates.whatsapp_opening(consultation), safe="")
-    response = HttpResponseRedirect(f"{phone_numbers.whatsapp_link(number)}?text={words}")
+    response = HttpResponseRedirect(f"{link}?text={words}")
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -98,8 +97,7 @@ def render_page(
         **presence.opened(consultation, me),
         "row": Row(consultation, hours, now, appointment),
         "phone": phone_numbers.for_reading(consultation.phone),
-        "whatsapp": phone_numbers.for_reading(consultation.whatsapp),
-        "has_whatsapp": bool(whatsapp_number(consultation)),
+        "has_whatsapp": phone_numbers.is_mobile(consultation.phone),
         "answers": consultation.answers_in_words(),
         "attachments": attachments,
         "same_number": same_number[:MAX_SHOWN],
@@ -181,18 +179,10 @@ def next_steps(
     return found
 
 
-def whatsapp_number(consultation: ConsultationRequest) -> str:
-    """Return the number to chat with: the WhatsApp number, otherwise the phone; "" if it is no mobile."""
-    number = consultation.whatsapp or consultation.phone
-    return number if phone_numbers.is_mobile(number) else ""
-
-
 def requests_from_same_number(consultation: ConsultationRequest) -> list[ConsultationRequest]:
     """Return the newest other requests with the same number, one more than are shown. One query.
 
-    Families share a number, so such requests are listed and never merged. The search terms are indexed,
-    and hold a number once whether it is for calls or for WhatsApp.
+    Families share a number, so such requests are listed and never merged.
     """
-    terms = SearchTerm.objects.filter(term__in=number_terms(consultation.phone, consultation.whatsapp))
-    others = ConsultationRequest.objects.filter(pk__in=terms.values("request"), erased_at=None)
+    others = ConsultationRequest.objects.filter(phone=consultation.phone, erased_at=None)
     return list(others.exclude(pk=consultation.pk).order_by("-created_at", "-pk")[: MAX_SHOWN + 1])

@@ -18,7 +18,7 @@ from consultations.models import ConsultationRequest, Event
 
 CONTACT_FIELDS = {
     "phone": gettext_lazy("phone number"),
-    "whatsapp": gettext_lazy("WhatsApp number"),
+    "phone_extension": gettext_lazy("extension"),
     "email": gettext_lazy("email address"),
     "contact_method": gettext_lazy("contact method"),
 }

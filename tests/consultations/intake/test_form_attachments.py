@@ -20,7 +20,7 @@ from tests.consultations.form_pages import Page
 
 pytestmark = pytest.mark.django_db
 
-CHOOSE_AGAIN = "If you had added photographs or a report, they are no longer here: choose them again."
+CHOOSE_AGAIN = "If you had added photos or a report, they are no longer here. Please choose them again."
 LOST_KEY = {"key": "from before the secret changed"}
 
 
@@ -89,7 +89,7 @@ def test_invalid_file_is_named_and_valid_ones_are_kept(patient: Patient) -> None
     page = patient.adds(a_photograph(), SimpleUploadedFile("virus <i>.exe", b"MZ..."))
     assert page.one("title").text.startswith("Error: ")
     assert "virus <i>.exe" in error_of(page)
-    assert "Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF." in error_of(page)
+    assert "Choose a photo in JPEG, PNG, WebP or HEIC, or a report in PDF." in error_of(page)
     assert Attachment.objects.count() == 1
 
 
@@ -259,7 +259,7 @@ def test_request_takes_no_more_than_eight_files(patient: Patient) -> None:
     patient.answers()
     patient.adds(a_report())
     patient.presses("send")
-    assert_nothing_is_sent_yet(patient, "A request can have at most 8 photographs or reports")
+    assert_nothing_is_sent_yet(patient, "A request can have at most 8 photos or reports")
     assert CHOOSE_AGAIN not in patient.text
     patient.confirms()
     assert stored_request().attachments.count() == 8

@@ -88,28 +88,29 @@ def test_form_opens_with_hints_and_what_a_browser_needs(patient: Patient, notice
     assert controls == {*patient.response.context["form"].fields, "csrfmiddlewaretoken"}
     labels = [label.text for label in page.all("label") if label["for"] != "id_website"]
     assert [label for label in labels if "(optional)" in label] == [
-        "City or town (optional)",
-        "A few words about the problem (optional)",
-        "I would like to talk to a female member of staff. (optional)",
-        "What you need at the clinic (optional)",
+        "In your own words (optional)",
     ]
-    for name in ("requester_name", "relationship", "patient_knows", "whatsapp", "email", "speaks_other"):
+    for name in (
+        "requester_name",
+        "relationship",
+        "patient_knows",
+        "may_identify_clinic",
+        "email",
+        "speaks_other",
+    ):
         assert page.one("div", id=f"id_{name}_helptext").text.startswith("Only if"), name
     for name, attributes in {
         "requester_name": {"autocomplete": "section-requester name"},
         # Another person: a browser must not fill in the requester's name.
         "patient_name": {"autocomplete": "section-patient name"},
-        "patient_age": {"inputmode": "numeric"},
         "phone": {"type": "tel", "inputmode": "tel", "autocomplete": "section-requester tel", "dir": "ltr"},
         "email": {"type": "email", "inputmode": "email", "autocomplete": "section-requester email"},
     }.items():
         assert attributes.items() <= page.one("input", name=name).attributes.items(), name
-    consent = page.one("input", name="consent")
-    assert "checked" not in consent.attributes
     (summary,) = page.by_class("inset")
     assert notice.summary in summary.text
     assert reverse("consultations:privacy") in [child["href"] for child in summary.children]
-    assert page.elements.index(summary) < page.elements.index(consent)
+    assert "By sending this request, you agree" in patient.text
 
 
 def test_folded_questions_open_when_one_is_answered_wrong_or_to_be_changed(patient: Patient) -> None:
@@ -119,9 +120,9 @@ def test_folded_questions_open_when_one_is_answered_wrong_or_to_be_changed(patie
     patient.opens()
     assert not is_open()
     for answered in ({"days": ["1"]}, {"woman_staff": "on"}, {"access_needs": "a" * 301}):
-        patient.answers(phone="1", **answered)
+        patient.answers(phone="1", contact_method=None, **answered)
         assert is_open(), answered
-    patient.answers()
+    patient.answers(contact_method="any")
     patient.presses("change", "phone")
     assert not is_open()
     patient.answers()
@@ -131,7 +132,7 @@ def test_folded_questions_open_when_one_is_answered_wrong_or_to_be_changed(patie
 
 def test_length_of_a_message_is_shown(patient: Patient) -> None:
     page = patient.answers(message="a" * 1001)
-    assert "You have written 1001 so far." in page.one("div", id="id_message_helptext").text
+    assert "You have 1001 so far." in page.one("div", id="id_message_helptext").text
 
 
 def test_many_procedures_become_a_select(patient: Patient) -> None:

@@ -48,6 +48,6 @@ def test_busy_decoder_keeps_the_answers(patient: Patient, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(isolated, "run", busy)
     shown = adds(patient, b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
-    assert "Try again in a few minutes, or add it later. We cannot read photographs at the moment" in shown
+    assert "Try again in a few minutes, or add it later. We can’t open photos at the moment" in shown
     assert "He cut his hand on glass." in str(patient.page.hidden_fields())
     assert not Attachment.objects.exists()

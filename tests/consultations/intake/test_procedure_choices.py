@@ -24,7 +24,7 @@ def offered(chosen: str = "") -> list[str]:
 
 @pytest.fixture
 def nerve_repair() -> Procedure:
-    procedure = a_procedure("nerve-repair", title="Nerve Repair", plain_name="reconnecting a damaged nerve")
+    procedure = a_procedure("nerve-repair", title="Nerve Repair", door="Numb or weak after a cut")
     published(procedure)
     return procedure
 
@@ -34,9 +34,8 @@ def test_published_procedures_are_offered_in_order_with_their_plain_names(nerve_
     published(a_procedure("hidden", show_in_form=False))
     Procedure.objects.filter(pk=nerve_repair.pk).update(position=5)
     assert offered() == ["procedure:first", NERVE_REPAIR, *OTHERS]
-    assert dict(procedure_choices.choices("en"))[NERVE_REPAIR] == (
-        "Nerve Repair (reconnecting a damaged nerve)"
-    )
+    assert dict(procedure_choices.choices("en"))[NERVE_REPAIR] == "Numb or weak after a cut"
+    assert dict(procedure_choices.choices("en"))["procedure:first"] == "Joining small lymph vessels to veins"
 
 
 def test_draft_is_neither_offered_nor_named() -> None:

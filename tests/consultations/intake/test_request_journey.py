@@ -15,8 +15,6 @@ from tests.factories import a_notice, form_data
 
 pytestmark = pytest.mark.django_db
 
-TICK = "Tick the box to agree, so that we may keep your details and contact you"
-
 
 def test_form_begins_with_the_question_about_an_emergency(patient: Patient) -> None:
     page = patient.opens()
@@ -42,7 +40,7 @@ def test_source_page_is_a_page_of_this_site_and_no_private_one(client: Client, n
 def test_the_whole_way_stores_what_was_typed(patient: Patient) -> None:
     page = patient.opens()
     page = patient.posts(page.hidden_fields() | form_data(patient_age="۷", phone="۰۳۰۱ ۲۳۴ ۵۶۷۸"))
-    assert "Nothing is sent yet." in patient.text
+    assert "Nothing has been sent yet." in patient.text
     page = patient.presses("change", "phone")
     assert not ConsultationRequest.objects.exists()
     assert not patient.client.session.keys()
@@ -58,38 +56,40 @@ def test_the_whole_way_stores_what_was_typed(patient: Patient) -> None:
     assert "You do not have an appointment yet." in patient.text
 
 
-def test_answers_are_shown_to_be_checked_each_with_a_way_to_change_it(patient: Patient) -> None:
-    page = patient.answers()
-    rows = {
-        row.children[0].text: row for row in page.by_class("summary-list")[0].children if row.tag == "div"
+def test_answers_are_shown_in_four_groups_each_with_a_way_to_change_it(patient: Patient) -> None:
+    page = patient.answers(contact_method="email", email="a@example.com", days=["0"])
+    groups = {
+        group.children[1].text: [child.text for child in group.children if child.tag in ("dt", "dd")]
+        for group in page.by_class("group")
     }
-    assert {question: row.children[1].text for question, row in rows.items()} == {
-        "Who is the request for?": "My child",
-        "Your name": "Ayesha Khan",
-        "Your relationship to the patient": "guardian",
-        "Patient’s full name": "علی خان",
-        "Patient’s age in years": "7",
-        "City or town": "Nothing written",
-        "What is it about?": "I am not sure",
-        "When did it begin?": "1 to 7 days ago",
-        "A few words about the problem": "He cut his hand on glass. Two fingers feel numb.",
-        "How should we contact you?": "WhatsApp message",
-        "Phone number": "0301 2345678",
-        "If someone else answers, may we say who we are?": "No",
-        "Which language do you prefer?": "Urdu",
-        "Good days": "Nothing written",
-        "Photographs or a report": "None",
-        "Your details": "I agree that the clinic keeps these details and contacts me about this request.",
+    assert groups == {
+        "Who": [
+            *("Who needs the consultation?", "My child", "Your name", "Ayesha Khan"),
+            *("Your relationship to the patient", "guardian"),
+            *("Patient’s full name", "علی خان", "Patient’s age", "7"),
+        ],
+        "Problem": [
+            *("What happened?", "I’m not sure", "When did it start?", "1 to 7 days ago"),
+            *("In your own words", "He cut his hand on glass. Two fingers feel numb."),
+        ],
+        "Contact": [
+            *("Your phone number", "0301 2345678", "Other people use this phone", "Yes"),
+            *("If someone else answers or reads a message, may we say who we are?", "No"),
+            *("How should we contact you?", "Email", "Email address", "a@example.com"),
+            *("What language do you prefer?", "Urdu"),
+        ],
+        "Extras": ["Best days", "Monday", "Photos or a report", "None Add photos"],
     }
-    for question, row in rows.items():
-        (change,) = [child for child in row.children if child.tag == "button"]
-        word = "Add" if question == "Photographs or a report" else "Change"
-        assert change.text == f"{word}: {question}"
+    changes = [button.text for button in page.all("button", name="change")]
+    assert changes == [f"Change: {heading}" for heading in groups]
+    page = patient.answers(phone_is_shared=None, may_identify_clinic=None, message="", patient_age="8 months")
+    assert "Under 1 year" in patient.text
+    assert "may we say who we are" not in patient.text and "In your own words" not in patient.text
 
 
 def test_change_leads_back_to_the_question_with_every_answer_kept(patient: Patient) -> None:
     check = patient.answers().hidden_fields()
-    for name in form_data():
+    for name in ("for_whom", "about", "phone", "days", "message", "onset"):
         page = patient.posts(check | {"change": name})
         (focused,) = [element for element in page.elements if "autofocus" in element.attributes]
         assert focused["name"] == name
@@ -100,11 +100,50 @@ def test_change_leads_back_to_the_question_with_every_answer_kept(patient: Patie
             kept[control["name"]] = control["value"]
         elif "checked" in control.attributes:
             kept[control["name"]] = control["value"] or "on"
-    assert form_data(message=None).items() <= kept.items()
+    assert form_data(message=None, onset=None).items() <= kept.items()
     assert "He cut his hand on glass." in page.one("textarea", name="message").text
+    (onset,) = [
+        option for option in page.one("select", name="onset").children if "selected" in option.attributes
+    ]
+    assert onset["value"] == "2"
     for name in ("key", "csrfmiddlewaretoken", "nothing"):
         page = patient.posts(check | {"change": name})
         assert not [element for element in page.elements if "autofocus" in element.attributes], name
+
+
+def test_slip_in_an_email_address_is_asked_about_and_corrected_by_one_press(patient: Patient) -> None:
+    for typed, meant in {
+        "a@gmial.com": "a@gmail.com",
+        "a@gmai.com": "a@gmail.com",
+        "A@Gmail.con": "A@gmail.com",
+        "a@yaho.com": "a@yahoo.com",
+        "a@hotmial.com": "a@hotmail.com",
+        "a@outlok.com": "a@outlook.com",
+        **dict.fromkeys(("a@gmail.com", "a@ymail.com", "a@mail.com", "a@example.com", "a@lums.edu.pk"), ""),
+    }.items():
+        page = patient.answers(contact_method="email", email=typed)
+        offered = [button["value"] for button in page.all("button", name="use_email")]
+        assert offered == ([meant] if meant else []), typed
+    patient.answers(contact_method="email", email="a@gmial.com")
+    assert "Did you mean a@gmail.com?" in patient.text
+    patient.presses("use_email")
+    assert "Did you mean" not in patient.text
+    patient.confirms()
+    assert stored_request().email == "a@gmail.com"
+
+
+def test_six_answers_are_enough(patient: Patient) -> None:
+    """The folded questions have defaults."""
+    page = patient.opens()
+    sent = {"for_whom": "self", "patient_name": "Ayesha Khan", "patient_age": "34"}
+    sent |= {"about": "not_sure", "onset": "3", "phone": "0301 2345678"}
+    patient.posts(page.hidden_fields() | sent)
+    patient.confirms()
+    request = stored_request()
+    assert (request.contact_method, request.speaks) == ("any", "ur")
+    assert (request.phone_is_shared, request.may_identify_clinic) == (False, "yes")
+    checked = [radio["value"] for radio in page.all("input", type="radio") if "checked" in radio.attributes]
+    assert checked == ["any", "ur"]
 
 
 def test_same_form_sent_again_is_the_same_request(patient: Patient) -> None:
@@ -120,7 +159,7 @@ def test_same_form_sent_again_is_the_same_request(patient: Patient) -> None:
         text = patient.posts(check | changes).one("main").text
         assert "This request has been sent already." in text
         assert "It stays one request." in text
-        assert "Nothing is sent" not in text
+        assert "Nothing has been sent" not in text
     assert stored_request()
     assert not Note.objects.exists()
 
@@ -140,9 +179,8 @@ def test_form_without_a_key_of_ours_is_sent_by_pressing_once_more_and_stored_onc
 
 def test_answers_are_checked_once_more_when_sent(patient: Patient) -> None:
     check = patient.answers().hidden_fields()
-    for changes in ({"phone": "0301"}, {"consent": ""}):
-        page = patient.posts(check | changes | {"send": "yes"})
-        assert page.by_class("error-summary"), changes
+    page = patient.posts(check | {"phone": "0301", "send": "yes"})
+    assert page.by_class("error-summary")
     assert not ConsultationRequest.objects.exists()
 
 
@@ -176,9 +214,9 @@ def test_consent_is_to_the_notice_that_was_shown(patient: Patient, notice: Priva
 def test_consent_to_an_unknown_notice_is_asked_again(patient: Patient) -> None:
     hidden = patient.opens().hidden_fields()
     for shown in ("", "0", "999999", "x"):
-        page = patient.posts(hidden | form_data() | {"notice": shown})
-        (error,) = (link.text for link in page.by_class("error-summary")[0].children if link.tag == "a")
-        assert error == TICK
-        assert "checked" not in page.one("input", name="consent").attributes
-    patient.posts(page.hidden_fields() | form_data())
-    assert patient.page.one("h1").text == "Check your answers"
+        page = patient.posts(hidden | form_data(send="yes") | {"notice": shown})
+        assert "Press “Send request” once more" in patient.text
+        assert "By sending this request, you agree" in patient.text
+        assert not ConsultationRequest.objects.exists()
+    patient.posts(page.hidden_fields() | {"send": "yes"})
+    assert stored_request()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 OTHER = {"phone": "+923219876543", "phone_as_typed": "0321 9876543"}
 BY_MAIL = {"contact_method": "email", "email": "ayesha@example.com"}
-BY_WHATSAPP = {"contact_method": "whatsapp", "whatsapp": "+923331112223", "whatsapp_as_typed": "0333 1112223"}
+BY_WHATSAPP = {"contact_method": "whatsapp", "phone": "+923331112223", "phone_as_typed": "0333 1112223"}
 
 
 def resubmit(patient: PrivatePage, **answers: Any) -> ConsultationRequest:
@@ -71,7 +71,7 @@ def test_correction_clears_the_wrong_number() -> None:
 def test_another_contact_method_is_stored_and_shown() -> None:
     for changes, words in [
         (BY_MAIL, "We’ll write to your email address. If you do not answer, we’ll call the number"),
-        (BY_WHATSAPP, "We’ll write on WhatsApp to the number that ends in 223."),
+        (BY_WHATSAPP, "We’ll message you on WhatsApp at the number that ends in 223."),
         ({"contact_method": "sms"}, "We’ll send an SMS to the number that ends in 678."),
     ]:
         patient = PrivatePage()
@@ -87,7 +87,7 @@ def test_dropped_email_is_not_stored() -> None:
     assert (request.contact_method, request.email) == ("call", "")
     assert request.notes.get().text.splitlines() == [
         "Email: now none, before ayesha@example.com",
-        "Way of contact: now Phone call, before Email",
+        "Way of contact: now Call only, before Email",
     ]
 
 

@@ -27,12 +27,12 @@ from tests.procedures.publishing import photos
 from tests.procedures.publishing.photos import encoded, picture, png_that_claims
 
 SOMETHING_ELSE = (
-    "Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF. This file is something else"
+    "Choose a photo in JPEG, PNG, WebP or HEIC, or a report in PDF. We can’t open this type of file"
 )
-DAMAGED = "Save the photograph again, or choose another. This one is damaged"
+DAMAGED = "Save the photo again, or choose another. This one is damaged"
 NOT_WHOLE = "Save the report again, or choose another. This one is not whole"
-TOO_MANY_PIXELS = "Send a smaller copy of this photograph, such as a screenshot of it. It has too many pixels"
-TOO_SMALL = "Choose a larger photograph. This one is too small to see anything"
+TOO_MANY_PIXELS = "Send a smaller copy of this photo, such as a screenshot of it. It has too many pixels"
+TOO_SMALL = "Choose a larger photo. This one is too small to see anything"
 
 ignore_bombs = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 

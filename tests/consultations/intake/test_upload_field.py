@@ -58,8 +58,8 @@ def test_files_are_cleaned_in_order_and_none_is_needed_unless_required() -> None
 def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -> None:
     form = sent(("a.jpg", JPEG), ("b.gif", GIF), ("c.pdf", PDF), ("d.jpg", b""))
     assert errors(form) == [
-        "File 2 (b.gif): Choose a photograph in JPEG, PNG, WebP or HEIC, or a report in PDF. "
-        "This file is something else",
+        "File 2 (b.gif): Choose a photo in JPEG, PNG, WebP or HEIC, or a report in PDF. "
+        "We can’t open this type of file",
         "File 4 (d.jpg): Choose the file again. This one is empty",
     ]
     assert [kept.kind for kept in valid_files(form, "attachments")] == ["image", "pdf"]

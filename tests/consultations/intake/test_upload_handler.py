@@ -102,7 +102,7 @@ def test_too_large_body_is_refused_and_not_a_byte_of_it_is_read() -> None:
         for length in (FIVE_GIGABYTES, MAX_BODY_BYTES + 1):
             response = send(client, body, length)
             assert response.status_code == 413
-    assert "Choose up to 4 photographs or reports of at most 10 MB each" in response.content.decode()
+    assert "Choose up to 4 photos or reports of at most 10 MB each" in response.content.decode()
     assert response["Referrer-Policy"] == "no-referrer" and "/files/" not in response.content.decode()
 
 

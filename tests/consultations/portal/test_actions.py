@@ -82,7 +82,6 @@ def test_phone_number_must_suit_the_contact_method() -> None:
         ({"contact_method": "sms"}, landline, MOBILE),
         ({"contact_method": "whatsapp"}, landline, MOBILE),
         ({}, landline, ""),
-        ({"contact_method": "whatsapp", "whatsapp": "+923217654987"}, landline, ""),
         ({"contact_method": "email", "email": "a@example.com"}, landline, ""),
     ):
         patient = PrivatePage(**answers)

@@ -54,7 +54,7 @@ def shown_in(client: Client) -> set[str]:
         "menu": ADDRESS in [link["href"] for link in overview.one("nav", id="menu").all("a")],
         "overview": any(heading.text == NAME for heading in overview.main.all("h3")),
         "list": any(heading.text == NAME for heading in listed.main.all("h2")),
-        "form": NAME in form,
+        "form": f"procedure:{FIELDS['slug']}" in form,
         "sitemap": ADDRESS in client.get("/sitemap.xml").content.decode(),
         "page": client.get(ADDRESS).status_code == 200,
     }

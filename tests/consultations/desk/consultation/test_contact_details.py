@@ -21,7 +21,7 @@ WRONG = "Wrong number, recorded on"
 def corrects(desk: Desk, **changes: str) -> Any:
     """Send the form of the page on the screen with these changes."""
     page = desk.page
-    fields = ("phone", "whatsapp", "email")
+    fields = ("phone", "email")
     shown = {name: page.one("input", id=f"contact-{name}")["value"] for name in fields}
     return desk.presses("contact-details", **(shown | changes))
 
@@ -55,17 +55,17 @@ def test_corrected_number_replaces_the_former_everywhere(desk: Desk) -> None:
     assert message.phone_for_staff == "+923227654987"
 
 
-def test_whatsapp_and_email_are_corrected_and_removed(desk: Desk) -> None:
+def test_extension_and_email_are_corrected_and_removed(desk: Desk) -> None:
     desk.opens()
-    corrects(desk, phone="0301 2345678", whatsapp="0333 1234567", email="ayesha@example.com")
+    corrects(desk, phone="0301 2345678 ext 204", email="ayesha@example.com")
     assert "Contact details corrected." in desk.message
-    assert (desk.stored().whatsapp, desk.stored().email) == ("+923331234567", "ayesha@example.com")
-    assert found("0333 1234567") == [desk.request.pk]
+    assert (desk.stored().phone_extension, desk.stored().email) == ("204", "ayesha@example.com")
     desk.looks()
-    corrects(desk, whatsapp="", email="")
-    assert (desk.stored().whatsapp, desk.stored().whatsapp_as_typed, desk.stored().email) == ("", "", "")
-    assert corrections() == [{"what": ["whatsapp", "email"]}] * 2  # no number, no address
-    assert "WhatsApp number: now none, before 0333 1234567" in Note.objects.latest("pk").text
+    assert "0301 2345678 ext. 204" in desk.page.one("main").text
+    corrects(desk, phone="0301 2345678", email="")
+    assert (desk.stored().phone_extension, desk.stored().email) == ("", "")
+    assert corrections() == [{"what": ["phone_extension", "email"]}] * 2  # no number, no address
+    assert "Extension: now none, before 204" in Note.objects.latest("pk").text
 
 
 def test_unusable_details_are_refused_and_stay_as_typed(desk: Desk) -> None:
@@ -73,7 +73,6 @@ def test_unusable_details_are_refused_and_stay_as_typed(desk: Desk) -> None:
     cases: list[tuple[dict[str, str], str, str, str]] = [
         ({}, "phone", "", "Enter one phone number"),
         ({}, "phone", "0301 23", "Enter one phone number"),
-        ({}, "whatsapp", landline, "Enter a mobile number"),
         ({}, "email", "ayesha@", "Enter an email address"),
         ({"contact_method": "sms"}, "phone", landline, "Enter a mobile number"),
         ({"contact_method": "whatsapp"}, "phone", landline, "Enter a mobile number"),

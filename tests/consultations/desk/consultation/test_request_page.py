@@ -7,15 +7,13 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clinic_site.accounts.roles import COORDINATOR, MANAGER
-from consultations.data_rights import erasure
 from consultations.models import Disclosure
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import ACTIONS, Desk, a_colleague, a_viewer
 from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.desk.schedule.calendar_helpers import open_every_day
 from tests.consultations.messaging.message_helpers import an_appointment
-from tests.factories import a_request, staff
+from tests.factories import a_request
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +31,8 @@ def test_page_shows_every_answer() -> None:
         message="It hurts.\nSince yesterday.",
         contact_method="email",
         phone_as_typed="0301-234 5678",
-        whatsapp="+923219876543",
-        whatsapp_as_typed="0321 98 76 543",
+        phone_extension="204",
+        phone_is_shared=True,
         email="a@example.com",
         may_identify_clinic="yes",
         days=[0, 2],
@@ -53,14 +51,14 @@ def test_page_shows_every_answer() -> None:
         "Kasur",
         "Ayesha Khan (mother) for another adult",
         "the patient does not know",
-        "I am not sure",
+        "I’m not sure",
         "1 to 7 days ago Answered on 4 March 2026",
         "It hurts. Since yesterday.",
         "PrefersEmail",
         "0301 2345678",
         "typed as 0301-234 5678",
-        "0321 9876543",
-        "typed as 0321 98 76 543",
+        "Others use this phoneYes",
+        "0301 2345678 ext. 204",
         "a@example.com",
         "May we say who we are?Yes",
         "Monday, Wednesday",
@@ -87,8 +85,8 @@ def test_call_and_chat_links(desk: Desk) -> None:
     assert desk.request.reference in chat
     assert "Ayesha" not in chat
     assert answer["Referrer-Policy"] == "no-referrer"
-    other = Desk(a_request(whatsapp="+923219876543", whatsapp_as_typed="0321 9876543"), desk.user)
-    assert "wa.me/923219876543?" in other.client.get(other.address("whatsapp/"))["Location"]
+    other = Desk(a_request(), desk.user)
+    other.client.get(other.address("whatsapp/"))
     opened = Disclosure.objects.filter(kind="opened", actor=desk.user, request=other.request)
     assert opened.count() == 1  # the address shows the number
     landline = Desk(a_request(phone="+924235761999", phone_as_typed="042 35761999"), desk.user)
@@ -127,21 +125,6 @@ def test_requests_from_the_same_number_are_listed_by_first_name(desk: Desk) -> N
     assert "There are older ones" in shown
     listed = Disclosure.objects.filter(kind="listed", actor=desk.user)
     assert {row.request_id for row in listed} == {other.pk for other in others[2:]}
-
-
-def test_same_number_may_be_for_calls_or_whatsapp() -> None:
-    by_phone = a_request(phone="+923017654987")
-    by_whatsapp, too = (a_request(phone=f"+92300000000{n}", whatsapp="+923017654987") for n in (1, 2))
-    a_request(phone="+923000000003")
-    user = staff(COORDINATOR)
-    requests = {by_phone, by_whatsapp, too}
-    for request in requests:
-        (found,) = Desk(request, user).opens().by_class("same-number")
-        assert all(other.reference in found.text for other in requests - {request})
-        assert len([item for item in found.children if item.tag == "li"]) == 2
-    erasure.erase(by_phone, actor=staff(MANAGER), reason="asked_by_phone")
-    (found,) = Desk(too, user).opens().by_class("same-number")
-    assert by_phone.reference not in found.text
 
 
 def test_status_shows_waiting_deadline_and_assignee(desk: Desk) -> None:

@@ -36,7 +36,7 @@ def set_to(request: ConsultationRequest, **fields: Any) -> ConsultationRequest:
 
 
 def as_erased(request: ConsultationRequest) -> ConsultationRequest:
-    gone: dict[str, Any] = dict.fromkeys(("patient_name", "requester_name", "phone", "whatsapp", "email"), "")
+    gone: dict[str, Any] = dict.fromkeys(("patient_name", "requester_name", "phone", "email"), "")
     return set_to(request, **gone, phone_as_typed="", patient_age=None, erased_at=timezone.now())
 
 

@@ -89,7 +89,7 @@ def test_onset_counts_from_the_day_of_sending(at_two: Client, user: User) -> Non
         ("In the last 24 hours", True),
         ("In the last 24 hours as of 3 March 2026", True),
         ("1 to 7 days ago", True),
-        ("I am not sure", False),
+        ("I’m not sure", False),
         ("1 to 4 weeks ago", False),
         ("In the last 24 hours as of 28 January 2026", False),
     ]
@@ -182,15 +182,15 @@ def test_row_shows_what_staff_need_to_choose(at_two: Client, user: User) -> None
     set_to(request, promised_by=NOW - HOUR, assignee=user)
     assert cells(queue_page(at_two)) == {
         "Patient": "علی خان, 7 asked by Ayesha Khan (mother)",
-        "About": "I am not sure",
+        "About": "I’m not sure",
         "Onset": "In the last 24 hours as of 3 March 2026",
         "Waiting, in clinic hours": "10 h overdue by 1 h",
-        "Contact": "WhatsApp message, Punjabi Do not say who is calling female staff member",
+        "Contact": "WhatsApp only, Punjabi Do not say who is calling female staff member",
         "Assigned to": "coordinator@clinic.example",
         "Next": "Start contacting",
     }
     set_to(request, speaks="other", speaks_other="Pashto", may_identify_clinic="yes", woman_staff=False)
-    assert cells(queue_page(at_two))["Contact"] == "WhatsApp message, Pashto"
+    assert cells(queue_page(at_two))["Contact"] == "WhatsApp only, Pashto"
     set_to(request, unread_since=NOW)
     assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Start contacting"
     set_to(request, call_back_at=NOW - HOUR)

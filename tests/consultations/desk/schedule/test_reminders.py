@@ -162,10 +162,10 @@ LINKS = [
     ({"contact_method": "call"}, "tel:+923012345678"),
     ({"contact_method": "sms"}, "sms:+923012345678?body=Reminder%20from%20"),
     ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=Reminder%20from%20"),
-    ({"contact_method": "whatsapp", "whatsapp": "+923331234567"}, "https://wa.me/923331234567?text="),
+    ({"contact_method": "any"}, "https://wa.me/923012345678?text=Reminder%20from%20"),
     # Landlines get no messages.
     ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
-    ({"contact_method": "whatsapp", "phone": "+924235761999"}, "tel:+924235761999"),
+    ({"contact_method": "any", "phone": "+924235761999"}, "tel:+924235761999"),
 ]
 
 

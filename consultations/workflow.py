@@ -112,7 +112,8 @@ STATUSES: Mapping[Status, StatusRow] = {
         gettext_noop("Time agreed"),
         Stage.SCHEDULED,
         (
-            *(ATTENDED, MISSED, OFFER_ANOTHER),
+            # Other times may be offered, too: the agreed one is kept until the patient chooses another.
+            *(ATTENDED, MISSED),
             # Also once it has begun: the clinic may have called it off.
             Step(Status.CONTACTING, gettext_noop("Appointment canceled: contact again"), once_begun=None),
             DECLINE,

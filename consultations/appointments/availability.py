@@ -10,7 +10,7 @@ from clinic_site.clinic.business_hours import BusinessHours, Interval
 from clinic_site.clinic.models import Closure, OpeningHours
 from consultations.answers import PartOfDay
 from consultations.models import Appointment
-from consultations.models.appointments import midnight
+from consultations.models.appointments import AppointmentQuerySet, midnight
 from procedures.models import Practitioner
 
 # Minutes between two offered start times, by the length of the appointment in minutes.
@@ -63,11 +63,11 @@ def days(
     count: int,
     practitioner: Practitioner | None = None,
     *,
-    exclude: Appointment | None = None,
+    exclude: AppointmentQuerySet | None = None,
 ) -> list[Day]:
     """Return consecutive days with the appointments of one practitioner or all. Three queries.
 
-    ``exclude`` is the appointment that a new one replaces.
+    ``exclude`` are appointments that a new one would replace.
     """
     last = first + timedelta(days=count - 1)
     # A session of the evening before may last past midnight, unless that day is closed.
@@ -79,8 +79,8 @@ def days(
     taken = Appointment.objects.in_calendar().on_days(first, last).select_related("request", "practitioner")
     if practitioner:
         taken = taken.filter(practitioner=practitioner)
-    if exclude:
-        taken = taken.exclude(pk=exclude.pk)
+    if exclude is not None:
+        taken = taken.exclude(pk__in=exclude.order_by().values("pk"))
     found = []
     for day in (first + timedelta(days=number) for number in range(count)):
         begins, ends = midnight(day).astimezone(UTC), midnight(day + timedelta(days=1)).astimezone(UTC)

@@ -69,7 +69,7 @@ def entries(practitioner: Practitioner, now: datetime) -> list[icalendar.Entry]:
 
 
 def _entry(appointment: Appointment) -> icalendar.Entry:
-    is_offered = appointment.state == Appointment.State.OFFERED
+    is_offered = appointment.state in Appointment.ON_OFFER
     words = _("%(reference)s (offered)") if is_offered else "%(reference)s"
     return icalendar.Entry(
         # Not the uid of the patient's own entry: a request may have had several appointments.

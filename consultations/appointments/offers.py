@@ -1,8 +1,10 @@
 """Appointments that staff offer to a patient, or agree on by phone."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +25,9 @@ MAX_APPOINTMENT_LENGTH = timedelta(hours=4)
 RECORDING_WINDOW = timedelta(days=7)
 # A later time is taken for a typing error.
 BOOKING_HORIZON = timedelta(days=366)
+MAX_CHOICES = 3
+# How long several times are held for a patient to choose one, if none of them begins earlier.
+HOLD = timedelta(hours=24)
 
 
 def offer_time(
@@ -34,8 +39,12 @@ def offer_time(
     agreed: bool,
     actor: User,
     version: int,
+    alternatives: Sequence[datetime] = (),
 ) -> Appointment:
-    """Offer an appointment, or record an ``agreed`` one; it replaces the request's live appointment.
+    """Offer an appointment, or record an ``agreed`` one; it replaces what the request was offered before.
+
+    An agreed appointment is replaced only by another agreed one. ``alternatives`` are other times of the
+    same length that the patient may choose instead.
 
     ``version`` is that of the request on the screen. Idempotent: the same offer by the same person again
     returns the existing appointment.
@@ -44,33 +53,47 @@ def offer_time(
     agreed appointment is not recorded yet, or for an impossible time or length; ``SomeoneElseChangedError``;
     and ``TimeTakenError``.
     """
-    if problem := time_problem(starts_at, agreed=agreed):
-        raise NotAllowedError(problem)
+    for each in (starts_at, *alternatives):
+        if problem := time_problem(each, agreed=agreed):
+            raise NotAllowedError(problem)
+    if alternatives and (agreed or len(alternatives) >= MAX_CHOICES):
+        raise NotAllowedError("too many times")
     if length % SLOT or not SLOT <= length <= MAX_APPOINTMENT_LENGTH:
         raise NotAllowedError(f"a length of {length}")
     # Adding the length is only right in UTC: local clocks may change.
-    starts_at = starts_at.astimezone(UTC)
+    starts_at, *others = sorted(each.astimezone(UTC) for each in (starts_at, *alternatives))
+    state = Appointment.State.AGREED if agreed else Appointment.State.OFFERED
     with transaction.atomic():
         locked = lock(consultation)
         before, now = booking.live(locked), timezone.now()
         if locked.version != version:
-            state = Appointment.State.AGREED if agreed else Appointment.State.OFFERED
-            same = {"made_by": actor, "practitioner": practitioner, "starts_at": starts_at, "state": state}
-            if repeated := locked.appointments.filter(**same, ends_at=starts_at + length).first():
-                return repeated
+            same = {"made_by": actor, "practitioner": practitioner, "starts_at": starts_at}
+            states = [state] if agreed else Appointment.ON_OFFER
+            repeated = locked.appointments.filter(**same, state__in=states, ends_at=starts_at + length)
+            if found := repeated.first():
+                return found
             raise SomeoneElseChangedError(locked.reference)
-        to = Status.CONFIRMED if agreed else Status.PROPOSED
+        to = status_after(locked.status, agreed=agreed)
         if to != locked.status and not workflow.may_follow(locked.status, to):
             raise NotAllowedError(f"{locked.status} to {to}")
         if booking.has_begun(before, now):
             raise NotAllowedError("attendance is not recorded")
-        _lock_calendars(practitioner, before)
+        _lock_calendars(practitioner, locked)
         is_ahead = starts_at > now
-        booking.cancel(locked, actor=actor, now=now, tells=not (agreed and is_ahead))
+        keeps_agreed = not agreed and to == Status.CONFIRMED
+        if keeps_agreed:
+            booking.release_choices(locked, actor=actor, now=now)
+            state = Appointment.State.HELD
+        else:
+            booking.cancel(locked, actor=actor, now=now, tells=not (agreed and is_ahead))
         if to != locked.status:
             set_status(locked, to, actor=actor)
         is_announced = agreed or has_deliverable_email(locked)
-        appointment = booking.reserve(locked, practitioner, starts_at, length, agreed=agreed, actor=actor)
+        held_until = min(now + HOLD, starts_at) if others or keeps_agreed else None
+        held: dict[str, Any] = {"held_until": held_until, "actor": actor}
+        appointment = booking.reserve(locked, practitioner, starts_at, length, state=state, **held)
+        for other in others:
+            booking.reserve(locked, practitioner, other, length, state=Appointment.State.HELD, **held)
         # Staff must call at once about an offer that no mail announces. Any other call-back was about the
         # appointment before.
         if is_announced:
@@ -80,6 +103,32 @@ def offer_time(
             kind = "appointment_agreed" if agreed else "appointment_offered"
             notify(kind, locked, appointment=appointment)
     return appointment
+
+
+def status_after(status: str, *, agreed: bool) -> Status:
+    """Return the status after an offer: an agreed time is kept while others are offered."""
+    return Status.CONFIRMED if agreed or status == Status.CONFIRMED else Status.PROPOSED
+
+
+def release_expired_choices(**_signal: object) -> None:
+    """Free the times that patients did not choose while they were held. The mail worker calls it.
+
+    A patient who has no agreed time is to be contacted again, now.
+    """
+    now = timezone.now()
+    expired = Appointment.objects.filter(
+        models.Q(starts_at__gt=now) | models.Q(state=Appointment.State.HELD),
+        state__in=Appointment.ON_OFFER,
+        held_until__lte=now,
+    )
+    for pk in expired.values_list("request", flat=True).order_by("request").distinct():
+        with transaction.atomic():
+            locked = ConsultationRequest.objects.select_for_update().get(pk=pk)
+            live = booking.live(locked)
+            booking.release_choices(locked, actor=None, now=now)
+            if live and expired.filter(pk=live.pk).exists():
+                booking.cancel(locked, actor=None, now=now)
+                set_status(locked, Status.CONTACTING, actor=None, call_back_at=now)
 
 
 def time_problem(starts_at: datetime, *, agreed: bool) -> str:
@@ -96,10 +145,11 @@ def time_problem(starts_at: datetime, *, agreed: bool) -> str:
     return ""
 
 
-def _lock_calendars(practitioner: Practitioner, before: Appointment | None) -> None:
+def _lock_calendars(practitioner: Practitioner, locked: ConsultationRequest) -> None:
     """Lock the calendars that change, in a fixed order, so two requests that swap times cannot deadlock.
 
     The weak lock lets others insert rows that refer to a practitioner.
     """
-    calendars = {practitioner.pk, before.practitioner_id} if before else {practitioner.pk}
+    before = locked.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+    calendars = {practitioner.pk, *before.values_list("practitioner", flat=True)}
     list(Practitioner.objects.select_for_update(no_key=True).filter(pk__in=calendars).order_by("pk"))

@@ -63,7 +63,9 @@ def requests_of_former_colleague(person: User, by: User) -> str:
 
 
 def _future() -> AppointmentQuerySet:
-    return Appointment.objects.live().filter(ends_at__gt=timezone.now()).select_related("request")
+    open_states = (*Appointment.LIVE, Appointment.State.HELD)
+    found = Appointment.objects.filter(state__in=open_states, ends_at__gt=timezone.now())
+    return found.select_related("request")
 
 
 def _warning(problem: str, appointments: list[Appointment], by: User) -> str:

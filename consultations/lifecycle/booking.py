@@ -5,7 +5,7 @@ All functions run in the transaction of their caller.
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from clinic_site.accounts.models import User
@@ -37,19 +37,21 @@ def reserve(
     starts_at: datetime,
     length: timedelta,
     *,
-    agreed: bool,
+    state: Appointment.State,
+    held_until: datetime | None = None,
     actor: User,
 ) -> Appointment:
     """Store an appointment and its calendar slots. Raises ``TimeTakenError``."""
-    now = timezone.now()
+    now, agreed = timezone.now(), state == Appointment.State.AGREED
     last = request.appointments.order_by("-sequence").first()
     appointment = Appointment(
         request=request,
         practitioner=practitioner,
         starts_at=starts_at,
         ends_at=starts_at + length,
-        state=Appointment.State.AGREED if agreed else Appointment.State.OFFERED,
+        state=state,
         state_changed_at=now,
+        held_until=held_until,
         sequence=last.sequence + 1 if last else 0,
         made_by=actor,
         made_at=now,
@@ -73,6 +75,35 @@ def live(request: ConsultationRequest) -> Appointment | None:
     return request.appointments.live().select_related("practitioner").first()
 
 
+def agree(appointment: Appointment, now: datetime) -> None:
+    """Agree on a time that the patient chose. It replaces the request's agreed time and the other choices."""
+    request = appointment.request
+    others = request.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+    for other in others.exclude(pk=appointment.pk).select_related("practitioner"):
+        _free(other, None, now)
+    # The calendar entry of the request replaces that of the time before.
+    last = request.appointments.aggregate(last=models.Max("sequence"))["last"]
+    appointment.sequence = last + (last > appointment.sequence)
+    appointment.save(update_fields=["sequence"])
+    _set_agreed(appointment, None, now)
+
+
+def release_choices(request: ConsultationRequest, *, actor: User | None, now: datetime) -> None:
+    """Free the times that are held beside the offered or agreed one."""
+    for held in request.appointments.filter(state=Appointment.State.HELD).select_related("practitioner"):
+        _free(held, actor, now)
+        mail_queue.supersede(request.reference, {"appointment_offered"})
+
+
+def has_alternatives(appointment: Appointment | None) -> bool:
+    """Whether this appointment was offered with others to choose from."""
+    return (
+        appointment is not None
+        and appointment.state == Appointment.State.OFFERED
+        and appointment.held_until is not None
+    )
+
+
 def has_begun(appointment: Appointment | None, now: datetime) -> bool:
     """Whether this is an agreed appointment that has begun and has no recorded attendance."""
     return (
@@ -85,6 +116,7 @@ def has_begun(appointment: Appointment | None, now: datetime) -> bool:
 def update_for_status(request: ConsultationRequest, to: str, *, actor: User | None, now: datetime) -> None:
     """Update the appointment for the new status of its request."""
     state = STATE_FOR_STATUS.get(Status(to))
+    release_choices(request, actor=actor, now=now)
     if state is None:
         # Contacting the patient again about an appointment that has begun means it was called off.
         cancel(request, actor=actor, now=now, was_called_off=to == Status.CONTACTING)
@@ -92,15 +124,21 @@ def update_for_status(request: ConsultationRequest, to: str, *, actor: User | No
     appointment = request.appointments.filter(state__in=REVIVABLE_STATES).order_by("-made_at", "-pk").first()
     if appointment is None or appointment.state == state:
         return
-    was, appointment.state = appointment.state, state
-    appointment.state_changed_at = now
+    if appointment.state == Appointment.State.OFFERED and state == Appointment.State.AGREED:
+        _set_agreed(appointment, actor, now)
+        return
+    appointment.state, appointment.state_changed_at = state, now
     appointment.save(update_fields=["state", "state_changed_at"])
-    if was == Appointment.State.OFFERED and state == Appointment.State.AGREED:
-        record_first_contact(request, now)
-        record_patient_informed(request, now)
-        record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
-        if appointment.starts_at > now:  # a past appointment sends no notification
-            notify("appointment_agreed", appointment.request, appointment=appointment)
+
+
+def _set_agreed(appointment: Appointment, actor: User | None, now: datetime) -> None:
+    appointment.state, appointment.state_changed_at = Appointment.State.AGREED, now
+    appointment.save(update_fields=["state", "state_changed_at"])
+    record_first_contact(appointment.request, now)
+    record_patient_informed(appointment.request, now)
+    record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
+    if appointment.starts_at > now:  # a past appointment sends no notification
+        notify("appointment_agreed", appointment.request, appointment=appointment)
 
 
 def record_first_contact(request: ConsultationRequest, now: datetime) -> None:
@@ -154,26 +192,31 @@ def cancel(
     tells: bool = True,
     was_called_off: bool = False,
 ) -> None:
-    """Cancel the live appointment, if there is one, and free its slots.
+    """Cancel the live appointment, if there is one, and free its slots and the times held beside it.
 
     An agreed appointment that has begun stays, because attendance is still to be recorded, unless it
     ``was_called_off``. ``tells=False`` sends no notification, for patients who get another time at once.
     """
+    release_choices(request, actor=actor, now=now)
     appointment = live(request)
     if appointment is None or (has_begun(appointment, now) and not was_called_off):
         return
     was_agreed = appointment.state == Appointment.State.AGREED
-    appointment.state, appointment.state_changed_at = Appointment.State.CANCELED, now
-    appointment.sequence += 1
-    appointment.save(update_fields=["state", "state_changed_at", "sequence"])
-    appointment.taken.all().delete()
-    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now)
+    _free(appointment, actor, now)
     mail_queue.supersede(appointment.request.reference, ABOUT_APPOINTMENT)
     if was_agreed and tells and appointment.starts_at > now:
         notify("appointment_canceled", appointment.request, appointment=appointment)
         # A patient who canceled needs no call.
         if actor and not has_deliverable_email(appointment.request):
             set_call_back(request, now)
+
+
+def _free(appointment: Appointment, actor: User | None, now: datetime) -> None:
+    appointment.state, appointment.state_changed_at = Appointment.State.CANCELED, now
+    appointment.sequence += 1
+    appointment.save(update_fields=["state", "state_changed_at", "sequence"])
+    appointment.taken.all().delete()
+    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now)
 
 
 def record_event(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:

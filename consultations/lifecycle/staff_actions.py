@@ -49,11 +49,12 @@ def change_status(consultation: ConsultationRequest, to: str, *, actor: User, ve
             return
         require_version(locked, version)
         was = locked.status
-        step = workflow.step(was, to)
-        has_begun = booking.has_begun(booking.live(locked), timezone.now())
+        step, live = workflow.step(was, to), booking.live(locked)
+        has_begun = booking.has_begun(live, timezone.now())
         if (
             step is None
             or workflow.needs_time(was, to)
+            or (to == Status.CONFIRMED and booking.has_alternatives(live))  # which of them?
             or not step.is_possible(has_begun, was_withdrawn(locked.events.all()))
         ):
             raise NotAllowedError(f"{was} to {to}")

@@ -52,10 +52,11 @@ KINDS: Mapping[str, MessageKind] = {
     ),
     "appointment_offered": MessageKind(
         name=_("Appointment offered"),
-        sent=_("When an appointment is offered to the patient."),
-        placeholders=_APPOINTMENT,
+        sent=_("When one or more times are offered to the patient."),
+        placeholders=("until", *_APPOINTMENT),
         required=("when", "practitioner", "link"),
-        supersedes=OBSOLETE,
+        # An agreed time is kept until the patient chooses another.
+        supersedes=OBSOLETE - {"appointment_agreed", "reminder"},
     ),
     "appointment_agreed": MessageKind(
         name=_("Appointment agreed"),

@@ -39,6 +39,14 @@ class MessageContext:
     send_at: datetime | None = None
 
     @cached_property
+    def choices(self) -> "list[Appointment]":
+        """The appointment, or the times that it is offered with."""
+        appointment = self.appointment
+        if appointment is None or appointment.pk is None or appointment.state not in Appointment.ON_OFFER:
+            return [appointment] if appointment else []
+        return list(appointment.request.appointments.filter(state__in=Appointment.ON_OFFER)) or [appointment]
+
+    @cached_property
     def clinic(self) -> ClinicProfile | None:
         return ClinicProfile.current()
 
@@ -71,9 +79,11 @@ def place(clinic: ClinicProfile | None) -> str:
 
 def when(appointment: Appointment | None) -> str:
     """Monday 23 November 2026, 5:30 pm, in the clinic's time zone."""
-    if appointment is None:
-        return ""
-    local = timezone.localtime(appointment.starts_at, timezone.get_default_timezone())
+    return moment_in_words(appointment.starts_at) if appointment else ""
+
+
+def moment_in_words(at: datetime) -> str:
+    local = timezone.localtime(at, timezone.get_default_timezone())
     return _("%(day)s, %(time)s") % {"day": date_format(local, "l j F Y"), "time": clock(local)}
 
 
@@ -102,7 +112,10 @@ _VALUES: dict[str, Callable[[MessageContext], Value]] = {
     "reference": lambda context: Value(context.request.reference),
     "references": lambda context: Value("\n".join(context.references)),
     "first_name": lambda context: Value(first_name(context.request)),
-    "when": lambda context: Value(when(context.appointment)),
+    "when": lambda context: Value("\n".join(when(each) for each in context.choices)),
+    "until": lambda context: Value(
+        "".join(moment_in_words(each.held_until) for each in context.choices[:1] if each.held_until)
+    ),
     "practitioner": lambda context: Value(
         context.appointment.practitioner.name if context.appointment else ""
     ),

@@ -22,7 +22,8 @@ DESCRIPTIONS = {
     "reference": gettext_lazy("The reference of the request"),
     "references": gettext_lazy("The references of the requests, one on each line"),
     "first_name": gettext_lazy("The first name of the person who wrote, if it can be used"),
-    "when": gettext_lazy("The day and time of the appointment"),
+    "when": gettext_lazy("The day and time of the appointment; of offered times one on each line"),
+    "until": gettext_lazy("Until when several offered times are held; empty for one time"),
     "practitioner": gettext_lazy("Whom the appointment is with"),
     "place": gettext_lazy("The clinic’s name and address"),
     "link": gettext_lazy("The address of the private page. Every mail has a new one"),
@@ -36,7 +37,7 @@ DESCRIPTIONS = {
     "emergency": gettext_lazy("The emergency number, 1122"),
     "activity": gettext_lazy("What the patient has done, as a sentence"),
 }
-OPTIONAL = frozenset({"first_name", "place", "phone", "clinic"})
+OPTIONAL = frozenset({"first_name", "until", "place", "phone", "clinic"})
 
 
 @dataclass(frozen=True)

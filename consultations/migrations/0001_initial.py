@@ -371,6 +371,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("offered", "Offered"),
+                            ("held", "Held for the patient"),
                             ("agreed", "Agreed"),
                             ("attended", "Took place"),
                             ("missed", "Did not attend"),
@@ -381,6 +382,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("state_changed_at", models.DateTimeField()),
+                ("held_until", models.DateTimeField(blank=True, null=True, verbose_name="held until")),
                 ("sequence", models.PositiveIntegerField(default=0, editable=False)),
                 ("made_at", models.DateTimeField()),
                 (
@@ -942,6 +944,14 @@ class Migration(migrations.Migration):
                 fields=("request",),
                 name="one_live_appointment_of_a_request",
                 violation_error_message="This request has a time already.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "held"), _negated=True) | models.Q(("held_until__isnull", False)),
+                name="held_appointment_is_held_until",
+                violation_error_message="A held time needs a moment until which it is held.",
             ),
         ),
         migrations.AddIndex(

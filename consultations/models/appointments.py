@@ -25,6 +25,11 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def live(self) -> "AppointmentQuerySet":
         return self.filter(state__in=Appointment.LIVE)
 
+    def choices(self, now: datetime) -> "AppointmentQuerySet":
+        """The times that a patient may choose now, the earliest first."""
+        on_offer = self.filter(state__in=Appointment.ON_OFFER, starts_at__gt=now).exclude(held_until__lte=now)
+        return on_offer.select_related("practitioner").order_by("starts_at", "pk")
+
     def between(self, start: datetime, end: datetime) -> "AppointmentQuerySet":
         return self.filter(starts_at__lt=end, ends_at__gt=start)
 
@@ -40,17 +45,23 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 class Appointment(models.Model):
     """A time with a practitioner, offered or agreed. Another time is another row; the old one is canceled.
 
+    The patient chooses between the offered time and those held beside it. Times offered to a patient who has
+    an agreed one are all held: the agreed one is kept until another is agreed (ADR 41).
+
     ``lifecycle.booking`` is the only writer. ``TakenSlot`` rows keep appointments from overlapping.
     """
 
     class State(models.TextChoices):
         OFFERED = "offered", _("Offered")
+        HELD = "held", _("Held for the patient")
         AGREED = "agreed", _("Agreed")
         ATTENDED = "attended", _("Took place")
         MISSED = "missed", _("Did not attend")
         CANCELED = "canceled", _("Canceled")
 
+    # At most one of a request.
     LIVE = (State.OFFERED, State.AGREED)
+    ON_OFFER = (State.OFFERED, State.HELD)
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="appointments")
     practitioner = models.ForeignKey(
@@ -63,6 +74,8 @@ class Appointment(models.Model):
     ends_at = models.DateTimeField(_("ends at"))
     state = models.CharField(_("state"), max_length=10, choices=State)
     state_changed_at = models.DateTimeField()
+    # The patient may choose it until then, or until it begins. Empty for a time offered alone.
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     # The version of the request's calendar entry (RFC 5545): each new time and each cancellation increments
     # it, so the patient's calendar shows one entry.
     sequence = models.PositiveIntegerField(default=0, editable=False)
@@ -97,6 +110,11 @@ class Appointment(models.Model):
                 condition=Q(state__in=["offered", "agreed"]),
                 name="one_live_appointment_of_a_request",
                 violation_error_message=_("This request has a time already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(held_until__isnull=False),
+                name="held_appointment_is_held_until",
+                violation_error_message=_("A held time needs a moment until which it is held."),
             ),
         ]
 

@@ -103,25 +103,31 @@ def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Att
         notify_staff_of_activity(consultation, "attachment")
 
 
-def accept_time(consultation: ConsultationRequest, version: int) -> None:
-    """Accept the time that was offered at this version of the request. Idempotent.
+def accept_time(consultation: ConsultationRequest, chosen: int) -> None:
+    """Agree on the offered appointment of this id; it replaces the agreed one. Idempotent.
 
-    Raises ``SomeoneElseChangedError`` if another time is on offer, or none.
+    Raises ``SomeoneElseChangedError`` if it is not on offer.
     """
     with transaction.atomic():
-        locked = lock(consultation)
-        if _time_on_screen(locked, version).state == Appointment.State.AGREED:
+        locked, now = lock(consultation), timezone.now()
+        live = booking.live(locked)
+        if live and live.pk == chosen and live.state == Appointment.State.AGREED and live.starts_at > now:
             return
-        now = set_status(locked, Status.CONFIRMED, actor=None)
-        booking.update_for_status(locked, Status.CONFIRMED, actor=None, now=now)
+        appointment = locked.appointments.choices(now).filter(pk=chosen).first()
+        if appointment is None:
+            raise SomeoneElseChangedError(locked.reference)
+        if locked.status != Status.CONFIRMED:
+            set_status(locked, Status.CONFIRMED, actor=None)
+        booking.agree(appointment, now)
+        booking.set_call_back(locked, None)
         notify_staff_of_activity(locked, "time agreed")
 
 
 def request_another_time(consultation: ConsultationRequest, version: int, text: str) -> None:
-    """Refuse the time of this version, with a note (or ""), so that the clinic offers another one.
+    """Refuse the times offered at this version, with a note (or ""), so that the clinic offers others.
 
-    Pressed twice, or in two windows, it is done once, and both notes are kept. Raises
-    ``SomeoneElseChangedError`` as ``accept_time`` does.
+    An agreed time is kept until another is agreed. Pressed twice, or in two windows, it is done once, and
+    both notes are kept. Raises ``SomeoneElseChangedError`` if other times are on offer by now, or none.
     """
     with transaction.atomic():
         locked = lock(consultation)
@@ -129,23 +135,31 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
             if text:
                 add_patient_note(consultation, text)
             return
-        appointment = _time_on_screen(locked, version)
-        now = set_status(locked, Status.CONTACTING, actor=None)
+        appointment, now = _time_on_screen(locked, version), timezone.now()
         booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
-        booking.cancel(locked, actor=None, now=now)
+        if appointment.state == Appointment.State.AGREED:
+            booking.release_choices(locked, actor=None, now=now)
+            booking.set_call_back(locked, now)
+        else:
+            set_status(locked, Status.CONTACTING, actor=None)
+            booking.cancel(locked, actor=None, now=now)
         if text:
             Note.objects.create(request=locked, text=text, at=now)
         notify_staff_of_activity(locked, "other time")
 
 
 def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:
-    """Return the coming appointment if it existed at this version. Nothing else makes the screen stale."""
-    found = booking.live(locked)
-    if found is None or found.starts_at <= timezone.now():
+    """Return the coming appointment if it and the choices existed at this version.
+
+    Nothing else makes the screen stale.
+    """
+    found, now = booking.live(locked), timezone.now()
+    if found is None or found.starts_at <= now:
         raise SomeoneElseChangedError(locked.reference)
-    made = locked.events.filter(detail__appointment=found.pk).first()
-    if made in changes_since(locked, version):
-        raise SomeoneElseChangedError(locked.reference)
+    since = changes_since(locked, version)
+    for appointment in {found, *locked.appointments.choices(now)}:
+        if locked.events.filter(detail__appointment=appointment.pk).first() in since:
+            raise SomeoneElseChangedError(locked.reference)
     return found
 
 

@@ -157,10 +157,37 @@ class MoreAttachmentsForm(ActionForm):
         return not self.errors
 
 
-class TimeForm(ActionForm):
-    """An action on the appointment that was on the screen, which ``version`` identifies."""
+class AcceptTimeForm(ActionForm):
+    """A button for each time on offer. Its template is written by hand: the private page has it, too."""
+
+    action = Action.TIME
+    button = ""
+
+    appointment = HiddenPattern("[0-9]{1,18}")
+
+    def act(self) -> None:
+        if not self.cleaned_data["appointment"]:
+            raise SomeoneElseChangedError(self.consultation.reference)
+        actions.accept_time(self.consultation, int(self.cleaned_data["appointment"]))
+
+
+class OtherTimeForm(ActionForm):
+    """Refuses the times that were on the screen, which ``version`` identifies."""
+
+    action = Action.OTHER_TIME
+    button = _("Ask for another time")
+    is_filled_in = True
 
     version = HiddenPattern("[0-9]{1,9}")
+    words = TextField(
+        label=_("When would suit you better?"),
+        help_text=_("For example, days and times at which you can come. Up to 1,000 characters."),
+        longest=MESSAGE_LENGTH,
+        too_long=_("Shorten your words to 1,000 characters. They have %(length)d now"),
+        lines=True,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -175,30 +202,6 @@ class TimeForm(ActionForm):
         if not self.cleaned_data["version"]:
             raise SomeoneElseChangedError(self.consultation.reference)
         return int(self.cleaned_data["version"])
-
-
-class AcceptTimeForm(TimeForm):
-    action = Action.TIME
-    button = _("Yes, I will come")
-
-    def act(self) -> None:
-        actions.accept_time(self.consultation, self.shown_version)
-
-
-class OtherTimeForm(TimeForm):
-    action = Action.OTHER_TIME
-    button = _("Ask for another time")
-    is_filled_in = True
-
-    words = TextField(
-        label=_("When would suit you better?"),
-        help_text=_("For example, days and times at which you can come. Up to 1,000 characters."),
-        longest=MESSAGE_LENGTH,
-        too_long=_("Shorten your words to 1,000 characters. They have %(length)d now"),
-        lines=True,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
 
     def act(self) -> None:
         actions.request_another_time(self.consultation, self.shown_version, self.cleaned_data["words"])

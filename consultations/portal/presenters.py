@@ -122,6 +122,27 @@ class RequestStatusPresenter:
         """The offered or agreed appointment."""
         return booking.live(self.consultation) if self.status in (Status.PROPOSED, Status.CONFIRMED) else None
 
+    @cached_property
+    def choices(self) -> list[Appointment]:
+        """The times that the patient may choose now."""
+        return list(self.consultation.appointments.choices(self.now)) if self.appointment else []
+
+    @property
+    def choices_in_words(self) -> list[tuple[Appointment, str]]:
+        return [(choice, message_context.when(choice)) for choice in self.choices]
+
+    @property
+    def held_until(self) -> str:
+        moments = [choice.held_until for choice in self.choices if choice.held_until]
+        return message_context.moment_in_words(moments[0]) if moments else ""
+
+    @property
+    def has_asked_for_another_time(self) -> bool:
+        """Whether staff have not offered another time since the patient asked for one."""
+        about = (Event.Kind.TIME_OFFERED, Event.Kind.TIME_AGREED, Event.Kind.TIME_REFUSED)
+        last = self.consultation.events.filter(kind__in=about).last()
+        return last is not None and last.kind == Event.Kind.TIME_REFUSED
+
     @property
     def when(self) -> str:
         return message_context.when(self.appointment)
@@ -170,6 +191,8 @@ class RequestStatusPresenter:
                 "This request is closed, so nothing can be changed or added here. Call us and we’ll help."
             )
         if action in APPOINTMENT_ACTIONS:
+            if action == Action.TIME and self.choices:
+                return ""
             if self.appointment is None:
                 return _("No time is offered to you now. Go back to see the status of your request.")
             if self.is_past:
@@ -208,9 +231,11 @@ class RequestStatusPresenter:
             case Action.ATTACHMENTS if self.attachments:
                 return _("We have what you added")
             case Action.TIME if self.is_agreed:
-                return _("Thank you. The time is agreed")
-            case Action.OTHER_TIME if self.status in workflow.WAITING:
-                if self.consultation.events.filter(kind=Event.Kind.TIME_REFUSED).exists():
+                return _("Your appointment is confirmed")
+            case Action.OTHER_TIME if self.has_asked_for_another_time:
+                if self.is_agreed:
+                    return _("We’ll contact you about another time. Until then, you keep your appointment")
+                if self.status in workflow.WAITING:
                     return _("We’ll look for another time and contact you")
         return ""
 

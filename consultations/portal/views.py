@@ -92,7 +92,7 @@ def with_slash(request: HttpRequest, address: str) -> HttpResponse:
 @never_cache
 def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     done = request.GET.get("done", "")
-    return _page(
+    response = _page(
         request,
         "page",
         presenter=presenter,
@@ -100,6 +100,7 @@ def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
         was_resent=done == "resent",
         address=private_links.address_of(_token(request)),
     )
+    return _with_form(response) if presenter.choices else response
 
 
 @require_get_or_post
@@ -183,9 +184,12 @@ def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status:
         refused=refused,
         why_not="" if refused else why_not,
     )
-    if has_form:
-        # Under "no-referrer" browsers send the form with "Origin: null", which the CSRF check refuses.
-        response.headers["Referrer-Policy"] = "same-origin"
+    return _with_form(response) if has_form else response
+
+
+def _with_form(response: HttpResponse) -> HttpResponse:
+    # Under "no-referrer" browsers send the form with "Origin: null", which the CSRF check refuses.
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 

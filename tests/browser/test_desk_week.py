@@ -36,12 +36,12 @@ def test_offer_appears_in_week(visit: Visit, scripts: bool) -> None:
     visitor.assert_accessible_everywhere()
     # Nothing chosen: the page says so and keeps the rest.
     page.get_by_label("Agreed on the phone").check()
-    visitor.presses("Take this time")
+    visitor.presses("Save")
     expect(page.get_by_role("alert")).to_contain_text("Choose one of the times")
     expect(page.get_by_label("Agreed on the phone")).to_be_checked()
     visitor.assert_accessible_everywhere()
     page.locator("input[name=starts]").first.check()
-    visitor.presses("Take this time")
+    visitor.presses("Save")
     appointment = Appointment.objects.get(request=request)
     assert appointment.state == Appointment.State.AGREED
 

@@ -34,15 +34,14 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
     visitor = visit(java_script_enabled=scripts, viewport=PHONE)
     page = visitor.opens(patient.address)
 
-    page.get_by_role("link", name="Yes, I will come").click()
-    visitor.presses("Yes, I will come")
-    assert done(page) == "Thank you. The time is agreed."
+    visitor.presses(re.compile(", with "))
+    assert done(page) == "Your appointment is confirmed."
     expect(page.get_by_role("heading", name="What to bring")).to_be_visible()
 
     page.get_by_role("link", name="Ask for another time").click()
     page.get_by_label("When would suit you better?").fill("After 5 pm, please.")
     visitor.presses("Ask for another time")
-    assert done(page) == "We’ll look for another time and contact you."
+    assert done(page) == "We’ll contact you about another time. Until then, you keep your appointment."
 
     page.get_by_role("link", name="Correct the phone number").click()
     page.get_by_label("The right phone number").fill("0321 7654987")
@@ -61,7 +60,7 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
     visitor.presses("Add")
     assert done(page) == "We have what you added."
 
-    page.get_by_role("link", name="Withdraw the request").click()
+    page.get_by_role("link", name="Cancel the appointment and withdraw the request").click()
     visitor.presses("Withdraw my request")
     assert done(page) == "Your request is withdrawn."
     assert patient.now().status == Status.WITHDRAWN

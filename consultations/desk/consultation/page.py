@@ -1,6 +1,7 @@
 """The page of one request: the patient's answers, the next steps, and the timeline."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -24,9 +25,11 @@ from consultations.lifecycle.contact_details import wrong_since
 from consultations.lifecycle.staff_actions import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.messaging import templates as message_templates
+from consultations.messaging.context import moment_in_words
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event, SearchTerm
 from consultations.models.search_terms import number_terms
 from consultations.staff_pages import VIEW, WORK, member, page, show
+from consultations.workflow import Status
 
 VIEW_ATTACHMENT = "consultations.view_attachment"
 VIEW_MESSAGE = "mail.view_outgoingmessage"
@@ -102,6 +105,7 @@ def render_page(
         "same_number": same_number[:MAX_SHOWN],
         "same_number_has_more": len(same_number) > MAX_SHOWN,
         "timeline": timeline(consultation, events, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
+        "held": held_times(events, appointment),
         "doubts": appointment_problems(appointment, hours) if appointment else [],
         "typed": typed,
         "contact_details": contact_details or ContactDetailsForm(consultation=consultation),
@@ -132,6 +136,18 @@ def render_page(
     return show(request, template, context, title=consultation.reference, status=status)
 
 
+def held_times(events: Iterable[Event], appointment: Appointment | None) -> list[str]:
+    """Return the times that are held beside the offered or agreed appointment, in words."""
+    held: dict[int, str] = {}
+    for event in events:
+        if event.kind == Event.Kind.TIME_OFFERED:
+            held[event.detail["appointment"]] = event.detail["starts_at"]
+        elif event.kind in (Event.Kind.TIME_AGREED, Event.Kind.TIME_CANCELED):
+            held.pop(event.detail["appointment"], None)
+    live = appointment.pk if appointment else None
+    return [moment_in_words(datetime.fromisoformat(at)) for pk, at in held.items() if pk != live]
+
+
 class NextStep(NamedTuple):
     """A button or, where a time must be picked first, a link to the page that does that."""
 
@@ -149,13 +165,19 @@ def next_steps(
     has_begun, had_withdrawn = booking.has_begun(appointment, timezone.now()), was_withdrawn(events)
     found = [
         NextStep(
-            _(step.button), step.to, workflow.needs_time(consultation.status, step.to), is_usual=step is usual
+            _(step.button),
+            step.to,
+            workflow.needs_time(consultation.status, step.to)
+            or (step is workflow.AGREE and booking.has_alternatives(appointment)),
+            is_usual=step is usual,
         )
         for step in consultation.next_steps
         if step.is_possible(has_begun, had_withdrawn)
     ]
     if appointment and not has_begun:
-        found.append(NextStep(_("Change the time"), consultation.status, needs_time=True))
+        is_agreed = consultation.status == Status.CONFIRMED
+        label = _("Offer other times, or change the time") if is_agreed else _("Change the time")
+        found.append(NextStep(label, consultation.status, needs_time=True))
     return found
 
 

@@ -1,6 +1,7 @@
 """Forms of the time picker: what it shows, and the appointment to offer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -10,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import HiddenPattern, says
 from consultations.appointments import availability, offers
-from consultations.workflow import Status
 from procedures.models import Practitioner
 
 LENGTHS = [
@@ -20,8 +20,8 @@ LENGTHS = [
 OTHER = "other"
 AGREED, OFFERED = "agreed", "offered"
 WAYS = {
-    OFFERED: (Status.PROPOSED, _("Offered: the patient answers")),
-    AGREED: (Status.CONFIRMED, _("Agreed on the phone")),
+    OFFERED: _("Offered: the patient chooses"),
+    AGREED: _("Agreed on the phone"),
 }
 
 NO_TIME = says(_("Choose one of the times, or type another."))
@@ -52,15 +52,25 @@ class PickerForm(forms.Form):
     )
 
 
+class TimesField(forms.Field):
+    """Checked times; ``OTHER`` stands for a typed one."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[datetime | str]:
+        time = forms.DateTimeField(error_messages=NO_TIME)
+        return [each if each == OTHER else time.clean(each) for each in value]
+
+
 class OfferForm(PickerForm):
-    """The appointment to offer, and the version of the request on the screen."""
+    """The times to offer, and the version of the request on the screen."""
 
     version = HiddenPattern(r"[0-9]{1,9}")
-    starts = forms.CharField(error_messages=NO_TIME)
+    starts = TimesField(error_messages=NO_TIME)
     other_day = forms.DateField(required=False, error_messages=says(_("Enter the day, like 2026-11-30.")))
     other_time = forms.TimeField(required=False, error_messages=says(_("Enter the time, like 17:30.")))
     way = forms.ChoiceField(
-        choices=[(way, words) for way, (_to, words) in WAYS.items()],
+        choices=list(WAYS.items()),
         error_messages=says(_("Say whether the patient still has to answer.")),
     )
 
@@ -68,23 +78,27 @@ class OfferForm(PickerForm):
         super().__init__(*args, **options)
         self.fields["practitioner"].required = self.fields["length"].required = True
 
-    def clean_starts(self) -> datetime | None:
-        """Return a listed time; None for a typed one."""
-        starts = self.cleaned_data["starts"]
-        return None if starts == OTHER else forms.DateTimeField(error_messages=NO_TIME).clean(starts)
-
     def clean(self) -> None:
-        """Set ``starts_at``, if no appointment is impossible at that time."""
-        starts_at, field = self.cleaned_data.get("starts"), "starts"
-        if self.data.get("starts") == OTHER:
-            starts_at = self._typed_time()
-            field = "other_time" if starts_at and starts_at.minute % 5 else "other_day"
-        if starts_at:
-            agreed = self.cleaned_data.get("way") == AGREED
-            if problem := offers.time_problem(starts_at, agreed=agreed):
+        """Set ``times``, the earliest first, if appointments are possible at all of them."""
+        agreed = self.cleaned_data.get("way") == AGREED
+        times: set[datetime] = set()
+        for each in self.cleaned_data.get("starts", []):
+            starts_at, field = each, "starts"
+            if each == OTHER:
+                starts_at = self._typed_time()
+                field = "other_time" if starts_at and starts_at.minute % 5 else "other_day"
+            if starts_at and (problem := offers.time_problem(starts_at, agreed=agreed)):
                 self.add_error(field, problem)
-            else:
-                self.cleaned_data["starts_at"] = starts_at
+            elif starts_at:
+                times.add(starts_at)
+        if agreed and len(times) > 1:
+            self.add_error("starts", _("Choose only the time that was agreed."))
+        elif len(times) > offers.MAX_CHOICES:
+            self.add_error("starts", _("Choose up to three times."))
+        self.cleaned_data["times"] = sorted(times)
+        length = timedelta(minutes=self.cleaned_data.get("length") or 0)
+        if any(later - earlier < length for earlier, later in pairwise(self.cleaned_data["times"])):
+            self.add_error("starts", _("Choose times that do not overlap."))
 
     def _typed_time(self) -> datetime | None:
         for name, sentence in (("other_day", _("Enter the day.")), ("other_time", _("Enter the time."))):

@@ -1,6 +1,7 @@
 """The time picker: offer an appointment, or record an agreed one."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -39,18 +40,20 @@ def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, consultation, form)
     chosen = form.cleaned_data
+    starts_at, *alternatives = chosen["times"]
     try:
         appointment = offers.offer_time(
             consultation,
             chosen["practitioner"],
-            chosen["starts_at"],
+            starts_at,
             timedelta(minutes=chosen["length"]),
             agreed=chosen["way"] == AGREED,
             actor=member(request),
             version=int(chosen["version"] or -1),
+            alternatives=alternatives,
         )
     except errors.TimeTakenError:
-        problem = _("This time with %(practitioner)s is already taken. Choose another.") % {
+        problem = _("A time with %(practitioner)s that you chose is already taken. Choose another.") % {
             "practitioner": chosen["practitioner"]
         }
     except errors.NotAllowedError:
@@ -69,7 +72,9 @@ def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
 def _done(request: HttpRequest, consultation: ConsultationRequest, appointment: Appointment) -> HttpResponse:
     agreed = appointment.state == Appointment.State.AGREED
     words = _("Agreed: %(when)s, with %(name)s.") if agreed else _("Offered: %(when)s, with %(name)s.")
-    messages.success(request, words % {"when": when(appointment), "name": appointment.practitioner})
+    times = [appointment] if agreed else consultation.appointments.filter(state__in=Appointment.ON_OFFER)
+    shown = "; ".join(when(each) for each in times)
+    messages.success(request, words % {"when": shown, "name": appointment.practitioner})
     # Past appointments send no notification.
     if not has_deliverable_email(consultation) and appointment.starts_at > timezone.now():
         messages.warning(request, AGREED_BY_PHONE_ONLY if agreed else OFFER_NOT_ANNOUNCED)
@@ -97,7 +102,8 @@ def _page(
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)
     days = []
     if practitioner and ways:
-        in_week = availability.days(first_day, DAYS, practitioner, exclude=live)
+        before = consultation.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+        in_week = availability.days(first_day, DAYS, practitioner, exclude=before)
         days = [(day, day.times(minutes)) for day in in_week]
     return show(
         request,
@@ -130,27 +136,30 @@ def _ways(consultation: ConsultationRequest) -> dict[str, str]:
     status = consultation.status
     return {
         way: str(words)
-        for way, (to, words) in WAYS.items()
-        if to == status or workflow.may_follow(status, to)
+        for way, words in WAYS.items()
+        if (to := offers.status_after(status, agreed=way == AGREED)) == status
+        or workflow.may_follow(status, to)
     }
 
 
 def _chosen(
     request: HttpRequest, form: PickerForm, ways: dict[str, str], days: list[tuple[Day, list[Time]]]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Return what was sent, or the defaults."""
     usual = AGREED if request.GET.get("to") == Status.CONFIRMED else OFFERED
     sent = {
-        "starts": "",
         "other_day": "",
         "other_time": "",
         "way": usual if usual in ways else next(iter(ways), ""),
     }
     sent |= {name: request.POST[name] for name in sent if name in request.POST}
     free = {time.at.isoformat() for _day, times in days for time in times if not time.taken_by}
-    starts_at: datetime | None = form.cleaned_data.get("starts_at")
-    if starts_at and sent["starts"] not in {OTHER, *free}:
-        # It is no longer in the list, so it is put into the field for a typed time and not lost.
-        local = timezone.localtime(starts_at)
-        sent |= {"starts": OTHER, "other_day": f"{local:%Y-%m-%d}", "other_time": f"{local:%H:%M}"}
-    return sent
+    starts = request.POST.getlist("starts")
+    times: list[datetime] = form.cleaned_data.get("times", [])
+    for starts_at in times:
+        if OTHER not in starts and starts_at.isoformat() not in free:
+            # It is no longer in the list, so it is put into the field for a typed time and not lost.
+            local = timezone.localtime(starts_at)
+            sent |= {"other_day": f"{local:%Y-%m-%d}", "other_time": f"{local:%H:%M}"}
+            starts.append(OTHER)
+    return {**sent, "starts": starts}

@@ -15,7 +15,7 @@ from consultations.intake.submission import submit
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.staff_actions import Outcome, add_note, assign, record_contact
-from consultations.models import Attachment, ConsultationRequest, Disclosure, Presence
+from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Presence
 from consultations.models.appointments import SLOT
 from consultations.phone_numbers import parse
 from consultations.portal.actions import add_patient_note, correct_phone
@@ -75,7 +75,7 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
     Presence.objects.create(request=request, user=actor, opened_at=timezone.now(), seen_at=timezone.now())
     begins = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     with transaction.atomic():
-        booking.reserve(request, a_reviewer(), begins, 4 * SLOT, agreed=True, actor=actor)
+        booking.reserve(request, a_reviewer(), begins, 4 * SLOT, state=Appointment.State.AGREED, actor=actor)
         ConsultationRequest.objects.filter(pk=request.pk).update(status="confirmed")
         mail_queue.queue(
             ABOUT_HER["email"],

@@ -36,9 +36,7 @@ def test_one_form_sent_by_many_browsers_is_one_request_with_one_page() -> None:
     key, notice = SubmissionKey.new(), a_notice()
     sent = form_data() | {"key": key.for_form(), "notice": str(notice.pk), "send": "yes"}
     results = all_at_once(lambda number: Client().post(FORM, sent))
-    assert {(result.status_code, result["Location"]) for result in results} == {
-        (303, f"/r/{key.token}/")
-    }
+    assert {(result.status_code, result["Location"]) for result in results} == {(303, f"/r/{key.token}/")}
     assert ConsultationRequest.objects.count() == Event.objects.count() == 1
     # Then a correction, sent just as often.
     corrected = replace(a_submission(key=key), answers=corrected_number())

@@ -10,7 +10,7 @@ MAY_FOLLOW = {
         *("proposed", "confirmed", "unreachable", "declined", "withdrawn", "new", "quarantined"),
     },
     "proposed": {"confirmed", "contacting", "unreachable", "declined", "withdrawn"},
-    "confirmed": {"completed", "did_not_attend", "proposed", "contacting", "declined", "withdrawn"},
+    "confirmed": {"completed", "did_not_attend", "contacting", "declined", "withdrawn"},
     "completed": {"confirmed", "withdrawn"},
     "did_not_attend": {"contacting", "proposed", "confirmed", "completed"},
     "declined": {"contacting"},
@@ -20,7 +20,7 @@ MAY_FOLLOW = {
 }
 # Steps that depend on whether an agreed time has begun: those before, and those afterwards.
 BEFORE = {
-    "confirmed": {"proposed", "contacting", "declined", "withdrawn"},
+    "confirmed": {"contacting", "declined", "withdrawn"},
     "withdrawn": {"contacting"},
     "completed": {"confirmed"},
 }

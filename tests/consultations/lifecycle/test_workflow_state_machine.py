@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -60,6 +61,7 @@ EXAMPLES = int(os.environ.get("WORKFLOW_EXAMPLES", "8"))
 STEPS = int(os.environ.get("WORKFLOW_STEPS", "25"))
 
 BY_EMAIL = {"contact_method": "email", "email": "ayesha@example.com"}
+LIVE = Appointment.LIVE
 REFUSALS = (errors.NotAllowedError, errors.SomeoneElseChangedError, errors.TimeTakenError)
 # Every table that a request has rows in.
 TABLES: tuple[Any, ...] = (
@@ -198,15 +200,19 @@ class Workflow(RuleBasedStateMachine):
     def answer_offer(self, screen: Screen, data: st.DataObject, accept: bool, text: str) -> None:
         screen = self._look(screen, data)
         request, before = screen.request, look(screen.request.pk)
-        version = data.draw(st.sampled_from([screen.version, screen.version, 0, -1]))
         if accept:
-            refusal = self.attempt(lambda: actions.accept_time(request, version))
-        else:
-            refusal = self.attempt(lambda: actions.request_another_time(request, version, text))
-        if before.appointment is None or refusal:
+            choices = [each.pk for each in request.appointments.choices(self.now)]
+            chosen = data.draw(st.sampled_from([*choices, *choices, screen.appointment or 0, 0]))
+            if not self.attempt(lambda: actions.accept_time(request, chosen)):
+                assert look(request.pk).appointment == chosen in (*choices, before.appointment)
+                self._moved(request.pk, Status.CONFIRMED)
             return
+        version = data.draw(st.sampled_from([screen.version, screen.version, 0, -1]))
+        refusal = self.attempt(lambda: actions.request_another_time(request, version, text))
+        if before.appointment is None or refusal or before.status == Status.CONFIRMED:
+            return  # an agreed time is kept: the invariants compare
         if version == screen.version and screen.appointment == before.appointment:
-            self._moved(request.pk, Status.CONFIRMED if accept else Status.CONTACTING)
+            self._moved(request.pk, Status.CONTACTING)
         else:  # a time that was not on the screen is neither agreed nor given back
             after = look(request.pk)
             assert (after.status, after.appointment) == (before.status, before.appointment)
@@ -223,6 +229,7 @@ class Workflow(RuleBasedStateMachine):
         is_possible = (
             step is not None
             and not workflow.needs_time(before.status, to)
+            and not (to == Status.CONFIRMED and booking.has_alternatives(booking.live(request)))
             and step.is_possible(
                 booking.has_begun(booking.live(request), self.now),
                 status_changes.was_withdrawn(request.events.all()),
@@ -243,22 +250,32 @@ class Workflow(RuleBasedStateMachine):
     @rule(screen=screens, data=st.data(), agreed=st.booleans())
     def offer_time(self, screen: Screen, data: st.DataObject, agreed: bool) -> None:
         screen = self._look(screen, data)
-        request, to = screen.request, Status.CONFIRMED if agreed else Status.PROPOSED
-        before = look(request.pk)
+        request, before = screen.request, look(screen.request.pk)
+        to = offers.status_after(before.status, agreed=agreed)
         version = data.draw(st.sampled_from([screen.version, screen.version, 2**31]))
         midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        starts_at = midnight + timedelta(hours=data.draw(hours))
+        starts_at, *alternatives = [
+            midnight + timedelta(hours=at) for at in data.draw(st.lists(hours, min_size=1, max_size=3))
+        ]
+        alternatives = [] if agreed else alternatives
         length = timedelta(minutes=data.draw(minutes))
         practitioner = data.draw(st.sampled_from(self.practitioners))
-        others = Appointment.objects.in_calendar().exclude(pk=before.appointment)
-        is_taken = others.between(starts_at, starts_at + length).filter(practitioner=practitioner).exists()
+        given_back = ["held"] if to == before.status == Status.CONFIRMED and not agreed else ["held", *LIVE]
+        others = Appointment.objects.in_calendar().filter(practitioner=practitioner)
+        others = others.exclude(request=request, state__in=given_back)
+        times = sorted([starts_at, *alternatives])
+        is_taken = any(others.between(at, at + length).exists() for at in times) or any(
+            later - earlier < length for earlier, later in pairwise(times)
+        )
         by: dict[str, Any] = {"actor": self.staff[0], "version": version}
         refusal = self.attempt(
-            lambda: offers.offer_time(request, practitioner, starts_at, length, agreed=agreed, **by)
+            lambda: offers.offer_time(
+                request, practitioner, starts_at, length, agreed=agreed, alternatives=alternatives, **by
+            )
         )
         if refusal is errors.NotAllowedError:
             return
-        assert starts_at > self.now - (timedelta(days=7) if agreed else timedelta(0))
+        assert times[0] > self.now - (timedelta(days=7) if agreed else timedelta(0))
         if version != before.version:
             # The same offer again is one press that arrived twice.
             assert refusal in (errors.SomeoneElseChangedError, None)
@@ -365,6 +382,15 @@ class Workflow(RuleBasedStateMachine):
     def wait(self, passed: int) -> None:
         self.traveller.shift(timedelta(hours=passed))
 
+    @rule()
+    def release_expired_choices(self) -> None:
+        offered = Appointment.objects.filter(state=Appointment.State.OFFERED)
+        for appointment in offered.filter(held_until__lte=self.now, starts_at__gt=self.now):
+            self._moved(appointment.request_id, Status.CONTACTING)
+        offers.release_expired_choices()
+        held = Appointment.objects.filter(state=Appointment.State.HELD)
+        assert not held.filter(held_until__lte=self.now).exists()
+
     @rule(target=screens, screen=screens)
     def look_again(self, screen: Screen) -> Screen:
         return look(screen.request.pk)
@@ -394,6 +420,13 @@ class Workflow(RuleBasedStateMachine):
                 live = live.exclude(state=Appointment.State.AGREED, starts_at__lte=self.now)
             states = list(live.values_list("state", flat=True))
             assert states == ([state_of[Status(status)]] if Status(status) in state_of else [])
+
+    @invariant()
+    def times_are_held_only_beside_an_offered_or_agreed_one(self) -> None:
+        held = Appointment.objects.filter(state=Appointment.State.HELD)
+        assert {self.status[pk] for pk in held.values_list("request", flat=True)} <= {
+            *(Status.PROPOSED, Status.CONFIRMED),
+        }
 
     @invariant()
     def calendar_holds_exactly_what_was_not_canceled(self) -> None:

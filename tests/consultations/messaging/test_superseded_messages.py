@@ -33,8 +33,8 @@ def states() -> dict[str, State]:
 def test_later_message_supersedes_obsolete_ones_that_wait_or_failed() -> None:
     pairs = [
         *[("appointment_offered", later) for later in ("appointment_agreed", "appointment_canceled", *ENDS)],
-        *[("appointment_agreed", later) for later in ("appointment_offered", "appointment_canceled", *ENDS)],
-        *[("reminder", later) for later in (*APPOINTMENTS[:3], "declined")],
+        *[("appointment_agreed", later) for later in ("appointment_canceled", *ENDS)],
+        *[("reminder", later) for later in (*APPOINTMENTS[1:3], "declined")],
         *[(end, "reopened") for end in ENDS],
         *[(end, "appointment_offered") for end in ENDS],
         *[("acknowledgement", later) for later in ("appointment_offered", "appointment_agreed", *ENDS)],
@@ -57,6 +57,8 @@ def test_messages_that_stay_true_are_sent() -> None:
         ("acknowledgement", "reopened"),
         # The reminder does not replace the invitation; a cancellation must leave the patient's calendar.
         ("appointment_agreed", "reminder"),
+        # An agreed time is kept while others are offered.
+        *[(earlier, "appointment_offered") for earlier in ("appointment_agreed", "reminder")],
         *[("appointment_canceled", later) for later in ("appointment_offered", "reopened", *ENDS)],
     ]
     for number, (earlier, later) in enumerate(pairs):

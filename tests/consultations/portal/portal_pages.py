@@ -45,8 +45,10 @@ class PrivatePage:
         return self.sends(action, **self.form_of(action), **data)
 
     def form_of(self, action: str) -> dict[str, str]:
-        """The hidden fields of an action's form, to be sent later."""
-        return self.opens(action).hidden_fields()
+        """The hidden fields of an action's form and its first button, to be sent later."""
+        page = self.opens(action)
+        button = next((each for each in page.all("button") if each["name"]), None)
+        return page.hidden_fields() | ({button["name"]: button["value"]} if button else {})
 
     def is_led_back(self) -> Page:
         """Follow the redirect to the private page, which confirms the action."""
@@ -72,8 +74,8 @@ class PrivatePage:
         version = version_of(self.request)
         staff_actions.record_contact(self.request, "wrong_number", actor=a_coordinator(), version=version)
 
-    def is_offered(self, days: int = 3, *, agreed: bool = False) -> Appointment:
-        """Staff offer an appointment in this many days, or record an agreed one."""
+    def is_offered(self, days: int = 3, *others: int, agreed: bool = False) -> Appointment:
+        """Staff offer an appointment in this many days, with others to choose, or record an agreed one."""
         request = self.now()
         return offers.offer_time(
             request,
@@ -83,6 +85,7 @@ class PrivatePage:
             agreed=agreed,
             actor=a_coordinator(),
             version=request.version,
+            alternatives=[at_ten(day) for day in others],
         )
 
 
@@ -108,12 +111,15 @@ def every_state() -> Iterator[tuple[str, Any]]:
         wrong_number = PrivatePage(contact_method=method, whatsapp="+923331112223", email="a@example.com")
         wrong_number.has_wrong_number()
         yield f"private page, wrong number, {method}", _opened(wrong_number)
-    offered, agreed = PrivatePage(), PrivatePage()
+    offered, agreed, several = PrivatePage(), PrivatePage(), PrivatePage()
     offered.is_offered(days=3)
     agreed.is_offered(days=4, agreed=True)
+    several.is_offered(days=10, agreed=True)
+    several.is_offered(11, 12, 13)
     for name, patient in (
         ("offered", offered),
         ("agreed", agreed),
+        ("another one offered", several),
         ("closed", PrivatePage(status=Status.DECLINED)),
     ):
         for action in ("", *ACTIONS):

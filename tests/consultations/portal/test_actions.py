@@ -107,7 +107,7 @@ def test_offered_time_is_shown_and_accepted_once() -> None:
     form = patient.form_of("time")
     for _press in range(2):
         patient.sends("time", **form)
-        assert confirmation(patient.is_led_back()) == "Thank you. The time is agreed."
+        assert confirmation(patient.is_led_back()) == "Your appointment is confirmed."
     assert patient.now().status == Status.CONFIRMED
     assert events(patient, kind=Event.Kind.TIME_AGREED) == 1
 
@@ -131,14 +131,17 @@ def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: No
 def test_another_time_is_requested_once() -> None:
     for agreed in (True, False):
         patient = PrivatePage()
-        patient.is_offered(agreed=agreed)
+        patient.is_offered(days=3 + agreed, agreed=agreed)
+        said = "We’ll look for another time and contact you."
+        if agreed:
+            said = "We’ll contact you about another time. Until then, you keep your appointment."
         page = patient.opens("other-time")
         assert page.one("label", **{"for": "id_words"}).text == "When would suit you better? (optional)"
         form = page.hidden_fields()
         for _press in range(2):
             patient.sends("other-time", **form, words="After 5 pm, please.")
-            assert confirmation(patient.is_led_back()) == "We’ll look for another time and contact you."
-        assert patient.now().status == Status.CONTACTING
+            assert confirmation(patient.is_led_back()) == said
+        assert patient.now().status == (Status.CONFIRMED if agreed else Status.CONTACTING)
         assert [note.text for note in patient.request.notes.all()] == ["After 5 pm, please."]
         assert events(patient, kind=Event.Kind.TIME_REFUSED) == 1
 

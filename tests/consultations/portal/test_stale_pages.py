@@ -71,7 +71,7 @@ def test_newer_offer_is_shown_before_it_is_answered() -> None:
         page = refused(patient, action, **form, words="After 5 pm.")
         assert "The time has changed since you opened this page." in problem(page)
         assert timezone.localtime(second.starts_at).strftime("%A") in page.one("main").text
-        patient.sends(action, **page.hidden_fields())
+        patient.sends(action, **patient.form_of(action))
         patient.is_led_back()
 
 
@@ -89,7 +89,7 @@ def test_other_changes_do_not_make_the_time_stale() -> None:
         )
         patient.sends(action, **form)
         patient.is_led_back()
-        assert patient.now().status == (Status.CONFIRMED if action == "time" else Status.CONTACTING)
+        assert patient.now().status == Status.CONFIRMED  # kept until another time is agreed
 
 
 def test_refused_time_cannot_be_accepted() -> None:
@@ -116,8 +116,8 @@ def test_past_time_is_not_offered() -> None:
     form = patient.form_of("time")
     with time_machine.travel(appointment.starts_at + timedelta(minutes=1), tick=False):
         page = patient.opens()
-        assert "It has passed." in page.one("main").text
-        assert not page.all("a", href="time/") and not page.all("a", href="other-time/")
+        assert "It is no longer held." in page.one("main").text
+        assert not page.all("form") and not page.all("a", href="other-time/")
         for action in TIME_ACTIONS:
             assert "This time has passed." in patient.opens(action).one("main").text
             assert "This time has passed." in problem(refused(patient, action, **form))

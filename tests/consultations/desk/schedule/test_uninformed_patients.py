@@ -94,9 +94,7 @@ def test_unannounced_replacement_offer_is_due(practitioner: Practitioner) -> Non
     request = an_agreed_time(at(10, days=4)).request
     given(request, practitioner, at(10, days=20))
     assert due() == [request]
-    desk = Desk(request, a_coordinator())
-    assert words(desk)[1]
-    desk.presses("status", to="confirmed")  # told and agreed on the phone
+    record_contact(request, "spoke")
     assert due() == due("today") == []
 
 
@@ -118,7 +116,7 @@ def test_announced_or_closed_is_not_due() -> None:
         assert due("today") == [], to
     appointment = an_agreed_time(at(11))
     actions.request_another_time(appointment.request, version_of(appointment.request), "")
-    assert due("today") == []
+    assert due("today") == [appointment.request]  # staff are to offer one
 
 
 def test_new_appointment_clears_call_back(practitioner: Practitioner, clock: Any) -> None:

@@ -19,7 +19,7 @@ from consultations.messaging.rendering import Value
 from consultations.models import Appointment, ConsultationRequest
 
 EMERGENCY_NUMBER = "1122"
-MAX_NAME_CHARS = 30
+MAX_WORD_CHARS = 30
 # Part of names, although not letters. The last two join and separate letters in Urdu.
 _NAME_MARKS = frozenset("'’-\u200c\u200d")
 
@@ -56,18 +56,21 @@ def values_for(names: Iterable[str], context: MessageContext) -> dict[str, Value
     return {name: _VALUES[name](context) for name in names}
 
 
-def first_name(request: ConsultationRequest) -> str:
-    """The first word of the requester's name; "" unless it is a plausible name.
+def greeting_name(request: ConsultationRequest) -> str:
+    """The whole name of the person who asked; "" unless every word of it is plausible.
 
-    A word with a digit, a dot or a slash could be an address, of which mail programs make a link: the form
-    would send it to strangers in the clinic's name.
+    No part of it is guessed to be a first name: "Dr Ayesha Khan" is not "Dr". A word with a digit, a slash or
+    a dot inside could be an address, of which mail programs make a link: the form would send it to strangers
+    in the clinic's name.
     """
-    words = plain_line(request.requester_name or request.patient_name).split()
-    word = words[0] if words else ""
-    is_name = len(word) <= MAX_NAME_CHARS and all(
-        unicodedata.category(character)[0] in "LM" or character in _NAME_MARKS for character in word
+    name = plain_line(request.contact_name)
+    words = name.split()
+    is_name = max(map(len, words), default=0) <= MAX_WORD_CHARS and all(
+        unicodedata.category(character)[0] in "LM" or character in _NAME_MARKS
+        for word in words
+        for character in word.removesuffix(".")
     )
-    return word if is_name else ""
+    return name if is_name else ""
 
 
 def place(clinic: ClinicProfile | None) -> str:
@@ -111,7 +114,7 @@ def _promise(context: MessageContext) -> Value:
 _VALUES: dict[str, Callable[[MessageContext], Value]] = {
     "reference": lambda context: Value(context.request.reference),
     "references": lambda context: Value("\n".join(context.references)),
-    "first_name": lambda context: Value(first_name(context.request)),
+    "first_name": lambda context: Value(greeting_name(context.request)),
     "when": lambda context: Value("\n".join(when(each) for each in context.choices)),
     "until": lambda context: Value(
         "".join(moment_in_words(each.held_until) for each in context.choices[:1] if each.held_until)

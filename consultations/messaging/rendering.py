@@ -21,7 +21,7 @@ MAX_NAME_CHARS_SHOWN = 40
 DESCRIPTIONS = {
     "reference": gettext_lazy("The reference of the request"),
     "references": gettext_lazy("The references of the requests, one on each line"),
-    "first_name": gettext_lazy("The first name of the person who wrote, if it can be used"),
+    "first_name": gettext_lazy("The whole name of the person who wrote, if it can be used"),
     "when": gettext_lazy("The day and time of the appointment; of offered times one on each line"),
     "until": gettext_lazy("Until when several offered times are held; empty for one time"),
     "practitioner": gettext_lazy("Whom the appointment is with"),
@@ -116,7 +116,12 @@ def render_html(text: str, values: Values) -> SafeString:
 
 
 def _without_empty_lines(text: str, values: Values) -> str:
-    """Drop the lines with an empty placeholder, and the paragraphs that are empty then."""
+    """Drop the lines with an empty placeholder, and the paragraphs that are empty then.
+
+    Of the greeting only the name is dropped: "Hello,".
+    """
+    if "first_name" in values and not values["first_name"].text:
+        text = re.sub(r" ?\{\{ *first_name *\}\}", "", text)
     paragraphs = (
         [line for line in paragraph.splitlines() if all(values[name].text for name in names_in(line))]
         for paragraph in re.split(r"\n\s*\n", text.strip())

@@ -111,6 +111,16 @@ class PatientAnswers(models.Model):
         """The subject of the request, in the words that the patient chose."""
         return self.procedure_name or str(About(self.about).label)
 
+    @property
+    def contact_name(self) -> str:
+        """Whom to ask for on the phone, and to greet: the person who asked."""
+        return self.requester_name or self.patient_name
+
+    @property
+    def sender(self) -> str:
+        """The name and relation of the relative who asked, like "Bilal Khan (son)"; "" for the patient."""
+        return f"{self.requester_name} ({self.relationship})" if self.requester_name else ""
+
     def answer_in_words(self, question: str) -> str:
         """Return an answer as a person reads it; "" where there is none."""
         value = getattr(self, question)

@@ -26,18 +26,18 @@ class Event(AppendOnlyModel):
     """
 
     class Kind(models.TextChoices):
-        SUBMITTED = "submitted", _("Sent by the patient")
+        SUBMITTED = "submitted", _("Sent")
         STATUS_CHANGED = "status_changed", _("Status changed")
-        PHONE_CORRECTED = "phone_corrected", _("Phone number corrected by the patient")
+        PHONE_CORRECTED = "phone_corrected", _("Phone number corrected")
         CONTACT_DETAILS_CORRECTED = "contact_details_corrected", _("Contact details corrected")
-        NOTE_ADDED = "note_added", _("Note added by the patient")
-        ATTACHMENT_ADDED = "attachment_added", _("Photograph or report added by the patient")
+        NOTE_ADDED = "note_added", _("Note added")
+        ATTACHMENT_ADDED = "attachment_added", _("Photograph or report added")
         CONTACTED = "contacted", _("Contact tried")
         ASSIGNED = "assigned", _("Assigned")
         ACKNOWLEDGED = "acknowledged", _("Seen by the staff")
         TIME_OFFERED = "time_offered", _("Time offered")
         TIME_AGREED = "time_agreed", _("Time agreed")
-        TIME_REFUSED = "time_refused", _("The patient asked for another time")
+        TIME_REFUSED = "time_refused", _("Another time asked for")
         TIME_CANCELED = "time_canceled", _("Time canceled")
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")

@@ -56,10 +56,6 @@ class RequestStatusPresenter:
         return self.consultation.status in workflow.OPEN | workflow.SET_ASIDE
 
     @property
-    def first_name(self) -> str:
-        return message_context.first_name(self.consultation)
-
-    @property
     def number_ends_in(self) -> str:
         """Enough to notice a wrong number; too little to identify the patient to a stranger."""
         return self.consultation.phone[-3:]

@@ -124,9 +124,10 @@ def conflict_message(action: Action[F]) -> str:
     sentences = [_("Someone else has just changed this request. No changes were saved.")]
     current = ConsultationRequest.objects.get(pk=action.consultation.pk)
     if changes := changes_since(current, action.version):
-        entry = event_entry(changes[0])
+        sender = current.sender or _("the patient")
+        entry = event_entry(changes[0], sender)
         change = f"{entry.what} {entry.more}".strip()
-        who = entry.who or _("the patient")
+        who = entry.who or sender
         sentences.append(_("Latest change: %(change)s (%(name)s).") % {"change": change, "name": who})
     if action.form.cleaned_data["text"]:
         sentences.append(_("Your note is still below."))

@@ -24,6 +24,7 @@ CONTACT_FIELDS = {
 }
 # Events of the staff or of the patient: without an actor, the patient is named.
 _BY_EITHER = (
+    *(Event.Kind.SUBMITTED, Event.Kind.PHONE_CORRECTED, Event.Kind.ATTACHMENT_ADDED, Event.Kind.TIME_REFUSED),
     Event.Kind.STATUS_CHANGED,
     Event.Kind.CONTACT_DETAILS_CORRECTED,
     Event.Kind.TIME_AGREED,
@@ -48,13 +49,14 @@ def timeline(
     consultation: ConsultationRequest, events: Iterable[Event], *, may_see_messages: bool
 ) -> list[Entry]:
     """Return all entries, the oldest first. ``events`` are those of the request. Two queries."""
+    sender = consultation.sender or _("the patient")
     # Notices to the staff only repeat events.
     messages = OutgoingMessage.objects.filter(about=consultation.reference).exclude(kind__in=STAFF_KINDS)
     entries = [
         # A note has an entry of its own, with its text.
-        *(event_entry(event) for event in events if event.kind != Event.Kind.NOTE_ADDED),
+        *(event_entry(event, sender) for event in events if event.kind != Event.Kind.NOTE_ADDED),
         *(
-            Entry(note.at, _("Note"), who=str(note.author or _("the patient")), text=note.text)
+            Entry(note.at, _("Note"), who=str(note.author or sender), text=note.text)
             for note in consultation.notes.select_related("author")
         ),
         *(
@@ -65,8 +67,9 @@ def timeline(
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def event_entry(event: Event) -> Entry:
-    who = str(event.actor or (_("the patient") if event.kind in _BY_EITHER else ""))
+def event_entry(event: Event, sender: str) -> Entry:
+    """Return the entry of an event; ``sender`` is the person who acts on the private page."""
+    who = str(event.actor or (sender if event.kind in _BY_EITHER else ""))
     return Entry(event.at, event.get_kind_display(), more=_detail_of(event), who=who)
 
 

@@ -23,7 +23,7 @@ from tests.pages import Page
 pytestmark = pytest.mark.django_db
 
 # Text that only staff may know.
-SECRET = ("thumb", "Replantation", "Khan", "5678", "penicillin", "Gujrat")
+SECRET = ("thumb", "Replantation", "5678", "penicillin", "Gujrat")
 HOSTILE_NAMES = [
     "Ayesha\r\nBcc: everyone@example.com\r\n\r\nBuy this",
     "<script>alert(1)</script> <img src=x>",
@@ -99,7 +99,7 @@ def test_text_and_html_parts_say_the_same(server: MailServer) -> None:
         assert page.one("body").text == " ".join(plain.split())
 
 
-def test_mails_say_nothing_about_the_patient_but_a_first_name() -> None:
+def test_mails_say_nothing_about_the_patient_but_a_name() -> None:
     a_clinic()
     request = send_everything()
     named, links = [], []
@@ -151,19 +151,23 @@ def test_hostile_name_is_dropped_or_only_a_name() -> None:
         plain, html = parts(mail)
         assert mail["To"] == "ayesha@example.com"
         assert mail["Bcc"] is None
-        assert "evil" not in plain.replace("Hello evil,", "")
+        assert "evil" not in plain.replace("Hello evil name,", "")
         assert "script" not in plain + html
         assert "\u202e" not in plain + html
         assert max(map(len, plain.splitlines()[0].split())) <= 31
         assert len(Page(html).all("a")) == 2  # the private page, and the phone
 
 
-def test_name_in_any_script_is_greeted() -> None:
+def test_whole_name_in_any_script_is_greeted() -> None:
     for name, greeting in {
-        "علی خان": "Hello علی,",
-        "Nour‑Jehan": "Your appointment",  # with a hyphen that is no letter
-        "D’Souza Maria": "Hello D’Souza,",
+        "علی خان": "Hello علی خان,",
+        "Nour‑Jehan": "Hello,",  # with a hyphen that is no letter
+        "D’Souza Maria": "Hello D’Souza Maria,",
         "Zoë": "Hello Zoë,",
+        "Dr. Ayesha Khan": "Hello Dr. Ayesha Khan,",
+        "Haji Bashir": "Hello Haji Bashir,",
+        "عبد الرحمن": "Hello عبد الرحمن,",
+        "Ali evil.example": "Hello,",
     }.items():
         OutgoingMessage.objects.all().delete()
         request = with_email(patient_name=name)
@@ -175,8 +179,8 @@ def test_requester_is_greeted_instead_of_the_patient() -> None:
     send_everything(
         for_whom="child", requester_name="Sana Iqbal", relationship="mother", patient_name="Ali Iqbal"
     )
-    assert not [mail for mail in mails() if "Ali" in parts(mail)[0]]
-    assert [mail for mail in mails() if "Hello Sana," in parts(mail)[0]]
+    assert not [mail for mail in mails() if "Ali Iqbal" in parts(mail)[0]]
+    assert [mail for mail in mails() if "Hello Sana Iqbal," in parts(mail)[0]]
 
 
 def test_message_is_in_the_patients_language_whatever_staff_read() -> None:

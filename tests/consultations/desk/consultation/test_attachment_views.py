@@ -32,7 +32,7 @@ def test_photograph_is_shown_as_thumbnail_and_whole(desk: Desk) -> None:
     assert whole["Content-Type"] == "image/jpeg"
     assert whole["Content-Disposition"].startswith("inline")
     assert seen() == ["opened", "attachment", "attachment"]
-    assert "Photograph or report added by the patient 2 files" in desk.timeline()
+    assert "Photograph or report added 2 files by the patient" in desk.timeline()
     link = next(link for link in page.all("a") if "PDF" in link.text)
     download = desk.client.get(link["href"])
     assert (download.getvalue(), download["Content-Type"]) == (PDF, "application/pdf")

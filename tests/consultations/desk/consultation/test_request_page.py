@@ -72,7 +72,7 @@ def test_page_shows_every_answer() -> None:
         "Version 1 (English)",
     ):
         assert words in text, words
-    assert not page.by_class("say-nothing")
+    assert "Do not say who is calling" not in text
 
 
 def test_call_and_chat_links(desk: Desk) -> None:
@@ -94,6 +94,23 @@ def test_call_and_chat_links(desk: Desk) -> None:
     landline = Desk(a_request(phone="+924235761999", phone_as_typed="042 35761999"), desk.user)
     assert "WhatsApp" not in {link.text for link in landline.opens().all("a")}
     assert landline.client.get(landline.address("whatsapp/")).status_code == 404
+
+
+def test_staff_ask_for_the_relative_and_not_for_a_patient_who_does_not_know(desk: Desk) -> None:
+    request = a_request(
+        for_whom="adult",
+        requester_name="Bilal Khan",
+        relationship="son",
+        patient_name="Nasreen Bibi",
+        patient_knows="no",
+        may_identify_clinic="no",
+    )
+    text = Desk(request, desk.user).opens().one("main").text
+    assert "Ask for Bilal Khan (son)." in text
+    assert "Nasreen Bibi does not know about this request." in text
+    assert "Ask for Bilal Khan, and do not say who we are" in text
+    assert "Sent by Bilal Khan (son)" in text and "by the patient" not in text
+    assert "Ask for Ayesha Khan." not in desk.opens().one("main").text
 
 
 def test_requests_from_the_same_number_are_listed_by_first_name(desk: Desk) -> None:

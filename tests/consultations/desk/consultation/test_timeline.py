@@ -54,7 +54,7 @@ def test_details_of_events_in_words(desk: Desk) -> None:
         ("contacted", {"outcome": "spoke"}, "Contact tried Spoke"),
         ("contacted", call_back, f"Contact tried Call back on {when}"),
         ("time_offered", offered, f"Time offered {when}, with Dr. Khan"),
-        ("attachment_added", {"count": 1}, "Photograph or report added by the patient 1 file"),
+        ("attachment_added", {"count": 1}, "Photograph or report added 1 file"),
         ("reminded", {}, "Reminded of the appointment"),
         ("contacted", {"outcome": "unknown", "call_back_at": "soon"}, "Contact tried unknown"),
         ("time_agreed", {"starts_at": 7}, "Time agreed"),

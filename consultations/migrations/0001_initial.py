@@ -510,7 +510,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("submitted", "Sent"),
                             ("status_changed", "Status changed"),
-                            ("phone_corrected", "Phone number corrected"),
+                            ("phone_corrected", "Contact details changed"),
                             ("contact_details_corrected", "Contact details corrected"),
                             ("note_added", "Note added"),
                             ("attachment_added", "Photograph or report added"),

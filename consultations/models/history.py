@@ -28,7 +28,7 @@ class Event(AppendOnlyModel):
     class Kind(models.TextChoices):
         SUBMITTED = "submitted", _("Sent")
         STATUS_CHANGED = "status_changed", _("Status changed")
-        PHONE_CORRECTED = "phone_corrected", _("Phone number corrected")
+        PHONE_CORRECTED = "phone_corrected", _("Contact details changed")
         CONTACT_DETAILS_CORRECTED = "contact_details_corrected", _("Contact details corrected")
         NOTE_ADDED = "note_added", _("Note added")
         ATTACHMENT_ADDED = "attachment_added", _("Photograph or report added")

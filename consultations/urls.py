@@ -2,7 +2,7 @@ from django.urls import path
 
 from consultations.appointments import feeds
 from consultations.intake import views as intake_views
-from consultations.portal import views
+from consultations.portal import lost_link, views
 
 app_name = "consultations"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("consultation/", intake_views.start, name="start"),
     path("consultation/request/", intake_views.request_form, name="request"),
     path("consultation/request/attachments/", intake_views.attachments_page, name="attachments"),
+    path("r/", lost_link.lost_link, name="lost_link"),
     # Any text may be a token, so that a mistyped link gets a helpful page.
     path("r/<str:token>/", views.private, name="private"),
     path("r/<str:token>/withdraw/", views.withdraw, name="private_withdraw"),

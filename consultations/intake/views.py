@@ -64,7 +64,7 @@ def referring_page(request: HttpRequest) -> str:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
-    is_left_out = before.path.startswith((reverse("consultations:start"), "/r/"))
+    is_left_out = before.path.startswith((reverse("consultations:start"), reverse("consultations:lost_link")))
     return before.path if before.netloc == request.get_host() and not is_left_out else ""
 
 

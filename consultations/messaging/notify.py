@@ -52,6 +52,7 @@ ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),
     "phone": gettext_noop("The patient has corrected the phone number."),
     "contact": gettext_noop("The patient has changed how to be reached."),
+    "link": gettext_noop("The patient has lost the private link and asks for a new one."),
     "note": gettext_noop("The patient has added a note."),
     "attachment": gettext_noop("The patient has added a photograph or a report."),
     "time agreed": gettext_noop("The patient has agreed to the time."),

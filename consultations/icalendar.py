@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-Method = Literal["REQUEST", "CANCEL"]
+Method = Literal["REQUEST", "CANCEL", "PUBLISH"]
 LINE_OCTETS = 75
+INVITED = "ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def event(
     attendee: str,
     stamp: datetime,
 ) -> bytes:
-    """Return a calendar with one event, to add or (CANCEL) remove. The addresses have been validated."""
+    """Return a calendar with one event, to add or (CANCEL) remove. The addresses have been validated.
+
+    Only who is invited (REQUEST) or told of a cancellation is an attendee.
+    """
     status: Literal["CONFIRMED", "CANCELLED"] = "CANCELLED" if method == "CANCEL" else "CONFIRMED"
     entry = Entry(uid, sequence, start, end, summary, stamp, status)
     return _calendar(
@@ -61,7 +65,7 @@ def event(
         entry.lines(
             f"LOCATION:{_text(location)}",
             f"ORGANIZER:mailto:{organizer}",
-            f"ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION:mailto:{attendee}",
+            *([] if method == "PUBLISH" else [f"ATTENDEE;{INVITED}:mailto:{attendee}"]),
         ),
     )
 

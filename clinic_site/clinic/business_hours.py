@@ -192,14 +192,16 @@ def promise_sentence(
     return by_moment(due, now=now) if due else ""
 
 
-def by_moment(due: datetime, *, now: datetime | None = None) -> str:
-    """A deadline in the words of ``promise_sentence``."""
+def by_moment(due: datetime, *, now: datetime | None = None, abroad: bool = False) -> str:
+    """A deadline in the words of ``promise_sentence``; for a reader ``abroad`` with the zone."""
     local = timezone.localtime(due, timezone.get_default_timezone())
     today = _day(now or timezone.now())
     words = {
         "time": clock(local),
         "day": date_format(local, "l j F" if local.year == today.year else "l j F Y"),
     }
+    if abroad:
+        return _("by %(time)s Pakistan time on %(day)s") % words
     if local.date() == today:
         return _("by %(time)s today, %(day)s") % words
     if local.date() == today + timedelta(days=1):

@@ -39,7 +39,9 @@ def referring_page(request: HttpRequest) -> str:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
-    is_left_out = before.path.startswith((reverse("consultations:request"), "/r/"))
+    is_left_out = before.path.startswith(
+        (reverse("consultations:request"), reverse("consultations:lost_link"))
+    )
     return before.path if before.netloc == request.get_host() and not is_left_out else ""
 
 

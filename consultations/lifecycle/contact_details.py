@@ -18,11 +18,12 @@ from consultations.lifecycle.optimistic_locking import lock, require_version
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search_terms import terms_of
-from consultations.phone_numbers import for_reading
 
 # The fields that can be corrected. The contact method is changed only by the patient, in the form.
 FIELDS = ("phone", "phone_as_typed", "phone_extension", "email", "contact_method")
-CORRECTIONS = (Event.Kind.PHONE_CORRECTED, Event.Kind.CONTACT_DETAILS_CORRECTED)
+CORRECTIONS = (Event.Kind.CONTACT_DETAILS_CHANGED, Event.Kind.CONTACT_DETAILS_CORRECTED)
+# What else the patient may change on the private page.
+PREFERENCES = ("speaks", "speaks_other", "days", "parts_of_day")
 # Events that say whether a number is right.
 NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
 # The note that keeps the former value of a field.
@@ -31,10 +32,14 @@ NOTES = {
     "phone_extension": gettext_noop("Extension: now %(now)s, before %(was)s"),
     "email": gettext_noop("Email: now %(now)s, before %(was)s"),
     "contact_method": gettext_noop("Way of contact: now %(now)s, before %(was)s"),
+    "speaks": gettext_noop("Language: now %(now)s, before %(was)s"),
+    "speaks_other": gettext_noop("Name of the language: now %(now)s, before %(was)s"),
+    "days": gettext_noop("Good days: now %(now)s, before %(was)s"),
+    "parts_of_day": gettext_noop("Good times of day: now %(now)s, before %(was)s"),
 }
 
 
-def changed_fields(request: ConsultationRequest, to: Mapping[str, str]) -> list[str]:
+def changed_fields(request: ConsultationRequest, to: Mapping[str, Any]) -> list[str]:
     """Return which of the fields in ``NOTES`` would change. Numbers compare as E.164, not as typed."""
     return [name for name in NOTES if name in to and getattr(request, name) != to[name]]
 
@@ -42,16 +47,16 @@ def changed_fields(request: ConsultationRequest, to: Mapping[str, str]) -> list[
 def was_corrected_separately(request: ConsultationRequest) -> bool:
     """Whether they were corrected on the private page or by the staff, and not in the request form."""
     return any(
-        event.kind == Event.Kind.PHONE_CORRECTED or (event.actor_id and event.detail.get("what"))
+        event.kind == Event.Kind.CONTACT_DETAILS_CHANGED or (event.actor_id and event.detail.get("what"))
         for event in request.events.filter(kind__in=CORRECTIONS)
     )
 
 
-def correct(locked: ConsultationRequest, to: Mapping[str, str], *, author: User | None) -> list[str]:
+def correct(locked: ConsultationRequest, to: Mapping[str, Any], *, author: User | None) -> list[str]:
     """Save changed contact details on a locked request, update its search terms, and return the field names.
 
-    ``to`` maps names of ``FIELDS`` to new values. The former values stay readable as a note; ``author`` is
-    None for the patient. The caller writes the event.
+    ``to`` maps names of ``FIELDS`` and ``PREFERENCES`` to new values. The former values stay readable as a
+    note; ``author`` is None for the patient. The caller writes the event.
 
     Raises ``NotAllowedError`` if the chosen contact method would have no number or address.
     """
@@ -61,16 +66,14 @@ def correct(locked: ConsultationRequest, to: Mapping[str, str], *, author: User 
     changed = changed_fields(locked, to)
     if not changed:
         return []
-    with override(settings.LANGUAGE_CODE):  # notes are for staff, whichever language the patient reads
-        text = "\n".join(
-            _(NOTES[name]) % {"now": _readable(name, to[name]), "was": _readable(name, getattr(locked, name))}
-            for name in changed
-        )
-    Note.objects.create(request=locked, author=author, text=text, at=timezone.now())
     found_before = terms_of(locked.reference, locked)
     written = [name for name in to if name.removesuffix("_as_typed") in changed]
-    for name in written:
-        setattr(locked, name, to[name])
+    with override(settings.LANGUAGE_CODE):  # notes are for staff, whichever language the patient reads
+        was = {name: _readable(locked, name) for name in changed}
+        for name in written:
+            setattr(locked, name, to[name])
+        lines = [_(NOTES[name]) % {"now": _readable(locked, name), "was": was[name]} for name in changed]
+    Note.objects.create(request=locked, author=author, text="\n".join(lines), at=timezone.now())
     locked.save(update_fields=written)
     # Other terms stay, such as a name in answers that were sent later.
     terms = terms_of(locked.reference, locked)
@@ -122,15 +125,10 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
         detail: Mapping[str, Any] = event.detail if isinstance(event.detail, dict) else {}
         if event.kind == Event.Kind.CONTACTED and detail.get("outcome") == Outcome.WRONG_NUMBER:
             since = event.at
-        elif event.kind == Event.Kind.PHONE_CORRECTED:
+        elif detail.get("is_right") or "phone" in detail.get("what", []):
             since = None
-        elif event.kind == Event.Kind.CONTACT_DETAILS_CORRECTED:
-            is_right = detail.get("is_right") or "phone" in detail.get("what", [])
-            since = None if is_right else since
     return since
 
 
-def _readable(name: str, value: str) -> str:
-    if name == "contact_method":
-        return str(ContactMethod(value).label)
-    return (for_reading(value) if name == "phone" else value) or _("none")
+def _readable(request: ConsultationRequest, name: str) -> str:
+    return (request.speaks_other if name == "speaks_other" else request.answer_in_words(name)) or _("none")

@@ -80,14 +80,16 @@ def place(clinic: ClinicProfile | None) -> str:
     return ", ".join(filter(None, [clinic.name, *clinic.address_lines, clinic.city]))
 
 
-def when(appointment: Appointment | None) -> str:
+def when(appointment: Appointment | None, *, abroad: bool = False) -> str:
     """Monday 23 November 2026, 5:30 pm, in the clinic's time zone."""
-    return moment_in_words(appointment.starts_at) if appointment else ""
+    return moment_in_words(appointment.starts_at, abroad=abroad) if appointment else ""
 
 
-def moment_in_words(at: datetime) -> str:
+def moment_in_words(at: datetime, *, abroad: bool = False) -> str:
+    """For a reader who may be ``abroad``: 5:30 pm Pakistan time, Monday 23 November 2026."""
     local = timezone.localtime(at, timezone.get_default_timezone())
-    return _("%(day)s, %(time)s") % {"day": date_format(local, "l j F Y"), "time": clock(local)}
+    words = {"day": date_format(local, "l j F Y"), "time": clock(local)}
+    return (_("%(time)s Pakistan time, %(day)s") if abroad else _("%(day)s, %(time)s")) % words
 
 
 def _phone(context: MessageContext) -> Value:
@@ -104,7 +106,7 @@ def _sender(context: MessageContext) -> Value:
 def _promise(context: MessageContext) -> Value:
     request = context.request
     promised = (
-        business_hours.by_moment(request.promised_by, now=context.send_at)
+        business_hours.by_moment(request.promised_by, now=context.send_at, abroad=request.is_abroad)
         if request.promised_by
         else business_hours.promise_sentence(request.created_at, clinic=context.clinic)
     )
@@ -115,9 +117,15 @@ _VALUES: dict[str, Callable[[MessageContext], Value]] = {
     "reference": lambda context: Value(context.request.reference),
     "references": lambda context: Value("\n".join(context.references)),
     "first_name": lambda context: Value(greeting_name(context.request)),
-    "when": lambda context: Value("\n".join(when(each) for each in context.choices)),
+    "when": lambda context: Value(
+        "\n".join(when(each, abroad=context.request.is_abroad) for each in context.choices)
+    ),
     "until": lambda context: Value(
-        "".join(moment_in_words(each.held_until) for each in context.choices[:1] if each.held_until)
+        "".join(
+            moment_in_words(each.held_until, abroad=context.request.is_abroad)
+            for each in context.choices[:1]
+            if each.held_until
+        )
     ),
     "practitioner": lambda context: Value(
         context.appointment.practitioner.name if context.appointment else ""

@@ -51,6 +51,8 @@ MAIL_IS_LATE_AFTER = HOUR
 ACTIVITIES = {
     "withdrawn": gettext_noop("The patient has withdrawn the request."),
     "phone": gettext_noop("The patient has corrected the phone number."),
+    "contact": gettext_noop("The patient has changed how to be reached."),
+    "link": gettext_noop("The patient has lost the private link and asks for a new one."),
     "note": gettext_noop("The patient has added a note."),
     "attachment": gettext_noop("The patient has added a photograph or a report."),
     "time agreed": gettext_noop("The patient has agreed to the time."),
@@ -139,7 +141,8 @@ def queue_message(
         link = private_links.address_of(token) if token else private_links.new_link(request)
         attachments = []
         if appointment and message.calendar:
-            attachments.append(_calendar_entry(appointment, message.calendar))
+            content = calendar_entry(appointment, message.calendar)
+            attachments.append(icalendar.attachment("appointment.ics", content, message.calendar))
     context = MessageContext(request, appointment, link, send_at=send_at)
     _queue(request.email, kind, template, context, attachments, request.phone)
 
@@ -261,14 +264,14 @@ def _has_queued(count: int, period: timedelta, kind: str, address: str) -> bool:
     return found[:count].count() >= count
 
 
-def _calendar_entry(appointment: Appointment, method: icalendar.Method) -> Attachment:
-    """The appointment as an invitation or its cancellation: always the one calendar entry of its request."""
+def calendar_entry(appointment: Appointment, method: icalendar.Method) -> bytes:
+    """The appointment as an invitation, its cancellation, or a file: always the one entry of its request."""
     request = appointment.request
     try:
         attendee = email_addresses.deliverable(request.email)
     except ValueError:
         attendee = ""  # the mail will not be sent either
-    content = icalendar.event(
+    return icalendar.event(
         uid=f"{request.reference}@{urlsplit(settings.SITE_URL).hostname}",
         sequence=appointment.sequence,
         start=appointment.starts_at,
@@ -280,7 +283,6 @@ def _calendar_entry(appointment: Appointment, method: icalendar.Method) -> Attac
         attendee=attendee,
         stamp=appointment.state_changed_at,
     )
-    return icalendar.attachment("appointment.ics", content, method)
 
 
 def _admin_url(view: str, *args: int) -> str:

@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("submitted", "Sent"),
                             ("status_changed", "Status changed"),
-                            ("phone_corrected", "Phone number corrected"),
+                            ("contact_details_changed", "Contact details changed"),
                             ("contact_details_corrected", "Contact details corrected"),
                             ("note_added", "Note added"),
                             ("attachment_added", "Photograph or report added"),
@@ -521,6 +521,7 @@ class Migration(migrations.Migration):
                             ("reminded", "Reminded of the appointment"),
                             ("not_reminded", "Not reminded after all"),
                             ("notification_not_sent", "A message was not sent"),
+                            ("link_asked_for", "New private link asked for"),
                             ("link_made", "New private link made"),
                             ("copy_made", "Copy made for the patient"),
                             ("erased", "Personal details erased"),

@@ -125,6 +125,11 @@ class PatientAnswers(models.Model):
         """The name and relation of the relative who asked, like "Bilal Khan (son)"; "" for the patient."""
         return f"{self.requester_name} ({self.relationship})" if self.requester_name else ""
 
+    @property
+    def is_abroad(self) -> bool:
+        """Whether the number is foreign: then times name their zone."""
+        return bool(self.phone) and not self.phone.startswith(f"+{phone_numbers.HOME_CODE}")
+
     def answer_in_words(self, question: str) -> str:
         """Return an answer as a person reads it; "" where there is none."""
         value = getattr(self, question)

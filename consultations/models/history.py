@@ -28,7 +28,7 @@ class Event(AppendOnlyModel):
     class Kind(models.TextChoices):
         SUBMITTED = "submitted", _("Sent")
         STATUS_CHANGED = "status_changed", _("Status changed")
-        PHONE_CORRECTED = "phone_corrected", _("Phone number corrected")
+        CONTACT_DETAILS_CHANGED = "contact_details_changed", _("Contact details changed")
         CONTACT_DETAILS_CORRECTED = "contact_details_corrected", _("Contact details corrected")
         NOTE_ADDED = "note_added", _("Note added")
         ATTACHMENT_ADDED = "attachment_added", _("Photograph or report added")
@@ -42,6 +42,7 @@ class Event(AppendOnlyModel):
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")
         NOTIFICATION_NOT_SENT = "notification_not_sent", _("A message was not sent")
+        LINK_ASKED_FOR = "link_asked_for", _("New private link asked for")
         LINK_MADE = "link_made", _("New private link made")
         COPY_MADE = "copy_made", _("Copy made for the patient")
         ERASED = "erased", _("Personal details erased")
@@ -55,6 +56,7 @@ class Event(AppendOnlyModel):
             Kind.REMINDED,
             Kind.NOT_REMINDED,
             Kind.NOTIFICATION_NOT_SENT,
+            Kind.LINK_ASKED_FOR,
             Kind.LINK_MADE,
             Kind.COPY_MADE,
         }

@@ -3,7 +3,8 @@
 All raise ``NotAllowedError`` for a request that is erased, or whose status does not allow the action.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -43,14 +44,17 @@ def withdraw(consultation: ConsultationRequest) -> None:
             notify_staff_of_activity(locked, "withdrawn")
 
 
-def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
-    """Save another phone number; the old one is kept as a note for staff."""
+def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, Any]) -> None:
+    """Save how to reach the patient (``contact_details.correct``); the old values are kept as a note."""
     with transaction.atomic():
         locked = _lock_open(consultation)
-        to = phone.fields()
-        if contact_details.correct(locked, to, author=None):
-            _record(consultation, Event.Kind.PHONE_CORRECTED)
-            notify_staff_of_activity(consultation, "phone")
+        if changed := contact_details.correct(locked, to, author=None):
+            _record(consultation, Event.Kind.CONTACT_DETAILS_CHANGED, what=changed)
+            notify_staff_of_activity(consultation, "phone" if "phone" in changed else "contact")
+
+
+def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
+    change_contact_details(consultation, phone.fields())
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:

@@ -1,6 +1,7 @@
 """The forms of the private page: one for each action, sent to its own address."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crispy_forms.layout import Submit
@@ -8,25 +9,29 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.form_fields import HiddenPattern, TextField
+from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
-from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE
+from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE, ContactMethod, Language
 from consultations.intake.attachments import NoRoomError
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
-from consultations.intake.questions import number_input
+from consultations.intake.questions import Questions, number_input, text_input
 from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.models import ConsultationRequest
-from consultations.phone_numbers import Phone
 from consultations.portal import actions
 from consultations.portal.presenters import Action, RequestStatusPresenter
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
 
-# Without "or choose another way": on the private page there is no other way to choose.
-MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678")
+MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose another way")
+
+
+def _question(name: str) -> forms.Field:
+    """Return a copy of a question of the request form. Without an answer, nothing changes."""
+    field = deepcopy(Questions.base_fields[name])
+    field.required = False
+    return field
 
 
 class ActionForm(forms.Form):
@@ -40,10 +45,13 @@ class ActionForm(forms.Form):
     is_filled_in: ClassVar[bool] = False
 
     def __init__(
-        self, presenter: RequestStatusPresenter, posted: Mapping[str, str] | None = None, uploads: Any = None
+        self, presenter: RequestStatusPresenter, posted: Mapping[str, Any] | None = None, uploads: Any = None
     ) -> None:
         self.presenter, self.consultation = presenter, presenter.consultation
-        super().__init__(None if posted is None else without_nul(posted), uploads)
+        if posted is not None:
+            several = {name: value for name, value in posted.items() if isinstance(value, list)}
+            posted = {**without_nul(posted), **several}
+        super().__init__(posted, uploads)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
 
@@ -72,33 +80,67 @@ class WithdrawForm(ActionForm):
         actions.withdraw(self.consultation)
 
 
-class NewPhoneForm(ActionForm):
-    """Another phone number, as required by the chosen contact method."""
+class ContactDetailsForm(ActionForm):
+    """How to reach the patient. What is known already is not shown, except what tells nothing about them.
 
-    action = Action.PHONE
-    button = _("Save this number")
+    An empty phone number or email address keeps the one that we have.
+    """
+
+    action = Action.CONTACT
+    button = _("Save changes")
     is_filled_in = True
 
+    contact_method = _question("contact_method")
     phone = PhoneField(
-        label=_("The right phone number"),
-        help_text=_("For a number outside Pakistan, start with + and the country code."),
+        label=_("New phone number"),
+        help_text=_("Leave it empty to keep the number that we have. Outside Pakistan: start with +."),
         sentence=phone_numbers.INSTRUCTION,
+        required=False,
         widget=number_input(autocomplete="tel"),
     )
+    email = EmailField(
+        label=_("New email address"),
+        help_text=_("Leave it empty to keep the address that we have, if any."),
+        sentence=_("Enter an email address, like name@example.com"),
+        required=False,
+        widget=text_input(type="email", inputmode="email", dir="ltr", autocomplete="email"),
+    )
+    speaks = _question("speaks")
+    speaks_other = _question("speaks_other")
+    days = _question("days")
+    parts_of_day = _question("parts_of_day")
 
-    def clean_phone(self) -> Phone:
-        phone: Phone = self.cleaned_data["phone"]
-        if needs_mobile(self.consultation) and not phone.is_mobile:
-            raise forms.ValidationError(MOBILE_INSTRUCTION, code="invalid")
-        return phone
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        shown = ("contact_method", "speaks", "speaks_other", "days", "parts_of_day")
+        self.initial.update({name: getattr(self.consultation, name) for name in shown})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        method = cleaned.get("contact_method") or self.consultation.contact_method
+        phone = cleaned.get("phone")
+        number = phone.e164 if phone else self.consultation.phone
+        if method in MESSAGES_TO_PHONE and "phone" not in self.errors and not phone_numbers.is_mobile(number):
+            self.add_error("phone", MOBILE_INSTRUCTION)
+        has_email = cleaned.get("email") or self.consultation.email or "email" in self.errors
+        if method == ContactMethod.EMAIL and not has_email:
+            self.add_error("email", _t("Enter an email address, or choose another way to contact you"))
+        if cleaned.get("speaks") == Language.OTHER and not cleaned.get("speaks_other"):
+            self.add_error("speaks_other", _t("Enter the name of the language you prefer"))
+        return cleaned
 
     def act(self) -> None:
-        actions.correct_phone(self.consultation, self.cleaned_data["phone"])
-
-
-def needs_mobile(consultation: ConsultationRequest) -> bool:
-    """Return whether the clinic sends messages to the request's phone number."""
-    return consultation.contact_method in MESSAGES_TO_PHONE
+        to: dict[str, Any] = {name: self.cleaned_data[name] for name in ("days", "parts_of_day")}
+        if method := self.cleaned_data["contact_method"]:
+            to["contact_method"] = method
+        if speaks := self.cleaned_data["speaks"]:
+            other = self.cleaned_data["speaks_other"] if speaks == Language.OTHER else ""
+            to |= {"speaks": speaks, "speaks_other": other}
+        if phone := self.cleaned_data["phone"]:
+            to |= phone.fields()
+        if email := self.cleaned_data["email"]:
+            to["email"] = email
+        actions.change_contact_details(self.consultation, to)
 
 
 class NoteForm(ActionForm):

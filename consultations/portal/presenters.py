@@ -26,7 +26,7 @@ class Action(StrEnum):
     """An action of the private page. The value is the last part of its address."""
 
     WITHDRAW = "withdraw"
-    PHONE = "phone"
+    CONTACT = "contact"
     NOTE = "note"
     ATTACHMENTS = "attachments"
     TIME = "time"
@@ -84,7 +84,9 @@ class RequestStatusPresenter:
         if not self.waits_for_first_contact:
             return ""
         if self.consultation.promised_by:
-            return business_hours.by_moment(self.consultation.promised_by, now=self.now)
+            return business_hours.by_moment(
+                self.consultation.promised_by, now=self.now, abroad=self.consultation.is_abroad
+            )
         if self._clinic is None:
             return ""
         # Nothing was promised when it was sent; the current promise applies unless it has passed already.
@@ -121,12 +123,12 @@ class RequestStatusPresenter:
 
     @property
     def choices_in_words(self) -> list[tuple[Appointment, str]]:
-        return [(choice, message_context.when(choice)) for choice in self.choices]
+        return [(choice, self._in_words(choice.starts_at)) for choice in self.choices]
 
     @property
     def held_until(self) -> str:
         moments = [choice.held_until for choice in self.choices if choice.held_until]
-        return message_context.moment_in_words(moments[0]) if moments else ""
+        return self._in_words(moments[0]) if moments else ""
 
     @property
     def has_asked_for_another_time(self) -> bool:
@@ -137,7 +139,10 @@ class RequestStatusPresenter:
 
     @property
     def when(self) -> str:
-        return message_context.when(self.appointment)
+        return self._in_words(self.appointment.starts_at) if self.appointment else ""
+
+    def _in_words(self, at: datetime) -> str:
+        return message_context.moment_in_words(at, abroad=self.consultation.is_abroad)
 
     @property
     def is_past(self) -> bool:
@@ -153,6 +158,11 @@ class RequestStatusPresenter:
     @cached_property
     def attachments(self) -> int:
         return self.consultation.attachments.count()
+
+    @property
+    def attachment_room(self) -> int:
+        """How many files more may be added."""
+        return max(MAX_ATTACHMENTS_PER_REQUEST - self.attachments, 0)
 
     @cached_property
     def locked_reports(self) -> int:
@@ -216,8 +226,10 @@ class RequestStatusPresenter:
         match Action(done):
             case Action.WITHDRAW if self.status == Status.WITHDRAWN:
                 return _("Your request is withdrawn")
-            case Action.PHONE if self.is_open:
-                return _("The phone number we have for you ends in %(end)s") % {"end": self.number_ends_in}
+            case Action.CONTACT if self.is_open:
+                return _("Saved. The phone number we have for you ends in %(end)s") % {
+                    "end": self.number_ends_in
+                }
             case Action.NOTE if self.has_own_words:
                 return _("We have your note")
             case Action.ATTACHMENTS if self.attachments:

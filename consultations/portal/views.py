@@ -8,6 +8,7 @@ the same answer.
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -22,12 +23,14 @@ from consultations import private_links
 from consultations.intake.attachments import allow_upload
 from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.messaging.notify import calendar_entry
 from consultations.models import ConsultationRequest
+from consultations.models.answers import SEVERAL_CHOICES
 from consultations.portal.forms import (
     AcceptTimeForm,
     ActionForm,
+    ContactDetailsForm,
     MoreAttachmentsForm,
-    NewPhoneForm,
     NoteForm,
     OtherTimeForm,
     WithdrawForm,
@@ -39,7 +42,7 @@ WRONG_LINKS_PER_NETWORK = Limit(
     "wrong private links from a network", attempts=30, period=timedelta(hours=1), must_count=False
 )
 # Each correction writes a note and a mail to the staff.
-PHONE_CORRECTIONS_PER_REQUEST = Limit("phone corrections of a request", attempts=10, period=timedelta(days=1))
+CONTACT_CHANGES_PER_REQUEST = Limit("contact details of a request", attempts=10, period=timedelta(days=1))
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -103,13 +106,25 @@ def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
     return _with_form(response) if presenter.choices else response
 
 
+@require_safe
+@private_page_view
+@never_cache
+def calendar(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    """The agreed appointment as a calendar entry: the same as that in the mail."""
+    if not presenter.appointment or not presenter.is_agreed:
+        return wrong_address(request)
+    response = HttpResponse(calendar_entry(presenter.appointment, "PUBLISH"), content_type="text/calendar")
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response
+
+
 @require_get_or_post
 @private_page_view
-def phone(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    form = NewPhoneForm(presenter, _sent(request))
+def contact(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+    form = ContactDetailsForm(presenter, _sent(request))
     can_be_done = form.is_valid() and not presenter.refusal(form.action)
-    if can_be_done and not PHONE_CORRECTIONS_PER_REQUEST.allow(str(presenter.consultation.pk)):
-        refused = _("The number was changed many times today. Call us and tell us the right one.")
+    if can_be_done and not CONTACT_CHANGES_PER_REQUEST.allow(str(presenter.consultation.pk)):
+        refused = _("This was changed many times today. Call us and tell us how to reach you.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
 
@@ -146,8 +161,11 @@ time = _action_view(AcceptTimeForm)
 other_time = _action_view(OtherTimeForm)
 
 
-def _sent(request: HttpRequest) -> dict[str, str] | None:
-    return request.POST.dict() if request.method == "POST" else None
+def _sent(request: HttpRequest) -> dict[str, Any] | None:
+    if request.method != "POST":
+        return None
+    several = {name: request.POST.getlist(name) for name in SEVERAL_CHOICES if name in request.POST}
+    return request.POST.dict() | several
 
 
 def _answered(request: HttpRequest, form: ActionForm) -> HttpResponse:

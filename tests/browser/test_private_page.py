@@ -43,10 +43,10 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
     visitor.presses("Ask for another time")
     assert done(page) == "We’ll contact you about another time. Until then, you keep your appointment."
 
-    page.get_by_role("link", name="Correct the phone number").click()
-    page.get_by_label("The right phone number").fill("0321 7654987")
-    visitor.presses("Save this number")
-    assert done(page) == "The phone number we have for you ends in 987."
+    page.get_by_role("link", name="Change how we reach you").click()
+    page.get_by_label("New phone number").fill("0321 7654987")
+    visitor.presses("Save changes")
+    assert done(page) == "Saved. The phone number we have for you ends in 987."
 
     page.get_by_role("link", name="Add a note").click()
     page.get_by_label("Your note").fill("It is worse.")
@@ -114,14 +114,14 @@ def test_back_forward_and_reload_keep_what_was_typed(visit: Visit) -> None:
     """Also around a page that answers a POST, for which a browser may show an error of its own."""
     patient = PrivatePage()
     visitor = visit()
-    page = visitor.opens(patient.address_of("phone"))
-    page.get_by_label("The right phone number").fill("0321 76")
-    visitor.presses("Save this number")
+    page = visitor.opens(patient.address_of("contact"))
+    page.get_by_label("New phone number").fill("0321 76")
+    visitor.presses("Save changes")
     expect(page.locator(".error-summary")).to_be_visible()
     page.get_by_role("link", name="Back to your request").click()
     page.go_back()
     expect(page.locator(".error-summary")).to_be_visible()
-    number = page.get_by_label("The right phone number")
+    number = page.get_by_label("New phone number")
     expect(number).to_have_value("0321 76")
     page.reload()
     expect(number).to_have_value("0321 76")
@@ -129,12 +129,12 @@ def test_back_forward_and_reload_keep_what_was_typed(visit: Visit) -> None:
     expect(number).to_have_value("0321 76")
     page.go_forward()
     number.fill("0321 7654987")
-    visitor.presses("Save this number")
-    assert done(page) == "The phone number we have for you ends in 987."
+    visitor.presses("Save changes")
+    assert done(page) == "Saved. The phone number we have for you ends in 987."
     page.go_back()
     expect(number).to_have_value("0321 7654987")
-    visitor.presses("Save this number")
-    assert done(page) == "The phone number we have for you ends in 987."
+    visitor.presses("Save changes")
+    assert done(page) == "Saved. The phone number we have for you ends in 987."
 
 
 def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit) -> None:
@@ -156,8 +156,10 @@ def test_errors_are_accessible_and_keep_what_was_typed(visit: Visit) -> None:
     patient = PrivatePage()
     patient.is_offered()
     visitor = visit(viewport=PHONE)
-    for action, button in (("phone", "Save this number"), ("attachments", "Add"), ("note", "Add this note")):
+    for action, button in (("contact", "Save changes"), ("attachments", "Add"), ("note", "Add this note")):
         page = visitor.opens(patient.address_of(action))
+        if action == "contact":
+            page.get_by_label("New phone number").fill("12")
         visitor.presses(button)
         assert page.title().startswith("Error: ")
         page.locator(".error-summary a").click()

@@ -173,12 +173,13 @@ def every_mail(settings: Any) -> set[str]:
     by_email = {"contact_method": "email", "email": "ayesha@example.com"}
     offered, agreed, closed = PrivatePage(**by_email), PrivatePage(**by_email), PrivatePage(**by_email)
     time = offered.is_offered(days=3)
-    portal_actions.accept_time(offered.request, version_of(offered.request))
+    portal_actions.accept_time(offered.request, time.pk)
     portal_actions.add_patient_note(offered.request, "It is worse.")
     with transaction.atomic():
         notify.queue_message("reminder", offered.request, appointment=time)
     agreed.is_offered(days=4, agreed=True)
     portal_actions.request_another_time(agreed.request, version_of(agreed.request), "Later.")
+    change_status(agreed.request, Status.CONTACTING)
     steps = (Status.CONTACTING, Status.UNREACHABLE, Status.CONTACTING, Status.DECLINED, Status.CONTACTING)
     change_status(closed.request, *steps)
     portal_actions.withdraw(closed.request)

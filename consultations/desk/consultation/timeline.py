@@ -21,10 +21,18 @@ CONTACT_FIELDS = {
     "phone_extension": gettext_lazy("extension"),
     "email": gettext_lazy("email address"),
     "contact_method": gettext_lazy("contact method"),
+    "speaks": gettext_lazy("language"),
+    "days": gettext_lazy("good days"),
+    "parts_of_day": gettext_lazy("good times of day"),
 }
 # Events of the staff or of the patient: without an actor, the patient is named.
 _BY_EITHER = (
-    *(Event.Kind.SUBMITTED, Event.Kind.PHONE_CORRECTED, Event.Kind.ATTACHMENT_ADDED, Event.Kind.TIME_REFUSED),
+    *(
+        Event.Kind.SUBMITTED,
+        Event.Kind.CONTACT_DETAILS_CHANGED,
+        Event.Kind.ATTACHMENT_ADDED,
+        Event.Kind.TIME_REFUSED,
+    ),
     Event.Kind.STATUS_CHANGED,
     Event.Kind.CONTACT_DETAILS_CORRECTED,
     Event.Kind.TIME_AGREED,
@@ -114,7 +122,7 @@ def _detail_of(event: Event) -> str:
             return _("to %(name)s") % {"name": name} if name else _("to nobody")
         case Event.Kind.ATTACHMENT_ADDED if isinstance(detail.get("count"), int):
             return ngettext("%(count)d file", "%(count)d files", detail["count"]) % detail
-        case Event.Kind.CONTACT_DETAILS_CORRECTED:
+        case Event.Kind.CONTACT_DETAILS_CORRECTED | Event.Kind.CONTACT_DETAILS_CHANGED:
             changes = [str(words) for name, words in CONTACT_FIELDS.items() if name in detail.get("what", [])]
             if detail.get("is_right"):
                 changes.append(_("the number is right after all"))

@@ -188,7 +188,7 @@ def test_copy_has_all_mail_and_event_details(client: Client, manager: User) -> N
     agreed = events["Time agreed"]
     assert agreed["practitioner"] == "Dr. Ayesha Khan" and agreed["starts at"].endswith("+05:00")
     assert events["Assigned"].keys() == {"at", "what happened"}  # its details name a colleague
-    assert "at" in events["Phone number corrected"]
+    assert "at" in events["Contact details changed"]
 
 
 def test_copy_requires_a_reason_from_the_list(client: Client, manager: User) -> None:

@@ -95,7 +95,7 @@ def test_old_form_does_not_undo_a_later_correction() -> None:
     for by in ["patient", "staff"]:
         patient = PrivatePage()
         if by == "patient":
-            patient.fills_in("phone", phone="0333 1112223")
+            patient.fills_in("contact", phone="0333 1112223")
         else:
             to = {"phone": "+923331112223", "phone_as_typed": "0333 1112223"}
             contact_details.correct_by_staff(patient.request, to, actor=a_coordinator(), version=0)
@@ -105,7 +105,7 @@ def test_old_form_does_not_undo_a_later_correction() -> None:
         assert request.notes.count() == 1
         page = patient.opens(done="resent")
         assert "We’ll call the number that ends in 223." in page.one("main").text
-        assert "phone/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
+        assert "contact/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
 
 
 def test_closed_request_is_not_corrected() -> None:

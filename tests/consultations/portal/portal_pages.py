@@ -17,7 +17,7 @@ from procedures.models import Practitioner
 from tests.consultations.form_pages import Page, read
 from tests.factories import a_coordinator, a_request, a_reviewer, version_of
 
-ACTIONS = ("withdraw", "phone", "note", "attachments", "time", "other-time")
+ACTIONS = ("withdraw", "contact", "note", "attachments", "time", "other-time")
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
@@ -125,7 +125,7 @@ def every_state() -> Iterator[tuple[str, Any]]:
         for action in ("", *ACTIONS):
             yield f"private page, {name}, {action}", _opened(patient, action)
     for action, wrong in (
-        ("phone", {"phone": "0301 23"}),
+        ("contact", {"phone": "0301 23"}),
         ("note", {"text": "w" * 2000}),
         ("attachments", {}),
     ):

@@ -16,7 +16,7 @@ from tests.factories import a_coordinator, version_of
 pytestmark = pytest.mark.django_db
 
 ANY_NUMBER = "Enter one phone number, like 0301 2345678, 042 3576 1999 or +44 20 7946 0018"
-MOBILE = "Enter a mobile number, like 0301 2345678"
+MOBILE = "Enter a mobile number, like 0301 2345678, or choose another way"
 
 
 def confirmation(page: Page) -> str:
@@ -34,7 +34,7 @@ def test_action_pressed_twice_is_performed_once_and_confirmed() -> None:
         patient = PrivatePage(status=status)
         for action, sent, said in (
             ("note", {"text": note}, "We have your note."),
-            ("phone", {"phone": "۰۳۲۱ ۷۶۵۴۹۸۷"}, "The phone number we have for you ends in 987."),
+            ("contact", {"phone": "۰۳۲۱ ۷۶۵۴۹۸۷"}, "Saved. The phone number we have for you ends in 987."),
             ("withdraw", {}, "Your request is withdrawn."),
         ):
             for _press in range(2):
@@ -43,7 +43,7 @@ def test_action_pressed_twice_is_performed_once_and_confirmed() -> None:
         assert "You have withdrawn this request." in page.one("main").text
         assert (patient.now().status, patient.now().phone) == (Status.WITHDRAWN, "+923217654987")
         assert patient.request.notes.earliest("pk").text == "It is worse\nsince Monday. 🤚 زخم"
-        for made in ({"kind": "note_added"}, {"kind": "phone_corrected"}, {"to_status": "withdrawn"}):
+        for made in ({"kind": "note_added"}, {"kind": "contact_details_changed"}, {"to_status": "withdrawn"}):
             assert events(patient, **made) == 1, (status, made)
 
 
@@ -77,7 +77,6 @@ def test_same_note_is_stored_again_once_read_or_later() -> None:
 def test_phone_number_must_suit_the_contact_method() -> None:
     landline = "042 35761999"
     for answers, typed, error in (
-        ({}, "", ANY_NUMBER),
         ({}, "0301 23", ANY_NUMBER),
         ({"contact_method": "sms"}, landline, MOBILE),
         ({"contact_method": "whatsapp"}, landline, MOBILE),
@@ -85,7 +84,7 @@ def test_phone_number_must_suit_the_contact_method() -> None:
         ({"contact_method": "email", "email": "a@example.com"}, landline, ""),
     ):
         patient = PrivatePage(**answers)
-        page = patient.sends("phone", phone=typed)
+        page = patient.sends("contact", phone=typed)
         if not error:
             patient.is_led_back()
             assert patient.now().phone == "+924235761999"
@@ -96,6 +95,35 @@ def test_phone_number_must_suit_the_contact_method() -> None:
         assert page.one("title").text.startswith("Error: ")
         assert page.one("input", name="phone")["value"] == typed
         assert patient.now().phone == "+923012345678"
+
+
+def test_everything_about_reaching_the_patient_is_changed_on_one_page() -> None:
+    patient = PrivatePage(whatsapp="+923217654987", days=[0])
+    page = patient.opens("contact")
+    checked = {each["value"] for each in page.all("input") if "checked" in each.attributes}
+    assert checked == {"call", "ur", "0"}
+    assert "2345678" not in page.one("main").text.replace("0301 2345678", "")
+    changes = {"contact_method": "email", "speaks": "other", "days": ["1", "2"], "parts_of_day": ["morning"]}
+    page = patient.sends("contact", **changes, phone="0321 1112223")
+    assert len(page.by_class("error-message")) == 2  # the address, and the language
+    boxes = {each["value"] for each in page.all("input", name="days") if "checked" in each.attributes}
+    assert boxes == {"1", "2"}
+    sent = {**changes, "phone": "0321 1112223", "email": "a@example.com", "speaks_other": "Pashto"}
+    for _press in range(2):
+        patient.sends("contact", **sent)
+        assert "Saved." in confirmation(patient.is_led_back())
+    now = patient.now()
+    assert (now.contact_method, now.email, now.phone) == ("email", "a@example.com", "+923211112223")
+    assert (now.speaks_other, now.days, now.parts_of_day, now.whatsapp) == ("Pashto", [1, 2], ["morning"], "")
+    assert events(patient, kind=Event.Kind.CONTACT_DETAILS_CHANGED) == 1
+    note = patient.request.notes.get().text
+    for line in (
+        "Way of contact: now Email, before Phone call",
+        "Phone number: now 0321 1112223, before 0301 2345678",
+        "Language: now Pashto, before Urdu",
+        "Good days: now Tuesday, Wednesday, before Monday",
+    ):
+        assert line in note, note
 
 
 def test_offered_time_is_shown_and_accepted_once() -> None:
@@ -157,9 +185,9 @@ def test_withdraw_cancels_the_appointment() -> None:
 def test_confirmation_needs_the_action_to_have_happened() -> None:
     patient = PrivatePage()
     # A corrected number leaves a note of its own, which the patient did not write.
-    patient.sends("phone", phone="0321 7654987")
-    others = [action for action in ACTIONS if action != "phone"]
-    for done in (*others, "", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "phone note"):
+    patient.sends("contact", phone="0321 7654987")
+    others = [action for action in ACTIONS if action != "contact"]
+    for done in (*others, "", "x", "<b>", "\x00", "w" * 5000, "WITHDRAW", "contact note"):
         assert confirmation(patient.opens(done=done)) == "", done
 
 
@@ -171,7 +199,7 @@ def test_confirmation_disappears_after_the_next_change() -> None:
     patient.is_offered(days=5)
     assert confirmation(patient.opens(done="other-time")) == ""
     patient.change(status=Status.WITHDRAWN)
-    assert confirmation(patient.opens(done="other-time")) == confirmation(patient.opens(done="phone")) == ""
+    assert confirmation(patient.opens(done="other-time")) == confirmation(patient.opens(done="contact")) == ""
 
 
 def test_form_of_another_site_is_refused() -> None:

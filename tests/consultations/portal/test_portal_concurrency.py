@@ -70,7 +70,7 @@ def test_button_pressed_many_times_at_once_acts_once(settings: Any) -> None:
     for patient, action, data, notes in (
         (PrivatePage(), "withdraw", {}, 0),
         (PrivatePage(), "note", {"text": "Worse."}, 1),
-        (PrivatePage(), "phone", {"phone": "0321 7654987"}, 1),
+        (PrivatePage(), "contact", {"phone": "0321 7654987"}, 1),
         (offered, "other-time", {"version": version, "words": "After 5 pm."}, 1),
         (PrivatePage(), "attachments", {}, 0),
     ):

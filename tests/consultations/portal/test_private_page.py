@@ -113,6 +113,38 @@ def test_promised_time_stays_when_hours_change() -> None:
             assert f"We’ll contact you by 6 pm {promise}." in main_of(patient)
 
 
+def test_foreign_number_reads_times_with_their_zone() -> None:
+    with time_machine.travel("2026-11-29T10:00:00+05:00", tick=False):
+        patient = PrivatePage(phone="+14165550123")
+        patient.change(promised_by=datetime.fromisoformat("2026-11-30T20:00:00+05:00"))
+        text = main_of(patient)
+        assert "by 8 pm Pakistan time on Monday 30 November." in text and "tomorrow" not in text
+        patient.is_offered(1, 2)
+        text = main_of(patient)
+        assert "10 am Pakistan time, Monday 30 November 2026" in text
+        assert "until 10 am Pakistan time, Monday 30 November 2026." in text
+        patient.change(phone="+923012345678")
+        assert "Pakistan time" not in main_of(patient)
+
+
+def test_agreed_appointment_goes_into_the_calendar_without_a_mail() -> None:
+    a_clinic(whatsapp="0300 1234567", map_url="https://maps.example/")
+    patient = PrivatePage()
+    patient.is_offered()
+    calendar = f"{patient.address}appointment.ics"
+    assert patient.client.get(calendar).status_code == 404
+    patient.is_offered(agreed=True)
+    page = patient.opens()
+    assert page.all("a", href="appointment.ics") and "You can add 8 more files" in main_of(
+        patient, "attachments"
+    )
+    assert page.all("a", href=f"https://wa.me/923001234567?text={patient.request.reference}")
+    response = patient.client.get(calendar)
+    assert response["Content-Type"].startswith("text/calendar")
+    entry = response.content.decode()
+    assert "METHOD:PUBLISH" in entry and patient.request.reference in entry and "ATTENDEE" not in entry
+
+
 def test_late_promise_shows_apology_and_both_numbers() -> None:
     a_clinic()
     for status in NEVER_CONTACTED:
@@ -153,17 +185,17 @@ def test_wrong_number_is_shown_until_corrected() -> None:
         patient.change(status=status, promised_by=timezone.now() + timedelta(hours=4))
         page = patient.opens()
         (inset,) = page.by_class("inset")
-        assert "The number that ends in 678 is not right. Correct it" in inset.text
-        assert "phone/" in [link["href"] for link in inset.children if link.tag == "a"]
+        assert "The number that ends in 678 is not right. Change how we reach you" in inset.text
+        assert "contact/" in [link["href"] for link in inset.children if link.tag == "a"]
         for promise in ("We’ll call the number", "We’ll contact you"):
             assert promise not in page.one("main").text, status
-        patient.sends("phone", phone="0321 9876543")
+        patient.sends("contact", phone="0321 9876543")
         text = main_of(patient)
         assert "is not right" not in text
     patient.has_wrong_number()
     patient.change(status=Status.DECLINED)
     page = patient.opens()
-    assert "is not right" not in page.one("main").text and not page.all("a", href="phone/")
+    assert "is not right" not in page.one("main").text and not page.all("a", href="contact/")
 
 
 def test_page_reveals_only_its_sender_and_three_digits() -> None:
@@ -182,7 +214,7 @@ def test_page_reveals_only_its_sender_and_three_digits() -> None:
     )
     secrets = ("Bilal", "Ahmed", "101", "secret", "a@example.com", "7654987", "Nerve")
     for action in ("", *ACTIONS):
-        text = main_of(patient, action).replace("0301 2345678", "", 1 if action == "phone" else 0)
+        text = main_of(patient, action).replace("0301 2345678", "", 1 if action == "contact" else 0)
         assert not [secret for secret in secrets if secret in text], action
     text = main_of(patient)
     assert "Sent by Ayesha Khan (mother) on" in text and "WhatsApp at the number that ends in 987" in text

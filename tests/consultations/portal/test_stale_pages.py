@@ -9,7 +9,7 @@ from django.utils import timezone
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
 from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, Note
-from consultations.portal.views import PHONE_CORRECTIONS_PER_REQUEST
+from consultations.portal.views import CONTACT_CHANGES_PER_REQUEST
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage, everything_stored
@@ -43,7 +43,7 @@ def test_action_on_a_request_closed_meanwhile_is_refused() -> None:
     patient.is_offered()
     cases = [
         ("note", {"text": "My hand is worse."}),
-        ("phone", {"phone": "0321 7654987"}),
+        ("contact", {"phone": "0321 7654987"}),
         ("other-time", {"words": "After 5 pm, please."}),
         ("withdraw", {}),
         ("time", {}),
@@ -137,7 +137,7 @@ def test_withdrawn_request_says_so_until_it_is_reopened() -> None:
     patient = PrivatePage()
     patient.sends("withdraw")
     assert "You have withdrawn this request already." in patient.opens("withdraw").one("main").text
-    for action in ("note", "phone", "attachments"):
+    for action in ("note", "contact", "attachments"):
         page = patient.opens(action)
         assert "This request is closed" in page.one("main").text
         assert not page.all("form") and not page.by_class("error-summary")
@@ -161,11 +161,11 @@ def test_too_many_notes_are_refused_and_the_text_stays() -> None:
 
 def test_phone_corrections_are_limited() -> None:
     patient = PrivatePage()
-    for number in range(PHONE_CORRECTIONS_PER_REQUEST.attempts):
-        patient.sends("phone", phone=f"0321 765498{number}")
+    for number in range(CONTACT_CHANGES_PER_REQUEST.attempts):
+        patient.sends("contact", phone=f"0321 765498{number}")
         assert patient.response.status_code == 303
-    page = patient.sends("phone", phone="0321 7654999")
+    page = patient.sends("contact", phone="0321 7654999")
     assert patient.response.status_code == 429
-    assert "Call us and tell us the right one." in problem(page)
+    assert "Call us and tell us how to reach you." in problem(page)
     assert page.one("input", name="phone")["value"] == "0321 7654999"
     assert patient.now().phone == "+923217654989"

@@ -57,16 +57,18 @@ class Window:
     def fills_in(self, answers: dict[str, str]) -> None:
         """Give those answers that the page asks for and shows."""
         for name, answer in answers.items():
+            # Of a choice, the option or the label: the label may lie above the button itself.
             choice = self.finds(
-                "[...document.getElementsByName(arguments[0])].find(field => ['radio', 'checkbox']"
-                ".includes(field.type) && field.value === arguments[1] && field.checkVisibility())"
-                "?.labels[0]",  # where a person presses; it may lie above the button itself
+                "[...document.getElementsByName(arguments[0])].filter(field => field.checkVisibility())"
+                ".flatMap(field => field.options ? [...field.options] : field)"
+                ".filter(field => ['radio', 'checkbox', undefined].includes(field.type))"
+                ".filter(field => field.value === arguments[1]).map(field => field.labels?.[0] ?? field)[0]",
                 name,
                 answer,
             )
             text = self.finds(
                 "[...document.getElementsByName(arguments[0])].find(field => field.checkVisibility()"
-                " && !['radio', 'checkbox'].includes(field.type))",
+                " && !field.options && !['radio', 'checkbox'].includes(field.type))",
                 name,
             )
             if choice:
@@ -90,7 +92,7 @@ class Window:
         before, end = self.heading(), time.monotonic() + MAX_SECONDS
         self.send(command, element)
         while (now := self.heading()) in (before, None):
-            assert time.monotonic() < end, f"still at “{before}”"
+            assert time.monotonic() < end, self.reads("document.querySelector('main').innerText")
             time.sleep(0.1)
         return str(now)
 

@@ -223,10 +223,15 @@ def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def pages_rendered_each_time(settings: Any, own_folder: Path) -> None:
-    """A page shows a change at once. Tests of the page cache set the seconds themselves."""
-    settings.PAGE_CACHE_SECONDS = 0
+def own_page_cache(settings: Any, own_folder: Path) -> None:
     settings.PAGE_CACHE_DIR = own_folder / "pages"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_rendered_each_time() -> Iterator[None]:
+    """A page shows a change at once. Tests of the page cache set the seconds themselves."""
+    with override_settings(PAGE_CACHE_SECONDS=0):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

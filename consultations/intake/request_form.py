@@ -180,7 +180,8 @@ class RequestForm(Questions):
         """Yield the four groups of a valid form: heading, first question, and labels with answers."""
         words = self.answers.answers_in_words()
         # In the patient's words, not with the name of a procedure.
-        words["about"] = str(dict(self.fields["about"].choices)[self.cleaned_data["about"]])  # type: ignore[attr-defined]
+        chosen = self.data["about"]
+        words["about"] = dict(procedure_choices.choices(self.language, chosen))[chosen]
         if self.answers.patient_age == 0:
             words["patient_age"] = str(_("Under 1 year"))
         if not self.answers.phone_is_shared:

@@ -26,7 +26,7 @@ from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
-from procedures.public.selectors import language, live_first_aid, live_overview
+from procedures.public.selectors import language, live_document, live_first_aid
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -130,11 +130,12 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
 def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
     form.offer_choices()
     now, clinic = timezone.now(), ClinicProfile.current()
+    emergency = live_document(language(), page__kind="emergency")
     context = {
         "form": form,
         "notice": form.shown_notice,
-        "page": live_overview(language()),
-        "first_aid": live_first_aid(language()),
+        "page": emergency,
+        "first_aid": emergency and emergency.first_aid,
         "promise": business_hours.promise_sentence(now, clinic=clinic),
         "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
     }

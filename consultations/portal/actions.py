@@ -131,7 +131,7 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
     """Refuse the times offered at this version, with a note (or ""), so that the clinic offers others.
 
     An agreed time is kept until another is agreed. Pressed twice, or in two windows, it is done once, and
-    both notes are kept. Raises ``SomeoneElseChangedError`` if other times are on offer by now, or none.
+    both notes are kept. Raises ``SomeoneElseChangedError`` if other times are on offer now, or none.
     """
     with transaction.atomic():
         locked = lock(consultation)

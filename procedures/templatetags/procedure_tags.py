@@ -31,9 +31,11 @@ def section_template(kind: str) -> list[str]:
 
 
 @register.filter
-def is_folded(section: documents.Section, page: PageDocument) -> bool:
-    """True for a section of which the page at first shows the heading alone."""
-    return bool(section.heading) and section.kind in FOLDED.get(page.urgency or page.kind, FOLDED["planned"])
+def is_folded(section: documents.Section, page: PageDocument | None) -> bool:
+    """True for a section of which the page at first shows the heading alone. Without a page: never."""
+    if page is None or not section.heading:
+        return False
+    return section.kind in FOLDED.get(page.urgency or page.kind, FOLDED["planned"])
 
 
 @register.simple_tag

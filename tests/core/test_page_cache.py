@@ -31,7 +31,7 @@ MAX_QUERIES = 8
 
 
 @pytest.fixture(autouse=True)
-def cache_dir(settings: Any, tmp_path: Path, pages_rendered_each_time: None) -> Path:
+def cache_dir(settings: Any, tmp_path: Path, own_page_cache: None) -> Path:
     settings.PAGE_CACHE_SECONDS = 5
     settings.PAGE_CACHE_DIR = tmp_path / "pages"
     return tmp_path / "pages"

@@ -106,6 +106,7 @@ def _request_states() -> Iterator[State]:
     sent = client.post(form, answers | {"send": "1"})
     assert sent.status_code == 303, sent.content
     yield of_response("request, sent", client.get(sent["Location"]))
+    yield of_response("lost link", Client().get(reverse("consultations:lost_link")))
     yield of_response("request, unknown token", client.get(reverse("consultations:private", args=["x" * 32])))
 
 

@@ -53,7 +53,7 @@ class PickerForm(forms.Form):
 
 
 class TimesField(forms.Field):
-    """Checked times; ``OTHER`` stands for a typed one."""
+    """Checked times; ``OTHER`` means the typed one."""
 
     widget = forms.SelectMultiple
 

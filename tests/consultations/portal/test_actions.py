@@ -98,7 +98,7 @@ def test_phone_number_must_suit_the_contact_method() -> None:
 
 
 def test_everything_about_reaching_the_patient_is_changed_on_one_page() -> None:
-    patient = PrivatePage(whatsapp="+923217654987", days=[0])
+    patient = PrivatePage(days=[0])
     page = patient.opens("contact")
     checked = {each["value"] for each in page.all("input") if "checked" in each.attributes}
     assert checked == {"call", "ur", "0"}
@@ -114,11 +114,11 @@ def test_everything_about_reaching_the_patient_is_changed_on_one_page() -> None:
         assert "Saved." in confirmation(patient.is_led_back())
     now = patient.now()
     assert (now.contact_method, now.email, now.phone) == ("email", "a@example.com", "+923211112223")
-    assert (now.speaks_other, now.days, now.parts_of_day, now.whatsapp) == ("Pashto", [1, 2], ["morning"], "")
+    assert (now.speaks_other, now.days, now.parts_of_day) == ("Pashto", [1, 2], ["morning"])
     assert events(patient, kind=Event.Kind.CONTACT_DETAILS_CHANGED) == 1
     note = patient.request.notes.get().text
     for line in (
-        "Way of contact: now Email, before Phone call",
+        "Way of contact: now Email, before Call only",
         "Phone number: now 0321 1112223, before 0301 2345678",
         "Language: now Pashto, before Urdu",
         "Good days: now Tuesday, Wednesday, before Monday",

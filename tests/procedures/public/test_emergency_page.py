@@ -123,7 +123,7 @@ def test_correction_is_on_every_page_at_once(client: Client, editor: Client) -> 
     assert "Press hard" in read(editor.get(address(emergency, "preview"))).main.text
     assert "Press firmly" in read(editor.get(address(replantation, "preview"))).main.text
     pages = {"/": "a toe is cut off", EMERGENCY: "Press hard", REPLANTATION: "Press hard"}
-    pages |= {"/consultation/": "a toe is cut off"}
+    pages |= {"/consultation/": "A toe is cut off"}
     for is_published in (False, True):
         if is_published:
             published(emergency)

@@ -89,7 +89,7 @@ def test_emergency_text_has_a_lower_maximum_grade() -> None:
     report = measure(a_document(first_aid=first_aid), [])
     (found,) = [section for section in report.sections if section.label == "Signs and first aid"]
     assert found.highest == 5 and found.is_too_hard
-    assert report.grade == measure(a_document(sections=(), emergency=None), []).grade
+    assert report.grade == measure(a_document(), []).grade
 
 
 # Findings

@@ -287,7 +287,7 @@ def test_up_to_three_times_are_offered_and_one_is_agreed(
     response = send(coordinator, consultation, starts=[ten, *others[:2]])
     assert [row.starts_at for row in consultation.appointments.all()] == [at(10), at(11), at(12)]
     shown = Page(coordinator.get(response["Location"]))
-    assert "Thursday 26 November 2026, 12 pm" in shown.one("li", class_="success").text
+    assert "Thursday 26 November 2026, noon" in shown.one("li", class_="success").text
     # Times that a new offer would replace are free.
     picker = Page(coordinator.get(address(consultation), {"day": "2026-11-26"}))
     assert {"05:00", "06:00", "07:00"} <= set(free(picker, "2026-11-26"))

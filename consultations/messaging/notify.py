@@ -256,7 +256,7 @@ def _record_not_sent(request: ConsultationRequest, kind: str) -> None:
 
 
 def _has_queued(count: int, period: timedelta, kind: str, address: str) -> bool:
-    """Return whether at least ``count`` messages of a kind were queued to an address, however it was typed."""
+    """Return whether at least ``count`` messages of a kind were queued to an address, in any spelling."""
     with suppress(ValueError):  # an impossible address is stored as it was typed
         address = email_addresses.deliverable(address)
     since = timezone.now() - period

@@ -28,8 +28,6 @@ def a_full_request(**changes: Any) -> ConsultationRequest:
             "patient_name": "علی رضا",
             "message": "He cut his hand.",
             "email": "ayesha@example.com",
-            "whatsapp": "+923219876543",
-            "whatsapp_as_typed": "0321 9876543",
         }
         | changes
     )

@@ -93,14 +93,14 @@ class ContactDetailsForm(ActionForm):
     contact_method = _question("contact_method")
     phone = PhoneField(
         label=_("New phone number"),
-        help_text=_("Leave it empty to keep the number that we have. Outside Pakistan: start with +."),
+        help_text=_("Leave it empty to keep the number we have. Outside Pakistan: start with +."),
         sentence=phone_numbers.INSTRUCTION,
         required=False,
         widget=number_input(autocomplete="tel"),
     )
     email = EmailField(
         label=_("New email address"),
-        help_text=_("Leave it empty to keep the address that we have, if any."),
+        help_text=_("Leave it empty to keep the address we have, if any."),
         sentence=_("Enter an email address, like name@example.com"),
         required=False,
         widget=text_input(type="email", inputmode="email", dir="ltr", autocomplete="email"),
@@ -153,7 +153,7 @@ class NoteForm(ActionForm):
         help_text=_("For example, what has changed. Up to 1,000 characters."),
         sentence=_("Write your note"),
         longest=MESSAGE_LENGTH,
-        too_long=_("Shorten your note to 1,000 characters. It has %(length)d now"),
+        too_long=_("Use 1,000 characters or fewer. You have %(length)d"),
         lines=True,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
@@ -169,9 +169,9 @@ class MoreAttachmentsForm(ActionForm):
     button = _("Add")
 
     attachments = FilesField(
-        label=_("Photographs or a report"),
+        label=_("Photos or a report"),
         help_text=FILES_HINT,
-        error_messages={"required": _("Choose a photograph or a report")},
+        error_messages={"required": _("Choose a photo or a report")},
     )
 
     def __init__(self, *args: Any, network: str = "", **options: Any) -> None:

@@ -185,7 +185,7 @@ class RequestStatusPresenter:
     def refusal(self, action: Action) -> str:
         """Return why an action is not possible now, as a sentence; "" if it is."""
         if action == Action.WITHDRAW and self.status == Status.WITHDRAWN:
-            return _("You have withdrawn this request already.")
+            return _("You’ve already withdrawn this request.")
         if action == Action.WITHDRAW and workflow.may_withdraw(self.consultation.status):
             return ""
         if not self.is_open:
@@ -196,13 +196,15 @@ class RequestStatusPresenter:
             if action == Action.TIME and self.choices:
                 return ""
             if self.appointment is None:
-                return _("No time is offered to you now. Go back to see the status of your request.")
+                return _(
+                    "We’re not offering you a time right now. Go back to see what’s happening with your request."
+                )
             if self.is_past:
                 return _("This time has passed. Call us and we’ll find another one.")
             if action == Action.TIME and self.is_agreed:
-                return _("You have agreed to this time already.")
+                return _("You’ve already chosen this time.")
         if action == Action.ATTACHMENTS and self.attachments >= MAX_ATTACHMENTS_PER_REQUEST:
-            return _("A request can have at most %(most)d photographs or reports, and yours has them.") % {
+            return _("A request can have up to %(most)d photos or reports, and yours is full.") % {
                 "most": MAX_ATTACHMENTS_PER_REQUEST
             }
         return ""
@@ -212,9 +214,11 @@ class RequestStatusPresenter:
         if sentence := self.refusal(action):
             return sentence
         if action in APPOINTMENT_ACTIONS:
-            return _("The time has changed since you opened this page. Read it again, and then answer.")
+            return _(
+                "The time has changed since you opened this page. Please check it again before you answer."
+            )
         if action == Action.NOTE:
-            return _("A request can have at most %(most)d notes. Call us and tell us the rest.") % {
+            return _("A request can have up to %(most)d notes. Call us and tell us the rest.") % {
                 "most": MAX_NOTES_PER_REQUEST
             }
         return _("Your request has changed since you opened this page. Try again, or call us.")
@@ -238,7 +242,7 @@ class RequestStatusPresenter:
                 return _("Your appointment is confirmed")
             case Action.OTHER_TIME if self.has_asked_for_another_time:
                 if self.is_agreed:
-                    return _("We’ll contact you about another time. Until then, you keep your appointment")
+                    return _("We’ll contact you about another time. Until then, you’ll keep your appointment")
                 if self.status in workflow.WAITING:
                     return _("We’ll look for another time and contact you")
         return ""

@@ -41,7 +41,7 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
     page.get_by_role("link", name="Ask for another time").click()
     page.get_by_label("When would suit you better?").fill("After 5 pm, please.")
     visitor.presses("Ask for another time")
-    assert done(page) == "We’ll contact you about another time. Until then, you keep your appointment."
+    assert done(page) == "We’ll contact you about another time. Until then, you’ll keep your appointment."
 
     page.get_by_role("link", name="Change how we reach you").click()
     page.get_by_label("New phone number").fill("0321 7654987")
@@ -55,8 +55,8 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
 
     attachment = tmp_path / "hand.jpg"
     attachment.write_bytes(encoded(picture()))
-    page.get_by_role("link", name="Add photographs or a report").click()
-    page.get_by_label("Photographs or a report").set_input_files(attachment)
+    page.get_by_role("link", name="Add photos or a report").click()
+    page.get_by_label("Photos or a report").set_input_files(attachment)
     visitor.presses("Add")
     assert done(page) == "We have what you added."
 

@@ -72,7 +72,7 @@ def test_patient_reads_and_asks_and_front_desk_answers(visit: Visit, scripts: bo
     panel = page.locator(".panel").inner_text()
     request = ConsultationRequest.objects.get()
     assert request.reference in panel
-    assert "You do not have an appointment yet" in panel
+    assert "You don’t have an appointment yet" in panel
 
     desk = visit(viewport=DESKTOP, java_script_enabled=scripts)
     staff = desk.opens("/staff/")

@@ -51,7 +51,7 @@ def test_first_aid_is_marked_while_unreviewed_and_stays_without_the_overview(cli
 def test_only_a_waiting_patient_is_asked_not_to_wait_for_the_call() -> None:
     for status, waits in ((Status.NEW, True), (Status.CONFIRMED, True), (Status.DECLINED, False)):
         text = PrivatePage(status=status).opens().one("main").text
-        assert ("Do not wait for our call." in text) is waits, status
+        assert ("Don’t wait for our call." in text) is waits, status
         assert "In an emergency call 1122 or go to the nearest emergency department now." in text
 
 

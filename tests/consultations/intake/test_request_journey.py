@@ -53,7 +53,7 @@ def test_the_whole_way_stores_what_was_typed(patient: Patient) -> None:
     assert (request.language, request.phone_as_typed) == ("en", "۰۳۲۱ ۹۸۷ ۶۵۴۳")
     page = patient.opens(address)
     assert request.reference in page.by_class("panel")[0].text
-    assert "You do not have an appointment yet." in patient.text
+    assert "You don’t have an appointment yet." in patient.text
 
 
 def test_answers_are_shown_in_four_groups_each_with_a_way_to_change_it(patient: Patient) -> None:

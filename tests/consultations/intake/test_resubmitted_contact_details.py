@@ -70,7 +70,7 @@ def test_correction_clears_the_wrong_number() -> None:
 
 def test_another_contact_method_is_stored_and_shown() -> None:
     for changes, words in [
-        (BY_MAIL, "We’ll write to your email address. If you do not answer, we’ll call the number"),
+        (BY_MAIL, "We’ll write to your email address. If we don’t hear back, we’ll call the number"),
         (BY_WHATSAPP, "We’ll message you on WhatsApp at the number that ends in 223."),
         ({"contact_method": "sms"}, "We’ll send an SMS to the number that ends in 678."),
     ]:

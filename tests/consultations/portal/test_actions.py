@@ -40,7 +40,7 @@ def test_action_pressed_twice_is_performed_once_and_confirmed() -> None:
             for _press in range(2):
                 patient.sends(action, **sent)
                 assert confirmation(page := patient.is_led_back()) == said, (status, action)
-        assert "You have withdrawn this request." in page.one("main").text
+        assert "You’ve withdrawn this request." in page.one("main").text
         assert (patient.now().status, patient.now().phone) == (Status.WITHDRAWN, "+923217654987")
         assert patient.request.notes.earliest("pk").text == "It is worse\nsince Monday. 🤚 زخم"
         for made in ({"kind": "note_added"}, {"kind": "contact_details_changed"}, {"to_status": "withdrawn"}):
@@ -54,7 +54,7 @@ def test_note_needs_something_to_see() -> None:
         assert page.by_class("error-message")[0].text == "Error: Write your note", repr(nothing)
     for long in ("w" * 1001, "w" * 1_000_000):
         page = patient.sends("note", text=long)
-        assert page.by_class("error-message")[0].text.startswith("Error: Shorten")
+        assert page.by_class("error-message")[0].text.startswith("Error: Use 1,000")
     assert patient.response.status_code == 200 and not Note.objects.exists()
     for short in ("👍", "?", "7", "ہاں", "\U0001fae9"):
         patient.sends("note", text=short)
@@ -147,7 +147,7 @@ def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: No
         "What happens next",
         "Where to come",
         "What to bring",
-        "If you cannot come",
+        "If you can’t come",
     ]
     (place,) = [element for element in page.one("main").children if element.tag == "address"]
     assert "Lahore" in place.text
@@ -161,7 +161,7 @@ def test_another_time_is_requested_once() -> None:
         patient.is_offered(days=3 + agreed, agreed=agreed)
         said = "We’ll look for another time and contact you."
         if agreed:
-            said = "We’ll contact you about another time. Until then, you keep your appointment."
+            said = "We’ll contact you about another time. Until then, you’ll keep your appointment."
         page = patient.opens("other-time")
         assert page.one("label", **{"for": "id_words"}).text == "When would suit you better? (optional)"
         form = page.hidden_fields()

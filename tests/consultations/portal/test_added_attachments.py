@@ -46,7 +46,7 @@ def test_files_sent_twice_are_added_once(kept: Path) -> None:
             patient.sends("attachments", attachments=[jpeg(), SimpleUploadedFile("report.pdf", PDF)])
             text = patient.is_led_back().one("main").text
             assert "We have what you added" in text
-            assert "We have 2 photographs or reports from you." in text
+            assert "We have 2 photos or reports from you." in text
         assert [attachment.kind for attachment in patient.request.attachments.all()] == ["image", "pdf"]
         assert patient.request.events.filter(kind=Event.Kind.ATTACHMENT_ADDED).count() == 1
         assert files_in(kept) == stored + 3  # the photograph, its thumbnail, the report
@@ -55,11 +55,11 @@ def test_files_sent_twice_are_added_once(kept: Path) -> None:
 def test_valid_files_are_stored_and_invalid_ones_named(kept: Path) -> None:
     patient = PrivatePage()
     page = patient.sends("attachments")
-    assert page.by_class("error-message")[0].text == "Error: Choose a photograph or a report"
+    assert page.by_class("error-message")[0].text == "Error: Choose a photo or a report"
     page = patient.sends("attachments", attachments=[jpeg(), SimpleUploadedFile("b.txt", b"words")])
     assert patient.response.status_code == 200
     assert page.by_class("error-message")[0].text.startswith("Error: File 2 (b.txt): ")
-    assert "We have 1 photograph or report from you." in page.one("main").text
+    assert "We have 1 photo or report from you." in page.one("main").text
     assert Attachment.objects.count() == 1
 
 
@@ -76,7 +76,7 @@ def test_request_has_at_most_eight_files_and_says_how_many_more(kept: Path, clin
     assert "attachments/" not in {link["href"] for link in patient.is_led_back().all("a")}
     page = patient.sends("attachments", attachments=[jpeg(8)])
     assert patient.response.status_code == 409
-    assert "at most 8 photographs or reports" in page.by_class("error-summary")[0].text
+    assert "up to 8 photos or reports" in page.by_class("error-summary")[0].text
     assert "042 35761999" in page.by_class("error-summary")[0].text
     assert Attachment.objects.count() == MAX_ATTACHMENTS_PER_REQUEST
 

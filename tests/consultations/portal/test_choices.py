@@ -69,7 +69,7 @@ def test_agreed_time_is_kept_until_another_is_chosen() -> None:
     patient = PrivatePage(contact_method="email", email="a@example.com")
     agreed = patient.is_offered(7, agreed=True)
     patient.fills_in("other-time", words="Rather this week.")
-    assert "you keep your appointment" in patient.is_led_back().one("main").text
+    assert "you’ll keep your appointment" in patient.is_led_back().one("main").text
     assert patient.now().call_back_at == timezone.now() and patient.now().unread_since
     patient.is_offered(3, 4)
     assert states(patient) == [State.HELD, State.HELD, State.AGREED]
@@ -77,7 +77,7 @@ def test_agreed_time_is_kept_until_another_is_chosen() -> None:
     # The mail about the agreed time is still to be sent.
     waiting = OutgoingMessage.objects.waiting().values_list("kind", flat=True)
     assert {"appointment_agreed", "appointment_offered"} <= set(waiting)
-    assert "You keep your appointment until you choose another time." in patient.opens().one("main").text
+    assert "You’ll keep your appointment until you choose another time." in patient.opens().one("main").text
     with pytest.raises(TimeTakenError):
         PrivatePage().is_offered(7)
     patient.sends("time", appointment=next(iter(buttons(patient))))
@@ -110,7 +110,7 @@ def test_times_are_held_for_a_day_or_until_the_first_begins(clock: Any) -> None:
     release_expired_choices()
     assert states(waits) == [State.OFFERED, State.HELD]
     clock.shift(HOLD)
-    assert "It is no longer held." in waits.opens().one("main").text and not buttons(waits)
+    assert "we’re no longer holding it." in waits.opens().one("main").text and not buttons(waits)
     waits.sends("time", appointment=old)
     assert waits.response.status_code == 409
     for _run in range(2):

@@ -22,17 +22,17 @@ pytestmark = pytest.mark.django_db
 
 NEVER_CONTACTED = (Status.NEW, Status.HELD, Status.CONTACTING, Status.QUARANTINED)
 STATUS_SENTENCES = {
-    Status.NEW: "We’ll contact you to agree on a time.",
-    Status.HELD: "We’ll contact you to agree on a time.",
-    Status.CONTACTING: "We are trying to reach you",
-    Status.PROPOSED: "We have offered you a time.",
+    Status.NEW: "We’ll contact you to set a time.",
+    Status.HELD: "We’ll contact you to set a time.",
+    Status.CONTACTING: "We’re trying to reach you",
+    Status.PROPOSED: "We’ve offered you a time.",
     Status.CONFIRMED: "have agreed on a time",
-    Status.COMPLETED: "has taken place",
+    Status.COMPLETED: "had your consultation",
     Status.DID_NOT_ATTEND: "did not see you",
     Status.DECLINED: "cannot offer a consultation",
     Status.WITHDRAWN: "have withdrawn this request",
     Status.UNREACHABLE: "tried to reach you and could not",
-    Status.QUARANTINED: "We’ll contact you to agree on a time.",
+    Status.QUARANTINED: "We’ll contact you to set a time.",
 }
 WITHOUT_APPOINTMENT_YET = {
     *(Status.NEW, Status.HELD, Status.CONTACTING, Status.PROPOSED, Status.QUARANTINED),
@@ -52,7 +52,7 @@ def an_hour_ago() -> datetime:
 
 
 def test_every_status_has_a_sentence_and_only_possible_actions() -> None:
-    default = "Your request is with the clinic’s staff."
+    default = "Our staff have your request."
     unheard_of = {"status": "unheard-of", "presenter": RequestStatusPresenter(a_request())}
     assert default in render_to_string("consultations/portal/status.html", unheard_of)
     patient = PrivatePage()
@@ -63,8 +63,8 @@ def test_every_status_has_a_sentence_and_only_possible_actions() -> None:
         text = page.one("main").text
         assert STATUS_SENTENCES[status] in text and default not in text, status
         has_appointment = status in (Status.CONFIRMED, Status.COMPLETED)
-        assert ("You do not have an appointment" in text) != has_appointment, status
-        assert ("You do not have an appointment yet." in text) == (status in WITHOUT_APPOINTMENT_YET), status
+        assert ("You don’t have an appointment" in text) != has_appointment, status
+        assert ("You don’t have an appointment yet." in text) == (status in WITHOUT_APPOINTMENT_YET), status
         offered = {link["href"] for link in page.all("a")} & {f"{name}/" for name in ACTIONS}
         pages[status] = [text]
         for action in ACTIONS:
@@ -85,10 +85,10 @@ def test_page_shows_reference_attachments_and_help() -> None:
     assert page.all("strong")[0].text == patient.request.reference
     links = {link["href"] for link in page.one("main").children if link.tag == "a"}
     assert {"tel:1122", "tel:+924235761999", "tel:+923001234567"} <= links
-    assert "photograph or report from you" not in page.one("main").text
+    assert "photo or report from you" not in page.one("main").text
     patient.request.attachments.create(name="0" * 32 + ".jpg", size=1, digest="0", added_at=timezone.now())
     page = patient.opens()
-    assert "We have 1 photograph or report from you." in page.one("main").text
+    assert "We have 1 photo or report from you." in page.one("main").text
     assert not [image for image in page.one("main").children if image.tag == "img"]
 
 
@@ -151,14 +151,14 @@ def test_late_promise_shows_apology_and_both_numbers() -> None:
         patient = PrivatePage(status=status)
         patient.change(promised_by=an_hour_ago())
         text = main_of(patient)
-        assert "We said that we would contact you by" in text and "That time has passed" in text, status
-        assert text.index("call us") < text.index("042 35761999")
+        assert "We said we’d contact you by" in text and "That time has passed" in text, status
+        assert text.index("Call us") < text.index("042 35761999")
         assert "We’ll call the number that ends in 678." in text and "We contact you" not in text
     patient = PrivatePage()
     patient.has_wrong_number()
     patient.change(promised_by=an_hour_ago())
     text = main_of(patient)
-    assert "That time has passed" in text and "The number that ends in 678 is not right." in text
+    assert "That time has passed" in text and "The number that ends in 678 is wrong." in text
 
 
 def test_relative_promise_refers_to_the_day_it_was_given() -> None:
@@ -171,11 +171,11 @@ def test_relative_promise_refers_to_the_day_it_was_given() -> None:
         for patient in patients:
             text = main_of(patient)
             assert "We’ll contact you by" not in text
-            said = text.index("we said that we would contact you by the end of the next working day.")
-            assert said < text.index("call us") < text.index("042 35761999") < text.index("ends in 678")
+            said = text.index("we said we’d contact you by the end of the next working day.")
+            assert said < text.index("Call us") < text.index("042 35761999") < text.index("ends in 678")
         clinic.answer_within_hours = 7
         clinic.save()
-        assert "we said that we would" not in main_of(patients[0])
+        assert "we said we’d" not in main_of(patients[0])
 
 
 def test_wrong_number_is_shown_until_corrected() -> None:
@@ -185,17 +185,17 @@ def test_wrong_number_is_shown_until_corrected() -> None:
         patient.change(status=status, promised_by=timezone.now() + timedelta(hours=4))
         page = patient.opens()
         (inset,) = page.by_class("inset")
-        assert "The number that ends in 678 is not right. Change how we reach you" in inset.text
+        assert "The number that ends in 678 is wrong. Change how we reach you" in inset.text
         assert "contact/" in [link["href"] for link in inset.children if link.tag == "a"]
         for promise in ("We’ll call the number", "We’ll contact you"):
             assert promise not in page.one("main").text, status
         patient.sends("contact", phone="0321 9876543")
         text = main_of(patient)
-        assert "is not right" not in text
+        assert "is wrong" not in text
     patient.has_wrong_number()
     patient.change(status=Status.DECLINED)
     page = patient.opens()
-    assert "is not right" not in page.one("main").text and not page.all("a", href="contact/")
+    assert "is wrong" not in page.one("main").text and not page.all("a", href="contact/")
 
 
 def test_page_reveals_only_its_sender_and_three_digits() -> None:

@@ -97,7 +97,7 @@ def test_refused_time_cannot_be_accepted() -> None:
     patient.is_offered()
     form = patient.form_of("time")
     patient.fills_in("other-time")
-    assert "No time is offered to you now." in problem(refused(patient, "time", **form))
+    assert "We’re not offering you a time right now." in problem(refused(patient, "time", **form))
 
 
 def test_notes_from_two_windows_are_both_kept() -> None:
@@ -116,7 +116,7 @@ def test_past_time_is_not_offered() -> None:
     form = patient.form_of("time")
     with time_machine.travel(appointment.starts_at + timedelta(minutes=1), tick=False):
         page = patient.opens()
-        assert "It is no longer held." in page.one("main").text
+        assert "we’re no longer holding it." in page.one("main").text
         assert not page.all("form") and not page.all("a", href="other-time/")
         for action in TIME_ACTIONS:
             assert "This time has passed." in patient.opens(action).one("main").text
@@ -136,7 +136,7 @@ def test_form_without_the_version_of_the_offer_changes_nothing() -> None:
 def test_withdrawn_request_says_so_until_it_is_reopened() -> None:
     patient = PrivatePage()
     patient.sends("withdraw")
-    assert "You have withdrawn this request already." in patient.opens("withdraw").one("main").text
+    assert "You’ve already withdrawn this request." in patient.opens("withdraw").one("main").text
     for action in ("note", "contact", "attachments"):
         page = patient.opens(action)
         assert "This request is closed" in page.one("main").text
@@ -155,7 +155,7 @@ def test_too_many_notes_are_refused_and_the_text_stays() -> None:
         for number in range(MAX_NOTES_PER_REQUEST)
     )
     page = refused(patient, "note", text="One more.")
-    assert "at most 20 notes" in problem(page)
+    assert "up to 20 notes" in problem(page)
     assert page.one("textarea").text == "One more."
 
 

@@ -62,7 +62,7 @@ def test_all_wrong_links_get_the_same_page() -> None:
         different.pop("Vary", None)
     assert all(found == headers[0] for found in headers)
     page = Page(responses[0])
-    assert page.one("h1").text == "We cannot find this request"
+    assert page.one("h1").text == "We can’t find this request"
     assert page.all("a", href="tel:+924235761999") and not page.all("form")
 
 
@@ -82,7 +82,7 @@ def test_closed_page_is_available_for_90_days_and_an_open_one_without_end() -> N
     for status in Status:
         patient.change(status=status, status_changed_at=timezone.now())
         is_closed = status in CLOSED
-        assert ("The page can be opened until" in patient.opens().one("main").text) == is_closed, status
+        assert ("You can open this page until" in patient.opens().one("main").text) == is_closed, status
         for passed, code in (
             (timedelta(days=90) - timedelta(seconds=1), 200),
             (timedelta(days=90), 404 if is_closed else 200),

@@ -26,7 +26,7 @@ STATUS_SENTENCES = {
     Status.HELD: "We’ll contact you to set a time.",
     Status.CONTACTING: "We’re trying to reach you",
     Status.PROPOSED: "We’ve offered you a time.",
-    Status.CONFIRMED: "have agreed on a time",
+    Status.CONFIRMED: "You have an appointment.",
     Status.COMPLETED: "had your consultation",
     Status.DID_NOT_ATTEND: "did not see you",
     Status.DECLINED: "cannot offer a consultation",

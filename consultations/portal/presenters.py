@@ -196,9 +196,7 @@ class RequestStatusPresenter:
             if action == Action.TIME and self.choices:
                 return ""
             if self.appointment is None:
-                return _(
-                    "We’re not offering you a time right now. Go back to see what’s happening with your request."
-                )
+                return _("We’re not offering you a time right now. Go back to see where your request is.")
             if self.is_past:
                 return _("This time has passed. Call us and we’ll find another one.")
             if action == Action.TIME and self.is_agreed:
@@ -214,9 +212,7 @@ class RequestStatusPresenter:
         if sentence := self.refusal(action):
             return sentence
         if action in APPOINTMENT_ACTIONS:
-            return _(
-                "The time has changed since you opened this page. Please check it again before you answer."
-            )
+            return _("The time has changed since you opened this page. Check it before you answer.")
         if action == Action.NOTE:
             return _("A request can have up to %(most)d notes. Call us and tell us the rest.") % {
                 "most": MAX_NOTES_PER_REQUEST

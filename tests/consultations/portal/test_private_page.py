@@ -28,10 +28,10 @@ STATUS_SENTENCES = {
     Status.PROPOSED: "We’ve offered you a time.",
     Status.CONFIRMED: "You have an appointment.",
     Status.COMPLETED: "had your consultation",
-    Status.DID_NOT_ATTEND: "did not see you",
-    Status.DECLINED: "cannot offer a consultation",
-    Status.WITHDRAWN: "have withdrawn this request",
-    Status.UNREACHABLE: "tried to reach you and could not",
+    Status.DID_NOT_ATTEND: "didn’t see you",
+    Status.DECLINED: "can’t offer a consultation",
+    Status.WITHDRAWN: "’ve withdrawn this request",
+    Status.UNREACHABLE: "tried to reach you but couldn’t",
     Status.QUARANTINED: "We’ll contact you to set a time.",
 }
 WITHOUT_APPOINTMENT_YET = {

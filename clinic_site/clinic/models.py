@@ -1,5 +1,6 @@
 """Facts about the clinic, entered by staff."""
 
+import re
 import unicodedata
 from datetime import date, time
 from typing import Self
@@ -118,6 +119,12 @@ class ClinicProfile(SingletonModel):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        super().clean()
+        if self.whatsapp and not self.whatsapp_url:
+            message = _("Enter one number, like 0301 2345678 or +92 301 2345678.")
+            raise ValidationError({"whatsapp": message})
+
     @classmethod
     def current(cls) -> Self | None:
         profile = super().current()
@@ -138,8 +145,9 @@ class ClinicProfile(SingletonModel):
 
     @property
     def whatsapp_url(self) -> str:
-        number = dialable(self.whatsapp).removeprefix("+")
-        return f"https://wa.me/{number}" if number else ""
+        """Return "" for what is not one number: the link would open a chat with a stranger."""
+        number = dialable(self.whatsapp)
+        return f"https://wa.me/{number[1:]}" if re.fullmatch(r"\+[1-9]\d{7,14}", number) else ""
 
 
 MAX_SESSION_MINUTES = 16 * 60

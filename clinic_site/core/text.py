@@ -86,7 +86,7 @@ def fold_text(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the folded words of a name; anything but letters, marks and digits separates two of them.
+    """Return the folded words of a text; anything but letters, marks and digits separates two of them.
 
     So Abdul-Rehman, M.Yousaf and O’Brien are two words each.
     """

@@ -79,9 +79,9 @@ def _fixed_pages() -> Iterator[tuple[str, datetime]]:
     for name, (template, models) in FIXED_PAGES.items():
         changes = [_released(template), *published.get(name, ()), *map(last_edits.get, models)]
         yield reverse(name), max(filter(None, changes))
+    profile_changes = (_released("procedures/public/surgeon.html"), last_edits.get("practitioner"))
     for surgeon in Practitioner.objects.active().filter(is_sample=False):
-        edited = last_edits.get("practitioner")
-        yield surgeon.get_absolute_url(), edited or _released("procedures/public/surgeon.html")
+        yield surgeon.get_absolute_url(), max(filter(None, profile_changes))
 
 
 def _released(template: str) -> datetime:

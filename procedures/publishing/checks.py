@@ -34,7 +34,9 @@ class PublicationProblem:
 
 def publication_problems(document: PageDocument) -> tuple[PublicationProblem, ...]:
     """Return the failed checks of a signed document; none if it may be published."""
-    rules = (_sign_off, _content, _sections, _numbers)
+    # The emergency text has no parts but its sources.
+    only_other_pages = () if document.kind == Page.Kind.EMERGENCY else (_parts, _sections)
+    rules = (_sign_off, _origin, *only_other_pages, _numbers)
     return tuple(PublicationProblem(*problem) for rule in rules for problem in rule(document))
 
 
@@ -52,13 +54,14 @@ def _sign_off(document: PageDocument) -> Problems:
         yield "review_due_on", message % {"months": MAX_REVIEW_MONTHS}
 
 
-def _content(document: PageDocument) -> Problems:
+def _origin(document: PageDocument) -> Problems:
     if not document.author.strip():
         yield "author", _("Say who wrote this page.")
     if not document.sources:
         yield "citations", _("Name at least one source.")
-    if document.kind == Page.Kind.EMERGENCY:
-        return
+
+
+def _parts(document: PageDocument) -> Problems:
     for name, part in PARTS.items():
         if part.required and not document.parts(name):
             yield name.replace("_", ""), str(part.required)
@@ -73,8 +76,6 @@ def _content(document: PageDocument) -> Problems:
 
 def _sections(document: PageDocument) -> Problems:
     """Yield missing sections. An emergency page starts with its card: patients may read nothing below it."""
-    if document.kind == Page.Kind.EMERGENCY:
-        return
     alternatives = document.section(SectionKind.ALTERNATIVES)
     is_emergency = document.urgency == "emergency"
     if document.kind == "procedure" and not (alternatives and alternatives.body):

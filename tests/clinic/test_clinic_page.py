@@ -38,13 +38,26 @@ def test_page_shows_only_what_staff_entered(client: Client) -> None:
 
 
 def test_whatsapp_is_beside_the_phone_number(client: Client) -> None:
-    clinic = ClinicProfile.objects.create(name="A clinic", phone="042 3576 1999", whatsapp="0300 1234567")
+    ClinicProfile.objects.create(name="A clinic", phone="042 3576 1999", whatsapp="0300 1234567")
     for path in ("/clinic/", "/accessibility/", "/procedures/", "/no-such-page/", "/search/?q=zzz"):
         page = read(client.get(path))
         links = page.main.all("a", href="https://wa.me/923001234567")
         assert len(links) == len(page.main.all("a", href="tel:+924235761999")) >= 1, path
         assert page.one("footer").all("a", href="https://wa.me/923001234567"), path
     ClinicProfile.objects.update(whatsapp="ask at the desk")
-    clinic.refresh_from_db()
-    assert clinic.whatsapp_url == ""
     assert b"wa.me" not in client.get("/accessibility/").content
+
+
+def test_whatsapp_number_has_to_be_one_whole_number() -> None:
+    clinic, manager = ClinicProfile.objects.create(name="A clinic"), signed_in(MANAGER)
+    # Without its zero or plus, a number would be that of a stranger in another country.
+    for typed in ("301 1234567", "0301 1234567 or 0302 1234567", "1122", "ask at the desk", "+", "00"):
+        form = form_of(manager, address(clinic)) | {"whatsapp": typed}
+        assert errors_in(manager.post(address(clinic), form)) == [
+            "Enter one number, like 0301 2345678 or +92 301 2345678."
+        ], typed
+    for typed in ("0301 1234567", "+92 301 1234567", "0092-301-1234567", "۰۳۰۱ ۱۲۳۴۵۶۷"):
+        form = form_of(manager, address(clinic)) | {"whatsapp": typed}
+        assert manager.post(address(clinic), form).status_code == 302, typed
+        clinic.refresh_from_db()
+        assert clinic.whatsapp_url == "https://wa.me/923011234567", typed

@@ -124,6 +124,8 @@ def release_expired_choices(**_signal: object) -> None:
     for pk in expired.values_list("request", flat=True).order_by("request").distinct():
         with transaction.atomic():
             locked = ConsultationRequest.objects.select_for_update().get(pk=pk)
+            if not expired.filter(request=locked).exists():
+                continue  # staff have offered other times meanwhile
             live = booking.live(locked)
             booking.release_choices(locked, actor=None, now=now)
             if live and expired.filter(pk=live.pk).exists():

@@ -13,7 +13,7 @@ from clinic_site.accounts.roles import MANAGER
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments.offers import HOLD, release_expired_choices
 from consultations.lifecycle.errors import NotAllowedError, TimeTakenError
-from consultations.models import Appointment, TakenSlot
+from consultations.models import Appointment, ConsultationRequest, TakenSlot
 from consultations.workflow import Status
 from tests.consultations.portal.portal_pages import PrivatePage, at_ten
 from tests.factories import change_status, signed_in
@@ -122,6 +122,23 @@ def test_times_are_held_for_a_day_or_until_the_first_begins(clock: Any) -> None:
     # An offer that has begun without an answer stays for the staff to see.
     assert states(soon) == [State.OFFERED, State.CANCELED]
     PrivatePage().is_offered(2, 3)
+
+
+def test_times_offered_while_expired_ones_are_freed_stay(clock: Any, monkeypatch: Any) -> None:
+    patient = PrivatePage()
+    patient.is_offered(7, agreed=True)
+    patient.is_offered(3, 4)
+    clock.shift(HOLD)
+    lock = ConsultationRequest.objects.select_for_update
+
+    def offers_first() -> Any:
+        monkeypatch.undo()
+        patient.is_offered(4, 5)
+        return lock()
+
+    monkeypatch.setattr(ConsultationRequest.objects, "select_for_update", offers_first)
+    release_expired_choices()
+    assert states(patient).count(State.HELD) == 2
 
 
 def test_one_time_is_held_until_it_begins(clock: Any) -> None:

@@ -24,7 +24,6 @@ from consultations.lifecycle.optimistic_locking import changes_since, lock
 from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
-from consultations.phone_numbers import Phone
 from consultations.workflow import Status
 
 
@@ -51,10 +50,6 @@ def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, A
         if changed := contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.CONTACT_DETAILS_CHANGED, what=changed)
             notify_staff_of_activity(consultation, "phone" if "phone" in changed else "contact")
-
-
-def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
-    change_contact_details(consultation, phone.fields())
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:

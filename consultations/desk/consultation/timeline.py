@@ -19,6 +19,8 @@ from consultations.models import ConsultationRequest, Event
 CONTACT_FIELDS = {
     "phone": gettext_lazy("phone number"),
     "phone_extension": gettext_lazy("extension"),
+    "phone_is_shared": gettext_lazy("whether others use the phone"),
+    "may_identify_clinic": gettext_lazy("whether we may say who we are"),
     "email": gettext_lazy("email address"),
     "contact_method": gettext_lazy("contact method"),
     "speaks": gettext_lazy("language"),

@@ -127,10 +127,10 @@ def release_expired_choices(**_signal: object) -> None:
             if not expired.filter(request=locked).exists():
                 continue  # staff have offered other times meanwhile
             live = booking.live(locked)
-            booking.release_choices(locked, actor=None, now=now)
+            booking.release_choices(locked, actor=None, now=now, by_site=True)
             if live and expired.filter(pk=live.pk).exists():
-                booking.cancel(locked, actor=None, now=now)
-                set_status(locked, Status.CONTACTING, actor=None, call_back_at=now)
+                booking.cancel(locked, actor=None, now=now, by_site=True)
+                set_status(locked, Status.CONTACTING, actor=None, call_back_at=now, by_site=True)
 
 
 def time_problem(starts_at: datetime, *, agreed: bool) -> str:

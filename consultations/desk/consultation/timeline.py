@@ -27,7 +27,7 @@ CONTACT_FIELDS = {
     "days": gettext_lazy("good days"),
     "parts_of_day": gettext_lazy("good times of day"),
 }
-# Events of the staff or of the patient: without an actor, the patient is named.
+# Events of the staff, the patient or the site: without an actor, the patient or the site is named.
 _BY_EITHER = (
     *(
         Event.Kind.SUBMITTED,
@@ -79,6 +79,8 @@ def timeline(
 
 def event_entry(event: Event, sender: str) -> Entry:
     """Return the entry of an event; ``sender`` is the person who acts on the private page."""
+    if isinstance(event.detail, dict) and event.detail.get("by_site"):
+        sender = _("the site")
     who = str(event.actor or (sender if event.kind in _BY_EITHER else ""))
     return Entry(event.at, event.get_kind_display(), more=_detail_of(event), who=who)
 

@@ -15,8 +15,9 @@ from consultations.appointments.offers import HOLD, release_expired_choices
 from consultations.lifecycle.errors import NotAllowedError, TimeTakenError
 from consultations.models import Appointment, ConsultationRequest, TakenSlot
 from consultations.workflow import Status
+from tests.consultations.desk.consultation.request_pages import Desk
 from tests.consultations.portal.portal_pages import PrivatePage, at_ten
-from tests.factories import change_status, signed_in
+from tests.factories import a_coordinator, change_status, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,11 @@ def test_times_are_held_for_a_day_or_until_the_first_begins(clock: Any) -> None:
         release_expired_choices()
     assert states(waits) == [State.CANCELED] * 2
     assert (waits.now().status, waits.now().call_back_at) == (Status.CONTACTING, timezone.now())
+    user = a_coordinator()
+    for patient, count in ((waits, 3), (has_agreed, 2)):
+        desk = Desk(patient.request, user)
+        desk.opens()
+        assert desk.timeline().count("by the site") == count
     assert states(has_agreed) == [State.CANCELED, State.CANCELED, State.AGREED]
     assert has_agreed.now().status == Status.CONFIRMED
     # An offer that has begun without an answer stays for the staff to see.

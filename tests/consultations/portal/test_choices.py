@@ -12,8 +12,10 @@ from django.utils import timezone
 from clinic_site.accounts.roles import MANAGER
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments.offers import HOLD, release_expired_choices
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST
+from consultations.lifecycle import staff_actions
 from consultations.lifecycle.errors import NotAllowedError, TimeTakenError
-from consultations.models import Appointment, ConsultationRequest, TakenSlot
+from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
 from tests.consultations.desk.consultation.request_pages import Desk
 from tests.consultations.portal.portal_pages import PrivatePage, at_ten
@@ -86,6 +88,19 @@ def test_agreed_time_is_kept_until_another_is_chosen() -> None:
     assert states(patient) == [State.AGREED, State.CANCELED, State.CANCELED]
     assert not agreed.taken.exists()
     assert not OutgoingMessage.objects.filter(kind="appointment_canceled").exists()
+
+
+def test_another_time_is_asked_for_once_until_staff_answer() -> None:
+    patient = PrivatePage()
+    patient.is_offered(7, agreed=True)
+    for number in range(MAX_NOTES_PER_REQUEST + 2):
+        patient.fills_in("other-time", words=f"Rather on day {number}.")
+    assert patient.request.events.filter(kind=Event.Kind.TIME_REFUSED).count() == 1
+    assert patient.request.notes.count() == MAX_NOTES_PER_REQUEST
+    contact = {"actor": a_coordinator(), "version": patient.now().version}
+    staff_actions.record_contact(patient.now(), "no_answer", **contact)
+    patient.fills_in("other-time")
+    assert patient.request.events.filter(kind=Event.Kind.TIME_REFUSED).count() == 2
 
 
 def test_refused_choices_are_freed_and_the_agreed_time_stays() -> None:

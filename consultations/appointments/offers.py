@@ -152,6 +152,6 @@ def _lock_calendars(practitioner: Practitioner, locked: ConsultationRequest) -> 
 
     The weak lock lets others insert rows that refer to a practitioner.
     """
-    before = locked.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+    before = locked.appointments.filter(state__in=Appointment.PENDING)
     calendars = {practitioner.pk, *before.values_list("practitioner", flat=True)}
     list(Practitioner.objects.select_for_update(no_key=True).filter(pk__in=calendars).order_by("pk"))

@@ -78,7 +78,7 @@ def live(request: ConsultationRequest) -> Appointment | None:
 def agree(appointment: Appointment, now: datetime) -> None:
     """Agree on a time that the patient chose. It replaces the request's agreed time and the other choices."""
     request = appointment.request
-    others = request.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+    others = request.appointments.filter(state__in=Appointment.PENDING)
     for other in others.exclude(pk=appointment.pk).select_related("practitioner"):
         _free(other, None, now)
     # The calendar entry of the request replaces that of the time before.

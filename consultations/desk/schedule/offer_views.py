@@ -104,7 +104,7 @@ def _page(
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)
     days = []
     if practitioner and ways:
-        before = consultation.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+        before = consultation.appointments.filter(state__in=Appointment.PENDING)
         in_week = availability.days(first_day, DAYS, practitioner, exclude=before)
         days = [(day, day.times(minutes)) for day in in_week]
     return show(

@@ -137,9 +137,10 @@ def update_for_status(request: ConsultationRequest, to: str, *, actor: User | No
 
 def _set_agreed(appointment: Appointment, actor: User | None, now: datetime) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.AGREED, now
-    appointment.save(update_fields=["state", "state_changed_at"])
+    # Also if the mail that offered it comes back later: the patient has agreed.
+    appointment.patient_informed_at = now
+    appointment.save(update_fields=["state", "state_changed_at", "patient_informed_at"])
     record_first_contact(appointment.request, now)
-    record_patient_informed(appointment.request, now)
     record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
     if appointment.starts_at > now:  # a past appointment sends no notification
         notify("appointment_agreed", appointment.request, appointment=appointment)

@@ -13,7 +13,7 @@ from clinic_site.accounts.roles import MANAGER
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments.offers import HOLD, release_expired_choices
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
-from consultations.lifecycle import staff_actions
+from consultations.lifecycle import booking, staff_actions
 from consultations.lifecycle.errors import NotAllowedError, TimeTakenError
 from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
@@ -181,6 +181,18 @@ def test_staff_agree_on_one_of_several_times_in_the_picker() -> None:
     assert "?to=confirmed" in page and "Friday 27 November 2026, 10 am" in page
     patient.is_offered(4, agreed=True)
     assert states(patient) == [State.CANCELED, State.CANCELED, State.AGREED]
+
+
+def test_patient_who_agreed_is_informed_when_the_offer_comes_back(clock: Any) -> None:
+    patient = PrivatePage(contact_method="email", email="a@example.com")
+    offered = patient.is_offered(3)
+    mail = OutgoingMessage.objects.get(kind="appointment_offered")
+    mail.sent_at = timezone.now()
+    booking.record_reader_informed(OutgoingMessage, mail)
+    clock.shift(timedelta(minutes=5))
+    patient.sends("time", appointment=offered.pk)
+    booking.record_reader_not_informed(OutgoingMessage, mail)
+    assert patient.request.appointments.get().patient_informed_at == timezone.now()
 
 
 def test_choice_of_another_request_is_refused() -> None:

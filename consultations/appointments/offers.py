@@ -124,11 +124,13 @@ def release_expired_choices(**_signal: object) -> None:
     for pk in expired.values_list("request", flat=True).order_by("request").distinct():
         with transaction.atomic():
             locked = ConsultationRequest.objects.select_for_update().get(pk=pk)
+            if not expired.filter(request=locked).exists():
+                continue  # staff have offered other times meanwhile
             live = booking.live(locked)
-            booking.release_choices(locked, actor=None, now=now)
+            booking.release_choices(locked, actor=None, now=now, by_site=True)
             if live and expired.filter(pk=live.pk).exists():
-                booking.cancel(locked, actor=None, now=now)
-                set_status(locked, Status.CONTACTING, actor=None, call_back_at=now)
+                booking.cancel(locked, actor=None, now=now, by_site=True)
+                set_status(locked, Status.CONTACTING, actor=None, call_back_at=now, by_site=True)
 
 
 def time_problem(starts_at: datetime, *, agreed: bool) -> str:
@@ -150,6 +152,6 @@ def _lock_calendars(practitioner: Practitioner, locked: ConsultationRequest) -> 
 
     The weak lock lets others insert rows that refer to a practitioner.
     """
-    before = locked.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+    before = locked.appointments.filter(state__in=Appointment.PENDING)
     calendars = {practitioner.pk, *before.values_list("practitioner", flat=True)}
     list(Practitioner.objects.select_for_update(no_key=True).filter(pk__in=calendars).order_by("pk"))

@@ -63,8 +63,7 @@ def requests_of_former_colleague(person: User, by: User) -> str:
 
 
 def _future() -> AppointmentQuerySet:
-    open_states = (*Appointment.LIVE, Appointment.State.HELD)
-    found = Appointment.objects.filter(state__in=open_states, ends_at__gt=timezone.now())
+    found = Appointment.objects.filter(state__in=Appointment.PENDING, ends_at__gt=timezone.now())
     return found.select_related("request")
 
 

@@ -200,7 +200,7 @@ def _request_to_show(reference: str) -> ConsultationRequest | None:
 
 def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> dict[str, Any]:
     """Render a message as it would be sent. Missing values are made up; without a request, all of them."""
-    made_up = [] if about else ["reference", "first_name"]
+    made_up = [] if about else ["reference", "name"]
     consultation = about or ConsultationRequest(
         reference="MS-7K4Q-92XD",
         patient_name=_("Ayesha Khan"),

@@ -269,7 +269,7 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     consultation.events.create(
         kind=Event.Kind.CONTACT_DETAILS_CORRECTED, at=timezone.now(), detail={"what": corrected}
     )
-    notify_staff_of_activity(consultation, "phone" if "phone" in corrected else "note")
+    notify_staff_of_activity(consultation, "phone" if "phone" in corrected else "contact")
     if "email" not in corrected:
         return
     # Acknowledge to the new address, while the acknowledgement is still true, and no longer to the old one.

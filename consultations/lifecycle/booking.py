@@ -78,7 +78,7 @@ def live(request: ConsultationRequest) -> Appointment | None:
 def agree(appointment: Appointment, now: datetime) -> None:
     """Agree on a time that the patient chose. It replaces the request's agreed time and the other choices."""
     request = appointment.request
-    others = request.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+    others = request.appointments.filter(state__in=Appointment.PENDING)
     for other in others.exclude(pk=appointment.pk).select_related("practitioner"):
         _free(other, None, now)
     # The calendar entry of the request replaces that of the time before.
@@ -88,10 +88,14 @@ def agree(appointment: Appointment, now: datetime) -> None:
     _set_agreed(appointment, None, now)
 
 
-def release_choices(request: ConsultationRequest, *, actor: User | None, now: datetime) -> None:
-    """Free the times that are held beside the offered or agreed one."""
-    for held in request.appointments.filter(state=Appointment.State.HELD).select_related("practitioner"):
-        _free(held, actor, now)
+def release_choices(
+    request: ConsultationRequest, *, actor: User | None, now: datetime, by_site: bool = False
+) -> None:
+    """Free the times that are held beside the offered or agreed one, if any."""
+    held = list(request.appointments.filter(state=Appointment.State.HELD).select_related("practitioner"))
+    for appointment in held:
+        _free(appointment, actor, now, by_site=by_site)
+    if held:
         mail_queue.supersede(request.reference, {"appointment_offered"})
 
 
@@ -133,9 +137,10 @@ def update_for_status(request: ConsultationRequest, to: str, *, actor: User | No
 
 def _set_agreed(appointment: Appointment, actor: User | None, now: datetime) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.AGREED, now
-    appointment.save(update_fields=["state", "state_changed_at"])
+    # Also if the mail that offered it comes back later: the patient has agreed.
+    appointment.patient_informed_at = now
+    appointment.save(update_fields=["state", "state_changed_at", "patient_informed_at"])
     record_first_contact(appointment.request, now)
-    record_patient_informed(appointment.request, now)
     record_event(appointment, Event.Kind.TIME_AGREED, actor, now)
     if appointment.starts_at > now:  # a past appointment sends no notification
         notify("appointment_agreed", appointment.request, appointment=appointment)
@@ -199,18 +204,19 @@ def cancel(
     now: datetime,
     tells: bool = True,
     was_called_off: bool = False,
+    by_site: bool = False,
 ) -> None:
     """Cancel the live appointment, if there is one, and free its slots and the times held beside it.
 
     An agreed appointment that has begun stays, because attendance is still to be recorded, unless it
     ``was_called_off``. ``tells=False`` sends no notification, for patients who get another time at once.
     """
-    release_choices(request, actor=actor, now=now)
+    release_choices(request, actor=actor, now=now, by_site=by_site)
     appointment = live(request)
     if appointment is None or (has_begun(appointment, now) and not was_called_off):
         return
     was_agreed = appointment.state == Appointment.State.AGREED
-    _free(appointment, actor, now)
+    _free(appointment, actor, now, by_site=by_site)
     mail_queue.supersede(appointment.request.reference, ABOUT_APPOINTMENT)
     if was_agreed and tells and appointment.starts_at > now:
         notify("appointment_canceled", appointment.request, appointment=appointment)
@@ -219,15 +225,17 @@ def cancel(
             set_call_back(request, now)
 
 
-def _free(appointment: Appointment, actor: User | None, now: datetime) -> None:
+def _free(appointment: Appointment, actor: User | None, now: datetime, *, by_site: bool = False) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.CANCELED, now
     appointment.sequence += 1
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
-    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now)
+    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now, by_site=by_site)
 
 
-def record_event(appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime) -> None:
+def record_event(
+    appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime, *, by_site: bool = False
+) -> None:
     Event.objects.create(
         request=appointment.request,
         kind=kind,
@@ -237,5 +245,6 @@ def record_event(appointment: Appointment, kind: Event.Kind, actor: User | None,
             "appointment": appointment.pk,
             "starts_at": appointment.starts_at.isoformat(),
             "practitioner": appointment.practitioner.name,
-        },
+        }
+        | ({"by_site": True} if by_site else {}),
     )

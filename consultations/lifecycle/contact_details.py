@@ -12,15 +12,19 @@ from django.utils.translation import gettext_noop, override
 
 from clinic_site.accounts.models import User
 from clinic_site.mail import queue as mail_queue
-from consultations.answers import ContactMethod
+from consultations.answers import ContactMethod, YesNo
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.lifecycle.optimistic_locking import lock, require_version
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search_terms import terms_of
 
-# The fields that can be corrected. The contact method is changed only by the patient, in the form.
-FIELDS = ("phone", "phone_as_typed", "phone_extension", "email", "contact_method")
+# The fields that can be corrected. Only the patient changes the contact method and the answers about a
+# shared phone, which belong to the number.
+FIELDS = (
+    *("phone", "phone_as_typed", "phone_extension", "phone_is_shared", "may_identify_clinic"),
+    *("email", "contact_method"),
+)
 CORRECTIONS = (Event.Kind.CONTACT_DETAILS_CHANGED, Event.Kind.CONTACT_DETAILS_CORRECTED)
 # What else the patient may change on the private page.
 PREFERENCES = ("speaks", "speaks_other", "days", "parts_of_day")
@@ -30,6 +34,8 @@ NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
 NOTES = {
     "phone": gettext_noop("Phone number: now %(now)s, before %(was)s"),
     "phone_extension": gettext_noop("Extension: now %(now)s, before %(was)s"),
+    "phone_is_shared": gettext_noop("Others use this phone: now %(now)s, before %(was)s"),
+    "may_identify_clinic": gettext_noop("May we say who we are: now %(now)s, before %(was)s"),
     "email": gettext_noop("Email: now %(now)s, before %(was)s"),
     "contact_method": gettext_noop("Way of contact: now %(now)s, before %(was)s"),
     "speaks": gettext_noop("Language: now %(now)s, before %(was)s"),
@@ -67,7 +73,8 @@ def correct(locked: ConsultationRequest, to: Mapping[str, Any], *, author: User 
     if not changed:
         return []
     found_before = terms_of(locked.reference, locked)
-    written = [name for name in to if name.removesuffix("_as_typed") in changed]
+    number = {"phone", "phone_as_typed", "phone_extension"}
+    written = [name for name in to if name in changed or (name in number and number & set(changed))]
     with override(settings.LANGUAGE_CODE):  # notes are for staff, whichever language the patient reads
         was = {name: _readable(locked, name) for name in changed}
         for name in written:
@@ -125,10 +132,12 @@ def wrong_since(request: ConsultationRequest, events: Iterable[Event]) -> dateti
         detail: Mapping[str, Any] = event.detail if isinstance(event.detail, dict) else {}
         if event.kind == Event.Kind.CONTACTED and detail.get("outcome") == Outcome.WRONG_NUMBER:
             since = event.at
-        elif detail.get("is_right") or "phone" in detail.get("what", []):
+        elif detail.get("is_right") or {"phone", "phone_extension"} & set(detail.get("what", [])):
             since = None
     return since
 
 
 def _readable(request: ConsultationRequest, name: str) -> str:
+    if name == "phone_is_shared":
+        return str(YesNo.YES.label if request.phone_is_shared else YesNo.NO.label)
     return (request.speaks_other if name == "speaks_other" else request.answer_in_words(name)) or _("none")

@@ -15,9 +15,16 @@ from consultations.workflow import Status
 
 
 def set_status(
-    locked: ConsultationRequest, to: str, *, actor: User | None, call_back_at: datetime | None = None
+    locked: ConsultationRequest,
+    to: str,
+    *,
+    actor: User | None,
+    call_back_at: datetime | None = None,
+    by_site: bool = False,
 ) -> datetime:
-    """Set the status of a locked request, and return the time. ``actor`` is None for the patient.
+    """Set the status of a locked request, and return the time.
+
+    ``actor`` is None for the patient, and for the site, which ``by_site`` says.
 
     ``call_back_at`` is the callback of a request being contacted; by default the next morning.
     """
@@ -36,7 +43,13 @@ def set_status(
         setattr(locked, name, value)
     locked.save(update_fields=changes)
     Event.objects.create(
-        request=locked, kind=Event.Kind.STATUS_CHANGED, actor=actor, at=now, from_status=was, to_status=to
+        request=locked,
+        kind=Event.Kind.STATUS_CHANGED,
+        actor=actor,
+        at=now,
+        from_status=was,
+        to_status=to,
+        detail={"by_site": True} if by_site else {},
     )
     return now
 

@@ -17,7 +17,7 @@ SUBJECT_PLACEHOLDERS = frozenset({"reference"})
 _COMMON = ("reference", "link", "phone", "emergency", "clinic")
 # The patient's name is used only in messages that staff cause. The form sends mail to any address that is
 # typed into it: it may be a stranger's, and the name may hold any text.
-_BY_STAFF = ("first_name", *_COMMON)
+_BY_STAFF = ("name", *_COMMON)
 _APPOINTMENT = ("when", "practitioner", "place", *_BY_STAFF)
 
 # Messages made obsolete by a new appointment or a new status. An acknowledgement, which may wait for hours

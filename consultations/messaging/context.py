@@ -116,7 +116,7 @@ def _promise(context: MessageContext) -> Value:
 _VALUES: dict[str, Callable[[MessageContext], Value]] = {
     "reference": lambda context: Value(context.request.reference),
     "references": lambda context: Value("\n".join(context.references)),
-    "first_name": lambda context: Value(greeting_name(context.request)),
+    "name": lambda context: Value(greeting_name(context.request)),
     "when": lambda context: Value(
         "\n".join(when(each, abroad=context.request.is_abroad) for each in context.choices)
     ),

@@ -20,7 +20,7 @@ MAX_NAME_CHARS_SHOWN = 40
 DESCRIPTIONS = {
     "reference": gettext_lazy("The reference of the request"),
     "references": gettext_lazy("The references of the requests, one on each line"),
-    "first_name": gettext_lazy("The whole name of the person who wrote, if it can be used"),
+    "name": gettext_lazy("The whole name of the person who wrote, if it can be used"),
     "when": gettext_lazy("The day and time of the appointment; of offered times one on each line"),
     "until": gettext_lazy("Until when several offered times are held; empty for one time"),
     "practitioner": gettext_lazy("Whom the appointment is with"),
@@ -36,7 +36,7 @@ DESCRIPTIONS = {
     "emergency": gettext_lazy("The emergency number, 1122"),
     "activity": gettext_lazy("What the patient has done, as a sentence"),
 }
-OPTIONAL = frozenset({"first_name", "until", "place", "phone", "clinic"})
+OPTIONAL = frozenset({"name", "until", "place", "phone", "clinic"})
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def _without_empty_lines(text: str, values: Values) -> str:
 
     Of the greeting only the name is dropped: "Hello,".
     """
-    if "first_name" in values and not values["first_name"].text:
-        text = re.sub(r" ?\{\{ *first_name *\}\}", "", text)
+    if "name" in values and not values["name"].text:
+        text = re.sub(r" ?\{\{ *name *\}\}", "", text)
     paragraphs = (
         [line for line in paragraph.splitlines() if all(values[name].text for name in names_in(line))]
         for paragraph in re.split(r"\n\s*\n", text.strip())

@@ -62,6 +62,8 @@ class Appointment(models.Model):
     # At most one of a request.
     LIVE = (State.OFFERED, State.AGREED)
     ON_OFFER = (State.OFFERED, State.HELD)
+    # What a newly agreed appointment replaces.
+    PENDING = (*ON_OFFER, State.AGREED)
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="appointments")
     practitioner = models.ForeignKey(

@@ -24,7 +24,6 @@ from consultations.lifecycle.optimistic_locking import changes_since, lock
 from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
-from consultations.phone_numbers import Phone
 from consultations.workflow import Status
 
 
@@ -51,10 +50,6 @@ def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, A
         if changed := contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.CONTACT_DETAILS_CHANGED, what=changed)
             notify_staff_of_activity(consultation, "phone" if "phone" in changed else "contact")
-
-
-def correct_phone(consultation: ConsultationRequest, phone: Phone) -> None:
-    change_contact_details(consultation, phone.fields())
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
@@ -140,6 +135,10 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
                 add_patient_note(consultation, text)
             return
         appointment, now = _time_on_screen(locked, version), timezone.now()
+        if appointment.state == Appointment.State.AGREED and _is_asked_already(locked):
+            if text:
+                add_patient_note(consultation, text)
+            return
         booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
         if appointment.state == Appointment.State.AGREED:
             booking.release_choices(locked, actor=None, now=now)
@@ -150,6 +149,14 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         if text:
             Note.objects.create(request=locked, text=text, at=now)
         notify_staff_of_activity(locked, "other time")
+
+
+def _is_asked_already(locked: ConsultationRequest) -> bool:
+    """Return whether staff have not answered since the patient asked for another time."""
+    kind = Event.Kind
+    kinds = (kind.TIME_OFFERED, kind.TIME_AGREED, kind.TIME_REFUSED, kind.CONTACTED)
+    last = locked.events.filter(kind__in=kinds).last()
+    return last is not None and last.kind == Event.Kind.TIME_REFUSED
 
 
 def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
-from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE, ContactMethod, Language
+from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE, ContactMethod, Language, YesNo
 from consultations.intake.attachments import NoRoomError
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import Questions, number_input, text_input
@@ -83,7 +83,8 @@ class WithdrawForm(ActionForm):
 class ContactDetailsForm(ActionForm):
     """How to reach the patient. What is known already is not shown, except what tells nothing about them.
 
-    An empty phone number or email address keeps the one that we have.
+    An empty phone number or email address keeps the one that we have. A tick keeps the clinic's name from
+    others who use the phone; without it, the answers in the request form apply.
     """
 
     action = Action.CONTACT
@@ -97,6 +98,11 @@ class ContactDetailsForm(ActionForm):
         sentence=phone_numbers.INSTRUCTION,
         required=False,
         widget=number_input(autocomplete="tel"),
+    )
+    phone_is_shared = forms.BooleanField(
+        label=_("Other people use this phone"),
+        help_text=_("Then we ask only for you, and our messages don’t name the clinic."),
+        required=False,
     )
     email = EmailField(
         label=_("New email address"),
@@ -138,6 +144,8 @@ class ContactDetailsForm(ActionForm):
             to |= {"speaks": speaks, "speaks_other": other}
         if phone := self.cleaned_data["phone"]:
             to |= phone.fields()
+        if self.cleaned_data["phone_is_shared"]:
+            to |= {"phone_is_shared": True, "may_identify_clinic": YesNo.NO.value}
         if email := self.cleaned_data["email"]:
             to["email"] = email
         actions.change_contact_details(self.consultation, to)

@@ -37,7 +37,7 @@ def test_search_finds_any_name_and_phone_in_any_spelling(wanted: ConsultationReq
 
 def test_search_finds_a_corrected_number_and_no_longer_the_former_one() -> None:
     request = a_request(patient_name="Ayesha Khan")
-    actions.correct_phone(request, parse("0321 9876543"))
+    actions.change_contact_details(request, parse("0321 9876543").fields())
     for text in ("Ayesha Khan", "03219876543", "6543", request.reference):
         assert found(text) == [request]
     assert not found("0301 2345678") and not found("5678")

@@ -96,7 +96,6 @@ def render_page(
     context = {
         **presence.opened(consultation, me),
         "row": Row(consultation, hours, now, appointment),
-        "phone": phone_numbers.for_reading(consultation.phone),
         "has_whatsapp": phone_numbers.is_mobile(consultation.phone),
         "answers": consultation.answers_in_words(),
         "attachments": attachments,

@@ -19,13 +19,15 @@ from consultations.models import ConsultationRequest, Event
 CONTACT_FIELDS = {
     "phone": gettext_lazy("phone number"),
     "phone_extension": gettext_lazy("extension"),
+    "phone_is_shared": gettext_lazy("whether others use the phone"),
+    "may_identify_clinic": gettext_lazy("whether we may say who we are"),
     "email": gettext_lazy("email address"),
     "contact_method": gettext_lazy("contact method"),
     "speaks": gettext_lazy("language"),
     "days": gettext_lazy("good days"),
     "parts_of_day": gettext_lazy("good times of day"),
 }
-# Events of the staff or of the patient: without an actor, the patient is named.
+# Events of the staff, the patient or the site: without an actor, the patient or the site is named.
 _BY_EITHER = (
     *(
         Event.Kind.SUBMITTED,
@@ -77,6 +79,8 @@ def timeline(
 
 def event_entry(event: Event, sender: str) -> Entry:
     """Return the entry of an event; ``sender`` is the person who acts on the private page."""
+    if isinstance(event.detail, dict) and event.detail.get("by_site"):
+        sender = _("the site")
     who = str(event.actor or (sender if event.kind in _BY_EITHER else ""))
     return Entry(event.at, event.get_kind_display(), more=_detail_of(event), who=who)
 

@@ -72,13 +72,15 @@ def offer_time(request: HttpRequest, pk: int) -> HttpResponse:
 def _done(request: HttpRequest, consultation: ConsultationRequest, appointment: Appointment) -> HttpResponse:
     agreed = appointment.state == Appointment.State.AGREED
     words = _("Agreed: %(when)s, with %(name)s.") if agreed else _("Offered: %(when)s, with %(name)s.")
-    times = [appointment] if agreed else consultation.appointments.filter(state__in=Appointment.ON_OFFER)
+    on_offer = consultation.appointments.filter(state__in=Appointment.ON_OFFER)
+    times = [appointment] if agreed else list(on_offer)
     shown = "; ".join(when(each) for each in times)
     messages.success(request, words % {"when": shown, "name": appointment.practitioner})
     # Past appointments send no notification.
     if not has_deliverable_email(consultation) and appointment.starts_at > timezone.now():
         messages.warning(request, AGREED_BY_PHONE_ONLY if agreed else OFFER_NOT_ANNOUNCED)
-    if not availability.is_open(business_hours.load(), appointment.starts_at, appointment.ends_at):
+    hours = business_hours.load()
+    if not all(availability.is_open(hours, each.starts_at, each.ends_at) for each in times):
         messages.warning(request, _("The clinic is closed at this time. Make sure that staff will be there."))
     return SeeOther(reverse("desk:request", args=[consultation.pk]))
 
@@ -102,7 +104,7 @@ def _page(
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)
     days = []
     if practitioner and ways:
-        before = consultation.appointments.filter(state__in=(*Appointment.LIVE, Appointment.State.HELD))
+        before = consultation.appointments.filter(state__in=Appointment.PENDING)
         in_week = availability.days(first_day, DAYS, practitioner, exclude=before)
         days = [(day, day.times(minutes)) for day in in_week]
     return show(

@@ -18,7 +18,7 @@ from consultations.lifecycle.staff_actions import Outcome, add_note, assign, rec
 from consultations.models import Appointment, Attachment, ConsultationRequest, Disclosure, Presence
 from consultations.models.appointments import SLOT
 from consultations.phone_numbers import parse
-from consultations.portal.actions import add_patient_note, correct_phone
+from consultations.portal.actions import add_patient_note, change_contact_details
 from consultations.tokens import SubmissionKey
 from tests.factories import a_reviewer, a_submission, version_of
 
@@ -65,7 +65,7 @@ def request_with_traces(actor: User, key: SubmissionKey | None = None) -> Consul
         digest="0" * 64,
         added_at=timezone.now(),
     )
-    correct_phone(request, parse("0301 5550144"))
+    change_contact_details(request, parse("0301 5550144").fields())
     add_patient_note(request, "A secretword of hers.")
     record_contact(request, Outcome.SPOKE, actor=actor, version=version_of(request))
     assign(request, actor, actor=actor, version=version_of(request))

@@ -217,6 +217,8 @@ def test_consent_to_an_unknown_notice_is_asked_again(patient: Patient) -> None:
         page = patient.posts(hidden | form_data(send="yes") | {"notice": shown})
         assert "Press “Send request” once more" in patient.text
         assert "By sending this request, you agree" in patient.text
+        assert "has changed since you opened the form" in patient.text
+        assert "no longer here" not in patient.text, "photos stay"
         assert not ConsultationRequest.objects.exists()
     patient.posts(page.hidden_fields() | {"send": "yes"})
     assert stored_request()

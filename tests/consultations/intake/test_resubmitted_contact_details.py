@@ -68,6 +68,29 @@ def test_correction_clears_the_wrong_number() -> None:
     assert contact_details.wrong_since(request, request.events.all()) is None
 
 
+def test_corrected_extension_clears_the_wrong_number() -> None:
+    patient = PrivatePage(phone="+924235761999", phone_as_typed="042 35761999")
+    patient.has_wrong_number()
+    corrected = {"phone_as_typed": "042 35761999 ext 5", "phone_extension": "5"}
+    request = resubmit(patient, phone="+924235761999", **corrected)
+    assert {name: getattr(request, name) for name in corrected} == corrected
+    assert contact_details.wrong_since(request, request.events.all()) is None
+
+
+def test_answers_about_a_shared_phone_belong_to_the_number() -> None:
+    own = {"phone_is_shared": False, "may_identify_clinic": "yes"}
+    shared = {"phone_is_shared": True, "may_identify_clinic": "no"}
+    request = resubmit(PrivatePage(**own), **OTHER, **shared)
+    assert {name: getattr(request, name) for name in shared} == shared
+    assert "Others use this phone: now Yes, before No" in request.notes.get().text
+
+    patient = PrivatePage(**own)
+    patient.fills_in("contact", phone="0333 1112223", phone_is_shared="on")
+    assert {name: getattr(patient.now(), name) for name in shared} == shared
+    patient.fills_in("contact", phone="0333 1112224")
+    assert {name: getattr(patient.now(), name) for name in shared} == shared, "not asked again"
+
+
 def test_another_contact_method_is_stored_and_shown() -> None:
     for changes, words in [
         (BY_MAIL, "We’ll write to your email address. If we don’t hear back, we’ll call the number"),

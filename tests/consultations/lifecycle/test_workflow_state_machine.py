@@ -315,7 +315,7 @@ class Workflow(RuleBasedStateMachine):
         details = {"phone": phone.e164, "phone_as_typed": phone.as_typed, "email": "ayesha@example.com"}
         return [
             lambda: actions.add_patient_note(request, text),
-            lambda: actions.correct_phone(request, phone),
+            lambda: actions.change_contact_details(request, phone.fields()),
             lambda: actions.add_files(request, chosen, ""),
             lambda: staff_actions.add_note(request, text, actor=actor),
             lambda: staff_actions.acknowledge(request, **by),

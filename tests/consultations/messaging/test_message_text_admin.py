@@ -133,7 +133,7 @@ def test_unusable_text_is_not_saved_and_nothing_typed_is_lost(manager: Client) -
         ({"text": "a\0b"}, "Null characters are not allowed."),
         ({"text": GOOD + "x" * 4000}, "Ensure this value has at most 4000 characters"),
         ({"subject": ""}, "This field is required."),
-        ({"subject": "For {{ first_name }}"}, "{{ first_name }} is not a placeholder of this message."),
+        ({"subject": "For {{ name }}"}, "{{ name }} is not a placeholder of this message."),
         ({"subject": "x" * 121}, "Ensure this value has at most 120 characters"),
     ]
     for changes, error in cases:
@@ -193,7 +193,7 @@ def test_preview_uses_newest_request_and_writes_only_the_log(manager: Client) ->
     an_appointment(newest)
     with_email(status=Status.QUARANTINED)
     links = PrivateLink.objects.count()
-    text = shown(preview(manager, text="Hello {{ first_name }}\n\n" + GOOD))
+    text = shown(preview(manager, text="Hello {{ name }}\n\n" + GOOD))
     assert "Hello Bilal Aslam New words: Wednesday 25 November 2026, 5:30 pm with Dr. Ayesha Khan" in text
     assert newest.reference in text
     assert "Made up here: {{ link }} ." in text
@@ -235,7 +235,7 @@ def test_preview_hides_requests_without_permission(client: Client) -> None:
 
 def test_preview_escapes_names_and_text(manager: Client) -> None:
     request = with_email(patient_name="<b>x</b>")
-    page = preview(manager, text="<i>{{ first_name }}</i>\n\n" + GOOD, reference=request.reference)
+    page = preview(manager, text="<i>{{ name }}</i>\n\n" + GOOD, reference=request.reference)
     assert "<i>" not in page.source
     assert "<b>x" not in page.source
 

@@ -172,7 +172,7 @@ def test_staff_hear_of_everything_that_a_patient_does() -> None:
         ConsultationRequest.objects.update(unread_since=None)
         request.refresh_from_db()
 
-    actions.correct_phone(request, parse("0300 7654321"))
+    actions.change_contact_details(request, parse("0300 7654321").fields())
     reported("phone")
     actions.add_patient_note(request, "It is worse.")
     reported("note")
@@ -198,7 +198,7 @@ def test_staff_hear_of_changed_answers_of_a_form_that_is_sent_again() -> None:
     submission.submit(again)
     found = new_messages()
     assert found["acknowledgement"].to == "new@example.com"
-    assert notify.ACTIVITIES["note"] in found["patient_activity"].text
+    assert notify.ACTIVITIES["contact"] in found["patient_activity"].text
     Attachment.objects.create(
         key_hash=first.key.hash, name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now()
     )

@@ -37,7 +37,7 @@ UNUSABLE = [
     GOOD + " {# {{ reference }} #}",
     GOOD + " {{ reference|safe }}",
     GOOD + " {{ reference.__class__ }}",
-    GOOD + " {{ first_name }}",  # the message may go to a stranger
+    GOOD + " {{ name }}",  # the message may go to a stranger
     GOOD.replace("{{ link }}", "{{ link }} {{ phone }}"),  # the line is dropped if there is no phone
 ]
 
@@ -81,7 +81,7 @@ def test_override_is_sent_instead_of_the_default() -> None:
 def test_unusable_override_is_recorded_and_the_default_is_sent() -> None:
     row = override()
     changes = [{"text": text} for text in UNUSABLE]
-    changes += [{"subject": subject} for subject in ("", "  ", "\n", "{{ first_name }}", "{", "{{ link }}")]
+    changes += [{"subject": subject} for subject in ("", "  ", "\n", "{{ name }}", "{", "{{ link }}")]
     for change in changes:
         MessageText.objects.update(**{"text": GOOD, "subject": "x", "broken_at": None} | change)
         message = acknowledgement()
@@ -171,8 +171,8 @@ def test_text_without_problems_renders_and_nothing_in_it_is_html(text: str, valu
 
 
 def test_value_is_escaped_and_never_rendered_again() -> None:
-    values = {"first_name": Value("{{ link }}<b>&amp;"), "link": Value("{% debug %}", 'https://x/" on="y')}
-    text = "{{ first_name }}\n\n{{ link }}"
+    values = {"name": Value("{{ link }}<b>&amp;"), "link": Value("{% debug %}", 'https://x/" on="y')}
+    text = "{{ name }}\n\n{{ link }}"
     assert rendering.render_plain(text, values) == "{{ link }}<b>&amp;\n\n{% debug %}"
     assert rendering.render_html(text, values) == (
         "<p><bdi>{{ link }}&lt;b&gt;&amp;amp;</bdi></p>\n\n"

@@ -12,11 +12,14 @@ from django.utils import timezone
 from clinic_site.accounts.roles import MANAGER
 from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments.offers import HOLD, release_expired_choices
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST
+from consultations.lifecycle import booking, staff_actions
 from consultations.lifecycle.errors import NotAllowedError, TimeTakenError
-from consultations.models import Appointment, TakenSlot
+from consultations.models import Appointment, ConsultationRequest, Event, TakenSlot
 from consultations.workflow import Status
+from tests.consultations.desk.consultation.request_pages import Desk
 from tests.consultations.portal.portal_pages import PrivatePage, at_ten
-from tests.factories import change_status, signed_in
+from tests.factories import a_coordinator, change_status, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +90,19 @@ def test_agreed_time_is_kept_until_another_is_chosen() -> None:
     assert not OutgoingMessage.objects.filter(kind="appointment_canceled").exists()
 
 
+def test_another_time_is_asked_for_once_until_staff_answer() -> None:
+    patient = PrivatePage()
+    patient.is_offered(7, agreed=True)
+    for number in range(MAX_NOTES_PER_REQUEST + 2):
+        patient.fills_in("other-time", words=f"Rather on day {number}.")
+    assert patient.request.events.filter(kind=Event.Kind.TIME_REFUSED).count() == 1
+    assert patient.request.notes.count() == MAX_NOTES_PER_REQUEST
+    contact = {"actor": a_coordinator(), "version": patient.now().version}
+    staff_actions.record_contact(patient.now(), "no_answer", **contact)
+    patient.fills_in("other-time")
+    assert patient.request.events.filter(kind=Event.Kind.TIME_REFUSED).count() == 2
+
+
 def test_refused_choices_are_freed_and_the_agreed_time_stays() -> None:
     for is_agreed, status in ((True, Status.CONFIRMED), (False, Status.CONTACTING)):
         patient = PrivatePage()
@@ -117,11 +133,33 @@ def test_times_are_held_for_a_day_or_until_the_first_begins(clock: Any) -> None:
         release_expired_choices()
     assert states(waits) == [State.CANCELED] * 2
     assert (waits.now().status, waits.now().call_back_at) == (Status.CONTACTING, timezone.now())
+    user = a_coordinator()
+    for patient, count in ((waits, 3), (has_agreed, 2)):
+        desk = Desk(patient.request, user)
+        desk.opens()
+        assert desk.timeline().count("by the site") == count
     assert states(has_agreed) == [State.CANCELED, State.CANCELED, State.AGREED]
     assert has_agreed.now().status == Status.CONFIRMED
     # An offer that has begun without an answer stays for the staff to see.
     assert states(soon) == [State.OFFERED, State.CANCELED]
     PrivatePage().is_offered(2, 3)
+
+
+def test_times_offered_while_expired_ones_are_freed_stay(clock: Any, monkeypatch: Any) -> None:
+    patient = PrivatePage()
+    patient.is_offered(7, agreed=True)
+    patient.is_offered(3, 4)
+    clock.shift(HOLD)
+    lock = ConsultationRequest.objects.select_for_update
+
+    def offers_first() -> Any:
+        monkeypatch.undo()
+        patient.is_offered(4, 5)
+        return lock()
+
+    monkeypatch.setattr(ConsultationRequest.objects, "select_for_update", offers_first)
+    release_expired_choices()
+    assert states(patient).count(State.HELD) == 2
 
 
 def test_one_time_is_held_until_it_begins(clock: Any) -> None:
@@ -143,6 +181,18 @@ def test_staff_agree_on_one_of_several_times_in_the_picker() -> None:
     assert "?to=confirmed" in page and "Friday 27 November 2026, 10 am" in page
     patient.is_offered(4, agreed=True)
     assert states(patient) == [State.CANCELED, State.CANCELED, State.AGREED]
+
+
+def test_patient_who_agreed_is_informed_when_the_offer_comes_back(clock: Any) -> None:
+    patient = PrivatePage(contact_method="email", email="a@example.com")
+    offered = patient.is_offered(3)
+    mail = OutgoingMessage.objects.get(kind="appointment_offered")
+    mail.sent_at = timezone.now()
+    booking.record_reader_informed(OutgoingMessage, mail)
+    clock.shift(timedelta(minutes=5))
+    patient.sends("time", appointment=offered.pk)
+    booking.record_reader_not_informed(OutgoingMessage, mail)
+    assert patient.request.appointments.get().patient_informed_at == timezone.now()
 
 
 def test_choice_of_another_request_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Who lost the link asks for a new one; the answer tells nothing about any request."""
+"""Asking for a new private link; the answer tells nothing about any request."""
 
 import pytest
 from django.test import Client

@@ -103,7 +103,7 @@ def test_repeated_press_is_one_attempt(desk: Desk) -> None:
 def test_what_the_patient_sent_meanwhile_is_not_marked_as_read(desk: Desk) -> None:
     for sends in (
         lambda request: actions.add_patient_note(request, "My number has changed."),
-        lambda request: actions.correct_phone(request, parse("0321 7654987")),
+        lambda request: actions.change_contact_details(request, parse("0321 7654987").fields()),
         with_files,
     ):
         for action, sent in (("contact", {"outcome": "no_answer"}), ("read", {})):

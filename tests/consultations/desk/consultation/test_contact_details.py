@@ -50,7 +50,7 @@ def test_corrected_number_replaces_the_former_everywhere(desk: Desk) -> None:
     assert (note.author, note.text) == (desk.user, "Phone number: now 0321 7654987, before 0301 2345678")
     message.refresh_from_db()
     assert message.phone_for_staff == "+923217654987"
-    actions.correct_phone(desk.stored(), parse("0322 7654987"))
+    actions.change_contact_details(desk.stored(), parse("0322 7654987").fields())
     message.refresh_from_db()
     assert message.phone_for_staff == "+923227654987"
 
@@ -98,7 +98,7 @@ def test_second_of_two_corrections_is_refused_and_stays_as_typed(desk: Desk, oth
     assert desk.problem.startswith(SOMEONE_ELSE)
     assert page.one("input", id="contact-phone")["value"] == "0322 7654987"
     desk.opens()
-    actions.correct_phone(desk.stored(), parse("0323 7654987"))
+    actions.change_contact_details(desk.stored(), parse("0323 7654987").fields())
     corrects(desk, email="ayesha@example.com")
     assert desk.response.status_code == 409
     assert (desk.stored().phone, desk.stored().email) == ("+923237654987", "")
@@ -117,7 +117,7 @@ def test_wrong_number_is_marked_until_corrected(desk: Desk) -> None:
     assert WRONG not in desk.page.one("body").text
     desk.looks()
     assert WRONG in desk.presses("contact", outcome="wrong_number").one("body").text
-    actions.correct_phone(desk.stored(), parse("0322 7654987"))
+    actions.change_contact_details(desk.stored(), parse("0322 7654987").fields())
     assert WRONG not in desk.opens().one("body").text
 
 

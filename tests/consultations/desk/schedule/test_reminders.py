@@ -303,7 +303,7 @@ def test_manual_list_marks_wrong_numbers(coordinator: Client) -> None:
     wrong = "Wrong number, recorded on Monday 23 November 2026. Correct it first."
     items = [item.text for item in reminders_page(coordinator).by_class("reminder")]
     assert [wrong in item for item in items] == [True, False]
-    actions.correct_phone(marked.request, parse("0321 7654987"))
+    actions.change_contact_details(marked.request, parse("0321 7654987").fields())
     assert wrong not in reminders_page(coordinator).one("main").text
 
 

@@ -105,7 +105,7 @@ def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Att
 def accept_time(consultation: ConsultationRequest, chosen: int) -> None:
     """Agree on the offered appointment of this id; it replaces the agreed one. Idempotent.
 
-    Raises ``SomeoneElseChangedError`` if it is not on offer.
+    Raises ``SomeoneElseChangedError`` if it is not on offer, or the agreed one has begun.
     """
     with transaction.atomic():
         locked, now = lock(consultation), timezone.now()
@@ -113,7 +113,7 @@ def accept_time(consultation: ConsultationRequest, chosen: int) -> None:
         if live and live.pk == chosen and live.state == Appointment.State.AGREED and live.starts_at > now:
             return
         appointment = locked.appointments.choices(now).filter(pk=chosen).first()
-        if appointment is None:
+        if appointment is None or booking.has_begun(live, now):
             raise SomeoneElseChangedError(locked.reference)
         if locked.status != Status.CONFIRMED:
             set_status(locked, Status.CONFIRMED, actor=None)

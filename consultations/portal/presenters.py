@@ -118,8 +118,10 @@ class RequestStatusPresenter:
 
     @cached_property
     def choices(self) -> list[Appointment]:
-        """The times that the patient may choose now."""
-        return list(self.consultation.appointments.choices(self.now)) if self.appointment else []
+        """The times that the patient may choose now: none once an agreed appointment has begun."""
+        if self.appointment is None or booking.has_begun(self.appointment, self.now):
+            return []
+        return list(self.consultation.appointments.choices(self.now))
 
     @property
     def choices_in_words(self) -> list[tuple[Appointment, str]]:

@@ -90,6 +90,17 @@ def test_agreed_time_is_kept_until_another_is_chosen() -> None:
     assert not OutgoingMessage.objects.filter(kind="appointment_canceled").exists()
 
 
+def test_appointment_that_has_begun_is_not_replaced(clock: Any) -> None:
+    patient = PrivatePage(contact_method="email", email="a@example.com")
+    patient.is_offered(1, agreed=True)
+    patient.is_offered(3)
+    (choice,) = buttons(patient)
+    clock.shift(timedelta(hours=23, minutes=30))  # held for half an hour more
+    assert not buttons(patient) and not buttons(patient, "time")
+    patient.sends("time", appointment=choice)
+    assert states(patient) == [State.AGREED, State.HELD]
+
+
 def test_another_time_is_asked_for_once_until_staff_answer() -> None:
     patient = PrivatePage()
     patient.is_offered(7, agreed=True)

@@ -70,5 +70,5 @@ def store(request: HttpRequest) -> HttpResponse:
     return response
 
 
-urlpatterns = [path("consultation/request/", store)]
+urlpatterns = [path("consultation/", store)]
 application = get_wsgi_application()

@@ -16,6 +16,7 @@ from typing import Any
 import brotli
 import pytest
 from django.conf import settings
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.template.base import Template
@@ -220,6 +221,12 @@ def only_slow_tests_start_processes(request: pytest.FixtureRequest, monkeypatch:
 def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test fills in a form faster than any person. Those about that set the limit themselves."""
     monkeypatch.setattr("consultations.intake.request_form.MIN_FILLING_TIME", timedelta(0))
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> None:
+    """What one test leaves in this process's cache, such as a used code, is not for the next."""
+    caches["default"].clear()
 
 
 @pytest.fixture(autouse=True)

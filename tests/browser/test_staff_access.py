@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from clinic_site.accounts import roles
@@ -15,11 +14,6 @@ from tests.accounts.account_helpers import code_at, set_up_totp, staff_with_pass
 from tests.factories import staff
 
 Visit = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def forget_used_codes() -> None:
-    cache.clear()
 
 
 def enter_code(page: Page, code: str) -> None:

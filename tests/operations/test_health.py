@@ -114,6 +114,7 @@ def test_every_check_has_a_sentence_for_staff() -> None:
     assert all(views._problems([*settings.READINESS_CHECKS, *settings.STATUS_CHECKS]))
 
 
+@pytest.mark.slow  # pg_dump is a process
 @pytest.mark.django_db(transaction=True)
 def test_status_page_shows_problems_until_they_are_solved(
     client: Client, settings: Any, tmp_path: Path

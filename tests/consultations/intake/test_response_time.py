@@ -27,13 +27,11 @@ SENTENCE = "half of all requests had a first call or message from us within"
 @pytest.fixture(autouse=True)
 def now() -> Iterator[Any]:
     """Freeze the clock, for a clinic that is open at night too, so that an hour is an hour."""
-    cache.clear()
     for weekday in range(7):
         OpeningHours.objects.create(weekday=weekday, opens="00:00", closes="23:59:59.999999")
     ClinicProfile.objects.create(name="A Clinic", answer_within_hours=7, shows_answer_time=True)
     with time_machine.travel(NOW, tick=False) as traveler:
         yield traveler
-    cache.clear()
 
 
 def sent(count: int, *, ago: timedelta = 5 * DAY, answered_after: timedelta | None = None) -> None:

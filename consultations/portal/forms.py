@@ -101,7 +101,9 @@ class ContactDetailsForm(ActionForm):
     )
     phone_is_shared = forms.BooleanField(
         label=_("Other people use this phone"),
-        help_text=_("Then we ask only for you, and our messages don’t name the clinic."),
+        help_text=_(
+            "If they do, we’ll ask only for you when we call, and our messages won’t name the clinic."
+        ),
         required=False,
     )
     email = EmailField(

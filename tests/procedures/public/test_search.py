@@ -46,7 +46,7 @@ def test_everyday_words_find_the_page(client: Client, sample_site: None) -> None
         assert found(client, text)[:1] == [first], text
     assert "/procedures/replantation/" in found(client, "finger cut off")[:2]
     corrected = search(client, "replentation")
-    assert "We searched for “replantation”." in corrected.main.text
+    assert "We searched for “replantation” instead." in corrected.main.text
     assert corrected.main.one("ul", class_="rows").all("a")[0]["href"] == "/procedures/replantation/"
 
 

@@ -115,6 +115,8 @@ def _detail(name: str, value: Any) -> tuple[str, Any]:
         "by": _("by"),
         "count": _("number"),
         "suspicions": _("signs of spam"),
+        "by_site": _("by the site"),
+        "is_replaced": _("another time was chosen"),
         "call_back_at": _label(ConsultationRequest, "call_back_at"),
         "starts_at": _label(Appointment, "starts_at"),
         "practitioner": _label(Appointment, "practitioner"),

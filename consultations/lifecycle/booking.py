@@ -80,7 +80,7 @@ def agree(appointment: Appointment, now: datetime) -> None:
     request = appointment.request
     others = request.appointments.filter(state__in=Appointment.PENDING)
     for other in others.exclude(pk=appointment.pk).select_related("practitioner"):
-        _free(other, None, now)
+        _free(other, None, now, is_replaced=True)
     # The calendar entry of the request replaces that of the time before.
     last = request.appointments.aggregate(last=models.Max("sequence"))["last"]
     appointment.sequence = last + (last > appointment.sequence)
@@ -225,16 +225,16 @@ def cancel(
             set_call_back(request, now)
 
 
-def _free(appointment: Appointment, actor: User | None, now: datetime, *, by_site: bool = False) -> None:
+def _free(appointment: Appointment, actor: User | None, now: datetime, **details: bool) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.CANCELED, now
     appointment.sequence += 1
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
-    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now, by_site=by_site)
+    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now, **details)
 
 
 def record_event(
-    appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime, *, by_site: bool = False
+    appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime, **details: bool
 ) -> None:
     Event.objects.create(
         request=appointment.request,
@@ -245,6 +245,6 @@ def record_event(
             "appointment": appointment.pk,
             "starts_at": appointment.starts_at.isoformat(),
             "practitioner": appointment.practitioner.name,
-        }
-        | ({"by_site": True} if by_site else {}),
+            **{name: True for name, applies in details.items() if applies},
+        },
     )

@@ -66,6 +66,10 @@ def test_patient_chooses_one_of_three_with_one_press() -> None:
     assert patient.now().status == Status.CONFIRMED
     assert OutgoingMessage.objects.filter(kind="appointment_agreed").count() == 1
     assert "Friday 27 November" in OutgoingMessage.objects.get(kind="appointment_agreed").text
+    desk = Desk(patient.request, a_coordinator())
+    desk.opens()
+    assert desk.timeline().count("Time released because another was chosen") == 2
+    assert "Time canceled" not in desk.timeline()
 
 
 def test_agreed_time_is_kept_until_another_is_chosen() -> None:

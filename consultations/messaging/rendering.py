@@ -34,7 +34,7 @@ DESCRIPTIONS = {
     ),
     "promise": gettext_lazy("Completes “We’ll contact you …”, with the day and time that was promised"),
     "emergency": gettext_lazy("The emergency number, 1122"),
-    "activity": gettext_lazy("What the patient has done, as a sentence"),
+    "activity": gettext_lazy("What happened, as a sentence"),
 }
 OPTIONAL = frozenset({"name", "until", "place", "phone", "clinic"})
 

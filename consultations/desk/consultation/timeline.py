@@ -102,7 +102,7 @@ def _message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
         more = _("%(sent_again)s. %(now)s") % {"sent_again": MessageStep.Kind.RESENT.label, "now": more}
     return Entry(
         message.created_at,
-        _("Mail to the patient: %(name)s") % {"name": name},
+        _("Email: %(name)s") % {"name": name},
         more=more,
         who=getattr(message, "last_step_by", None) or "",
         link=link if is_problem and may_see else "",

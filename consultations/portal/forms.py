@@ -231,7 +231,7 @@ class OtherTimeForm(ActionForm):
         label=_("When would suit you better?"),
         help_text=_("For example, days and times at which you can come. Up to 1,000 characters."),
         longest=MESSAGE_LENGTH,
-        too_long=_("Shorten your words to 1,000 characters. They have %(length)d now"),
+        too_long=_("Use 1,000 characters or fewer. You have %(length)d"),
         lines=True,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

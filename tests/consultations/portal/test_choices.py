@@ -53,7 +53,7 @@ def test_patient_chooses_one_of_three_with_one_press() -> None:
     assert "We’re holding these times for you until Tuesday 24 November 2026, 11 am." in page.one("main").text
     mail = OutgoingMessage.objects.get(kind="appointment_offered").text
     times = [f"{day} November 2026, 10 am" for day in ("Thursday 26", "Friday 27", "Saturday 28")]
-    assert "\n".join(times) in mail and "hold these times for you until Tuesday 24 November" in mail
+    assert "\n".join(times) in mail and "hold this offer for you until Tuesday 24 November" in mail
     chosen = list(buttons(patient))[1]
     assert [text.partition(", with")[0] for text in buttons(patient).values()] == times
     for _press in range(2):

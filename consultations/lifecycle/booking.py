@@ -137,7 +137,7 @@ def update_for_status(request: ConsultationRequest, to: str, *, actor: User | No
 
 def _set_agreed(appointment: Appointment, actor: User | None, now: datetime) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.AGREED, now
-    # Also if the mail that offered it comes back later: the patient has agreed.
+    # Stays true if the mail with the offer bounces later: the patient has agreed.
     appointment.patient_informed_at = now
     appointment.save(update_fields=["state", "state_changed_at", "patient_informed_at"])
     record_first_contact(appointment.request, now)
@@ -169,7 +169,7 @@ def record_reader_informed(sender: object, message: OutgoingMessage, **_options:
 
 
 def record_reader_not_informed(sender: object, message: OutgoingMessage, **_options: object) -> None:
-    """Record that the patient does not know of the appointment, if only a mail that came back said so."""
+    """Record that the patient does not know of the appointment if the only mail about it bounced."""
     if message.sent_at:
         Appointment.objects.filter(
             request__reference=message.about, patient_informed_at=message.sent_at

@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 
 # A flood of requests must not become a flood of mail: neither to the staff, nor to strangers whose addresses
 # are typed into the form. Queued messages are counted in the same transaction, so that what is rolled back
-# does not count; two at the same moment may both pass. The hourly limits never
-# apply to a request about a recent injury.
+# does not count; two at the same moment may both pass. The hourly limits never apply to a request about a
+# recent injury.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address: then they are listed in digests
 DIGEST_INTERVAL = timedelta(minutes=10)

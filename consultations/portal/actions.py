@@ -135,7 +135,7 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
                 add_patient_note(consultation, text)
             return
         appointment, now = _time_on_screen(locked, version), timezone.now()
-        if appointment.state == Appointment.State.AGREED and _is_asked_already(locked):
+        if appointment.state == Appointment.State.AGREED and _awaits_another_time(locked):
             if text:
                 add_patient_note(consultation, text)
             return
@@ -151,8 +151,8 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         notify_staff_of_activity(locked, "other time")
 
 
-def _is_asked_already(locked: ConsultationRequest) -> bool:
-    """Return whether staff have not answered since the patient asked for another time."""
+def _awaits_another_time(locked: ConsultationRequest) -> bool:
+    """Return whether the patient has asked for another time and staff have not answered yet."""
     kind = Event.Kind
     kinds = (kind.TIME_OFFERED, kind.TIME_AGREED, kind.TIME_REFUSED, kind.CONTACTED)
     last = locked.events.filter(kind__in=kinds).last()

@@ -29,12 +29,10 @@ CONTACT_FIELDS = {
 }
 # Events of the staff, the patient or the site: without an actor, the patient or the site is named.
 _BY_EITHER = (
-    *(
-        Event.Kind.SUBMITTED,
-        Event.Kind.CONTACT_DETAILS_CHANGED,
-        Event.Kind.ATTACHMENT_ADDED,
-        Event.Kind.TIME_REFUSED,
-    ),
+    Event.Kind.SUBMITTED,
+    Event.Kind.CONTACT_DETAILS_CHANGED,
+    Event.Kind.ATTACHMENT_ADDED,
+    Event.Kind.TIME_REFUSED,
     Event.Kind.STATUS_CHANGED,
     Event.Kind.CONTACT_DETAILS_CORRECTED,
     Event.Kind.TIME_AGREED,

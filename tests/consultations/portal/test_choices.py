@@ -29,8 +29,8 @@ State = Appointment.State
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[Any]:
     """A Monday, 11 am in Lahore."""
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        yield travelled
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as traveler:
+        yield traveler
 
 
 def buttons(patient: PrivatePage, action: str = "") -> dict[str, str]:

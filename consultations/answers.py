@@ -58,7 +58,7 @@ class ContactMethod(models.TextChoices):
     EMAIL = "email", _("Email")
 
 
-# They need a mobile number.
+# These ways of contact need a mobile number.
 MESSAGES_TO_PHONE = (ContactMethod.WHATSAPP, ContactMethod.SMS)
 
 

@@ -56,7 +56,7 @@ def event(
 ) -> bytes:
     """Return a calendar with one event, to add or (CANCEL) remove. The addresses have been validated.
 
-    Only who is invited (REQUEST) or told of a cancellation is an attendee.
+    A PUBLISH calendar is a copy to download: it has no attendee.
     """
     status: Literal["CONFIRMED", "CANCELLED"] = "CANCELLED" if method == "CANCEL" else "CONFIRMED"
     entry = Entry(uid, sequence, start, end, summary, stamp, status)

@@ -42,7 +42,7 @@ def _answer_column(question: str) -> Column:
 
 
 def _dialed(request: ConsultationRequest) -> object:
-    """The number as it is dialed here. A plus sign would make the cell a formula to a spreadsheet."""
+    """Return the number as dialed from Pakistan. Spreadsheets would take a plus sign for a formula."""
     return request.answer_in_words("phone").replace("+", "00 ", 1)
 
 

@@ -46,6 +46,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
 
     Notes of colleagues are included, since they are about the patient; names of colleagues are not.
     """
+    sender = request.sender or _("the patient")
     answers = request.answers_in_words() | {"phone_as_typed": request.phone_as_typed}
     messages = OutgoingMessage.objects.filter(about=request.reference).exclude(kind__in=STAFF_KINDS)
     return {
@@ -55,7 +56,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
         _plural(Event): [_event(event) for event in request.events.all()],
         _plural(Note): [
             _fields(note, "at", "text")
-            | {_label(Note, "author"): _("the clinic") if note.author_id else _("the patient")}
+            | {_label(Note, "author"): _("the clinic") if note.author_id else sender}
             for note in request.notes.all()
         ],
         _plural(Appointment): [
@@ -115,6 +116,8 @@ def _detail(name: str, value: Any) -> tuple[str, Any]:
         "by": _("by"),
         "count": _("number"),
         "suspicions": _("signs of spam"),
+        "by_site": _("by the site"),
+        "is_replaced": _("another time was chosen"),
         "call_back_at": _label(ConsultationRequest, "call_back_at"),
         "starts_at": _label(Appointment, "starts_at"),
         "practitioner": _label(Appointment, "practitioner"),

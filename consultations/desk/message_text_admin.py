@@ -218,9 +218,7 @@ def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> 
             starts_at=timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1),
         )
     link = private_links.address_of("made-up-for-the-preview")
-    context = MessageContext(
-        consultation, appointment, link, _("What the patient did."), (consultation.reference,)
-    )
+    context = MessageContext(consultation, appointment, link, _("What happened."), (consultation.reference,))
     used = rendering.names_in(template.text)
     return {
         "consultation": consultation,

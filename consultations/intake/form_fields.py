@@ -55,7 +55,7 @@ YOUNGER_THAN_ONE = gettext_lazy("For a baby, write the age in months, like 8 mon
 
 
 class AgeField(forms.CharField):
-    """An age, in the digits of any script. The value is in whole years; a year of birth asks back."""
+    """An age in the digits of any script, as whole years. A year of birth is an error that suggests one."""
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         super().__init__(error_messages=says(sentence), **options)

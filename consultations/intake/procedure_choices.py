@@ -1,4 +1,4 @@
-"""The choices of "What happened?": the doors of published procedures, something else, "I’m not sure"."""
+"""The choices of "What happened?": published procedures in plain words, something else, "I’m not sure"."""
 
 from typing import Any
 

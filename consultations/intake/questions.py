@@ -30,7 +30,7 @@ FOLDED = (
     *("days", "parts_of_day", "woman_staff", "city", "access_needs"),
 )
 # The questions that depend on another one: that question, and the answers for which they are asked. Their
-# hints say so, to browsers that cannot hide them.
+# hints say so, for browsers without JavaScript, which show them all.
 CONDITIONAL: dict[str, tuple[str, set[Any]]] = {
     "requester_name": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),
     "relationship": ("for_whom", {ForWhom.CHILD, ForWhom.ADULT}),

@@ -80,7 +80,7 @@ def agree(appointment: Appointment, now: datetime) -> None:
     request = appointment.request
     others = request.appointments.filter(state__in=Appointment.PENDING)
     for other in others.exclude(pk=appointment.pk).select_related("practitioner"):
-        _free(other, None, now)
+        _free(other, None, now, is_replaced=True)
     # The calendar entry of the request replaces that of the time before.
     last = request.appointments.aggregate(last=models.Max("sequence"))["last"]
     appointment.sequence = last + (last > appointment.sequence)
@@ -137,7 +137,7 @@ def update_for_status(request: ConsultationRequest, to: str, *, actor: User | No
 
 def _set_agreed(appointment: Appointment, actor: User | None, now: datetime) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.AGREED, now
-    # Also if the mail that offered it comes back later: the patient has agreed.
+    # Stays true if the mail with the offer bounces later: the patient has agreed.
     appointment.patient_informed_at = now
     appointment.save(update_fields=["state", "state_changed_at", "patient_informed_at"])
     record_first_contact(appointment.request, now)
@@ -169,7 +169,7 @@ def record_reader_informed(sender: object, message: OutgoingMessage, **_options:
 
 
 def record_reader_not_informed(sender: object, message: OutgoingMessage, **_options: object) -> None:
-    """Record that the patient does not know of the appointment, if only a mail that came back said so."""
+    """Record that the patient does not know of the appointment if the only mail about it bounced."""
     if message.sent_at:
         Appointment.objects.filter(
             request__reference=message.about, patient_informed_at=message.sent_at
@@ -225,16 +225,16 @@ def cancel(
             set_call_back(request, now)
 
 
-def _free(appointment: Appointment, actor: User | None, now: datetime, *, by_site: bool = False) -> None:
+def _free(appointment: Appointment, actor: User | None, now: datetime, **details: bool) -> None:
     appointment.state, appointment.state_changed_at = Appointment.State.CANCELED, now
     appointment.sequence += 1
     appointment.save(update_fields=["state", "state_changed_at", "sequence"])
     appointment.taken.all().delete()
-    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now, by_site=by_site)
+    record_event(appointment, Event.Kind.TIME_CANCELED, actor, now, **details)
 
 
 def record_event(
-    appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime, *, by_site: bool = False
+    appointment: Appointment, kind: Event.Kind, actor: User | None, now: datetime, **details: bool
 ) -> None:
     Event.objects.create(
         request=appointment.request,
@@ -245,6 +245,6 @@ def record_event(
             "appointment": appointment.pk,
             "starts_at": appointment.starts_at.isoformat(),
             "practitioner": appointment.practitioner.name,
-        }
-        | ({"by_site": True} if by_site else {}),
+            **{name: True for name, applies in details.items() if applies},
+        },
     )

@@ -40,7 +40,7 @@ class MessageContext:
 
     @cached_property
     def choices(self) -> "list[Appointment]":
-        """The appointment, or the times that it is offered with."""
+        """The appointment or, while it is offered, all times to choose from."""
         appointment = self.appointment
         if appointment is None or appointment.pk is None or appointment.state not in Appointment.ON_OFFER:
             return [appointment] if appointment else []
@@ -57,7 +57,7 @@ def values_for(names: Iterable[str], context: MessageContext) -> dict[str, Value
 
 
 def greeting_name(request: ConsultationRequest) -> str:
-    """The whole name of the person who asked; "" unless every word of it is plausible.
+    """The full name of the person who asked; "" unless every word of it is plausible.
 
     No part of it is guessed to be a first name: "Dr Ayesha Khan" is not "Dr". A word with a digit, a slash or
     a dot inside could be an address, of which mail programs make a link: the form would send it to strangers
@@ -86,7 +86,7 @@ def when(appointment: Appointment | None, *, abroad: bool = False) -> str:
 
 
 def moment_in_words(at: datetime, *, abroad: bool = False) -> str:
-    """For a reader who may be ``abroad``: 5:30 pm Pakistan time, Monday 23 November 2026."""
+    """Format a time. For a reader ``abroad``: 5:30 pm Pakistan time, Monday 23 November 2026."""
     local = timezone.localtime(at, timezone.get_default_timezone())
     words = {"day": date_format(local, "l j F Y"), "time": clock(local)}
     return (_("%(time)s Pakistan time, %(day)s") if abroad else _("%(day)s, %(time)s")) % words

@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 
 # A flood of requests must not become a flood of mail: neither to the staff, nor to strangers whose addresses
 # are typed into the form. Queued messages are counted in the same transaction, so that what is rolled back
-# does not count; two at the same moment may both pass. The hourly limits never
-# apply to a request about a recent injury.
+# does not count; two at the same moment may both pass. The hourly limits never apply to a request about a
+# recent injury.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MAX_STAFF_NOTICES_PER_HOUR = 60  # of each kind, to each address: then they are listed in digests
 DIGEST_INTERVAL = timedelta(minutes=10)
@@ -49,14 +49,14 @@ MAX_LIMITED_MAILS_PER_HOUR = 30  # of each limited kind, to all addresses
 MAIL_IS_LATE_AFTER = HOUR
 
 ACTIVITIES = {
-    "withdrawn": gettext_noop("The patient has withdrawn the request."),
-    "phone": gettext_noop("The patient has corrected the phone number."),
-    "contact": gettext_noop("The patient has changed how to be reached."),
-    "link": gettext_noop("The patient has lost the private link and asks for a new one."),
-    "note": gettext_noop("The patient has added a note."),
-    "attachment": gettext_noop("The patient has added a photograph or a report."),
-    "time agreed": gettext_noop("The patient has agreed to the time."),
-    "other time": gettext_noop("The patient has asked for another time."),
+    "withdrawn": gettext_noop("The request was withdrawn."),
+    "phone": gettext_noop("The phone number was corrected."),
+    "contact": gettext_noop("The contact details were changed."),
+    "link": gettext_noop("The private link was lost. A new one is needed."),
+    "note": gettext_noop("A note was added."),
+    "attachment": gettext_noop("A photo or a report was added."),
+    "time agreed": gettext_noop("The offered time was accepted."),
+    "other time": gettext_noop("Another time was requested."),
 }
 
 

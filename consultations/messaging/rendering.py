@@ -20,9 +20,9 @@ MAX_NAME_CHARS_SHOWN = 40
 DESCRIPTIONS = {
     "reference": gettext_lazy("The reference of the request"),
     "references": gettext_lazy("The references of the requests, one on each line"),
-    "name": gettext_lazy("The whole name of the person who wrote, if it can be used"),
-    "when": gettext_lazy("The day and time of the appointment; of offered times one on each line"),
-    "until": gettext_lazy("Until when several offered times are held; empty for one time"),
+    "name": gettext_lazy("The full name of the person who asked, if it can be used"),
+    "when": gettext_lazy("The day and time of the appointment; several offered times have a line each"),
+    "until": gettext_lazy("How long the offer is held; empty if it has no time limit"),
     "practitioner": gettext_lazy("Whom the appointment is with"),
     "place": gettext_lazy("The clinic’s name and address"),
     "link": gettext_lazy("The address of the private page. Every mail has a new one"),
@@ -34,7 +34,7 @@ DESCRIPTIONS = {
     ),
     "promise": gettext_lazy("Completes “We’ll contact you …”, with the day and time that was promised"),
     "emergency": gettext_lazy("The emergency number, 1122"),
-    "activity": gettext_lazy("What the patient has done, as a sentence"),
+    "activity": gettext_lazy("What happened, as a sentence"),
 }
 OPTIONAL = frozenset({"name", "until", "place", "phone", "clinic"})
 

@@ -949,7 +949,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("state", "held"), _negated=True) | models.Q(("held_until__isnull", False)),
                 name="held_appointment_is_held_until",
-                violation_error_message="A held time needs a moment until which it is held.",
+                violation_error_message="Enter until when the time is held.",
             ),
         ),
         migrations.AddIndex(

@@ -59,7 +59,7 @@ class Appointment(models.Model):
         MISSED = "missed", _("Did not attend")
         CANCELED = "canceled", _("Canceled")
 
-    # At most one of a request.
+    # A request has at most one of these.
     LIVE = (State.OFFERED, State.AGREED)
     ON_OFFER = (State.OFFERED, State.HELD)
     # What a newly agreed appointment replaces.
@@ -116,7 +116,7 @@ class Appointment(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="held") | Q(held_until__isnull=False),
                 name="held_appointment_is_held_until",
-                violation_error_message=_("A held time needs a moment until which it is held."),
+                violation_error_message=_("Enter until when the time is held."),
             ),
         ]
 

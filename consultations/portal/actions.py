@@ -130,17 +130,16 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
     """
     with transaction.atomic():
         locked = lock(consultation)
-        if any(event.kind == Event.Kind.TIME_REFUSED for event in changes_since(locked, version)):
+        was_refused = any(event.kind == Event.Kind.TIME_REFUSED for event in changes_since(locked, version))
+        appointment = None if was_refused else _time_on_screen(locked, version)
+        is_agreed = appointment is not None and appointment.state == Appointment.State.AGREED
+        if appointment is None or (is_agreed and _awaits_another_time(locked)):
             if text:
                 add_patient_note(consultation, text)
             return
-        appointment, now = _time_on_screen(locked, version), timezone.now()
-        if appointment.state == Appointment.State.AGREED and _is_asked_already(locked):
-            if text:
-                add_patient_note(consultation, text)
-            return
+        now = timezone.now()
         booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
-        if appointment.state == Appointment.State.AGREED:
+        if is_agreed:
             booking.release_choices(locked, actor=None, now=now)
             booking.set_call_back(locked, now)
         else:
@@ -151,8 +150,8 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         notify_staff_of_activity(locked, "other time")
 
 
-def _is_asked_already(locked: ConsultationRequest) -> bool:
-    """Return whether staff have not answered since the patient asked for another time."""
+def _awaits_another_time(locked: ConsultationRequest) -> bool:
+    """Return whether the patient has asked for another time and staff have not answered yet."""
     kind = Event.Kind
     kinds = (kind.TIME_OFFERED, kind.TIME_AGREED, kind.TIME_REFUSED, kind.CONTACTED)
     last = locked.events.filter(kind__in=kinds).last()

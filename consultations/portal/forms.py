@@ -81,7 +81,7 @@ class WithdrawForm(ActionForm):
 
 
 class ContactDetailsForm(ActionForm):
-    """How to reach the patient. What is known already is not shown, except what tells nothing about them.
+    """How to reach the patient. Stored answers are shown only if they say nothing about the patient.
 
     An empty phone number or email address keeps the one that we have. A tick keeps the clinic's name from
     others who use the phone; without it, the answers in the request form apply.
@@ -208,7 +208,7 @@ class MoreAttachmentsForm(ActionForm):
 
 
 class AcceptTimeForm(ActionForm):
-    """A button for each time on offer. Its template is written by hand: the private page has it, too."""
+    """A button for each time on offer. It has a template because the private page shows it too."""
 
     action = Action.TIME
     button = ""
@@ -233,7 +233,7 @@ class OtherTimeForm(ActionForm):
         label=_("When would suit you better?"),
         help_text=_("For example, days and times at which you can come. Up to 1,000 characters."),
         longest=MESSAGE_LENGTH,
-        too_long=_("Shorten your words to 1,000 characters. They have %(length)d now"),
+        too_long=_("Use 1,000 characters or fewer. You have %(length)d"),
         lines=True,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -246,12 +246,8 @@ class OtherTimeForm(ActionForm):
     def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
         return type(self)(presenter, {**self.data, "version": str(presenter.consultation.version)})
 
-    @property
-    def shown_version(self) -> int:
-        """The version of the request on the screen. Raises ``SomeoneElseChangedError`` if none was sent."""
+    def act(self) -> None:
         if not self.cleaned_data["version"]:
             raise SomeoneElseChangedError(self.consultation.reference)
-        return int(self.cleaned_data["version"])
-
-    def act(self) -> None:
-        actions.request_another_time(self.consultation, self.shown_version, self.cleaned_data["words"])
+        version, words = int(self.cleaned_data["version"]), self.cleaned_data["words"]
+        actions.request_another_time(self.consultation, version, words)

@@ -41,8 +41,8 @@ from consultations.portal.presenters import RequestStatusPresenter
 WRONG_LINKS_PER_NETWORK = Limit(
     "wrong private links from a network", attempts=30, period=timedelta(hours=1), must_count=False
 )
-# Each correction writes a note and a mail to the staff.
-CONTACT_CHANGES_PER_REQUEST = Limit("contact details of a request", attempts=10, period=timedelta(days=1))
+# Each change writes a note and a mail to the staff.
+CONTACT_CHANGES_PER_REQUEST = Limit("contact changes of a request", attempts=10, period=timedelta(days=1))
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 

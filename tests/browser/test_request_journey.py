@@ -43,7 +43,7 @@ def fill_in(page: Page, *, name: str = "Zainab Bibi") -> None:
 
 def unfold(page: Page) -> None:
     if page.locator(".folded:not([open])").count():
-        page.get_by_text("Language, best times and special needs").click()
+        page.get_by_text("Contact method, language, best times and other needs").click()
 
 
 def send(page: Page) -> str:

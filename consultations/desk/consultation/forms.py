@@ -17,7 +17,7 @@ from consultations.intake.form_fields import PhoneField
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest
 
-MOBILE = _("Enter a mobile number, like 0301 2345678: the patient prefers messages.")
+MOBILE = _("Enter a mobile number, like 0301 2345678: they asked for messages.")
 
 
 def typed_moment(sent: Mapping[str, str]) -> str:
@@ -109,7 +109,7 @@ class ContactDetailsForm(ActionForm):
         phone = cleaned.get("phone")
         method = self.consultation.contact_method
         if method == ContactMethod.EMAIL and "email" not in self.errors and not cleaned.get("email"):
-            self.add_error("email", _t("Enter an email address: the patient prefers email."))
+            self.add_error("email", _t("Enter an email address: they asked for email."))
         if phone and not phone.is_mobile and method in MESSAGES_TO_PHONE:
             self.add_error("phone", MOBILE)
         return cleaned

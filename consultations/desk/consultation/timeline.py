@@ -29,12 +29,10 @@ CONTACT_FIELDS = {
 }
 # Events of the staff, the patient or the site: without an actor, the patient or the site is named.
 _BY_EITHER = (
-    *(
-        Event.Kind.SUBMITTED,
-        Event.Kind.CONTACT_DETAILS_CHANGED,
-        Event.Kind.ATTACHMENT_ADDED,
-        Event.Kind.TIME_REFUSED,
-    ),
+    Event.Kind.SUBMITTED,
+    Event.Kind.CONTACT_DETAILS_CHANGED,
+    Event.Kind.ATTACHMENT_ADDED,
+    Event.Kind.TIME_REFUSED,
     Event.Kind.STATUS_CHANGED,
     Event.Kind.CONTACT_DETAILS_CORRECTED,
     Event.Kind.TIME_AGREED,
@@ -79,10 +77,14 @@ def timeline(
 
 def event_entry(event: Event, sender: str) -> Entry:
     """Return the entry of an event; ``sender`` is the person who acts on the private page."""
-    if isinstance(event.detail, dict) and event.detail.get("by_site"):
+    detail: Mapping[str, Any] = event.detail if isinstance(event.detail, dict) else {}
+    what = event.get_kind_display()
+    if detail.get("is_replaced"):
+        what = _("Time released because another was chosen")
+    if detail.get("by_site"):
         sender = _("the site")
     who = str(event.actor or (sender if event.kind in _BY_EITHER else ""))
-    return Entry(event.at, event.get_kind_display(), more=_detail_of(event), who=who)
+    return Entry(event.at, what, more=_detail_of(event, detail), who=who)
 
 
 def _message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
@@ -98,7 +100,7 @@ def _message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
         more = _("%(sent_again)s. %(now)s") % {"sent_again": MessageStep.Kind.RESENT.label, "now": more}
     return Entry(
         message.created_at,
-        _("Mail to the patient: %(name)s") % {"name": name},
+        _("Email: %(name)s") % {"name": name},
         more=more,
         who=getattr(message, "last_step_by", None) or "",
         link=link if is_problem and may_see else "",
@@ -111,8 +113,7 @@ def moment(at: datetime) -> str:
     return formatting.moment(timezone.localtime(at), "l j F Y")
 
 
-def _detail_of(event: Event) -> str:
-    detail: Mapping[str, Any] = event.detail if isinstance(event.detail, dict) else {}
+def _detail_of(event: Event, detail: Mapping[str, Any]) -> str:
     if event.from_status:
         return _("from “%(before)s” to “%(after)s”") % {
             "before": event.get_from_status_display(),

@@ -102,10 +102,10 @@ def appointment_label(appointment: Appointment, now: datetime, *, is_informed: b
             return DueLabel(_("Record attendance"), is_late=appointment.ends_at <= now)
         return DueLabel(_("Appointment %(when)s") % {"when": when})
     if has_begun:
-        return DueLabel(_("No answer to the offered time: call the patient"), is_late=True)
+        return DueLabel(_("No answer to the offered time: call"), is_late=True)
     if not is_informed:
-        return DueLabel(_("The patient does not know the offered time: call"))
-    return DueLabel(_("Waiting for the patient’s answer: %(when)s") % {"when": when})
+        return DueLabel(_("Not told about the offered time yet: call"))
+    return DueLabel(_("Waiting for an answer: %(when)s") % {"when": when})
 
 
 def _moment(at: datetime) -> str:

@@ -27,8 +27,8 @@ from consultations.workflow import Status
 from procedures.models import Practitioner
 
 DAYS = 7
-OFFER_NOT_ANNOUNCED = gettext_lazy("No email: the patient has not been told yet. Call, or write by WhatsApp.")
-AGREED_BY_PHONE_ONLY = gettext_lazy("No email: the patient has only heard this time. Confirm it by WhatsApp.")
+OFFER_NOT_ANNOUNCED = gettext_lazy("No email: nobody has been told yet. Call, or write on WhatsApp.")
+AGREED_BY_PHONE_ONLY = gettext_lazy("No email: the time was only agreed by phone. Confirm it on WhatsApp.")
 
 
 @page(VIEW, WORK, methods=GET_AND_POST)

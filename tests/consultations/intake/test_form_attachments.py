@@ -229,7 +229,7 @@ def test_files_added_after_going_back_join_the_request_and_notify_staff(
         assert (event.actor, event.detail) == (None, {"count": 2}), status
     assert stored_request().attachments.count() == 5
     assert stored_request().events.count() == 3
-    assert "a photograph" in OutgoingMessage.objects.filter(kind="patient_activity")[0].text
+    assert "A photo or a report was added." in OutgoingMessage.objects.filter(kind="patient_activity")[0].text
 
 
 def test_file_that_the_request_has_already_is_not_news(patient: Patient) -> None:

@@ -39,7 +39,7 @@ def test_locked_report_is_named_to_patient_and_staff(patient: Patient) -> None:
     assert "2 reports open only with a password. We’ll ask you for it." in patient.text
     patient.client.force_login(staff(COORDINATOR))
     patient.opens(f"/staff/requests/{stored_request().pk}/")
-    assert "Locked: ask the patient for the password." in patient.text
+    assert "Locked: ask for the password." in patient.text
 
 
 def test_busy_decoder_keeps_the_answers(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_corrected_number_is_used_everywhere_and_reported_once(settings: Any) ->
     assert request.notes.get().text == "Phone number: now 0321 9876543, before 0301 2345678"
     assert request.unread_since
     message = OutgoingMessage.objects.get(kind="patient_activity")
-    assert "The patient has corrected the phone number." in message.text
+    assert "The phone number was corrected." in message.text
     assert list(ConsultationRequest.objects.search("0321 9876543")) == [request]
     assert not ConsultationRequest.objects.search("0301 2345678")
 

@@ -138,7 +138,7 @@ def test_missing_clinic_details_leave_no_gap(clinic: dict[str, Any] | None) -> N
     for kind, request, options in every_kind(an_appointment(with_email())):
         for message in queued(kind, request, **options):
             assert "{" not in message.text + message.html
-            for gap in (": \n", ": .", " ,", "  ", "\n\n\n", "<p></p>"):
+            for gap in (": \n", ": .", " .", " ,", "  ", "\n\n\n", "<p></p>"):
                 assert gap not in message.text, (message.kind, gap)
             if message.phone_for_staff:  # to the patient
                 assert ("042 3576 1999" in message.text) == (clinic == {}), message.kind

@@ -100,7 +100,7 @@ def test_patient_is_informed_of_an_offer_once_its_mail_is_sent(settings: Any) ->
         for appointment in (first, second):
             appointment.refresh_from_db()
             assert appointment.patient_informed_at is None
-        for minutes, label in ((59, "Waiting for the patient’s answer"), (1, "The patient does not know")):
+        for minutes, label in ((59, "Waiting for an answer"), (1, "Not told")):
             clock.shift(timedelta(minutes=minutes))
             row = Row(ConsultationRequest.objects.get(), business_hours.load(), timezone.now(), second)
             assert row.appointment_label and row.appointment_label.text.startswith(label)

@@ -29,8 +29,8 @@ State = Appointment.State
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[Any]:
     """A Monday, 11 am in Lahore."""
-    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as travelled:
-        yield travelled
+    with time_machine.travel("2026-11-23T06:00:00Z", tick=False) as traveler:
+        yield traveler
 
 
 def buttons(patient: PrivatePage, action: str = "") -> dict[str, str]:
@@ -53,7 +53,7 @@ def test_patient_chooses_one_of_three_with_one_press() -> None:
     assert "We’re holding these times for you until Tuesday 24 November 2026, 11 am." in page.one("main").text
     mail = OutgoingMessage.objects.get(kind="appointment_offered").text
     times = [f"{day} November 2026, 10 am" for day in ("Thursday 26", "Friday 27", "Saturday 28")]
-    assert "\n".join(times) in mail and "hold these times for you until Tuesday 24 November" in mail
+    assert "\n".join(times) in mail and "hold this offer for you until Tuesday 24 November" in mail
     chosen = list(buttons(patient))[1]
     assert [text.partition(", with")[0] for text in buttons(patient).values()] == times
     for _press in range(2):
@@ -66,6 +66,10 @@ def test_patient_chooses_one_of_three_with_one_press() -> None:
     assert patient.now().status == Status.CONFIRMED
     assert OutgoingMessage.objects.filter(kind="appointment_agreed").count() == 1
     assert "Friday 27 November" in OutgoingMessage.objects.get(kind="appointment_agreed").text
+    desk = Desk(patient.request, a_coordinator())
+    desk.opens()
+    assert desk.timeline().count("Time released because another was chosen") == 2
+    assert "Time canceled" not in desk.timeline()
 
 
 def test_agreed_time_is_kept_until_another_is_chosen() -> None:

@@ -35,7 +35,7 @@ def test_matching_details_are_a_task_and_the_answer_is_always_the_same() -> None
     assert patient.now().unread_since is not None
     assert patient.request.events.filter(kind=Event.Kind.LINK_ASKED_FOR).count() == 1
     notice = OutgoingMessage.objects.filter(kind="patient_activity").get()
-    assert "asks for a new one" in notice.text
+    assert "A new one is needed." in notice.text
     assert patient.client.get(patient.address).status_code == 200  # the old link still works
 
 

@@ -153,7 +153,7 @@ def test_late_promise_shows_apology_and_both_numbers() -> None:
         text = main_of(patient)
         assert "We said we’d contact you by" in text and "That time has passed" in text, status
         assert text.index("Call us") < text.index("042 35761999")
-        assert "We’ll call the number that ends in 678." in text and "We contact you" not in text
+        assert "We’ll call the number that ends in 678." in text and "We’ll contact you" not in text
     patient = PrivatePage()
     patient.has_wrong_number()
     patient.change(promised_by=an_hour_ago())

@@ -18,8 +18,8 @@ from tests.factories import a_coordinator, a_request, a_reviewer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
-NOT_INFORMED = "No email: the patient has not been told yet. Call, or write by WhatsApp."
-BY_PHONE_ONLY = "No email: the patient has only heard this time. Confirm it by WhatsApp."
+NOT_INFORMED = "No email: nobody has been told yet. Call, or write on WhatsApp."
+BY_PHONE_ONLY = "No email: the time was only agreed by phone. Confirm it on WhatsApp."
 
 
 @pytest.fixture
@@ -79,10 +79,10 @@ def test_attendance_is_recorded_once_the_appointment_begins(practitioner: Practi
 def test_unanswered_offer_says_to_call(practitioner: Practitioner, clock: Any) -> None:
     begins = given(request := a_request(), practitioner, at(10)).starts_at
     page = Desk(request, a_coordinator()).opens()
-    assert "The patient does not know the offered time: call" in page.one("main").text
+    assert "Not told about the offered time yet: call" in page.one("main").text
     clock.move_to(begins)
     page = Desk(request, a_coordinator()).opens()
-    assert "No answer to the offered time: call the patient" in page.one("main").text
+    assert "No answer to the offered time: call" in page.one("main").text
 
 
 def test_staff_are_warned_when_no_mail_informs_the_patient(practitioner: Practitioner, clock: Any) -> None:

@@ -77,7 +77,7 @@ def test_mail_to_the_patient_is_shown_and_notices_to_staff_are_not(settings: Any
     desk = Desk(request)
     desk.opens()
     shown = desk.timeline()
-    assert shown.count("Mail to the patient:") == 2
+    assert shown.count("Email:") == 2
     assert "Replaced by a later message" in shown and "Sent on Wednesday 25 November 2026, 5:30 pm" in shown
 
 

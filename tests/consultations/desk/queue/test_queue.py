@@ -192,9 +192,9 @@ def test_row_shows_what_staff_need_to_choose(at_two: Client, user: User) -> None
     set_to(request, speaks="other", speaks_other="Pashto", may_identify_clinic="yes", woman_staff=False)
     assert cells(queue_page(at_two))["Contact"] == "WhatsApp only, Pashto"
     set_to(request, unread_since=NOW)
-    assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Start contacting"
+    assert cells(queue_page(at_two))["Next"] == "Read the new message Start contacting"
     set_to(request, call_back_at=NOW - HOUR)
-    assert cells(queue_page(at_two))["Next"] == "Read the patient’s message Call back Wed 4 Mar, 1 pm"
+    assert cells(queue_page(at_two))["Next"] == "Read the new message Call back Wed 4 Mar, 1 pm"
 
 
 def test_next_step_of_an_appointment(at_two: Client) -> None:
@@ -203,9 +203,9 @@ def test_next_step_of_an_appointment(at_two: Client) -> None:
         (AGREED, NOW, {}, "Record attendance"),
         (AGREED, NOW + HOUR, {}, "Appointment Wed 4 Mar, 3 pm"),
         (AGREED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2 pm Record attendance"),
-        (OFFERED, NOW - DAY, {}, "No answer to the offered time: call the patient"),
-        (OFFERED, NOW + HOUR, {}, "Waiting for the patient’s answer: Wed 4 Mar, 3 pm"),
-        (OFFERED, NOW + HOUR, {"is_informed": False}, "The patient does not know the offered time: call"),
+        (OFFERED, NOW - DAY, {}, "No answer to the offered time: call"),
+        (OFFERED, NOW + HOUR, {}, "Waiting for an answer: Wed 4 Mar, 3 pm"),
+        (OFFERED, NOW + HOUR, {"is_informed": False}, "Not told about the offered time yet: call"),
         (OFFERED, NOW - DAY, {"call_back_at": NOW + DAY}, "Call back Thu 5 Mar, 2 pm"),
     ]
     wanted = {with_time(state, at, **fields).reference: words for state, at, fields, words in cases}

@@ -142,8 +142,8 @@ def test_typed_time_may_be_closed_or_past(coordinator: Client, practitioner: Pra
 
 def test_staff_are_warned_when_patient_gets_no_mail(coordinator: Client, practitioner: Practitioner) -> None:
     open_every_day()
-    unannounced = "No email: the patient has not been told yet. Call, or write by WhatsApp."
-    by_phone_only = "No email: the patient has only heard this time. Confirm it by WhatsApp."
+    unannounced = "No email: nobody has been told yet. Call, or write on WhatsApp."
+    by_phone_only = "No email: the time was only agreed by phone. Confirm it on WhatsApp."
     for days, (email, way, expected) in enumerate(
         (
             ("", "offered", [unannounced]),

@@ -19,7 +19,7 @@ from tests.factories import a_coordinator, a_request, change_status, version_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("opening_hours")]
 
-NOBODY_TOLD = "The patient does not know the offered time: call"
+NOBODY_TOLD = "Not told about the offered time yet: call"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_unannounced_offer_is_due_at_once_until_patient_is_told(
     assert words(desk) == (f"Call back Mon 23 Nov, 11 am {NOBODY_TOLD}", True)
     contact(desk, "spoke")
     assert due() == due("today") == []
-    assert words(desk) == ("Waiting for the patient’s answer: Sun 13 Dec, 10 am", False)
+    assert words(desk) == ("Waiting for an answer: Sun 13 Dec, 10 am", False)
 
 
 def test_unanswered_call_does_not_inform_patient_of_offer(practitioner: Practitioner, clock: Any) -> None:

@@ -24,7 +24,6 @@ from django.test import TestCase, TransactionTestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from whitenoise.base import WhiteNoise
 from whitenoise.compress import Compressor
 
 from clinic_site.core.untrusted import isolated
@@ -92,18 +91,9 @@ def pictures_are_drawn_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files_are_found_once() -> Iterator[None]:
-    """Each test client sets up the middleware, and WhiteNoise then looks at every static file."""
-    find, found = WhiteNoise.update_files_dictionary, {}
-
-    def update(self: WhiteNoise, root: str, prefix: str) -> None:
-        if (root, prefix) not in found:
-            find(self, root, prefix)
-            found[root, prefix] = dict(self.files)
-        self.files.update(found[root, prefix])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WhiteNoise, "update_files_dictionary", update)
+def static_files_found_on_request() -> Iterator[None]:
+    """Each test client sets up the middleware, and WhiteNoise would then look at every static file."""
+    with override_settings(WHITENOISE_AUTOREFRESH=True):
         yield
 
 

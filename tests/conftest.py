@@ -8,23 +8,20 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import brotli
 import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection, connections, transaction
-from django.template.base import Template
 from django.test import TestCase, TransactionTestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from whitenoise.compress import Compressor
 
 from clinic_site.core.untrusted import isolated
 from procedures.publishing import share_images
@@ -39,9 +36,8 @@ hypothesis_settings.load_profile("suite")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Collect the static files once, before any worker needs their hashed names."""
     if not hasattr(session.config, "workerinput"):
-        with pytest.MonkeyPatch.context() as patch:
-            # As small as can be takes seconds.
-            patch.setattr(Compressor, "compress_brotli", partial(brotli.compress, quality=1))
+        storage = {"BACKEND": "tests.static_files.FastStaticFilesStorage"}
+        with override_settings(STORAGES=settings.STORAGES | {"staticfiles": storage}):
             call_command("collectstatic", interactive=False, verbosity=0)
 
 
@@ -94,20 +90,6 @@ def pictures_are_drawn_once() -> Iterator[None]:
 def static_files_found_on_request() -> Iterator[None]:
     """Each test client sets up the middleware, and WhiteNoise would then look at every static file."""
     with override_settings(WHITENOISE_AUTOREFRESH=True):
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def widgets_are_not_recorded() -> Iterator[None]:
-    """Django's client keeps a copy of the context of each template. A page of the admin has 3,000 widgets."""
-    render_and_record = Template._render
-
-    def render(self: Template, context: Any) -> Any:
-        is_widget = self.name and self.name.startswith("django/forms/")
-        return self.nodelist.render(context) if is_widget else render_and_record(self, context)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Template, "_render", render)
         yield
 
 

@@ -42,7 +42,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no worker is left alone with one of them at the end."""
+    """Run the slow files first, so that the workers finish at about the same time."""
     long_files = {item.path for item in items if {"slow", "browser"} & {*item.keywords}}
     items.sort(key=lambda item: item.path not in long_files)
 
@@ -54,7 +54,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if database.vendor == "sqlite":
         name = str(Path(settings.DATA_DIR) / f"test-{worker_id}.sqlite3")
         database.settings_dict["TEST"]["NAME"] = name
-        # Nobody pulls the plug here, and each commit would wait for the disk.
+        # Test data need not survive a power cut: with FULL, each commit would wait for the disk.
         options = database.settings_dict["OPTIONS"]
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 
@@ -69,7 +69,7 @@ def pictures_are_drawn_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files_found_on_request() -> Iterator[None]:
-    """Each test client sets up the middleware, and WhiteNoise would then look at every static file."""
+    """Otherwise WhiteNoise scans all static files for each test client, which loads the middleware."""
     with override_settings(WHITENOISE_AUTOREFRESH=True):
         yield
 
@@ -160,10 +160,10 @@ def files_read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pyte
 
 @pytest.fixture(autouse=True)
 def only_slow_tests_start_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``make test-fast`` leaves the slow tests out, and with them every process."""
+    """Fail a test that starts a process and is not marked as slow: ``make test-fast`` would run it."""
 
     def refuse(*args: Any, **kwargs: Any) -> None:
-        pytest.fail("It starts a process: mark it as slow.")
+        pytest.fail("This test starts a process: mark it as slow.")
 
     if not {"slow", "browser"} & {*request.keywords}:
         monkeypatch.setattr(subprocess, "Popen", refuse)
@@ -177,8 +177,8 @@ def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_cached() -> None:
-    """What one test leaves in this process's cache, such as a used code, is not for the next."""
+def empty_cache() -> None:
+    """Clear this process's cache: allauth keeps used sign-in codes there."""
     caches["default"].clear()
 
 
@@ -189,7 +189,7 @@ def own_page_cache(settings: Any, own_folder: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def pages_rendered_each_time() -> Iterator[None]:
-    """A page shows a change at once. Tests of the page cache set the seconds themselves."""
+    """Turn the page cache off, so that a change shows at once. Tests of the cache turn it on."""
     with override_settings(PAGE_CACHE_SECONDS=0):
         yield
 

@@ -14,14 +14,14 @@ MISSING = [engine for engine in webdriver.ENGINES if not webdriver.is_installed(
 MISSING_ENGINES = f"{' and '.join(MISSING)} not installed: apt-get install " + " ".join(
     webdriver.PACKAGES[engine] for engine in MISSING
 )
-SELF = {"for_whom": "self", "requester_name": None, "relationship": None, "patient_age": "34"}
+FOR_ONESELF = {"for_whom": "self", "requester_name": None, "relationship": None, "patient_age": "34"}
 
 
 @pytest.mark.parametrize("engine", webdriver.ENGINES)
 def test_request_sent_again_after_back_is_stored_once(engine: str, site: str, tmp_path: Path) -> None:
     if engine in MISSING:
         pytest.skip(MISSING_ENGINES)
-    answers = form_data(**SELF, patient_name="Zainab Bibi")
+    answers = form_data(**FOR_ONESELF, patient_name="Zainab Bibi")
     is_kept = "[...document.getElementsByName('patient_name')].some(field => field.value === 'Zainab Bibi')"
     with webdriver.ENGINES[engine](tmp_path) as window:
         window.opens(site + reverse("consultations:request"))

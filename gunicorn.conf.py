@@ -11,8 +11,8 @@ worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
 # More than may wait for the database at once (core/sqlite_writers.py): the others still serve pages.
 threads = 32 if "sqlite" in settings.DATABASES["default"]["ENGINE"] else 16
-# Seconds. A thread that stores a request gives up the interpreter at each statement, and gets it back after
-# this long if others compute: Python's own 5 ms would keep SQLite's one write lock taken for that time.
+# Seconds. A thread releases the interpreter lock at each SQL statement and waits up to this long to get it
+# back from a busy thread. With Python's default of 5 ms, SQLite's only write lock would be held for as long.
 sys.setswitchinterval(0.0005)
 # The processes share the code's memory. No database connection is open before the fork.
 preload_app = True

@@ -3,29 +3,24 @@
 import io
 import os
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import brotli
 import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection, connections, transaction
-from django.template.base import Template
-from django.test import TestCase, TransactionTestCase, override_settings
+from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from whitenoise.base import WhiteNoise
-from whitenoise.compress import Compressor
 
 from clinic_site.core.untrusted import isolated
 from procedures.publishing import share_images
@@ -40,15 +35,14 @@ hypothesis_settings.load_profile("suite")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Collect the static files once, before any worker needs their hashed names."""
     if not hasattr(session.config, "workerinput"):
-        with pytest.MonkeyPatch.context() as patch:
-            # As small as can be takes seconds.
-            patch.setattr(Compressor, "compress_brotli", partial(brotli.compress, quality=1))
+        storage = {"BACKEND": "tests.static_files.FastStaticFilesStorage"}
+        with override_settings(STORAGES=settings.STORAGES | {"staticfiles": storage}):
             call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no worker is left alone with one of them at the end."""
+    """Run the slow files first, so that the workers finish at about the same time."""
     long_files = {item.path for item in items if {"slow", "browser"} & {*item.keywords}}
     items.sort(key=lambda item: item.path not in long_files)
 
@@ -60,27 +54,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if database.vendor == "sqlite":
         name = str(Path(settings.DATA_DIR) / f"test-{worker_id}.sqlite3")
         database.settings_dict["TEST"]["NAME"] = name
-        # Nobody pulls the plug here, and each commit would wait for the disk.
+        # Test data need not survive a power cut: with FULL, each commit would wait for the disk.
         options = database.settings_dict["OPTIONS"]
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """On SQLite, empty the database by a copy of the empty one: fifty times faster than Django's flush."""
-    empty = sqlite3.connect(":memory:")
-
-    def restore(self: TransactionTestCase) -> None:
-        connection.ensure_connection()
-        empty.backup(connection.connection)
-
-    with pytest.MonkeyPatch.context() as patch:
-        if connection.vendor == "sqlite":
-            with django_db_blocker.unblock():
-                connection.ensure_connection()
-                connection.connection.backup(empty)
-            patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,32 +68,9 @@ def pictures_are_drawn_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files_are_found_once() -> Iterator[None]:
-    """Each test client sets up the middleware, and WhiteNoise then looks at every static file."""
-    find, found = WhiteNoise.update_files_dictionary, {}
-
-    def update(self: WhiteNoise, root: str, prefix: str) -> None:
-        if (root, prefix) not in found:
-            find(self, root, prefix)
-            found[root, prefix] = dict(self.files)
-        self.files.update(found[root, prefix])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WhiteNoise, "update_files_dictionary", update)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def widgets_are_not_recorded() -> Iterator[None]:
-    """Django's client keeps a copy of the context of each template. A page of the admin has 3,000 widgets."""
-    render_and_record = Template._render
-
-    def render(self: Template, context: Any) -> Any:
-        is_widget = self.name and self.name.startswith("django/forms/")
-        return self.nodelist.render(context) if is_widget else render_and_record(self, context)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Template, "_render", render)
+def static_files_found_on_request() -> Iterator[None]:
+    """Otherwise WhiteNoise scans all static files for each test client, which loads the middleware."""
+    with override_settings(WHITENOISE_AUTOREFRESH=True):
         yield
 
 
@@ -207,10 +160,10 @@ def files_read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pyte
 
 @pytest.fixture(autouse=True)
 def only_slow_tests_start_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``make test-fast`` leaves the slow tests out, and with them every process."""
+    """Fail a test that starts a process and is not marked as slow: ``make test-fast`` would run it."""
 
     def refuse(*args: Any, **kwargs: Any) -> None:
-        pytest.fail("It starts a process: mark it as slow.")
+        pytest.fail("This test starts a process: mark it as slow.")
 
     if not {"slow", "browser"} & {*request.keywords}:
         monkeypatch.setattr(subprocess, "Popen", refuse)
@@ -224,8 +177,8 @@ def nobody_is_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_cached() -> None:
-    """What one test leaves in this process's cache, such as a used code, is not for the next."""
+def empty_cache() -> None:
+    """Clear this process's cache: allauth keeps used sign-in codes there."""
     caches["default"].clear()
 
 
@@ -236,7 +189,7 @@ def own_page_cache(settings: Any, own_folder: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def pages_rendered_each_time() -> Iterator[None]:
-    """A page shows a change at once. Tests of the page cache set the seconds themselves."""
+    """Turn the page cache off, so that a change shows at once. Tests of the cache turn it on."""
     with override_settings(PAGE_CACHE_SECONDS=0):
         yield
 

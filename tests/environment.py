@@ -11,7 +11,7 @@ os.environ["CLINIC_MODE"] = "local"
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or str(OWN_DATA)
 # Playwright runs an event loop beside the test's own code; Django asks to be told that this is meant.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-# Keep compiled modules even where the machine says not to: otherwise each worker, server and command that a
-# test starts compiles all of them again.
+# Write .pyc files even if this machine turns them off: otherwise each test worker, server and command
+# compiles every module again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -59,7 +59,7 @@ def test_changes_of_a_managers_account_wait_a_day_and_its_owner_is_emailed(
     wait(clock, manager, hours=1)
     reset(manager, colleague)
     assert not has_totp(colleague)
-    # Each change is asked for by itself, and one that nobody made expires after a week.
+    # Each change needs its own request, and an unused request expires after a week.
     assert errors_in(change_address(manager, colleague))
     wait(clock, manager, days=8)
     assert errors_in(change_address(manager, colleague))

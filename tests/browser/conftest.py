@@ -18,7 +18,7 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -86,7 +86,9 @@ class QuietHandler(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The whole site on loopback, with its static files served by WhiteNoise as in production."""
-    with make_server("127.0.0.1", 0, get_wsgi_application(), ThreadedServer, QuietHandler) as server:
+    with override_settings(WHITENOISE_AUTOREFRESH=False):
+        application = get_wsgi_application()
+    with make_server("127.0.0.1", 0, application, ThreadedServer, QuietHandler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://localhost:{server.server_port}"  # passkeys need a host name

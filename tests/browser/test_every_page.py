@@ -19,8 +19,8 @@ from tests.site.states import public_addresses
 
 Visit = Callable[..., Any]
 
-# Not in the sitemap.
-FURTHER = ("/surgeons/dr-sample-one/", "/search/?q=numb+hand", "/search/?q=zzz")
+# Pages that public_addresses() leaves out.
+OTHER_ADDRESSES = ("/surgeons/dr-sample-one/", "/search/?q=numb+hand", "/search/?q=zzz")
 
 # A desktop window at 400%, and a tablet.
 OTHER_WINDOWS = ((320, 256), (768, 1024))
@@ -28,7 +28,7 @@ OTHER_WINDOWS = ((320, 256), (768, 1024))
 
 def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
     visitor = visit()
-    for path in (*public_addresses(), *FURTHER):
+    for path in (*public_addresses(), *OTHER_ADDRESSES):
         page = visitor.opens(path)
         visitor.assert_accessible_everywhere()
         for width, height in OTHER_WINDOWS:

@@ -63,7 +63,7 @@ def test_procedure_prints_on_two_pages_in_readable_type(visit: Visit) -> None:
             "found => found.map(element => parseFloat(getComputedStyle(element).fontSize))"
         )
         assert min(sizes) >= 12, address
-        # The recovery is drawn as a line, on paper, too.
+        # The line of the recovery timeline is printed, too.
         line = "getComputedStyle(document.querySelector('.timeline > li'), '::after').borderInlineStartWidth"
         assert page.evaluate(line) == "3px", address
 

@@ -111,7 +111,7 @@ def test_double_press_and_going_back_add_one_note(visit: Visit) -> None:
 
 
 def test_back_forward_and_reload_keep_what_was_typed(visit: Visit) -> None:
-    """Also around a page that answers a POST, for which a browser may show an error of its own."""
+    """Also when going back to a page that answered a POST: a browser may show its own error page there."""
     patient = PrivatePage()
     visitor = visit()
     page = visitor.opens(patient.address_of("contact"))

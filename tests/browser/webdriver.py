@@ -1,7 +1,7 @@
-"""Firefox and WebKit (the engine of iPhones), driven by the WebDriver commands that both understand.
+"""Firefox and WebKit (the engine of iPhones), controlled with WebDriver commands.
 
-Debian has no geckodriver, which Selenium needs for Firefox. Firefox itself speaks the same commands over a
-socket ("Marionette"), WebKit's driver speaks them over HTTP.
+Debian has no geckodriver, which Selenium needs for Firefox. Firefox itself accepts the same commands over a
+socket ("Marionette"); WebKit's driver accepts them over HTTP.
 """
 
 import json
@@ -19,22 +19,22 @@ from urllib.request import Request, urlopen
 
 from tests.ports import free_port
 
-MAX_SECONDS = 60
+TIMEOUT_SECONDS = 60
 PROGRAMS = {"Firefox": ("firefox-esr",), "WebKit": ("WebKitWebDriver", "Xvfb")}
 PACKAGES = {"Firefox": "firefox-esr", "WebKit": "webkit2gtk-driver xvfb"}
 
-# Where each engine's driver expects a command: Firefox's name for it, and the path in WebKit's driver.
+# Each command's name in Firefox and its path in WebKit's driver.
 NAVIGATE, BACK = ("WebDriver:Navigate", "url"), ("WebDriver:Back", "back")
 RUN_SCRIPT = ("WebDriver:ExecuteScript", "execute/sync")
 CLICK, TYPE = ("WebDriver:ElementClick", "click"), ("WebDriver:ElementSendKeys", "value")
 
 
-def missing(engine: str) -> bool:
-    return not all(shutil.which(program) for program in PROGRAMS[engine])
+def is_installed(engine: str) -> bool:
+    return all(shutil.which(program) for program in PROGRAMS[engine])
 
 
 class Window:
-    """A browser window. ``send`` gives the driver a command, for an element where its id is given."""
+    """A browser window. ``send`` passes the driver a command and, for commands on an element, its id."""
 
     def __init__(self, send: Callable[..., Any]) -> None:
         self.send = send
@@ -43,21 +43,21 @@ class Window:
         self.send(NAVIGATE, url=url)
 
     def goes_back(self) -> str:
-        """Press Back; return the heading of the page that is shown then."""
-        return self._leads_elsewhere(BACK)
+        """Press Back; return the heading of the page it leads to."""
+        return self._changes_page(BACK)
 
     def reads(self, script: str, *arguments: object) -> Any:
         return self.send(RUN_SCRIPT, script=f"return {script}", args=arguments)
 
     def finds(self, script: str, *arguments: object) -> str | None:
-        """Return the id of the element that an expression gives, if any."""
+        """Return the id of the element that a JavaScript expression evaluates to, or None."""
         found = self.reads(script, *arguments)
         return next(iter(found.values())) if found else None
 
     def fills_in(self, answers: dict[str, str]) -> None:
-        """Give those answers that the page asks for and shows."""
+        """Fill in the visible fields among these."""
         for name, answer in answers.items():
-            # Of a choice, the option or the label: the label may lie above the button itself.
+            # For a radio button or checkbox, click its label, which may cover the input.
             choice = self.finds(
                 "[...document.getElementsByName(arguments[0])].filter(field => field.checkVisibility())"
                 ".flatMap(field => field.options ? [...field.options] : field)"
@@ -77,9 +77,9 @@ class Window:
                 self.send(TYPE, text, text=answer)
 
     def presses_main_button(self) -> str:
-        """Send the page's form; return the heading of the page that answers."""
+        """Submit the page's form; return the heading of the next page."""
         button = self.finds("document.querySelector('main form button.btn:not(.btn--link)')")
-        return self._leads_elsewhere(CLICK, button or "")
+        return self._changes_page(CLICK, button or "")
 
     def heading(self) -> str | None:
         """Return the heading of the page, or None while it is loading."""
@@ -88,35 +88,36 @@ class Window:
         )
         return heading
 
-    def _leads_elsewhere(self, command: tuple[str, str], element: str = "") -> str:
-        before, end = self.heading(), time.monotonic() + MAX_SECONDS
+    def _changes_page(self, command: tuple[str, str], element: str = "") -> str:
+        before, deadline = self.heading(), time.monotonic() + TIMEOUT_SECONDS
         self.send(command, element)
         while (now := self.heading()) in (before, None):
-            assert time.monotonic() < end, self.reads("document.querySelector('main').innerText")
+            assert time.monotonic() < deadline, self.reads("document.querySelector('main').innerText")
             time.sleep(0.1)
         return str(now)
 
 
 @contextmanager
 def running(*command: str, **options: Any) -> Iterator[None]:
-    """Run a program, and end it with every process that it has started."""
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True, **options)
+    """Run a program, then stop it and every process it started."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **options
+    )
     try:
         yield
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=MAX_SECONDS)
+        process.wait(timeout=TIMEOUT_SECONDS)
 
 
-def connected(port: int) -> socket.socket:
-    """Wait for a program that is starting to listen."""
-    end = time.monotonic() + MAX_SECONDS
+def connect(port: int) -> socket.socket:
+    """Connect to a program that is starting; wait until it listens."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), timeout=MAX_SECONDS)
+            return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
         except ConnectionRefusedError:
-            assert time.monotonic() < end, "the browser did not start"
+            assert time.monotonic() < deadline, "the browser did not start"
             time.sleep(0.1)
 
 
@@ -125,11 +126,11 @@ def firefox(profile: Path) -> Iterator[Window]:
     port = free_port()
     (profile / "user.js").write_text(f'user_pref("marionette.port", {port});\n')
     arguments = ("--headless", "--no-remote", "--marionette", "--profile", str(profile), "about:blank")
-    with running("firefox-esr", *arguments), connected(port) as line, line.makefile("rb") as answers:
+    with running("firefox-esr", *arguments), connect(port) as line, line.makefile("rb") as replies:
 
         def receive() -> Any:
-            length = b"".join(iter(lambda: answers.read(1), b":"))
-            return json.loads(answers.read(int(length)))
+            length = b"".join(iter(lambda: replies.read(1), b":"))
+            return json.loads(replies.read(int(length)))
 
         def send(command: tuple[str, str], element: str = "", **parameters: Any) -> Any:
             if element:
@@ -140,18 +141,18 @@ def firefox(profile: Path) -> Iterator[Window]:
             assert error is None, error
             return result.get("value")
 
-        receive()  # it greets first
+        receive()  # Firefox's greeting
         send(("WebDriver:NewSession", ""))
         yield Window(send)
 
 
 @contextmanager
-def virtual_screen() -> Iterator[str]:
-    """A screen that nobody sees, for a browser that has no mode without one."""
-    reading, writing = os.pipe()
-    with open(reading) as told, running("Xvfb", "-displayfd", str(writing), pass_fds=[writing]):  # noqa: PTH123
-        os.close(writing)
-        yield f":{told.readline().strip()}"
+def virtual_display() -> Iterator[str]:
+    """An X display in memory, for WebKit, which has no headless mode. Yields its name."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end) as display, running("Xvfb", "-displayfd", str(write_end), pass_fds=[write_end]):
+        os.close(write_end)
+        yield f":{display.readline().strip()}"
 
 
 @contextmanager
@@ -159,19 +160,19 @@ def webkit(profile: Path) -> Iterator[Window]:
     port = free_port()
     (browser,) = Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")
     driver = ("env", f"HOME={profile}", "WebKitWebDriver", f"--port={port}")
-    with virtual_screen() as screen, running("env", f"DISPLAY={screen}", *driver):
+    with virtual_display() as display, running("env", f"DISPLAY={display}", *driver):
 
-        def ask(path: str, **parameters: Any) -> Any:
-            asked = Request(f"http://127.0.0.1:{port}/session{path}", json.dumps(parameters).encode())
-            with urlopen(asked, timeout=MAX_SECONDS) as answer:  # noqa: S310 - the driver
-                return json.load(answer)["value"]
+        def post(path: str, **parameters: Any) -> Any:
+            request = Request(f"http://127.0.0.1:{port}/session{path}", json.dumps(parameters).encode())
+            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the driver
+                return json.load(response)["value"]
 
         def send(command: tuple[str, str], element: str = "", **parameters: Any) -> Any:
-            return ask(f"/{session}/{f'element/{element}/' if element else ''}{command[1]}", **parameters)
+            return post(f"/{session}/{f'element/{element}/' if element else ''}{command[1]}", **parameters)
 
-        connected(port).close()
+        connect(port).close()
         options = {"webkitgtk:browserOptions": {"binary": str(browser), "args": ["--automation"]}}
-        session = ask("", capabilities={"alwaysMatch": options})["sessionId"]
+        session = post("", capabilities={"alwaysMatch": options})["sessionId"]
         yield Window(send)
 
 

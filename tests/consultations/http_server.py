@@ -19,6 +19,7 @@ from django.db import connection
 
 from consultations.tokens import SubmissionKey
 from tests.factories import form_data
+from tests.ports import free_port
 
 CSRF = "a" * 32  # the cookie and the field only have to agree
 
@@ -43,9 +44,7 @@ class Server:
     ) -> None:
         self.application = application
         self.output = log or subprocess.DEVNULL
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.environment = os.environ | {
             "CLINIC_MODE": "local",
             "DATA_DIR": str(settings.DATA_DIR),

@@ -64,7 +64,8 @@ def assert_locked(response: Any) -> None:
     assert "geolocation=()" in response["Permissions-Policy"]
 
 
-def test_every_answer_has_security_headers(visitor: Client) -> None:
+def test_every_answer_has_security_headers(visitor: Client, settings: Any) -> None:
+    settings.WHITENOISE_AUTOREFRESH = False  # as in production
     for path, status in PATHS.items():
         response = visitor.get(path)
         assert response.status_code == status or path == "/readyz", path

@@ -26,13 +26,14 @@ from tests.concurrency import in_threads
 pytestmark = pytest.mark.django_db
 
 ATTEMPTS = sign_in_limits.SIGN_IN_BY_ACCOUNT_AND_ADDRESS.attempts
-ATTEMPTS_ANYWHERE = ATTEMPTS + 2
+ATTEMPTS_ANYWHERE = ATTEMPTS + 2  # instead of 30: each is a request
 LATER = 15 * 60 + 1
 BILAL = "bilal@clinic.example"
 
 
 @pytest.fixture
 def few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sign_in_limits.SIGN_IN_BY_ACCOUNT.attempts == 30
     few = replace(sign_in_limits.SIGN_IN_BY_ACCOUNT, attempts=ATTEMPTS_ANYWHERE)
     monkeypatch.setattr(sign_in_limits, "SIGN_IN_BY_ACCOUNT", few)
 

@@ -25,11 +25,12 @@ def opening_hours(site: str) -> None:
     open_every_day()
 
 
-def test_offer_appears_in_week(visit: Visit) -> None:
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_offer_appears_in_week(visit: Visit, scripts: bool) -> None:
     practitioner = Practitioner.objects.all()[0]
     request = a_request(days=[at(10).weekday()], parts_of_day=["morning"])
     given(a_request(), practitioner, at(10))
-    visitor = visit(staff(roles.MANAGER))
+    visitor = visit(staff(roles.MANAGER), java_script_enabled=scripts)
     page = visitor.opens(f"{reverse('desk:offer_time', args=[request.pk])}?practitioner={practitioner.pk}")
     expect(page.get_by_text("10 am – 10:30 am taken")).to_be_visible()
     visitor.assert_accessible_everywhere()

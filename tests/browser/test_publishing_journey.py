@@ -26,12 +26,11 @@ def procedure(site: str) -> Procedure:
     return procedure
 
 
-def test_changed_risk_is_published_and_restored(visit: Visit, procedure: Procedure) -> None:
-    """The reviewer has a browser with JavaScript, the editor and the readers have one without."""
-    people = ((staff("Editor"), False), (staff("Clinical reviewer"), True), (None, False), (None, False))
-    windows: list[Window] = [
-        visit(person, viewport=DESKTOP, java_script_enabled=scripts).page for person, scripts in people
-    ]
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_changed_risk_is_published_and_restored(visit: Visit, procedure: Procedure, javascript: bool) -> None:
+    options: dict[str, Any] = {"java_script_enabled": javascript}
+    people = (staff("Editor"), staff("Clinical reviewer"), None, None)
+    windows: list[Window] = [visit(person, viewport=DESKTOP, **options).page for person in people]
     editor, clinician, outsider, patient = windows
 
     # The editor changes a risk. Patients see nothing of it.

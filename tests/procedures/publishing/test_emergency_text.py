@@ -46,7 +46,7 @@ def test_emergency_text_is_compared_signed_published_and_restored(
 def test_emergency_text_is_never_withdrawn(clinician: Client, emergency: Emergency) -> None:
     page = read(clinician.get(address(emergency)))
     assert not [link for link in page.all("a") if "Withdraw" in link.text]
-    assert clinician.post(f"{address(emergency)}withdraw/".replace("change/", "")).status_code in (302, 404)
+    assert clinician.post(address(emergency, "withdraw")).status_code == 403
     with pytest.raises(ValueError, match="never withdrawn"):
         publishing.withdraw(emergency, language="en")
     assert Publication.objects.live().filter(page=emergency).exists()

@@ -225,6 +225,9 @@ class Emergency(Page):
             message = _("There is no drawing “%(name)s”. Choose from: %(names)s.")
             names = ", ".join(FIRST_AID_DRAWINGS)
             raise ValidationError({"drawings": message % {"name": unknown[0], "names": names}})
+        if self.shows_tourniquet and not self.tourniquet.strip():
+            message = _("Write the line about a tourniquet, or uncheck the box below.")
+            raise ValidationError({"tourniquet": message})
 
 
 class Procedure(Page):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from clinic_site.accounts.models import User
@@ -50,6 +51,14 @@ def test_emergency_text_is_never_withdrawn(clinician: Client, emergency: Emergen
     with pytest.raises(ValueError, match="never withdrawn"):
         publishing.withdraw(emergency, language="en")
     assert Publication.objects.live().filter(page=emergency).exists()
+
+
+def test_box_for_the_tourniquet_needs_its_line(emergency: Emergency) -> None:
+    emergency.shows_tourniquet = True
+    with pytest.raises(ValidationError, match="Write the line about a tourniquet"):
+        emergency.clean()
+    emergency.tourniquet = "Tie a wide band above the wound."
+    emergency.clean()
 
 
 def test_page_with_first_aid_needs_a_published_emergency_text() -> None:

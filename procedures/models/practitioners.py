@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models.photos import WithPhoto
+from procedures.validators import lines
 
 
 class PractitionerQuerySet(models.QuerySet["Practitioner"]):
@@ -89,8 +90,8 @@ class Practitioner(WithPhoto):
         return reverse("procedures:surgeon", args=[self.slug])
 
     @property
-    def training_lines(self) -> list[str]:
-        return [line.strip() for line in self.training.splitlines() if line.strip()]
+    def training_lines(self) -> tuple[str, ...]:
+        return lines(self.training)
 
     def _slug_of_name(self) -> str:
         """Return a free address; a second Dr. Khan is "dr-khan-2"."""

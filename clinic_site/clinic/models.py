@@ -138,7 +138,10 @@ class ClinicProfile(SingletonModel):
     @classmethod
     def current(cls) -> Self | None:
         profile = super().current()
-        last_known.remember(*((profile.phone, profile.whatsapp_url) if profile else ("",)))
+        if profile:
+            last_known.remember(profile.phone, profile.whatsapp_url)
+        else:
+            last_known.remember("")
         return profile
 
     @property

@@ -27,7 +27,7 @@ class Practitioner(WithPhoto):
         max_length=80,
         unique=True,
         blank=True,
-        help_text=_("The last part of the address of their page. Empty: made from the name."),
+        help_text=_("The last part of the address of their page. Leave it empty to make one from the name."),
         error_messages={"unique": _("Another practitioner has this address. Choose another.")},
     )
     registration_number = models.CharField(
@@ -53,10 +53,14 @@ class Practitioner(WithPhoto):
         max_length=600,
         blank=True,
         default="",
-        help_text=_("Where they trained as a surgeon, and in which years. One place each line."),
+        help_text=_("Where they trained as a surgeon, and in which years. One place per line."),
     )
     languages = models.CharField(
-        _("languages"), max_length=120, blank=True, default="", help_text=_("Those they speak with patients.")
+        _("languages"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_("The languages they speak with patients."),
     )
     procedures = models.ManyToManyField(
         "procedures.Procedure",

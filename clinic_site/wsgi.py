@@ -11,6 +11,6 @@ from clinic_site.core.http.wsgi_middleware import RequestNormalizer
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
 application = RequestNormalizer(WarmPages(get_wsgi_application()))
-# Import the views and index their addresses now, once for all processes: the first request of each would
-# wait for that.
+# Import the views and index their addresses now, once for all processes. Otherwise the first request of each
+# process would wait for it.
 reverse("admin:index")

@@ -24,7 +24,7 @@ from clinic_site.mail import queue as mail_queue
 
 DELAY, WINDOW = timedelta(hours=24), timedelta(days=7)
 Kind = AccountEvent.Kind
-# A change that was made ends the waiting period: the next one is asked for again.
+# A change that was made ends the waiting period: the next change needs a new one.
 _ENDS = [Kind.TAKEOVER_STOPPED, Kind.EMAIL_CHANGED, Kind.TWO_STEP_RESET]
 
 

@@ -114,7 +114,7 @@ def load() -> BusinessHours:
 
 
 def recent() -> tuple[ClinicProfile | None, BusinessHours]:
-    """Return the clinic and its hours, kept as long as a public page. Three queries, or none."""
+    """Return the clinic and its hours, cached for as long as public pages. Three queries, or none."""
     found: tuple[ClinicProfile | None, BusinessHours] | None = cache.get_or_set(
         "clinic-and-hours", lambda: (ClinicProfile.current(), load()), settings.PAGE_CACHE_SECONDS
     )
@@ -139,7 +139,7 @@ def opening_sentence(now: datetime, *, hours: BusinessHours | None = None) -> st
         return _("Open today until %(time)s") % {"time": clock(timezone.localtime(closes, zone))}
     local = timezone.localtime(opens, zone)
     days_ahead = (local.date() - _day(now)).days
-    # A weekday alone means the next one.
+    # A weekday without a date means the next one.
     words = {"time": clock(local), "day": date_format(local, "l" if days_ahead < 7 else "l j F")}
     if days_ahead == 0:
         return _("Opens today at %(time)s") % words
@@ -193,7 +193,7 @@ def promise_sentence(
 
 
 def by_moment(due: datetime, *, now: datetime | None = None, abroad: bool = False) -> str:
-    """A deadline in the words of ``promise_sentence``; for a reader ``abroad`` with the zone."""
+    """A deadline in the words of ``promise_sentence``; with the time zone for a reader ``abroad``."""
     local = timezone.localtime(due, timezone.get_default_timezone())
     today = _day(now or timezone.now())
     words = {

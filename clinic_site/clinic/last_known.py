@@ -19,7 +19,7 @@ def remember(phone: str, whatsapp_url: str = "") -> None:
     try:
         atomic_files.write(_path(), numbers.encode(), mode=0o600, durable=False)
     except OSError:
-        return  # a full disk: this process has it in memory
+        return  # a full disk: this process still has them in memory
 
 
 def phone_and_whatsapp() -> tuple[str, str]:

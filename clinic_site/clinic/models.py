@@ -25,6 +25,11 @@ def dialable(number: str) -> str:
     return f"+92{digits[1:]}" if digits.startswith("0") else digits
 
 
+def is_one_number(number: str) -> bool:
+    """Whether a link to this number reaches one phone: it is complete, and not two numbers in one field."""
+    return bool(re.fullmatch(r"\+(92\d{8,11}|(?!92)[1-9]\d{7,14})", dialable(number)))
+
+
 class ClinicProfile(SingletonModel):
     """Name, address and contact details of the clinic."""
 
@@ -121,14 +126,22 @@ class ClinicProfile(SingletonModel):
 
     def clean(self) -> None:
         super().clean()
-        if self.whatsapp and not self.whatsapp_url:
-            message = _("Enter one number, like 0301 2345678 or +92 301 2345678.")
-            raise ValidationError({"whatsapp": message})
+        wrong = [
+            name
+            for name in ("phone", "whatsapp", "urgent_phone")
+            if getattr(self, name) and not is_one_number(getattr(self, name))
+        ]
+        if wrong:
+            message = _("Enter one number, like 042 3576 1999 or +92 301 2345678.")
+            raise ValidationError(dict.fromkeys(wrong, message))
 
     @classmethod
     def current(cls) -> Self | None:
         profile = super().current()
-        last_known.remember(*((profile.phone, profile.whatsapp_url) if profile else ("",)))
+        if profile:
+            last_known.remember(profile.phone, profile.whatsapp_url)
+        else:
+            last_known.remember("")
         return profile
 
     @property
@@ -146,8 +159,7 @@ class ClinicProfile(SingletonModel):
     @property
     def whatsapp_url(self) -> str:
         """Return "" for what is not one number: the link would open a chat with a stranger."""
-        number = dialable(self.whatsapp)
-        return f"https://wa.me/{number[1:]}" if re.fullmatch(r"\+[1-9]\d{7,14}", number) else ""
+        return f"https://wa.me/{dialable(self.whatsapp)[1:]}" if is_one_number(self.whatsapp) else ""
 
 
 MAX_SESSION_MINUTES = 16 * 60

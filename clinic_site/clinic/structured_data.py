@@ -14,7 +14,7 @@ from clinic_site.clinic.opening_week import Day
 
 Node = dict[str, Any]
 
-# Of schema.org's list of medical specialties.
+# From schema.org's list of medical specialties.
 PLASTIC_SURGERY, SURGERY = "https://schema.org/PlasticSurgery", "https://schema.org/Surgical"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -34,7 +34,7 @@ def without_empty(node: Node) -> Node:
 
 
 def names(listed: str) -> list[str]:
-    """Return the names in a list separated by commas."""
+    """Return the names in a comma-separated list."""
     return [name.strip() for name in listed.split(",") if name.strip()]
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 MAX_LENGTH = 254
-# A domain that is almost one of these is probably a slip.
+# A domain that differs slightly from one of these is probably a typo.
 COMMON_DOMAINS = (
     *("gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "ymail.com", "hotmail.com", "hotmail.co.uk"),
     *("outlook.com", "live.com", "icloud.com", "msn.com", "mail.com", "gmx.com", "gmx.net", "proton.me"),

@@ -49,8 +49,8 @@ class Limit:
     def allow(self, subject: str, amount: int = 1) -> bool:
         """Count attempts of a subject. Over the limit, count a refusal instead and return False.
 
-        Call it outside a transaction, because a rollback would undo the count; or inside, if the count must
-        stand or fall with what it allows (``procedures.staff.review_reminders``).
+        Call it outside a transaction, because a rollback would undo the count; or inside, if a rollback
+        of what it allows must undo it (``procedures.staff.review_reminders``).
         """
         try:
             is_allowed = self.count(subject, amount) is not None

@@ -47,7 +47,7 @@ ZERO_WIDTH_NON_JOINER = "\u200c"  # a gap within an Urdu word
 
 FOLDED_LETTERS = str.maketrans(
     {
-        # Letters that Arabic and Urdu keyboards give for the same sound, and the nasal n (خاں, خان).
+        # Arabic letters that are typed for Urdu ones, and the nasal n (خاں, خان).
         "ي": "ی",
         "ى": "ی",
         "ك": "ک",
@@ -86,7 +86,7 @@ def fold_text(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the folded words of a text; anything but letters, marks and digits separates two of them.
+    """Return the folded words of a text. Any character but a letter, mark or digit ends a word.
 
     So Abdul-Rehman, M.Yousaf and O’Brien are two words each.
     """

@@ -20,7 +20,7 @@ from clinic_site.mail.signals import message_bounced
 
 logger = logging.getLogger(__name__)
 
-# The rest of a larger report is the text that came back.
+# What follows in a larger report is the returned text.
 MAX_REPORT_BYTES = 256 * 1024
 MAX_IDS = 20
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,198}>")
@@ -29,13 +29,13 @@ _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 # The subject of a status code, or subject and detail, in words for staff (RFC 3463).
 REASONS = {
     "1": gettext_lazy("This email address does not exist"),
-    "1.7": gettext_lazy("The mail server of this address refused the sender"),
-    "1.8": gettext_lazy("The mail server of this address refused the sender"),
+    "1.7": gettext_lazy("The mail server of this address rejected the sender"),
+    "1.8": gettext_lazy("The mail server of this address rejected the sender"),
     "2.2": gettext_lazy("The mailbox is full"),
-    "2": gettext_lazy("The mailbox takes no mail"),
-    "3": gettext_lazy("The mail server of this address could not take the mail"),
+    "2": gettext_lazy("The mailbox does not accept mail"),
+    "3": gettext_lazy("The mail server of this address could not accept the mail"),
     "4": gettext_lazy("The mail server of this address could not be reached"),
-    "7": gettext_lazy("The mail server of this address refused the mail as unwanted"),
+    "7": gettext_lazy("The mail server of this address rejected the mail, perhaps as spam"),
 }
 
 
@@ -49,7 +49,7 @@ def record_bounce(report: bytes) -> OutgoingMessage | None:
         # This policy parses any bytes; the newer ones raise errors for some broken headers.
         mail = message_from_bytes(report[:MAX_REPORT_BYTES], policy=compat32)
         reason, ids = _reason(mail), _message_ids(mail)
-    except Exception as error:  # broken MIME, or thousands of parts within each other
+    except Exception as error:  # broken MIME, or thousands of nested parts
         logger.warning("bounce could not be read", extra={"data": {"error": type(error).__name__}})
         return None
     if not reason:
@@ -57,19 +57,19 @@ def record_bounce(report: bytes) -> OutgoingMessage | None:
     with transaction.atomic():
         rows = OutgoingMessage.objects.filter(message_id__in=ids, resolved_at=None)
         found = {message.message_id: message for message in rows.select_for_update()}
-        message = next((found[one] for one in ids if one in found), None)
+        message = next((found[message_id] for message_id in ids if message_id in found), None)
         if message is None:
             return None
         rows.filter(pk=message.pk).update(
             sent_at=None, failed_at=Coalesce("failed_at", timezone.now()), last_error=reason, **NO_CONTENT
         )
         message_bounced.send(OutgoingMessage, message=message)
-    logger.warning("mail came back", extra={"data": {"mail": message.pk, "kind": message.kind}})
+    logger.warning("mail bounced", extra={"data": {"mail": message.pk, "kind": message.kind}})
     return message
 
 
 def _reason(mail: Message) -> str:
-    """Why the delivery failed for good, for staff; "" if the report does not say that it did."""
+    """Return why the delivery failed for good, in words for staff; "" if it did not."""
     for recipient in _recipients(mail):
         status = _STATUS.search(_text(recipient["Status"]))
         action = _text(recipient["Action"]).lower()
@@ -85,7 +85,7 @@ def _reason(mail: Message) -> str:
 
 
 def _recipients(mail: Message) -> Iterator[Message]:
-    """The fields of each recipient in a report; nothing if it is another kind of mail."""
+    """Yield the fields of each recipient in a report; nothing for other kinds of mail."""
     if mail.get_content_type() != "multipart/report":
         return
     for part in mail.walk():
@@ -95,7 +95,7 @@ def _recipients(mail: Message) -> Iterator[Message]:
 
 
 def _message_ids(mail: Message) -> list[str]:
-    """Every Message-ID that the report may be about, the surest first."""
+    """Return every Message-ID that the report may be about, the most reliable first."""
     parts = list(mail.walk())[1:]
     texts = [_text(part["Message-ID"]) for part in parts]
     texts += [

@@ -131,7 +131,7 @@ def resend(message: OutgoingMessage, *, actor: "User") -> bool:
     """Attempt an undelivered message for another day. Return False if it is not undelivered any more.
 
     Raises ``ResendRefusedError`` if a later message has replaced it, or it could only fail again: one that
-    came back has no text any more.
+    bounced has no text anymore.
     """
     _address, problem = _checked(message.to)
     if problem:

@@ -9,6 +9,6 @@ sending_starts = Signal()
 # Passes ``message``, the stored row.
 reader_informed = Signal()
 
-# A message came back after it was sent. Passes ``message``, the row as it was before. Sent in the transaction
+# A message bounced after it was sent. Passes ``message``, the row as it was before. Sent in the transaction
 # that marks the message as undelivered.
 message_bounced = Signal()

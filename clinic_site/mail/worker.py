@@ -34,8 +34,8 @@ LEASE = timedelta(minutes=10)
 MIN_LEASE_LEFT = timedelta(minutes=3)
 # Pauses after the first, second, … failed attempt; the last one repeats until ``give_up_at``.
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
-# Seconds. Patients who send their requests at this moment come first: on SQLite there is one writer, and a
-# worker that writes without a pause keeps them waiting.
+# Seconds. Patients who are sending a request come first: SQLite has one writer, and a worker that writes
+# without a pause keeps them waiting.
 PAUSE_BETWEEN_MESSAGES = 0.05
 PAUSE_AFTER_UNCONFIRMED = timedelta(hours=1)
 MAX_UNCONFIRMED_ATTEMPTS = 2

@@ -27,7 +27,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @private_no_cache
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Return a page that needs neither. It holds what was typed, to be sent again with one press."""
+    """Return a page that needs neither database nor disk. It keeps what was typed, to be sent again."""
     template = "503_staff.html" if error_pages.is_staff_side(request) else "503.html"
     phone, whatsapp_url = last_known.phone_and_whatsapp()
     context = {

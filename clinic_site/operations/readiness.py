@@ -1,7 +1,7 @@
 """Checks behind /readyz, the staff's status page and the metrics.
 
 ``settings.READINESS_CHECKS`` say whether this server can serve patients. ``settings.STATUS_CHECKS`` say what
-needs attention, and never take a server out of rotation. With each comes what staff read when it fails.
+needs attention, and never take a server out of rotation. Each has a sentence that staff read when it fails.
 """
 
 import logging

@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
                     "signs_heading",
                     models.CharField(
                         default="",
-                        help_text="States the action and ends “if:”.",
+                        help_text="Say what to do, and end with “if:”.",
                         max_length=80,
                         verbose_name="heading of the signs",
                     ),
@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
                     "signs",
                     models.TextField(
                         default="",
-                        help_text="One a line.",
+                        help_text="One per line.",
                         validators=[procedures.validators.OneItemPerLine(items=8, length=120)],
                         verbose_name="signs of an emergency",
                     ),
@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                     "first_aid",
                     models.TextField(
                         default="",
-                        help_text="One step a line.",
+                        help_text="One step per line.",
                         validators=[procedures.validators.OneItemPerLine(items=8, length=350)],
                         verbose_name="first aid, in order",
                     ),
@@ -297,7 +297,7 @@ class Migration(migrations.Migration):
                     "warnings",
                     models.TextField(
                         default="",
-                        help_text="One a line.",
+                        help_text="One per line.",
                         validators=[procedures.validators.OneItemPerLine(items=8, length=200)],
                         verbose_name="what not to do",
                     ),
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                     models.TextField(
                         blank=True,
                         default="",
-                        help_text="One a line, in the order of the steps: call, press, lie, rings, wrap, bag, ice, label, none.",
+                        help_text="One per line, in the order of the steps: call, press, lie, rings, wrap, bag, ice, label, none.",
                         validators=[procedures.validators.OneItemPerLine(items=8, length=10)],
                         verbose_name="drawings of the steps",
                     ),
@@ -482,7 +482,7 @@ class Migration(migrations.Migration):
                     models.SlugField(
                         blank=True,
                         error_messages={"unique": "Another practitioner has this address. Choose another."},
-                        help_text="The last part of the address of their page. Empty: made from the name.",
+                        help_text="The last part of the address of their page. Leave it empty to make one from the name.",
                         max_length=80,
                         unique=True,
                         verbose_name="address",
@@ -523,7 +523,7 @@ class Migration(migrations.Migration):
                     models.TextField(
                         blank=True,
                         default="",
-                        help_text="Where they trained as a surgeon, and in which years. One place each line.",
+                        help_text="Where they trained as a surgeon, and in which years. One place per line.",
                         max_length=600,
                         verbose_name="training",
                     ),
@@ -533,7 +533,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="Those they speak with patients.",
+                        help_text="The languages they speak with patients.",
                         max_length=120,
                         verbose_name="languages",
                     ),
@@ -1062,13 +1062,13 @@ class Migration(migrations.Migration):
                 (
                     "heading",
                     models.CharField(
-                        help_text="States the action and ends “if:”.", max_length=80, verbose_name="heading"
+                        help_text="Say what to do, and end with “if:”.", max_length=80, verbose_name="heading"
                     ),
                 ),
                 (
                     "items",
                     models.TextField(
-                        help_text="One a line, at most 6.",
+                        help_text="One per line, at most 6.",
                         validators=[procedures.validators.OneItemPerLine(items=6, length=120)],
                         verbose_name="items",
                     ),

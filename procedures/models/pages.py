@@ -95,24 +95,24 @@ class Page(WithPhoto):
         _("heading of the signs"),
         max_length=80,
         default="",
-        help_text=_("States the action and ends “if:”."),
+        help_text=_("Say what to do, and end with “if:”."),
     )
     signs = models.TextField(
         _("signs of an emergency"),
         default="",
-        help_text=_("One a line."),
+        help_text=_("One per line."),
         validators=[OneItemPerLine(items=8, length=120)],
     )
     first_aid = models.TextField(
         _("first aid, in order"),
         default="",
-        help_text=_("One step a line."),
+        help_text=_("One step per line."),
         validators=[OneItemPerLine(items=8, length=350)],
     )
     warnings = models.TextField(
         _("what not to do"),
         default="",
-        help_text=_("One a line."),
+        help_text=_("One per line."),
         validators=[OneItemPerLine(items=8, length=200)],
     )
     drawings = models.TextField(
@@ -120,7 +120,7 @@ class Page(WithPhoto):
         blank=True,
         default="",
         help_text=_(
-            "One a line, in the order of the steps: call, press, lie, rings, wrap, bag, ice, label, none."
+            "One per line, in the order of the steps: call, press, lie, rings, wrap, bag, ice, label, none."
         ),
         validators=[OneItemPerLine(items=8, length=10)],
     )
@@ -225,6 +225,9 @@ class Emergency(Page):
             message = _("There is no drawing “%(name)s”. Choose from: %(names)s.")
             names = ", ".join(FIRST_AID_DRAWINGS)
             raise ValidationError({"drawings": message % {"name": unknown[0], "names": names}})
+        if self.shows_tourniquet and not self.tourniquet.strip():
+            message = _("Write the line about a tourniquet, or uncheck the box below.")
+            raise ValidationError({"tourniquet": message})
 
 
 class Procedure(Page):

@@ -260,9 +260,11 @@ class CareCard(Part):
         ROUTINE = "routine", _("Not urgent")
 
     level = models.CharField(_("level"), max_length=10, choices=Level, default=Level.ROUTINE)
-    heading = models.CharField(_("heading"), max_length=80, help_text=_("States the action and ends “if:”."))
+    heading = models.CharField(
+        _("heading"), max_length=80, help_text=_("Say what to do, and end with “if:”.")
+    )
     items = models.TextField(
-        _("items"), help_text=_("One a line, at most 6."), validators=[OneItemPerLine(items=6, length=120)]
+        _("items"), help_text=_("One per line, at most 6."), validators=[OneItemPerLine(items=6, length=120)]
     )
 
     class Frozen(FrozenPart, frozen=True):

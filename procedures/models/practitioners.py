@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models.photos import WithPhoto
+from procedures.validators import lines
 
 
 class PractitionerQuerySet(models.QuerySet["Practitioner"]):
@@ -26,7 +27,7 @@ class Practitioner(WithPhoto):
         max_length=80,
         unique=True,
         blank=True,
-        help_text=_("The last part of the address of their page. Empty: made from the name."),
+        help_text=_("The last part of the address of their page. Leave it empty to make one from the name."),
         error_messages={"unique": _("Another practitioner has this address. Choose another.")},
     )
     registration_number = models.CharField(
@@ -52,10 +53,14 @@ class Practitioner(WithPhoto):
         max_length=600,
         blank=True,
         default="",
-        help_text=_("Where they trained as a surgeon, and in which years. One place each line."),
+        help_text=_("Where they trained as a surgeon, and in which years. One place per line."),
     )
     languages = models.CharField(
-        _("languages"), max_length=120, blank=True, default="", help_text=_("Those they speak with patients.")
+        _("languages"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_("The languages they speak with patients."),
     )
     procedures = models.ManyToManyField(
         "procedures.Procedure",
@@ -89,8 +94,8 @@ class Practitioner(WithPhoto):
         return reverse("procedures:surgeon", args=[self.slug])
 
     @property
-    def training_lines(self) -> list[str]:
-        return [line.strip() for line in self.training.splitlines() if line.strip()]
+    def training_lines(self) -> tuple[str, ...]:
+        return lines(self.training)
 
     def _slug_of_name(self) -> str:
         """Return a free address; a second Dr. Khan is "dr-khan-2"."""

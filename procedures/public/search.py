@@ -23,9 +23,9 @@ from procedures.publishing.documents import PageDocument
 MAX_LENGTH = 100
 MAX_WORDS = 8
 MAX_RESULTS = 10
-# How much a word counts in the names of a page, in its headings and summary, and in its text.
+# The weight of a word in the names of a page, in its headings and summary, and in its text.
 NAME, HEADING, TEXT = 10, 4, 1
-# Words of questions, which every page has. Folded; an apostrophe separates words.
+# Words that questions and every page contain. Folded; an apostrophe ends a word.
 STOP_WORDS = frozenset(
     words(
         """
@@ -122,13 +122,13 @@ def _fixed_entries(clinic: ClinicProfile | None) -> Iterator[Entry]:
 
 
 def understand(wanted: list[str], index: list[Entry]) -> list[str]:
-    """Return the words with each that no page has replaced by the most similar one that some page has."""
+    """Replace each word that no page has with the most similar word that one has."""
     vocabulary = {term for entry in index for term in entry.weights}
     return [word if _forms(word, vocabulary) else _nearest(word, vocabulary) for word in wanted]
 
 
 def find(wanted: list[str], index: list[Entry]) -> list[Entry]:
-    """Return the entries with the most of these words, the weightiest first."""
+    """Return the entries that have the most of these words, the best match first."""
     vocabulary = {term for entry in index for term in entry.weights}
     forms = [_forms(word, vocabulary) for word in wanted]
     scores = [[_score(entry, form) for form in forms] for entry in index]

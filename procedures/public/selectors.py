@@ -58,19 +58,19 @@ def live_overview(language: str) -> PageDocument | None:
     return live_document(language, page__kind="overview")
 
 
-def live_first_aid(language: str, at: datetime | None = None) -> FirstAid | None:
-    """Return the content of the emergency text published at a time, by default now. One query."""
-    emergency = live_document(language, at, page__kind="emergency")
+def live_first_aid(language: str) -> FirstAid | None:
+    """Return the content of the published emergency text. One query."""
+    emergency = live_document(language, page__kind="emergency")
     return emergency.first_aid if emergency else None
 
 
-def live_page(language: str, **which: Any) -> tuple[PageDocument | None, FirstAid | None]:
-    """Return the published page that these fields of a publication select, and first aid. One query."""
+def live_page(language: str, **which: Any) -> tuple[PageDocument | None, PageDocument | None]:
+    """Return the published page that has these fields, and the published emergency text. One query."""
     live = Publication.objects.live().filter(Q(**which) | Q(page__kind="emergency"), language=language)
     found = map(PageDocument.from_json, live.values_list("document", flat=True))
     documents = {document.kind: document for document in found}
     emergency = documents.pop("emergency", None)
-    return next(iter(documents.values()), None), emergency.first_aid if emergency else None
+    return next(iter(documents.values()), None), emergency
 
 
 def live_document(language: str, at: datetime | None = None, **which: Any) -> PageDocument | None:
@@ -81,7 +81,7 @@ def live_document(language: str, at: datetime | None = None, **which: Any) -> Pa
 
 
 def surgeons_of(page: PageDocument) -> PractitionerQuerySet:
-    """The active surgeons who do the operation of a live procedure."""
+    """Return the active surgeons who perform a live procedure."""
     live = Publication.objects.live().filter(language=page.language, slug=page.slug)
     return Practitioner.objects.active().filter(procedures__in=live.values("page"))
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sitemaps import Sitemap
 from django.db.models import Max
-from django.template.loader import get_template
+from django.template import Engine
 from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile
@@ -31,14 +31,18 @@ FIXED_PAGES = {
 }
 
 
+# Live pages, each with the time at which it went live.
+Documents = list[tuple[PageDocument, datetime]]
+
+
 class PublicPages(Sitemap[tuple[str, datetime]]):
-    """Paths with the date of their last change. Samples are left out: they are ``noindex``, too."""
+    """Paths with the date of their last change. Samples are left out; they are also ``noindex``."""
 
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme
 
     def get_domain(self, site: Any = None) -> str:
-        """Return the site's own host, whichever was requested."""
+        """Return the site's own host, not the one in the request."""
         return urlsplit(settings.SITE_URL).netloc
 
     def items(self) -> list[tuple[str, datetime]]:
@@ -55,38 +59,56 @@ class PublicPages(Sitemap[tuple[str, datetime]]):
         clinic = ClinicProfile.current()
         if clinic and clinic.is_sample:
             return []
-        return [*_publications(), *_fixed_pages()]
+        live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
+        documents = [
+            (PageDocument.from_json(document), live_from)
+            for document, live_from in live.values_list("document", "live_from")
+        ]
+        return [*_publications(documents), *_fixed_pages(documents)]
 
 
-def _publications() -> Iterator[tuple[str, datetime]]:
-    live = Publication.objects.live().filter(language=language()).select_related("page")
-    for publication in live.order_by("page__position", "page"):
-        document = PageDocument.from_json(publication.document)
+def _publications(live: Documents) -> Iterator[tuple[str, datetime]]:
+    for document, live_from in live:
         if document.is_sample:
             continue
-        yield document.get_absolute_url(), publication.live_from
+        yield document.get_absolute_url(), live_from
         if document.kind == "overview" and (answers := document.answers_alone()):
-            yield answers.get_absolute_url(), publication.live_from
+            yield answers.get_absolute_url(), live_from
 
 
-def _fixed_pages() -> Iterator[tuple[str, datetime]]:
+def _fixed_pages(live: Documents) -> Iterator[tuple[str, datetime]]:
+    """Yield the pages with a fixed address, and those of surgeons.
+
+    A list without a real procedure or surgeon is left out, and so is the request form while it shows the
+    signs of a sample emergency text.
+    """
     edits = LogEntry.objects.order_by().values_list("content_type__model").annotate(Max("action_time"))
     last_edits = dict(edits)
     procedures = Publication.objects.in_force().filter(language=language(), page__kind="procedure")
     published = {
         "procedures:list": procedures.aggregate(Max("live_from"), Max("withdrawn_at")).values(),
+        "consultations:request": [live_from for page, live_from in live if page.kind == "emergency"],
+    }
+    surgeons = Practitioner.objects.active().filter(is_sample=False)
+    is_shown = {
+        "procedures:list": any(page.kind == "procedure" and not page.is_sample for page, _live_from in live),
+        "procedures:surgeons": bool(surgeons),
+        "consultations:request": not any(
+            page.kind == "emergency" and page.is_sample for page, _live_from in live
+        ),
     }
     for name, (template, models) in FIXED_PAGES.items():
-        changes = [_released(template), *published.get(name, ()), *map(last_edits.get, models)]
-        yield reverse(name), max(filter(None, changes))
+        if is_shown.get(name, True):
+            changes = [_released(template), *published.get(name, ()), *map(last_edits.get, models)]
+            yield reverse(name), max(filter(None, changes))
     profile_changes = (_released("procedures/public/surgeon.html"), last_edits.get("practitioner"))
-    for surgeon in Practitioner.objects.active().filter(is_sample=False):
+    for surgeon in surgeons:
         yield surgeon.get_absolute_url(), max(filter(None, profile_changes))
 
 
 def _released(template: str) -> datetime:
-    """When the server received the present version of a template."""
-    path = Path(get_template(template).template.origin.name)  # type: ignore[attr-defined]
+    """When this version of a template was put on the server."""
+    path = Path(Engine.get_default().get_template(template).origin.name)
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 

@@ -20,7 +20,7 @@ from procedures.models import Practitioner, PreviewLink, Publication
 from procedures.public import selectors, structured_data
 from procedures.public.selectors import language
 from procedures.publishing import drafts, publishing
-from procedures.publishing.documents import Card, FirstAid, PageDocument
+from procedures.publishing.documents import Card, PageDocument
 
 CARDS_ON_A_PAGE = 24
 
@@ -39,7 +39,7 @@ def questions(request: HttpRequest) -> HttpResponse:
     answers = page and page.answers_alone()
     if not answers:
         raise Http404("The overview answers no questions.")
-    return render_document(request, answers, first_aid=None)
+    return render_document(request, answers, emergency=None)
 
 
 @content_page()
@@ -50,10 +50,10 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     """The published page; if it has moved, a redirect to its present address; if it was withdrawn, 410."""
-    page, first_aid = selectors.live_page(language(), **which)
+    page, emergency = selectors.live_page(language(), **which)
     if page is not None:
         page = page.without_answers() if page.kind == "overview" else page
-        return render_document(request, page, first_aid)
+        return render_document(request, page, emergency)
     former = selectors.former_publication(language(), **which)
     if former is None:
         raise Http404("No page was ever published under this address.")
@@ -64,17 +64,18 @@ def _published(request: HttpRequest, **which: Any) -> HttpResponse:
 
 
 def render_document(
-    request: HttpRequest, page: PageDocument, first_aid: FirstAid | None, **context: Any
+    request: HttpRequest, page: PageDocument, emergency: PageDocument | None, **context: Any
 ) -> HttpResponse:
     """A document as its reader sees it: the published page, a preview or an old version.
 
-    Pages show the published first aid, which is not part of their documents.
+    ``emergency`` is the emergency text, which other pages show but their documents do not contain.
     """
     clinic = ClinicProfile.current()
     own: dict[str, Any] = {
         "page": page,
         "clinic": clinic,
-        "first_aid": first_aid,
+        "emergency": emergency,
+        "first_aid": emergency and emergency.first_aid,
         "hospitals": EmergencyHospital.objects.all(),  # queried only under first aid
         "structured_data": structured_data.page(page, clinic),
     }
@@ -91,10 +92,11 @@ def render_unpublished(
 ) -> HttpResponse:
     """Render a draft or an old version, with a notice that patients do not see it.
 
-    It shows its own first aid, or else that published at a time, by default now.
+    A page other than the emergency text shows the one that was live at this time, by default now.
     """
-    first_aid = page.first_aid or selectors.live_first_aid(page.language, at)
-    response = render_document(request, page, first_aid, unpublished_notice=notice, structured_data=None)
+    is_emergency = page.kind == "emergency"
+    emergency = page if is_emergency else selectors.live_document(page.language, at, page__kind="emergency")
+    response = render_document(request, page, emergency, unpublished_notice=notice, structured_data=None)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -138,7 +140,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
     page = selectors.live_document(language(), page__kind="emergency")
     if page is None:
         return render(request, "procedures/public/emergency.html", context)
-    return render_document(request, page, page.first_aid, **context)
+    return render_document(request, page, page, **context)
 
 
 @content_page()

@@ -279,8 +279,8 @@ def _correction_problems(
 ) -> Iterator[PublicationProblem]:
     """Yield what in a correction needs a full review.
 
-    That is any change of a number, part, level, photograph, author or source, or of the words of the
-    first aid or disclaimer, and a page that is not live. The draft is compared with the last reviewed
+    That is any change of a number, part, level, photograph, author or source, or of the words of
+    first aid or the disclaimer, and a page that is not live. The draft is compared with the last reviewed
     version, the live one, and the one that will be live at ``live_from``.
     """
     publications = Publication.objects.filter(page=page, language=document.language)

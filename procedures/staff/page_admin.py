@@ -50,6 +50,7 @@ class PageAdmin(PublishingAdmin):
         if obj := options.get("obj"):
             # Read from the database: the form may hold changes that are not saved.
             context |= self.state(self.get_queryset(request).get(pk=obj.pk))
+            context["may_withdraw"] = self.has_withdraw_permission(request)
         return super().render_change_form(request, context, *args, **options)
 
     def state(self, page: Page) -> dict[str, Any]:
@@ -97,8 +98,10 @@ class EmergencyAdmin(SingletonAdmin, PageAdmin):
         (None, {"fields": ["warnings", "signs_heading", "signs", "author"]}),
     ]
     inlines = [part_inline(Citation)]
-    # It is only ever replaced: a site that has published first aid keeps it.
-    withdraw_view = None  # type: ignore[assignment]
+
+    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+        # It is only ever replaced: a site that has published first aid keeps it.
+        return False
 
 
 class ArchivedFilter(admin.SimpleListFilter):

@@ -20,8 +20,9 @@ from procedures.publishing.documents import PageDocument
 @never_cache
 @require_safe
 def past_page(request: HttpRequest, slug: str = "", kind: str = "overview") -> HttpResponse:
-    """Show what a page said at the end of the day ``?on=2026-05-03``: the procedure at this address, or
-    the page of this kind.
+    """Show what a page said at the end of the day ``?on=2026-05-03``.
+
+    It is the procedure at this address, or without a slug the page of this kind.
     """
     try:
         day = date.fromisoformat(request.GET.get("on", ""))

@@ -62,7 +62,7 @@ class Passage:
 
     @property
     def full_sentences(self) -> list[str]:
-        """Those that end like one. A heading, a name or an item of a list often does not."""
+        """The sentences that end with a period or the like; headings, names and list items often don't."""
         return [sentence for sentence in self.sentences if _FULL.search(sentence)]
 
 

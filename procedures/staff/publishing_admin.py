@@ -81,6 +81,9 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("procedures.publish_page")
 
+    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+        return self.has_publish_permission(request)
+
     def render(self, request: HttpRequest, name: str, page: Page, title: str, **context: Any) -> HttpResponse:
         own = {
             "opts": self.opts,
@@ -200,7 +203,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
 
         return [(problem, address(problem.field)) for problem in problems]
 
-    @page_view("withdraw/", "publish", *FORM)
+    @page_view("withdraw/", "withdraw", *FORM)
     def withdraw_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Ask first; a POST takes the page off the site."""
         if request.method != "POST":

@@ -19,7 +19,8 @@ from clinic_site.mail import queue as mail_queue
 from procedures.models import FeedbackReport, Publication
 
 SOON, LATER = timedelta(days=30), timedelta(days=90)
-# A week, less what the daily timer may be early. Being refused on the other days is no news for staff.
+# A week, less what the daily timer may be early. Refusals on the other days are expected: staff are not
+# shown them.
 REMINDER_ONCE = Limit("review reminder", attempts=1, period=timedelta(days=6, hours=12), is_reported=False)
 EDIT_PERMISSION = "procedures.change_procedure"
 

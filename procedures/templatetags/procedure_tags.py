@@ -32,7 +32,7 @@ def section_template(kind: str) -> list[str]:
 
 @register.filter
 def is_folded(section: documents.Section, page: PageDocument | None) -> bool:
-    """True for a section of which the page at first shows the heading alone. Without a page: never."""
+    """True for a section that is collapsed to its heading at first. Always False without a page."""
     if page is None or not section.heading:
         return False
     return section.kind in FOLDED.get(page.urgency or page.kind, FOLDED["planned"])

@@ -98,6 +98,7 @@ def test_procedure_prints_as_leaflet(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="Risks", exact=True)).to_be_visible()
     expect(page.locator(".care--routine .btn").first).to_contain_text("042 0000 0000")
     expect(page.locator(".care--routine .btn").first).to_be_visible()
+    expect(page.locator(".care--emergency li").first).to_be_visible()
     for text in ("Do not freeze the part.", f"{visitor.site}/procedures/replantation/"):
         expect(page.get_by_text(text)).to_be_visible()
 

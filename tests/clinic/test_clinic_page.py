@@ -48,14 +48,21 @@ def test_whatsapp_is_beside_the_phone_number(client: Client) -> None:
     assert b"wa.me" not in client.get("/accessibility/").content
 
 
-def test_whatsapp_number_has_to_be_one_whole_number() -> None:
+def test_number_has_to_be_one_whole_number() -> None:
     clinic, manager = ClinicProfile.objects.create(name="A clinic"), signed_in(MANAGER)
+    names = ("phone", "whatsapp", "urgent_phone")
     # Without its zero or plus, a number would be that of a stranger in another country.
-    for typed in ("301 1234567", "0301 1234567 or 0302 1234567", "1122", "ask at the desk", "+", "00"):
-        form = form_of(manager, address(clinic)) | {"whatsapp": typed}
+    for typed in (
+        *("301 1234567", "0301 1234567 or 0302 1234567", "1122", "ask at the desk", "+", "00"),
+        "042 3576 1999/2000",
+    ):
+        form = form_of(manager, address(clinic)) | dict.fromkeys(names, typed)
         assert errors_in(manager.post(address(clinic), form)) == [
-            "Enter one number, like 0301 2345678 or +92 301 2345678."
-        ], typed
+            "Enter one number, like 042 3576 1999 or +92 301 2345678."
+        ] * len(names), typed
+    for typed in ("042 3576 1999", "042 111 222 333", "+44 20 7946 0958"):
+        form = form_of(manager, address(clinic)) | dict.fromkeys(names, typed)
+        assert manager.post(address(clinic), form).status_code == 302, typed
     for typed in ("0301 1234567", "+92 301 1234567", "0092-301-1234567", "۰۳۰۱ ۱۲۳۴۵۶۷"):
         form = form_of(manager, address(clinic)) | {"whatsapp": typed}
         assert manager.post(address(clinic), form).status_code == 302, typed

@@ -29,7 +29,7 @@ def test_digits_of_every_script_are_read() -> None:
     assert ascii_digits("۰۱۲۳۴ ٥٦٧٨٩ ०") == "01234 56789 0"
 
 
-def test_two_spellings_of_one_name_are_the_same_to_a_search() -> None:
+def test_spellings_of_one_name_fold_to_the_same_text() -> None:
     for written, sought in [
         ("Ayesha", "AYESHA"),
         ("Émile Noël", "emile noel"),
@@ -48,7 +48,7 @@ def test_two_spellings_of_one_name_are_the_same_to_a_search() -> None:
 
 
 @given(st.text(), st.sampled_from(",.-_'’۔،/(&"), st.text())
-def test_words_end_at_whatever_is_no_letter(first: str, between: str, second: str) -> None:
+def test_punctuation_ends_a_word(first: str, between: str, second: str) -> None:
     found = words(f"{first}{between}{second}")
     assert found == words(f"{first} {second}") == words(first) + words(second)
     assert all(word and all(unicodedata.category(letter)[0] in "LMN" for letter in word) for word in found)

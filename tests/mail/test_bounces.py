@@ -1,4 +1,4 @@
-"""Mail that comes back: reports of several servers, and what changes nothing."""
+"""Bounces: reports of several mail servers, and mail that changes nothing."""
 
 import io
 import os
@@ -169,7 +169,7 @@ def came_back(shape: str, message_id: str) -> OutgoingMessage | None:
     return bounces.record_bounce(shape.replace("{id}", message_id).encode())
 
 
-def test_reports_of_three_servers_mark_the_message_with_a_reason_in_words() -> None:
+def test_bounce_marks_the_message_with_a_reason_in_words() -> None:
     for shape, reason in (
         (POSTFIX, "This email address does not exist (550 5.1.1 <ayesha@example.com>: Recipient address"),
         (EXIM, "The mailbox is full (5.2.2)."),
@@ -186,7 +186,7 @@ def test_reports_of_three_servers_mark_the_message_with_a_reason_in_words() -> N
             mail_queue.resend(stored(message), actor=staff(email=f"{message.pk}@clinic.example"))
 
 
-def test_what_is_no_final_failure_of_an_open_message_changes_nothing() -> None:
+def test_other_reports_change_nothing() -> None:
     sent, superseded, resolved = a_sent_message(), a_message(about="A"), a_message("-", about="B")
     mail_queue.supersede("A", [superseded.kind])
     mail_queue.mark_resolved(resolved, actor=staff())
@@ -236,7 +236,7 @@ def test_broken_and_hostile_reports_raise_nothing() -> None:
     assert len(stored(message).last_error) == 300 and "\0" not in stored(message).last_error
 
 
-def test_patient_does_not_know_of_an_appointment_whose_mail_came_back(settings: Any) -> None:
+def test_bounce_means_the_patient_is_not_informed(settings: Any) -> None:
     request = with_email()
     appointment = an_appointment(
         request,
@@ -258,7 +258,7 @@ def test_patient_does_not_know_of_an_appointment_whose_mail_came_back(settings: 
         (offered,) = queued("appointment_offered", request, appointment=appointment)
 
 
-def test_command_reads_standard_input_and_asks_for_another_delivery_without_database(
+def test_command_reads_standard_input_and_defers_without_database(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     message, out = a_sent_message(), io.StringIO()
@@ -274,7 +274,7 @@ def test_command_reads_standard_input_and_asks_for_another_delivery_without_data
             run()
         assert refused.value.returncode == os.EX_TEMPFAIL
     run()
-    assert "Came back" in out.getvalue() and message.to not in out.getvalue()
+    assert "Bounced" in out.getvalue() and message.to not in out.getvalue()
     assert stored(message).state == State.FAILED
 
 

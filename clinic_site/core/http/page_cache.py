@@ -217,7 +217,7 @@ def save_copy(key: Key, page: CachedPage) -> None:
 
 
 def delete_copies() -> None:
-    """Delete the last good copies on this machine. Memory needs no clearing: it keeps a page for seconds."""
+    """Delete the last good copies on this machine. Pages in memory expire within seconds."""
     _copies().clear()
 
 

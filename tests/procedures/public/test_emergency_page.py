@@ -78,7 +78,7 @@ def test_page_without_a_published_text_still_calls(client: Client, monkeypatch: 
 
 
 def test_hospitals_are_shown_in_order_once_entered(client: Client) -> None:
-    heading = "Hospitals that treat such injuries day and night"
+    heading = "Hospitals that treat these injuries day and night"
     for path in (EMERGENCY, REPLANTATION):
         assert heading not in read(client.get(path)).main.text
     for position, name in ((2, "Second Hospital"), (1, "First Hospital")):

@@ -93,12 +93,12 @@ def test_odd_input_gets_a_page_with_advice(client: Client, sample_site: None) ->
     assert NOTHING in nothing.text and nothing.all("a", href="tel:+924200000000")
 
 
-def test_what_was_searched_for_is_not_taken_for_other_words(client: Client, sample_site: None) -> None:
+def test_search_text_does_not_replace_the_text_of_links(client: Client, sample_site: None) -> None:
     links = search(client, "numb hand").one("footer").all("a")
     assert "WhatsApp" in [link.text for link in links]
 
 
-def test_results_are_not_indexed_nor_cached(client: Client) -> None:
+def test_results_are_neither_indexed_nor_cached(client: Client) -> None:
     ClinicProfile.objects.create(name="A real clinic")
     response = client.get("/search/?q=nerve")
     assert read(response).meta("robots") == ["noindex"]

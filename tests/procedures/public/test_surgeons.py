@@ -9,7 +9,7 @@ from clinic_site.accounts.roles import EDITOR
 from procedures.models import Practitioner
 from procedures.publishing import publishing
 from tests.admin_forms import address, form_of
-from tests.factories import a_procedure, a_reviewer, published, staff
+from tests.factories import a_procedure, a_reviewer, published, signed_in
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -18,16 +18,10 @@ PROFILE = "/surgeons/dr-ayesha-khan/"
 PROCEDURE = "/procedures/lymph-vessel-repair/"
 
 
-def signed_in_editor() -> Client:
-    editor = Client()
-    editor.force_login(staff(EDITOR))
-    return editor
-
-
 def test_profile_shows_what_staff_entered(client: Client) -> None:
     surgeon, live, draft = a_reviewer(), a_procedure(), a_procedure("only-a-draft")
     published(live)
-    editor = signed_in_editor()
+    editor = signed_in(EDITOR)
     entered: dict[str, Any] = {
         "training": "A hospital in Lahore, 2010 to 2015\r\n\r\nA hospital in Multan, 2016",
         "languages": "Urdu, Punjabi, English",
@@ -62,7 +56,7 @@ def test_addresses_are_made_from_names_and_unique() -> None:
         "surgeon",
         "surgeon-2",
     ]
-    editor, other = signed_in_editor(), Practitioner.objects.get(slug="surgeon")
+    editor, other = signed_in(EDITOR), Practitioner.objects.get(slug="surgeon")
     form = form_of(editor, address(other))
     response = editor.post(address(other), form | {"slug": "dr-ayesha-khan"})
     assert "Another practitioner has this address." in response.content.decode()

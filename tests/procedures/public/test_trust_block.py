@@ -9,6 +9,7 @@ import time_machine
 from django.test import Client
 
 from clinic_site.clinic.models import ClinicProfile
+from procedures.models import Emergency
 from tests.conftest import shared_world
 from tests.factories import a_procedure, a_source, an_overview, published
 from tests.pages import Element, Page, read
@@ -106,3 +107,20 @@ def test_overdue_notice_comes_after_first_aid(client: Client, pages: tuple[str, 
     text = read(client.get("/procedures/replantation/")).main.text
 
     assert text.index("Do this first") < text.index("A clinician should have checked")
+
+
+@time_machine.travel("2027-03-02 12:00:00+00:00")
+def test_procedure_says_when_the_review_of_its_first_aid_is_overdue(
+    client: Client, pages: tuple[str, str]
+) -> None:
+    procedure = a_procedure("replantation", urgency="emergency")
+    procedure.sections.create(kind="emergency", heading="Do this first", position=0)
+    with time_machine.travel("2026-03-02 12:00:00+00:00"):
+        published(Emergency.objects.get(), reviewed_on=date(2026, 3, 1), review_due_on=date(2027, 3, 1))
+        published(procedure)
+
+    main = read(client.get("/procedures/replantation/")).main
+
+    assert "A clinician should have checked these first aid steps again by 1 March 2027." in main.text
+    assert LATE not in main.text, "its own review is not due yet"
+    assert main.one("a", href="/emergency/#about-this-page").text == "Who checked them, and when"

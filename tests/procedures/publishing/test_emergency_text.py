@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from clinic_site.accounts.models import User
@@ -46,10 +47,18 @@ def test_emergency_text_is_compared_signed_published_and_restored(
 def test_emergency_text_is_never_withdrawn(clinician: Client, emergency: Emergency) -> None:
     page = read(clinician.get(address(emergency)))
     assert not [link for link in page.all("a") if "Withdraw" in link.text]
-    assert clinician.post(f"{address(emergency)}withdraw/".replace("change/", "")).status_code in (302, 404)
+    assert clinician.post(address(emergency, "withdraw")).status_code == 403
     with pytest.raises(ValueError, match="never withdrawn"):
         publishing.withdraw(emergency, language="en")
     assert Publication.objects.live().filter(page=emergency).exists()
+
+
+def test_box_for_the_tourniquet_needs_its_line(emergency: Emergency) -> None:
+    emergency.shows_tourniquet = True
+    with pytest.raises(ValidationError, match="Write the line about a tourniquet"):
+        emergency.clean()
+    emergency.tourniquet = "Tie a wide band above the wound."
+    emergency.clean()
 
 
 def test_page_with_first_aid_needs_a_published_emergency_text() -> None:

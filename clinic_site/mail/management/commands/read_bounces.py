@@ -1,4 +1,4 @@
-"""Read one mail from standard input. If it says that a mail of the site came back, show that to staff."""
+"""Read one mail from standard input. If it reports a bounce, mark that message as undelivered."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = sys.stdin.buffer.read(bounces.MAX_REPORT_BYTES)
-        # To the end: a mail server takes a closed pipe for a failure.
+        # Read to the end: a mail server treats a closed pipe as a failure.
         while sys.stdin.buffer.read(1 << 16):
             pass
         try:
@@ -23,4 +23,4 @@ class Command(BaseCommand):
         except DatabaseError as error:
             # Mail servers deliver again later.
             raise CommandError("The database did not answer.", returncode=os.EX_TEMPFAIL) from error
-        self.stdout.write(f"Came back: {message}" if message else "Nothing to record.")
+        self.stdout.write(f"Bounced: {message}" if message else "Nothing to record.")

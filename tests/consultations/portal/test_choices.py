@@ -40,7 +40,7 @@ def buttons(patient: PrivatePage, action: str = "") -> dict[str, str]:
 
 
 def states(patient: PrivatePage) -> list[str]:
-    return list(patient.request.appointments.order_by("starts_at").values_list("state", flat=True))
+    return list(patient.request.appointments.order_by("starts_at", "pk").values_list("state", flat=True))
 
 
 def test_patient_chooses_one_of_three_with_one_press() -> None:

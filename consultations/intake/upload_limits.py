@@ -1,8 +1,8 @@
-"""Upload limits of one form."""
+"""Limits of the files that patients add to a request."""
 
 MEGABYTE = 1024 * 1024
 
-# For each request, and in each body.
+MAX_ATTACHMENTS_PER_REQUEST = 8
 MAX_FILES_PER_UPLOAD = 4
 # Of one file. The photographs of most phones have 2 to 8 MB.
 MAX_FILE_BYTES = 10 * MEGABYTE

@@ -35,6 +35,12 @@ STOP_WORDS = frozenset(
         """
     )
 )
+# What people type when a part is cut off, in English, Roman Urdu and Urdu: the page with first aid has it.
+EMERGENCY_WORDS = """
+    accident ambulance amputated amputation chopped crushed injured injury severed
+    ungli hath haath kat kati kata gayi gai gaya khoon zakhm
+    انگلی ہاتھ بازو کٹ کٹی کٹا گئی گیا خون زخم حادثہ
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,12 @@ def _page_entry(page: PageDocument) -> Entry:
         page.title,
         page.summary,
         page.get_absolute_url(),
-        names=" ".join((page.plain_name, page.door, page.menu_label, *page.alternate_names)),
+        names=" ".join(
+            (
+                *(page.plain_name, page.door, page.menu_label, *page.alternate_names),
+                EMERGENCY_WORDS if page.kind == "emergency" else "",
+            )
+        ),
         headings=" ".join(headings),
         text=" ".join((*text, *(f"{fact.label} {fact.value}" for fact in page.key_facts))),
     )
@@ -89,7 +100,11 @@ def _page_entry(page: PageDocument) -> Entry:
 def entries(clinic: ClinicProfile | None) -> list[Entry]:
     """Return everything that can be found, first aid first. Two queries."""
     # The kinds in the order of their names: emergency, overview, procedure.
-    live = Publication.objects.live().filter(language=language()).order_by("page__kind", "page__position", "page")
+    live = (
+        Publication.objects.live()
+        .filter(language=language())
+        .order_by("page__kind", "page__position", "page")
+    )
     return [
         *(entry for document in live.values_list("document", flat=True) for entry in _index(document)),
         *map(_surgeon_entry, Practitioner.objects.active()),

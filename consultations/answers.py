@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 NAME_LENGTH = 120
+AGE_LENGTH = 40
 RELATIONSHIP_LENGTH = 60
 CITY_LENGTH = 60
 MESSAGE_LENGTH = 1000

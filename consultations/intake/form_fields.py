@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from clinic_site.core.form_fields import MAX_INPUT_LENGTH, Checkboxes, says
 from clinic_site.core.text import ascii_digits, plain_line
 from consultations import phone_numbers
-from consultations.answers import MAX_AGE
+from consultations.answers import AGE_LENGTH, MAX_AGE
 from consultations.intake import procedure_choices
 from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
@@ -37,21 +37,24 @@ class AboutField(forms.ChoiceField):
         return about
 
 
-# How many of these make a year. People write "40", "40 years", "8 months", "2 years 3 months" or "4.5".
+# How many of these make a year. People write "40", "40 years", "8 months", "2 years 3 months" or "4.5", in
+# English, Urdu and Roman Urdu.
 UNITS = {
-    1: r"years?|yrs?|y|سال|برس",
-    12: r"months?|mos?|ماہ|مہینے|مہینہ|مہینوں",
-    52: r"weeks?|wks?|ہفتے|ہفتہ",
-    365: r"days?|دن",
+    1: r"years?|yrs?|y|saal|sal|سال|برس",
+    12: r"months?|mos?|m|maah|mah|mahin[ae]y?|ماہ|مہینے|مہینہ|مہینوں",
+    52: r"weeks?|wks?|w|haft[ae]y?|ہفتے|ہفتہ|ہفتوں",
+    365: r"days?|d|din|دن|دنوں",
+    8760: r"hours?|hrs?|h|ghant[ae]y?|گھنٹے|گھنٹہ|گھنٹوں",
 }
+NEWBORN = re.compile(r"(?:just|new)[ -]?born(?: baby)?|نومولود|نوزائیدہ", re.IGNORECASE)
 AGE = re.compile(
-    rf"([0-9]{{1,4}})(?:[.,][0-9]{{1,2}})? ?({'|'.join(UNITS.values())})?\.?"
-    rf"(?:(?: ?,| and)? ?[0-9]{{1,2}} ?(?:{UNITS[12]}|{UNITS[365]}))?(?: old)?",
+    rf"([0-9]{{1,4}})(?:[.,][0-9]{{1,2}})?[ -]?({'|'.join(UNITS.values())})?\.?"
+    rf"(?:(?: ?,| and)? ?[0-9]{{1,2}} ?(?:{UNITS[12]}|{UNITS[365]}))?(?: old| k[aei]| کا| کی| کے)?",
     re.IGNORECASE,
 )
 
 
-YOUNGER_THAN_ONE = gettext_lazy("For a baby, write the age in months, like 8 months")
+YOUNGER_THAN_ONE = gettext_lazy("For a baby, write the age like this: 8 months, or 10 days")
 
 
 class AgeField(forms.CharField):
@@ -61,8 +64,8 @@ class AgeField(forms.CharField):
         super().__init__(error_messages=says(sentence), **options)
 
     def clean(self, value: Any) -> int:
-        written = ascii_digits(super().clean(plain_line(str(value or "")[:40])))
-        found = AGE.fullmatch(written)
+        written = ascii_digits(super().clean(plain_line(str(value or "")[:AGE_LENGTH])))
+        found = AGE.fullmatch("0" if NEWBORN.fullmatch(written) else written)
         if not found:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         number, unit = int(found[1]), found[2] or "years"

@@ -44,7 +44,7 @@ MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose “C
 
 
 def text_input(**attrs: str) -> forms.TextInput:
-    return forms.TextInput({"class": "input--w20", **attrs})
+    return forms.TextInput({"class": "input--w20", "dir": "auto", **attrs})
 
 
 def number_input(**attrs: str) -> forms.TextInput:
@@ -103,9 +103,9 @@ class Questions(forms.Form):
     )
     patient_age = AgeField(
         label=_("Patient’s age"),
-        help_text=_("For example: 40, or 8 months."),
-        sentence=_("Enter the patient’s age in years, like 40. For a baby: 8 months"),
-        widget=forms.TextInput({"class": "input--w8"}),
+        help_text=_("For example: 40, 8 months, or 10 days."),
+        sentence=_("Enter the patient’s age in years, like 40. For a baby: 8 months, or 10 days"),
+        widget=forms.TextInput({"class": "input--w8", "dir": "auto"}),
     )
     about = AboutField(
         label=_("What happened?"),
@@ -125,7 +125,7 @@ class Questions(forms.Form):
         too_long=_("Use 1,000 characters or fewer. You have %(length)d"),
         lines=True,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea({"rows": 3, "dir": "auto"}),
     )
     phone = PhoneField(
         label=_("Your phone number"),
@@ -204,7 +204,7 @@ class Questions(forms.Form):
         longest=ACCESS_NEEDS_LENGTH,
         too_long=_("Use 300 characters or fewer. You have %(length)d"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea({"rows": 2, "dir": "auto"}),
     )
 
     # Not marked "(optional)": for some it is not, and the heading of the folded ones says so.

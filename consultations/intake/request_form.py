@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_fields import HiddenPattern
 from clinic_site.core.form_layout import without_nul
-from clinic_site.core.text import plain_text
+from clinic_site.core.text import plain_line, plain_text
+from consultations.answers import AGE_LENGTH
 from consultations.intake import procedure_choices
 from consultations.intake.form_fields import AboutField, MultipleChoiceBoxes
 from consultations.intake.questions import FOLDED, Questions
@@ -132,6 +133,9 @@ class RequestForm(Questions):
         """The answers of a valid form, as a request that is not stored."""
         given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}
         given |= given.pop("phone").fields()
+        typed_age = plain_line(self.data["patient_age"])
+        if given["patient_age"] < 2 and not typed_age.isdecimal():
+            given["age_as_typed"] = typed_age[:AGE_LENGTH]
         return ConsultationRequest(**given | given.pop("about"))
 
     @property
@@ -167,8 +171,6 @@ class RequestForm(Questions):
         # In the patient's words, not with the name of a procedure.
         chosen = self.data["about"]
         words["about"] = dict(procedure_choices.choices(self.language, chosen))[chosen]
-        if self.answers.patient_age == 0:
-            words["patient_age"] = str(_("Under 1 year"))
         if not self.answers.phone_is_shared:
             words["may_identify_clinic"] = ""
         for heading, names in GROUPS:

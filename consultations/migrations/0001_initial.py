@@ -160,6 +160,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "age_as_typed",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="age, as typed"),
+                ),
+                (
                     "city",
                     models.CharField(blank=True, default="", max_length=60, verbose_name="city or town"),
                 ),

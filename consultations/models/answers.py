@@ -17,6 +17,7 @@ from clinic_site.clinic.models import OpeningHours
 from consultations import phone_numbers
 from consultations.answers import (
     ACCESS_NEEDS_LENGTH,
+    AGE_LENGTH,
     CITY_LENGTH,
     MAX_AGE,
     MESSAGE_LENGTH,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 SEVERAL_CHOICES: dict[str, type[models.Choices]] = {"days": OpeningHours.Weekday, "parts_of_day": PartOfDay}
 # Parts of the answer to another question.
-DETAILS = {"procedure", "procedure_name", "phone_as_typed", "phone_extension", "speaks_other"}
+DETAILS = {"age_as_typed", "procedure", "procedure_name", "phone_as_typed", "phone_extension", "speaks_other"}
 # Not part of an answer's meaning: two spellings of one phone number, or a procedure that was since deleted.
 NOT_COMPARED = {"procedure", "phone_as_typed"}
 # These say nothing about a person: exported unless deselected, and still counted after an erasure.
@@ -69,6 +70,8 @@ class PatientAnswers(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(MAX_AGE)],
         help_text=_("In years."),
     )
+    # Of a small child, where it says more than the years: "10 days".
+    age_as_typed = models.CharField(_("age, as typed"), max_length=AGE_LENGTH, blank=True, default="")
     city = models.CharField(_("city or town"), max_length=CITY_LENGTH, blank=True, default="")
 
     about = models.CharField(pgettext_lazy("a request", "about"), max_length=20, choices=About)
@@ -126,6 +129,12 @@ class PatientAnswers(models.Model):
         return f"{self.requester_name} ({self.relationship})" if self.requester_name else ""
 
     @property
+    def age_in_words(self) -> str:
+        """The age in years; of a small child, as it was typed, like "10 days"."""
+        years = "" if self.patient_age is None else str(self.patient_age or _("Under 1 year"))
+        return self.age_as_typed or years
+
+    @property
     def is_abroad(self) -> bool:
         """Whether the number is foreign: then times name their zone."""
         return bool(self.phone) and not self.phone.startswith(f"+{phone_numbers.HOME_CODE}")
@@ -136,6 +145,8 @@ class PatientAnswers(models.Model):
         match question:
             case "about":
                 return self.subject
+            case "patient_age":
+                return self.age_in_words
             case "phone":
                 return phone_numbers.for_reading(value, self.phone_extension)
             case "speaks" if self.speaks_other:

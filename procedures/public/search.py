@@ -35,6 +35,12 @@ STOP_WORDS = frozenset(
         """
     )
 )
+# What people type when a part is cut off, in English, Roman Urdu and Urdu: the page with first aid has it.
+EMERGENCY_WORDS = """
+    accident ambulance amputated amputation chopped crushed injured injury severed
+    ungli hath haath kat kati kata gayi gai gaya khoon zakhm
+    انگلی ہاتھ بازو کٹ کٹی کٹا گئی گیا خون زخم حادثہ
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,12 @@ def _page_entry(page: PageDocument) -> Entry:
         page.title,
         page.summary,
         page.get_absolute_url(),
-        names=" ".join((page.plain_name, page.door, page.menu_label, *page.alternate_names)),
+        names=" ".join(
+            (
+                *(page.plain_name, page.door, page.menu_label, *page.alternate_names),
+                EMERGENCY_WORDS if page.kind == "emergency" else "",
+            )
+        ),
         headings=" ".join(headings),
         text=" ".join((*text, *(f"{fact.label} {fact.value}" for fact in page.key_facts))),
     )

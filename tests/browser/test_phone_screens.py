@@ -15,18 +15,6 @@ def screens(page: Any) -> float:
     return float(page.evaluate("document.documentElement.scrollHeight")) / SMALL_PHONE["height"]
 
 
-def test_first_three_steps_of_first_aid_are_on_the_first_screen(visit: Visit) -> None:
-    visitor = visit(viewport=SMALL_PHONE)
-    for path in ("/emergency/", "/procedures/replantation/"):
-        page = visitor.opens(path)
-        third = page.locator(".aid > li").nth(1)
-        assert third.locator("strong").text_content().startswith("Lay the person down")
-        box = third.bounding_box()
-        assert box["y"] + box["height"] <= SMALL_PHONE["height"], path
-        call = page.get_by_role("main").get_by_role("link", name="Call 1122 now").first.bounding_box()
-        assert call["y"] < 400 and call["height"] >= 44, path
-
-
 def procedure_addresses() -> list[str]:
     addresses = [publication.get_absolute_url() for publication in Publication.objects.live().procedures()]
     assert len(addresses) == 4

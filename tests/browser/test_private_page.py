@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_request_journey import press_button, tab_to, type_into
+from tests.browser.request_form import press_key, type_into
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
 from tests.procedures.publishing.photos import encoded, picture
 
@@ -90,11 +90,9 @@ def test_form_is_sent_with_its_origin_and_links_without_referrer(visit: Visit) -
 def test_note_is_added_by_keyboard_alone(visit: Visit) -> None:
     patient = PrivatePage()
     page = visit(viewport=DESKTOP).opens(patient.address)
-    tab_to(page, "a[href='note/']")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    press_key(page, "a", "Add a note")
     type_into(page, "id_text", "It is worse.")
-    press_button(page, "Add this note")
+    press_key(page, "button", "Add this note")
     assert done(page) == "We have your note."
 
 

@@ -12,7 +12,7 @@ from clinic_site.core.rate_limits import Limit
 from consultations.intake import submission
 from consultations.models import ConsultationRequest
 from tests.browser.conftest import PHONE, press
-from tests.browser.test_request_journey import FORM, fill_in, pick, send, unfold
+from tests.browser.request_form import FORM, check, fill_in, send, sent
 
 Visit = Callable[..., Any]
 
@@ -54,15 +54,15 @@ def test_slow_line_cut_between_all_pages_loses_and_doubles_nothing(visit: Visit)
     line.is_cut_when_pressing("Check your answers")
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
     expect(page.get_by_label("Punjabi")).to_be_checked()
-    press(page, "Check your answers")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
+    check(page)
     line.is_cut_when_pressing("Send request")
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
+    check(page)
     first = send(page)
     line.is_cut(True)
     line.is_cut(False)
     page.reload()
-    assert page.locator(".panel").inner_text() == first
+    assert sent(page) == first
     assert ConsultationRequest.objects.count() == 1
 
 
@@ -70,8 +70,7 @@ def test_request_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
     """The server has stored it, the answer never comes: the patient goes back, and sends once more."""
     page = visit(viewport=PHONE).opens(FORM)
     fill_in(page)
-    press(page, "Check your answers")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
+    check(page)
 
     def stored_but_never_answered(route: Any) -> None:
         route.fetch(max_redirects=0)
@@ -83,34 +82,8 @@ def test_request_cut_while_sending_can_be_sent_again(visit: Visit) -> None:
     # "Check your answers" had the same address, so that back leads to the form itself.
     page.go_back()
     expect(page.get_by_label("Patient’s full name")).to_have_value("Zainab Bibi")
-    panel = send(page)
-    assert ConsultationRequest.objects.get().reference in panel
-
-
-def test_request_for_oneself_asks_for_no_more_than_it_needs(visit: Visit) -> None:
-    visitor = visit(viewport=PHONE)
-    page = visitor.opens(FORM)
-    pick(page, "Who needs the consultation?", "Me")
-    for label in ("Your name", "Your relationship", "If someone else answers", "Email address"):
-        expect(page.get_by_label(label)).to_be_hidden()
-    page.get_by_label("Patient’s full name").fill("Ayesha Khan")
-    page.get_by_label("Patient’s age").fill("۳۴")
-    pick(page, "What happened?", "Something else")
-    page.get_by_label("When did it start?").select_option("In the last 24 hours")
-    page.get_by_label("Your phone number").fill("۰۴۲ ۳۵۷۶۱۹۹۹ ext 204")
-    unfold(page)
-    pick(page, "What language", "Another language")
-    page.get_by_label("Name of the language").fill("Pashto")
-    page.get_by_label("Friday").check()
-    page.get_by_label("Evening").check()
-    page.get_by_label("I’d prefer to speak with a woman").check()
-    page.get_by_label("What you need at the clinic").fill("A wheelchair")
-    assert not visitor.scrolls_sideways()
-    send(page)
-    request = ConsultationRequest.objects.get()
-    assert (request.patient_age, request.phone, request.phone_extension) == (34, "+924235761999", "204")
-    assert (request.onset, request.contact_method, request.speaks_other) == (1, "any", "Pashto")
-    assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
+    check(page)
+    assert send(page) == ConsultationRequest.objects.get()
 
 
 def test_refused_request_is_accessible(visit: Visit, monkeypatch: Any) -> None:

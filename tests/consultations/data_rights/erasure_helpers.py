@@ -29,6 +29,7 @@ ABOUT_HER = {
     "patient_knows": "yes",
     "patient_name": "Mahrukhsar Qazalbash",
     "patient_age": 97,
+    "age_as_typed": "97 saal",
     "city": "Mianchannu",
     "message": "Her thumbtip tingles.",
     "contact_method": "email",

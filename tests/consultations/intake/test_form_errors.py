@@ -32,7 +32,7 @@ WRONG: list[tuple[str, str, list[str | None], dict[str, str]]] = [
     ("patient_name", "Use 120 characters or fewer for the patient’s name", ["ع" * 121], {}),
     (
         "patient_age",
-        "Enter the patient’s age in years, like 40. For a baby: 8 months",
+        "Enter the patient’s age in years, like 40. For a baby: 8 months, or 10 days",
         ["", "121", "-1", "1_2", "seven", "²", "8 moons", "1899", "130 years", "2099"],
         {},
     ),
@@ -173,14 +173,26 @@ def test_age_is_understood_as_people_say_it(notice: PrivacyNotice) -> None:
         "40 years": 40,
         "40yrs.": 40,
         "۴۰ سال": 40,
+        "40 saal": 40,
+        "8m": 0,
+        "8-months": 0,
+        "6 mahine": 0,
+        "8 ماہ کی": 0,
+        "10 din ka": 0,
+        "5 hours": 0,
+        "New born": 0,
+        "نومولود": 0,
     }.items():
         assert valid_answers(notice, patient_age=typed) == {"patient_age": years}, typed
     with time_machine.travel("2026-11-29"):
         for year, question in {
             "1986": "Is the patient 40? Write the age in years",
-            "2026": "For a baby, write the age in months, like 8 months",
+            "2026": "For a baby, write the age like this: 8 months, or 10 days",
         }.items():
             assert checked(notice, patient_age=year).errors == {"patient_age": [question]}
+    for typed, shown in (("10 days", "10 days"), ("۱۸ ماہ", "۱۸ ماہ"), ("0", "Under 1 year"), ("۱", "1")):
+        form = checked(notice, patient_age=typed)
+        assert form.is_valid() and form.answers.age_in_words == shown
     form = checked(notice, for_whom="self", patient_age="0")
     assert form.errors == {"patient_age": ["Enter your own age, or choose “My child” above"]}
 

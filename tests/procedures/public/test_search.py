@@ -42,6 +42,9 @@ def test_everyday_words_find_the_page(client: Client, sample_site: None) -> None
         ("opening hours", "/clinic/"),
         ("appointment", "/consultation/"),
         ("۱۱۲۲", "/emergency/"),
+        ("amputated", "/emergency/"),
+        ("ungli kat gayi", "/emergency/"),
+        ("انگلی کٹ گئی", "/emergency/"),
     ):
         assert found(client, text)[:1] == [first], text
     assert "/procedures/replantation/" in found(client, "finger cut off")[:2]

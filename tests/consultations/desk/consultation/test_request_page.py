@@ -47,7 +47,7 @@ def test_page_shows_every_answer() -> None:
     text = page.by_class("desk__said")[0].text
     for words in (
         "علی رضا",
-        "7 years old",
+        "7",
         "Kasur",
         "Ayesha Khan (mother) for another adult",
         "the patient does not know",

@@ -50,12 +50,17 @@ def delete_of_request(consultation: ConsultationRequest) -> int:
 
 
 def store_files(cleaned: Iterable[CleanFile]) -> list[Attachment]:
-    """Write files and return their rows, for the caller to save. All of them are written, or none."""
+    """Write files and return their rows, for the caller to save. All of them are written, or none.
+
+    Raises ``NoRoomError`` if the disk is full.
+    """
     rows: list[Attachment] = []
     try:
         rows.extend(file_storage.store(clean) for clean in cleaned)
-    except BaseException:
+    except BaseException as error:
         file_storage.delete(file_names(rows))
+        if isinstance(error, OSError):
+            raise NoRoomError(_("We have no room for files at the moment")) from error
         raise
     return rows
 

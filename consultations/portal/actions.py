@@ -133,7 +133,7 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         was_refused = any(event.kind == Event.Kind.TIME_REFUSED for event in changes_since(locked, version))
         appointment = None if was_refused else _time_on_screen(locked, version)
         is_agreed = appointment is not None and appointment.state == Appointment.State.AGREED
-        if appointment is None or (is_agreed and _awaits_another_time(locked)):
+        if appointment is None or (is_agreed and booking.awaits_another_time(locked)):
             if text:
                 add_patient_note(consultation, text)
             return
@@ -148,14 +148,6 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         if text:
             Note.objects.create(request=locked, text=text, at=now)
         notify_staff_of_activity(locked, "other time")
-
-
-def _awaits_another_time(locked: ConsultationRequest) -> bool:
-    """Return whether the patient has asked for another time and staff have not answered yet."""
-    kind = Event.Kind
-    kinds = (kind.TIME_OFFERED, kind.TIME_AGREED, kind.TIME_REFUSED, kind.CONTACTED)
-    last = locked.events.filter(kind__in=kinds).last()
-    return last is not None and last.kind == Event.Kind.TIME_REFUSED
 
 
 def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:

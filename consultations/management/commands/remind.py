@@ -1,12 +1,12 @@
-"""Mail the reminders of tomorrow's appointments, and remove photographs that were never sent. Run it every
-hour; each patient gets one reminder."""
+"""Mail the reminders of tomorrow's appointments, free the times that were held and not chosen, and remove
+photographs that were never sent. Run it every hour; each patient gets one reminder."""
 
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from clinic_site.core.management.repeating_command import RepeatingCommand, Stop
-from consultations.appointments import reminders
+from consultations.appointments import offers, reminders
 from consultations.intake import attachments
 
 
@@ -15,6 +15,7 @@ class Command(RepeatingCommand):
     pause_seconds = 600.0
 
     def work(self, stop: Stop | None = None) -> Any:
+        offers.release_expired_choices()
         return reminders.send_reminders(), attachments.delete_unsent()
 
     def report(self, result: Any) -> None:

@@ -22,7 +22,7 @@ from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.optimistic_locking import changes_since, lock
 from consultations.lifecycle.status_changes import set_status
-from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
+from consultations.messaging.notify import notify, notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
 from consultations.workflow import Status
 
@@ -44,12 +44,20 @@ def withdraw(consultation: ConsultationRequest) -> None:
 
 
 def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, Any]) -> None:
-    """Save how to reach the patient (``contact_details.correct``); the old values are kept as a note."""
+    """Save how to reach the patient (``contact_details.correct``); the old values are kept as a note.
+
+    A new email address gets an acknowledgment, and the former one a notice.
+    """
     with transaction.atomic():
         locked = _lock_open(consultation)
+        former_email = locked.email
         if changed := contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.CONTACT_DETAILS_CHANGED, what=changed)
             notify_staff_of_activity(consultation, "phone" if "phone" in changed else "contact")
+            if "email" in changed:
+                notify("email_changed", locked)
+                if former_email:
+                    notify("email_replaced", locked, to=former_email)
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:

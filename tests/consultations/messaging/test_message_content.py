@@ -31,6 +31,7 @@ def every_kind(appointment: Appointment) -> list[tuple[str, ConsultationRequest,
         ("new_request", request, {}),
         ("patient_activity", request, {"activity": "note"}),
         *((kind, request, {}) for kind in ("declined", "unreachable", "withdrawn", "reopened")),
+        ("email_changed", request, {}),
         *((kind, request, {"appointment": appointment}) for kind in APPOINTMENTS),
     ]
 

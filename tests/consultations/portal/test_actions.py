@@ -1,11 +1,14 @@
 """Actions on the private page are performed once and confirmed."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
+from clinic_site.mail.models import OutgoingMessage
 from consultations.lifecycle import staff_actions
 from consultations.models import Event, Note
 from consultations.workflow import Status
@@ -124,6 +127,27 @@ def test_everything_about_reaching_the_patient_is_changed_on_one_page() -> None:
         "Good days: now Tuesday, Wednesday, before Monday",
     ):
         assert line in note, note
+
+
+def test_new_email_address_is_acknowledged_once_and_the_former_one_gets_a_notice() -> None:
+    patient = PrivatePage(contact_method="email", email="ayesha@example.com", patient_name="Ayesha Khan")
+    for _press in range(2):
+        patient.sends("contact", email="khan@example.com")
+        patient.is_led_back()
+    messages = OutgoingMessage.objects.filter(kind__startswith="email_")
+    new, former = messages.order_by("kind")
+    assert (new.to, former.to) == ("khan@example.com", "ayesha@example.com")
+    (link,) = [line for line in new.text.splitlines() if line.startswith("http")]
+    assert Client().get(urlsplit(link).path).status_code == 200
+    assert patient.request.reference in former.subject
+    for secret in ("Khan", "khan@", "/r/", "2345678"):
+        assert secret not in former.subject + former.text + former.html, secret
+    assert "Khan" not in new.text
+    patient.sends("contact", phone="0321 1112223")
+    assert messages.count() == 2
+    without = PrivatePage()
+    without.sends("contact", email="bilal@example.com")
+    assert messages.filter(about=without.request.reference).get().to == "bilal@example.com"
 
 
 def test_offered_time_is_shown_and_accepted_once() -> None:

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],
@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
                 (
                     "message",
                     models.TextField(
-                        blank=True, default="", max_length=1000, verbose_name="in the patient’s words"
+                        blank=True, default="", max_length=1000, verbose_name="in their own words"
                     ),
                 ),
                 (
@@ -284,7 +284,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],
@@ -368,7 +368,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("offered", "Offered"),
-                            ("held", "Held for the patient"),
+                            ("held", "Held"),
                             ("agreed", "Agreed"),
                             ("attended", "Took place"),
                             ("missed", "Did not attend"),
@@ -544,7 +544,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],
@@ -566,7 +566,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],

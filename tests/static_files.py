@@ -1,11 +1,20 @@
-"""Static files collected for the tests."""
+"""The static files of the project, and how they are collected for the tests."""
 
+from pathlib import Path
 from typing import Any
 
 import brotli
+from django.conf import settings
 from whitenoise.compress import Compressor
 
 from clinic_site.core.http.static_files import StaticFilesStorage
+
+
+def own_static_files(suffix: str) -> list[Path]:
+    """Return the project's own static files that end in ``suffix``, at least one."""
+    found = sorted(Path(settings.BASE_DIR, "static").rglob(f"*{suffix}"))
+    assert found
+    return found
 
 
 class FastCompressor(Compressor):

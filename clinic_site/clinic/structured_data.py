@@ -73,7 +73,7 @@ def clinic(
                 for what, number in numbers
                 if number
             ],
-            "image": absolute(static("img/share.png")),
+            "image": absolute(static("components/share.png")),
             "medicalSpecialty": [PLASTIC_SURGERY, SURGERY],
             "address": _address(profile),
             "geo": _place(profile),

@@ -76,7 +76,7 @@ class OutgoingMessageAdmin(admin.ModelAdmin[OutgoingMessage]):
     change_form_template = "admin/mail/outgoingmessage/change_form.html"
 
     class Media:
-        css = {"all": ["css/staff.css"]}
+        css = {"all": ["components/staff.css"]}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

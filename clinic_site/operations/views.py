@@ -95,7 +95,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    return redirect(static("img/favicon.ico"))
+    return redirect(static("components/favicon.ico"))
 
 
 @require_safe

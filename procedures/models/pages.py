@@ -18,7 +18,7 @@ P = TypeVar("P", bound="Page")
 
 
 class Drawing(models.TextChoices):
-    """Drawings under ``static/img/lens/``."""
+    """Drawings under ``static/procedures/lens/``."""
 
     SCALE = "scale", _("Instruments and suture")
     VESSEL = "vessel", _("Blood vessels joined")
@@ -28,7 +28,7 @@ class Drawing(models.TextChoices):
     FIELD = "field", _("The empty operating field")
 
 
-# The files of static/img/aid/, and two names without one: the button to call, and no drawing.
+# The files of static/procedures/aid/, and two names without one: the button to call, and no drawing.
 FIRST_AID_DRAWINGS = ("call", "press", "lie", "rings", "wrap", "bag", "ice", "label", "none")
 
 

@@ -83,7 +83,7 @@ def test_files_of_pages_are_served(visit: Visit) -> None:
     visitor.page.wait_for_load_state("networkidle")
     assert {response.status for response in answers.values()} == {200}
     assert all(url.startswith(visitor.site) for url in answers)
-    (sheet,) = (response for url, response in answers.items() if "/css/site" in url)
+    (sheet,) = (response for url, response in answers.items() if "/components/site" in url)
     assert "immutable" in sheet.headers["cache-control"]
     assert sheet.headers["content-encoding"] in ("br", "gzip")
 

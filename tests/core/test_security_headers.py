@@ -73,7 +73,12 @@ def test_every_answer_has_security_headers(visitor: Client, settings: Any) -> No
         if status == 200 and "text/html" in response["Content-Type"]:
             assert response["X-Frame-Options"] == "DENY"
     # An SVG opened by itself is a document, which could run scripts.
-    for file in ("css/site.css", "img/favicon.svg", "img/lens/nerve.svg", "admin/js/core.js"):
+    for file in (
+        "components/site.css",
+        "components/favicon.svg",
+        "procedures/lens/nerve.svg",
+        "admin/js/core.js",
+    ):
         response = visitor.get(staticfiles_storage.url(file))
         assert response.status_code == 200, file
         assert "immutable" in response["Cache-Control"]

@@ -3,13 +3,13 @@
 import itertools
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from tests.pages import Page
 from tests.site.states import State
+from tests.static_files import own_static_files
 
 EXPECTED = {
     "mistake, too many": 429,
@@ -192,6 +192,6 @@ def test_style_sheet_uses_logical_properties() -> None:
         r"(?<![-\w])(?:(?:margin|padding|border)-(?:left|right)|left|right)\s*:"
         r"|(?:float|text-align|clear):\s*(?:left|right)"
     )
-    for sheet in Path(settings.BASE_DIR, "static", "css").glob("*.css"):
+    for sheet in own_static_files(".css"):
         found = [line for line in sheet.read_text().splitlines() if physical.search(line)]
         assert found == [], (sheet.name, found)

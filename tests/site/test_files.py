@@ -2,14 +2,13 @@
 
 import io
 import re
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.test import Client
 from PIL import Image
 
 from tests.site.states import State
+from tests.static_files import own_static_files
 
 # WhatsApp leaves out larger pictures.
 LARGEST_PICTURE = 300 * 1024
@@ -59,7 +58,7 @@ def test_share_image_suits_messengers(states: list[State], settings: Any) -> Non
 
 
 def test_style_sheets_fetch_nothing_from_other_hosts() -> None:
-    for sheet in Path(settings.STATIC_ROOT, "css").glob("*.css"):
+    for sheet in own_static_files(".css"):
         for found in IN_STYLE_SHEETS.finditer(sheet.read_text()):
             address = (found[1] or found[2]).strip("\"' ")
             assert not re.match(r"(https?:)?//", address), (sheet.name, address)
@@ -67,7 +66,7 @@ def test_style_sheets_fetch_nothing_from_other_hosts() -> None:
 
 def test_drawings_contain_no_script_style_or_request() -> None:
     """The security policy would block them, and the files must be safe on their own, too."""
-    for drawing in Path(settings.BASE_DIR, "static", "img").rglob("*.svg"):
+    for drawing in own_static_files(".svg"):
         text = drawing.read_text()
         for forbidden in ("<script", "javascript:", "<foreignObject", "<image", "@import"):
             assert forbidden not in text, (drawing.name, forbidden)

@@ -247,7 +247,7 @@ def test_clinic_has_recommended_properties(client: Client, clinic: ClinicProfile
         ],
     }
     assert {name: node.get(name) for name in wanted} == wanted
-    assert node["image"].startswith("http://localhost:8000/static/img/share")
+    assert node["image"].startswith("http://localhost:8000/static/components/share")
     assert "Urgent number after an operation" in page.main.text
     for number in ("+924235761999", "+924235762000"):
         assert page.main.all("a", href=f"tel:{number}")

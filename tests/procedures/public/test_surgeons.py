@@ -41,7 +41,7 @@ def test_profile_shows_what_staff_entered(client: Client) -> None:
     }
     assert main.one("strong").text == "nerves"
     assert [link["href"] for link in main.one("div", class_="person").all("a")] == [PROCEDURE]
-    assert main.one("img", class_="lens")["src"].startswith("/static/img/person")
+    assert main.one("img", class_="lens")["src"].startswith("/static/components/person")
     for path in ("/surgeons/", PROCEDURE):
         assert PROFILE in [link["href"] for link in read(client.get(path)).main.all("a")], path
     publishing.withdraw(live, language="en")

@@ -74,7 +74,7 @@ def test_title_in_another_script_uses_the_site_image(client: Client, settings: A
         assert share_images.make(a_document(title=title)) == ""
     assert image_of(published(a_procedure("nerve-repair", title=title))) == ""
     assert stored(settings) == []
-    assert "img/share" in read(client.get(PATH)).meta("og:image")[0]
+    assert "components/share" in read(client.get(PATH)).meta("og:image")[0]
 
 
 @pytest.mark.django_db
@@ -162,4 +162,4 @@ def test_every_drawing_has_a_lens() -> None:
 
     for drawing in Drawing.values:
         assert (folder / f"{drawing}.webp").is_file(), "run scripts/draw-share-lenses"
-        assert (site_settings.BASE_DIR / "static" / "img" / "lens" / f"{drawing}.svg").is_file()
+        assert (site_settings.BASE_DIR / "static" / "procedures" / "lens" / f"{drawing}.svg").is_file()

@@ -63,7 +63,7 @@ OFFER_ANOTHER = Step(Status.PROPOSED, gettext_noop("Offer another time"))
 AGREE = Step(Status.CONFIRMED, gettext_noop("A time is agreed"))
 GIVE_UP = Step(Status.UNREACHABLE, gettext_noop("Could not be reached"))
 DECLINE = Step(Status.DECLINED, gettext_noop("Decline"))
-WITHDRAW = Step(Status.WITHDRAWN, gettext_noop("The patient withdrew"))
+WITHDRAW = Step(Status.WITHDRAWN, gettext_noop("Withdraw at their request"))
 MARK_AS_SPAM = Step(Status.QUARANTINED, gettext_noop("Set aside as spam"))
 REOPEN = Step(Status.CONTACTING, gettext_noop("Reopen"))
 ATTENDED = Step(Status.COMPLETED, gettext_noop("The consultation took place"), once_begun=True)
@@ -128,7 +128,7 @@ STATUSES: Mapping[Status, StatusRow] = {
             Step(Status.CONFIRMED, gettext_noop("Undo: it did not take place"), after_withdrawal=False),
             Step(
                 Status.WITHDRAWN,
-                gettext_noop("Undo: it did not take place, and the patient withdrew"),
+                gettext_noop("Undo: it did not take place, and the request was withdrawn"),
                 after_withdrawal=True,
             ),
         ),
@@ -141,13 +141,13 @@ STATUSES: Mapping[Status, StatusRow] = {
             Step(Status.CONTACTING, gettext_noop("Contact again")),
             OFFER_ANOTHER,
             Step(Status.CONFIRMED, gettext_noop("Another time is agreed")),
-            Step(Status.COMPLETED, gettext_noop("Undo: the patient did attend")),
+            Step(Status.COMPLETED, gettext_noop("Undo: it did take place")),
         ),
         retention_months=6,
     ),
     Status.DECLINED: StatusRow(gettext_noop("Declined"), Stage.CLOSED, (REOPEN,), retention_months=6),
     Status.WITHDRAWN: StatusRow(
-        gettext_noop("Withdrawn by the patient"),
+        gettext_noop("Withdrawn"),
         Stage.CLOSED,
         (REOPEN, ATTENDED, MISSED),
         retention_months=3,

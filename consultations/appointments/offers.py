@@ -111,9 +111,9 @@ def status_after(status: str, *, agreed: bool) -> Status:
 
 
 def release_expired_choices(**_signal: object) -> None:
-    """Free the times that patients did not choose while they were held. The mail worker calls it.
+    """Free the times that patients did not choose while they were held.
 
-    A patient who has no agreed time is to be contacted again, now.
+    The mail worker and ``remind`` call it. A patient who has no agreed time is to be contacted again, now.
     """
     now = timezone.now()
     expired = Appointment.objects.filter(

@@ -176,6 +176,14 @@ def record_reader_not_informed(sender: object, message: OutgoingMessage, **_opti
         ).update(patient_informed_at=None)
 
 
+def awaits_another_time(request: ConsultationRequest) -> bool:
+    """Whether the patient has asked for another time and staff have not answered yet."""
+    kind = Event.Kind
+    kinds = (kind.TIME_OFFERED, kind.TIME_AGREED, kind.TIME_REFUSED, kind.CONTACTED)
+    last = request.events.filter(kind__in=kinds).last()
+    return last is not None and last.kind == kind.TIME_REFUSED
+
+
 def is_informed(request: ConsultationRequest, appointment: Appointment, now: datetime) -> bool:
     """Whether the patient knows of an appointment, or a mail about it is queued and not late yet."""
     is_mailed = has_deliverable_email(request) and now < appointment.made_at + MAIL_IS_LATE_AFTER

@@ -19,8 +19,7 @@ from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest, Event, Note, SearchTerm
 from consultations.models.search_terms import terms_of
 
-# The fields that can be corrected. Only the patient changes the contact method and the answers about a
-# shared phone, which belong to the number.
+# The fields that can be corrected. Only the patient changes the contact method.
 FIELDS = (
     *("phone", "phone_as_typed", "phone_extension", "phone_is_shared", "may_identify_clinic"),
     *("email", "contact_method"),
@@ -96,7 +95,7 @@ def correct(locked: ConsultationRequest, to: Mapping[str, Any], *, author: User 
 
 def correct_by_staff(
     consultation: ConsultationRequest,
-    to: Mapping[str, str],
+    to: Mapping[str, Any],
     *,
     actor: User,
     version: int,

@@ -105,6 +105,20 @@ KINDS: Mapping[str, MessageKind] = {
         placeholders=_BY_STAFF,
         required=("link",),
     ),
+    "email_changed": MessageKind(
+        name=_("Email address changed"),
+        sent=_("When a patient enters another email address on the private page, to the new address."),
+        placeholders=_COMMON,
+        required=("reference", "emergency", "link"),
+        is_limited=True,
+    ),
+    "email_replaced": MessageKind(
+        name=_("Email address replaced"),
+        sent=_("At the same moment, to the former address. It has no link."),
+        placeholders=("reference", "phone", "clinic"),
+        required=("reference",),
+        is_limited=True,
+    ),
     "whatsapp_opening": MessageKind(
         name=_("Opening of a WhatsApp chat"),
         sent=_(

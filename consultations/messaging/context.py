@@ -81,14 +81,21 @@ def place(clinic: ClinicProfile | None) -> str:
 
 
 def when(appointment: Appointment | None, *, abroad: bool = False) -> str:
-    """Monday 23 November 2026, 5:30 pm, in the clinic's time zone."""
+    """Monday 23 November, 5:30 pm, in the clinic's time zone."""
     return moment_in_words(appointment.starts_at, abroad=abroad) if appointment else ""
 
 
 def moment_in_words(at: datetime, *, abroad: bool = False) -> str:
-    """Format a time. For a reader ``abroad``: 5:30 pm Pakistan time, Monday 23 November 2026."""
-    local = timezone.localtime(at, timezone.get_default_timezone())
-    words = {"day": date_format(local, "l j F Y"), "time": clock(local)}
+    """Format a time, with the year where it is not this one.
+
+    For a reader ``abroad``: 5:30 pm Pakistan time, Monday 23 November.
+    """
+    clinic_zone = timezone.get_default_timezone()
+    local, now = timezone.localtime(at, clinic_zone), timezone.localtime(timezone=clinic_zone)
+    words = {
+        "day": date_format(local, "l j F" if local.year == now.year else "l j F Y"),
+        "time": clock(local),
+    }
     return (_("%(time)s Pakistan time, %(day)s") if abroad else _("%(day)s, %(time)s")) % words
 
 

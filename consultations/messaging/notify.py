@@ -111,14 +111,16 @@ def queue_message(
     appointment: Appointment | None = None,
     token: str = "",
     activity: str = "",
+    to: str = "",
     by_staff: bool = False,
     is_over_share: bool = False,
 ) -> None:
     """Queue a message of the catalogue about a request, and supersede those that it makes obsolete.
 
     ``token`` opens the private page; without it the patient's mail gets a link of its own. ``activity`` is
-    one of ``ACTIVITIES``. ``by_staff`` lifts the hourly limit. ``is_over_share`` treats the limit as reached,
-    because the sender's network has caused many messages in this hour.
+    one of ``ACTIVITIES``. ``to`` is an address other than the request's.
+    ``by_staff`` lifts the hourly limit. ``is_over_share`` treats the limit as reached, because the sender's
+    network has caused many messages in this hour.
     """
     message = KINDS[kind]
     if message.supersedes:
@@ -128,27 +130,30 @@ def queue_message(
     if message.for_staff:
         _queue_to_staff(kind, request, activity, is_over_share=is_over_share)
         return
-    if not request.email:
+    address = to or request.email
+    if not address:
         return
     send_at = None
     if message.is_limited:
-        send_at = _send_limited_at(kind, request, by_staff=by_staff, is_over_share=is_over_share)
+        send_at = _send_limited_at(kind, request, address, by_staff=by_staff, is_over_share=is_over_share)
         if send_at is None:
             _record_not_sent(request, kind)
             return
     template = message_templates.template_for(kind, request.language)
     with override(template.language):
-        link = private_links.address_of(token) if token else private_links.new_link(request)
+        link = ""
+        if "link" in message.placeholders:
+            link = private_links.address_of(token) if token else private_links.new_link(request)
         attachments = []
         if appointment and message.calendar:
             content = calendar_entry(appointment, message.calendar)
             attachments.append(icalendar.attachment("appointment.ics", content, message.calendar))
     context = MessageContext(request, appointment, link, send_at=send_at)
-    _queue(request.email, kind, template, context, attachments, request.phone)
+    _queue(address, kind, template, context, attachments, request.phone)
 
 
 def _send_limited_at(
-    kind: str, request: ConsultationRequest, *, by_staff: bool, is_over_share: bool
+    kind: str, request: ConsultationRequest, address: str, *, by_staff: bool, is_over_share: bool
 ) -> datetime | None:
     """Return when a mail that the form causes may be sent; None if that would be too often, or too late.
 
@@ -158,7 +163,7 @@ def _send_limited_at(
     now = timezone.now()
     is_recent = request.is_recent(now)
     per_day = MAX_LIMITED_MAILS_PER_DAY_IF_RECENT if is_recent else MAX_LIMITED_MAILS_PER_DAY
-    if _has_queued(per_day, DAY, kind, request.email):
+    if _has_queued(per_day, DAY, kind, address):
         return None
     if by_staff or is_recent:
         return now

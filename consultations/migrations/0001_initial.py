@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],
@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
                 (
                     "message",
                     models.TextField(
-                        blank=True, default="", max_length=1000, verbose_name="in the patient’s words"
+                        blank=True, default="", max_length=1000, verbose_name="in their own words"
                     ),
                 ),
                 (
@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],
@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("offered", "Offered"),
-                            ("held", "Held for the patient"),
+                            ("held", "Held"),
                             ("agreed", "Agreed"),
                             ("attended", "Took place"),
                             ("missed", "Did not attend"),
@@ -549,7 +549,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],
@@ -571,7 +571,7 @@ class Migration(migrations.Migration):
                             ("completed", "Completed"),
                             ("did_not_attend", "Did not attend"),
                             ("declined", "Declined"),
-                            ("withdrawn", "Withdrawn by the patient"),
+                            ("withdrawn", "Withdrawn"),
                             ("unreachable", "Could not be reached"),
                             ("quarantined", "Set aside as spam"),
                         ],

@@ -85,7 +85,7 @@ class PatientAnswers(models.Model):
     )
     procedure_name = models.CharField(_("procedure’s name"), max_length=65, blank=True, default="")
     onset = models.PositiveSmallIntegerField(_("when it began"), choices=Onset, default=Onset.NOT_SURE)
-    message = models.TextField(_("in the patient’s words"), max_length=MESSAGE_LENGTH, blank=True, default="")
+    message = models.TextField(_("in their own words"), max_length=MESSAGE_LENGTH, blank=True, default="")
 
     contact_method = models.CharField(
         _("how to reach them"), max_length=10, choices=ContactMethod, default=ContactMethod.ANY

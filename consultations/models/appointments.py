@@ -53,7 +53,7 @@ class Appointment(models.Model):
 
     class State(models.TextChoices):
         OFFERED = "offered", _("Offered")
-        HELD = "held", _("Held for the patient")
+        HELD = "held", _("Held")
         AGREED = "agreed", _("Agreed")
         ATTENDED = "attended", _("Took place")
         MISSED = "missed", _("Did not attend")

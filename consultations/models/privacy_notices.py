@@ -26,17 +26,17 @@ class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
     def to_agree_to(self, shown: str, language: str) -> "PrivacyNotice | None":
         """Return the notice with the id that the form shows, otherwise the current one.
 
-        Patients agree to the notice they have read, even if a newer one was published meanwhile. Kept as
-        long as a public page: notices never change.
+        Patients agree to the notice they have read, even if a newer one was published meanwhile. Only the
+        current one is kept, as long as a public page: others are rare, and any id can be sent.
         """
+        key = f"notice:{language}"
+        current: PrivacyNotice | None = cache.get_or_set(
+            key, lambda: self.current(language), settings.PAGE_CACHE_SECONDS
+        )
         is_id = shown.isascii() and shown.isdigit() and len(shown) < 19
-
-        def read() -> "PrivacyNotice | None":
-            notice = self.in_force().filter(pk=shown).first() if is_id else None
-            return notice or self.current(language)
-
-        key = f"notice:{shown if is_id else ''}:{language}"
-        return cache.get_or_set(key, read, settings.PAGE_CACHE_SECONDS)
+        if not is_id or (current and shown == str(current.pk)):
+            return current
+        return self.in_force().filter(pk=shown).first() or current
 
     def next_number(self, language: str) -> int:
         newest = self.filter(language=language).aggregate(models.Max("number"))["number__max"]

@@ -19,7 +19,7 @@ from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.optimistic_locking import changes_since, lock
 from consultations.lifecycle.status_changes import set_status
-from consultations.messaging.notify import notify_staff_of_activity, notify_status_change
+from consultations.messaging.notify import notify, notify_staff_of_activity, notify_status_change
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
 from consultations.workflow import Status
 
@@ -41,12 +41,20 @@ def withdraw(consultation: ConsultationRequest) -> None:
 
 
 def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, Any]) -> None:
-    """Save how to reach the patient (``contact_details.correct``); the old values are kept as a note."""
+    """Save how to reach the patient (``contact_details.correct``); the old values are kept as a note.
+
+    A new email address gets an acknowledgment, and the former one a notice.
+    """
     with transaction.atomic():
         locked = _lock_open(consultation)
+        former_email = locked.email
         if changed := contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.CONTACT_DETAILS_CHANGED, what=changed)
             notify_staff_of_activity(consultation, "phone" if "phone" in changed else "contact")
+            if "email" in changed:
+                notify("email_changed", locked)
+                if former_email:
+                    notify("email_replaced", locked, to=former_email)
 
 
 def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
@@ -143,7 +151,7 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         was_refused = any(event.kind == Event.Kind.TIME_REFUSED for event in changes_since(locked, version))
         appointment = None if was_refused else _time_on_screen(locked, version)
         is_agreed = appointment is not None and appointment.state == Appointment.State.AGREED
-        if appointment is None or (is_agreed and _awaits_another_time(locked)):
+        if appointment is None or (is_agreed and booking.awaits_another_time(locked)):
             if text:
                 add_patient_note(consultation, text)
             return
@@ -158,14 +166,6 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
         if text:
             Note.objects.create(request=locked, text=text, at=now)
         notify_staff_of_activity(locked, "other time")
-
-
-def _awaits_another_time(locked: ConsultationRequest) -> bool:
-    """Return whether the patient has asked for another time and staff have not answered yet."""
-    kind = Event.Kind
-    kinds = (kind.TIME_OFFERED, kind.TIME_AGREED, kind.TIME_REFUSED, kind.CONTACTED)
-    last = locked.events.filter(kind__in=kinds).last()
-    return last is not None and last.kind == Event.Kind.TIME_REFUSED
 
 
 def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
@@ -38,6 +39,7 @@ REMOVED = "removed"  # done on the page of the action "attachments"
 APPOINTMENT_ACTIONS = (Action.TIME, Action.OTHER_TIME)
 # Long enough to check what was sent. Not for as long as the link works: others may open the page.
 THUMBNAIL_PERIOD = timedelta(hours=24)
+TIME_EVENTS = (Event.Kind.TIME_OFFERED, Event.Kind.TIME_AGREED, Event.Kind.TIME_CANCELED)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,17 @@ class RequestStatusPresenter:
         about = self.consultation.events.filter(kind__in=contact_details.NUMBER_EVENTS)
         return self.is_open and contact_details.wrong_since(self.consultation, about) is not None
 
+    @property
+    def headline(self) -> str:
+        """The heading of the page: what the patient came to know."""
+        if self.status == Status.PROPOSED and self.appointment:
+            if not self.choices:
+                return _("We’re no longer holding your time")
+            return ngettext("Does this time work for you?", "Which time works for you?", len(self.choices))
+        if self.status == Status.CONFIRMED:
+            return _("Your appointment")
+        return _("We have your request") if self.is_open else _("Your request is closed")
+
     # When the clinic is in touch
 
     @property
@@ -88,8 +101,9 @@ class RequestStatusPresenter:
         if not self.waits_for_first_contact:
             return ""
         if self.consultation.promised_by:
-            return business_hours.by_moment(
-                self.consultation.promised_by, now=self.now, abroad=self.consultation.is_abroad
+            abroad = self.consultation.is_abroad
+            return _unbroken(
+                business_hours.by_moment(self.consultation.promised_by, now=self.now, abroad=abroad)
             )
         if self._clinic is None:
             return ""
@@ -136,19 +150,31 @@ class RequestStatusPresenter:
         moments = [choice.held_until for choice in self.choices if choice.held_until]
         return self._in_words(moments[0]) if moments else ""
 
-    @property
+    @cached_property
     def has_asked_for_another_time(self) -> bool:
-        """Whether staff have not offered another time since the patient asked for one."""
-        about = (Event.Kind.TIME_OFFERED, Event.Kind.TIME_AGREED, Event.Kind.TIME_REFUSED)
-        last = self.consultation.events.filter(kind__in=about).last()
-        return last is not None and last.kind == Event.Kind.TIME_REFUSED
+        return booking.awaits_another_time(self.consultation)
+
+    @cached_property
+    def lost_time(self) -> str:
+        """What became of the last time, in a sentence; "" while there is one, or if there was none."""
+        if self.has_asked_for_another_time:
+            return _("You asked for another time.")
+        last = self.consultation.events.filter(kind__in=TIME_EVENTS).last()
+        if last is None or last.kind != Event.Kind.TIME_CANCELED:
+            return ""
+        when = {"when": self._in_words(datetime.fromisoformat(last.detail["starts_at"]))}
+        if last.detail.get("by_site"):
+            return _("We’re no longer holding the time we offered, as we didn’t hear from you.")
+        same = {"detail__appointment": last.detail["appointment"]}
+        was_agreed = self.consultation.events.filter(kind=Event.Kind.TIME_AGREED, **same).exists()
+        return _("Your appointment on %(when)s is canceled.") % when if was_agreed else ""
 
     @property
     def when(self) -> str:
         return self._in_words(self.appointment.starts_at) if self.appointment else ""
 
     def _in_words(self, at: datetime) -> str:
-        return message_context.moment_in_words(at, abroad=self.consultation.is_abroad)
+        return _unbroken(message_context.moment_in_words(at, abroad=self.consultation.is_abroad))
 
     @property
     def is_past(self) -> bool:
@@ -209,7 +235,9 @@ class RequestStatusPresenter:
             if self.is_past:
                 return _("This time has passed. Call us and we’ll find another one.")
             if action == Action.TIME and self.is_agreed:
-                return _("You’ve already chosen this time.")
+                return _("Your appointment is confirmed. We’re not holding any other time for you now.")
+            if action == Action.TIME:
+                return _("We’re no longer holding the time we offered. Ask for another time, or call us.")
         if action == Action.ATTACHMENTS and not self.attachment_room:
             full = _(
                 "A request can have up to %(most)d photos or reports, and yours is full. "
@@ -255,6 +283,11 @@ class RequestStatusPresenter:
                 if self.status in workflow.WAITING:
                     return _("We’ll look for another time and contact you")
         return ""
+
+
+def _unbroken(words: str) -> str:
+    """Keep the parts of a time, such as "8 pm", on one line."""
+    return words.replace(" am", "\N{NO-BREAK SPACE}am").replace(" pm", "\N{NO-BREAK SPACE}pm")
 
 
 def _day(at: datetime) -> date:

@@ -125,6 +125,7 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": cards,
         "page_obj": page,
+        "all_are_samples": all(PageDocument.from_json(each.document).is_sample for each in page),
         "structured_data": structured_data.procedure_list(cards),
     }
     if number != "1":
@@ -149,6 +150,7 @@ def surgeons(request: HttpRequest) -> HttpResponse:
     practitioners = tuple(Practitioner.objects.active().select_related("photo"))
     context = {
         "practitioners": practitioners,
+        "all_are_samples": all(each.is_sample for each in practitioners),
         "structured_data": structured_data.practitioners(practitioners),
     }
     return render(request, "procedures/public/surgeons.html", context)

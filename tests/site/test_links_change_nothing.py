@@ -175,6 +175,7 @@ def every_mail(settings: Any) -> set[str]:
     time = offered.is_offered(days=3)
     portal_actions.accept_time(offered.request, time.pk)
     portal_actions.add_patient_note(offered.request, "It is worse.")
+    portal_actions.change_contact_details(offered.request, {"email": "khan@example.com"})
     with transaction.atomic():
         notify.queue_message("reminder", offered.request, appointment=time)
     agreed.is_offered(days=4, agreed=True)

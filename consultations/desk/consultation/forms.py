@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from consultations import phone_numbers
-from consultations.answers import MESSAGES_TO_PHONE, ContactMethod
+from consultations.answers import MESSAGES_TO_PHONE, ContactMethod, YesNo
 from consultations.desk.consultation.callback_times import MAX_CALLBACK_DELAY
 from consultations.intake.form_fields import PhoneField
 from consultations.lifecycle.staff_actions import Outcome
@@ -95,12 +95,14 @@ class ContactDetailsForm(ActionForm):
 
     phone = PhoneField(sentence=phone_numbers.INSTRUCTION)
     email = EmailField(sentence=_("Enter an email address, like name@example.com"), required=False)
+    phone_is_shared = forms.BooleanField(required=False)
     is_right = forms.BooleanField(required=False)  # the number that was found to be wrong
 
     def __init__(self, *args: Any, consultation: ConsultationRequest, **options: Any) -> None:
         initial = {
             "phone": consultation.answer_in_words("phone"),
             "email": consultation.email,
+            "phone_is_shared": consultation.phone_is_shared,
         }
         super().__init__(*args, consultation=consultation, initial=initial, **options)
 
@@ -115,6 +117,12 @@ class ContactDetailsForm(ActionForm):
         return cleaned
 
     @property
-    def corrected(self) -> dict[str, str]:
+    def corrected(self) -> dict[str, Any]:
         phone: phone_numbers.Phone = self.cleaned_data["phone"]
-        return phone.fields() | {"email": self.cleaned_data["email"]}
+        to: dict[str, Any] = phone.fields() | {"email": self.cleaned_data["email"]}
+        is_shared = self.cleaned_data["phone_is_shared"]
+        if is_shared != self.consultation.phone_is_shared:
+            # As in the request form: we say who we are on a phone that nobody else uses.
+            may_identify = YesNo.NO if is_shared else YesNo.YES
+            to |= {"phone_is_shared": is_shared, "may_identify_clinic": may_identify.value}
+        return to

@@ -20,7 +20,7 @@ LENGTHS = [
 OTHER = "other"
 AGREED, OFFERED = "agreed", "offered"
 WAYS = {
-    OFFERED: _("Offered: the patient chooses"),
+    OFFERED: _("Offered: waits for an answer"),
     AGREED: _("Agreed on the phone"),
 }
 
@@ -71,7 +71,7 @@ class OfferForm(PickerForm):
     other_time = forms.TimeField(required=False, error_messages=says(_("Enter the time, like 17:30.")))
     way = forms.ChoiceField(
         choices=list(WAYS.items()),
-        error_messages=says(_("Say whether the patient still has to answer.")),
+        error_messages=says(_("Say whether the time is offered or agreed.")),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -90,7 +90,10 @@ def _page(
 ) -> HttpResponse:
     """The picker; after an error with the problem on top and everything that was chosen."""
     disclosures.record(member(request), [consultation], Disclosure.Kind.OPENED)
-    live, today = booking.live(consultation), timezone.localdate()
+    pending = consultation.appointments.filter(state__in=Appointment.PENDING).select_related("practitioner")
+    held = [each for each in pending if each.state == Appointment.State.HELD]
+    live = next((each for each in pending if each not in held), None)
+    today = timezone.localdate()
     is_unmarked = booking.has_begun(live, timezone.now())
     ways = _ways(consultation) if consultation.erased_at is None and not is_unmarked else {}
     form.is_valid()
@@ -104,8 +107,7 @@ def _page(
     first_day = min(max(form.cleaned_data.get("day") or today, today), today + offers.BOOKING_HORIZON)
     days = []
     if practitioner and ways:
-        before = consultation.appointments.filter(state__in=Appointment.PENDING)
-        in_week = availability.days(first_day, DAYS, practitioner, exclude=before)
+        in_week = availability.days(first_day, DAYS, practitioner, exclude=pending)
         days = [(day, day.times(minutes)) for day in in_week]
     return show(
         request,
@@ -115,6 +117,7 @@ def _page(
             "wishes": consultation.answers_in_words(),
             "live": live,
             "live_when": when(live),
+            "held": [when(each) for each in held],
             "practitioner": practitioner,
             "minutes": minutes,
             "first_day": first_day,

@@ -1,11 +1,12 @@
-"""Mail the reminders of tomorrow's appointments. Run it every hour; each patient gets one reminder."""
+"""Mail the reminders of tomorrow's appointments, and free the times that were held and not chosen. Run it
+every hour; each patient gets one reminder."""
 
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from clinic_site.core.management.repeating_command import RepeatingCommand, Stop
-from consultations.appointments import reminders
+from consultations.appointments import offers, reminders
 
 
 class Command(RepeatingCommand):
@@ -13,6 +14,7 @@ class Command(RepeatingCommand):
     pause_seconds = 600.0
 
     def work(self, stop: Stop | None = None) -> Any:
+        offers.release_expired_choices()
         return reminders.send_reminders()
 
     def report(self, result: Any) -> None:

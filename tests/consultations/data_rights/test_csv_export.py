@@ -46,7 +46,7 @@ def test_export_writes_audit_log_with_reason_and_excludes_erased_requests(
     rows = exported(client)
     assert [row["Reference"] for row in rows] == [request.reference for request in requests]
     assert rows[1]["Patient’s name"] == "علی خان"
-    assert rows[1]["In the patient’s words"] == 'He said "now",\nthen left.'
+    assert rows[1]["In their own words"] == 'He said "now",\nthen left.'
     seen = list(Disclosure.objects.order_by("request_id").values_list("request", "kind", "actor", "reason"))
     assert seen == [(one.pk, "exported", manager.pk, "report") for one in requests]
 

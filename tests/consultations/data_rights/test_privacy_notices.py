@@ -1,6 +1,7 @@
 """Privacy notices: the current one, the one agreed to, and the sample."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
@@ -42,6 +43,15 @@ def test_patient_agrees_to_the_notice_shown() -> None:
     assert PrivacyNotice.objects.to_agree_to(str(older.pk), "en") == older
     for shown in ("", "0", "-1", "x", "1e3", "٣", "9" * 18, "9" * 10_000, "1 or 1=1"):
         assert PrivacyNotice.objects.to_agree_to(shown, "en") == newer
+
+
+def test_ids_from_outside_fill_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    older, newer = a_notice(), a_notice()
+    cache = Mock(get_or_set=Mock(side_effect=lambda key, read, seconds: read()))
+    monkeypatch.setattr("consultations.models.privacy_notices.cache", cache)
+    for shown in (str(older.pk), str(newer.pk), "", *map(str, range(10**6, 10**6 + 9))):
+        PrivacyNotice.objects.to_agree_to(shown, "en")
+    assert {call.args[0] for call in cache.get_or_set.call_args_list} == {"notice:en"}
 
 
 def test_notice_sections_begin_at_headings() -> None:

@@ -186,4 +186,4 @@ def test_requester_is_greeted_instead_of_the_patient() -> None:
 def test_message_is_in_the_patients_language_whatever_staff_read() -> None:
     with override("de"):
         send_everything()
-    assert len([mail for mail in mails() if "Wednesday 25 November 2026" in parts(mail)[0]]) == 4
+    assert len([mail for mail in mails() if "Wednesday 25 November" in parts(mail)[0]]) == 4

@@ -31,6 +31,7 @@ def every_kind(appointment: Appointment) -> list[tuple[str, ConsultationRequest,
         ("new_request", request, {}),
         ("patient_activity", request, {"activity": "note"}),
         *((kind, request, {}) for kind in ("declined", "unreachable", "withdrawn", "reopened")),
+        ("email_changed", request, {}),
         *((kind, request, {"appointment": appointment}) for kind in APPOINTMENTS),
     ]
 
@@ -67,7 +68,7 @@ def test_appointment_mail_has_its_own_link_to_the_private_page(client: Client) -
         assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
         assert PrivateLink.objects.count() == made + 1
         assert not PrivateLink.objects.filter(token_hash__in=address.split("/")).exists()
-        assert "Wednesday 25 November 2026, 5:30 pm" in message.text
+        assert "Wednesday 25 November, 5:30 pm" in message.text
         assert "with Dr. Ayesha Khan" in message.text
         is_replacement = "replaces" in message.text
         assert is_replacement == (kind == "appointment_agreed")

@@ -135,9 +135,7 @@ def test_text_messages_name_the_clinic_only_with_consent_and_say_nothing_about_h
         context = MessageContext(request, an_appointment(request))
         reminder = message_templates.render_text(template, context)
         assert f"this is {sender} about your request {request.reference}." in opening
-        assert (
-            f"Reminder from {sender}: your appointment is on Wednesday 25 November 2026, 5:30 pm." in reminder
-        )
+        assert f"Reminder from {sender}: your appointment is on Wednesday 25 November, 5:30 pm." in reminder
         assert request.reference in reminder and "call 042 3576 1999." in reminder
         # One other letter, such as a curly apostrophe, makes an SMS cost twice as much.
         assert reminder.isascii()

@@ -1,11 +1,14 @@
 """Actions on the private page are performed once and confirmed."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
+from clinic_site.mail.models import OutgoingMessage
 from consultations.lifecycle import staff_actions
 from consultations.models import Event, Note
 from consultations.workflow import Status
@@ -126,6 +129,27 @@ def test_everything_about_reaching_the_patient_is_changed_on_one_page() -> None:
         assert line in note, note
 
 
+def test_new_email_address_is_acknowledged_once_and_the_former_one_gets_a_notice() -> None:
+    patient = PrivatePage(contact_method="email", email="ayesha@example.com", patient_name="Ayesha Khan")
+    for _press in range(2):
+        patient.sends("contact", email="khan@example.com")
+        patient.is_led_back()
+    messages = OutgoingMessage.objects.filter(kind__startswith="email_")
+    new, former = messages.order_by("kind")
+    assert (new.to, former.to) == ("khan@example.com", "ayesha@example.com")
+    (link,) = [line for line in new.text.splitlines() if line.startswith("http")]
+    assert Client().get(urlsplit(link).path).status_code == 200
+    assert patient.request.reference in former.subject
+    for secret in ("Khan", "khan@", "/r/", "2345678"):
+        assert secret not in former.subject + former.text + former.html, secret
+    assert "Khan" not in new.text
+    patient.sends("contact", phone="0321 1112223")
+    assert messages.count() == 2
+    without = PrivatePage()
+    without.sends("contact", email="bilal@example.com")
+    assert messages.filter(about=without.request.reference).get().to == "bilal@example.com"
+
+
 def test_offered_time_is_shown_and_accepted_once() -> None:
     patient = PrivatePage()
     patient.is_offered()
@@ -143,14 +167,10 @@ def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: No
     patient = PrivatePage()
     patient.is_offered(agreed=True)
     page = patient.opens()
-    assert [heading.text for heading in page.all("h2")][:4] == [
-        "What happens next",
-        "Where to come",
-        "What to bring",
-        "If you can’t come",
-    ]
-    (place,) = [element for element in page.one("main").children if element.tag == "address"]
-    assert "Lahore" in place.text
+    (panel,) = page.by_class("panel")
+    assert panel.text.startswith("Confirmed ") and "With Dr." in panel.text and "Lahore" in panel.text
+    headings = [heading.text for heading in page.all("h3")]
+    assert headings == ["What to bring", "How to find us", "If you can’t come"]
     links = {link["href"] for link in page.all("a")}
     assert {"other-time/", "withdraw/"} <= links and "time/" not in links
 

@@ -11,12 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinic_site.clinic.models import ClinicProfile
+from consultations import workflow
+from consultations.appointments.offers import HOLD, release_expired_choices
+from consultations.lifecycle import staff_actions
 from consultations.models import Note
 from consultations.portal.presenters import RequestStatusPresenter
 from consultations.workflow import Status
 from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage, everything_stored
-from tests.factories import a_request
+from tests.factories import a_coordinator, a_request, change_status, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +36,11 @@ STATUS_SENTENCES = {
     Status.WITHDRAWN: "’ve withdrawn this request",
     Status.UNREACHABLE: "tried to reach you but couldn’t",
     Status.QUARANTINED: "We’ll contact you to set a time.",
+}
+HEADLINES = {
+    Status.PROPOSED: "We have your request",  # nothing is offered
+    Status.CONFIRMED: "Your appointment",
+    **dict.fromkeys(workflow.CLOSED, "Your request is closed"),
 }
 WITHOUT_APPOINTMENT_YET = {
     *(Status.NEW, Status.HELD, Status.CONTACTING, Status.PROPOSED, Status.QUARANTINED),
@@ -62,8 +70,7 @@ def test_every_status_has_a_sentence_and_only_possible_actions() -> None:
         page = patient.opens()
         text = page.one("main").text
         assert STATUS_SENTENCES[status] in text and default not in text, status
-        has_appointment = status in (Status.CONFIRMED, Status.COMPLETED)
-        assert ("You don’t have an appointment" in text) != has_appointment, status
+        assert page.one("h1").text == HEADLINES.get(status, "We have your request"), status
         assert ("You don’t have an appointment yet." in text) == (status in WITHOUT_APPOINTMENT_YET), status
         addresses = {link["href"] for link in page.all("a")} | {form["action"] for form in page.all("form")}
         offered = addresses & {f"{name}/" for name in ACTIONS}
@@ -82,7 +89,9 @@ def test_page_shows_reference_and_help() -> None:
     patient = PrivatePage(patient_name="evil.example/x now")
     a_clinic(urgent_phone="0300 1234567")
     page = patient.opens()
-    assert page.by_class("panel")[0].text.startswith(f"Your reference {patient.request.reference} Sent on")
+    (panel,) = page.by_class("panel")
+    assert panel.text.startswith("What happens next We’ll contact you")
+    assert f"Your reference {patient.request.reference} Sent on" in panel.text
     assert page.all("strong")[0].text == patient.request.reference
     links = {link["href"] for link in page.one("main").children if link.tag == "a"}
     assert {"tel:1122", "tel:+924235761999", "tel:+923001234567"} <= links
@@ -118,10 +127,34 @@ def test_foreign_number_reads_times_with_their_zone() -> None:
         assert "by 8 pm Pakistan time on Monday 30 November." in text and "tomorrow" not in text
         patient.is_offered(1, 2)
         text = main_of(patient)
-        assert "10 am Pakistan time, Monday 30 November 2026" in text
-        assert "until 10 am Pakistan time, Monday 30 November 2026." in text
+        assert "10 am Pakistan time, Monday 30 November" in text
+        assert "until 10 am Pakistan time, Monday 30 November." in text
         patient.change(phone="+923012345678")
         assert "Pakistan time" not in main_of(patient)
+
+
+def test_page_says_what_became_of_the_last_time() -> None:
+    with time_machine.travel("2026-11-29T10:00:00+05:00", tick=False) as clock:
+        canceled, refused, expired = PrivatePage(), PrivatePage(), PrivatePage()
+        canceled.is_offered(3, agreed=True)
+        change_status(canceled.now(), Status.CONTACTING)
+        refused.is_offered(4)
+        refused.fills_in("other-time")
+        expired.is_offered(5, 6)
+        clock.shift(HOLD)
+        release_expired_choices()
+        for patient, sentence in (
+            (canceled, "Your appointment on Wednesday 2 December, 10 am is canceled. We’ll contact you"),
+            (refused, "You asked for another time. We’ll contact you to set another time."),
+            (expired, "We’re no longer holding the time we offered, as we didn’t hear from you."),
+        ):
+            assert sentence in main_of(patient)
+        staff_actions.record_contact(
+            refused.now(), "no_answer", actor=a_coordinator(), version=version_of(refused.request)
+        )
+        assert "We’re trying to reach you to set a time." in main_of(refused)
+        canceled.is_offered(7)
+        assert "is canceled" not in main_of(canceled)
 
 
 def test_agreed_appointment_goes_into_the_calendar_without_a_mail() -> None:
@@ -179,9 +212,9 @@ def test_wrong_number_is_shown_until_corrected() -> None:
         patient.has_wrong_number()
         patient.change(status=status, promised_by=timezone.now() + timedelta(hours=4))
         page = patient.opens()
-        (inset,) = page.by_class("inset")
-        assert "The number that ends in 678 is wrong. Change how we reach you" in inset.text
-        assert "contact/" in [link["href"] for link in inset.children if link.tag == "a"]
+        (panel,) = page.by_class("panel")
+        assert "The number that ends in 678 is wrong." in panel.text
+        assert "contact/" in [link["href"] for link in panel.children if link.tag == "a"]
         for promise in ("We’ll call the number", "We’ll contact you"):
             assert promise not in page.one("main").text, status
         patient.sends("contact", phone="0321 9876543")

@@ -54,6 +54,8 @@ def test_samples_are_left_out(client: Client, sample_site: None) -> None:
     assert sitemap(client) == {}
     ClinicProfile.objects.update(is_sample=False)
     assert sitemap(client).keys() == {"/clinic/", "/privacy/", "/accessibility/", "/about-our-information/"}
+    for path in ("/procedures/", "/surgeons/"):
+        assert b'content="noindex"' in client.get(path).content, path
     published(Page.objects.get(slug="replantation"))  # with a real reviewer, who is a surgeon
     listed = sitemap(client)
     assert {"/procedures/", "/surgeons/"} <= listed.keys()

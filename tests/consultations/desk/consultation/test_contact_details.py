@@ -23,6 +23,8 @@ def corrects(desk: Desk, **changes: str) -> Any:
     page = desk.page
     fields = ("phone", "email")
     shown = {name: page.one("input", id=f"contact-{name}")["value"] for name in fields}
+    if "checked" in page.one("input", id="contact-shared").attributes:
+        shown["phone_is_shared"] = "on"
     return desk.presses("contact-details", **(shown | changes))
 
 
@@ -66,6 +68,26 @@ def test_extension_and_email_are_corrected_and_removed(desk: Desk) -> None:
     assert (desk.stored().phone_extension, desk.stored().email) == ("", "")
     assert corrections() == [{"what": ["phone_extension", "email"]}] * 2  # no number, no address
     assert "Extension: now none, before 204" in Note.objects.latest("pk").text
+
+
+def test_staff_record_who_else_uses_the_phone(desk: Desk) -> None:
+    desk.request = a_request(may_identify_clinic="yes")
+    desk.opens()
+    corrects(desk, phone="0321 7654987", phone_is_shared="on")
+    assert (desk.stored().phone_is_shared, desk.stored().may_identify_clinic) == (True, "no")
+    assert corrections() == [{"what": ["phone", "phone_is_shared", "may_identify_clinic"]}]
+    assert "Others use this phone: now Yes, before No" in Note.objects.get().text
+    assert "Do not say who is calling." in desk.opens().one("main").text
+    corrects(desk, email="ayesha@example.com")
+    assert desk.stored().phone_is_shared
+    desk.opens()
+    desk.presses("contact-details", phone="0321 7654987", email="ayesha@example.com")
+    assert (desk.stored().phone_is_shared, desk.stored().may_identify_clinic) == (False, "yes")
+    with_consent = a_request(phone_is_shared=True, may_identify_clinic="yes")
+    desk.request = with_consent
+    desk.opens()
+    corrects(desk, phone="0321 7654988")
+    assert desk.stored().may_identify_clinic == "yes"
 
 
 def test_unusable_details_are_refused_and_stay_as_typed(desk: Desk) -> None:

@@ -37,7 +37,7 @@ def test_entries_of_all_tables_are_in_order() -> None:
         "from “New” to “Contacting” by coordinator@clinic.example",
         "Note by the patient More words",
         "Contact details corrected phone number by the patient",
-        "from “Contacting” to “Withdrawn by the patient” by the patient",
+        "from “Contacting” to “Withdrawn” by the patient",
     )
     places = [shown.index(entry) for entry in words]
     assert places == sorted(places)

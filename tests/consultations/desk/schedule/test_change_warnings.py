@@ -60,7 +60,7 @@ def test_closure_names_affected_appointments_by_reference_and_time(manager: Clie
     (warning,) = closes(manager, 3, 4)
     assert warning == (
         f"Appointments fall on these days: {offered.reference} on Thursday 26 November, 9 am; "
-        f"{agreed.reference} on Friday 27 November, 5:30 pm. Call the patients."
+        f"{agreed.reference} on Friday 27 November, 5:30 pm. Call the people who asked."
     )
     warning = change_warnings.appointments_during_closure(Closure.objects.get(), staff(EDITOR))
     assert offered.reference in warning and "<a" not in warning  # a link would be forbidden
@@ -80,7 +80,7 @@ def test_closure_names_a_limited_number(manager: Client, monkeypatch: pytest.Mon
         an_agreed_time(at(hour))
     (warning,) = closes(manager, 3, 3)
     assert warning.count(" on Thursday") == 2
-    assert warning.endswith("; and more. Call the patients.")
+    assert warning.endswith("; and more. Call the people who asked.")
 
 
 # Practitioners and opening hours
@@ -97,7 +97,8 @@ def test_deactivating_practitioner_warns_of_future_appointments(
     (warning,) = save(manager, practitioner, "is_active")
     assert warning.text == (
         f"Appointments with Dr. Ayesha Khan, who no longer works here: {offered.reference} on "
-        f"Thursday 26 November, 9 am; {agreed.reference} on Friday 27 November, 4 pm. Call the patients."
+        f"Thursday 26 November, 9 am; {agreed.reference} on Friday 27 November, 4 pm. "
+        "Call the people who asked."
     )
     links = [link["href"] for link in warning.all("a")]
     assert links == [reverse("desk:request", args=[request.pk]) for request in (offered, agreed)]
@@ -118,7 +119,7 @@ def test_changed_hours_warn_of_appointments_outside(manager: Client) -> None:
     (warning,) = save(manager, thursday, closes="16:15:00")
     assert warning.text == (
         "Appointments are now outside the opening hours: "
-        f"{late.reference} on Thursday 26 November, 4 pm. Call the patients."
+        f"{late.reference} on Thursday 26 November, 4 pm. Call the people who asked."
     )
     assert [link["href"] for link in warning.all("a")] == [reverse("desk:request", args=[late.pk])]
     (warning,) = save(manager, thursday, weekday="5", opens="18:00", closes="20:00")

@@ -235,13 +235,13 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ({"practitioner": "9" * 400}, "Choose a practitioner who is in the list."),
     ({"practitioner": "\x00"}, "Null characters are not allowed."),
     ({"practitioner": ""}, "Choose a practitioner."),
-    ({"way": "sure"}, "Say whether the patient still has to answer."),
+    ({"way": "sure"}, "Say whether the time is offered or agreed."),
     ({"version": ""}, "Someone else has just changed this request."),
     ({"version": "\x00"}, "Someone else has just changed this request."),
     ({"version": "9" * 400}, "Someone else has just changed this request."),
     ({"version": "-1"}, "Someone else has just changed this request."),
-    ({"day": "9999-12-31", "way": ""}, "Say whether the patient still has to answer."),
-    ({"day": "0001-01-01", "way": ""}, "Say whether the patient still has to answer."),
+    ({"day": "9999-12-31", "way": ""}, "Say whether the time is offered or agreed."),
+    ({"day": "0001-01-01", "way": ""}, "Say whether the time is offered or agreed."),
 ]
 
 
@@ -287,10 +287,11 @@ def test_up_to_three_times_are_offered_and_one_is_agreed(
     response = send(coordinator, consultation, starts=[ten, *others[:2]])
     assert [row.starts_at for row in consultation.appointments.all()] == [at(10), at(11), at(12)]
     shown = Page(coordinator.get(response["Location"]))
-    assert "Thursday 26 November 2026, noon" in shown.one("li", class_="success").text
+    assert "Thursday 26 November, noon" in shown.one("li", class_="success").text
     # Times that a new offer would replace are free.
     picker = Page(coordinator.get(address(consultation), {"day": "2026-11-26"}))
     assert {"05:00", "06:00", "07:00"} <= set(free(picker, "2026-11-26"))
+    assert "Thursday 26 November, 11 am; Thursday 26 November, noon" in picker.one("dl").text
 
 
 def test_picker_get_writes_audit_log_only(coordinator: Client, consultation: ConsultationRequest) -> None:

@@ -94,7 +94,7 @@ def test_spam_is_not_counted_and_erased_requests_are() -> None:
     sent(NOW, status=Status.QUARANTINED)
     sent(NOW, status=Status.WITHDRAWN, erased_at=NOW, patient_name="", phone="", first_contact_at=NOW)
     assert rows("first-contact")["Requests sent"] == ["1"]
-    assert rows("outcomes")["Withdrawn by the patient"] == ["1", "100%"]
+    assert rows("outcomes")["Withdrawn"] == ["1", "100%"]
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from consultations.intake import file_storage
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD, MEGABYTE
 from consultations.lifecycle.errors import NotAllowedError
-from consultations.models import Attachment, ConsultationRequest
+from consultations.models import Attachment
 
 # Bytes stored: about half a megabyte for a photograph, the whole file for a report.
 BYTES_PER_NETWORK = Limit("bytes of uploads from a network", 100 * MEGABYTE, timedelta(days=1))
@@ -44,11 +44,6 @@ def require_room_for(new: Sequence[CleanFile], network: str) -> None:
         raise NoRoomError(_("We have no room for files at the moment"))
 
 
-def delete_of_request(consultation: ConsultationRequest) -> int:
-    """Delete every file of a request, in the caller's transaction; return their number."""
-    return delete_attachments(Attachment.objects.filter(request=consultation))
-
-
 def store_files(cleaned: Iterable[CleanFile]) -> list[Attachment]:
     """Write files and return their rows, for the caller to save. All of them are written, or none.
 
@@ -66,7 +61,7 @@ def store_files(cleaned: Iterable[CleanFile]) -> list[Attachment]:
 
 
 def delete_attachments(attachments: QuerySet[Attachment]) -> int:
-    """Delete rows and, once that is committed, their files; return their number."""
+    """Delete rows and, once the caller's transaction is committed, their files; return their number."""
     with transaction.atomic():
         rows = list(attachments.select_for_update())
         Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()

@@ -139,8 +139,8 @@ def every_state() -> Iterator[tuple[str, Any]]:
     yield "private page, another time meanwhile", offered.response
     offered.fills_in("note", text="It is worse.")
     yield "private page, done", _opened(offered, done="note")
-    with_files, full = PrivatePage(), PrivatePage()
-    for patient, count in ((with_files, 3), (full, 8)):
+    with_files, full, closed = PrivatePage(), PrivatePage(), PrivatePage(status=Status.DECLINED)
+    for patient, count in ((with_files, 3), (full, 8), (closed, 3)):
         kinds: Iterator[Kind] = itertools.cycle(("image", "pdf", "locked"))
         for number, kind in zip(range(count), kinds, strict=False):
             name = "زخم کی تصویر.jpg" if number else "IMG_" * 14
@@ -150,6 +150,7 @@ def every_state() -> Iterator[tuple[str, Any]]:
     for action in ("", "attachments"):
         yield f"private page, files, {action}", _opened(with_files, action)
         yield f"private page, full, {action}", _opened(full, action)
+        yield f"private page, files of a closed request, {action}", _opened(closed, action)
     with_files.sends("attachments", attachments=SimpleUploadedFile("a.txt", b"words"))
     yield "private page, files wrong", with_files.response
     yield "private page, files done", _opened(with_files, done="attachments")

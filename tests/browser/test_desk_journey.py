@@ -59,7 +59,7 @@ def test_new_coordinator_takes_a_request_from_the_queue_to_its_end(visit: Visit,
     # The patient accepts on the private page, on a small phone.
     patient = visit(viewport=PHONE, java_script_enabled=False)
     private = patient.opens(reverse("consultations:private", args=[key.token]))
-    patient.presses(re.compile(", with "))
+    patient.presses(re.compile(r"\d (am|pm)|noon"))
     expect(private.locator("#done")).to_have_text("Your appointment is confirmed.")
 
     # It stands in the week, and the patient on the list of those to be reminded.

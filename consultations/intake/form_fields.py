@@ -126,6 +126,7 @@ class FilesField(forms.FileField):
     """
 
     widget = FilesInput({"accept": ACCEPT})
+    network = ""  # as in ``clean_upload``
     valid: list[CleanFile]
 
     def clean(self, data: Any, initial: Any = None) -> list[CleanFile]:
@@ -141,7 +142,7 @@ class FilesField(forms.FileField):
         wrong = []
         for place, upload in enumerate(uploads, start=1):
             try:
-                self.valid.append(clean_upload(upload))
+                self.valid.append(clean_upload(upload, self.network))
             except ValidationError as error:
                 name = Truncator(plain_line(upload.name or "")).chars(40)
                 params = {"place": place, "name": name, "problem": error.messages[0]}
@@ -151,9 +152,13 @@ class FilesField(forms.FileField):
         return self.valid
 
 
-def valid_files(form: forms.BaseForm, name: str) -> list[CleanFile]:
-    """Validate a form, and return the valid files of its ``FilesField``, also when others have errors."""
-    form.is_valid()
+def valid_files(form: forms.BaseForm, name: str, network: str) -> list[CleanFile]:
+    """Validate a form, and return the valid files of its ``FilesField``, also when others have errors.
+
+    The work of decoding them counts for ``network``.
+    """
     field = form.fields[name]
     assert isinstance(field, FilesField)
+    field.network = network
+    form.is_valid()
     return field.valid

@@ -33,7 +33,7 @@ class AttachmentsForm(forms.Form):
     def keep_for(self, key: SubmissionKey, network: str) -> bool:
         """Store the files until their form is sent. False, with ``errors``, when something is wrong."""
         try:
-            attachments.keep_until_sent(key, valid_files(self, "attachments"), network)
+            attachments.keep_until_sent(key, valid_files(self, "attachments", network), network)
         except attachments.TooManyFilesError as error:
             self.add_error("attachments", str(error))
         except attachments.NoRoomError as error:

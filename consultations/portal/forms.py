@@ -190,7 +190,7 @@ class MoreAttachmentsForm(ActionForm):
         self.helper.attrs["enctype"] = "multipart/form-data"
 
     def send(self) -> bool:
-        valid = valid_files(self, "attachments")
+        valid = valid_files(self, "attachments", self.network)
         try:
             if valid:
                 actions.add_files(self.consultation, valid, self.network)

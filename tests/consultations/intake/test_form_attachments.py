@@ -137,7 +137,8 @@ def test_each_network_has_its_own_share_of_bytes(patient: Patient, monkeypatch: 
     monkeypatch.setattr(attachments, "BYTES_PER_NETWORK", limit)
     patient.answers(patient_name="Another")
     form = patient.response
-    assert "Too many files have come from your network today" in error_of(patient.adds(a_photograph("blue")))
+    error = error_of(patient.adds(a_photograph("blue")))
+    assert "Too many files have come from your network in the last 24 hours" in error
     [refused] = recent_refusals(timezone.now())
     assert (refused.scope, refused.times) == ("bytes of uploads from a network", 1)
     patient.response = form

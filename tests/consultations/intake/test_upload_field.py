@@ -62,7 +62,7 @@ def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -
         "We can’t open this type of file",
         "File 4 (d.jpg): Choose the file again. This one is empty",
     ]
-    assert [kept.kind for kept in valid_files(form, "attachments")] == ["image", "pdf"]
+    assert [kept.kind for kept in valid_files(form, "attachments", "")] == ["image", "pdf"]
 
 
 def test_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_fifth_file_is_refused_with_none_of_them_read(monkeypatch: pytest.Monkey
     )
     form = sent(*[(f"{number}.jpg", JPEG) for number in range(5)])
     assert errors(form) == ["Choose at most 4 files"]
-    assert valid_files(form, "attachments") == []
+    assert valid_files(form, "attachments", "") == []
 
 
 def test_file_name_is_escaped() -> None:

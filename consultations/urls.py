@@ -8,7 +8,6 @@ app_name = "consultations"
 
 urlpatterns = [
     path("consultation/", intake_views.request_form, name="request"),
-    path("consultation/request/attachments/", intake_views.attachments_page, name="attachments"),
     path("r/", lost_link.lost_link, name="lost_link"),
     # Any text may be a token, so that a mistyped link gets a helpful page.
     path("r/<str:token>/", views.private, name="private"),

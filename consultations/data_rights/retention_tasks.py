@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.operations.cleanup import Task, deletion
 from consultations import workflow
 from consultations.data_rights import erasure, retention
-from consultations.intake import attachments, file_storage
+from consultations.intake import file_storage
 from consultations.models import Attachment, Presence
 from consultations.workflow import Status
 
@@ -26,11 +26,6 @@ def tasks() -> list[Task]:
                 run=partial(_erase_expired, status),
             )
             for status in workflow.FINISHED
-        ),
-        Task(
-            _("Photographs that were never sent"),
-            count=lambda now: Attachment.objects.unsent(now - file_storage.UNSENT_FILE_LIFETIME).count(),
-            run=attachments.delete_unsent,
         ),
         Task(
             _("Files that belong to no request"),

@@ -31,8 +31,6 @@ from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MEGABYTE
 from consultations.models import Attachment
 
-# How long files wait for "Send request". Cleanup runs every hour, and patients read "24 hours at most".
-UNSENT_FILE_LIFETIME = timedelta(hours=23)
 # Stays free for the database, so that a request can always be stored.
 MIN_FREE_BYTES = 500 * MEGABYTE
 # A file without a row is certainly an orphan after this.

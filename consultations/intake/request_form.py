@@ -1,6 +1,5 @@
 """The request form: answers carried from page to page, and the submission made of them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,8 @@ from clinic_site.core.text import plain_text
 from consultations.intake import procedure_choices
 from consultations.intake.form_fields import AboutField, MultipleChoiceBoxes
 from consultations.intake.questions import FOLDED, Questions
-from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, Submission
-from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
+from consultations.intake.submission import Submission
+from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.tokens import SubmissionKey
 from procedures.public.selectors import language
@@ -47,7 +46,6 @@ GROUPS = (
     ),
     (_("Extras"), ("days", "parts_of_day", "woman_staff", "city", "access_needs")),
 )
-DIGEST = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 
 
 class RequestForm(Questions):
@@ -80,8 +78,8 @@ class RequestForm(Questions):
         answered = _answered(posted if posted is not None else initial or {})
         self.shown_notice, self.browser, self.network, self.language = notice, browser, network, language()
         sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
-        # A new key, in a form that was open already: the files that waited with the former one are lost, and
-        # sending twice would store twice if the patient did not send the new key.
+        # A new key, in a form that was open already: sending twice would store twice if the patient did not
+        # send the new key.
         self.key_was_replaced = sent_key is None and (posted is not None or "key" in answered)
         made_at = 0 if answered.get("key") else None  # a form with an unreadable key was not made just now
         self.submission_key = sent_key or SubmissionKey.new(made_at)
@@ -152,21 +150,8 @@ class RequestForm(Questions):
             source_page=self.cleaned_data["source_page"],
             browser=self.browser,
             network=self.network,
-            shown=self.shown_attachments,
             suspicions=tuple(sign for sign, is_seen in suspicions.items() if is_seen),
         )
-
-    @property
-    def attachments(self) -> list[Attachment]:
-        """The files that wait with this form."""
-        return list(Attachment.objects.waiting_with(self.submission_key.hash))
-
-    @property
-    def shown_attachments(self) -> frozenset[str]:
-        """The digests of the files listed on the page that was sent; none once the key was replaced."""
-        if self.key_was_replaced:
-            return frozenset()
-        return frozenset(DIGEST.findall(self.data.get("shown", ""))[:MAX_ATTACHMENTS_PER_REQUEST])
 
     def hidden_answers(self) -> list[tuple[str, str]]:
         """Name and value of every answer, for hidden fields."""

@@ -25,10 +25,8 @@ from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle import contact_details
-from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.messaging.notify import notify, notify_staff_of_activity
 from consultations.models import (
-    Attachment,
     ConsultationRequest,
     Event,
     PrivacyNotice,
@@ -41,7 +39,6 @@ from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import Status
 
 MAX_NOTES_PER_REQUEST = 20
-MAX_ATTACHMENTS_PER_REQUEST = 8
 # Enough for mistyped addresses, too few for writing to many strangers with one form.
 MAX_ACKNOWLEDGEMENTS = 2
 ACKNOWLEDGEMENT = "acknowledgement"  # as ``messaging.catalogue`` queues it
@@ -77,8 +74,6 @@ class Submission:
     browser: str = ""
     # ``network_address`` of the sender; "" for a request that no limit applies to.
     network: str = ""
-    # The digests of the files that the patient saw listed before sending.
-    shown: frozenset[str] = frozenset()
     # One word for each sign of spam.
     suspicions: tuple[str, ...] = ()
 
@@ -94,9 +89,7 @@ class Submission:
 def submit(submission: Submission) -> ConsultationRequest:
     """Store a form once, and return its request. The token of ``submission.key`` opens its private page.
 
-    Raises, with nothing stored or counted, ``AnotherPatientError``, ``TooManyRequestsError``, or
-    ``AttachmentsMissingError`` when a file of ``submission.shown`` would not be part of the request: it
-    was removed in another window, waited too long, or is one too many.
+    Raises, with nothing stored or counted, ``AnotherPatientError`` or ``TooManyRequestsError``.
     """
     sent_at = timezone.now()
     clinic, hours = business_hours.recent()
@@ -111,7 +104,9 @@ def submit(submission: Submission) -> ConsultationRequest:
                 consultation = _find_repeated(submission) if may_be_repeat else None
                 if consultation is None:
                     return _store(submission, sent_at, promised_by)
-                _resubmit(consultation, submission)
+                if is_another_patient(consultation, submission.answers):
+                    raise AnotherPatientError
+                _correct_contact_details(consultation, submission)
                 return consultation
         except TooManyRequestsError:
             # The form may have been sent before, or by another thread while this one waited to be counted.
@@ -146,10 +141,6 @@ def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> 
     return consultation.comparable_answers() != answers.comparable_answers()
 
 
-def attachment_digests(consultation: ConsultationRequest) -> set[str]:
-    return set(consultation.attachments.values_list("digest", flat=True))
-
-
 def _store(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
     answers, key = submission.answers, submission.key
     from_network, is_held = _count(submission)
@@ -175,7 +166,6 @@ def _store(submission: Submission, now: datetime, promised_by: datetime | None) 
         SearchTerm(request=consultation, term=term)
         for term in sorted(terms_of(consultation.reference, answers))
     )
-    _attach_files(consultation, submission)
     detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
     consultation.events.create(kind=Event.Kind.SUBMITTED, at=now, to_status=status, detail=detail)
     is_over_share = from_network > MAX_PROMPT_MAILS_PER_NETWORK
@@ -217,39 +207,6 @@ def _find_repeated(submission: Submission) -> ConsultationRequest | None:
     same = ConsultationRequest.objects.filter(duplicate_fingerprint=fingerprint)
     same.exclude(pk__in=duplicates.values("pk")).update(duplicate_fingerprint="")
     return None
-
-
-def _resubmit(consultation: ConsultationRequest, submission: Submission) -> None:
-    """Add new photographs and corrected contact details to the locked request of a form sent before."""
-    if is_another_patient(consultation, submission.answers):
-        raise AnotherPatientError
-    if count := _attach_files(consultation, submission):
-        consultation.events.create(
-            kind=Event.Kind.ATTACHMENT_ADDED, at=timezone.now(), detail={"count": count}
-        )
-        notify_staff_of_activity(consultation, "attachment")
-    _correct_contact_details(consultation, submission)
-
-
-def _attach_files(consultation: ConsultationRequest, submission: Submission) -> int:
-    """Give the request the files that wait with its form, as many as there is room for, and return how many.
-
-    Raises ``AttachmentsMissingError``, as ``submit`` does. The files left over are deleted within a day.
-    """
-    waiting = Attachment.objects.waiting_with(submission.key.hash).order_by("pk")
-    pks = dict(waiting.values_list("digest", "pk"))
-    if not pks and not submission.shown:
-        return 0
-    known = attachment_digests(consultation)
-    room = max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)
-    chosen = [pk for digest, pk in pks.items() if digest not in known][:room]
-    # One statement: a file that is removed from the form at this moment is either in or out.
-    count = Attachment.objects.filter(pk__in=chosen, request=None).update(request=consultation, key_hash="")
-    if submission.shown:
-        kept = frozenset(attachment_digests(consultation))
-        if not submission.shown <= kept:
-            raise AttachmentsMissingError(kept)
-    return count
 
 
 def _correct_contact_details(consultation: ConsultationRequest, submission: Submission) -> None:

@@ -1,4 +1,4 @@
-"""Upload limits of one form, and the share of each network."""
+"""Limits of the files that patients add to a request, and the share of each network."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from clinic_site.core.rate_limits import Limit
 
 MEGABYTE = 1024 * 1024
 
-# For each request, and in each body.
+MAX_ATTACHMENTS_PER_REQUEST = 8
 MAX_FILES_PER_UPLOAD = 4
 # Of one file. The photographs of most phones have 2 to 8 MB.
 MAX_FILE_BYTES = 10 * MEGABYTE

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.clinic import business_hours
@@ -19,11 +18,8 @@ from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import network_address, record_refusal
 from consultations.answers import Onset
-from consultations.intake import attachments, procedure_choices, response_time, submission
+from consultations.intake import procedure_choices, response_time, submission
 from consultations.intake.request_form import RequestForm
-from consultations.intake.upload_form import AttachmentsForm
-from consultations.intake.upload_handler import takes_files
-from consultations.lifecycle.errors import AttachmentsMissingError
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
 from procedures.public.selectors import language, live_document, live_first_aid
@@ -100,13 +96,10 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
         posted["email"] = meant
     # The CSRF cookie is a secret of this browser, and the form needs it anyway.
     browser = request.META.get("CSRF_COOKIE", "")
-    # The key that the page offered for another patient, and the key that the form had until then.
+    # The key that the page offered for another patient.
     other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
-    former_key = SubmissionKey.from_form(request.POST.get("key", ""))
     network = network_address(request)
     form = RequestForm(posted, notice=notice, browser=browser, network=network, key=other_key)
-    if other_key and former_key:
-        attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
         return render_form(request, form)
     if "send" not in request.POST or other_key:
@@ -120,8 +113,6 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     except submission.TooManyRequestsError:
         record_refusal(submission.REQUESTS_PER_NETWORK.scope)
         return render_check_page(request, form, status=429, is_limited=True)
-    except AttachmentsMissingError as missing:
-        return render_check_page(request, form, status=409, kept=missing.kept)
     except submission.AnotherPatientError:
         return render_check_page(request, form, status=409)
     address = reverse("consultations:private", args=[form.submission_key.token])
@@ -144,24 +135,10 @@ def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> H
 
 
 def render_check_page(
-    request: HttpRequest,
-    form: RequestForm,
-    *,
-    status: int = 200,
-    kept: frozenset[str] | None = None,
-    **context: object,
+    request: HttpRequest, form: RequestForm, *, status: int = 200, **context: object
 ) -> HttpResponse:
-    """Render "Check your answers", which carries the answers and the digests of the files listed on it.
-
-    ``kept``: the digests that would be part of the request, when not all of them would. The page says so, and
-    sending it again sends only these.
-    """
-    files, consultation = form.attachments, submission.find(form.submission_key)
-    waiting = {attachment.digest for attachment in files}
-    shown = form.shown_attachments | waiting
-    if kept is not None:
-        context |= {"are_gone": shown - waiting - kept, "have_no_room": waiting - kept}
-        shown &= kept
+    """Render "Check your answers", which carries the answers."""
+    consultation = submission.find(form.submission_key)
     if consultation and submission.is_another_patient(consultation, form.answers):
         context["another_patient_key"] = SubmissionKey.new(form.submission_key.made_at).for_form()
     if form.answers.onset == Onset.DAY:
@@ -169,37 +146,7 @@ def render_check_page(
     context |= {
         "form": form,
         "meant_email": suggestion(form.answers.email),
-        "attachments": files,
-        "shown": " ".join(sorted(shown)),
         "is_sent": consultation is not None,
         "private_page": reverse("consultations:private", args=[form.submission_key.token]),
     }
     return render(request, "consultations/intake/check.html", context, status=status)
-
-
-@redisplay_on_csrf_failure(resubmit_without_csrf_cookie)
-@takes_files
-@private_no_cache
-@require_get_or_post
-@require_privacy_notice
-def attachments_page(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
-    """Add files to a form that is not sent yet, or remove them. The page carries the form's answers."""
-    if request.method != "POST":
-        return SeeOther(reverse("consultations:request"))  # the address alone, such as after a restart
-    form = RequestForm(request.POST, notice=notice)
-    if not form.is_valid():
-        return render_form(request, form)
-    if remove := request.POST.get("remove"):
-        attachments.remove_from_form(form.submission_key, remove)
-        return render_check_page(request, form)
-    chosen, status = AttachmentsForm(), 200
-    if "add" in request.POST:
-        network, files = network_address(request), len(request.FILES.getlist("attachments"))
-        chosen = AttachmentsForm(request.POST, request.FILES)
-        if not attachments.allow_upload(files, network):
-            reason = _("Too many files have come from your network in the last hour")
-            chosen, status = AttachmentsForm.refused(reason), 429
-        elif chosen.keep_for(form.submission_key, network):
-            return render_check_page(request, form)
-    context = {"form": chosen, "answers": form, "attachments": form.attachments}
-    return render(request, "consultations/intake/attachments.html", context, status=status)

@@ -859,7 +859,6 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("key_hash", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 (
                     "kind",
                     models.CharField(
@@ -882,8 +881,6 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.ForeignKey(
-                        blank=True,
-                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="attachments",
                         to="consultations.consultationrequest",
@@ -895,28 +892,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "attachments",
                 "ordering": ["added_at", "pk"],
                 "default_permissions": ("view",),
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("request", None)),
-                        fields=["key_hash", "added_at"],
-                        name="attachment_waiting",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("request__isnull", False),
-                            models.Q(("key_hash", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="attachment_belongs_to_a_request_or_a_form",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("request", None)),
-                        fields=("key_hash", "digest"),
-                        name="one_of_a_file_in_a_form",
-                    ),
-                ],
             },
         ),
         migrations.AddIndex(

@@ -12,12 +12,9 @@ from django.utils import timezone
 from consultations import workflow
 from consultations.intake import file_storage
 from consultations.intake.attachments import file_names, require_room_for, store_files
-from consultations.intake.submission import (
-    MAX_ATTACHMENTS_PER_REQUEST,
-    MAX_NOTES_PER_REQUEST,
-    attachment_digests,
-)
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
+from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.optimistic_locking import changes_since, lock
@@ -72,14 +69,14 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
 
 def add_files(consultation: ConsultationRequest, cleaned: Sequence[CleanFile], network: str) -> None:
     """Store files and attach them to the request, except those that it has already."""
-    known = attachment_digests(consultation)
+    known = _digests(consultation)
     new = {clean.digest: clean for clean in cleaned if clean.digest not in known}
     require_room_for(list(new.values()), network)
     rows = store_files(list(new.values()))
     try:
         with transaction.atomic():
             # Locked before looking again, so that pressing twice adds the same files once.
-            known = attachment_digests(lock(consultation))
+            known = _digests(lock(consultation))
             added = [row for row in rows if row.digest not in known]
             if added:
                 add_attachments(consultation, added)
@@ -89,6 +86,10 @@ def add_files(consultation: ConsultationRequest, cleaned: Sequence[CleanFile], n
     file_storage.delete(file_names(row for row in rows if row not in added))
 
 
+def _digests(consultation: ConsultationRequest) -> set[str]:
+    return set(consultation.attachments.values_list("digest", flat=True))
+
+
 def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Attachment]) -> None:
     """Attach stored files to the request, unless there are too many."""
     with transaction.atomic():
@@ -96,7 +97,7 @@ def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Att
         if locked.attachments.count() + len(attachments) > MAX_ATTACHMENTS_PER_REQUEST:
             raise NotAllowedError("too many files")
         for attachment in attachments:
-            attachment.request, attachment.key_hash = consultation, ""
+            attachment.request = consultation
             attachment.save()
         _record(consultation, Event.Kind.ATTACHMENT_ADDED, count=len(attachments))
         notify_staff_of_activity(consultation, "attachment")

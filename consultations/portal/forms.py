@@ -16,7 +16,7 @@ from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE, ContactMeth
 from consultations.intake.attachments import NoRoomError
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
 from consultations.intake.questions import Questions, number_input, text_input
-from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
+from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.portal import actions
 from consultations.portal.presenters import Action, RequestStatusPresenter

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
 from consultations import workflow
-from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST, MAX_NOTES_PER_REQUEST
+from consultations.intake.submission import MAX_NOTES_PER_REQUEST
+from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.messaging import context as message_context
 from consultations.models import Appointment, Attachment, ConsultationRequest, Event

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -44,8 +45,8 @@ def ask(
         connection.close()
 
 
-def answers(notice: int, **more: str) -> dict[str, object]:
-    key = SubmissionKey.new()
+def answers(notice: int, key: SubmissionKey | None = None, **more: str) -> dict[str, object]:
+    key = key or SubmissionKey.new()
     return form_data(phone=f"03{secrets.randbelow(10**9):09}") | {
         "key": SubmissionKey(key.secret, key.made_at - 60).for_form(),
         "notice": str(notice),
@@ -54,18 +55,25 @@ def answers(notice: int, **more: str) -> dict[str, object]:
     }
 
 
-def send_request(port: int, notice: int, source: str = "") -> tuple[int, float]:
-    body = urlencode(answers(notice, send="yes"), doseq=True).encode()
+def send_request(
+    port: int, notice: int, source: str = "", key: SubmissionKey | None = None
+) -> tuple[int, float]:
+    body = urlencode(answers(notice, key, send="yes"), doseq=True).encode()
     form = "application/x-www-form-urlencoded"
     return ask(port, "POST", "/consultation/", body, form, source or new_address())
 
 
-def send_files(port: int, notice: int, files: list[bytes]) -> tuple[int, float]:
+def address_for_files(port: int, notice: int) -> str:
+    """Send a request, and return the address to which its files are sent."""
+    key = SubmissionKey.new()
+    status, _seconds = send_request(port, notice, key=key)
+    assert status == HTTPStatus.SEE_OTHER
+    return f"/r/{key.token}/attachments/"
+
+
+def send_files(port: int, path: str, files: list[bytes]) -> tuple[int, float]:
     boundary = "x" * 30
-    fields = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in answers(notice, add="yes").items()
-    )
+    field = f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{CSRF}\r\n'
     parts = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="attachments"; filename="a{number}"\r\n'
         "Content-Type: image/webp\r\n\r\n".encode()
@@ -73,19 +81,17 @@ def send_files(port: int, notice: int, files: list[bytes]) -> tuple[int, float]:
         + b"\r\n"
         for number, data in enumerate(files)
     )
-    body = fields.encode() + parts + f"--{boundary}--\r\n".encode()
-    path = "/consultation/request/attachments/"
+    body = field.encode() + parts + f"--{boundary}--\r\n".encode()
     return ask(port, "POST", path, body, f"multipart/form-data; boundary={boundary}", new_address())
 
 
-def stall_a_body(port: int) -> None:
+def stall_a_body(port: int, path: str) -> None:
     """Announce a large body, send a little of it, and wait."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 30, (new_address(), 0)) as line:
         line.sendall(
-            b"POST /consultation/request/attachments/ HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 60000000\r\n\r\n"
-            + b"x"
-            * 65536
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
+            "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 60000000\r\n\r\n".encode()
+            + b"x" * 65536
         )
         line.recv(1)  # until nginx gives up
 

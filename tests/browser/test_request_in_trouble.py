@@ -1,30 +1,20 @@
-"""A request over a bad line, at 320 pixels, with photographs, and with a mind that changes."""
+"""A request over a bad line, at 320 pixels, and with a mind that changes."""
 
-import io
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from PIL import Image
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from clinic_site.core.rate_limits import Limit
 from consultations.intake import submission
-from consultations.models import Attachment, ConsultationRequest
+from consultations.models import ConsultationRequest
 from tests.browser.conftest import PHONE, press
-from tests.browser.test_request_journey import ADD_FILES, FORM, fill_in, pick, send, unfold
+from tests.browser.test_request_journey import FORM, fill_in, pick, send, unfold
 
 Visit = Callable[..., Any]
-ADD = re.compile("^Add$")
-
-
-def a_file(name: str = "hand.jpg") -> dict[str, Any]:
-    content = io.BytesIO()
-    Image.new("RGB", (400, 300), "red").save(content, "JPEG")
-    return {"name": name, "mimeType": "image/jpeg", "buffer": content.getvalue()}
 
 
 def presses_in_vain(page: Page, button: str) -> None:
@@ -123,41 +113,13 @@ def test_request_for_oneself_asks_for_no_more_than_it_needs(visit: Visit) -> Non
     assert (request.days, request.parts_of_day, request.woman_staff) == ([4], ["evening"], True)
 
 
-def test_attachments_are_added_removed_and_sent(visit: Visit) -> None:
-    visitor = visit(viewport=PHONE, java_script_enabled=False)
-    page = visitor.opens(FORM)
-    fill_in(page)
-    press(page, "Check your answers")
-    press(page, ADD_FILES)
-    files = page.get_by_label("Photos or a report")
-    files.set_input_files([a_file(), {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"}])
-    press(page, ADD)
-    expect(page.locator(".error-message")).to_contain_text("File 2 (notes.txt)")
-    expect(page.get_by_text("1: Photograph")).to_be_visible()
-    press(page, re.compile("^Remove"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check your answers")
-    press(page, ADD_FILES)
-    page.get_by_label("Photos or a report").set_input_files([a_file()])
-    press(page, ADD)
-    expect(page.get_by_text("1: Photograph")).to_be_visible()
-    press(page, "Send request")
-    expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
-    assert ConsultationRequest.objects.get().attachments.count() == Attachment.objects.count() == 1
-
-
-def test_attachment_page_and_limit_are_accessible(visit: Visit, monkeypatch: Any) -> None:
+def test_refused_request_is_accessible(visit: Visit, monkeypatch: Any) -> None:
     none = Limit("requests", 0, submission.REQUESTS_PER_NETWORK.period)
     monkeypatch.setattr(submission, "REQUESTS_PER_NETWORK", none)
     visitor = visit(viewport=PHONE)
     page = visitor.opens(FORM)
     fill_in(page)
     visitor.presses("Check your answers")
-    visitor.presses(ADD_FILES)
-    visitor.assert_accessible()
-    visitor.presses("Add")
-    expect(page.locator(".error-message")).to_be_visible()
-    visitor.assert_accessible()
-    visitor.presses("Back to your answers")
     visitor.presses("Send request")
     expect(page.locator(".error-summary")).to_contain_text("Your request is not sent yet")
     assert page.evaluate("document.activeElement.classList.contains('error-summary')")

@@ -3,19 +3,14 @@
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from PIL import Image
 
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from tests.consultations.form_pages import Page, read
-from tests.consultations.intake.upload_samples import PDF
 from tests.factories import a_notice, form_data
-from tests.procedures.publishing.photos import encoded
 
 FORM = "/consultation/"
-ATTACHMENTS = "/consultation/request/attachments/"
 PRIVATE_NO_CACHE = "private, no-cache, max-age=0"
 
 
@@ -70,13 +65,6 @@ class Patient:
         self.answers(**changes)
         return self.confirms()
 
-    def at_files(self, **pressed: Any) -> Page:
-        """Press a button that is sent to the page for photographs and reports."""
-        return self.posts(self.page.hidden_fields() | pressed, ATTACHMENTS)
-
-    def adds(self, *uploads: SimpleUploadedFile) -> Page:
-        return self.at_files(add="yes", attachments=list(uploads))
-
 
 @pytest.fixture
 def patient(client: Client, notice: PrivacyNotice) -> Patient:
@@ -86,11 +74,3 @@ def patient(client: Client, notice: PrivacyNotice) -> Patient:
 def stored_request() -> ConsultationRequest:
     """The only stored request."""
     return ConsultationRequest.objects.get()
-
-
-def a_photograph(color: Any = "red") -> SimpleUploadedFile:
-    return SimpleUploadedFile("hand.jpg", encoded(Image.new("RGB", (60, 60), color)), "image/jpeg")
-
-
-def a_report() -> SimpleUploadedFile:
-    return SimpleUploadedFile("report.pdf", PDF, "application/pdf")

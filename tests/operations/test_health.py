@@ -16,7 +16,7 @@ from clinic_site.operations import readiness, views
 from consultations.models import Attachment
 from procedures.models import Overview
 from procedures.publishing import publishing
-from tests.factories import staff
+from tests.factories import a_request, staff
 from tests.pages import read
 
 
@@ -47,7 +47,7 @@ def test_full_disk_and_missing_storage_are_not_ready(
     assert client.get("/readyz").json()["failed"] == ["free space"]
     monkeypatch.setattr(readiness, "free_bytes", lambda: readiness.MIN_FREE_BYTES)
     Attachment.objects.create(
-        key_hash="0" * 64, kind="photo", name="a.jpg", size=1, digest="d", added_at=timezone.now()
+        request=a_request(), kind="photo", name="a.jpg", size=1, digest="d", added_at=timezone.now()
     )
     settings.PRIVATE_ROOT = tmp_path / "not mounted"
     assert client.get("/readyz").json()["failed"] == ["storage"]

@@ -1,5 +1,4 @@
-"""Mail the reminders of tomorrow's appointments, and remove photographs that were never sent. Run it every
-hour; each patient gets one reminder."""
+"""Mail the reminders of tomorrow's appointments. Run it every hour; each patient gets one reminder."""
 
 from typing import Any
 
@@ -7,7 +6,6 @@ from django.core.management.base import CommandError
 
 from clinic_site.core.management.repeating_command import RepeatingCommand, Stop
 from consultations.appointments import reminders
-from consultations.intake import attachments
 
 
 class Command(RepeatingCommand):
@@ -15,11 +13,10 @@ class Command(RepeatingCommand):
     pause_seconds = 600.0
 
     def work(self, stop: Stop | None = None) -> Any:
-        return reminders.send_reminders(), attachments.delete_unsent()
+        return reminders.send_reminders()
 
     def report(self, result: Any) -> None:
-        (queued, failed), removed = result
+        queued, failed = result
         self.stdout.write(f"Reminders queued: {queued}")
-        self.stdout.write(f"Photographs removed that were never sent: {removed}")
         if failed:
             raise CommandError(f"Reminders that could not be queued: {failed}. The log says why.")

@@ -10,7 +10,7 @@ from django.test import Client
 from clinic_site.core.json_logging import JsonFormatter
 from consultations.intake import submission as intake_submission
 from consultations.models import ConsultationRequest, Event
-from tests.consultations.conftest import ATTACHMENTS, PRIVATE_NO_CACHE, Patient
+from tests.consultations.conftest import PRIVATE_NO_CACHE, Patient
 from tests.consultations.form_pages import Page
 from tests.factories import a_notice, form_data
 
@@ -82,8 +82,6 @@ def test_back_button_keeps_typed_answers(patient: Patient) -> None:
     patient.answers()
     assert allows_going_back()
     patient.presses("change", "phone")
-    assert allows_going_back()
-    patient.posts(patient.page.hidden_fields() | form_data(), ATTACHMENTS)
     assert allows_going_back()
     assert not ConsultationRequest.objects.exists() and not Session.objects.exists()
     patient.posts(patient.page.hidden_fields() | form_data())

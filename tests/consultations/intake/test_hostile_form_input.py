@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from clinic_site.core.models import RateLimitCounter
 from consultations.intake import submission
 from consultations.intake.request_form import RequestForm
-from consultations.models import Attachment, ConsultationRequest, PrivacyNotice
+from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
-from tests.consultations.conftest import ATTACHMENTS, FORM
+from tests.consultations.conftest import FORM
 from tests.consultations.intake.upload_samples import EXE, PDF
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
 from tests.factories import form_data
@@ -119,31 +119,6 @@ def test_no_post_makes_the_form_fail(
     is_sent = response.status_code == 303
     assert ConsultationRequest.objects.count() == before + is_sent
     assert not is_sent or SubmissionKey.from_form(data["key"])
-
-
-@examples(20)
-@given(
-    sent=ANSWERS,
-    is_right=st.booleans(),
-    chosen=FILES,
-    pressed=st.sampled_from(["", "add", "remove", "open"]),
-    value=HOSTILE | st.sampled_from(["1", "0", "-1", "9" * 30, "۱"]),
-)
-def test_no_files_make_the_page_for_attachments_fail(
-    notice: PrivacyNotice,
-    sent: dict[str, Any],
-    is_right: bool,
-    chosen: list[tuple[str, bytes]],
-    pressed: str,
-    value: str,
-) -> None:
-    answers = RIGHT | {"notice": str(notice.pk)} if is_right else sent
-    data = over_the_line(answers | ({pressed: value} if pressed else {}))
-    response = Client().post(ATTACHMENTS, data | {"attachments": uploads(chosen)})
-    assert response.status_code in (200, 429)
-    assert not ConsultationRequest.objects.exists()
-    for attachment in Attachment.objects.all():
-        attachment.full_clean(exclude=["request"])
 
 
 ON_THE_PRIVATE_PAGE = st.fixed_dictionaries(

@@ -78,7 +78,7 @@ def test_answers_are_shown_in_four_groups_each_with_a_way_to_change_it(patient: 
             *("How should we contact you?", "Email", "Email address", "a@example.com"),
             *("What language do you prefer?", "Urdu"),
         ],
-        "Extras": ["Best days", "Monday", "Photos or a report", "None Add photos"],
+        "Extras": ["Best days", "Monday"],
     }
     changes = [button.text for button in page.all("button", name="change")]
     assert changes == [f"Change: {heading}" for heading in groups]
@@ -218,7 +218,6 @@ def test_consent_to_an_unknown_notice_is_asked_again(patient: Patient) -> None:
         assert "Press “Send request” once more" in patient.text
         assert "By sending this request, you agree" in patient.text
         assert "has changed since you opened the form" in patient.text
-        assert "no longer here" not in patient.text, "photos stay"
         assert not ConsultationRequest.objects.exists()
     patient.posts(page.hidden_fields() | {"send": "yes"})
     assert stored_request()

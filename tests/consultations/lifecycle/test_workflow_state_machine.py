@@ -32,7 +32,7 @@ from consultations import workflow
 from consultations.appointments import offers, reminders
 from consultations.data_rights import erasure, subject_access
 from consultations.data_rights.erasure import ERASED_VALUES, Reason
-from consultations.intake import attachments, submission
+from consultations.intake import submission
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, contact_details, errors, staff_actions, status_changes
 from consultations.lifecycle.staff_actions import NOT_REACHED, Outcome
@@ -337,10 +337,6 @@ class Workflow(RuleBasedStateMachine):
     def do_anything_else(self, screen: Screen, data: st.DataObject) -> None:
         acts = self._other_actions(self._look(screen, data), data.draw)
         self.attempt(data.draw(st.sampled_from(acts)))
-
-    @rule(key=st.integers(0, 2), chosen=files)
-    def choose_files(self, key: int, chosen: list[CleanFile]) -> None:
-        self.attempt(lambda: attachments.keep_until_sent(self.keys[key], chosen, ""))
 
     # Erasure
 

@@ -199,11 +199,6 @@ def test_staff_hear_of_changed_answers_of_a_form_that_is_sent_again() -> None:
     found = new_messages()
     assert found["acknowledgement"].to == "new@example.com"
     assert notify.ACTIVITIES["contact"] in found["patient_activity"].text
-    Attachment.objects.create(
-        key_hash=first.key.hash, name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now()
-    )
-    submission.submit(again)
-    assert notify.ACTIVITIES["attachment"] in new_messages()["patient_activity"].text
 
 
 def test_failed_notification_is_recorded_and_rolls_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:

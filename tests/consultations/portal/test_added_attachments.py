@@ -13,7 +13,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.rate_limits import network_address, recent_refusals
 from consultations.intake import attachments, file_storage, upload_cleaning
 from consultations.intake.attachments import FILES_PER_NETWORK
-from consultations.intake.submission import MAX_ATTACHMENTS_PER_REQUEST
+from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.models import Attachment, Event
 from consultations.portal import actions
 from consultations.workflow import Status

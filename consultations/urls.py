@@ -15,6 +15,7 @@ urlpatterns = [
     path("r/<str:token>/contact/", views.contact, name="private_contact"),
     path("r/<str:token>/note/", views.note, name="private_note"),
     path("r/<str:token>/attachments/", views.attachments, name="private_attachments"),
+    path("r/<str:token>/attachments/<int:attachment>/thumbnail/", views.thumbnail, name="private_thumbnail"),
     path("r/<str:token>/time/", views.time, name="private_time"),
     path("r/<str:token>/other-time/", views.other_time, name="private_other_time"),
     path("r/<str:token>/appointment.ics", views.calendar, name="private_calendar"),

@@ -20,7 +20,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.data_rights import erasure_log, retention
 from consultations.data_rights.erasure_log import Erasure, ErasureLog
-from consultations.intake import attachments
+from consultations.intake.attachments import delete_attachments
 from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.status_changes import set_status
@@ -122,7 +122,7 @@ def _erase(rows: ConsultationRequestQuerySet, actor: User | None, reason: Reason
     booking.cancel(request, actor=actor, now=timezone.now(), tells=False, was_called_off=True)
     if request.status in workflow.OPEN:
         set_status(request, Status.WITHDRAWN, actor=actor)
-    attachments.delete_of_request(request)
+    delete_attachments(request.attachments.all())
     request.notes.all().delete()
     request.links.all().delete()
     request.present.all().delete()

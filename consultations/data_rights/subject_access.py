@@ -73,7 +73,7 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
             for seen in request.disclosures.order_by("at", "pk").iterator()
         ],
         _plural(Attachment): [
-            {_("file"): _file_name(one), **_fields(one, "added_at", "kind")}
+            {_("file"): _file_name(one), **_fields(one, "added_at", "kind", "original_name")}
             for one in request.attachments.all()
         ],
     }

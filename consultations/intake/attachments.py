@@ -11,7 +11,7 @@ from consultations.intake import file_storage
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import BYTES_PER_NETWORK, FILES_PER_NETWORK, MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
-from consultations.models import Attachment, ConsultationRequest
+from consultations.models import Attachment
 
 
 class NoRoomError(NotAllowedError):
@@ -38,24 +38,24 @@ def require_room_for(new: Sequence[CleanFile], network: str) -> None:
         raise NoRoomError(_("We have no room for files at the moment"))
 
 
-def delete_of_request(consultation: ConsultationRequest) -> int:
-    """Delete every file of a request, in the caller's transaction; return their number."""
-    return delete_attachments(Attachment.objects.filter(request=consultation))
-
-
 def store_files(cleaned: Iterable[CleanFile]) -> list[Attachment]:
-    """Write files and return their rows, for the caller to save. All of them are written, or none."""
+    """Write files and return their rows, for the caller to save. All of them are written, or none.
+
+    Raises ``NoRoomError`` if the disk is full.
+    """
     rows: list[Attachment] = []
     try:
         rows.extend(file_storage.store(clean) for clean in cleaned)
-    except BaseException:
+    except BaseException as error:
         file_storage.delete(file_names(rows))
+        if isinstance(error, OSError):
+            raise NoRoomError(_("We have no room for files at the moment")) from error
         raise
     return rows
 
 
 def delete_attachments(attachments: QuerySet[Attachment]) -> int:
-    """Delete rows and, once that is committed, their files; return their number."""
+    """Delete rows and, once the caller's transaction is committed, their files; return their number."""
     with transaction.atomic():
         rows = list(attachments.select_for_update())
         Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.http import FileResponse
 from django.utils import timezone
 
 from clinic_site.core import atomic_files
@@ -35,6 +36,9 @@ from consultations.models import Attachment
 MIN_FREE_BYTES = 500 * MEGABYTE
 # A file without a row is certainly an orphan after this.
 ORPHAN_AFTER = timedelta(hours=24)
+
+# Nothing in a file may load or run. Browsers use inline styles of their own to show an image by itself.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 _NAME = re.compile(r"[0-9a-f]{32}(-small\.jpg|\.jpg|\.pdf)", re.ASCII)
 
@@ -48,6 +52,7 @@ def store(clean: CleanFile) -> Attachment:
     row = Attachment(
         kind=clean.kind,
         name=f"{token}.{clean.extension}",
+        original_name=clean.name,
         thumbnail_name=f"{token}-small.jpg" if clean.thumbnail else "",
         width=clean.width,
         height=clean.height,
@@ -68,6 +73,25 @@ def store(clean: CleanFile) -> Attachment:
 def open_file(name: str) -> IO[bytes]:
     """Open a stored file. Raises ``FileNotFoundError``, also for an invalid name."""
     return _path(name).open("rb")
+
+
+def file_response(attachment: Attachment, name: str, filename: str) -> FileResponse:
+    """Return the file or the thumbnail called ``name``: never cached, in a sandbox, a report as a download.
+
+    Raises ``FileNotFoundError``.
+    """
+    kind, extension = ("image/jpeg", "jpg") if attachment.is_image else ("application/pdf", "pdf")
+    return FileResponse(
+        open_file(name),
+        as_attachment=not attachment.is_image,
+        filename=f"{filename}.{extension}",
+        content_type=kind,
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "no-store, private",
+        },
+    )
 
 
 def delete(names: Iterable[str]) -> None:

@@ -1,6 +1,8 @@
 """Form fields of the request form and the private page, beside those of ``clinic_site.core.form_fields``."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -109,7 +111,13 @@ FILES_HINT = gettext_lazy(
     "We remove the location from your photos."
 )
 # Only a help to pick files. It names the endings of HEIC files too, because few systems know their type.
+MAX_NAME_LENGTH = 60  # as ``Attachment.original_name``
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,application/pdf"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return file names in one line, cut where it gets long."""
+    return Truncator(", ".join(names)).chars(300)
 
 
 class FilesInput(forms.FileInput):
@@ -135,18 +143,20 @@ class FilesField(forms.FileField):
         uploads = [upload for upload in sent if isinstance(upload, UploadedFile)]
         if not uploads and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
-        if len(uploads) > MAX_FILES_PER_UPLOAD:
-            raise ValidationError(
-                _("Choose at most %(most)d files"), code="too_many", params={"most": MAX_FILES_PER_UPLOAD}
-            )
+        names = [Truncator(plain_line(upload.name or "")).chars(MAX_NAME_LENGTH) for upload in uploads]
         wrong = []
-        for place, upload in enumerate(uploads, start=1):
+        # Of the fifth and later files the upload handler keeps nothing.
+        for place, upload in enumerate(uploads[:MAX_FILES_PER_UPLOAD], start=1):
+            name = names[place - 1]
             try:
-                self.valid.append(clean_upload(upload, self.network))
+                self.valid.append(replace(clean_upload(upload, self.network), name=name))
             except ValidationError as error:
-                name = Truncator(plain_line(upload.name or "")).chars(40)
                 params = {"place": place, "name": name, "problem": error.messages[0]}
                 wrong.append(ValidationError(_("File %(place)d (%(name)s): %(problem)s"), error.code, params))
+        if left_over := names[MAX_FILES_PER_UPLOAD:]:
+            params = {"most": MAX_FILES_PER_UPLOAD, "names": listed(left_over)}
+            sentence = _("Add at most %(most)d files at a time. Not added: %(names)s")
+            wrong.append(ValidationError(sentence, "too_many", params))
         if wrong:
             raise ValidationError(wrong)
         return self.valid

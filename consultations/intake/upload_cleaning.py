@@ -60,6 +60,7 @@ class CleanFile:
     thumbnail: bytes = field(default=b"", repr=False)  # a JPEG; b"" of a PDF
     width: int = 0
     height: int = 0
+    name: str = ""  # as the patient's phone called it, in one line of at most 60 characters
 
     @property
     def extension(self) -> str:

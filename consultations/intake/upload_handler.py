@@ -23,7 +23,7 @@ from typing import IO, Any, Concatenate, ParamSpec, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -33,7 +33,7 @@ from consultations.intake.upload_limits import MAX_BODY_BYTES, MAX_FILE_BYTES, M
 MAX_MEMORY_BYTES = MEGABYTE
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class BoundedUploadHandler(FileUploadHandler):
@@ -79,7 +79,7 @@ def takes_files(view: View[P]) -> View[P]:
 
     @csrf_exempt
     @wraps(view)
-    def bounded(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponse:
+    def bounded(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponseBase:
         if request.method == "POST":
             try:
                 length = int(request.headers.get("content-length") or 0)

@@ -511,6 +511,7 @@ class Migration(migrations.Migration):
                             ("contact_details_corrected", "Contact details corrected"),
                             ("note_added", "Note added"),
                             ("attachment_added", "Photograph or report added"),
+                            ("attachment_removed", "Photograph or report removed"),
                             ("contacted", "Contact tried"),
                             ("assigned", "Assigned"),
                             ("acknowledged", "Seen by the staff"),
@@ -872,6 +873,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(editable=False, max_length=80, unique=True)),
+                (
+                    "original_name",
+                    models.CharField(blank=True, default="", max_length=60, verbose_name="file name"),
+                ),
                 ("thumbnail_name", models.CharField(blank=True, default="", editable=False, max_length=80)),
                 ("width", models.PositiveIntegerField(default=0)),
                 ("height", models.PositiveIntegerField(default=0)),

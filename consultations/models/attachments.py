@@ -17,6 +17,8 @@ class Attachment(models.Model):
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="attachments")
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     name = models.CharField(max_length=80, unique=True, editable=False)
+    # As the patient's phone called the file, for the patient.
+    original_name = models.CharField(_("file name"), max_length=60, blank=True, default="")
     thumbnail_name = models.CharField(max_length=80, blank=True, default="", editable=False)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)

@@ -32,6 +32,7 @@ class Event(AppendOnlyModel):
         CONTACT_DETAILS_CORRECTED = "contact_details_corrected", _("Contact details corrected")
         NOTE_ADDED = "note_added", _("Note added")
         ATTACHMENT_ADDED = "attachment_added", _("Photograph or report added")
+        ATTACHMENT_REMOVED = "attachment_removed", _("Photograph or report removed")
         CONTACTED = "contacted", _("Contact tried")
         ASSIGNED = "assigned", _("Assigned")
         ACKNOWLEDGED = "acknowledged", _("Seen by the staff")

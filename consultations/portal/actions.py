@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from consultations import workflow
 from consultations.intake import file_storage
-from consultations.intake.attachments import file_names, require_room_for, store_files
+from consultations.intake.attachments import delete_attachments, file_names, require_room_for, store_files
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
@@ -67,40 +67,49 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
         notify_staff_of_activity(consultation, "note")
 
 
-def add_files(consultation: ConsultationRequest, cleaned: Sequence[CleanFile], network: str) -> None:
-    """Store files and attach them to the request, except those that it has already."""
+def add_files(
+    consultation: ConsultationRequest, cleaned: Sequence[CleanFile], network: str
+) -> list[CleanFile]:
+    """Attach files to the request, and return those that it has no room for.
+
+    Files that it has already are skipped. Raises ``NoRoomError`` if nothing can be stored.
+    """
     known = _digests(consultation)
-    new = {clean.digest: clean for clean in cleaned if clean.digest not in known}
-    require_room_for(list(new.values()), network)
-    rows = store_files(list(new.values()))
+    new = list({clean.digest: clean for clean in cleaned if clean.digest not in known}.values())
+    new = new[: max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)]
+    require_room_for(new, network)
+    rows = store_files(new)
     try:
         with transaction.atomic():
             # Locked before looking again, so that pressing twice adds the same files once.
-            known = _digests(lock(consultation))
-            added = [row for row in rows if row.digest not in known]
+            known = _digests(_lock_open(consultation))
+            room = max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)
+            added = [row for row in rows if row.digest not in known][:room]
+            for row in added:
+                row.request = consultation
+            Attachment.objects.bulk_create(added)
             if added:
-                add_attachments(consultation, added)
+                _record(consultation, Event.Kind.ATTACHMENT_ADDED, count=len(added))
+                notify_staff_of_activity(consultation, "attachment")
     except BaseException:
         file_storage.delete(file_names(rows))
         raise
     file_storage.delete(file_names(row for row in rows if row not in added))
+    known |= {row.digest for row in added}
+    return [clean for clean in cleaned if clean.digest not in known]
+
+
+def remove_file(consultation: ConsultationRequest, attachment_id: str) -> None:
+    """Delete a file of the request, if it is still there. The id is as a browser sent it."""
+    with transaction.atomic():
+        locked = _lock_open(consultation)
+        pks = [pk for pk in locked.attachments.values_list("pk", flat=True) if str(pk) == attachment_id]
+        if delete_attachments(locked.attachments.filter(pk__in=pks)):
+            _record(locked, Event.Kind.ATTACHMENT_REMOVED)
 
 
 def _digests(consultation: ConsultationRequest) -> set[str]:
     return set(consultation.attachments.values_list("digest", flat=True))
-
-
-def add_attachments(consultation: ConsultationRequest, attachments: Sequence[Attachment]) -> None:
-    """Attach stored files to the request, unless there are too many."""
-    with transaction.atomic():
-        locked = _lock_open(consultation)
-        if locked.attachments.count() + len(attachments) > MAX_ATTACHMENTS_PER_REQUEST:
-            raise NotAllowedError("too many files")
-        for attachment in attachments:
-            attachment.request = consultation
-            attachment.save()
-        _record(consultation, Event.Kind.ATTACHMENT_ADDED, count=len(attachments))
-        notify_staff_of_activity(consultation, "attachment")
 
 
 def accept_time(consultation: ConsultationRequest, chosen: int) -> None:

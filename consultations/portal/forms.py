@@ -14,12 +14,12 @@ from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE, ContactMethod, Language, YesNo
 from consultations.intake.attachments import NoRoomError
-from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, valid_files
+from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, listed, valid_files
 from consultations.intake.questions import Questions, number_input, text_input
 from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
-from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
+from consultations.lifecycle.errors import SomeoneElseChangedError
 from consultations.portal import actions
-from consultations.portal.presenters import Action, RequestStatusPresenter
+from consultations.portal.presenters import REMOVED, Action, RequestStatusPresenter
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
@@ -40,7 +40,7 @@ class ActionForm(forms.Form):
     use_required_attribute = False
 
     action: ClassVar[Action]
-    button: "ClassVar[Words]"
+    button: "ClassVar[Words]" = ""
     # Whether the patient types something, which must not be lost when the action is refused.
     is_filled_in: ClassVar[bool] = False
 
@@ -54,6 +54,16 @@ class ActionForm(forms.Form):
         super().__init__(posted, uploads)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
+
+    @property
+    def page(self) -> str:
+        """The name of the template of the action's page."""
+        return self.action.replace("-", "_")
+
+    @property
+    def done(self) -> str:
+        """What the private page confirms after it: see ``RequestStatusPresenter.confirmation``."""
+        return self.action
 
     def send(self) -> bool:
         """Perform the action. Return False, with ``errors``, if the input is invalid.
@@ -172,11 +182,11 @@ class NoteForm(ActionForm):
         actions.add_patient_note(self.consultation, self.cleaned_data["text"])
 
 
-class MoreAttachmentsForm(ActionForm):
-    """Files for a request that was sent. Valid files are stored even if others are not."""
+class AttachmentsForm(ActionForm):
+    """Files to add, or the button that removes one. Valid files are stored even if others are not."""
 
     action = Action.ATTACHMENTS
-    button = _("Add")
+    page = "attachments_page"
 
     attachments = FilesField(
         label=_("Photos or a report"),
@@ -187,23 +197,25 @@ class MoreAttachmentsForm(ActionForm):
     def __init__(self, *args: Any, network: str = "", **options: Any) -> None:
         self.network = network
         super().__init__(*args, **options)
-        self.helper.attrs["enctype"] = "multipart/form-data"
+
+    @property
+    def done(self) -> str:
+        return REMOVED if "remove" in self.data else self.action
 
     def send(self) -> bool:
-        valid = valid_files(self, "attachments", self.network)
+        if "remove" in self.data:
+            actions.remove_file(self.consultation, self.data["remove"])
+            return True
+        left_over = []
         try:
-            if valid:
-                actions.add_files(self.consultation, valid, self.network)
-        except NotAllowedError as error:
-            now = self.presenter.again()
-            if now.refusal(self.action):
-                raise
-            if isinstance(error, NoRoomError):
-                problem = _t("Add it tomorrow, or call us. %(reason)s") % {"reason": error}
-            else:
-                room = MAX_ATTACHMENTS_PER_REQUEST - now.attachments
-                problem = _t("Choose fewer files. There is room for %(room)d more") % {"room": room}
-            self.add_error("attachments", problem)
+            if valid := valid_files(self, "attachments", self.network):
+                left_over = actions.add_files(self.consultation, valid, self.network)
+        except NoRoomError as error:
+            self.add_error("attachments", _t("Add it tomorrow, or call us. %(reason)s") % {"reason": error})
+        if left_over:
+            params = {"most": MAX_ATTACHMENTS_PER_REQUEST, "names": listed(each.name for each in left_over)}
+            full = _t("A request can have up to %(most)d photos or reports. Not added: %(names)s")
+            self.add_error("attachments", full % params)
         return not self.errors
 
 
@@ -211,7 +223,6 @@ class AcceptTimeForm(ActionForm):
     """A button for each time on offer. It has a template because the private page shows it too."""
 
     action = Action.TIME
-    button = ""
 
     appointment = HiddenPattern("[0-9]{1,18}")
 

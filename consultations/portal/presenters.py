@@ -5,7 +5,7 @@ would be refused.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
@@ -34,7 +34,10 @@ class Action(StrEnum):
     OTHER_TIME = "other-time"
 
 
+REMOVED = "removed"  # done on the page of the action "attachments"
 APPOINTMENT_ACTIONS = (Action.TIME, Action.OTHER_TIME)
+# Long enough to check what was sent. Not for as long as the link works: others may open the page.
+THUMBNAIL_PERIOD = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -159,18 +162,21 @@ class RequestStatusPresenter:
     # What was added
 
     @cached_property
-    def attachments(self) -> int:
-        return self.consultation.attachments.count()
+    def attachments(self) -> list[Attachment]:
+        return list(self.consultation.attachments.all())
+
+    @property
+    def attachments_to_show(self) -> list[tuple[Attachment, bool]]:
+        """Each file, and whether its thumbnail is shown."""
+        return [(attachment, self.shows_thumbnail(attachment)) for attachment in self.attachments]
+
+    def shows_thumbnail(self, attachment: Attachment) -> bool:
+        return attachment.is_image and self.now < attachment.added_at + THUMBNAIL_PERIOD
 
     @property
     def attachment_room(self) -> int:
         """How many files more may be added."""
-        return max(MAX_ATTACHMENTS_PER_REQUEST - self.attachments, 0)
-
-    @cached_property
-    def locked_reports(self) -> int:
-        """The number of reports that open only with a password."""
-        return self.consultation.attachments.filter(kind=Attachment.Kind.LOCKED_PDF).count()
+        return max(MAX_ATTACHMENTS_PER_REQUEST - len(self.attachments), 0)
 
     @property
     def has_own_words(self) -> bool:
@@ -204,10 +210,12 @@ class RequestStatusPresenter:
                 return _("This time has passed. Call us and we’ll find another one.")
             if action == Action.TIME and self.is_agreed:
                 return _("You’ve already chosen this time.")
-        if action == Action.ATTACHMENTS and self.attachments >= MAX_ATTACHMENTS_PER_REQUEST:
-            return _("A request can have up to %(most)d photos or reports, and yours is full.") % {
-                "most": MAX_ATTACHMENTS_PER_REQUEST
-            }
+        if action == Action.ATTACHMENTS and not self.attachment_room:
+            full = _(
+                "A request can have up to %(most)d photos or reports, and yours is full. "
+                "Remove one on your private page to add another."
+            )
+            return full % {"most": MAX_ATTACHMENTS_PER_REQUEST}
         return ""
 
     def refused(self, action: Action) -> str:
@@ -224,6 +232,8 @@ class RequestStatusPresenter:
 
     def confirmation(self, done: str) -> str:
         """Confirm what was just done, if the request still shows it; "" otherwise."""
+        if done == REMOVED and self.consultation.events.filter(kind=Event.Kind.ATTACHMENT_REMOVED).exists():
+            return _("The file is removed")
         if done not in set(Action):
             return ""
         match Action(done):

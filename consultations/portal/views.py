@@ -6,11 +6,12 @@ the same answer.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations import private_links
+from consultations.intake import file_storage
 from consultations.intake.attachments import allow_upload
 from consultations.intake.upload_handler import takes_files
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
@@ -29,13 +31,13 @@ from consultations.models.answers import SEVERAL_CHOICES
 from consultations.portal.forms import (
     AcceptTimeForm,
     ActionForm,
+    AttachmentsForm,
     ContactDetailsForm,
-    MoreAttachmentsForm,
     NoteForm,
     OtherTimeForm,
     WithdrawForm,
 )
-from consultations.portal.presenters import RequestStatusPresenter
+from consultations.portal.presenters import REMOVED, Action, RequestStatusPresenter
 
 # A link has 192 random bits and cannot be guessed. The limit stops attempts early, but allows for mistyping.
 WRONG_LINKS_PER_NETWORK = Limit(
@@ -46,8 +48,8 @@ CONTACT_CHANGES_PER_REQUEST = Limit("contact changes of a request", attempts=10,
 
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
-PrivateView = Callable[[HttpRequest, RequestStatusPresenter], HttpResponse]
-TokenView = Callable[..., HttpResponse]
+PrivateView = Callable[..., HttpResponseBase]
+TokenView = Callable[..., HttpResponseBase]
 
 
 def private_page_view(view: PrivateView) -> TokenView:
@@ -55,10 +57,12 @@ def private_page_view(view: PrivateView) -> TokenView:
 
     @private_no_cache
     @wraps(view)
-    def opened(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
+    def opened(request: HttpRequest, token: str, **parts: Any) -> HttpResponseBase:
         consultation = ConsultationRequest.objects.for_token(token).first()
         response = (
-            view(request, RequestStatusPresenter(consultation)) if consultation else wrong_address(request)
+            view(request, RequestStatusPresenter(consultation), **parts)
+            if consultation
+            else wrong_address(request)
         )
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -75,7 +79,7 @@ def wrong_address(request: HttpRequest) -> HttpResponse:
 
 
 @private_page_view
-def no_such_action(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
+def no_such_action(request: HttpRequest, presenter: RequestStatusPresenter, rest: str) -> HttpResponse:
     """Answer any other address under a token, without revealing whether the token is valid."""
     return wrong_address(request)
 
@@ -95,15 +99,19 @@ def with_slash(request: HttpRequest, address: str) -> HttpResponse:
 @never_cache
 def private(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
     done = request.GET.get("done", "")
+    confirmation, is_about_files = presenter.confirmation(done), done in (Action.ATTACHMENTS, REMOVED)
+    form = AttachmentsForm(presenter)
     response = _page(
         request,
         "page",
         presenter=presenter,
-        confirmation=presenter.confirmation(done),
+        form=None if presenter.refusal(form.action) else form,
+        confirmation="" if is_about_files else confirmation,
+        files_confirmation=confirmation if is_about_files else "",
         was_resent=done == "resent",
         address=private_links.address_of(_token(request)),
     )
-    return _with_form(response) if presenter.choices else response
+    return _with_form(response) if presenter.is_open else response
 
 
 @require_safe
@@ -133,17 +141,29 @@ def contact(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
 @require_get_or_post
 @private_page_view
 def attachments(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    form = MoreAttachmentsForm(presenter)
+    """Add files, or remove one."""
+    form = AttachmentsForm(presenter)
     if request.method != "POST":
         return _asked(request, form)
-    if presenter.refusal(form.action):
-        return _refused(request, form)  # before the work of reading photographs
     network, files = network_address(request), len(request.FILES.getlist("attachments"))
-    if not allow_upload(files, network):
-        refused = _("Too many files have come from your network. Try again in an hour, or call us.")
-        return _asked(request, form, refused=refused, status=429)
-    form = MoreAttachmentsForm(presenter, request.POST, request.FILES, network=network)
-    return _answered(request, form)
+    if "remove" not in request.POST:  # before the work of reading photographs
+        if presenter.refusal(form.action):
+            return _refused(request, form)
+        if not allow_upload(files, network):
+            refused = _("Too many files have come from your network. Try again in an hour, or call us.")
+            return _asked(request, form, refused=refused, status=429)
+    return _answered(request, AttachmentsForm(presenter, request.POST, request.FILES, network=network))
+
+
+@require_safe
+@private_page_view
+def thumbnail(request: HttpRequest, presenter: RequestStatusPresenter, attachment: int) -> HttpResponseBase:
+    """The thumbnail of a photograph, for as long as the private page shows it."""
+    for one in presenter.attachments:
+        if one.pk == attachment and presenter.shows_thumbnail(one):
+            with suppress(FileNotFoundError):
+                return file_storage.file_response(one, one.thumbnail_name, "photo")
+    return _page(request, "unknown", status=404)
 
 
 def _action_view(form: type[ActionForm]) -> TokenView:
@@ -175,7 +195,7 @@ def _answered(request: HttpRequest, form: ActionForm) -> HttpResponse:
             return _asked(request, form)
     except (NotAllowedError, SomeoneElseChangedError):
         return _refused(request, form)
-    return SeeOther(f"{reverse('consultations:private', args=[_token(request)])}?done={form.action}")
+    return SeeOther(f"{reverse('consultations:private', args=[_token(request)])}?done={form.done}")
 
 
 def _token(request: HttpRequest) -> str:
@@ -192,10 +212,10 @@ def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status:
     """Render the page of an action, or why it is refused; then the form only keeps what was typed."""
     presenter = form.presenter.again() if form.is_bound else form.presenter
     why_not = presenter.refusal(form.action)
-    has_form = not why_not or (form.is_bound and form.is_filled_in)
+    has_form = not why_not or (form.is_bound and (form.is_filled_in or not refused))
     response = _page(
         request,
-        form.action.replace("-", "_"),
+        form.page,
         status=status,
         presenter=presenter,
         form=form if has_form else None,

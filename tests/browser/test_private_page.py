@@ -18,6 +18,9 @@ from tests.procedures.publishing.photos import encoded, picture
 Visit = Callable[..., Any]
 
 
+ADD = re.compile("^Add$")
+
+
 def done(page: Page) -> str:
     """What the private page confirms; it has the focus, so that it is read aloud."""
     confirmation = page.locator("#done")
@@ -53,12 +56,27 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
     visitor.presses("Add this note")
     assert done(page) == "We have your note."
 
-    attachment = tmp_path / "hand.jpg"
-    attachment.write_bytes(encoded(picture()))
-    page.get_by_role("link", name="Add photos or a report").click()
-    page.get_by_label("Photos or a report").set_input_files(attachment)
-    visitor.presses("Add")
+    for name in ("hand.jpg", "arm.jpg"):
+        (tmp_path / name).write_bytes(encoded(picture(size=(400, 300 if name == "hand.jpg" else 200))))
+    (tmp_path / "notes.txt").write_text("hello")
+    files = page.get_by_label("Photos or a report")
+    files.set_input_files([tmp_path / "hand.jpg", tmp_path / "notes.txt"])
+    visitor.presses(ADD)
+    expect(page.locator(".error-message")).to_contain_text("File 2 (notes.txt)")
+    expect(page.get_by_text("hand.jpg", exact=True)).to_be_visible()
+    visitor.assert_accessible()
+    files.set_input_files([tmp_path / "arm.jpg"])
+    visitor.presses(ADD)
     assert done(page) == "We have what you added."
+    small = page.get_by_role("listitem").filter(has_text="hand.jpg").locator("img")
+    small.scroll_into_view_if_needed()
+    expect(small).to_have_js_property("complete", True)
+    assert small.evaluate("image => image.naturalWidth") > 100
+    visitor.presses(re.compile("^Remove.*hand.jpg"))
+    assert done(page) == "The file is removed."
+    expect(page.get_by_text("hand.jpg")).to_have_count(0)
+    expect(page.get_by_text("arm.jpg", exact=True)).to_be_visible()
+    visitor.assert_accessible()
 
     page.get_by_role("link", name="Cancel the appointment and withdraw the request").click()
     visitor.presses("Withdraw my request")
@@ -79,6 +97,8 @@ def test_form_is_sent_with_its_origin_and_links_without_referrer(visit: Visit) -
     page.get_by_role("link", name="Add a note").click()
     page.get_by_label("Your note").fill("It is worse.")
     visitor.presses("Add this note")
+    patient.change(status=Status.DECLINED)  # a closed request has no form
+    page = visitor.opens(patient.address)
     page.get_by_role("link", name="Surgeons").last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Surgeons")
     (posted,) = [headers for headers in sent if headers[""].startswith("POST")]

@@ -32,6 +32,7 @@ _BY_EITHER = (
     Event.Kind.SUBMITTED,
     Event.Kind.CONTACT_DETAILS_CHANGED,
     Event.Kind.ATTACHMENT_ADDED,
+    Event.Kind.ATTACHMENT_REMOVED,
     Event.Kind.TIME_REFUSED,
     Event.Kind.STATUS_CHANGED,
     Event.Kind.CONTACT_DETAILS_CORRECTED,

@@ -154,6 +154,7 @@ def test_copy_has_everything_but_names_of_colleagues(client: Client, manager: Us
     assert "colleaguename" not in text.lower() and manager.email not in text
     (picture,) = told["attachments"]
     assert archive.read(picture["file"]) == CLEAN.content
+    assert picture["file name"] == CLEAN.name
     event = Event.objects.get(kind="copy_made")
     assert (event.actor, event.detail) == (manager, {})
     seen = Disclosure.objects.get(kind="copied")

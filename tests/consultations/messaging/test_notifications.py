@@ -18,9 +18,10 @@ from clinic_site.mail.signals import reader_informed
 from consultations.appointments import offers, reminders
 from consultations.desk.queue.rows import Row
 from consultations.intake import submission
+from consultations.intake.upload_cleaning import CleanFile
 from consultations.messaging import notify
 from consultations.messaging import templates as message_templates
-from consultations.models import Appointment, Attachment, ConsultationRequest, Event
+from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.phone_numbers import parse
 from consultations.portal import actions
 from consultations.workflow import CLOSED, MARKED, Status
@@ -176,8 +177,7 @@ def test_staff_hear_of_everything_that_a_patient_does() -> None:
     reported("phone")
     actions.add_patient_note(request, "It is worse.")
     reported("note")
-    attachment = Attachment(name="a", width=1, height=1, size=1, digest="a", added_at=timezone.now())
-    actions.add_attachments(request, [attachment])
+    actions.add_files(request, [CleanFile("pdf", b"%PDF")], "")
     reported("attachment")
     actions.accept_time(request, offer(request, days=3).pk)
     reported("time agreed")

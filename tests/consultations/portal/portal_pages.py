@@ -1,14 +1,18 @@
 """Helpers for tests of the private page."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from consultations.appointments import offers
+from consultations.intake import file_storage
+from consultations.intake.upload_cleaning import CleanFile, Kind
 from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, ConsultationRequest
 from consultations.tokens import SubmissionKey
@@ -135,6 +139,21 @@ def every_state() -> Iterator[tuple[str, Any]]:
     yield "private page, another time meanwhile", offered.response
     offered.fills_in("note", text="It is worse.")
     yield "private page, done", _opened(offered, done="note")
+    with_files, full, closed = PrivatePage(), PrivatePage(), PrivatePage(status=Status.DECLINED)
+    for patient, count in ((with_files, 3), (full, 8), (closed, 3)):
+        kinds: Iterator[Kind] = itertools.cycle(("image", "pdf", "locked"))
+        for number, kind in zip(range(count), kinds, strict=False):
+            name = "زخم کی تصویر.jpg" if number else "IMG_" * 14
+            row = file_storage.store(CleanFile(kind, str(number).encode(), b"small", name=name))
+            row.request, row.added_at = patient.request, timezone.now() - timedelta(hours=20 * number)
+            row.save()
+    for action in ("", "attachments"):
+        yield f"private page, files, {action}", _opened(with_files, action)
+        yield f"private page, full, {action}", _opened(full, action)
+        yield f"private page, files of a closed request, {action}", _opened(closed, action)
+    with_files.sends("attachments", attachments=SimpleUploadedFile("a.txt", b"words"))
+    yield "private page, files wrong", with_files.response
+    yield "private page, files done", _opened(with_files, done="attachments")
     agreed.sends("withdraw")
     agreed.sends("note", text="It is worse.")
     yield "private page, withdrawn meanwhile", agreed.response

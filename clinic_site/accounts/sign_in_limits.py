@@ -44,7 +44,8 @@ def allow_sign_in(request: HttpRequest, email: str) -> None:
     is_known, network = account in accounts, network_address(request)
     if not SIGN_IN_BY_ADDRESS.allow(network):
         raise ValidationError(
-            _("There were too many tries to sign in. Wait 15 minutes, then try again."), code="limit"
+            _("There were too many tries to sign in from your network. Wait 15 minutes, then try again."),
+            code="limit",
         )
     if not (
         SIGN_IN_BY_ACCOUNT_AND_ADDRESS.allow(f"{account}\n{browser if is_known else network}")
@@ -52,8 +53,8 @@ def allow_sign_in(request: HttpRequest, email: str) -> None:
     ):
         raise ValidationError(
             _(
-                "There were too many tries to sign in. Wait 15 minutes, or use “Forgot your password?” "
-                "below: with the link that we’ll email you, you can sign in at once."
+                "There were too many tries to sign in. Wait 15 minutes, or use “Forgot your password?” on "
+                "the sign-in page: with the link that we’ll email you, you can sign in at once."
             ),
             code="limit",
         )
@@ -70,9 +71,16 @@ def normalized_account(email: str) -> str:
     return unicodedata.normalize("NFKC", email).casefold().strip()
 
 
-def remember_browser(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Give this browser a count of its own for an account whose owner has just proved who they are."""
+def remember_browser(
+    request: HttpRequest, response: HttpResponse, user: User, *, from_zero: bool = False
+) -> None:
+    """Give this browser a count of its own for an account whose owner has just proved who they are.
+
+    ``from_zero``: forget the attempts made in this browser so far.
+    """
     browser, accounts = _known_browser(request)
+    if from_zero:
+        browser = ""
     account = normalized_account(user.email)
     accounts = [account, *(other for other in accounts if other != account)][:MAX_ACCOUNTS_PER_BROWSER]
     response.set_cookie(

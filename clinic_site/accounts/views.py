@@ -27,7 +27,10 @@ class ForgottenPasswordView(PasswordResetView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         if not sign_in_limits.LINK_BY_ADDRESS.allow(network_address(self.request)):
-            form.add_error(None, _t("There were too many tries. Wait an hour, then try again."))
+            form.add_error(
+                None,
+                _t("Too many links have been asked for from your network. Wait an hour, then try again."),
+            )
             return self.form_invalid(form)
         email = form.cleaned_data["email"]
         if sign_in_limits.LINK_BY_ACCOUNT.allow(sign_in_limits.normalized_account(email)):
@@ -50,8 +53,8 @@ class ChoosePasswordView(PasswordResetConfirmView):
         events.record(AccountEvent.Kind.PASSWORD_CHOSEN, actor=self.user, subject=self.user)
         messages.success(self.request, _t("Your password is set. Sign in with it now."))
         response = super().form_valid(form)
-        # The link proves who this is: attempts elsewhere no longer keep this browser out.
-        sign_in_limits.remember_browser(self.request, response, self.user)
+        # The link proves who this is: no earlier attempt, here or elsewhere, keeps this browser out.
+        sign_in_limits.remember_browser(self.request, response, self.user, from_zero=True)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

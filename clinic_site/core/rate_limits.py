@@ -29,7 +29,7 @@ UNKNOWN = "unknown"
 
 # The period for which staff see that a limit was reached.
 REPORT_PERIOD = timedelta(hours=24)
-MAX_REFUSALS = 1_000_000
+MAX_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,15 @@ class Limit:
 
         In a transaction, only what is committed counts.
         """
-        # A keyed hash: the table alone reveals no address, and scopes cannot be correlated.
-        hashed = salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()
-        return _count(self.scope, hashed, amount, self.period, self.attempts)
+        return _count(self.scope, self._hashed(subject), amount, self.period, self.attempts)
+
+    def charge(self, subject: str, amount: int) -> None:
+        """Count what an allowed attempt turned out to cost, also above the limit."""
+        _count(self.scope, self._hashed(subject), amount, self.period, MAX_COUNT)
+
+    def _hashed(self, subject: str) -> str:
+        """Return a keyed hash: the table alone reveals no address, and scopes cannot be correlated."""
+        return salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()
 
 
 class Refusals(NamedTuple):
@@ -83,7 +89,7 @@ class Refusals(NamedTuple):
 
 def record_refusal(scope: str) -> None:
     """Count that a limit was reached, for the staff's first page. Call it outside a transaction."""
-    _count(scope, "", 1, REPORT_PERIOD, MAX_REFUSALS)
+    _count(scope, "", 1, REPORT_PERIOD, MAX_COUNT)
 
 
 def recent_refusals(now: datetime) -> list[Refusals]:

@@ -1,23 +1,17 @@
 """Patients' attachments: store and delete rows with their files, in the order of ``file_storage``."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from clinic_site.core.rate_limits import Limit, record_refusal
+from clinic_site.core.rate_limits import record_refusal
 from consultations.intake import file_storage
 from consultations.intake.upload_cleaning import CleanFile
-from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD, MEGABYTE
+from consultations.intake.upload_limits import BYTES_PER_NETWORK, FILES_PER_NETWORK, MAX_FILES_PER_UPLOAD
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.models import Attachment
-
-# Bytes stored: about half a megabyte for a photograph, the whole file for a report.
-BYTES_PER_NETWORK = Limit("bytes of uploads from a network", 100 * MEGABYTE, timedelta(days=1))
-# Each file costs the work of reading it, up to 52 million pixels, whether or not it is stored.
-FILES_PER_NETWORK = Limit("uploads from a network", attempts=160, period=timedelta(hours=1))
 
 
 class NoRoomError(NotAllowedError):
@@ -38,7 +32,7 @@ def require_room_for(new: Sequence[CleanFile], network: str) -> None:
     if not size:
         return
     if not BYTES_PER_NETWORK.allow(network, size):
-        raise NoRoomError(_("Too many files have come from your network today"))
+        raise NoRoomError(_("Too many files have come from your network in the last 24 hours"))
     if file_storage.free_bytes() < size + file_storage.MIN_FREE_BYTES:
         record_refusal("room on the disk for files")
         raise NoRoomError(_("We have no room for files at the moment"))

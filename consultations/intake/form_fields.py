@@ -137,6 +137,7 @@ class FilesField(forms.FileField):
     """
 
     widget = FilesInput({"accept": ACCEPT})
+    network = ""  # as in ``clean_upload``
     valid: list[CleanFile]
 
     def clean(self, data: Any, initial: Any = None) -> list[CleanFile]:
@@ -151,7 +152,7 @@ class FilesField(forms.FileField):
         for place, upload in enumerate(uploads[:MAX_FILES_PER_UPLOAD], start=1):
             name = names[place - 1]
             try:
-                self.valid.append(replace(clean_upload(upload), name=name))
+                self.valid.append(replace(clean_upload(upload, self.network), name=name))
             except ValidationError as error:
                 params = {"place": place, "name": name, "problem": error.messages[0]}
                 wrong.append(ValidationError(_("File %(place)d (%(name)s): %(problem)s"), error.code, params))
@@ -164,9 +165,13 @@ class FilesField(forms.FileField):
         return self.valid
 
 
-def valid_files(form: forms.BaseForm, name: str) -> list[CleanFile]:
-    """Validate a form, and return the valid files of its ``FilesField``, also when others have errors."""
-    form.is_valid()
+def valid_files(form: forms.BaseForm, name: str, network: str) -> list[CleanFile]:
+    """Validate a form, and return the valid files of its ``FilesField``, also when others have errors.
+
+    The work of decoding them counts for ``network``.
+    """
     field = form.fields[name]
     assert isinstance(field, FilesField)
+    field.network = network
+    form.is_valid()
     return field.valid

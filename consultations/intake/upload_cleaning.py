@@ -19,8 +19,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from clinic_site.core.untrusted import images, isolated
+from clinic_site.core.untrusted.image_decoder import MILLION
 from consultations.intake import pdf_lock
-from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE
+from consultations.intake.upload_limits import MAX_FILE_BYTES, MEGABYTE, PIXELS_PER_NETWORK
 
 # Enough detail to judge a wound, in about half a megabyte.
 MAX_SIDE_PIXELS = 2400
@@ -79,10 +80,11 @@ class CleanFile:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def clean_upload(upload: UploadedFile) -> CleanFile:
-    """Return the content of an uploaded file that may be stored. Nothing is written.
+def clean_upload(upload: UploadedFile, network: str = "") -> CleanFile:
+    """Return the content of an uploaded file that may be stored. Nothing of it is written.
 
-    Raises ``ValidationError``, with an instruction, unless it is a whole photograph or report.
+    ``network``: the ``network_address`` that the work of decoding counts for. Raises ``ValidationError``,
+    with an instruction, unless it is a whole photograph or report.
     """
     if (upload.size or 0) > MAX_FILE_BYTES:
         raise ValidationError(
@@ -99,7 +101,7 @@ def clean_upload(upload: UploadedFile) -> CleanFile:
     picture_format = _picture_format(data)
     if not picture_format:
         raise _something_else()
-    return _photograph(upload, picture_format)
+    return _photograph(upload, picture_format, network)
 
 
 def _report(data: bytes) -> CleanFile:
@@ -137,9 +139,20 @@ def _picture_format(data: bytes) -> str:
     return ""
 
 
-def _photograph(upload: UploadedFile, picture_format: str) -> CleanFile:
+def _photograph(upload: UploadedFile, picture_format: str, network: str) -> CleanFile:
+    if network and not PIXELS_PER_NETWORK.allow(network):
+        raise ValidationError(
+            _("Add it in an hour. We’ve opened as many photos from your network as we can for now"),
+            code="network",
+        )
+
+    def count(pixels: int) -> None:
+        # Only the decoder knows how many there are. At most two photographs at once pass the limit.
+        if network and pixels >= MILLION:
+            PIXELS_PER_NETWORK.charge(network, pixels // MILLION)
+
     try:
-        picture = images.read(upload, picture_format, longest=MAX_SIDE_PIXELS)
+        picture = images.read(upload, picture_format, longest=MAX_SIDE_PIXELS, count=count)
     except isolated.BusyError:
         raise ValidationError(
             _("Try again in a few minutes, or add it later. We can’t open photos at the moment"),
@@ -147,7 +160,7 @@ def _photograph(upload: UploadedFile, picture_format: str) -> CleanFile:
         ) from None
     except images.TooManyPixelsError:
         raise ValidationError(
-            _("Send a smaller copy of this photo, such as a screenshot of it. It has too many pixels"),
+            _("Send a smaller copy of this photo, such as a screenshot of it. It’s too large for us to open"),
             code="too_many_pixels",
         ) from None
     except images.UnknownFormatError:

@@ -208,7 +208,7 @@ class AttachmentsForm(ActionForm):
             return True
         left_over = []
         try:
-            if valid := valid_files(self, "attachments"):
+            if valid := valid_files(self, "attachments", self.network):
                 left_over = actions.add_files(self.consultation, valid, self.network)
         except NoRoomError as error:
             self.add_error("attachments", _t("Add it tomorrow, or call us. %(reason)s") % {"reason": error})

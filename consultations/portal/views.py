@@ -132,7 +132,7 @@ def contact(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResp
     form = ContactDetailsForm(presenter, _sent(request))
     can_be_done = form.is_valid() and not presenter.refusal(form.action)
     if can_be_done and not CONTACT_CHANGES_PER_REQUEST.allow(str(presenter.consultation.pk)):
-        refused = _("You’ve changed this many times today. Call us and tell us how to reach you.")
+        refused = _("This has been changed many times in 24 hours. Call us and tell us how to reach you.")
         return _asked(request, form, refused=refused, status=429)
     return _answered(request, form)
 

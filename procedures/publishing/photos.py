@@ -89,8 +89,8 @@ def encode(upload: UploadedFile) -> EncodedPhoto:
 def _open(upload: UploadedFile) -> Image.Image:
     """Decode the picture, upright. Its size is checked in the header, before any pixel is decoded."""
     advice = {
-        isolated.BusyError: _("Choose the photograph again in a minute. Others are being read."),
-        images.TooManyPixelsError: _("Choose a smaller copy of this photograph. It has too many pixels."),
+        isolated.BusyError: _("Choose the photograph again in a minute. The server is busy."),
+        images.TooManyPixelsError: _("Choose a smaller copy of this photograph. It is too large to open."),
         images.UnknownFormatError: _("Choose a photograph as a JPEG, PNG, WebP or AVIF file."),
         images.DamagedPictureError: _("This photograph is damaged. Save it again, or choose another."),
     }

@@ -85,15 +85,17 @@ def send_files(port: int, path: str, files: list[bytes]) -> tuple[int, float]:
     return ask(port, "POST", path, body, f"multipart/form-data; boundary={boundary}", new_address())
 
 
-def stall_a_body(port: int, path: str) -> None:
-    """Announce a large body, send a little of it, and wait."""
+def stall_a_body(port: int, path: str) -> float:
+    """Announce a large body, send a little of it, and wait; return the seconds until nginx gives up."""
+    started = time.monotonic()
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 30, (new_address(), 0)) as line:
         line.sendall(
             f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
             "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 60000000\r\n\r\n".encode()
             + b"x" * 65536
         )
-        line.recv(1)  # until nginx gives up
+        line.recv(1)
+    return time.monotonic() - started
 
 
 @contextmanager

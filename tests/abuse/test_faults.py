@@ -21,12 +21,16 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.urls import reverse
+from django.utils import timezone
 
+from clinic_site.mail.models import OutgoingMessage
+from clinic_site.mail.worker import RETRY_PAUSES
 from clinic_site.operations.readiness import MIN_FREE_BYTES
 from consultations.models import ConsultationRequest, PrivacyNotice
 from tests.abuse import attackers
 from tests.conftest import load_sample_content
 from tests.consultations.http_server import Patients, Server
+from tests.mail.smtp_server import MailServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -35,6 +39,8 @@ FAULT_SECONDS = min(30.0, float(os.environ.get("ABUSE_SECONDS", "10")) * 0.8)
 # `make test-abuse` runs alone. Five seconds are still less than the fault lasts.
 MAX_ANSWER_SECONDS = 1.0 if "ABUSE_SECONDS" in os.environ else 5.0
 MAX_RECOVERY_SECONDS = 60.0
+# A mail that met no server is tried again after a minute.
+MAX_MAIL_SECONDS = 300.0
 EMERGENCY = "procedures:emergency"
 
 on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="only SQLite locks its whole file")
@@ -49,7 +55,9 @@ def notice() -> int:
 
 
 @contextmanager
-def patients_at(server: Server, notice: int, probes: tuple[str, ...]) -> Iterator["Watch"]:
+def patients_at(
+    server: Server, notice: int, probes: tuple[str, ...], clients: int = CLIENTS
+) -> Iterator["Watch"]:
     """Patients come, something fails within, and everybody finishes the form in hand."""
     server.start()
     try:
@@ -58,14 +66,15 @@ def patients_at(server: Server, notice: int, probes: tuple[str, ...]) -> Iterato
         for probe in probes:
             watch.ask(probe)  # so that there is a copy of each page
         watch.answers.clear()
-        patients.come(CLIENTS)
+        patients.come(clients)
         time.sleep(1.5)
         yield watch
-        patients.leave()
-        end = time.monotonic() + MAX_RECOVERY_SECONDS
+        ended = time.monotonic()
         while watch.ask("/readyz")[0] != 200:
-            assert time.monotonic() < end, "the server never became ready again"
+            assert time.monotonic() < ended + MAX_RECOVERY_SECONDS, "the server never became ready again"
             time.sleep(0.1)
+        watch.recovered_in = time.monotonic() - ended
+        patients.leave()
     finally:
         server.kill()
     watch.report()
@@ -75,6 +84,7 @@ class Watch:
     def __init__(self, server: Server, patients: Patients, probes: tuple[str, ...]) -> None:
         self.server, self.patients, self.probes = server, patients, probes
         self.answers: list[tuple[str, int, float]] = []
+        self.recovered_in = 0.0
 
     def ask(self, path: str) -> tuple[int, float]:
         status, seconds = attackers.ask(self.server.port, "GET", path)
@@ -96,19 +106,22 @@ class Watch:
         return max(seconds for path, _status, seconds in self.answers if path in paths)
 
     def report(self) -> None:
-        counts = Counter(self.patients.wrong)
-        print(f"\nconfirmed {len(self.patients.confirmed)}, other answers {dict(counts)}")  # noqa: T201 - figures
+        patients, counts = self.patients, dict(Counter(self.patients.wrong))
+        print(f"\n{os.environ['PYTEST_CURRENT_TEST'].split('::')[1]}, {connection.vendor}:")  # noqa: T201 - figures
+        print(f"confirmed {len(patients.confirmed)}, other answers {counts}, cut off {patients.cut_off}")  # noqa: T201
+        print(f"ready {self.recovered_in:.1f} s after the fault, load {os.getloadavg()[0]:.1f}")  # noqa: T201
         for path in dict.fromkeys(path for path, _status, _seconds in self.answers):
             print(f"{path}: {sorted(self.statuses(path))}, slowest {self.slowest(path):.2f} s")  # noqa: T201
 
     def require_clear_answers(self) -> None:
-        """Each patient read a page that says what to do (503), or was confirmed in the end."""
-        assert {*self.patients.wrong} <= {"503"}
+        """Patients met the fault, read a page that says what to do (503), and were confirmed in the end."""
+        assert {*self.patients.wrong} == {"503"}
         assert len(self.patients.confirmed) == len(self.patients.sent)
 
 
 def require_stored_once(patients: Patients, hashes: list[str]) -> None:
     assert sorted(hashes) == sorted(patients.sent), "lost or doubled"
+    print(f"stored {len(hashes)}: none lost, none doubled")  # noqa: T201
 
 
 def stored_hashes() -> list[str]:
@@ -146,7 +159,6 @@ def test_full_disk_is_not_ready_and_loses_nothing(notice: int, settings: Any, tm
             assert watch.ask("/readyz")[0] == 200
             watch.answers.clear()
             watch.probe_for(FAULT_SECONDS / 2, lambda: fill(disk / "filler"))
-            assert "503" in watch.patients.wrong, "the disk was never full"
             assert watch.ask("/readyz")[0] == 503
             (disk / "filler").unlink()
         watch.require_clear_answers()
@@ -182,16 +194,56 @@ def test_stopped_database_leaves_pages_and_loses_nothing(notice: int) -> None:
     require_stored_once(watch.patients, stored_hashes())
 
 
-def test_killed_workers_and_silent_mail_server_lose_nothing(notice: int) -> None:
+def test_killed_workers_lose_nothing(notice: int) -> None:
     pages = ("/healthz", "/", "/readyz")
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        server = Server(EMAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
-        with patients_at(server, notice, ()) as watch:
-            watch.probes = pages
-            watch.probe_for(FAULT_SECONDS / 2, lambda: kill_one_worker(server))
-    watch.require_clear_answers()
-    # A killed worker cuts its connections off (0); the mail server takes no server out of rotation.
+    killed: list[int] = []
+    with patients_at(Server(), notice, ()) as watch:
+        watch.probes = pages
+        watch.probe_for(FAULT_SECONDS / 2, lambda: killed.extend(kill_one_worker(watch.server)))
+        assert len(killed) > 1 and watch.patients.cut_off
+    print(f"killed {len(killed)}")  # noqa: T201
+    assert watch.patients.wrong == []
+    assert len(watch.patients.confirmed) == len(watch.patients.sent)
     assert all({200} <= watch.statuses(page) <= {0, 200} for page in pages)
+    require_stored_once(watch.patients, stored_hashes())
+
+
+def test_silent_mail_server_delays_no_page_and_loses_no_mail(notice: int) -> None:
+    mail = MailServer()
+    server = Server(EMAIL_URL=f"smtp://127.0.0.1:{mail.port}", STAFF_MAIL="desk@clinic.example")
+    pages = ("/healthz", "/", "/readyz")
+    with (
+        socket.create_server(("127.0.0.1", mail.port)) as silent,
+        patients_at(server, notice, pages, clients=1) as watch,  # each request is a mail
+    ):
+        silent.settimeout(MAX_RECOVERY_SECONDS)
+        waiting, _address = silent.accept()  # the mail worker has a message, and waits for a greeting
+        watch.probe_for(FAULT_SECONDS / 4)
+        watch.patients.leave()
+        waiting.close()
+        silent.close()
+        queued = OutgoingMessage.objects.all()
+        assert queued.count() == queued.filter(sent_at=None).count() == len(watch.patients.sent)
+        mail.start()
+        since = time.monotonic()
+        try:
+            while queued.filter(sent_at=None).exists():
+                if "ABUSE_SECONDS" not in os.environ:
+                    # For a short test: those that wait for their next attempt, not one that is being sent.
+                    now = timezone.now()
+                    queued.due(now + RETRY_PAUSES[0]).filter(next_attempt_at__gt=now).update(
+                        next_attempt_at=now
+                    )
+                assert time.monotonic() < since + MAX_MAIL_SECONDS, "mail is still waiting"
+                watch.probe_for(0.5)
+        finally:
+            mail.stop()
+    print(f"{queued.count()} mails arrived within {time.monotonic() - since:.0f} s")  # noqa: T201
+    assert watch.patients.wrong == []
+    assert all(watch.statuses(page) == {200} for page in pages)
+    assert watch.slowest(*pages) <= MAX_ANSWER_SECONDS
+    assert len(mail.copies) == queued.count()
+    assert {*mail.copies.values()} == {1}
     require_stored_once(watch.patients, stored_hashes())
 
 
@@ -221,7 +273,7 @@ def pg_ctl(folder: Path, *arguments: str) -> None:
     subprocess.run(command, cwd=folder.parent, stdout=subprocess.DEVNULL, check=True)
 
 
-def kill_one_worker(server: Server) -> None:
+def kill_one_worker(server: Server) -> Iterator[int]:
     """Kill a process that serves pages, not the one that sends mail: systemd would start that again."""
     assert server.process
     pid = server.process.pid
@@ -230,5 +282,6 @@ def kill_one_worker(server: Server) -> None:
         with suppress(OSError):
             if b"manage.py" not in Path(f"/proc/{child}/cmdline").read_bytes():
                 os.kill(int(child), signal.SIGKILL)
+                yield int(child)
                 break
     time.sleep(1)

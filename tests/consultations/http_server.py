@@ -100,7 +100,10 @@ class Patients:
     answers: dict[str, Any] = field(default_factory=dict)
     confirmed: dict[str, str] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
+    # The status of each other answer; "bare 503" if its page does not offer to send the form again.
     wrong: list[str] = field(default_factory=list)
+    # How often the connection broke.
+    cut_off: int = 0
     # How long each confirmed press of "Send" took.
     seconds: list[float] = field(default_factory=list)
 
@@ -151,8 +154,9 @@ class Patients:
         try:
             line.request("POST", "/consultation/", body, headers)
             answer = line.getresponse()
-            answer.read()
+            page = answer.read()
         except (OSError, http.client.HTTPException):
+            self.cut_off += 1
             return False
         finally:
             line.close()
@@ -160,5 +164,6 @@ class Patients:
             self.seconds.append(time.monotonic() - pressed_at)
             self.confirmed[key.hash] = answer.headers["Location"]
             return True
-        self.wrong.append(f"{answer.status}")
+        is_bare = answer.status >= 500 and not (b">1122<" in page and key.secret.encode() in page)
+        self.wrong.append(f"bare {answer.status}" if is_bare else f"{answer.status}")
         return answer.status < 500

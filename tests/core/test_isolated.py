@@ -2,8 +2,10 @@
 
 import fcntl
 import io
+import signal
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
@@ -78,8 +80,28 @@ def test_memory_time_and_output_are_limited(monkeypatch: pytest.MonkeyPatch) -> 
     status, output = work("output")
     assert (status, len(output)) == (1, isolated.MAX_OUTPUT_BYTES)
     monkeypatch.setattr(isolated, "MAX_SECONDS", 0.5)
-    with pytest.raises(isolated.KilledError):
+    with pytest.raises(isolated.TooSlowError):
         work("sleep")
+
+
+def test_crash_is_a_damaged_file_and_used_up_time_is_too_much_work() -> None:
+    assert work("crash") == (-signal.SIGSEGV, b"")
+    with pytest.raises(isolated.KilledError):
+        work("use up the time")
+
+
+def test_decoder_that_tells_nothing_counts_as_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes: list[tuple[Any, type[Exception]]] = [
+        (isolated.KilledError, images.TooManyPixelsError),
+        (isolated.TooSlowError, isolated.BusyError),
+        ([(-signal.SIGSEGV, io.BytesIO())], images.DamagedPictureError),
+    ]
+    for outcome, error in outcomes:
+        monkeypatch.setattr(isolated, "run", Mock(side_effect=outcome))
+        counted: list[int] = []
+        with pytest.raises(error):
+            images.read(io.BytesIO(b""), "PNG", longest=320, count=counted.append)
+        assert counted == [images.PIXELS_IF_UNKNOWN], error
 
 
 def test_third_is_refused_at_once_and_a_large_picture_needs_the_first_slot(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def _error_states() -> Iterator[State]:
     yield of_response("403, form not from here", strict.post(reverse("procedures:feedback"), {}))
     yield of_response("403, form without its cookie", strict.post(reverse("consultations:request"), {}))
     asked = RequestFactory().get("/")
-    for name in ("400.html", "403.html", "429.html", "500.html"):
+    for name in ("400.html", "403.html", "500.html"):
         content = render_to_string(name, request=None if name == "500.html" else asked)
         yield State(name, int(name[:3]), content.encode())
     for name, is_post in (("503.html", True), ("503.html, reading", False)):

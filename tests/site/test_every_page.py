@@ -22,13 +22,12 @@ EXPECTED = {
     "requests cannot be taken": 503,
     "400.html": 400,
     "403.html": 403,
-    "429.html": 429,
     "500.html": 500,
     "503.html": 503,
     "503.html, reading": 503,
 }
 # Rendered without a request: nothing but the page itself can be asked.
-WITHOUT_REQUEST = {"400.html", "403.html", "429.html", "500.html", "503.html", "503.html, reading"}
+WITHOUT_REQUEST = {"400.html", "403.html", "500.html", "503.html", "503.html, reading"}
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -1,7 +1,8 @@
 """Decodes one untrusted picture, in the child process that ``images.read`` starts.
 
-Output: width and height, then the pixels in RGB: upright, in sRGB, transparent areas on white, only the first
-frame, without metadata such as the place where it was taken. The status says what was wrong.
+Output: a line with the number of pixels that were decoded, and with the width and height of the picture; then
+the picture in RGB: upright, in sRGB, transparent areas on white, only the first frame, without metadata such
+as the place where it was taken. The status says what was wrong; then only the number of pixels follows.
 """
 
 import io
@@ -23,6 +24,7 @@ MAX_PIXELS_OF_SMALL_SLOT = 13 * MILLION
 # A progressive JPEG has about ten scans, each a pass over all pixels. A small file with thousands of scans
 # would keep the processor busy for hours.
 MAX_SCANS = 100
+USUAL_SCANS = 10
 # Rows that are processed together.
 BAND_ROWS = 256
 
@@ -42,17 +44,23 @@ class Status(IntEnum):
 
 
 class RefusedError(Exception):
-    def __init__(self, status: Status) -> None:
+    """``pixels``: how many were decoded, at most, before the picture was refused."""
+
+    def __init__(self, status: Status, pixels: int = 0) -> None:
         self.status = status
+        self.pixels = pixels
 
 
-def decode(data: bytes, formats: list[str], longest: int, *, is_large_slot: bool = True) -> Image.Image:
-    """Decode a picture, at most ``longest`` pixels on its long side.
+def decode(
+    data: bytes, formats: list[str], longest: int, *, is_large_slot: bool = True
+) -> tuple[Image.Image, int]:
+    """Decode a picture, at most ``longest`` pixels on its long side; return it with the pixels decoded.
 
     The pixels are counted in the header before any is decoded. A JPEG of one scan is decoded at a half, a
-    quarter or an eighth of its size, and only that fraction counts. Raises ``RefusedError`` and
-    ``MemoryError``.
+    quarter or an eighth of its size, and only that fraction counts. One of many scans counts again for each
+    ``USUAL_SCANS``. Raises ``RefusedError``.
     """
+    decoded = 0
     try:
         picture, scans = _opened(data, formats)
         if scans == 1 and not picture.info.get("progressive"):
@@ -64,17 +72,20 @@ def decode(data: bytes, formats: list[str], longest: int, *, is_large_slot: bool
             raise RefusedError(Status.NEEDS_LARGE_SLOT)
         if scans > MAX_SCANS:
             raise RefusedError(Status.DAMAGED)
+        decoded = pixels * max(1, scans // USUAL_SCANS)
         picture.load()
-        return _upright_rgb(picture, longest)
-    except (RefusedError, MemoryError):
+        return _upright_rgb(picture, longest), decoded
+    except RefusedError:
         raise
+    except MemoryError as error:
+        raise RefusedError(Status.TOO_MANY_PIXELS, decoded) from error
     except UnidentifiedImageError as error:
         raise RefusedError(Status.UNKNOWN_FORMAT) from error
     except Image.DecompressionBombError as error:
         raise RefusedError(Status.TOO_MANY_PIXELS) from error
     except Exception as error:
         # Decoders raise all kinds of errors on damaged data.
-        raise RefusedError(Status.DAMAGED) from error
+        raise RefusedError(Status.DAMAGED, decoded) from error
 
 
 def size_within(size: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -161,9 +172,7 @@ def work(arguments: list[str], data: bytes, memory: int) -> tuple[int, bytes]:
     formats, longest = arguments
     try:
         is_large_slot = memory >= max(isolated.SLOT_MEMORY)
-        picture = decode(data, formats.split(","), int(longest), is_large_slot=is_large_slot)
+        picture, decoded = decode(data, formats.split(","), int(longest), is_large_slot=is_large_slot)
     except RefusedError as refused:
-        return refused.status, b""
-    except MemoryError:
-        return Status.TOO_MANY_PIXELS, b""
-    return Status.DECODED, b"%d %d\n" % picture.size + picture.tobytes()
+        return refused.status, b"%d\n" % refused.pixels
+    return Status.DECODED, b"%d %d %d\n" % (decoded, *picture.size) + picture.tobytes()

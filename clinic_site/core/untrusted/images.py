@@ -4,12 +4,16 @@ Only the pixels of the original file reach the disk.
 """
 
 import io
+from collections.abc import Callable
 from typing import IO
 
 from PIL import Image
 
 from clinic_site.core.untrusted import isolated
-from clinic_site.core.untrusted.image_decoder import Status, size_within
+from clinic_site.core.untrusted.image_decoder import MILLION, Status, size_within
+
+# What a decoder may have decoded that used up its time or crashed: 20 million pixels a second (WebP).
+PIXELS_IF_UNKNOWN = isolated.MAX_CPU_SECONDS * 20 * MILLION
 
 
 class PictureError(Exception):
@@ -34,24 +38,36 @@ ERRORS: dict[int, type[PictureError]] = {
 }
 
 
-def read(file: IO[bytes], *formats: str, longest: int) -> Image.Image:
+def read(
+    file: IO[bytes],
+    *formats: str,
+    longest: int,
+    count: Callable[[int], object] = lambda pixels: None,
+) -> Image.Image:
     """Decode a file of one of Pillow's ``formats``, or "HEIC"; at most ``longest`` pixels on its long side.
 
     It is upright, in RGB, without metadata. Raises ``PictureError``, and ``isolated.BusyError`` when too
-    many files are being decoded.
+    many files are being decoded. First ``count`` is called with the number of pixels that were decoded,
+    also of a picture that is refused.
     """
     file.seek(0)
     arguments = [",".join(formats), str(longest)]
     try:
         status, output = isolated.run("clinic_site.core.untrusted.image_decoder", arguments, file.read())
     except isolated.KilledError:
+        count(PIXELS_IF_UNKNOWN)
         raise TooManyPixelsError from None
+    except isolated.TooSlowError:
+        count(PIXELS_IF_UNKNOWN)
+        raise
     with output:
+        numbers = [int(number) for number in output.readline(40).split()]
+        count(numbers[0] if numbers else PIXELS_IF_UNKNOWN)
         if status == Status.NEEDS_LARGE_SLOT:
             raise isolated.BusyError
         if status != Status.DECODED:
             raise ERRORS.get(status, DamagedPictureError)
-        width, height = map(int, output.readline(30).split())
+        _decoded, width, height = numbers
         return Image.frombytes("RGB", (width, height), output.read())
 
 

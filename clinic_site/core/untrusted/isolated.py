@@ -34,14 +34,19 @@ class BusyError(Exception):
     """Both slots are taken."""
 
 
+class TooSlowError(BusyError):
+    """The work was not done in time, although it used little processor time: the machine is busy."""
+
+
 class KilledError(Exception):
-    """The work needed too much time or memory."""
+    """The work needed too much processor time or memory."""
 
 
 def run(module: str, arguments: list[str], data: bytes) -> tuple[int, IO[bytes]]:
     """Run ``module.work(arguments, data, memory)`` in a child process; return its status and output.
 
-    ``memory`` is what the child may use, in bytes. Raises ``BusyError`` and ``KilledError``.
+    ``memory`` is what the child may use, in bytes. The status of a child that crashed is negative. Raises
+    ``BusyError`` and ``KilledError``.
     """
     with _slot() as memory:
         # In memory, so that a full disk does not refuse a file. The limit of file sizes holds for it.
@@ -60,8 +65,9 @@ def run(module: str, arguments: list[str], data: bytes) -> tuple[int, IO[bytes]]
                 check=False,
             ).returncode
         except subprocess.TimeoutExpired:
-            status = -signal.SIGKILL
-    if status < 0:
+            output.close()
+            raise TooSlowError from None
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
         output.close()
         raise KilledError
     output.seek(0)

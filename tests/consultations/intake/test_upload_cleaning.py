@@ -3,6 +3,7 @@
 import io
 import random
 import zipfile
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
+from clinic_site.core.untrusted import images
 from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILE_BYTES
 from tests.consultations.intake.upload_samples import (
@@ -31,7 +33,7 @@ SOMETHING_ELSE = (
 )
 DAMAGED = "Save the photo again, or choose another. This one is damaged"
 NOT_WHOLE = "Save the report again, or choose another. This one is not whole"
-TOO_MANY_PIXELS = "Send a smaller copy of this photo, such as a screenshot of it. It has too many pixels"
+TOO_LARGE = "Send a smaller copy of this photo, such as a screenshot of it. It’s too large for us to open"
 TOO_SMALL = "Choose a larger photo. This one is too small to see anything"
 
 ignore_bombs = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -268,12 +270,12 @@ def refused_files() -> dict[str, tuple[bytes, str]]:
         "a PDF without a table": (b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n9\n%%EOF", SOMETHING_ELSE),
         "a pixel": (encoded(picture(size=(2, 1)), "PNG"), TOO_SMALL),
         "a thread": (encoded(picture(size=(30_000, 2)), "PNG"), TOO_SMALL),
-        "a PNG of 54 megapixels": (png_that_claims(9_000, 6_000), TOO_MANY_PIXELS),
+        "a PNG of 54 megapixels": (png_that_claims(9_000, 6_000), TOO_LARGE),
         "a progressive JPEG of 54 megapixels": (
             encoded(Image.new("L", (9_000, 6_000)), progressive=True),
-            TOO_MANY_PIXELS,
+            TOO_LARGE,
         ),
-        "a bomb": (png_that_claims(20_000, 20_000), TOO_MANY_PIXELS),
+        "a bomb": (png_that_claims(20_000, 20_000), TOO_LARGE),
         "a JPEG of 1,000 scans": (jpeg_of_many_scans(1_000), DAMAGED),
     }
 
@@ -282,6 +284,22 @@ def refused_files() -> dict[str, tuple[bytes, str]]:
 def test_refused_files_have_one_sentence() -> None:
     for what, (data, sentence) in refused_files().items():
         assert refusal(data) == sentence, what
+
+
+@ignore_bombs
+def test_decoded_pixels_are_counted_also_of_a_refused_picture() -> None:
+    for data, format, pixels in (
+        (FORMATS["PNG"], "PNG", 640 * 480),
+        (encoded(picture(size=(6_400, 4_800))), "JPEG", 800 * 600),  # at an eighth of its size
+        (jpeg_of_many_scans(34), "JPEG", 4 * 640 * 480),
+        (encoded(picture(), "PNG")[:-200], "PNG", 640 * 480),
+        (png_that_claims(20_000, 20_000), "PNG", 0),
+        (b"nothing", "PNG", 0),
+    ):
+        counted: list[int] = []
+        with suppress(images.PictureError):
+            images.read(io.BytesIO(data), format, longest=600, count=counted.append)
+        assert counted == [pixels], (format, pixels)
 
 
 class UnreadUpload(SimpleUploadedFile):

@@ -61,13 +61,18 @@ def test_each_wrong_file_is_named_with_its_place_and_the_others_are_not_lost() -
         "We can’t open this type of file",
         "File 4 (d.jpg): Choose the file again. This one is empty",
     ]
-    assert [kept.kind for kept in valid_files(form, "attachments")] == ["image", "pdf"]
+    assert [kept.kind for kept in valid_files(form, "attachments", "")] == ["image", "pdf"]
 
 
 def test_fifth_file_is_named_and_not_read() -> None:
     form = sent(*[(f"{number}.jpg", JPEG) for number in range(4)], ("4.jpg", b""), ("5.jpg", b""))
     assert errors(form) == ["Add at most 4 files at a time. Not added: 4.jpg, 5.jpg"]
-    assert [kept.name for kept in valid_files(form, "attachments")] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert [kept.name for kept in valid_files(form, "attachments", "")] == [
+        "0.jpg",
+        "1.jpg",
+        "2.jpg",
+        "3.jpg",
+    ]
     form = sent(*[("n" * 200, JPEG)] * 100)
     assert len(errors(form)[0]) < 400
 

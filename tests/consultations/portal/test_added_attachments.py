@@ -14,7 +14,7 @@ from django.utils import timezone
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.rate_limits import network_address, recent_refusals
 from clinic_site.core.untrusted import isolated
-from consultations.intake import attachments, file_storage
+from consultations.intake import attachments, file_storage, upload_cleaning
 from consultations.intake.attachments import FILES_PER_NETWORK
 from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.models import Attachment, ConsultationRequest, Event
@@ -26,6 +26,8 @@ from tests.consultations.portal.portal_pages import PrivatePage
 from tests.procedures.publishing.photos import encoded, picture
 
 pytestmark = pytest.mark.django_db
+
+TOO_MANY_FILES = "Too many files have come from your network in the last 24 hours"
 
 
 @pytest.fixture
@@ -227,6 +229,23 @@ def test_uploads_are_limited_by_address(rf: RequestFactory, kept: Path) -> None:
     assert patient.response.status_code == 303
 
 
+def test_each_network_has_its_own_share_of_pixels(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    limit = replace(upload_cleaning.PIXELS_PER_NETWORK, attempts=10)
+    monkeypatch.setattr(upload_cleaning, "PIXELS_PER_NETWORK", limit)
+    patient = PrivatePage()
+    # Damaged, so nothing is kept; but it is decoded to where the damage is.
+    damaged = SimpleUploadedFile("large.png", encoded(picture(size=(4000, 3000)), "PNG")[:-400])
+    errors = patient.sends("attachments", attachments=[damaged, jpeg()]).by_class("error-summary")[0].text
+    assert "File 1 (large.png): Save the photo again" in errors
+    assert "File 2 (0.jpg): Add it in an hour" in errors
+    [refused] = recent_refusals(timezone.now())
+    assert (refused.scope, refused.times) == ("pixels of photos from a network", 1)
+    patient.sends("attachments", attachments=[SimpleUploadedFile("report.pdf", PDF)])  # is not decoded
+    patient.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+    patient.sends("attachments", attachments=[jpeg()])
+    assert [attachment.kind for attachment in patient.request.attachments.all()] == ["pdf", "image"]
+
+
 def test_upload_is_refused_above_daily_limit_or_on_a_full_disk(
     monkeypatch: pytest.MonkeyPatch, kept: Path
 ) -> None:
@@ -244,7 +263,7 @@ def test_upload_is_refused_above_daily_limit_or_on_a_full_disk(
     few = replace(attachments.BYTES_PER_NETWORK, attempts=10)
     no_room = "We have no room for files at the moment"
     for module, name, value, reason in (
-        (attachments, "BYTES_PER_NETWORK", few, "Too many files have come from your network today"),
+        (attachments, "BYTES_PER_NETWORK", few, TOO_MANY_FILES),
         (file_storage, "MIN_FREE_BYTES", 10**18, no_room),
         (file_storage, "_write", fails_at_the_second_file, no_room),
     ):

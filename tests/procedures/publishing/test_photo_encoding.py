@@ -184,7 +184,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "one pixel": (encoded(picture(size=(1, 1)), "PNG"), TOO_SMALL),
     "a bomb of 60 million pixels": (
         samples.png_that_claims(10_000, 6_000),
-        "Choose a smaller copy of this photograph. It has too many pixels.",
+        "Choose a smaller copy of this photograph. It is too large to open.",
     ),
 }
 

@@ -189,7 +189,7 @@ class AttachmentsForm(ActionForm):
     page = "attachments_page"
 
     attachments = FilesField(
-        label=_("Photos or a report"),
+        label=_("Choose photos or reports"),
         help_text=FILES_HINT,
         error_messages={"required": _("Choose a photo or a report")},
     )

@@ -59,7 +59,7 @@ def test_every_action_works_and_is_confirmed(visit: Visit, scripts: bool, tmp_pa
     for name in ("hand.jpg", "arm.jpg"):
         (tmp_path / name).write_bytes(encoded(picture(size=(400, 300 if name == "hand.jpg" else 200))))
     (tmp_path / "notes.txt").write_text("hello")
-    files = page.get_by_label("Photos or a report")
+    files = page.get_by_label("Choose photos or reports")
     files.set_input_files([tmp_path / "hand.jpg", tmp_path / "notes.txt"])
     visitor.presses(ADD)
     expect(page.locator(".error-message")).to_contain_text("File 2 (notes.txt)")

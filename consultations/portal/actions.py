@@ -76,7 +76,6 @@ def add_files(
     """
     known = _digests(consultation)
     new = list({clean.digest: clean for clean in cleaned if clean.digest not in known}.values())
-    new = new[: max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)]
     require_room_for(new, network)
     rows = store_files(new)
     try:

@@ -153,6 +153,13 @@ def test_second_save_keeps_what_was_typed(manager: Client) -> None:
     page = read(manager.post(address(closure), opened | {"name": "Eid holidays"}))
     assert "Amna Sheikh has saved this since you opened it" in page.text
     assert "[added: al-Fitr]" in page.text
+    # A third person saves before the second has read that.
+    bilal = signed_in("Manager", email="bilal@clinic.example", first_name="Bilal", last_name="Raza")
+    third = form_of(bilal, address(closure)) | {"ends_on": "2030-01-05"}
+    assert bilal.post(address(closure), third).status_code == 302
+    page = read(manager.post(address(closure), form_in(page)))
+    assert "Bilal Raza has saved this since you opened it" in page.text
+    assert form_in(page)["name"] == "Eid holidays"
     assert manager.post(address(closure), form_in(page)).status_code == 302
     closure.refresh_from_db()
     assert closure.name == "Eid holidays"

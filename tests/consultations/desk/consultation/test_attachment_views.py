@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from consultations.intake import file_storage
-from consultations.models import Disclosure
+from consultations.models import Attachment, Disclosure
 from tests.consultations.desk.consultation.request_pages import Desk, a_viewer, with_files
 from tests.consultations.intake.upload_samples import PDF
 from tests.factories import a_request
@@ -46,6 +46,15 @@ def test_photograph_is_shown_as_thumbnail_and_whole(desk: Desk) -> None:
         policy = response["Content-Security-Policy"].split("; ")
         assert policy[0] == "default-src 'none'" and policy[-1] == "sandbox"
         assert "script-src" not in str(policy)
+
+
+def test_locked_report_is_named(desk: Desk) -> None:
+    with_files(desk.request)
+    desk.opens()
+    assert b"ask for the password" not in desk.response.content
+    Attachment.objects.filter(kind=Attachment.Kind.PDF).update(kind=Attachment.Kind.LOCKED_PDF)
+    desk.opens()
+    assert b"Locked: ask for the password." in desk.response.content
 
 
 def test_thumbnail_opened_by_itself_is_recorded(desk: Desk) -> None:

@@ -9,9 +9,9 @@ from PIL import Image
 
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
-from tests.consultations.form_pages import Page, read
 from tests.consultations.intake.upload_samples import PDF
 from tests.factories import a_notice, form_data
+from tests.pages import Page, read
 from tests.procedures.publishing.photos import encoded
 
 FORM = "/consultation/"

@@ -16,7 +16,7 @@ from consultations.intake import attachments, file_storage, submission
 from consultations.models import Attachment, ConsultationRequest, Event, PrivacyNotice
 from consultations.workflow import Status
 from tests.consultations.conftest import ATTACHMENTS, FORM, Patient, a_photograph, a_report, stored_request
-from tests.consultations.form_pages import Page
+from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
 

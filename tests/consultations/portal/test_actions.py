@@ -9,9 +9,9 @@ from django.utils import timezone
 from consultations.lifecycle import staff_actions
 from consultations.models import Event, Note
 from consultations.workflow import Status
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
 from tests.factories import a_coordinator, version_of
+from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ MOBILE = "Enter a mobile number, like 0301 2345678, or choose another way"
 
 def confirmation(page: Page) -> str:
     """What the page says was just done; "" if nothing."""
-    return next((element.text for element in page.elements if element["id"] == "done"), "")
+    return "".join(element.text for element in page.all(id="done"))
 
 
 def events(patient: PrivatePage, **values: object) -> int:
@@ -149,7 +149,7 @@ def test_agreed_time_shows_place_what_to_bring_and_how_to_cancel(sample_site: No
         "What to bring",
         "If you can’t come",
     ]
-    (place,) = [element for element in page.one("main").children if element.tag == "address"]
+    place = page.one("main").one("address")
     assert "Lahore" in place.text
     links = {link["href"] for link in page.all("a")}
     assert {"other-time/", "withdraw/"} <= links and "time/" not in links

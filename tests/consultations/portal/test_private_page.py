@@ -14,9 +14,9 @@ from clinic_site.clinic.models import ClinicProfile
 from consultations.models import Note
 from consultations.portal.presenters import RequestStatusPresenter
 from consultations.workflow import Status
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage, everything_stored
 from tests.factories import a_request
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -83,13 +83,13 @@ def test_page_shows_reference_attachments_and_help() -> None:
     page = patient.opens()
     assert page.by_class("panel")[0].text.startswith(f"Your reference {patient.request.reference} Sent on")
     assert page.all("strong")[0].text == patient.request.reference
-    links = {link["href"] for link in page.one("main").children if link.tag == "a"}
+    links = {link["href"] for link in page.one("main").all("a")}
     assert {"tel:1122", "tel:+924235761999", "tel:+923001234567"} <= links
     assert "photo or report from you" not in page.one("main").text
     patient.request.attachments.create(name="0" * 32 + ".jpg", size=1, digest="0", added_at=timezone.now())
     page = patient.opens()
     assert "We have 1 photo or report from you." in page.one("main").text
-    assert not [image for image in page.one("main").children if image.tag == "img"]
+    assert not page.one("main").all("img")
 
 
 def test_promise_is_the_clinics_own_until_the_first_contact() -> None:
@@ -186,7 +186,7 @@ def test_wrong_number_is_shown_until_corrected() -> None:
         page = patient.opens()
         (inset,) = page.by_class("inset")
         assert "The number that ends in 678 is wrong. Change how we reach you" in inset.text
-        assert "contact/" in [link["href"] for link in inset.children if link.tag == "a"]
+        assert "contact/" in [link["href"] for link in inset.all("a")]
         for promise in ("We’ll call the number", "We’ll contact you"):
             assert promise not in page.one("main").text, status
         patient.sends("contact", phone="0321 9876543")
@@ -240,7 +240,7 @@ def test_pages_are_private_unlisted_and_send_no_referrer() -> None:
     for action in ("", *ACTIONS):
         for path in (patient.address_of(action), f"/r/wrong/{action}{'/' if action else ''}"):
             response = type(patient.client)().get(path)
-            page = Page(response)
+            page = read(response)
             # With no-store, Back would lose what was typed. The status itself is always fetched again.
             cached, is_status = response["Cache-Control"], path == patient.address
             assert "private" in cached and "no-cache" in cached and ("no-store" in cached) == is_status, path
@@ -257,7 +257,7 @@ def test_token_is_shown_on_the_private_page_alone(settings: Any) -> None:
     patient.is_offered()
     for query in ({}, {"done": "note"}):
         page = patient.opens(**query)
-        (link,) = [link for link in page.one("main").children if patient.key.token in link["href"]]
+        (link,) = [link for link in page.one("main").all("a") if patient.key.token in link["href"]]
         assert link["href"] == link.text == f"https://clinic.example/r/{patient.key.token}/"
         assert patient.response.content.decode().count(patient.key.token) == 2
     for action in (*ACTIONS, "no-such-action"):

@@ -89,7 +89,11 @@ def _page_entry(page: PageDocument) -> Entry:
 def entries(clinic: ClinicProfile | None) -> list[Entry]:
     """Return everything that can be found, first aid first. Two queries."""
     # The kinds in the order of their names: emergency, overview, procedure.
-    live = Publication.objects.live().filter(language=language()).order_by("page__kind", "page__position", "page")
+    live = (
+        Publication.objects.live()
+        .filter(language=language())
+        .order_by("page__kind", "page__position", "page")
+    )
     return [
         *(entry for document in live.values_list("document", flat=True) for entry in _index(document)),
         *map(_surgeon_entry, Practitioner.objects.active()),

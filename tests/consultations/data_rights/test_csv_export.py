@@ -153,8 +153,8 @@ def test_export_batches_are_complete_and_logged_before_they_are_sent(
 
 
 def test_export_memory_does_not_grow(monkeypatch: pytest.MonkeyPatch, manager: User) -> None:
-    monkeypatch.setattr(csv_export, "BATCH_SIZE", 50)
-    pieces = pieces_of(500, manager, ALL)
+    monkeypatch.setattr(csv_export, "BATCH_SIZE", 20)
+    pieces = pieces_of(200, manager, ALL)
     held = []
     tracemalloc.start()
     for number, _piece in enumerate(pieces):
@@ -162,4 +162,4 @@ def test_export_memory_does_not_grow(monkeypatch: pytest.MonkeyPatch, manager: U
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert held[1] < held[0] + 100_000, "300 rows are a megabyte"
+    assert held[1] < held[0] + 100_000, "120 rows are 400 kilobytes"

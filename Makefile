@@ -45,7 +45,7 @@ test: .venv/installed-dev
 	@$(PYTEST) $(TESTS)
 
 test-fast: .venv/installed-dev
-	@$(PYTEST) -m "not browser and not slow" $(TESTS)
+	@$(PYTEST) -p no:playwright -p no:base_url --ignore=tests/browser -m "not slow" $(TESTS)
 
 # The browser suite runs on SQLite alone: what the browser sees does not depend on the database.
 test-postgres: .venv/installed-dev

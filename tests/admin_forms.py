@@ -62,13 +62,7 @@ def form_in(page: Page) -> Sent:
 
 
 def errors_in(response: Any) -> list[str]:
-    page = read(response)
-    return [
-        item.text
-        for errors in page.all("ul")
-        if "errorlist" in errors.get("class")
-        for item in errors.all("li")
-    ]
+    return [item.text for errors in read(response).by_class("errorlist") for item in errors.all("li")]
 
 
 def change_in_admin(client: Client, record: Model, changes: Sent) -> None:

@@ -44,14 +44,15 @@ class Element:
 
     def all(self, *tags: str, **attributes: str) -> list["Element"]:
         """Every element within of one of the tags (any, when none is named) with these attributes."""
+        wanted = [(name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items()]
         return [
             element
             for element in self._descendants()
-            if (not tags or element.tag in tags)
-            and all(
-                element.get(name.rstrip("_").replace("_", "-")) == value for name, value in attributes.items()
-            )
+            if (not tags or element.tag in tags) and all(element.get(name) == value for name, value in wanted)
         ]
+
+    def by_class(self, name: str) -> list["Element"]:
+        return [element for element in self._descendants() if name in element.get("class").split()]
 
     def one(self, *tags: str, **attributes: str) -> "Element":
         found = self.all(*tags, **attributes)
@@ -59,10 +60,11 @@ class Element:
         return found[0]
 
     def _descendants(self) -> Iterator["Element"]:
-        for child in self.children:
-            if isinstance(child, Element):
+        waiting = self.children[::-1]
+        while waiting:
+            if isinstance(child := waiting.pop(), Element):
                 yield child
-                yield from child._descendants()
+                waiting += child.children[::-1]
 
 
 class _Builder(HTMLParser):
@@ -104,6 +106,14 @@ class Page(Element):
     @property
     def main(self) -> Element:
         return self.one("main")
+
+    @property
+    def ids(self) -> list[str]:
+        return [element["id"] for element in self.all() if element.get("id")]
+
+    def hidden_fields(self) -> dict[str, str]:
+        """Name and value of the page's hidden fields."""
+        return {field["name"]: field.get("value") for field in self.all("input", type="hidden")}
 
     def meta(self, name: str) -> list[str]:
         """The contents of the ``meta`` elements of this name or property."""

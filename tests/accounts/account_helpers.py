@@ -71,5 +71,4 @@ def errors_of(response: Any) -> list[str]:
     """The errors that a sign-in page shows."""
     page = read(response)
     notes = [note.text for note in page.all("p", class_="errornote")]
-    lists = [found for found in page.all("ul") if "errorlist" in found.get("class")]
-    return notes + [item.text for found in lists for item in found.all("li")]
+    return notes + [item.text for found in page.by_class("errorlist") for item in found.all("li")]

@@ -7,8 +7,8 @@ from django.test import Client
 
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
-from tests.consultations.form_pages import Page, read
 from tests.factories import a_notice, form_data
+from tests.pages import Page, read
 
 FORM = "/consultation/"
 PRIVATE_NO_CACHE = "private, no-cache, max-age=0"

@@ -13,8 +13,8 @@ from clinic_site.accounts.roles import COORDINATOR
 from consultations.data_rights.audit_log import ROWS_PER_PAGE
 from consultations.lifecycle import disclosures
 from consultations.models import Disclosure
-from tests.consultations.form_pages import Page
 from tests.factories import a_request, staff
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def colleague() -> User:
 
 
 def rows(client: Client, **query: Any) -> list[str]:
-    return [row.text for row in Page(client.get(LOG, query)).all("tr")[1:]]
+    return [row.text for row in read(client.get(LOG, query)).all("tr")[1:]]
 
 
 def test_listed_is_recorded_once_per_person_request_and_day(
@@ -102,7 +102,7 @@ def test_older_pages_show_every_row_once(client: Client, manager: User, colleagu
         shown = [row.pk for group in response.context["entries"] for row in group]
         assert len(shown) == expected
         seen += shown
-        older = Page(response).all("a", rel="next")
+        older = read(response).all("a", rel="next")
         address = older[0]["href"] if older else ""
         assert f"person={colleague.pk}" in address or not older
     assert address == ""
@@ -121,7 +121,7 @@ def test_invalid_queries_show_page_without_error(client: Client, manager: User) 
         {"page": "۱۲", "unknown": "x"},
     ):
         assert client.get(LOG, query).status_code == 200, query
-    page = Page(client.get(LOG, {"reference": "nonsense"}))
+    page = read(client.get(LOG, {"reference": "nonsense"}))
     assert "Enter a whole reference" in page.one("main").text
     assert not page.all("table")
 

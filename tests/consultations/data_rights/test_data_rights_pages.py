@@ -23,8 +23,8 @@ from tests.consultations.data_rights.erasure_helpers import (
     personal_details_left,
     request_with_traces,
 )
-from tests.consultations.form_pages import Page
 from tests.factories import a_request, version_of
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -44,14 +44,14 @@ def test_pages_show_no_personal_details(client: Client, manager: User) -> None:
         response = client.get(address)
         assert not [trace for trace in TRACES if trace in response.content.decode().lower()]
         assert "no-store" in response["Cache-Control"]
-    page = Page(client.get(erase_address(request))).one("main").text
+    page = read(client.get(erase_address(request))).one("main").text
     for text in ("1 photograph or report", "3 notes", "becomes withdrawn", "the patient is not told"):
         assert text in page
     assert asks not in page
     assert (Disclosure.objects.count(), Event.objects.count()) == before
     begun = timezone.now() - timedelta(minutes=10)
     Appointment.objects.update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
-    assert asks in Page(client.get(erase_address(request))).one("main").text
+    assert asks in read(client.get(erase_address(request))).one("main").text
 
 
 def test_erase_with_reason_and_reference(
@@ -113,7 +113,7 @@ def test_invalid_erase_form_erases_nothing(client: Client, manager: User) -> Non
     ]
     for sent, says in cases:
         answer = client.post(erase_address(request), sent)
-        page = Page(answer)
+        page = read(answer)
         assert answer.status_code == 200 and says in page.one("main").text, sent
         assert "Correct the fields marked below." in page.one("main").text
         assert page.one("title").text.startswith("Error")
@@ -196,7 +196,7 @@ def test_copy_requires_a_reason_from_the_list(client: Client, manager: User) -> 
     for reason in ("", "x" * 100_000, "report", "Letter of ayesha"):
         answer = client.post(copy_address(a_request()), {"reason": reason})
         assert answer.status_code == 200
-        assert "Choose how the copy was asked for." in Page(answer).one("main").text
+        assert "Choose how the copy was asked for." in read(answer).one("main").text
     assert not Disclosure.objects.exists() and not Event.objects.filter(kind="copy_made").exists()
     for address in ("/staff/requests/999999/copy/", f"/staff/requests/{10**30}/erase/"):
         assert client.get(address).status_code == client.post(address).status_code == 404

@@ -11,8 +11,8 @@ from clinic_site.core.json_logging import JsonFormatter
 from consultations.intake import submission as intake_submission
 from consultations.models import ConsultationRequest, Event
 from tests.consultations.conftest import PRIVATE_NO_CACHE, Patient
-from tests.consultations.form_pages import Page
 from tests.factories import a_notice, form_data
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -112,13 +112,13 @@ def test_shared_computer_does_not_show_other_answers(patient: Patient) -> None:
 def test_privacy_page_shows_current_notice(client: Client) -> None:
     response = client.get("/privacy/")
     assert response.status_code == 200
-    assert "has not entered its privacy notice yet" in Page(response).one("main").text
+    assert "has not entered its privacy notice yet" in read(response).one("main").text
     a_notice(summary="Old. Old. Old.")
     a_notice(
         summary="New. New. New.",
         text="Before.\n\n## What we keep\n\n- **This**\n- [that](/clinic/)\n\n<b>x</b>",
     )
-    page = Page(client.get("/privacy/"))
+    page = read(client.get("/privacy/"))
     text = page.one("main").text
     assert "New. New. New." in text
     assert "Version 2" in text

@@ -5,8 +5,8 @@ from django.test import Client
 
 from clinic_site.accounts.roles import MANAGER
 from consultations.models import PrivacyNotice
-from tests.consultations.form_pages import Page
 from tests.factories import a_notice, a_request, signed_in, staff
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,6 @@ def test_notice_is_numbered_by_language_and_never_edited() -> None:
     client.post(f"{NOTICES}add/", NEW_NOTICE)
     newest = PrivacyNotice.objects.current("en")
     assert newest and (newest.number, newest.text) == (3, "All of it.")
-    page = Page(client.get(f"{NOTICES}{notice.pk}/change/"))
+    page = read(client.get(f"{NOTICES}{notice.pk}/change/"))
     assert notice.summary in page.one("main").text
     assert not page.all("textarea")

@@ -109,7 +109,7 @@ def test_new_name_or_a_new_age_alone_is_no_other_patient(family: Family, patient
         assert family.sends(**changes) == f"{family.first}?done=resent"
     inset = patient.opens(patient.response["Location"]).by_class("inset")[0]
     assert "We’ve kept your first answers." in inset.text
-    assert [link["href"] for link in inset.children if link.tag == "a"][:2] == ["note/", "contact/"]
+    assert [link["href"] for link in inset.all("a")][:2] == ["note/", "contact/"]
     assert family.sends(phone="0321 9876543") == family.first
     assert ConsultationRequest.objects.count() == 1
 

@@ -204,10 +204,9 @@ def test_error_is_beside_the_field_and_in_the_summary(patient: Patient) -> None:
         sent = others | {question: wrong[-1]}
         page = patient.answers(**sent)
         assert page.one("title").text.startswith("Error: ")
-        (link,) = (child for child in page.by_class("error-summary")[0].children if child.tag == "a")
+        (link,) = page.by_class("error-summary")[0].all("a")
         assert link.text == sentence
-        (target,) = (element for element in page.elements if element["id"] == link["href"][1:])
-        assert target.tag in ("input", "textarea", "select")
+        assert page.one("input", "textarea", "select", id=link["href"][1:])
         (beside,) = page.by_class("error-message")
         assert beside.text == f"Error: {sentence}"
         assert_nothing_typed_is_lost(patient, form_data(**sent))
@@ -216,7 +215,7 @@ def test_error_is_beside_the_field_and_in_the_summary(patient: Patient) -> None:
 def assert_nothing_typed_is_lost(patient: Patient, sent: dict[str, Any]) -> None:
     page = patient.page
     for name in ("requester_name", "relationship", "patient_name", "patient_age", "phone", "email"):
-        assert page.one("input", name=name)["value"] == (sent.get(name) or "")
+        assert page.one("input", name=name).get("value") == (sent.get(name) or "")
     for name in ("message", "access_needs"):
         assert page.one("textarea", name=name).text == " ".join(sent.get(name, "").split())
     for name in ("for_whom", "about", "contact_method", "may_identify_clinic", "speaks"):
@@ -227,7 +226,7 @@ def assert_nothing_typed_is_lost(patient: Patient, sent: dict[str, Any]) -> None
 
 def test_all_errors_are_listed_in_page_order(patient: Patient) -> None:
     page = patient.posts(patient.opens().hidden_fields())
-    summary = [child.text for child in page.by_class("error-summary")[0].children if child.tag == "a"]
+    summary = [link.text for link in page.by_class("error-summary")[0].all("a")]
     beside = [element.text.removeprefix("Error: ") for element in page.by_class("error-message")]
     assert summary == beside
     assert len(summary) == len(set(summary)) == 6

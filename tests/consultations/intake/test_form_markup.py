@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from consultations.models import PrivacyNotice
 from tests.consultations.conftest import Patient
-from tests.consultations.form_pages import Page
 from tests.factories import form_data, published_procedures
+from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +27,11 @@ def test_every_state_has_sound_markup(patient: Patient) -> None:
         page = opens(patient)
         assert_ids_and_labels(page, state)
         assert_form_attributes(page, state)
-        levels = [int(each.tag[1]) for each in page.elements if each.tag in ("h1", "h2", "h3", "h4")]
+        levels = [level for level, _text in page.headings]
         assert levels.count(1) == 1, state
         after_first = levels[levels.index(1) :]
         assert all(after <= before + 1 for before, after in pairwise(after_first)), state
-        focused = [each for each in page.elements if "autofocus" in each.attributes]
+        focused = [each for each in page.all() if "autofocus" in each.attributes]
         assert len(focused) <= 1, state
 
 
@@ -39,32 +39,30 @@ def assert_ids_and_labels(page: Page, state: str) -> None:
     ids = set(page.ids)
     assert len(page.ids) == len(ids), state
     for name in ("aria-describedby", "aria-labelledby", "for"):
-        assert {target for each in page.elements for target in each[name].split()} <= ids, state
-    assert {link["href"][1:] for link in page.all("a") if link["href"].startswith("#")} <= ids, state
+        assert {target for each in page.all() for target in each.get(name).split()} <= ids, state
+    assert {link["href"][1:] for link in page.all("a") if link.get("href").startswith("#")} <= ids, state
     controls = [
-        each["id"]
-        for each in page.elements
-        if each.tag in ("input", "select", "textarea") and each["type"] != "hidden"
+        each["id"] for each in page.all("input", "select", "textarea") if each.get("type") != "hidden"
     ]
     assert sorted(label["for"] for label in page.all("label")) == sorted(controls), state
     groups = page.all("fieldset")
-    grouped = [child for group in groups for child in group.children if child["type"] == "radio"]
+    grouped = [radio for group in groups for radio in group.all("input", type="radio")]
     assert len(grouped) == len(page.all("input", type="radio")), state
-    assert all(group.children[0].tag == "legend" and group.children[0].text for group in groups), state
+    assert all(group.all()[0].tag == "legend" and group.all()[0].text for group in groups), state
 
 
 def assert_form_attributes(page: Page, state: str) -> None:
     """No styles of another library, no validation by the browser, and a CSRF token in each form."""
-    classes = {name for each in page.elements for name in each["class"].split()}
+    classes = {name for each in page.all() for name in each.get("class").split()}
     assert not classes & {"btn-primary", "form-control", "form-group", "mb-3", "asteriskField"}, state
     for attribute in ("placeholder", "required", "maxlength"):
-        assert not [each for each in page.elements if attribute in each.attributes], (state, attribute)
+        assert not [each for each in page.all() if attribute in each.attributes], (state, attribute)
     assert "*" not in "".join(label.text for label in page.all("label")), state
     for form in page.all("form"):
-        if any(child["type"] in ("radio", "text") for child in form.children):
+        if form.all(type="radio") or form.all(type="text"):
             assert "novalidate" in form.attributes, state
         assert form["method"] == "post"
-        assert [child for child in form.children if child["name"] == "csrfmiddlewaretoken"], state
+        assert form.one(name="csrfmiddlewaretoken"), state
 
 
 def test_errors_describe_their_control_and_the_summary_takes_the_focus(patient: Patient) -> None:
@@ -72,19 +70,19 @@ def test_errors_describe_their_control_and_the_summary_takes_the_focus(patient: 
     age = page.one("input", id="id_patient_age")
     assert age["aria-describedby"] == "id_patient_age_helptext id_patient_age_error"
     assert age["aria-invalid"] == "true"
-    (about,) = [group for group in page.all("fieldset") if group["aria-invalid"]]
+    (about,) = [group for group in page.all("fieldset") if group.get("aria-invalid")]
     assert about["aria-describedby"] == "id_about_error"
     assert not [radio for radio in page.all("input", type="radio") if "aria-invalid" in radio.attributes]
     (summary,) = page.by_class("error-summary")
     assert "autofocus" in summary.attributes and summary["tabindex"] == "-1"
     assert page.one("h2", id=summary["aria-labelledby"]).text == "There is a problem"
-    links = {child["href"] for child in summary.children if child.tag == "a"}
+    links = {link["href"] for link in summary.all("a")}
     assert links == {"#id_patient_age", "#id_about_0"}, "of radios, the first button"
 
 
 def test_form_opens_with_hints_and_what_a_browser_needs(patient: Patient, notice: PrivacyNotice) -> None:
     page = patient.opens()
-    controls = {each["name"] for each in page.elements if each.tag in ("input", "select", "textarea")}
+    controls = {each["name"] for each in page.all("input", "select", "textarea")}
     assert controls == {*patient.response.context["form"].fields, "csrfmiddlewaretoken"}
     labels = [label.text for label in page.all("label") if label["for"] != "id_website"]
     assert [label for label in labels if "(optional)" in label] == [
@@ -109,7 +107,7 @@ def test_form_opens_with_hints_and_what_a_browser_needs(patient: Patient, notice
         assert attributes.items() <= page.one("input", name=name).attributes.items(), name
     (summary,) = page.by_class("inset")
     assert notice.summary in summary.text
-    assert reverse("consultations:privacy") in [child["href"] for child in summary.children]
+    assert reverse("consultations:privacy") in [link["href"] for link in summary.all("a")]
     assert "By sending this request, you agree" in patient.text
 
 
@@ -139,10 +137,10 @@ def test_many_procedures_become_a_select(patient: Patient) -> None:
     published_procedures(13)
     page = patient.opens(about="procedure-3")
     select = page.one("select", name="about")
-    options = [child["value"] for child in select.children]
+    options = [option["value"] for option in select.all("option")]
     assert options[0] == ""
     assert len(options) == 1 + 13 + 2
-    assert [option["value"] for option in select.children if "selected" in option.attributes] == [
+    assert [option["value"] for option in select.all() if "selected" in option.attributes] == [
         "procedure:procedure-3"
     ]
     assert patient.posts(page.hidden_fields() | form_data(about="")).all("a", href="#id_about")

@@ -9,9 +9,9 @@ from consultations.workflow import Status
 from procedures.models import Overview
 from procedures.publishing import publishing
 from tests.consultations.conftest import FORM, Patient
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage
 from tests.factories import form_data
+from tests.pages import read
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_world")]
 
@@ -25,7 +25,7 @@ def patient(client: Client) -> Patient:
 
 
 def cards(client: Client, path: str, style: str) -> list[str]:
-    return [element.text for element in Page(client.get(path)).by_class(style)]
+    return [element.text for element in read(client.get(path)).by_class(style)]
 
 
 def test_1122_is_called_where_there_is_no_urgent_number(client: Client) -> None:
@@ -42,7 +42,7 @@ def test_first_aid_is_marked_while_unreviewed_and_stays_without_the_overview(cli
     ClinicProfile.objects.update(is_sample=False)
     for is_published in (True, False):
         for path, words in ((FORM, "Someone has chest pain"), (EMERGENCY, "plastic bag")):
-            page = Page(client.get(path))
+            page = read(client.get(path))
             assert words in page.one("main").text, path
             assert SAMPLE in page.one("header").text, path
         assert publishing.withdraw(Overview.objects.get(), language="en") is is_published

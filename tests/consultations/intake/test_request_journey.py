@@ -10,8 +10,8 @@ from django.utils import timezone
 from consultations.models import ConsultationRequest, Note, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from tests.consultations.conftest import FORM, Patient, stored_request
-from tests.consultations.form_pages import Page
 from tests.factories import a_notice, form_data
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_form_begins_with_the_question_about_an_emergency(patient: Patient) -> None:
     page = patient.opens()
     assert "Bleeding doesn’t stop" in patient.text, "also without published content"
-    help_now, no = page.by_class("first")[0].children[-2:]
+    help_now, no = page.by_class("first")[0].all()[-2:]
     assert (help_now["href"], no["href"]) == ("/emergency/", "#questions")
     assert page.one("p", id="questions").text == "An emergency after all? Call 1122 First aid"
 
@@ -33,8 +33,8 @@ def test_source_page_is_a_page_of_this_site_and_no_private_one(client: Client, n
         ("http://[", ""),
         ("", ""),
     ]:
-        page = Page(client.get(FORM, headers={"referer": referer}))
-        assert page.one("input", name="source_page")["value"] == source, referer
+        page = read(client.get(FORM, headers={"referer": referer}))
+        assert page.one("input", name="source_page").get("value") == source, referer
 
 
 def test_the_whole_way_stores_what_was_typed(patient: Patient) -> None:
@@ -59,7 +59,7 @@ def test_the_whole_way_stores_what_was_typed(patient: Patient) -> None:
 def test_answers_are_shown_in_four_groups_each_with_a_way_to_change_it(patient: Patient) -> None:
     page = patient.answers(contact_method="email", email="a@example.com", days=["0"])
     groups = {
-        group.children[1].text: [child.text for child in group.children if child.tag in ("dt", "dd")]
+        group.all()[1].text: [child.text for child in group.all() if child.tag in ("dt", "dd")]
         for group in page.by_class("group")
     }
     assert groups == {
@@ -91,24 +91,24 @@ def test_change_leads_back_to_the_question_with_every_answer_kept(patient: Patie
     check = patient.answers().hidden_fields()
     for name in ("for_whom", "about", "phone", "days", "message", "onset"):
         page = patient.posts(check | {"change": name})
-        (focused,) = [element for element in page.elements if "autofocus" in element.attributes]
+        (focused,) = [element for element in page.all() if "autofocus" in element.attributes]
         assert focused["name"] == name
         assert not page.by_class("error-summary")
     kept = page.hidden_fields()
     for control in page.all("input"):
         if control["type"] not in ("radio", "checkbox"):
-            kept[control["name"]] = control["value"]
+            kept[control["name"]] = control.get("value")
         elif "checked" in control.attributes:
-            kept[control["name"]] = control["value"] or "on"
+            kept[control["name"]] = control.get("value") or "on"
     assert form_data(message=None, onset=None).items() <= kept.items()
     assert "He cut his hand on glass." in page.one("textarea", name="message").text
     (onset,) = [
-        option for option in page.one("select", name="onset").children if "selected" in option.attributes
+        option for option in page.one("select", name="onset").all() if "selected" in option.attributes
     ]
     assert onset["value"] == "2"
     for name in ("key", "csrfmiddlewaretoken", "nothing"):
         page = patient.posts(check | {"change": name})
-        assert not [element for element in page.elements if "autofocus" in element.attributes], name
+        assert not [element for element in page.all() if "autofocus" in element.attributes], name
 
 
 def test_slip_in_an_email_address_is_asked_about_and_corrected_by_one_press(patient: Patient) -> None:
@@ -196,7 +196,7 @@ def test_form_may_stay_open_for_weeks(patient: Patient) -> None:
 def test_without_a_privacy_notice_the_form_says_that_it_takes_nothing(client: Client) -> None:
     for response in (client.get(FORM), client.post(FORM, form_data() | {"send": "yes"})):
         assert response.status_code == 503
-        assert Page(response).one("h1").text == "Requests cannot be sent right now"
+        assert read(response).one("h1").text == "Requests cannot be sent right now"
     assert not ConsultationRequest.objects.exists()
 
 

@@ -128,7 +128,7 @@ def test_old_form_does_not_undo_a_later_correction() -> None:
         assert request.notes.count() == 1
         page = patient.opens(done="resent")
         assert "We’ll call the number that ends in 223." in page.one("main").text
-        assert "contact/" in [link["href"] for link in page.by_class("inset")[0].children if link.tag == "a"]
+        assert "contact/" in [link["href"] for link in page.by_class("inset")[0].all("a")]
 
 
 def test_closed_request_is_not_corrected() -> None:

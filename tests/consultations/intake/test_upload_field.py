@@ -1,6 +1,5 @@
 """The field for photographs and reports names each invalid file."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -9,8 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 
 from consultations.intake.form_fields import FilesField, valid_files
-from tests.consultations.form_pages import Page
 from tests.consultations.intake.upload_samples import PDF
+from tests.pages import Page
 from tests.procedures.publishing.photos import encoded, picture
 
 JPEG = encoded(picture(size=(60, 60)))
@@ -38,7 +37,7 @@ def errors(form: forms.Form) -> list[str]:
 
 def rendered(form: forms.Form) -> Page:
     html = render_to_string("forms/field.html", {"field": form["attachments"]})
-    return Page(SimpleNamespace(content=html.encode()))
+    return Page(html)
 
 
 def test_files_are_cleaned_in_order_and_none_is_needed_unless_required() -> None:

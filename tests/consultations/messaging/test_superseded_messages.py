@@ -41,15 +41,14 @@ def test_later_message_supersedes_obsolete_ones_that_wait_or_failed() -> None:
         ("reopened", "declined"),
         ("appointment_canceled", "appointment_agreed"),
     ]
-    for has_failed in (False, True):
-        for earlier, later in pairs:
-            OutgoingMessage.objects.all().delete()
-            request = with_email()
-            send(request, earlier)
-            if has_failed:
-                OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="550 No")
-            send(request, later)
-            assert states() == {earlier: State.SUPERSEDED, later: State.WAITING}, (earlier, later)
+    for number, (earlier, later) in enumerate(pairs):
+        OutgoingMessage.objects.all().delete()
+        request = with_email()
+        send(request, earlier)
+        if number % 2:
+            OutgoingMessage.objects.update(failed_at=timezone.now(), last_error="550 No")
+        send(request, later)
+        assert states() == {earlier: State.SUPERSEDED, later: State.WAITING}, (earlier, later)
 
 
 def test_messages_that_stay_true_are_sent() -> None:

@@ -18,8 +18,8 @@ from consultations.models import Appointment, ConsultationRequest
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
 from procedures.models import Practitioner
-from tests.consultations.form_pages import Page, read
 from tests.factories import a_coordinator, a_request, a_reviewer, version_of
+from tests.pages import Page, read
 
 ACTIONS = ("withdraw", "contact", "note", "attachments", "time", "other-time")
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -51,12 +51,12 @@ class PrivatePage:
     def form_of(self, action: str) -> dict[str, str]:
         """The hidden fields of an action's form and its first button, to be sent later."""
         page = self.opens(action)
-        button = next((each for each in page.all("button") if each["name"]), None)
+        button = next((each for each in page.all("button") if each.get("name")), None)
         return page.hidden_fields() | ({button["name"]: button["value"]} if button else {})
 
     def is_led_back(self) -> Page:
         """Follow the redirect to the private page, which confirms the action."""
-        assert self.response.status_code == 303, Page(self.response).one("main").text
+        assert self.response.status_code == 303, read(self.response).one("main").text
         assert self.response["Location"].partition("?")[0] == self.address
         self.response = self.client.get(self.response["Location"])
         assert self.response.status_code == 200

@@ -12,9 +12,9 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.lifecycle import staff_actions
 from consultations.models import Event, Note
 from consultations.workflow import Status
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
 from tests.factories import a_coordinator, version_of
+from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ MOBILE = "Enter a mobile number, like 0301 2345678, or choose another way"
 
 def confirmation(page: Page) -> str:
     """What the page says was just done; "" if nothing."""
-    return next((element.text for element in page.elements if element["id"] == "done"), "")
+    return "".join(element.text for element in page.all(id="done"))
 
 
 def events(patient: PrivatePage, **values: object) -> int:

@@ -20,9 +20,9 @@ from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.models import Attachment, ConsultationRequest, Event
 from consultations.portal import actions
 from consultations.workflow import Status
-from tests.consultations.form_pages import Page
 from tests.consultations.intake.upload_samples import PDF, protected_pdf
 from tests.consultations.portal.portal_pages import PrivatePage
+from tests.pages import Page
 from tests.procedures.publishing.photos import encoded, picture
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def adds(patient: PrivatePage, *uploads: SimpleUploadedFile) -> Page:
 
 def listed(page: Page) -> list[str]:
     """The lines of the files: name, kind, size, day, and the button."""
-    return [item.text for items in page.by_class("files") for item in items.children if item.tag == "li"]
+    return [item.text for items in page.by_class("files") for item in items.all("li")]
 
 
 def error_of(page: Page) -> str:
@@ -72,14 +72,14 @@ def test_files_are_listed_with_thumbnail_and_name(kept: Path) -> None:
     assert "Photo, " in lines[0] and "Report (PDF), " in lines[1]
     assert "opens only with a password" in lines[2]
     (files,) = page.by_class("files")
-    images = [image for image in files.children if image.tag == "img"]
+    images = files.all("img")
     first, last = patient.request.attachments.earliest("pk"), patient.request.attachments.latest("pk")
     assert [image["src"] for image in images[::3]] == [
         f"attachments/{first.pk}/thumbnail/",
         f"attachments/{last.pk}/thumbnail/",
     ]
     assert all("consultations/portal/report." in image["src"] for image in images[1:3])
-    assert {each["dir"] for each in files.children if each.tag == "strong"} == {"auto"}
+    assert {each["dir"] for each in files.all("strong")} == {"auto"}
 
 
 def test_thumbnails_are_for_the_holder_of_the_link_and_for_a_day(kept: Path) -> None:

@@ -6,8 +6,8 @@ from django.test import Client
 from clinic_site.mail.models import OutgoingMessage
 from consultations.models import Event
 from consultations.portal.lost_link import LOST_LINKS_PER_NETWORK
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage
+from tests.pages import read
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
 
@@ -40,7 +40,7 @@ def test_matching_details_are_a_task_and_the_answer_is_always_the_same() -> None
 
 
 def test_errors_keep_what_was_typed() -> None:
-    page = Page(Client().post(LOST, {"reference": "", "phone": "12\x00"}))
+    page = read(Client().post(LOST, {"reference": "", "phone": "12\x00"}))
     assert page.one("title").text.startswith("Error: ") and len(page.by_class("error-message")) == 2
     assert page.one("input", name="phone")["value"] == "12"
 

@@ -11,9 +11,9 @@ from consultations.lifecycle import staff_actions
 from consultations.models import Appointment, Note
 from consultations.portal.views import CONTACT_CHANGES_PER_REQUEST
 from consultations.workflow import Status
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import PrivatePage, everything_stored
 from tests.factories import a_coordinator, version_of
+from tests.pages import Page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
 
@@ -56,8 +56,8 @@ def test_action_on_a_request_closed_meanwhile_is_refused() -> None:
             page = refused(patient, action, **form, **typed)
             assert "This request is closed" in problem(page)
             for name, text in typed.items():
-                field = next(element for element in page.elements if element["name"] == name)
-                assert text in (field.text, field["value"]), (status, action)
+                field = page.one(name=name)
+                assert text in (field.text, field.get("value")), (status, action)
                 assert "What you wrote is still here." in problem(page)
             assert bool(page.all("form")) == bool(typed), (status, action)
 

@@ -15,8 +15,8 @@ from consultations.portal.views import WRONG_LINKS_PER_NETWORK
 from consultations.tokens import SubmissionKey, token_hash
 from consultations.workflow import CLOSED, Status
 from tests.consultations.desk.queue.queue_pages import as_erased
-from tests.consultations.form_pages import Page
 from tests.consultations.portal.portal_pages import ACTIONS, PrivatePage
+from tests.pages import read
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
 
@@ -61,7 +61,7 @@ def test_all_wrong_links_get_the_same_page() -> None:
         different.pop("Expires", None)  # a moment
         different.pop("Vary", None)
     assert all(found == headers[0] for found in headers)
-    page = Page(responses[0])
+    page = read(responses[0])
     assert page.one("h1").text == "We can’t find this request"
     assert page.all("a", href="tel:+924235761999") and not page.all("form")
 
@@ -100,7 +100,7 @@ def test_wrong_links_are_limited() -> None:
     answers = [stranger.get(address).status_code for address in addresses]
     assert answers == [404] * allowed + [429] * 5
     limited = stranger.get("/r/wrong/")
-    assert Page(limited).all("a", href="tel:+924235761999")
+    assert read(limited).all("a", href="tel:+924235761999")
     assert "private" in limited["Cache-Control"] and limited["Referrer-Policy"] == "no-referrer"
     assert "noindex" in limited["X-Robots-Tag"]
     # Valid links still work, even from the same network, and other networks are not blocked.

@@ -11,9 +11,9 @@ from clinic_site.accounts.roles import COORDINATOR
 from consultations.intake import upload_cleaning
 from consultations.models import Attachment, ConsultationRequest
 from consultations.portal import actions
-from tests.consultations.form_pages import Page, read
 from tests.consultations.intake.upload_samples import PDF
 from tests.factories import staff
+from tests.pages import Page, read
 from tests.procedures.publishing.photos import encoded, picture
 
 ACTIONS = ("status", "contact", "note", "assignee", "contact-details", "read", "link")

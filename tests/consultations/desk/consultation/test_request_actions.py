@@ -118,7 +118,7 @@ def test_invalid_note_is_refused_and_stays_as_typed(desk: Desk) -> None:
 def test_request_is_assigned_and_unassigned(desk: Desk, other: Desk) -> None:
     editor = staff(EDITOR)
     page = desk.opens()
-    assert [option.text for option in page.one("select", name="colleague").children] == ["Sana Malik"]
+    assert [option.text for option in page.one("select", name="colleague").all()] == ["Sana Malik"]
     other.presses("assignee", assignee="me")
     desk.presses("assignee", assignee="me")
     assert desk.problem.startswith(SOMEONE_ELSE)

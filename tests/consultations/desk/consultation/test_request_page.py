@@ -54,17 +54,17 @@ def test_page_shows_every_answer() -> None:
         "I’m not sure",
         "1 to 7 days ago Answered on 4 March 2026",
         "It hurts. Since yesterday.",
-        "PrefersEmail",
+        "Prefers Email",
         "0301 2345678",
         "typed as 0301-234 5678",
-        "Others use this phoneYes",
+        "Others use this phone Yes",
         "0301 2345678 ext. 204",
         "a@example.com",
-        "May we say who we are?Yes",
+        "May we say who we are? Yes",
         "Monday, Wednesday",
         "Morning",
         "Pashto",
-        "Wants a female member of staffYes",
+        "Wants a female member of staff Yes",
         "A ramp",
         "English",
         "Version 1 (English)",
@@ -198,6 +198,6 @@ def test_page_has_no_inline_script_and_escapes_markup() -> None:
     assert "no-store" in desk.response["Cache-Control"]
     assert all(script["src"] for script in page.all("script"))
     assert not page.all("style")
-    assert not [element for element in page.elements if "style" in element.attributes]
-    assert not [name for element in page.elements for name in element.attributes if name.startswith("on")]
+    assert not [element for element in page.all() if "style" in element.attributes]
+    assert not [name for element in page.all() for name in element.attributes if name.startswith("on")]
     assert len(page.ids) == len(set(page.ids))

@@ -40,12 +40,8 @@ def as_erased(request: ConsultationRequest) -> ConsultationRequest:
     return set_to(request, **gone, phone_as_typed="", patient_age=None, erased_at=timezone.now())
 
 
-def with_class(page: Element, name: str) -> list[Element]:
-    return [element for element in page.all() if name in element.get("class").split()]
-
-
 def references(page: Page) -> list[str]:
-    return [cell.one("a").text for cell in with_class(page, "queue__reference")]
+    return [cell.one("a").text for cell in page.by_class("queue__reference")]
 
 
 def references_of(*requests: ConsultationRequest) -> list[str]:

@@ -27,7 +27,6 @@ from tests.consultations.desk.queue.queue_pages import (
     references_of,
     rows,
     set_to,
-    with_class,
 )
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, a_reviewer, staff
@@ -295,4 +294,4 @@ def test_pages_have_no_inline_script_or_style(coordinator: Client) -> None:
     for page in (queue_page(coordinator), find(coordinator, "khan")):
         assert all(script["src"] for script in page.all("script"))
         assert not [element for element in page.all() if "style" in element.attributes]
-        assert with_class(page, "queue__rows")
+        assert page.by_class("queue__rows")

@@ -7,7 +7,7 @@ from django.test import Client
 
 from clinic_site.accounts.models import User
 from tests.admin_forms import sent_by
-from tests.consultations.desk.queue.queue_pages import queue_page, references, set_to, with_class
+from tests.consultations.desk.queue.queue_pages import queue_page, references, set_to
 from tests.factories import a_procedure, a_request
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def test_form_shows_the_chosen_filters(coordinator: Client) -> None:
     chosen = {"tab": "new", "assignee": "me", "onset": "2", "language": "en", "sent_from": "2026-03-04"}
     page = queue_page(coordinator, **chosen)
     assert "No requests match these filters." in page.main.text
-    filters = with_class(page, "queue__filters")[0]
+    filters = page.by_class("queue__filters")[0]
     assert "open" in filters.attributes
     assert sent_by(filters) == chosen | {"procedure": "", "sent_to": ""}
 
@@ -49,10 +49,10 @@ def test_invalid_filters_are_ignored_with_an_error(coordinator: Client) -> None:
     request = a_request(created_at=datetime(2026, 3, 6, 9, tzinfo=UTC))
     page = queue_page(coordinator, onset="soon", sent_from="2026-02-30")
     assert references(page) == [request.reference]
-    assert len(with_class(page, "errorlist")) == 2
+    assert len(page.by_class("errorlist")) == 2
     page = queue_page(coordinator, sent_from="2026-03-05", sent_to="2026-03-04")
-    assert [error.text for error in with_class(page, "errorlist")] == [
+    assert [error.text for error in page.by_class("errorlist")] == [
         "Choose the same day as “Sent from”, or a later one."
     ]
     assert references(page) == [request.reference]
-    assert not with_class(queue_page(coordinator, sent_from="2026-03-06", sent_to="2026-03-06"), "errorlist")
+    assert not queue_page(coordinator, sent_from="2026-03-06", sent_to="2026-03-06").by_class("errorlist")

@@ -13,8 +13,8 @@ from consultations.appointments import feeds
 from consultations.models import Appointment, CalendarFeed
 from procedures.models import Practitioner
 from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given
-from tests.consultations.form_pages import Page
 from tests.factories import a_coordinator, a_request, a_reviewer
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +102,7 @@ def test_manager_creates_and_revokes_address_whose_token_is_not_stored_or_logged
     manager: Client, practitioner: Practitioner, caplog: Any
 ) -> None:
     caplog.set_level("DEBUG")
-    page = Page(manager.post(reverse("desk:calendars"), {"practitioner": practitioner.pk}))
+    page = read(manager.post(reverse("desk:calendars"), {"practitioner": practitioner.pk}))
     shown = page.one("input", id="address")["value"]
     path = shown[shown.index("/calendar/") :]
     assert manager.get(path).status_code == 200

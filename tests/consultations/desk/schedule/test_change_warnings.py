@@ -16,7 +16,7 @@ from consultations.models import ConsultationRequest
 from consultations.workflow import Status
 from procedures.models import Practitioner
 from tests.admin_forms import address, form_of
-from tests.consultations.desk.queue.queue_pages import queue_page, references, set_to, with_class
+from tests.consultations.desk.queue.queue_pages import queue_page, references, set_to
 from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, given, open_every_day
 from tests.factories import a_request, a_reviewer, signed_in, staff
 from tests.pages import Element, read
@@ -191,7 +191,7 @@ def test_filter_offers_former_colleagues_with_open_requests(manager: Client, col
     User.objects.filter(pk=colleague.pk).update(is_active=False)
     page = queue_page(manager, assignee=colleague.pk)
     assert references(page) == [kept.reference]
-    filters = with_class(page, "queue__filters")[0]
+    filters = page.by_class("queue__filters")[0]
     names = [option.text for option in filters.one("select", name="assignee").all("option")]
     assert names == ["All", "Me", "Nobody", "manager@clinic.example", "Sana Malik (no longer at the desk)"]
     # No new request can be assigned to them.

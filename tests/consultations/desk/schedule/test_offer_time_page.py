@@ -14,8 +14,8 @@ from procedures.models import Practitioner
 from tests.consultations.desk.consultation.request_pages import a_colleague
 from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.desk.schedule.calendar_helpers import at, given, open_every_day
-from tests.consultations.form_pages import Page
 from tests.factories import a_request, a_reviewer
+from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def free(page: Page, day: str) -> list[str]:
 def warnings(desk: Client, response: Any) -> list[str]:
     """Follow the redirect after an offer."""
     assert response.status_code == 303
-    page = Page(desk.get(response["Location"]))
+    page = read(desk.get(response["Location"]))
     return [line.text for line in page.all("li", class_="warning")]
 
 
@@ -67,12 +67,12 @@ def test_free_times_are_in_opening_hours_and_not_taken(
     given(a_request(), a_reviewer(name="Dr. Other", position=1), at(11, days=1))
     given(consultation, practitioner, at(12, days=1))  # would be replaced
     query = {"day": "2026-11-24", "practitioner": practitioner.pk}
-    page = Page(coordinator.get(address(consultation), query))
+    page = read(coordinator.get(address(consultation), query))
     # 10, 11, 11:30 and 12 in Lahore; 10:30 is taken.
     assert free(page, "2026-11-24") == ["05:00", "06:00", "06:30", "07:00"]
     assert "10:30 am – 11 am taken" in page.one("main").text
     # Today it is 11 am, and a long appointment ends within the opening hours.
-    page = Page(coordinator.get(address(consultation), {"length": "60"}))
+    page = read(coordinator.get(address(consultation), {"length": "60"}))
     assert free(page, "2026-11-23") == ["06:30"]
 
 
@@ -83,7 +83,7 @@ def test_picker_names_closures_and_marks_preferences(coordinator: Client, practi
         given(a_request(), practitioner, at(10 + number, days=4), minutes=60)
     given(a_request(), practitioner, at(10, days=5))
     request = a_request(days=[1], parts_of_day=["afternoon"], access_needs="A ramp")
-    page = Page(coordinator.get(address(request)))
+    page = read(coordinator.get(address(request)))
     _monday, tuesday, wednesday, thursday, friday, saturday, *_others = page.all("fieldset")
     assert "Closed: Eid" in wednesday.text and "Closed: Eid" in thursday.text
     assert not free(page, "2026-11-25") and not free(page, "2026-11-26")
@@ -97,12 +97,12 @@ def test_picker_names_closures_and_marks_preferences(coordinator: Client, practi
 def test_picker_links_to_other_weeks_but_not_past_ones(
     coordinator: Client, practitioner: Practitioner, consultation: ConsultationRequest
 ) -> None:
-    page = Page(
+    page = read(
         coordinator.get(address(consultation), {"day": "2020-01-01", "length": "45", "to": "confirmed"})
     )
     links = {link.text: link["href"] for link in page.all("a")}
     assert "Week before" not in links
-    page = Page(coordinator.get(address(consultation) + links["Next week"]))
+    page = read(coordinator.get(address(consultation) + links["Next week"]))
     assert "Monday 30 November" in page.one("main").text
     assert page.one("h2", id="free").text == "45 minutes with Dr. Ayesha Khan"
     assert "day=2026-11-23" in {link.text: link["href"] for link in page.all("a")}["Week before"]
@@ -171,11 +171,11 @@ def test_begun_closed_or_erased_request_gets_no_appointment(
     ):
         response = coordinator.get(address(consultation))
         assert response.status_code == 200
-        assert sentence in Page(response).one("main").text
-        assert not Page(response).all("input", name="starts")
+        assert sentence in read(response).one("main").text
+        assert not read(response).all("input", name="starts")
         response = send(coordinator, consultation)
         assert response.status_code == 409
-        assert "This request cannot get an appointment now." in Page(response).one("main").text
+        assert "This request cannot get an appointment now." in read(response).one("main").text
     assert Appointment.objects.count() == 1
 
 
@@ -186,7 +186,7 @@ def test_taken_time_keeps_form_values(
     given(a_request(), practitioner, at(10))
     response = send(coordinator, consultation, way="agreed", length="15")
     assert response.status_code == 409
-    page = Page(response)
+    page = read(response)
     assert page.one("title").text.startswith("Error: ")
     assert "A time with Dr. Ayesha Khan that you chose is already taken" in page.one("main").text
     assert page.one("input", name="other_time")["value"] == "10:00"
@@ -204,7 +204,7 @@ def test_any_change_of_request_is_a_conflict_that_can_be_submitted_again(
     coordinator.post(reverse("desk:contact", args=[consultation.pk]), contact)
     response = send(coordinator, consultation)
     assert response.status_code == 409
-    page = Page(response)
+    page = read(response)
     assert "Someone else has just changed this request" in page.one("main").text
     assert send(coordinator, consultation, version=page.hidden_fields()["version"]).status_code == 303
     assert [found.starts_at for found in consultation.appointments.live()] == [at(10)]
@@ -251,7 +251,7 @@ def test_invalid_input_stores_nothing(
     for wrong, sentence in INVALID:
         response = send(coordinator, consultation, **wrong)
         assert response.status_code in (400, 409), wrong
-        assert sentence in Page(response).one("div", role="alert").text, wrong
+        assert sentence in read(response).one("div", role="alert").text, wrong
         query = {name: wrong[name] for name in ("practitioner", "length", "day") if name in wrong}
         if query:
             assert coordinator.get(address(consultation), query).status_code == 200, wrong
@@ -262,9 +262,9 @@ def test_invalid_input_stores_nothing(
     ):
         response = send(coordinator, consultation, way=way, **typed(days))
         assert response.status_code == 400
-        assert sentence in Page(response).one("span", id="other_day-error").text
+        assert sentence in read(response).one("span", id="other_day-error").text
     response = send(coordinator, consultation, **typed(3, 10, 2))
-    assert Page(response).one("span", id="other_time-error").text == FIVE_MINUTES
+    assert read(response).one("span", id="other_time-error").text == FIVE_MINUTES
     assert not Appointment.objects.exists()
 
 
@@ -281,15 +281,15 @@ def test_up_to_three_times_are_offered_and_one_is_agreed(
     ):
         response = send(coordinator, consultation, starts=times, **changes)
         assert response.status_code == 400
-        assert sentence in Page(response).one("div", role="alert").text
-        checked = [box for box in Page(response).all("input", name="starts") if "checked" in box.attributes]
+        assert sentence in read(response).one("div", role="alert").text
+        checked = [box for box in read(response).all("input", name="starts") if "checked" in box.attributes]
         assert len(checked) >= 2
     response = send(coordinator, consultation, starts=[ten, *others[:2]])
     assert [row.starts_at for row in consultation.appointments.all()] == [at(10), at(11), at(12)]
-    shown = Page(coordinator.get(response["Location"]))
+    shown = read(coordinator.get(response["Location"]))
     assert "Thursday 26 November, noon" in shown.one("li", class_="success").text
     # Times that a new offer would replace are free.
-    picker = Page(coordinator.get(address(consultation), {"day": "2026-11-26"}))
+    picker = read(coordinator.get(address(consultation), {"day": "2026-11-26"}))
     assert {"05:00", "06:00", "07:00"} <= set(free(picker, "2026-11-26"))
     assert "Thursday 26 November, 11 am; Thursday 26 November, noon" in picker.one("dl").text
 

@@ -29,9 +29,9 @@ from tests.consultations.desk.schedule.calendar_helpers import (
     given,
     open_every_day,
 )
-from tests.consultations.form_pages import Page
 from tests.consultations.messaging.message_helpers import a_clinic
 from tests.factories import a_coordinator, a_request, change_status, version_of
+from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def press(client: Client, appointment: Appointment, button: str = "done", **sent
 
 
 def reminders_page(client: Client) -> Page:
-    return Page(client.get(reverse("desk:reminders")))
+    return read(client.get(reverse("desk:reminders")))
 
 
 def undo_forms(page: Page) -> list[str]:

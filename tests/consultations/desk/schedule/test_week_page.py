@@ -12,8 +12,8 @@ from consultations.models import Disclosure
 from procedures.models import Practitioner
 from tests.consultations.desk.queue.queue_pages import as_erased
 from tests.consultations.desk.schedule.calendar_helpers import at, given, open_every_day
-from tests.consultations.form_pages import Page
 from tests.factories import a_coordinator, a_request, a_reviewer
+from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def week(client: Client, address: str = "", **query: Any) -> Page:
     response = client.get(reverse("desk:week") + address, query)
     assert response.status_code == 200
-    return Page(response)
+    return read(response)
 
 
 def test_week_page_shows_hours_closures_and_appointments(

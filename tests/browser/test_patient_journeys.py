@@ -181,6 +181,7 @@ def test_nerve_injury_of_ones_own(on_a_phone: Visitor, visit: Visit) -> None:
     desk = at_the_desk(visit, request)
     expect(answer_of(desk.page, "Patient")).to_have_text("Ayesha Khan")
     expect(answer_of(desk.page, "Requested by")).to_have_text("the patient")
+    expect(desk.page.get_by_text("An answer is promised by")).to_be_visible()
     expect(desk.page.get_by_text("Glass cut my wrist.")).to_be_visible()
     expect(desk.page.get_by_text("Do not say who is calling")).to_have_count(0)
     desk.presses("Start contacting")

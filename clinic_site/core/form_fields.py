@@ -65,6 +65,10 @@ class TextField(forms.CharField):
         # No ``max_length``: browsers silently cut pasted text at it.
         super().__init__(error_messages=says(sentence), **options)
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Write Urdu from right to left while it is typed."""
+        return super().widget_attrs(widget) | {"dir": widget.attrs.get("dir", "auto")}
+
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         if len(text) > MAX_INPUT_LENGTH:

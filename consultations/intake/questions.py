@@ -44,7 +44,7 @@ MOBILE_INSTRUCTION = _("Enter a mobile number, like 0301 2345678, or choose “C
 
 
 def text_input(**attrs: str) -> forms.TextInput:
-    return forms.TextInput({"class": "input--w20", "dir": "auto", **attrs})
+    return forms.TextInput({"class": "input--w20", **attrs})
 
 
 def number_input(**attrs: str) -> forms.TextInput:
@@ -125,7 +125,7 @@ class Questions(forms.Form):
         too_long=_("Use 1,000 characters or fewer. You have %(length)d"),
         lines=True,
         required=False,
-        widget=forms.Textarea({"rows": 3, "dir": "auto"}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     phone = PhoneField(
         label=_("Your phone number"),
@@ -204,7 +204,7 @@ class Questions(forms.Form):
         longest=ACCESS_NEEDS_LENGTH,
         too_long=_("Use 300 characters or fewer. You have %(length)d"),
         required=False,
-        widget=forms.Textarea({"rows": 2, "dir": "auto"}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     # Not marked "(optional)": for some it is not, and the heading of the folded ones says so.

@@ -181,6 +181,7 @@ def test_nerve_injury_of_ones_own(on_a_phone: Visitor, visit: Visit) -> None:
     desk = at_the_desk(visit, request)
     expect(answer_of(desk.page, "Patient")).to_have_text("Ayesha Khan")
     expect(answer_of(desk.page, "Requested by")).to_have_text("the patient")
+    expect(desk.page.get_by_text("An answer is promised by")).to_be_visible()
     expect(desk.page.get_by_text("Glass cut my wrist.")).to_be_visible()
     expect(desk.page.get_by_text("Do not say who is calling")).to_have_count(0)
     desk.presses("Start contacting")
@@ -346,12 +347,20 @@ def test_everything_typed_in_urdu(on_a_phone: Visitor, visit: Visit, settings: A
     (to_her,) = (mail for mail in server.mails if mail["To"] == "nasreen@example.com")
     assert private_page in to_her.get_body(("plain",)).get_content()
 
+    page.get_by_role("link", name="Add a note").click()
+    page.get_by_label("Your note").fill("اب درد بھی ہے۔")
+    assert direction(page.get_by_label("Your note")) == "rtl"
+    press(page, "Add this note")
+
     desk = at_the_desk(visit, request)
     for question in ("Patient", "City or town", "In the patient’s words", "Speaks", "Access needs"):
         assert direction(answer_of(desk.page, question).locator("bdi")) == "rtl", question
+    assert direction(desk.page.locator(".timeline bdi", has_text="اب درد بھی ہے۔")) == "rtl"
     desk.opens(reverse("desk:queue"))
-    desk.page.get_by_label("Find").fill("نسرين بى بى")  # as an Arabic keyboard types it
-    desk.page.get_by_label("Find").press("Enter")
+    find = desk.page.get_by_label("Find")
+    find.fill("نسرين بى بى")  # as an Arabic keyboard types it
+    assert direction(find) == "rtl"
+    find.press("Enter")
     expect(desk.page.get_by_role("link", name=request.reference)).to_be_visible()
 
 

@@ -217,8 +217,11 @@ def test_silent_mail_server_delays_no_page_and_loses_no_mail(notice: int) -> Non
         patients_at(server, notice, pages, clients=1) as watch,  # each request is a mail
     ):
         silent.settimeout(MAX_RECOVERY_SECONDS)
+        watch.patients.leave()
         waiting, _address = silent.accept()  # the mail worker has a message, and waits for a greeting
-        watch.probe_for(FAULT_SECONDS / 4)
+        watch.patients.stop.clear()
+        watch.patients.come(1)
+        watch.probe_for(1)
         watch.patients.leave()
         waiting.close()
         silent.close()

@@ -38,7 +38,7 @@ class NoTextInLanguageError(LookupError):
 
 
 def read_draft(page: Page, language: str) -> PageDocument:
-    """Return the draft as an unsigned document. About fifteen queries, whatever its length.
+    """Return the draft as an unsigned document. About thirteen queries, whatever its length.
 
     Raises ``NoTextInLanguageError`` for a language in which the draft has no text.
     """
@@ -46,7 +46,9 @@ def read_draft(page: Page, language: str) -> PageDocument:
         raise NoTextInLanguageError(language)
     is_emergency = page.kind == Page.Kind.EMERGENCY
     disclaimer = None if is_emergency else Disclaimer.current()
-    rows = {part: list(_rows(page, part)) for part in PARTS.values()}
+    rows = {
+        part: list(_rows(page, part)) if part.only_on in ("", page.kind) else [] for part in PARTS.values()
+    }
     # The sources in the order in which the page first names them, each with what it supports.
     cited: dict[Source, list[documents.Statement]] = {}
     for citation in rows[Citation]:

@@ -48,15 +48,17 @@ class PageAdmin(PublishingAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **options: Any
     ) -> HttpResponse:
         if obj := options.get("obj"):
-            # Read from the database: the form may hold changes that are not saved.
-            context |= self.state(self.get_queryset(request).get(pk=obj.pk))
+            form = context["adminform"].form
+            # A form that was sent may hold changes that are not saved.
+            page = self.get_queryset(request).get(pk=obj.pk) if form.is_bound else obj
+            context |= self.state(page, form.draft)
             context["may_withdraw"] = self.has_withdraw_permission(request)
         return super().render_change_form(request, context, *args, **options)
 
-    def state(self, page: Page) -> dict[str, Any]:
+    def state(self, page: Page, draft: PageDocument) -> dict[str, Any]:
         """Return what is live, how the draft differs, and what is missing for publishing."""
         publications = Publication.objects.filter(page=page, language=LANGUAGE)
-        live, draft = publications.live().first(), drafts.read_draft(page, LANGUAGE)
+        live = publications.live().first()
         return {
             "page": page,
             "live": live,

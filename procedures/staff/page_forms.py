@@ -55,6 +55,7 @@ class PhotoForm(ConflictDetectingForm):
 class PageForm(PhotoForm):
     """A page's own fields. Its content includes its parts."""
 
+    draft: PageDocument  # as stored, once the form has read it
     refusal = _(
         "%(who)s has saved this page since you opened it. Your text is still below, but not saved yet. "
         "Check the changes below, then save again to keep yours."
@@ -64,9 +65,9 @@ class PageForm(PhotoForm):
         return record.edited_by
 
     def content(self, record: Any) -> Any:
-        document = drafts.own_content(drafts.read_draft(record, DRAFT_LANGUAGE))
+        self.draft = drafts.read_draft(record, DRAFT_LANGUAGE)
         beside = {name: str(getattr(record, name)) for name in BESIDE_THE_DOCUMENT}
-        return {"document": document.to_json(), **beside}
+        return {"document": drafts.own_content(self.draft).to_json(), **beside}
 
     def changes(self, opened: Any, now: Any) -> tuple[Change, ...]:
         before = PageDocument.from_json(opened["document"]) if opened else None

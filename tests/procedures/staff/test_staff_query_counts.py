@@ -49,4 +49,4 @@ def test_queries_do_not_grow_with_page_or_history(procedure: Procedure) -> None:
     few = {url: query_count(partial(visit, url)) for url in urls}
     longer(procedure)
     for url in urls:
-        assert query_count(partial(visit, url)) <= few[url] < 60, url
+        assert query_count(partial(visit, url)) <= few[url] < 35, url

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -92,20 +92,18 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
 def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Go back to a question, on to "Check your answers", or store the request, as the pressed button says."""
     if name := request.POST.get("change"):
-        form = RequestForm(initial=request.POST, notice=notice)
-        form.focus_on(name)
-        return render_form(request, form)
-    posted = request.POST.copy()
+        return render_form(request, RequestForm(initial=request.POST, notice=notice), focused=name)
+    posted: QueryDict = request.POST
     if meant := posted.get("use_email"):
+        posted = posted.copy()
         posted["email"] = meant
     # The CSRF cookie is a secret of this browser, and the form needs it anyway.
     browser = request.META.get("CSRF_COOKIE", "")
-    # The key that the page offered for another patient, and the key that the form had until then.
+    # The key that the page offered for another patient.
     other_key = SubmissionKey.from_form(request.POST.get("another_patient", ""))
-    former_key = SubmissionKey.from_form(request.POST.get("key", ""))
     network = network_address(request)
     form = RequestForm(posted, notice=notice, browser=browser, network=network, key=other_key)
-    if other_key and former_key:
+    if other_key and (former_key := SubmissionKey.from_form(request.POST.get("key", ""))):
         attachments.move_to_form(former_key, other_key)
     if not form.is_valid():
         return render_form(request, form)
@@ -128,8 +126,10 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     return SeeOther(f"{address}?done=resent" if submission.differs(consultation, form.answers) else address)
 
 
-def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
-    form.offer_choices()
+def render_form(
+    request: HttpRequest, form: RequestForm, status: int = 200, focused: str = ""
+) -> HttpResponse:
+    form.prepare_to_show(focused)
     now, clinic = timezone.now(), ClinicProfile.current()
     emergency = live_document(language(), page__kind="emergency")
     context = {

@@ -191,6 +191,10 @@ STATUS_CHECKS = {
         "clinic_site.mail.queue.require_worker",
         _("Mail has been waiting for hours. Does “manage.py send_mail” run?"),
     ),
+    "new requests": (
+        "consultations.messaging.notify.require_announced",
+        _("New requests have not been announced for hours. Does “manage.py send_mail” run?"),
+    ),
     "backup": (
         "clinic_site.operations.status.require_backup",
         _("There was no backup in the last day. Does “manage.py backup” run?"),

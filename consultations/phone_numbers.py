@@ -35,15 +35,15 @@ MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 @dataclass(frozen=True)
 class Phone:
-    """A valid number: as the person typed it, and in E.164, like "+923012345678"; an extension or ""."""
+    """A valid number: as the person typed it, and in E.164, like "+923012345678"; an extension or "".
+
+    ``is_mobile``: whether it can receive SMS or WhatsApp messages.
+    """
 
     as_typed: str
     e164: str
+    is_mobile: bool
     extension: str = ""
-
-    @property
-    def is_mobile(self) -> bool:
-        return is_mobile(self.e164)
 
     def fields(self) -> dict[str, str]:
         """Return the number as fields of ``PatientAnswers``."""
@@ -70,19 +70,18 @@ def parse(text: str) -> Phone:
         number = phonenumbers.parse(written, HOME)
     except NumberParseException:
         raise ValidationError(INSTRUCTION, code="invalid") from None
-    if not (phonenumbers.is_valid_number(number) or _is_home_mobile(number)):
+    if not (_is_home_mobile(number) or phonenumbers.is_valid_number(number)):
         raise ValidationError(INSTRUCTION, code="invalid")
     visible = "".join(character for character in as_typed if unicodedata.category(character) != "Cf")
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return Phone(visible.replace("\t", " "), e164, extension)
+    return Phone(visible.replace("\t", " "), e164, _is_mobile(number), extension)
 
 
 def is_mobile(e164: str) -> bool:
     """Return whether this number can receive SMS or WhatsApp messages."""
     if not e164:
         return False
-    number = phonenumbers.parse(e164)
-    return _is_home_mobile(number) or phonenumbers.number_type(number) in MOBILE_TYPES
+    return _is_mobile(phonenumbers.parse(e164))
 
 
 def for_reading(e164: str, extension: str = "") -> str:
@@ -132,6 +131,10 @@ def _bare(text: str) -> str:
         elif unicodedata.category(character) not in SPACING and character not in ".·−\t":
             raise ValidationError(INSTRUCTION, code="invalid")
     return bare
+
+
+def _is_mobile(number: PhoneNumber) -> bool:
+    return _is_home_mobile(number) or phonenumbers.number_type(number) in MOBILE_TYPES
 
 
 def _is_home_mobile(number: PhoneNumber) -> bool:

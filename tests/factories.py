@@ -14,6 +14,7 @@ from clinic_site.accounts.roles import COORDINATOR
 from consultations.answers import About, ContactMethod, ForWhom
 from consultations.intake import submission
 from consultations.lifecycle import staff_actions
+from consultations.messaging.notify import announce_new_requests
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
@@ -311,8 +312,9 @@ def a_request(
     key: SubmissionKey | None = None,
     **changes: Any,
 ) -> ConsultationRequest:
-    """A request as the site stores it, then put into a status and back in time, without events of that."""
+    """A stored and announced request, then put into a status and back in time, without events of that."""
     request = submission.submit(a_submission(key=key, **changes))
+    announce_new_requests()
     moved: dict[str, Any] = {"status": status}
     if created_at:
         moved |= {"created_at": created_at, "status_changed_at": created_at}

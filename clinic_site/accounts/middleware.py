@@ -45,9 +45,11 @@ class StaffAccessMiddleware:
                 sessions.record_request(request.session)
             request.session_seconds_left = sessions.seconds_left(request.session)  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if not error_pages.is_staff_side(request):
+            return response
         if request.method == "POST" and _asks_to_sign_in(response) and not sessions.is_background(request):
             response.headers["Location"] = self._sign_in_address(request)
-        if response.status_code == 405 and not response.content and error_pages.is_staff_side(request):
+        if response.status_code == 405 and not response.content:
             response.content = error_pages.staff_page(request, 405).content
         return response
 

@@ -33,7 +33,10 @@ def plain_text(text: str) -> str:
 
 
 def _printable(line: str) -> str:
-    line = unicodedata.normalize("NFC", line).translate(DIRECTION_MARKS)
+    line = unicodedata.normalize("NFC", line)
+    if line.isprintable():  # most are, and none of the characters below is
+        return line
+    line = line.translate(DIRECTION_MARKS)
     # Cc: control characters, among them NUL, which databases refuse. Cs: lone surrogates.
     return "".join(
         " " if unicodedata.category(character) in ("Cc", "Cs") else character for character in line
@@ -73,6 +76,8 @@ FOLDED_LETTERS = str.maketrans(
 
 def ascii_digits(text: str) -> str:
     """Return the text with the digits of every script (Urdu ۰۱۲, Arabic ٠١٢) as 0 to 9."""
+    if text.isascii():
+        return text
     return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 

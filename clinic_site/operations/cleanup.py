@@ -18,8 +18,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.append_only import AppendOnlyModel, append_only_models
-from clinic_site.core.batch_delete import delete_in_batches
 from clinic_site.core.models import RateLimitCounter
+from clinic_site.core.rows import delete_in_batches
 from clinic_site.mail.models import OutgoingMessage
 
 if TYPE_CHECKING:

@@ -54,6 +54,7 @@ ERASED_VALUES: dict[str, Any] = {
     "call_back_at": None,
     "unread_since": None,
     "duplicate_fingerprint": "",
+    "announcement": "",
 }
 # The readiness check reads this much from the end of the erasure log: about a hundred erasures.
 CHECKED_BYTES = 8_000

@@ -1,5 +1,6 @@
 """The request form: answers carried from page to page, and the submission made of them."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,13 @@ GROUPS = (
 )
 
 
+class SharedFields(dict[str, forms.Field]):
+    """The fields of a form that copies them only to show itself: copying them costs more than validating."""
+
+    def __deepcopy__(self, memo: object) -> "SharedFields":
+        return SharedFields(self)
+
+
 class RequestForm(Questions):
     """The request form, in one page, in the active language.
 
@@ -89,13 +97,20 @@ class RequestForm(Questions):
         self.must_be_shown_again = self.key_was_replaced or answered.get("notice") != str(notice.pk)
         answered["notice"] = str(notice.pk)
         super().__init__(answered if posted is not None else None, initial=answered)
-        if length := len(plain_text(answered.get("message", ""))):
+
+    def prepare_to_show(self, focused: str = "") -> None:
+        """Give the form its own fields: with the procedures and days on offer, and the length of the message.
+
+        ``focused`` is the question that takes the focus when the page opens, as after "Change".
+        """
+        self._bound_fields_cache: dict[str, forms.BoundField] = {}
+        self.fields = copy.deepcopy(dict(self.base_fields))
+        if length := len(plain_text(self.initial.get("message", ""))):
             written = ngettext("You have %(n)d so far.", "You have %(n)d so far.", length)
             message = self.fields["message"]
             message.help_text = format_html("{} {}", message.help_text, written % {"n": length})
-
-    def offer_choices(self) -> None:
-        """Offer the published procedures and the open days, and what was chosen. Call it to show the form."""
+        if focused in self.fields and not self.fields[focused].widget.is_hidden:
+            self.fields[focused].widget.attrs["autofocus"] = True
         about, days = self.fields["about"], self.fields["days"]
         assert isinstance(about, AboutField)
         assert isinstance(days, MultipleChoiceBoxes)
@@ -122,11 +137,6 @@ class RequestForm(Questions):
             or "autofocus" in field.field.widget.attrs
             for field in self.folded
         )
-
-    def focus_on(self, name: str) -> None:
-        """Focus a question when the page opens, as after "Change"."""
-        if name in self.fields and not self.fields[name].widget.is_hidden:
-            self.fields[name].widget.attrs["autofocus"] = True
 
     @cached_property
     def answers(self) -> ConsultationRequest:
@@ -176,6 +186,9 @@ class RequestForm(Questions):
         for heading, names in GROUPS:
             rows = [(self.fields[name].label or "", words[name]) for name in names if words[name]]
             yield heading, names[0], rows
+
+
+RequestForm.base_fields = SharedFields(RequestForm.base_fields)
 
 
 def _answered(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,25 +11,30 @@ Each form carries a random idempotency key (``SubmissionKey``), whose hash is un
 
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from clinic_site.clinic import business_hours
 from clinic_site.core.rate_limits import Limit
+from clinic_site.core.rows import insert
 from clinic_site.core.text import fold_text
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle import contact_details
-from consultations.messaging.notify import notify, notify_staff_of_activity
+from consultations.messaging.notify import announce, notify, notify_staff_of_activity
 from consultations.models import (
+    Announcement,
     ConsultationRequest,
     Event,
     PrivacyNotice,
+    PrivateLink,
     SearchTerm,
 )
 from consultations.models.answers import ANSWER_FIELDS
@@ -97,13 +102,16 @@ def submit(submission: Submission) -> ConsultationRequest:
     may_be_repeat = False
     attempts = MAX_ATTEMPTS
     while True:
+        # Before the transaction: SQLite has one write lock, for which the others wait.
+        new = _new_request(submission, sent_at, promised_by)
+        terms = sorted(terms_of(new.reference, new))
         try:
             # Durable: when this returns, the request is on the disk, whatever happens to the caller.
             with transaction.atomic(durable=True):
                 # Nearly all forms are new. The INSERT of one that is not fails, and then it is looked up.
                 consultation = _find_repeated(submission) if may_be_repeat else None
                 if consultation is None:
-                    return _store(submission, sent_at, promised_by)
+                    return _store(new, terms, submission)
                 if is_another_patient(consultation, submission.answers):
                     raise AnotherPatientError
                 _correct_contact_details(consultation, submission)
@@ -141,18 +149,13 @@ def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> 
     return consultation.comparable_answers() != answers.comparable_answers()
 
 
-def _store(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
-    answers, key = submission.answers, submission.key
-    from_network, is_held = _count(submission)
-    status = Status.HELD if is_held else Status.NEW
-    if submission.suspicions:
-        status = Status.QUARANTINED
-    consultation = ConsultationRequest.objects.create(
-        **{name: getattr(answers, name) for name in ANSWER_FIELDS},
+def _new_request(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
+    """Return the request of a form, not stored yet, with a reference of its own."""
+    return ConsultationRequest(
+        **{name: getattr(submission.answers, name) for name in ANSWER_FIELDS},
         reference=new_reference(),
-        key_hash=key.hash,
+        key_hash=submission.key.hash,
         duplicate_fingerprint=submission.duplicate_fingerprint,
-        status=status,
         language=submission.language,
         notice=submission.notice,
         consented_at=now,
@@ -161,16 +164,27 @@ def _store(submission: Submission, now: datetime, promised_by: datetime | None) 
         status_changed_at=now,
         promised_by=promised_by,
     )
-    consultation.links.create(token_hash=token_hash(key.token), made_at=now)
-    SearchTerm.objects.bulk_create(
-        SearchTerm(request=consultation, term=term)
-        for term in sorted(terms_of(consultation.reference, answers))
-    )
-    detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
-    consultation.events.create(kind=Event.Kind.SUBMITTED, at=now, to_status=status, detail=detail)
+
+
+def _store(
+    consultation: ConsultationRequest, terms: Sequence[str], submission: Submission
+) -> ConsultationRequest:
+    from_network, is_held = _count(submission)
     is_over_share = from_network > MAX_PROMPT_MAILS_PER_NETWORK
-    notify("acknowledgement", consultation, token=key.token, is_over_share=is_over_share)
-    notify("new_request", consultation, is_over_share=is_over_share)
+    consultation.announcement = Announcement.LATER if is_over_share else Announcement.AT_ONCE
+    consultation.status = Status.HELD if is_held else Status.NEW
+    if submission.suspicions:
+        # Acknowledged when staff have taken it out of quarantine.
+        consultation.status, consultation.announcement = Status.QUARANTINED, ""
+    insert([consultation])
+    now, token = consultation.created_at, submission.key.token
+    insert([PrivateLink(request=consultation, token_hash=token_hash(token), made_at=now)])
+    insert([SearchTerm(request_id=consultation.pk, term=term) for term in terms])
+    detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
+    sent, status = Event.Kind.SUBMITTED, consultation.status
+    insert([Event(request=consultation, kind=sent, at=now, to_status=status, detail=detail)])
+    if settings.MAIL_DELIVERY == "off":
+        announce(consultation)  # there is no mail worker, and staff see what could not be sent
     return consultation
 
 
@@ -204,7 +218,7 @@ def _find_repeated(submission: Submission) -> ConsultationRequest | None:
         return consultation
     # A closed or older request gives its fingerprint up. A duplicate that was stored since we looked does
     # not: the database then refuses this one, and the next attempt finds the other.
-    same = ConsultationRequest.objects.filter(duplicate_fingerprint=fingerprint)
+    same = ConsultationRequest.objects.with_fingerprint(fingerprint)
     same.exclude(pk__in=duplicates.values("pk")).update(duplicate_fingerprint="")
     return None
 
@@ -235,4 +249,4 @@ def _correct_contact_details(consultation: ConsultationRequest, submission: Subm
     sent = OutgoingMessage.objects.filter(about=consultation.reference, kind=ACKNOWLEDGEMENT)
     is_new = consultation.status in (Status.NEW, Status.HELD)
     if is_new and not is_late and sent.count() < MAX_ACKNOWLEDGEMENTS:
-        notify("acknowledgement", consultation, token=submission.key.token)
+        notify("acknowledgement", consultation)

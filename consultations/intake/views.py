@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -88,11 +88,10 @@ def request_form(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
 def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     """Go back to a question, on to "Check your answers", or store the request, as the pressed button says."""
     if name := request.POST.get("change"):
-        form = RequestForm(initial=request.POST, notice=notice)
-        form.focus_on(name)
-        return render_form(request, form)
-    posted = request.POST.copy()
+        return render_form(request, RequestForm(initial=request.POST, notice=notice), focused=name)
+    posted: QueryDict = request.POST
     if meant := posted.get("use_email"):
+        posted = posted.copy()
         posted["email"] = meant
     # The CSRF cookie is a secret of this browser, and the form needs it anyway.
     browser = request.META.get("CSRF_COOKIE", "")
@@ -119,8 +118,10 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     return SeeOther(f"{address}?done=resent" if submission.differs(consultation, form.answers) else address)
 
 
-def render_form(request: HttpRequest, form: RequestForm, status: int = 200) -> HttpResponse:
-    form.offer_choices()
+def render_form(
+    request: HttpRequest, form: RequestForm, status: int = 200, focused: str = ""
+) -> HttpResponse:
+    form.prepare_to_show(focused)
     now, clinic = timezone.now(), ClinicProfile.current()
     emergency = live_document(language(), page__kind="emergency")
     context = {

@@ -29,7 +29,7 @@ from consultations.answers import RECENT_ONSETS
 from consultations.messaging import templates as message_templates
 from consultations.messaging.catalogue import DIGEST, KINDS, OBSOLETE
 from consultations.messaging.context import MessageContext, place
-from consultations.models import Appointment, ConsultationRequest, Event, MessageText
+from consultations.models import Announcement, Appointment, ConsultationRequest, Event, MessageText
 from consultations.workflow import Status
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ MAX_LIMITED_MAILS_PER_DAY = 5  # of each limited kind, to each address
 MAX_LIMITED_MAILS_PER_DAY_IF_RECENT = 20
 # More than a clinic gets requests by email in an hour. The others are sent in the hours that follow.
 MAX_LIMITED_MAILS_PER_HOUR = 30  # of each limited kind, to all addresses
+# In one round of the mail worker, which then sends.
+MAX_ANNOUNCED_AT_ONCE = 100
 # Staff call when a mail has waited for longer than this.
 MAIL_IS_LATE_AFTER = HOUR
 
@@ -80,6 +82,39 @@ def notify(kind: str, request: ConsultationRequest, **options: Any) -> None:
         _record_not_sent(request, kind)
 
 
+def announce_new_requests(**_signal: object) -> None:
+    """Queue the acknowledgement and the notice to staff of each request that has come in.
+
+    The mail worker calls it before it sends: patients who are sending a request do not wait for it.
+    """
+    for pk in ConsultationRequest.objects.unannounced().values_list("pk", flat=True)[:MAX_ANNOUNCED_AT_ONCE]:
+        try:
+            with transaction.atomic():
+                # Locked: another worker that does the same has then announced it.
+                locked = ConsultationRequest.objects.unannounced().select_for_update(of=("self",))
+                if request := locked.filter(pk=pk).first():
+                    announce(request)
+        except DatabaseError:  # it is announced later, and does not keep the others waiting
+            logger.exception("request could not be announced", extra={"data": {"request": pk}})
+
+
+def announce(request: ConsultationRequest) -> None:
+    """Queue the notice to staff, and the acknowledgement, unless it is queued or no longer true."""
+    is_over_share = request.announcement == Announcement.LATER
+    ConsultationRequest.objects.filter(pk=request.pk).update(announcement="")
+    queued = OutgoingMessage.objects.filter(about=request.reference, kind="acknowledgement")
+    if request.status in workflow.WAITING and not queued.exists():
+        notify("acknowledgement", request, is_over_share=is_over_share)
+    notify("new_request", request, is_over_share=is_over_share)
+
+
+def require_announced() -> None:
+    """Raise ``TimeoutError`` if a request has waited for hours to be announced: then no worker is running."""
+    late = timezone.now() - mail_queue.WORKER_LATE_AFTER
+    if ConsultationRequest.objects.unannounced().filter(created_at__lt=late).exists():
+        raise TimeoutError("New requests are not announced: is `manage.py send_mail` running?")
+
+
 def notify_staff_of_activity(request: ConsultationRequest, activity: str) -> None:
     """Mark a request as unread and tell staff what the patient did: one of ``ACTIVITIES``."""
     ConsultationRequest.objects.filter(unread_since=None, pk=request.pk).update(unread_since=timezone.now())
@@ -109,7 +144,6 @@ def queue_message(
     request: ConsultationRequest,
     *,
     appointment: Appointment | None = None,
-    token: str = "",
     activity: str = "",
     to: str = "",
     by_staff: bool = False,
@@ -117,10 +151,9 @@ def queue_message(
 ) -> None:
     """Queue a message of the catalogue about a request, and supersede those that it makes obsolete.
 
-    ``token`` opens the private page; without it the patient's mail gets a link of its own. ``activity`` is
-    one of ``ACTIVITIES``. ``to`` is an address other than the request's.
-    ``by_staff`` lifts the hourly limit. ``is_over_share`` treats the limit as reached, because the sender's
-    network has caused many messages in this hour.
+    A patient's mail gets a private link of its own. ``activity`` is one of ``ACTIVITIES``. ``to`` is an
+    address other than the request's. ``by_staff`` lifts the hourly limit. ``is_over_share`` treats the limit
+    as reached, because the sender's network has caused many messages in this hour.
     """
     message = KINDS[kind]
     if message.supersedes:
@@ -141,9 +174,7 @@ def queue_message(
             return
     template = message_templates.template_for(kind, request.language)
     with override(template.language):
-        link = ""
-        if "link" in message.placeholders:
-            link = private_links.address_of(token) if token else private_links.new_link(request)
+        link = private_links.new_link(request) if "link" in message.placeholders else ""
         attachments = []
         if appointment and message.calendar:
             content = calendar_entry(appointment, message.calendar)

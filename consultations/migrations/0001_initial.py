@@ -274,7 +274,7 @@ class Migration(migrations.Migration):
                 ("key_hash", models.CharField(editable=False, max_length=64)),
                 (
                     "duplicate_fingerprint",
-                    models.CharField(blank=True, db_index=True, default="", editable=False, max_length=64),
+                    models.CharField(blank=True, default="", editable=False, max_length=64),
                 ),
                 (
                     "status",
@@ -305,6 +305,16 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(verbose_name="sent at")),
                 ("status_changed_at", models.DateTimeField(verbose_name="status since")),
+                (
+                    "announcement",
+                    models.CharField(
+                        blank=True,
+                        choices=[("at_once", "At Once"), ("later", "Later")],
+                        default="",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
                 ("version", models.PositiveIntegerField(default=0, editable=False)),
                 (
                     "promised_by",
@@ -324,6 +334,7 @@ class Migration(migrations.Migration):
                     "assignee",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -585,6 +596,7 @@ class Migration(migrations.Migration):
                     "actor",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -661,6 +673,7 @@ class Migration(migrations.Migration):
                     "author",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -769,6 +782,7 @@ class Migration(migrations.Migration):
             model_name="consultationrequest",
             name="notice",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="consultation_requests",
                 to="consultations.privacynotice",
@@ -814,6 +828,7 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="terms",
                         to="consultations.consultationrequest",
@@ -1009,6 +1024,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="consultationrequest",
             index=models.Index(fields=["created_at"], name="request_created"),
+        ),
+        migrations.AddIndex(
+            model_name="consultationrequest",
+            index=models.Index(
+                condition=models.Q(("announcement__gt", "")),
+                fields=["announcement"],
+                name="request_announcement",
+            ),
         ),
         migrations.AddConstraint(
             model_name="consultationrequest",

@@ -3,6 +3,7 @@
 from consultations.models.appointments import Appointment, CalendarFeed, TakenSlot
 from consultations.models.attachments import Attachment
 from consultations.models.consultation_requests import (
+    Announcement,
     ConsultationRequest,
     ConsultationRequestQuerySet,
     PrivateLink,
@@ -14,6 +15,7 @@ from consultations.models.retention import RetentionRule
 from consultations.models.search_terms import SearchTerm
 
 __all__ = [
+    "Announcement",
     "Appointment",
     "Attachment",
     "CalendarFeed",

@@ -74,9 +74,15 @@ def _unless_erased(condition: Q) -> Q:
 
 
 def optional_staff_member(verbose_name: "Words") -> "models.ForeignKey[Any, Any]":
-    """A colleague, if there is one. Staff who leave are deactivated, not deleted."""
+    """A colleague, if there is one. Staff who leave are deactivated, not deleted: nothing searches by it."""
     return models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=verbose_name
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=verbose_name,
     )
 
 
@@ -89,6 +95,14 @@ def _is_known(field: str, values: Sequence[Any], sentence: "Words") -> models.Ch
     )
 
 
+class Announcement(models.TextChoices):
+    """How a new request is to be announced, to the patient and to staff."""
+
+    AT_ONCE = "at_once"
+    # Its network has sent very many: it is listed in a digest, and acknowledged later.
+    LATER = "later"
+
+
 class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
     # Sent
 
@@ -99,7 +113,11 @@ class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
         """
         recently = timezone.now() - DUPLICATE_WINDOW
         is_open = Q(status__in=workflow.OPEN | workflow.SET_ASIDE, erased_at=None)
-        return self.filter(is_open, duplicate_fingerprint=fingerprint, created_at__gte=recently)
+        return self.with_fingerprint(fingerprint).filter(is_open, created_at__gte=recently)
+
+    def with_fingerprint(self, fingerprint: str) -> Self:
+        # The second condition is that of the unique index, which SQLite uses only if the query names it.
+        return self.filter(~Q(duplicate_fingerprint=""), duplicate_fingerprint=fingerprint)
 
     def for_token(self, token: str) -> Self:
         """The request of a private link; none once it is erased or has been closed for 90 days."""
@@ -107,6 +125,10 @@ class ConsultationRequestQuerySet(models.QuerySet["ConsultationRequest"]):
             status__in=workflow.CLOSED, status_changed_at__lte=timezone.now() - LINK_VALID_AFTER_CLOSING
         )
         return self.filter(links__token_hash=token_hash(token), erased_at=None).exclude(closed_long_ago)
+
+    def unannounced(self) -> Self:
+        """Requests that are still to be announced, those at once first, in the order of the index."""
+        return self.filter(announcement__gt="").order_by("announcement", "pk")
 
     # The queue
 
@@ -200,15 +222,14 @@ class ConsultationRequest(PatientAnswers):
     reference = models.CharField(_("reference"), max_length=12)
     key_hash = models.CharField(max_length=64, editable=False)
     # Only the newest request with the same answers from the same browser has it; "" where that is unknown.
-    duplicate_fingerprint = models.CharField(
-        max_length=64, blank=True, default="", editable=False, db_index=True
-    )
+    duplicate_fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
     status = models.CharField(_("status"), max_length=20, choices=STATUS_CHOICES, default=Status.NEW.value)
 
     language = models.CharField(_("language of the page"), max_length=10)
     notice = models.ForeignKey(
         PrivacyNotice,
         models.PROTECT,
+        db_index=False,
         related_name="consultation_requests",
         verbose_name=_("notice agreed to"),
     )
@@ -216,6 +237,11 @@ class ConsultationRequest(PatientAnswers):
     source_page = models.CharField(_("came from"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("sent at"))
     status_changed_at = models.DateTimeField(_("status since"))
+
+    # "" once the acknowledgement and the notice to staff are queued (``messaging.notify``).
+    announcement = models.CharField(
+        max_length=10, choices=Announcement, blank=True, default="", editable=False
+    )
 
     # The desk. Raised by each event that a form opened earlier must not overwrite (``Event.RAISES_VERSION``).
     version = models.PositiveIntegerField(default=0, editable=False)
@@ -263,6 +289,9 @@ class ConsultationRequest(PatientAnswers):
                 condition=Q(unread_since__isnull=False),
             ),
             models.Index(fields=["created_at"], name="request_created"),
+            models.Index(
+                fields=["announcement"], name="request_announcement", condition=Q(announcement__gt="")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -32,7 +32,10 @@ class SearchTermQuerySet(models.QuerySet["SearchTerm"]):
 class SearchTerm(models.Model):
     """A reference, a word of a name, two neighboring words joined, a phone number, or its last digits."""
 
-    request = models.ForeignKey("consultations.ConsultationRequest", models.CASCADE, related_name="terms")
+    # The constraint has the index that finds the terms of a request.
+    request = models.ForeignKey(
+        "consultations.ConsultationRequest", models.CASCADE, related_name="terms", db_index=False
+    )
     term = models.CharField(max_length=MAX_TERM_LENGTH, db_index=True)
 
     objects = SearchTermQuerySet.as_manager()

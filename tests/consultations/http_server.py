@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlencode
 
@@ -78,6 +80,18 @@ class Server:
                 return True
         except OSError:
             return False
+
+    def processor_seconds(self) -> float:
+        """The processor time of its living processes so far."""
+        assert self.process
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended
+                # After the name, which may hold anything: the group, and user and system time.
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.process.pid:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def kill(self, with_signal: int = signal.SIGKILL) -> None:
         """Every process of it at once: the server's and the mail worker's."""

@@ -19,6 +19,7 @@ from clinic_site.core import rate_limits
 from clinic_site.core.models import RateLimitCounter
 from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import submission
+from consultations.messaging.notify import announce_new_requests
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.tokens import SubmissionKey
 from consultations.workflow import Status
@@ -122,6 +123,7 @@ def test_requests_above_the_share_of_a_network_are_held_due_and_acknowledged(
     due = ConsultationRequest.objects.due_by(held.promised_by, timezone.now())
     assert due.count() == len(shared) + 2
     assert held not in ConsultationRequest.objects.waiting()
+    announce_new_requests()
     assert OutgoingMessage.objects.filter(kind="acknowledgement", to="held@example.com").count() == 1
     page = client.get(FORM)  # and the form is still open for the network
     assert page.status_code == 200

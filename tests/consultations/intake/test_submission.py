@@ -1,14 +1,17 @@
 """A form is stored once and whole; the same form, or the same answers from one browser, are one request."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.db import IntegrityError
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
+from clinic_site.core.rows import insert
 from consultations import workflow
 from consultations.intake import submission as intake_submission
 from consultations.intake.submission import AnotherPatientError, Submission, differs, submit
@@ -90,10 +93,12 @@ def test_taken_reference_is_drawn_again_but_not_for_ever(monkeypatch: pytest.Mon
 
 
 def test_request_whose_event_cannot_be_written_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*args: object, **values: object) -> None:
-        raise OSError("the disk is full")
+    def insert_or_fail(rows: Sequence[Model]) -> None:
+        if isinstance(rows[0], Event):
+            raise OSError("the disk is full")
+        insert(rows)
 
-    monkeypatch.setattr(Event, "save", fails)
+    monkeypatch.setattr(intake_submission, "insert", insert_or_fail)
     with pytest.raises(OSError, match="full"):
         submit(a_submission())
     assert not ConsultationRequest.objects.exists()

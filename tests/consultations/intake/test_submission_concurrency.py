@@ -117,12 +117,14 @@ def test_duplicate_stored_between_check_and_insert_is_found_by_the_next_attempt(
         finally:
             connections.close_all()
 
-    def store_after_the_other(submission: intake_submission.Submission, *when: Any) -> ConsultationRequest:
+    def store_after_the_other(
+        new: ConsultationRequest, terms: list[str], submission: intake_submission.Submission
+    ) -> ConsultationRequest:
         if submission is the_same and not came_between:
             came_between.append(True)
             with ThreadPoolExecutor(1) as thread:
                 thread.submit(other).result(timeout=30)
-        return store(submission, *when)
+        return store(new, terms, submission)
 
     monkeypatch.setattr(intake_submission, "_store", store_after_the_other)
     submit(the_same)

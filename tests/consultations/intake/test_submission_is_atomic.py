@@ -10,6 +10,7 @@ import pytest
 from django.db.models import Count, Q
 
 from clinic_site.mail.models import OutgoingMessage
+from consultations.messaging.notify import announce_new_requests
 from consultations.models import ConsultationRequest, Event, PrivateLink, SearchTerm
 from consultations.tokens import token_hash
 from tests.consultations.http_server import Patients, Server
@@ -61,6 +62,7 @@ def test_killed_server_loses_no_confirmed_request(settings: Any) -> None:
     assert patients.wrong == []
     assert len(patients.confirmed) == len(patients.sent) >= CLIENTS
     assert_whole(patients)
+    announce_new_requests()
     # None has two messages, or one that was sent three times. (One address gets no more than a few in a day.)
     queued = Counter(OutgoingMessage.objects.filter(kind="acknowledgement").values_list("about", flat=True))
     references = ConsultationRequest.objects.values_list("reference", flat=True)

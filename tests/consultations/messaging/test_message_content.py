@@ -9,7 +9,6 @@ import time_machine
 from django.db import transaction
 from django.test import Client
 
-from consultations import private_links
 from consultations.messaging import notify
 from consultations.models import Appointment, ConsultationRequest, PrivateLink
 from tests.consultations.messaging.message_helpers import START, a_clinic, an_appointment, queued, with_email
@@ -27,7 +26,7 @@ def staff_mail(settings: Any) -> None:
 def every_kind(appointment: Appointment) -> list[tuple[str, ConsultationRequest, dict[str, Any]]]:
     request = appointment.request
     return [
-        ("acknowledgement", request, {"token": "token"}),
+        ("acknowledgement", request, {}),
         ("new_request", request, {}),
         ("patient_activity", request, {"activity": "note"}),
         *((kind, request, {}) for kind in ("declined", "unreachable", "withdrawn", "reopened")),
@@ -36,13 +35,13 @@ def every_kind(appointment: Appointment) -> list[tuple[str, ConsultationRequest,
     ]
 
 
-def test_acknowledgement_has_the_link_of_the_form_and_says_what_will_happen() -> None:
+def test_acknowledgement_has_a_link_of_its_own_and_says_what_will_happen(settings: Any) -> None:
     a_clinic()
     request = with_email()
     made = PrivateLink.objects.count()
-    [message] = queued("acknowledgement", request, token="the-token")
-    assert private_links.address_of("the-token") in message.text
-    assert PrivateLink.objects.count() == made
+    [message] = queued("acknowledgement", request)
+    assert f"{settings.SITE_URL}/r/" in message.text
+    assert PrivateLink.objects.count() == made + 1
     assert message.phone_for_staff == request.phone
     assert "You don’t have an appointment yet. We’ll contact you by the end of the next working day." in (
         message.text
@@ -53,7 +52,7 @@ def test_acknowledgement_has_the_link_of_the_form_and_says_what_will_happen() ->
     assert '<a href="tel:+924235761999">' in message.html
     request.promised_by = START
     with time_machine.travel(START - timedelta(days=2)):
-        [message] = queued("acknowledgement", request, token="token")
+        [message] = queued("acknowledgement", request)
     assert "We’ll contact you by 5:30 pm on Wednesday 25 November." in message.text
 
 

@@ -40,7 +40,8 @@ def staff_mail(settings: Any) -> None:
 
 
 def new_messages() -> dict[str, OutgoingMessage]:
-    """The waiting messages by kind. Empties the queue."""
+    """The waiting messages by kind, once new requests are announced. Empties the queue."""
+    notify.announce_new_requests()
     found = {message.kind: message for message in OutgoingMessage.objects.waiting().order_by("pk")}
     OutgoingMessage.objects.all().delete()
     return found

@@ -20,7 +20,7 @@ def send(request: ConsultationRequest, kind: str) -> None:
     if kind in APPOINTMENTS:
         queued(kind, request, appointment=request.appointments.first() or an_appointment(request))
     elif kind == "acknowledgement":
-        queued(kind, request, token="token")
+        queued(kind, request)
     else:
         request.status = ENDS.get(kind, Status.CONTACTING)
         queued("status", request, was=Status.CONTACTING if kind in ENDS else Status.DECLINED)

@@ -54,7 +54,7 @@ def override(text: str = GOOD, *, kind: str = "acknowledgement", **fields: Any) 
 def acknowledgement(language: str = "en") -> OutgoingMessage:
     request = with_email()
     request.language = language
-    [message] = queued("acknowledgement", request, token="token")
+    [message] = queued("acknowledgement", request)
     return message
 
 

@@ -71,7 +71,7 @@ def test_mail_to_the_patient_is_shown_and_notices_to_staff_are_not(settings: Any
     settings.STAFF_MAIL = ["desk@clinic.example"]
     request = with_email()
     queued("new_request", request)
-    queued("acknowledgement", request, token="token")
+    queued("acknowledgement", request)
     (sent,) = queued("appointment_agreed", request, appointment=an_appointment(request, state="canceled"))
     OutgoingMessage.objects.filter(pk=sent.pk).update(sent_at=datetime(2026, 11, 25, 12, 30, tzinfo=UTC))
     desk = Desk(request)

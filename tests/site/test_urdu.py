@@ -73,10 +73,13 @@ def test_our_words_have_urdu_letters_and_ascii_digits_only() -> None:
 
 
 def latin_words(element: Element) -> Iterator[str]:
-    """The words in Latin letters of an element, but for those in an element of another language."""
+    """The words in Latin letters of an element, and Latin marks after Urdu words.
+
+    Not those in an element of another language.
+    """
     for child in element.children:
         if isinstance(child, str):
-            yield from re.findall(r"[A-Za-z]{2,}", re.sub(ISOLATED, "", child))
+            yield from re.findall(r"[A-Za-z]{2,}|(?<=[ا-ے])[.,;?]", re.sub(ISOLATED, "", child))
         elif child.get("lang", "ur") == "ur" and child.tag not in ("script", "style"):
             yield from latin_words(child)
             for name in ("alt", "aria-label", "title", "placeholder"):

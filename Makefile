@@ -2,6 +2,7 @@
 # make test-fast  no browser, no subprocess        make check  lint, format, imports, types, deployment checks
 # make test-abuse hostile visitors, and faults
 # make bench      measure                          make lock   pin every version and hash again
+# make messages   collect what is to be translated (needs gettext)
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PORT ?= 8000
@@ -14,7 +15,7 @@ MANAGE := $(LOCAL) $(PYTHON) manage.py
 
 PYTEST = env $(LOCAL) $(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
-.PHONY: help run test test-fast test-postgres test-abuse check bench lock format
+.PHONY: help run test test-fast test-postgres test-abuse check bench lock format messages
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -35,6 +36,7 @@ run: .venv/installed
 	@echo "Loading the sample content …"
 	@$(MANAGE) load_sample_content
 	@$(MANAGE) create_first_staff
+	@$(MANAGE) compilemessages
 	@echo "Building the static files …"
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 	@exec env $(LOCAL) .venv/bin/gunicorn clinic_site.wsgi
@@ -65,6 +67,8 @@ check: .venv/installed-dev
 	@.venv/bin/lint-imports --no-cache
 	@$(LOCAL) .venv/bin/mypy
 	@$(MANAGE) makemigrations --check --dry-run --verbosity 1
+	@if command -v xgettext >/dev/null; then $(MAKE) --silent messages; fi
+	@$(MANAGE) compilemessages --check
 	@scripts/check-deploy
 
 bench: .venv/installed-dev
@@ -81,3 +85,21 @@ lock: .venv/installed-dev
 		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.txt
+
+# Patients' words only: the staff side is English. A file that holds both kinds is collected.
+STAFF_ONLY := clinic_site/accounts/* clinic_site/admin_site.py clinic_site/clinic/admin.py clinic_site/clinic/apps.py \
+	clinic_site/clinic/models.py clinic_site/clinic/opening_week.py clinic_site/core/apps.py \
+	clinic_site/core/editing/* clinic_site/core/http/error_pages.py clinic_site/mail/* clinic_site/operations/* \
+	clinic_site/settings.py consultations/apps.py consultations/appointments/* consultations/data_rights/* \
+	consultations/desk/* consultations/lifecycle/* consultations/messaging/catalogue.py \
+	consultations/messaging/notify.py consultations/messaging/rendering.py consultations/models/answers.py \
+	consultations/models/appointments.py consultations/models/[c-z]* consultations/staff_pages.py \
+	consultations/workflow.py procedures/apps.py procedures/content/* procedures/models/* procedures/publishing/* \
+	procedures/staff/* procedures/validators.py templates/503_staff.html templates/account* templates/admin/* \
+	templates/consultations/data_rights/[a-o]* templates/consultations/data_rights/pa* \
+	templates/consultations/desk/* templates/mfa/* templates/operations/* templates/procedures/staff/*
+
+messages: .venv/installed-dev
+	@$(MANAGE) makemessages --locale ur --no-obsolete --no-wrap --add-location file \
+		$(foreach pattern,.venv var tests static docs $(STAFF_ONLY),--ignore '$(pattern)') --verbosity 0
+	@sed -i '/^"POT-Creation-Date/d' locale/ur/LC_MESSAGES/django.po

@@ -84,6 +84,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic_site.core.http.middleware.RequestLogMiddleware",
+    # Before the page cache, which resolves addresses.
+    "clinic_site.core.http.middleware.PathLanguageMiddleware",
     "clinic_site.core.http.middleware.PrivateVaryMiddleware",
     # Before everything that may answer by itself: https redirects, refused hosts, cached pages, static files.
     "clinic_site.core.http.middleware.SecurityHeadersMiddleware",
@@ -282,8 +284,9 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
 
+# The language of a page is in its address (ADR 54): /ur/… is Urdu, everything else English.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("ur", _("Urdu"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "Asia/Karachi"

@@ -1,5 +1,6 @@
-"""Every address of the site."""
+"""Every address of the site. Those in ``i18n_patterns`` exist in each language: /clinic/ and /ur/clinic/."""
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
@@ -9,11 +10,8 @@ from clinic_site.operations import views as operations_views
 from procedures.public.sitemaps import SITEMAPS
 
 urlpatterns = [
-    path("", include("procedures.urls")),
-    path("", include("consultations.urls")),
-    path("clinic/", clinic_views.clinic, name="clinic"),
-    path("accessibility/", clinic_views.accessibility, name="accessibility"),
-    path("about-our-information/", clinic_views.about_our_information, name="about_our_information"),
+    path("", include("procedures.untranslated_urls")),
+    path("", include("consultations.untranslated_urls")),
     path("staff/", include("clinic_site.accounts.urls")),
     path("staff/", include("consultations.desk.urls")),
     path("staff/status/", admin.site.admin_view(operations_views.status_page), name="status"),
@@ -25,6 +23,14 @@ urlpatterns = [
     path("favicon.ico", operations_views.favicon, name="favicon"),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", operations_views.security_txt, name="security_txt"),
+    *i18n_patterns(
+        path("", include("procedures.urls")),
+        path("", include("consultations.urls")),
+        path("clinic/", clinic_views.clinic, name="clinic"),
+        path("accessibility/", clinic_views.accessibility, name="accessibility"),
+        path("about-our-information/", clinic_views.about_our_information, name="about_our_information"),
+        prefix_default_language=False,
+    ),
 ]
 
 handler400 = "clinic_site.core.http.error_pages.bad_request"

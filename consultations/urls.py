@@ -1,6 +1,7 @@
+"""The patients' pages, which exist in each language."""
+
 from django.urls import path
 
-from consultations.appointments import feeds
 from consultations.intake import views as intake_views
 from consultations.portal import lost_link, views
 
@@ -22,6 +23,5 @@ urlpatterns = [
     path("r/<str:token>/<path:rest>/", views.no_such_action, name="private_other"),
     # Django's own redirect could be cached, with the token in it.
     path("r/<path:address>", views.with_slash),
-    path("calendar/<slug:token>.ics", feeds.calendar, name="calendar"),
     path("privacy/", intake_views.privacy, name="privacy"),
 ]

@@ -35,11 +35,12 @@ hypothesis_settings.load_profile("suite")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Collect the static files once, before any worker needs their hashed names."""
+    """Compile the translations and collect the static files once, before any worker needs them."""
     if not hasattr(session.config, "workerinput"):
         storage = {"BACKEND": "tests.static_files.FastStaticFilesStorage"}
         with override_settings(STORAGES=settings.STORAGES | {"staticfiles": storage}):
             call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("compilemessages", verbosity=0)
 
 
 @pytest.hookimpl(trylast=True)

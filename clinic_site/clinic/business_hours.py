@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
+from clinic_site.core.http.languages import active_language
 from clinic_site.core.templatetags.formatting import clock
 
 Interval = tuple[datetime, datetime]
@@ -187,7 +188,8 @@ def promise_sentence(
     if clinic is None:
         return ""
     if not clinic.answer_within_hours:
-        return clinic.answer_promise
+        # Staff write it in English.
+        return clinic.answer_promise if active_language() == settings.LANGUAGE_CODE else ""
     due = promised_by(sent_at, hours=hours, clinic=clinic)
     return by_moment(due, now=now) if due else ""
 

@@ -12,6 +12,15 @@ UNSEEN = frozenset(("Cc", "Cf", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"))
 GAPS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
+# What is between these two is laid out by itself: left to right, or as its first letter says.
+LEFT_TO_RIGHT, FIRST_STRONG, END_OF_ISOLATE = "\u2066", "\u2068", "\u2069"
+
+
+def isolated(text: str, mark: str = LEFT_TO_RIGHT) -> str:
+    """Return the text so that it does not turn round within right-to-left text that is no HTML."""
+    return f"{mark}{text}{END_OF_ISOLATE}" if text else ""
+
+
 def can_be_seen(text: str) -> bool:
     return any(unicodedata.category(letter) not in UNSEEN and letter not in GAPS for letter in text)
 

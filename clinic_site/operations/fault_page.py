@@ -6,7 +6,6 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 
 from clinic_site.clinic import last_known
 from clinic_site.clinic.models import dialable
@@ -31,7 +30,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     template = "503_staff.html" if error_pages.is_staff_side(request) else "503.html"
     phone, whatsapp_url = last_known.phone_and_whatsapp()
     context = {
-        "title": _("Our website isn’t available right now"),
+        "title": error_pages.STAFF_TITLES[503],
         "is_post": request.method == "POST",
         "fields": [
             (name, value)

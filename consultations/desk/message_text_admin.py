@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic_site.core.http.languages import direction
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.core.text import plain_line, plain_text
 from consultations import private_links, workflow
@@ -60,7 +61,7 @@ class TextForm(forms.Form):
         if not may_see_requests:
             del self.fields["reference"]
         for name in {"subject", "text"} & self.fields.keys():
-            self.fields[name].widget.attrs |= {"lang": language, "dir": message_templates.direction(language)}
+            self.fields[name].widget.attrs |= {"lang": language, "dir": direction(language)}
 
     def clean_subject(self) -> str:
         return plain_line(self.cleaned_data["subject"])
@@ -135,7 +136,7 @@ def edit_text(request: HttpRequest, kind: str, language: str) -> HttpResponse:
             for name in message.placeholders
         ],
         "default": default,
-        "default_direction": message_templates.direction(default.language),
+        "default_direction": direction(default.language),
         "preview": preview,
     }
     return show(request, "consultations/desk/message_texts/edit.html", context, title=str(message.name))
@@ -224,7 +225,7 @@ def preview_of(template: MessageTemplate, about: ConsultationRequest | None) -> 
         "consultation": consultation,
         "rendered": message_templates.render(template, context),
         "language": template.language,
-        "direction": message_templates.direction(template.language),
+        "direction": direction(template.language),
         "made_up": [name for name in (*made_up, "link", "desk", "activity", "references") if name in used],
     }
 

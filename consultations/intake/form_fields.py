@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic_site.core.form_fields import MAX_INPUT_LENGTH, Checkboxes, says
+from clinic_site.core.http.languages import active_language
 from clinic_site.core.text import ascii_digits, plain_line
 from consultations import phone_numbers
 from consultations.answers import AGE_LENGTH, MAX_AGE
 from consultations.intake import procedure_choices
 from consultations.intake.upload_cleaning import CleanFile, clean_upload
 from consultations.intake.upload_limits import MAX_FILES_PER_UPLOAD
-from procedures.public.selectors import language
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
@@ -33,7 +33,7 @@ class AboutField(forms.ChoiceField):
     """
 
     def clean(self, value: Any) -> dict[str, Any]:
-        about = procedure_choices.find(str(value or ""), language())
+        about = procedure_choices.find(str(value or ""), active_language())
         if about is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid")
         return about

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import slug_re
+from django.db.models import Case, When
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from clinic_site.core.http.languages import with_fallback
+from clinic_site.core.templatetags.formatting import in_its_language
 from consultations.answers import About
 from procedures.models import Publication
 from procedures.public.selectors import published_procedures
@@ -22,9 +26,10 @@ def choices(language: str, chosen: str = "") -> list[tuple[str, str]]:
     offered = {card.slug for card in cards}
     if chosen.removeprefix(PREFIX) not in offered and (publication := _publication(chosen, language)):
         cards.append(Card.from_json(publication.card))
-    procedures = [
-        (f"{PREFIX}{card.slug}", capfirst(card.door or card.plain_name or card.title)) for card in cards
-    ]
+    procedures = []
+    for card in cards:
+        label = capfirst(card.door or card.plain_name or card.title)
+        procedures.append((f"{PREFIX}{card.slug}", in_its_language(label, card.language)))
     return procedures + [(other.value, str(other.label)) for other in OTHERS]
 
 
@@ -32,7 +37,8 @@ def find(chosen: str, language: str) -> dict[str, Any] | None:
     """Return the answer fields of one of the ``choices``; None for any other value."""
     if chosen in OTHERS:
         return {"about": chosen}
-    if publication := _publication(chosen, language):
+    # Staff read the name, in English.
+    if publication := _publication(chosen, settings.LANGUAGE_CODE) or _publication(chosen, language):
         name = Card.from_json(publication.card).title
         return {
             "about": About.PROCEDURE.value,
@@ -51,6 +57,10 @@ def _publication(chosen: str, language: str) -> Publication | None:
     if slug == chosen or not slug_re.match(slug):
         return None
     seen = Publication.objects.filter(
-        slug=slug, language=language, page__kind="procedure", live_from__lte=timezone.now()
+        slug=slug,
+        language__in=with_fallback(language),
+        page__kind="procedure",
+        live_from__lte=timezone.now(),
     )
-    return seen.order_by("-live_from", "-number").first()
+    is_translated = Case(When(language=language, then=1), default=0)
+    return seen.order_by(is_translated.desc(), "-live_from", "-number").first()

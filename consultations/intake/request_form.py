@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_fields import HiddenPattern
 from clinic_site.core.form_layout import without_nul
+from clinic_site.core.http.languages import active_language
 from clinic_site.core.text import plain_line, plain_text
 from consultations.answers import AGE_LENGTH
 from consultations.intake import procedure_choices
@@ -24,7 +25,6 @@ from consultations.intake.submission import Submission
 from consultations.models import ConsultationRequest, PrivacyNotice
 from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
 from consultations.tokens import SubmissionKey
-from procedures.public.selectors import language
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or text that waits for its language
@@ -85,7 +85,12 @@ class RequestForm(Questions):
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
-        self.shown_notice, self.browser, self.network, self.language = notice, browser, network, language()
+        self.shown_notice, self.browser, self.network, self.language = (
+            notice,
+            browser,
+            network,
+            active_language(),
+        )
         sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
         # A new key, in a form that was open already: sending twice would store twice if the patient did not
         # send the new key.
@@ -117,7 +122,7 @@ class RequestForm(Questions):
         offered = procedure_choices.choices(self.language, self.initial.get("about", ""))
         if len(offered) > MAX_RADIOS:
             about.widget = forms.Select()
-            offered = [("", ""), *offered]
+            offered = [("", ""), *((value, strip_tags(label)) for value, label in offered)]
         about.choices = offered
         open_days = set(OpeningHours.objects.values_list("weekday", flat=True))
         if open_days:

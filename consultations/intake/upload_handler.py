@@ -96,7 +96,9 @@ def takes_files(view: View[P]) -> View[P]:
 def _too_large(request: HttpRequest) -> HttpResponse:
     # Whatever asks for the fields from here on gets none, instead of having the body read.
     request.POST = QueryDict()
-    response = render(request, "consultations/intake/too_large.html", {"canonical_url": ""}, status=413)
+    response = render(
+        request, "consultations/intake/too_large.html", {"canonical_url": "", "path_here": "/"}, status=413
+    )
     # The address may be a private page's: it goes nowhere from here.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -4,16 +4,19 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.email_addresses import suggestion
 from clinic_site.core.http.csrf import redisplay_on_csrf_failure
+from clinic_site.core.http.languages import active_language, path_in
 from clinic_site.core.http.page_cache import content_page
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import network_address, record_refusal
@@ -22,7 +25,7 @@ from consultations.intake import procedure_choices, response_time, submission
 from consultations.intake.request_form import RequestForm
 from consultations.models import PrivacyNotice
 from consultations.tokens import SubmissionKey
-from procedures.public.selectors import language, live_document, live_first_aid
+from procedures.public.selectors import live_document
 
 NoticeView = Callable[[HttpRequest, PrivacyNotice], HttpResponse]
 
@@ -35,16 +38,16 @@ def referring_page(request: HttpRequest) -> str:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
-    is_left_out = before.path.startswith(
-        (reverse("consultations:request"), reverse("consultations:lost_link"))
-    )
+    with override(settings.LANGUAGE_CODE):
+        left_out = (reverse("consultations:request"), reverse("consultations:lost_link"))
+    is_left_out = path_in(settings.LANGUAGE_CODE, before.path).startswith(left_out)
     return before.path if before.netloc == request.get_host() and not is_left_out else ""
 
 
 @content_page()
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    context = {"notice": PrivacyNotice.objects.current(language())}
+    context = {"notice": PrivacyNotice.objects.current(active_language())}
     return render(request, "consultations/data_rights/privacy_notice.html", context)
 
 
@@ -53,7 +56,7 @@ def require_privacy_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResp
 
     @wraps(view)
     def opened(request: HttpRequest) -> HttpResponse:
-        notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), language())
+        notice = PrivacyNotice.objects.to_agree_to(request.POST.get("notice", ""), active_language())
         if notice is None:
             return render(request, "consultations/intake/closed.html", status=503)
         return view(request, notice)
@@ -123,12 +126,13 @@ def render_form(
 ) -> HttpResponse:
     form.prepare_to_show(focused)
     now, clinic = timezone.now(), ClinicProfile.current()
-    emergency = live_document(language(), page__kind="emergency")
+    emergency = live_document(active_language(), page__kind="emergency")
     context = {
         "form": form,
         "notice": form.shown_notice,
         "page": emergency,
-        "first_aid": emergency and emergency.first_aid,
+        "emergency": emergency,
+        "typed_in": "questions",
         "promise": business_hours.promise_sentence(now, clinic=clinic),
         "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
     }
@@ -143,11 +147,13 @@ def render_check_page(
     if consultation and submission.is_another_patient(consultation, form.answers):
         context["another_patient_key"] = SubmissionKey.new(form.submission_key.made_at).for_form()
     if form.answers.onset == Onset.DAY:
-        context |= {"began_today": True, "first_aid": live_first_aid(language())}
+        emergency = live_document(active_language(), page__kind="emergency")
+        context |= {"began_today": True, "emergency": emergency}
     context |= {
         "form": form,
         "meant_email": suggestion(form.answers.email),
         "is_sent": consultation is not None,
         "private_page": reverse("consultations:private", args=[form.submission_key.token]),
+        "typed_in": "answers",
     }
     return render(request, "consultations/intake/check.html", context, status=status)

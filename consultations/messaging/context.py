@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
-from clinic_site.core.templatetags.formatting import clock
-from clinic_site.core.text import plain_line
+from clinic_site.core.templatetags.formatting import clock, isolate
+from clinic_site.core.text import FIRST_STRONG, LEFT_TO_RIGHT, plain_line
 from consultations.answers import YesNo
 from consultations.messaging.rendering import Value
 from consultations.models import Appointment, ConsultationRequest
@@ -73,11 +73,15 @@ def greeting_name(request: ConsultationRequest) -> str:
     return name if is_name else ""
 
 
+def calendar_summary(request: ConsultationRequest) -> str:
+    return _("Appointment %(reference)s") % {"reference": isolate(request.reference)}
+
+
 def place(clinic: ClinicProfile | None) -> str:
     """The clinic's name and address on one line; "" before staff have entered them."""
     if clinic is None:
         return ""
-    return ", ".join(filter(None, [clinic.name, *clinic.address_lines, clinic.city]))
+    return _(", ").join(filter(None, [clinic.name, *clinic.address_lines, clinic.city]))
 
 
 def when(appointment: Appointment | None, *, abroad: bool = False) -> str:
@@ -101,13 +105,18 @@ def moment_in_words(at: datetime, *, abroad: bool = False) -> str:
 
 def _phone(context: MessageContext) -> Value:
     clinic = context.clinic
-    return Value(clinic.phone, f"tel:{clinic.phone_e164}") if clinic and clinic.phone else Value("")
+    return (
+        Value(clinic.phone, f"tel:{clinic.phone_e164}", LEFT_TO_RIGHT)
+        if clinic and clinic.phone
+        else Value("")
+    )
 
 
 def _sender(context: MessageContext) -> Value:
     # Another person may hold the phone. No answer is not consent.
     may_identify = context.request.may_identify_clinic == YesNo.YES
-    return Value(context.clinic.name if may_identify and context.clinic else _("the office you contacted"))
+    name = context.clinic.name if may_identify and context.clinic else _("the office you contacted")
+    return Value(name, mark=FIRST_STRONG)
 
 
 def _promise(context: MessageContext) -> Value:
@@ -121,9 +130,9 @@ def _promise(context: MessageContext) -> Value:
 
 
 _VALUES: dict[str, Callable[[MessageContext], Value]] = {
-    "reference": lambda context: Value(context.request.reference),
-    "references": lambda context: Value("\n".join(context.references)),
-    "name": lambda context: Value(greeting_name(context.request)),
+    "reference": lambda context: Value(context.request.reference, mark=LEFT_TO_RIGHT),
+    "references": lambda context: Value("\n".join(context.references), mark=LEFT_TO_RIGHT),
+    "name": lambda context: Value(greeting_name(context.request), mark=FIRST_STRONG),
     "when": lambda context: Value(
         "\n".join(when(each, abroad=context.request.is_abroad) for each in context.choices)
     ),
@@ -135,15 +144,16 @@ _VALUES: dict[str, Callable[[MessageContext], Value]] = {
         )
     ),
     "practitioner": lambda context: Value(
-        context.appointment.practitioner.name if context.appointment else ""
+        context.appointment.practitioner.name if context.appointment else "", mark=FIRST_STRONG
     ),
-    "place": lambda context: Value(place(context.clinic)),
+    "place": lambda context: Value(place(context.clinic), mark=FIRST_STRONG),
+    # A web address stands on a line of its own: a mark at its end could become part of the link.
     "link": lambda context: Value(context.link, context.link),
     "desk": lambda context: Value(context.link, context.link),
     "phone": _phone,
-    "clinic": lambda context: Value(context.clinic.name if context.clinic else ""),
+    "clinic": lambda context: Value(context.clinic.name if context.clinic else "", mark=FIRST_STRONG),
     "sender": _sender,
     "promise": _promise,
-    "emergency": lambda context: Value(EMERGENCY_NUMBER, f"tel:{EMERGENCY_NUMBER}"),
+    "emergency": lambda context: Value(EMERGENCY_NUMBER, f"tel:{EMERGENCY_NUMBER}", LEFT_TO_RIGHT),
     "activity": lambda context: Value(context.activity),
 }

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_noop, override
 
 from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core import email_addresses
+from clinic_site.core.http import languages
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.email import reply_address
 from clinic_site.mail.models import OutgoingMessage
@@ -28,7 +29,7 @@ from consultations import icalendar, private_links, workflow
 from consultations.answers import RECENT_ONSETS
 from consultations.messaging import templates as message_templates
 from consultations.messaging.catalogue import DIGEST, KINDS, OBSOLETE
-from consultations.messaging.context import MessageContext, place
+from consultations.messaging.context import MessageContext, calendar_summary, place
 from consultations.models import Announcement, Appointment, ConsultationRequest, Event, MessageText
 from consultations.workflow import Status
 
@@ -173,7 +174,7 @@ def queue_message(
             _record_not_sent(request, kind)
             return
     template = message_templates.template_for(kind, request.language)
-    with override(template.language):
+    with override(languages.known(request.language)):
         link = private_links.new_link(request) if "link" in message.placeholders else ""
         attachments = []
         if appointment and message.calendar:
@@ -312,7 +313,7 @@ def calendar_entry(appointment: Appointment, method: icalendar.Method) -> bytes:
         sequence=appointment.sequence,
         start=appointment.starts_at,
         end=appointment.ends_at,
-        summary=_("Appointment %(reference)s") % {"reference": request.reference},
+        summary=calendar_summary(request),
         location=place(ClinicProfile.current()),
         method=method,
         organizer=reply_address()[1],

@@ -14,6 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic_site.core.http.languages import active_language, direction
+from clinic_site.core.text import isolated
+
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 MAX_NAME_CHARS_SHOWN = 40
 
@@ -41,10 +44,20 @@ OPTIONAL = frozenset({"name", "until", "place", "phone", "clinic"})
 
 @dataclass(frozen=True)
 class Value:
-    """The value of a placeholder: plain text, and the link of it in HTML, if any."""
+    """The value of a placeholder: plain text, and the link of it in HTML, if any.
+
+    ``mark`` keeps it from turning round within right-to-left plain text.
+    """
 
     text: str
     href: str = ""
+    mark: str = ""
+
+    @property
+    def plain(self) -> str:
+        if not self.mark or direction(active_language()) == "ltr":
+            return self.text
+        return "\n".join(isolated(line, self.mark) for line in self.text.splitlines())
 
     @property
     def html(self) -> SafeString:
@@ -103,7 +116,7 @@ def _listed(names: Collection[str]) -> str:
 
 def render_plain(text: str, values: Values) -> str:
     """Render a text without ``problems`` as plain text."""
-    return _fill_in(_without_empty_lines(text, values), lambda name: values[name].text)
+    return _fill_in(_without_empty_lines(text, values), lambda name: values[name].plain)
 
 
 def render_html(text: str, values: Values) -> SafeString:

@@ -15,9 +15,10 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_bidi, override
+from django.utils.translation import override
 
 from clinic_site.accounts.models import User
+from clinic_site.core.http.languages import direction, known
 from clinic_site.core.text import is_one_line
 from consultations.messaging import rendering
 from consultations.messaging.catalogue import KINDS, SUBJECT_PLACEHOLDERS
@@ -55,7 +56,7 @@ def template_for(kind: str, language: str) -> MessageTemplate:
 
     Kept as long as a public page: a text that was changed is used within seconds.
     """
-    language = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    language = known(language)
     key = f"message:{kind}:{language}"
     found: MessageTemplate | None = cache.get_or_set(
         key, lambda: _read_template(kind, language), settings.PAGE_CACHE_SECONDS
@@ -129,11 +130,6 @@ def render_text(template: MessageTemplate, context: MessageContext) -> str:
 
 def whatsapp_opening(request: ConsultationRequest) -> str:
     return render_text(template_for("whatsapp_opening", request.language), MessageContext(request))
-
-
-def direction(language: str) -> str:
-    with override(language):
-        return "rtl" if get_language_bidi() else "ltr"
 
 
 def _one_line(text: str) -> str:

@@ -632,7 +632,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=40, verbose_name="message")),
                 (
                     "language",
-                    models.CharField(choices=[("en", "English")], max_length=10, verbose_name="language"),
+                    models.CharField(choices=[("en", "English"), ("ur", "Urdu")], max_length=10, verbose_name="language"),
                 ),
                 ("subject", models.CharField(blank=True, default="", max_length=120, verbose_name="subject")),
                 ("text", models.TextField(max_length=4000, verbose_name="text")),
@@ -741,7 +741,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField(verbose_name="version")),
                 (
                     "language",
-                    models.CharField(choices=[("en", "English")], max_length=10, verbose_name="language"),
+                    models.CharField(choices=[("en", "English"), ("ur", "Urdu")], max_length=10, verbose_name="language"),
                 ),
                 (
                     "summary",

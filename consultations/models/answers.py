@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.text import capfirst
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from clinic_site.clinic.models import OpeningHours
 from consultations import phone_numbers
@@ -152,7 +152,7 @@ class PatientAnswers(models.Model):
             case "speaks" if self.speaks_other:
                 return self.speaks_other
         if choices := SEVERAL_CHOICES.get(question):
-            return ", ".join(str(choices(each).label) for each in value)
+            return gettext(", ").join(str(choices(each).label) for each in value)
         if isinstance(value, bool):
             return str(YesNo.YES.label) if value else ""
         if ANSWER_FIELDS[question].choices:

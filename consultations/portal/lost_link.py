@@ -4,6 +4,7 @@ The answer is the same whether reference and number match a request or not, so n
 """
 
 from datetime import timedelta
+from typing import Any
 
 from crispy_forms.layout import Submit
 from django import forms
@@ -46,7 +47,10 @@ class LostLinkForm(forms.Form):
     )
     phone = PhoneField(label=_("The phone number that you gave us"), widget=number_input(autocomplete="tel"))
 
-    helper = form_helper("", "reference", "phone", Submit("", _("Ask for a new link")))
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # For each form anew: a button keeps the language in which it was shown first.
+        self.helper = form_helper("", "reference", "phone", Submit("", _("Ask for a new link")))
 
 
 @private_no_cache

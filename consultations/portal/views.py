@@ -232,4 +232,7 @@ def _with_form(response: HttpResponse) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str, *, status: int = 200, **context: object) -> HttpResponse:
+    # Wrong links all get the same page, so it cannot lead to itself in another language.
+    lost_link = reverse("consultations:lost_link")
+    context["path_here"] = request.get_full_path() if "presenter" in context else lost_link
     return render(request, f"consultations/portal/{template}.html", context, status=status)

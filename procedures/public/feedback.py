@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from clinic_site.core.form_layout import Honeypot, form_helper, without_nul
+from clinic_site.core.http.languages import active_language, with_fallback
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from procedures.models import FeedbackReport, Publication
-from procedures.public.selectors import language
 from procedures.publishing.documents import Card
 
 # Many patients share one address of a mobile network: enough for all of them, too few for a flood.
@@ -86,16 +86,19 @@ class FeedbackForm(forms.Form):
             return None
         # Pages without an address go by their kind. A procedure may have the address "overview", too.
         named = Q(slug=page) | Q(slug="", page__kind=page)
-        shown = Publication.objects.took_effect(timezone.now()).filter(named, language=language())
-        newest = shown.select_related("page").order_by("-slug", "-number")
-        return (newest.filter(number=version).first() if version else None) or newest.first()
+        shown = Publication.objects.took_effect(timezone.now()).filter(named).select_related("page")
+        for code in with_fallback(active_language()):
+            newest = shown.filter(language=code).order_by("-slug", "-number")
+            if found := (newest.filter(number=version).first() if version else None) or newest.first():
+                return found
+        return None
 
     def about(self) -> dict[str, Any]:
         """The title and address of the page a report is about; empty when it is about the site."""
         if self.publication is None:
             return {}
-        title = Card.from_json(self.publication.card).title
-        return {"about_title": title, "about_url": self.publication.get_absolute_url()}
+        card = Card.from_json(self.publication.card)
+        return {"about": card, "about_url": self.publication.get_absolute_url()}
 
     def store(self) -> None:
         """Store a valid report. Suspected spam is stored too, with a status of its own."""

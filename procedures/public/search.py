@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core.http.languages import active_language
 from clinic_site.core.http.responses import private_no_cache
 from clinic_site.core.text import plain_line, words
 from procedures.models import Practitioner, Publication
-from procedures.public.selectors import language
 from procedures.publishing.documents import PageDocument
 
 MAX_LENGTH = 100
@@ -51,13 +51,23 @@ class Entry:
     summary: str
     url: str
     weights: dict[str, int]
+    language: str = ""
 
 
-def _entry(title: str, summary: str, url: str, *, names: str, headings: str = "", text: str = "") -> Entry:
+def _entry(
+    title: str,
+    summary: str,
+    url: str,
+    *,
+    names: str,
+    headings: str = "",
+    text: str = "",
+    language: str = "",
+) -> Entry:
     weights: dict[str, int] = {}
     for weight, passage in ((TEXT, text), (HEADING, f"{headings} {summary}"), (NAME, f"{title} {names}")):
         weights |= dict.fromkeys(_terms(passage), weight)
-    return Entry(title, summary, url, weights)
+    return Entry(title, summary, url, weights, language)
 
 
 def _terms(text: str) -> list[str]:
@@ -67,8 +77,8 @@ def _terms(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _index(document: str) -> tuple[Entry, ...]:
-    """Return the entries of a published document, which never changes."""
+def _index(document: str, language: str) -> tuple[Entry, ...]:
+    """Return the entries of a published document, which never changes, with addresses in a language."""
     page = PageDocument.from_json(document)
     found = [_page_entry(page.without_answers() if page.kind == "overview" else page)]
     if page.kind == "overview" and (answers := page.answers_alone()):
@@ -86,6 +96,7 @@ def _page_entry(page: PageDocument) -> Entry:
         page.title,
         page.summary,
         page.get_absolute_url(),
+        language=page.language,
         names=" ".join(
             (
                 *(page.plain_name, page.door, page.menu_label, *page.alternate_names),
@@ -100,13 +111,10 @@ def _page_entry(page: PageDocument) -> Entry:
 def entries(clinic: ClinicProfile | None) -> list[Entry]:
     """Return everything that can be found, first aid first. Two queries."""
     # The kinds in the order of their names: emergency, overview, procedure.
-    live = (
-        Publication.objects.live()
-        .filter(language=language())
-        .order_by("page__kind", "page__position", "page")
-    )
+    live = Publication.objects.live_for(active_language()).order_by("page__kind", "page__position", "page")
+    documents = live.values_list("document", flat=True)
     return [
-        *(entry for document in live.values_list("document", flat=True) for entry in _index(document)),
+        *(entry for document in documents for entry in _index(document, active_language())),
         *map(_surgeon_entry, Practitioner.objects.active()),
         *_fixed_entries(clinic),
     ]

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import get_language
 
+from clinic_site.core.http.languages import active_language, with_fallback
 from procedures.models import Practitioner, Publication
 from procedures.models.practitioners import PractitionerQuerySet
 from procedures.models.publications import PublicationQuerySet
-from procedures.publishing.documents import Card, FirstAid, PageDocument
+from procedures.publishing.documents import Card, PageDocument
 
 # Enough for the menu and the twelve cards of sections/procedures.html, and one to know if there are more.
 FIRST = 13
@@ -18,13 +18,9 @@ FIRST = 13
 IN_MENU = 8
 
 
-def language() -> str:
-    return get_language() or "en"
-
-
 def live_procedures(language: str) -> PublicationQuerySet:
     """The published procedures in order."""
-    return Publication.objects.live().procedures().filter(language=language)
+    return Publication.objects.live_for(language).procedures()
 
 
 def cards(publications: PublicationQuerySet) -> tuple[Card, ...]:
@@ -34,7 +30,7 @@ def cards(publications: PublicationQuerySet) -> tuple[Card, ...]:
 
 def menu() -> tuple[Card, ...]:
     """The cards of the first published procedures: as many as a page shows that does not list them all."""
-    return cards(live_procedures(language())[:FIRST])
+    return cards(live_procedures(active_language())[:FIRST])
 
 
 def operations_in_menu() -> list[tuple[str, str]]:
@@ -58,24 +54,35 @@ def live_overview(language: str) -> PageDocument | None:
     return live_document(language, page__kind="overview")
 
 
-def live_first_aid(language: str) -> FirstAid | None:
-    """Return the content of the published emergency text. One query."""
-    emergency = live_document(language, page__kind="emergency")
-    return emergency.first_aid if emergency else None
+def live_page(language: str, **which: Any) -> tuple[PageDocument | None, PageDocument | None, bool]:
+    """Return the published page that has these fields, the published emergency text, and ``is_translated``.
+
+    One query.
+    """
+    live = Publication.objects.live_for(language).filter(Q(**which) | Q(page__kind="emergency"))
+    rows = live.values_list("document", _in_other_language())
+    pairs = [(PageDocument.from_json(document), is_translated) for document, is_translated in rows]
+    emergency = next((document for document, _ in pairs if document.kind == "emergency"), None)
+    page, is_translated = next((pair for pair in pairs if pair[0] is not emergency), (None, False))
+    return page, emergency, is_translated
 
 
-def live_page(language: str, **which: Any) -> tuple[PageDocument | None, PageDocument | None]:
-    """Return the published page that has these fields, and the published emergency text. One query."""
-    live = Publication.objects.live().filter(Q(**which) | Q(page__kind="emergency"), language=language)
-    found = map(PageDocument.from_json, live.values_list("document", flat=True))
-    documents = {document.kind: document for document in found}
-    emergency = documents.pop("emergency", None)
-    return next(iter(documents.values()), None), emergency
+def is_translated(page: PageDocument) -> bool:
+    """Return whether a published page is live in every language. One query."""
+    kind = "overview" if page.kind == "questions" else page.kind
+    live = Publication.objects.live().filter(page__kind=kind, slug=page.slug, language=page.language)
+    return bool(live.values_list(_in_other_language(), flat=True).first())
+
+
+def _in_other_language() -> Exists:
+    """Whether the page of a publication is live in the other language, too."""
+    live = Publication.objects.live().filter(page=OuterRef("page"))
+    return Exists(live.exclude(language=OuterRef("language")))
 
 
 def live_document(language: str, at: datetime | None = None, **which: Any) -> PageDocument | None:
     """Return the page published at a time that these fields of a publication select. One query."""
-    live = Publication.objects.live(at).filter(language=language, **which)
+    live = Publication.objects.live_for(language, at).filter(**which)
     document = live.values_list("document", flat=True).first()
     return PageDocument.from_json(document) if document else None
 
@@ -88,8 +95,10 @@ def surgeons_of(page: PageDocument) -> PractitionerQuerySet:
 
 def former_publication(language: str, **which: Any) -> Publication | None:
     """Return the last version of a page that was moved or withdrawn."""
-    former = Publication.objects.took_effect(timezone.now()).filter(language=language, **which)
-    return former.order_by("-number").first()
+    former = Publication.objects.took_effect(timezone.now()).filter(
+        language__in=with_fallback(language), **which
+    )
+    return former.order_by("-live_from", "-number").first()
 
 
 def require_overview() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -15,8 +15,8 @@ from django.template import Engine
 from django.urls import reverse
 
 from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core.http.languages import active_language, path_in
 from procedures.models import Practitioner, Publication
-from procedures.public.selectors import language
 from procedures.publishing.documents import PageDocument
 
 # The template of each page with a fixed address, and the models that staff edit for it in the admin.
@@ -35,8 +35,19 @@ FIXED_PAGES = {
 Documents = list[tuple[PageDocument, datetime]]
 
 
-class PublicPages(Sitemap[tuple[str, datetime]]):
-    """Paths with the date of their last change. Samples are left out; they are also ``noindex``."""
+class Listed(NamedTuple):
+    """A page: its path in English, the date of its last change, and the languages it exists in."""
+
+    path: str
+    changed_at: datetime
+    languages: tuple[str, ...] = tuple(dict(settings.LANGUAGES))
+
+
+class PublicPages(Sitemap[Listed]):
+    """The pages in each language. Samples are left out; they are also ``noindex``."""
+
+    # Each address names its translations.
+    i18n = alternates = x_default = True
 
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme
@@ -45,38 +56,46 @@ class PublicPages(Sitemap[tuple[str, datetime]]):
         """Return the site's own host, not the one in the request."""
         return urlsplit(settings.SITE_URL).netloc
 
-    def items(self) -> list[tuple[str, datetime]]:
+    def items(self) -> list[Listed]:
         return self._pages
 
-    def location(self, item: tuple[str, datetime]) -> str:
-        return item[0]
+    def location(self, item: Listed) -> str:
+        return path_in(active_language(), item.path)
 
-    def lastmod(self, item: tuple[str, datetime]) -> datetime:
-        return item[1]
+    def lastmod(self, item: Listed) -> datetime:
+        return item.changed_at
+
+    def get_languages_for_item(self, item: Listed) -> tuple[str, ...]:  # type: ignore[override]
+        return item.languages
 
     @cached_property
-    def _pages(self) -> list[tuple[str, datetime]]:
+    def _pages(self) -> list[Listed]:
         clinic = ClinicProfile.current()
         if clinic and clinic.is_sample:
             return []
-        live = Publication.objects.live().filter(language=language()).order_by("page__position", "page")
+        live = Publication.objects.live().order_by("page__position", "page", "language")
         documents = [
             (PageDocument.from_json(document), live_from)
             for document, live_from in live.values_list("document", "live_from")
         ]
-        return [*_publications(documents), *_fixed_pages(documents)]
+        english = [pair for pair in documents if pair[0].language == settings.LANGUAGE_CODE]
+        return [*_publications(documents), *_fixed_pages(english)]
 
 
-def _publications(live: Documents) -> Iterator[tuple[str, datetime]]:
+def _publications(live: Documents) -> Iterator[Listed]:
+    """Yield each address with the languages in which a reviewed page is live there."""
+    found: dict[str, list[tuple[str, datetime]]] = {}
     for document, live_from in live:
         if document.is_sample:
             continue
-        yield document.get_absolute_url(), live_from
-        if document.kind == "overview" and (answers := document.answers_alone()):
-            yield answers.get_absolute_url(), live_from
+        pages = [document, document.answers_alone() if document.kind == "overview" else None]
+        for page in filter(None, pages):
+            found.setdefault(page.get_absolute_url(), []).append((page.language, live_from))
+    for path, versions in found.items():
+        yield Listed(path, max(at for _code, at in versions), tuple(code for code, _at in versions))
 
 
-def _fixed_pages(live: Documents) -> Iterator[tuple[str, datetime]]:
+def _fixed_pages(live: Documents) -> Iterator[Listed]:
     """Yield the pages with a fixed address, and those of surgeons.
 
     A list without a real procedure or surgeon is left out, and so is the request form while it shows the
@@ -84,7 +103,8 @@ def _fixed_pages(live: Documents) -> Iterator[tuple[str, datetime]]:
     """
     edits = LogEntry.objects.order_by().values_list("content_type__model").annotate(Max("action_time"))
     last_edits = dict(edits)
-    procedures = Publication.objects.in_force().filter(language=language(), page__kind="procedure")
+    english = Publication.objects.in_force().filter(language=settings.LANGUAGE_CODE)
+    procedures = english.filter(page__kind="procedure")
     published = {
         "procedures:list": procedures.aggregate(Max("live_from"), Max("withdrawn_at")).values(),
         "consultations:request": [live_from for page, live_from in live if page.kind == "emergency"],
@@ -100,10 +120,10 @@ def _fixed_pages(live: Documents) -> Iterator[tuple[str, datetime]]:
     for name, (template, models) in FIXED_PAGES.items():
         if is_shown.get(name, True):
             changes = [_released(template), *published.get(name, ()), *map(last_edits.get, models)]
-            yield reverse(name), max(filter(None, changes))
+            yield Listed(reverse(name), max(filter(None, changes)))
     profile_changes = (_released("procedures/public/surgeon.html"), last_edits.get("practitioner"))
     for surgeon in surgeons:
-        yield surgeon.get_absolute_url(), max(filter(None, profile_changes))
+        yield Listed(surgeon.get_absolute_url(), max(filter(None, profile_changes)))
 
 
 def _released(template: str) -> datetime:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
+from clinic_site.core.http.languages import active_language, path_in
 from clinic_site.core.http.page_cache import content_page
 from procedures.models import Practitioner, PreviewLink, Publication
 from procedures.public import selectors, structured_data
-from procedures.public.selectors import language
 from procedures.publishing import drafts, publishing
 from procedures.publishing.documents import Card, PageDocument
 
@@ -35,7 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def questions(request: HttpRequest) -> HttpResponse:
     """The overview's common questions, on a page of their own (ADR 38)."""
-    page = selectors.live_overview(language())
+    page = selectors.live_overview(active_language())
     answers = page and page.answers_alone()
     if not answers:
         raise Http404("The overview answers no questions.")
@@ -50,17 +50,17 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     """The published page; if it has moved, a redirect to its present address; if it was withdrawn, 410."""
-    page, emergency = selectors.live_page(language(), **which)
+    page, emergency, is_translated = selectors.live_page(active_language(), **which)
     if page is not None:
         page = page.without_answers() if page.kind == "overview" else page
-        return render_document(request, page, emergency)
-    former = selectors.former_publication(language(), **which)
+        return render_document(request, page, emergency, is_in_one_language=not is_translated)
+    former = selectors.former_publication(active_language(), **which)
     if former is None:
         raise Http404("No page was ever published under this address.")
-    live = Publication.objects.live().filter(page=former.page_id, language=language()).first()
+    live = Publication.objects.live_for(active_language()).filter(page=former.page_id).first()
     if live:
         return HttpResponsePermanentRedirect(live.get_absolute_url())
-    return render(request, "410.html", {"title": Card.from_json(former.card).title}, status=410)
+    return render(request, "410.html", {"card": Card.from_json(former.card)}, status=410)
 
 
 def render_document(
@@ -84,7 +84,14 @@ def render_document(
         own["surgeons"] = Practitioner.objects.active()
     if page.kind == "procedure":
         own["surgeons"] = selectors.surgeons_of(page)
-    return render(request, f"procedures/public/{page.kind}.html", own | context)
+    own |= context
+    if page.language != active_language():
+        # An English page in the place of a translation: search engines are sent to its own address.
+        english = path_in(page.language, request.path)
+        own |= {"is_fallback": True, "structured_data": None, "canonical_url": settings.SITE_URL + english}
+    elif not {"unpublished_notice", "is_in_one_language"} & set(context):
+        own["is_in_one_language"] = not selectors.is_translated(page)
+    return render(request, f"procedures/public/{page.kind}.html", own)
 
 
 def render_unpublished(
@@ -118,7 +125,7 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
     if not re.fullmatch("[1-9][0-9]{0,3}", number):
         raise Http404("No such page.")
     try:
-        page = Paginator(selectors.live_procedures(language()), CARDS_ON_A_PAGE).page(number)
+        page = Paginator(selectors.live_procedures(active_language()), CARDS_ON_A_PAGE).page(number)
     except EmptyPage:
         raise Http404("No such page.") from None
     cards = [Card.from_json(publication.card) for publication in page]
@@ -138,7 +145,7 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
 def emergency(request: HttpRequest) -> HttpResponse:
     """What to do in an emergency. Nothing is asked or stored."""
     context: dict[str, Any] = {"structured_data": structured_data.emergency()}
-    page = selectors.live_document(language(), page__kind="emergency")
+    page = selectors.live_document(active_language(), page__kind="emergency")
     if page is None:
         return render(request, "procedures/public/emergency.html", context)
     return render_document(request, page, page, **context)
@@ -163,7 +170,9 @@ def surgeon(request: HttpRequest, slug: str) -> HttpResponse:
     practitioner = get_object_or_404(people, slug=slug)
     context = {
         "practitioner": practitioner,
-        "cards": selectors.cards(selectors.live_procedures(language()).filter(page__surgeons=practitioner)),
+        "cards": selectors.cards(
+            selectors.live_procedures(active_language()).filter(page__surgeons=practitioner)
+        ),
         "structured_data": "" if practitioner.is_sample else structured_data.practitioners([practitioner]),
     }
     return render(request, "procedures/public/surgeon.html", context)

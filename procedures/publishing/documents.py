@@ -118,6 +118,7 @@ class Card(Struct, frozen=True, kw_only=True):
     """The fields of a page that menus and lists show. Those with a default are for procedures only."""
 
     kind: str
+    language: str = "en"
     slug: str = ""
     title: str
     plain_name: str = ""
@@ -146,7 +147,6 @@ class PageDocument(Card, frozen=True, kw_only=True):
     """Everything that a reader sees of one page in one language. Its citations are in its sources."""
 
     schema: int = SCHEMA
-    language: str
     description: str
     author: str
     photo: Photo | None

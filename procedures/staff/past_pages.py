@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from clinic_site.core.http.languages import active_language
 from procedures.models import Publication
-from procedures.public.selectors import language
 from procedures.public.views import render_unpublished
 from procedures.publishing.documents import PageDocument
 
@@ -54,9 +54,9 @@ def _shown_between(begin: datetime, until: datetime, slug: str, kind: str) -> li
 
     A version is shown from its time until it is withdrawn or a newer version takes effect.
     """
-    versions = Publication.objects.took_effect(until).filter(language=language()).order_by("-number")
+    versions = Publication.objects.took_effect(until).filter(language=active_language()).order_by("-number")
     if slug:
-        under_slug = Publication.objects.shown().filter(slug=slug, language=language())
+        under_slug = Publication.objects.shown().filter(slug=slug, language=active_language())
         versions = versions.filter(page__in=under_slug.values("page"))
     else:
         versions = versions.filter(page__kind=kind)

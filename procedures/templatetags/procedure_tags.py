@@ -6,6 +6,7 @@ from django import template
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic_site.core.http.languages import active_language
 from procedures import models
 from procedures.public import selectors
 from procedures.publishing import documents
@@ -39,10 +40,10 @@ def is_folded(section: documents.Section, page: PageDocument | None) -> bool:
 
 
 @register.simple_tag
-def overview_section(kind: str) -> documents.Section | None:
-    """Return a section of the published overview, for other pages. One query."""
-    overview = selectors.live_overview(selectors.language())
-    return overview.section(kind) if overview else None
+def overview_section(kind: str) -> dict[str, Any]:
+    """Return a section of the published overview with its language, for other pages. One query."""
+    overview = selectors.live_overview(active_language())
+    return {"section": overview.section(kind), "language": overview.language} if overview else {}
 
 
 @register.filter
@@ -71,10 +72,7 @@ def photo(picture: documents.Photo | models.Photo, alt: str, sizes: str = "") ->
     """
     height = min(picture.height, MAX_PHOTO_HEIGHT_PX)
     width = round(picture.width * height / picture.height)
-    sources = [
-        (reverse("procedures:photo", args=[f"{picture.digest}-{width}.webp"]), width)
-        for width in picture.widths
-    ]
+    sources = [(reverse("photo", args=[f"{picture.digest}-{width}.webp"]), width) for width in picture.widths]
     return {
         "width": width,
         "height": height,

@@ -103,7 +103,7 @@ def test_guesses_that_cannot_be_counted_are_answered(visitor: Client) -> None:
     with connection.execute_wrapper(fail):
         for path in (
             reverse("consultations:private", args=["guess"]),
-            reverse("consultations:calendar", args=["guess"]),
+            reverse("calendar_feed", args=["guess"]),
         ):
             assert visitor.get(path).status_code == 404, path
 

@@ -17,6 +17,7 @@ STAFF_TITLES: dict[int | str, Any] = {
     404: _("Page not found"),
     405: _("This page can’t be opened directly"),
     500: _("Something went wrong on our side"),
+    503: _("Our website isn’t available right now"),
 }
 
 

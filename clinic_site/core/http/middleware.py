@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 from clinic_site.core.http.error_pages import is_staff_side
 
@@ -34,6 +37,18 @@ class RequestLogMiddleware:
         response = self.get_response(request)
         route = request.resolver_match.route if request.resolver_match else None
         log_request(request.method, route, response.status_code, started)
+        return response
+
+
+class PathLanguageMiddleware(LocaleMiddleware):
+    """Activate the language of the path.
+
+    With ``i18n_patterns`` that have no prefix for the default language, Django's own middleware reads nothing
+    but the path. It would still add ``Vary: Accept-Language``, and leave the language active afterward.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        translation.deactivate()
         return response
 
 

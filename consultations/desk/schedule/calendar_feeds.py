@@ -37,7 +37,7 @@ def calendars(request: HttpRequest) -> HttpResponse:
             return SeeOther(reverse("desk:calendars"))
         practitioner: Practitioner = form.cleaned_data["practitioner"]
         token = feeds.create(practitioner, actor=member(request))
-        address = str(settings.SITE_URL) + reverse("consultations:calendar", args=[token])
+        address = str(settings.SITE_URL) + reverse("calendar_feed", args=[token])
         created = {"made_for": practitioner, "address": address}
     valid = CalendarFeed.objects.valid().select_related("made_by")
     practitioners = Practitioner.objects.all().prefetch_related(

@@ -1,5 +1,6 @@
 """The sitemap lists live pages except samples, each with the date of its last change."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,20 +20,24 @@ from tests.factories import a_procedure, a_reviewer, an_overview, published, sig
 
 pytestmark = pytest.mark.django_db
 
-NAMESPACE = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+NAMESPACE = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
 FIXED = {"/procedures/", "/surgeons/", "/clinic/", "/consultation/", "/emergency/"}
 FIXED |= {"/privacy/", "/accessibility/", "/about-our-information/"}
 
 
 def sitemap(client: Client) -> dict[str, str]:
-    """Each path with the day of its last change."""
+    """Each English path with the day of its last change. Checks that it names its translation."""
     root = ElementTree.fromstring(client.get("/sitemap.xml").content)  # noqa: S314
-    return {
-        url.findtext("s:loc", "", NAMESPACE).removeprefix("http://localhost:8000"): url.findtext(
-            "s:lastmod", "", NAMESPACE
-        )
-        for url in root.findall("s:url", NAMESPACE)
-    }
+    found = {}
+    for url in root.findall("s:url", NAMESPACE):
+        path = url.findtext("s:loc", "", NAMESPACE).removeprefix(settings.SITE_URL)
+        found[path] = url.findtext("s:lastmod", "", NAMESPACE)
+        english = settings.SITE_URL + path.removeprefix("/ur")
+        links = {link.get("hreflang"): link.get("href") for link in url.findall("x:link", NAMESPACE)}
+        in_urdu = {"ur": english.replace(settings.SITE_URL, f"{settings.SITE_URL}/ur")}
+        is_document = re.match("/procedures/.|/$|/questions/|/emergency/", path)
+        assert is_document or links == {"en": english, "x-default": english} | in_urdu
+    return {path: day for path, day in found.items() if not path.startswith("/ur/")}
 
 
 def test_sitemap_lists_live_and_fixed_pages(client: Client) -> None:

@@ -65,7 +65,7 @@ def test_share_image_changes_with_its_content_only(client: Client, settings: Any
     assert image_of(first) == image_of(again) != image_of(published(page))
     assert len(stored(settings)) == 2
     # Old versions keep theirs.
-    assert client.get(reverse("procedures:share_picture", args=[image_of(first)])).status_code == 200
+    assert client.get(reverse("share_picture", args=[image_of(first)])).status_code == 200
 
 
 @pytest.mark.django_db

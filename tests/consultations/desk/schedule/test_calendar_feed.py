@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def address(token: str) -> str:
-    return reverse("consultations:calendar", args=[token])
+    return reverse("calendar_feed", args=[token])
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""The languages of the site, in addresses and in HTML."""
+
+from django.conf import settings
+from django.utils.translation import get_language, get_language_info
+
+# The names that Open Graph has for them.
+OPEN_GRAPH_LOCALES = {"en": "en_US", "ur": "ur_PK"}
+
+
+def active_language() -> str:
+    return get_language() or str(settings.LANGUAGE_CODE)
+
+
+def known(language: str) -> str:
+    """Return the language, or English if the site does not have it."""
+    return language if language in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)
+
+
+def with_fallback(language: str) -> tuple[str, ...]:
+    """Return the languages to look for content in, the best first."""
+    return tuple(dict.fromkeys((language, settings.LANGUAGE_CODE)))
+
+
+def direction(language: str) -> str:
+    return "rtl" if get_language_info(language)["bidi"] else "ltr"
+
+
+def path_in(language: str, path: str) -> str:
+    """Return the path of the same page in another language. Works for addresses of no page, too."""
+    for code, _name in settings.LANGUAGES:
+        if path.startswith(f"/{code}/"):
+            path = path.removeprefix(f"/{code}")
+            break
+    return path if language == settings.LANGUAGE_CODE else f"/{language}{path}"

@@ -1,0 +1,106 @@
+"""Each public page in each language: /x/ is English, /ur/x/ Urdu."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
+
+from tests.pages import Page, read
+from tests.site.states import public_addresses
+
+pytestmark = pytest.mark.usefixtures("sample_world", "db")
+
+
+def get(address: str, **headers: str) -> Any:
+    return Client(headers=headers).get(address)
+
+
+def switch(page: Page) -> Any:
+    (link,) = (element for element in page.all("a", "button") if element.get("class") == "language")
+    return link
+
+
+def test_every_address_answers_in_urdu_and_leads_back() -> None:
+    addresses = [*public_addresses(), "/search/?q=numb+hand", "/report-a-mistake/?page=overview", "/r/"]
+    assert len(addresses) > 15
+    for address in addresses:
+        english, urdu = get(address), get(f"/ur{address}")
+        assert (english.status_code, urdu.status_code) == (200, 200), address
+        for response, code, way in ((english, "en", "ltr"), (urdu, "ur", "rtl")):
+            root = read(response).one("html")
+            assert (root["lang"], root["dir"]) == (code, way), address
+            assert "Accept-Language" not in response.headers.get("Vary", ""), address
+        there, back = switch(read(english)), switch(read(urdu))
+        assert there.get("href") or there["formaction"] == f"/ur{address}"
+        assert back.get("href") or back["formaction"] == address
+        assert (there.text, there["lang"], there["dir"]) == ("اردو", "ur", "rtl"), address
+        assert (back.text, back["lang"], back["dir"]) == ("English", "en", "ltr"), address
+
+
+def test_links_stay_in_the_language() -> None:
+    for address in ("/ur/", "/ur/procedures/", "/ur/emergency/", "/ur/no-such-page/"):
+        page = read(get(address))
+        links = {link["href"] for link in page.all("a") if link["href"].startswith("/")}
+        left = {link for link in links if not link.startswith("/ur/")}
+        assert left == {switch(page)["href"]}, address
+
+
+def test_language_is_never_taken_from_the_browser() -> None:
+    for address, code in (("/", "en"), ("/ur/", "ur"), ("/nothing/", "en"), ("/ur/nothing/", "ur")):
+        response = Client(headers={"Accept-Language": "ur, fr;q=0.5", "Cookie": "django_language=ur"}).get(
+            address
+        )
+        assert read(response).one("html")["lang"] == code
+
+
+def test_staff_side_and_files_have_one_address() -> None:
+    for name in ("admin:login", "sitemap", "robots", "healthz"):
+        with override("ur"):
+            address = reverse(name)
+        assert not address.startswith("/ur/")
+        assert get(f"/ur{address}").status_code == 404
+    assert get("/en/").status_code == get("/ur/ur/").status_code == 404
+    assert read(get("/staff/login/", **{"Accept-Language": "ur"})).one("html")["lang"].startswith("en")
+
+
+def test_page_without_translation_is_shown_in_english_and_says_so() -> None:
+    page = read(get("/ur/procedures/nerve-repair/"))
+    assert page.one("p", role="note").parent is page.one("body")
+    heading = page.one("h1")
+    assert (heading["lang"], heading["dir"]) == ("en", "ltr")
+    assert page.all("link", rel="alternate") == []
+    (canonical,) = page.all("link", rel="canonical")
+    assert canonical["href"] == f"{settings.SITE_URL}/procedures/nerve-repair/"
+    assert page.meta("og:locale") == ["ur_PK"]
+    assert read(get("/procedures/nerve-repair/")).all("link", rel="alternate") == []
+
+
+def test_translations_name_each_other() -> None:
+    for address in ("/clinic/", "/ur/clinic/"):
+        page = read(get(address))
+        links = {link["hreflang"]: link["href"] for link in page.all("link", rel="alternate")}
+        site = settings.SITE_URL
+        assert links == {
+            "en": f"{site}/clinic/",
+            "x-default": f"{site}/clinic/",
+            "ur": f"{site}/ur/clinic/",
+        }
+        (canonical,) = page.all("link", rel="canonical")
+        assert canonical["href"] == site + address
+
+
+def test_cache_never_mixes_languages(settings: Any) -> None:
+    settings.PAGE_CACHE_SECONDS = 60
+    client = Client()
+    for address in ("/clinic/", "/ur/clinic/", "/clinic/", "/ur/clinic/"):
+        code = "ur" if address.startswith("/ur/") else "en"
+        assert read(client.get(address)).one("html")["lang"] == code
+
+
+def test_search_results_stay_in_the_language() -> None:
+    for prefix in ("", "/ur", ""):
+        page = read(get(f"{prefix}/search/?q=nerve"))
+        assert page.main.all("a", href=f"{prefix}/procedures/nerve-repair/")

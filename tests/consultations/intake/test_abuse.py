@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 NETWORK, OTHER_NETWORK = "203.0.113.1", "203.0.113.2"
 # To send a request, with the savepoint and the limits.
-MAX_QUERIES = 10
+MAX_QUERIES = 9
 
 
 def few_requests(monkeypatch: pytest.MonkeyPatch, *, held_above: int, refused_above: int) -> None:

@@ -284,7 +284,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
 
-# The language of a page is in its address (ADR 54): /ur/… is Urdu, everything else English.
+# The language of a page is in its address (ADR 51): /ur/… is Urdu, everything else English.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ur", _("Urdu"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

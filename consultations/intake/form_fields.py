@@ -120,7 +120,7 @@ ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,appl
 
 def listed(names: Iterable[str]) -> str:
     """Return file names in one line, cut where it gets long."""
-    return Truncator(", ".join(names)).chars(300)
+    return Truncator(_(", ").join(names)).chars(300)
 
 
 class FilesInput(forms.FileInput):

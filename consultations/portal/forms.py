@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from crispy_forms.layout import Submit
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
@@ -142,9 +142,9 @@ class ContactDetailsForm(ActionForm):
             self.add_error("phone", MOBILE_INSTRUCTION)
         has_email = cleaned.get("email") or self.consultation.email or "email" in self.errors
         if method == ContactMethod.EMAIL and not has_email:
-            self.add_error("email", _t("Enter an email address, or choose another way to contact you"))
+            self.add_error("email", gettext("Enter an email address, or choose another way to contact you"))
         if cleaned.get("speaks") == Language.OTHER and not cleaned.get("speaks_other"):
-            self.add_error("speaks_other", _t("Enter the name of the language you prefer"))
+            self.add_error("speaks_other", gettext("Enter the name of the language you prefer"))
         return cleaned
 
     def act(self) -> None:
@@ -211,10 +211,12 @@ class AttachmentsForm(ActionForm):
             if valid := valid_files(self, "attachments", self.network):
                 left_over = actions.add_files(self.consultation, valid, self.network)
         except NoRoomError as error:
-            self.add_error("attachments", _t("Add it tomorrow, or call us. %(reason)s") % {"reason": error})
+            self.add_error(
+                "attachments", gettext("Add it tomorrow, or call us. %(reason)s") % {"reason": error}
+            )
         if left_over:
             params = {"most": MAX_ATTACHMENTS_PER_REQUEST, "names": listed(each.name for each in left_over)}
-            full = _t("A request can have up to %(most)d photos or reports. Not added: %(names)s")
+            full = gettext("A request can have up to %(most)d photos or reports. Not added: %(names)s")
             self.add_error("attachments", full % params)
         return not self.errors
 

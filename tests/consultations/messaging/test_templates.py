@@ -112,13 +112,12 @@ def test_subject_is_always_one_line() -> None:
     assert acknowledgement().subject == "ن\u200cم", "the joiner is part of the word"
 
 
-def test_message_is_in_the_language_of_its_reader(settings: Any) -> None:
-    settings.LANGUAGES = [("en", "English"), ("ur", "Urdu")]
+def test_message_is_in_the_language_of_its_reader() -> None:
     override("آپ کی درخواست {{ reference }}\n{{ promise }}\n{{ emergency }}\n{{ link }}", language="ur")
     message = acknowledgement("ur")
     assert '<html lang="ur" dir="rtl">' in message.html
     assert message.text.startswith("آپ کی درخواست \u2066MS-")
-    assert "/ur/r/token/" in message.text
+    assert "/ur/r/" in message.text
     assert translation.get_language() == "en"
     override()
     for unknown in ("xx", "", "../../etc", "\0", "e" * 10):

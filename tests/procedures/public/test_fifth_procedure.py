@@ -87,7 +87,7 @@ def test_fifth_procedure_is_published_once_complete_and_says_what_staff_entered(
     assert page.one("h1").text.startswith(NAME)
     for words in ("Germs get in.", "Bandages.", "another", "Operation length", "Dr. Ayesha Khan", "12345-P"):
         assert words in page.main.text
-    assert "Also called: Lymphovenous anastomosis, LVA Part of the body: Arm or leg" in page.main.text
+    assert "Also called: Lymphovenous anastomosis and LVA Part of the body: Arm or leg" in page.main.text
     # Without steps of its own it shows the overview's.
     assert "Microscopic Intervention" in page.main.text
     assert page.meta("description") == [FIELDS["description"]]

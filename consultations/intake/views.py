@@ -132,7 +132,7 @@ def render_form(
         "notice": form.shown_notice,
         "page": emergency,
         "emergency": emergency,
-        "typed_in": "questions",
+        "typed_in": "request-form",
         "promise": business_hours.promise_sentence(now, clinic=clinic),
         "usual_hours": clinic and clinic.shows_answer_time and response_time.usual_response_hours(now),
     }

@@ -56,12 +56,16 @@ def notice() -> int:
 
 @contextmanager
 def patients_at(
-    server: Server, notice: int, probes: tuple[str, ...], clients: int = CLIENTS
+    server: Server,
+    notice: int,
+    probes: tuple[str, ...],
+    clients: int = CLIENTS,
+    pause_seconds: float = 0.0,
 ) -> Iterator["Watch"]:
     """Patients come, something fails within, and everybody finishes the form in hand."""
     server.start()
     try:
-        patients = Patients(server.port, notice)
+        patients = Patients(server.port, notice, pause_seconds=pause_seconds)
         watch = Watch(server, patients, probes)
         for probe in probes:
             watch.ask(probe)  # so that there is a copy of each page
@@ -214,7 +218,7 @@ def test_silent_mail_server_delays_no_page_and_loses_no_mail(notice: int) -> Non
     pages = ("/healthz", "/", "/readyz")
     with (
         socket.create_server(("127.0.0.1", mail.port)) as silent,
-        patients_at(server, notice, pages, clients=1) as watch,  # each request is a mail
+        patients_at(server, notice, pages, clients=1, pause_seconds=0.1) as watch,  # each request is a mail
     ):
         silent.settimeout(MAX_RECOVERY_SECONDS)
         watch.patients.leave()

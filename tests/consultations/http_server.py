@@ -120,6 +120,8 @@ class Patients:
     cut_off: int = 0
     # How long each confirmed press of "Send" took.
     seconds: list[float] = field(default_factory=list)
+    # Between two requests of one patient.
+    pause_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.stop = threading.Event()
@@ -145,6 +147,7 @@ class Patients:
             body = urlencode(self._form(key, number), doseq=True)
             while not self._press(key, number, body):
                 time.sleep(0.05)
+            self.stop.wait(self.pause_seconds)
 
     def _form(self, key: SubmissionKey, number: int) -> dict[str, Any]:
         fixed = {

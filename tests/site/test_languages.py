@@ -8,6 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from consultations.models import ConsultationRequest
+from tests.factories import form_data
 from tests.pages import Page, read
 from tests.site.states import public_addresses
 
@@ -104,3 +106,19 @@ def test_search_results_stay_in_the_language() -> None:
     for prefix in ("", "/ur", ""):
         page = read(get(f"{prefix}/search/?q=nerve"))
         assert page.main.all("a", href=f"{prefix}/procedures/nerve-repair/")
+
+
+def test_change_of_language_keeps_what_was_typed() -> None:
+    client, typed = Client(), form_data(patient_name="Zainab Bibi", message="Numb since Monday.")
+    page = read(client.get("/consultation/"))
+    for form_id, answers in (("request-form", typed), ("answers", {})):
+        button, form = switch(page), page.one("form", id=form_id)
+        assert button["form"] == form_id
+        hidden = {field["name"]: field.get("value") for field in form.all("input", type="hidden")}
+        pressed = {button["name"]: button["value"]} if button.get("name") else {}
+        urdu = read(client.post(button["formaction"], answers | hidden | pressed))
+        assert urdu.one("html")["lang"] == "ur"
+        assert urdu.one("input", name="patient_name")["value"] == "Zainab Bibi"
+        assert "Numb since Monday." in urdu.main.text
+        page = read(client.post(form["action"], answers | hidden))
+    assert not ConsultationRequest.objects.exists()

@@ -112,7 +112,7 @@ class ContactDetailsForm(ActionForm):
     phone_is_shared = forms.BooleanField(
         label=_("Other people use this phone"),
         help_text=_(
-            "If they do, we’ll ask only for you when we call, and our messages won’t name the clinic."
+            "On a shared phone, we’ll ask only for you when we call, and our messages won’t name the clinic."
         ),
         required=False,
     )

@@ -1,4 +1,4 @@
-"""What programs fetch, which has one address for all languages."""
+"""Addresses that programs fetch: one for all languages."""
 
 from django.urls import path
 

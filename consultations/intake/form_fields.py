@@ -113,8 +113,8 @@ FILES_HINT = gettext_lazy(
     "Up to 4 files of at most 10 MB each: photos in JPEG, PNG, WebP or HEIC, reports in PDF. "
     "We remove the location from your photos."
 )
-# Only a help to pick files. It names the endings of HEIC files too, because few systems know their type.
 MAX_NAME_LENGTH = 60  # as ``Attachment.original_name``
+# Only a help to pick files. It names the endings of HEIC files too, because few systems know their type.
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,application/pdf"
 
 
@@ -148,7 +148,7 @@ class FilesField(forms.FileField):
             raise ValidationError(self.error_messages["required"], code="required")
         names = [Truncator(plain_line(upload.name or "")).chars(MAX_NAME_LENGTH) for upload in uploads]
         wrong = []
-        # Of the fifth and later files the upload handler keeps nothing.
+        # The upload handler keeps nothing of the fifth and later files.
         for place, upload in enumerate(uploads[:MAX_FILES_PER_UPLOAD], start=1):
             name = names[place - 1]
             try:

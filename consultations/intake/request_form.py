@@ -51,7 +51,10 @@ GROUPS = (
 
 
 class SharedFields(dict[str, forms.Field]):
-    """The fields of a form that copies them only to show itself: copying them costs more than validating."""
+    """Form fields that are not copied for each form, because copying them costs more than validating.
+
+    They must not be changed: ``RequestForm.prepare_to_show`` copies them first.
+    """
 
     def __deepcopy__(self, memo: object) -> "SharedFields":
         return SharedFields(self)
@@ -85,12 +88,8 @@ class RequestForm(Questions):
         initial: Mapping[str, str] | None = None,
     ) -> None:
         answered = _answered(posted if posted is not None else initial or {})
-        self.shown_notice, self.browser, self.network, self.language = (
-            notice,
-            browser,
-            network,
-            active_language(),
-        )
+        self.shown_notice, self.browser, self.network = notice, browser, network
+        self.language = active_language()
         sent_key = key or SubmissionKey.from_form(answered.get("key", ""))
         # A new key, in a form that was open already: sending twice would store twice if the patient did not
         # send the new key.
@@ -104,11 +103,11 @@ class RequestForm(Questions):
         super().__init__(answered if posted is not None else None, initial=answered)
 
     def prepare_to_show(self, focused: str = "") -> None:
-        """Give the form its own fields: with the procedures and days on offer, and the length of the message.
+        """Give the form fields of its own, with today's choices and the length of the message in a hint.
 
         ``focused`` is the question that takes the focus when the page opens, as after "Change".
         """
-        self._bound_fields_cache: dict[str, forms.BoundField] = {}
+        self._bound_fields_cache: dict[str, forms.BoundField] = {}  # it has those of the shared fields
         self.fields = copy.deepcopy(dict(self.base_fields))
         if length := len(plain_text(self.initial.get("message", ""))):
             written = ngettext("You have %(n)d so far.", "You have %(n)d so far.", length)

@@ -107,8 +107,8 @@ def handle_answers(request: HttpRequest, notice: PrivacyNotice) -> HttpResponse:
     if "send" not in request.POST or other_key:
         return render_check_page(request, form)
     if form.must_be_shown_again:
-        # Without a key of ours, pressing twice would store two requests. Or another notice was shown.
-        # The next page has both.
+        # Without a key of ours, pressing twice would store two requests; or the form showed another notice.
+        # The next page has our key and the current notice.
         return render_check_page(request, form, press_again=True)
     try:
         consultation = submission.submit(form.submission)

@@ -74,7 +74,10 @@ def _unless_erased(condition: Q) -> Q:
 
 
 def optional_staff_member(verbose_name: "Words") -> "models.ForeignKey[Any, Any]":
-    """A colleague, if there is one. Staff who leave are deactivated, not deleted: nothing searches by it."""
+    """A colleague, if there is one.
+
+    Staff who leave are deactivated, not deleted, so the column needs no index of its own.
+    """
     return models.ForeignKey(
         User,
         models.PROTECT,

@@ -27,7 +27,7 @@ class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
         """Return the notice with the id that the form shows, otherwise the current one.
 
         Patients agree to the notice they have read, even if a newer one was published meanwhile. Only the
-        current one is kept, as long as a public page: others are rare, and any id can be sent.
+        current one is cached, as long as a public page: others are rare, and any id can be sent.
         """
         key = f"notice:{language}"
         current: PrivacyNotice | None = cache.get_or_set(

@@ -43,7 +43,7 @@ def withdraw(consultation: ConsultationRequest) -> None:
 def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, Any]) -> None:
     """Save how to reach the patient (``contact_details.correct``); the old values are kept as a note.
 
-    A new email address gets an acknowledgment, and the former one a notice.
+    A new email address gets a mail with a private link, and the former one a notice.
     """
     with transaction.atomic():
         locked = _lock_open(consultation)

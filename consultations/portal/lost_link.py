@@ -49,7 +49,7 @@ class LostLinkForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # For each form anew: a button keeps the language in which it was shown first.
+        # Not one for all forms: a crispy button stays in the language in which it was first shown.
         self.helper = form_helper("", "reference", "phone", Submit("", _("Ask for a new link")))
 
 

@@ -74,7 +74,7 @@ class RequestStatusPresenter:
 
     @property
     def headline(self) -> str:
-        """The heading of the page: what the patient came to know."""
+        """The heading of the page, which answers what the patient most likely came for."""
         if self.status == Status.PROPOSED and self.appointment:
             if not self.choices:
                 return _("We’re no longer holding your time")
@@ -162,12 +162,13 @@ class RequestStatusPresenter:
         last = self.consultation.events.filter(kind__in=TIME_EVENTS).last()
         if last is None or last.kind != Event.Kind.TIME_CANCELED:
             return ""
-        when = {"when": self._in_words(datetime.fromisoformat(last.detail["starts_at"]))}
         if last.detail.get("by_site"):
             return _("We’re no longer holding the time we offered, as we didn’t hear from you.")
-        same = {"detail__appointment": last.detail["appointment"]}
-        was_agreed = self.consultation.events.filter(kind=Event.Kind.TIME_AGREED, **same).exists()
-        return _("Your appointment on %(when)s is canceled.") % when if was_agreed else ""
+        agreed = self.consultation.events.filter(kind=Event.Kind.TIME_AGREED)
+        if not agreed.filter(detail__appointment=last.detail["appointment"]).exists():
+            return ""
+        when = self._in_words(datetime.fromisoformat(last.detail["starts_at"]))
+        return _("Your appointment on %(when)s is canceled.") % {"when": when}
 
     @property
     def when(self) -> str:

@@ -52,7 +52,7 @@ def adds(patient: PrivatePage, *uploads: SimpleUploadedFile) -> Page:
 
 
 def listed(page: Page) -> list[str]:
-    """The lines of the files: name, kind, size, day, and the button."""
+    """Return the lines of the files: name, kind, day, and the button."""
     return [item.text for items in page.by_class("files") for item in items.all("li")]
 
 

@@ -173,6 +173,19 @@ def test_agreed_appointment_goes_into_the_calendar_without_a_mail() -> None:
     assert "METHOD:PUBLISH" in entry and patient.request.reference in entry and "ATTENDEE" not in entry
 
 
+def test_agreed_appointment_shows_as_much_of_the_address_as_there_is() -> None:
+    clinic, patient = a_clinic(), PrivatePage()
+    patient.is_offered(agreed=True)
+    for address, city, shown in (
+        ("12 Mall Road\nGulberg", "Lahore", "12 Mall Road, Gulberg, Lahore"),
+        ("12 Mall Road\nGulberg", "", "12 Mall Road, Gulberg"),
+        ("", "Lahore", "Lahore"),
+    ):
+        clinic.address, clinic.city = address, city
+        clinic.save()
+        assert shown in {line.text for line in patient.opens().all("p")}
+
+
 def test_late_promise_shows_apology_and_both_numbers() -> None:
     a_clinic()
     for status in NEVER_CONTACTED:

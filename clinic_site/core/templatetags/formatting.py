@@ -1,7 +1,6 @@
 """Template tags and filters for Markdown, dates, times, languages and structured data."""
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
@@ -25,9 +24,7 @@ register = template.Library()
 @register.filter
 def markdown(text: str) -> SafeString:
     """Render staff's Markdown. Everything outside the subset is escaped; links to pages keep the language."""
-    language = languages.active_language()
-    localized = re.sub(r'(?<= href=")/[^"]*', lambda link: languages.path_in(language, link[0]), render(text))
-    return mark_safe(localized)  # noqa: S308
+    return mark_safe(render(text))  # noqa: S308
 
 
 @register.filter(expects_localtime=True)

@@ -119,6 +119,11 @@ def in_its_language(text: str, language: str) -> str:
 
 
 @register.simple_tag
+def open_graph_locale() -> str:
+    return languages.OPEN_GRAPH_LOCALES[languages.active_language()]
+
+
+@register.simple_tag
 def in_each_language(address: str) -> list[dict[str, Any]]:
     """Return the site's languages, each with this address in it. It is a path, or begins with SITE_URL."""
     path = address.removeprefix(settings.SITE_URL)
@@ -130,7 +135,6 @@ def in_each_language(address: str) -> list[dict[str, Any]]:
             "is_active": code == languages.active_language(),
             "is_default": code == settings.LANGUAGE_CODE,
             "address": origin + languages.path_in(code, path),
-            "open_graph": languages.OPEN_GRAPH_LOCALES[code],
         }
         for code, _name in settings.LANGUAGES
     ]

@@ -1,4 +1,4 @@
-"""Middleware for every request: log, cache headers of private pages, security headers."""
+"""Middleware for every request: log, language, cache headers of private pages, security headers."""
 
 import logging
 import time

@@ -75,7 +75,7 @@ def listed(values: Iterable[Any], language: str = "") -> str:
 
 @register.filter
 def isolate(value: Any) -> str:
-    """Keep a number, address or reference from turning round in right-to-left text that is no HTML."""
+    """Keep the order of a number, address or reference within right-to-left plain text."""
     return isolated(str(value)) if languages.direction(languages.active_language()) == "rtl" else str(value)
 
 
@@ -102,9 +102,9 @@ def json_ld(data: dict[str, Any] | None) -> SafeString:
 
 @register.simple_tag
 def lang(text: str = "", around: str = "") -> SafeString:
-    """Return the attributes of an element in another language than the text around it.
+    """Return the attributes of an element whose language is not that of the text around it; else "".
 
-    Both languages are by default that of the page.
+    Both languages default to that of the page.
     """
     text, around = text or languages.active_language(), around or languages.active_language()
     if text == around:

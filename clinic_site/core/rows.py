@@ -10,8 +10,8 @@ from django.db.models import JSONField, Model, QuerySet
 
 # Rows per transaction. SQLite has one writer: a patient's request waits a few milliseconds for a batch.
 BATCH_SIZE = 500
-# Most values of a row: the database drivers need no help with them.
-TAKEN_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+# Types of most values. The database drivers accept them as they are.
+UNCONVERTED_TYPES = frozenset({str, int, bool, type(None)})
 
 
 def delete_in_batches(rows: QuerySet[Any], size: int = BATCH_SIZE) -> int:
@@ -43,7 +43,7 @@ def insert(rows: Sequence[Model]) -> None:
 
 
 def _prepared(field: Any, value: Any, database: BaseDatabaseWrapper) -> Any:
-    if type(value) in TAKEN_AS_THEY_ARE and not isinstance(field, JSONField):
+    if type(value) in UNCONVERTED_TYPES and not isinstance(field, JSONField):
         return value
     return field.get_db_prep_save(value, database)
 

@@ -12,12 +12,13 @@ UNSEEN = frozenset(("Cc", "Cf", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"))
 GAPS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
-# What is between these two is laid out by itself: left to right, or as its first letter says.
+# Text between one of the first two and the last is laid out by itself: left to right, or as its first letter
+# decides.
 LEFT_TO_RIGHT, FIRST_STRONG, END_OF_ISOLATE = "\u2066", "\u2068", "\u2069"
 
 
 def isolated(text: str, mark: str = LEFT_TO_RIGHT) -> str:
-    """Return the text so that it does not turn round within right-to-left text that is no HTML."""
+    """Return the text between marks that keep its order within right-to-left plain text."""
     return f"{mark}{text}{END_OF_ISOLATE}" if text else ""
 
 
@@ -43,7 +44,7 @@ def plain_text(text: str) -> str:
 
 def _printable(line: str) -> str:
     line = unicodedata.normalize("NFC", line)
-    if line.isprintable():  # most are, and none of the characters below is
+    if line.isprintable():  # has none of the characters below, as most lines
         return line
     line = line.translate(DIRECTION_MARKS)
     # Cc: control characters, among them NUL, which databases refuse. Cs: lone surrogates.

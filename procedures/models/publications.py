@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.core.http import languages
 from procedures.models.disclaimer import Disclaimer
 
 # A version that was canceled before its start never counts.
@@ -57,14 +56,12 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return self.in_force(at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
 
     def live_for(self, language: str, at: datetime | None = None) -> "PublicationQuerySet":
-        """Versions that readers of a language see: in English what is not live in their own."""
-        found = self.live(at).filter(language__in=languages.with_fallback(language))
+        """Versions that readers of a language see: a page that is not live in it is in English."""
+        if language == settings.LANGUAGE_CODE:
+            return self.live(at).filter(language=language)
         translated = Publication.objects.live(at).filter(page=OuterRef("page"), language=language)
-        return (
-            found
-            if language == settings.LANGUAGE_CODE
-            else found.filter(Q(language=language) | ~Exists(translated))
-        )
+        instead = Q(language=settings.LANGUAGE_CODE) & ~Exists(translated)
+        return self.live(at).filter(Q(language=language) | instead)
 
     def pending(self) -> "PublicationQuerySet":
         """Versions that have not started yet, without canceled ones."""

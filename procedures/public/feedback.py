@@ -94,7 +94,7 @@ class FeedbackForm(forms.Form):
         return None
 
     def about(self) -> dict[str, Any]:
-        """The title and address of the page a report is about; empty when it is about the site."""
+        """Return the card and address of the page a report is about; empty when it is about the site."""
         if self.publication is None:
             return {}
         card = Card.from_json(self.publication.card)

@@ -35,7 +35,7 @@ STOP_WORDS = frozenset(
         """
     )
 )
-# What people type when a part is cut off, in English, Roman Urdu and Urdu: the page with first aid has it.
+# What people type when a part is cut off, in English, Roman Urdu and Urdu. It finds the page with first aid.
 EMERGENCY_WORDS = """
     accident ambulance amputated amputation chopped crushed injured injury severed
     ungli hath haath kat kati kata gayi gai gaya khoon zakhm

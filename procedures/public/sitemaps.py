@@ -65,8 +65,8 @@ class PublicPages(Sitemap[Listed]):
     def lastmod(self, item: Listed) -> datetime:
         return item.changed_at
 
-    def get_languages_for_item(self, item: Listed) -> tuple[str, ...]:  # type: ignore[override]
-        return item.languages
+    def get_languages_for_item(self, item: Listed) -> list[str]:
+        return list(item.languages)
 
     @cached_property
     def _pages(self) -> list[Listed]:

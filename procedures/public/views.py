@@ -39,7 +39,8 @@ def questions(request: HttpRequest) -> HttpResponse:
     answers = page and page.answers_alone()
     if not answers:
         raise Http404("The overview answers no questions.")
-    return render_document(request, answers, emergency=None)
+    is_in_one_language = not selectors.is_translated(answers)
+    return render_document(request, answers, emergency=None, is_in_one_language=is_in_one_language)
 
 
 @content_page()
@@ -89,8 +90,6 @@ def render_document(
         # An English page in the place of a translation: search engines are sent to its own address.
         english = path_in(page.language, request.path)
         own |= {"is_fallback": True, "structured_data": None, "canonical_url": settings.SITE_URL + english}
-    elif not {"unpublished_notice", "is_in_one_language"} & set(context):
-        own["is_in_one_language"] = not selectors.is_translated(page)
     return render(request, f"procedures/public/{page.kind}.html", own)
 
 
@@ -148,7 +147,8 @@ def emergency(request: HttpRequest) -> HttpResponse:
     page = selectors.live_document(active_language(), page__kind="emergency")
     if page is None:
         return render(request, "procedures/public/emergency.html", context)
-    return render_document(request, page, page, **context)
+    is_in_one_language = not selectors.is_translated(page)
+    return render_document(request, page, page, is_in_one_language=is_in_one_language, **context)
 
 
 @content_page()

@@ -3,6 +3,7 @@
 import html
 import re
 
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,3 +103,23 @@ def test_markdown_of_staff_becomes_html() -> None:
         ("", ""),
     ):
         assert str(markdown(text)) == written, text
+
+
+def test_links_to_pages_stay_in_the_language() -> None:
+    for address, in_urdu in (
+        ("/clinic/?a=1&b=2#fees", "/ur/clinic/?a=1&amp;b=2#fees"),
+        ("/procedures/nerve-repair/", "/ur/procedures/nerve-repair/"),
+        ("/ur/clinic/", "/ur/clinic/"),
+        ("/staff/status/", "/staff/status/"),
+        ("/sitemap.xml", "/sitemap.xml"),
+        ("/no-such-page/", "/no-such-page/"),
+        ("//other.example/clinic/", "//other.example/clinic/"),
+        ("https://other.example/clinic/", "https://other.example/clinic/"),
+        ("tel:1122", "tel:1122"),
+    ):
+        with override("ur"):
+            assert str(markdown(f"[x]({address})")) == f'<p><a href="{in_urdu}">x</a></p>\n'
+    quoted = '[x](/clinic/ \'href="/clinic/"\') href="/clinic/"'
+    with override("ur"):
+        (link,) = Page(str(markdown(quoted))).all("a")
+    assert link.attributes == {"href": "/ur/clinic/", "title": 'href="/clinic/"'}

@@ -68,6 +68,11 @@ def test_staff_side_and_files_have_one_address() -> None:
     assert read(get("/staff/login/", **{"Accept-Language": "ur"})).one("html")["lang"].startswith("en")
 
 
+def test_change_of_language_never_leads_to_another_host() -> None:
+    page = read(get("/ur//other.example/"))
+    assert switch(page)["href"] == "/%2Fother.example/"
+
+
 def test_page_without_translation_is_shown_in_english_and_says_so() -> None:
     page = read(get("/ur/procedures/nerve-repair/"))
     assert page.one("p", role="note").parent is page.one("body")

@@ -11,7 +11,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     is_secret = request.resolver_match is not None and "token" in request.resolver_match.kwargs
     return {
         "site_url": settings.SITE_URL,
-        # What the change of language leads to.
+        # The header links to this path in the other language.
         "path_here": "/" if is_secret else request.get_full_path(),
         "canonical_url": "" if is_secret else settings.SITE_URL + request.path,
     }

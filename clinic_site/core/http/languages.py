@@ -1,9 +1,10 @@
 """The languages of the site, in addresses and in HTML."""
 
 from django.conf import settings
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import get_language, get_language_info
 
-# The names that Open Graph has for them.
+# Their names in Open Graph.
 OPEN_GRAPH_LOCALES = {"en": "en_US", "ur": "ur_PK"}
 
 
@@ -26,9 +27,10 @@ def direction(language: str) -> str:
 
 
 def path_in(language: str, path: str) -> str:
-    """Return the path of the same page in another language. Works for addresses of no page, too."""
+    """Return this path in another language. There need not be a page at it."""
     for code, _name in settings.LANGUAGES:
         if path.startswith(f"/{code}/"):
             path = path.removeprefix(f"/{code}")
             break
-    return path if language == settings.LANGUAGE_CODE else f"/{language}{path}"
+    # Without its prefix, /ur//other.example would be an address on another host.
+    return escape_leading_slashes(path) if language == settings.LANGUAGE_CODE else f"/{language}{path}"

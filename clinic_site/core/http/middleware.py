@@ -1,4 +1,4 @@
-"""Middleware for every request: log, cache headers of private pages, security headers."""
+"""Middleware for every request: log, language, cache headers of private pages, security headers."""
 
 import logging
 import time
@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from clinic_site.core.http.error_pages import is_staff_side
@@ -40,16 +38,20 @@ class RequestLogMiddleware:
         return response
 
 
-class PathLanguageMiddleware(LocaleMiddleware):
-    """Activate the language of the path.
+class PathLanguageMiddleware:
+    """Activate the language of the path for the time of the request.
 
-    With ``i18n_patterns`` that have no prefix for the default language, Django's own middleware reads nothing
-    but the path. It would still add ``Vary: Accept-Language``, and leave the language active afterward.
+    Without a prefix for the default language, Django's ``LocaleMiddleware`` chooses by the path, too. But it
+    adds ``Vary: Accept-Language``, and leaves the language active afterward.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        translation.deactivate()
-        return response
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = translation.get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        with translation.override(language, deactivate=True):
+            return self.get_response(request)
 
 
 class PrivateVaryMiddleware:

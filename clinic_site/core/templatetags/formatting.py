@@ -1,7 +1,6 @@
 """Template tags and filters for Markdown, dates, times, languages and structured data."""
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
@@ -25,9 +24,7 @@ register = template.Library()
 @register.filter
 def markdown(text: str) -> SafeString:
     """Render staff's Markdown. Everything outside the subset is escaped; links to pages keep the language."""
-    language = languages.active_language()
-    localized = re.sub(r'(?<= href=")/[^"]*', lambda link: languages.path_in(language, link[0]), render(text))
-    return mark_safe(localized)  # noqa: S308
+    return mark_safe(render(text))  # noqa: S308
 
 
 @register.filter(expects_localtime=True)
@@ -78,7 +75,7 @@ def listed(values: Iterable[Any], language: str = "") -> str:
 
 @register.filter
 def isolate(value: Any) -> str:
-    """Keep a number, address or reference from turning round in right-to-left text that is no HTML."""
+    """Keep the order of a number, address or reference within right-to-left plain text."""
     return isolated(str(value)) if languages.direction(languages.active_language()) == "rtl" else str(value)
 
 
@@ -105,9 +102,9 @@ def json_ld(data: dict[str, Any] | None) -> SafeString:
 
 @register.simple_tag
 def lang(text: str = "", around: str = "") -> SafeString:
-    """Return the attributes of an element in another language than the text around it.
+    """Return the attributes of an element whose language is not that of the text around it; else "".
 
-    Both languages are by default that of the page.
+    Both languages default to that of the page.
     """
     text, around = text or languages.active_language(), around or languages.active_language()
     if text == around:
@@ -122,6 +119,11 @@ def in_its_language(text: str, language: str) -> str:
 
 
 @register.simple_tag
+def open_graph_locale() -> str:
+    return languages.OPEN_GRAPH_LOCALES[languages.active_language()]
+
+
+@register.simple_tag
 def in_each_language(address: str) -> list[dict[str, Any]]:
     """Return the site's languages, each with this address in it. It is a path, or begins with SITE_URL."""
     path = address.removeprefix(settings.SITE_URL)
@@ -133,7 +135,6 @@ def in_each_language(address: str) -> list[dict[str, Any]]:
             "is_active": code == languages.active_language(),
             "is_default": code == settings.LANGUAGE_CODE,
             "address": origin + languages.path_in(code, path),
-            "open_graph": languages.OPEN_GRAPH_LOCALES[code],
         }
         for code, _name in settings.LANGUAGES
     ]

@@ -12,7 +12,8 @@ from PIL import Image
 from clinic_site.core.untrusted import isolated
 from clinic_site.core.untrusted.image_decoder import MILLION, Status, size_within
 
-# What a decoder may have decoded that used up its time or crashed: 20 million pixels a second (WebP).
+# The most that a decoder can have read before it ran out of time or crashed: 20 million pixels a second
+# (WebP).
 PIXELS_IF_UNKNOWN = isolated.MAX_CPU_SECONDS * 20 * MILLION
 
 

@@ -125,7 +125,7 @@ def test_back_after_send(visit: Visit) -> None:
             expect(name).to_have_value("Zainab Bibi")
         elif step == 2:
             expect(answer_of(page, "Patient’s full name")).to_have_text("Zainab Bibi")
-            expect(page.get_by_text("Nothing has been sent")).to_have_count(0)
+            expect(page.get_by_text("not sent yet")).to_have_count(0)
         else:
             assert sent(page) == request
 

@@ -59,6 +59,10 @@ class Element:
         assert len(found) == 1, f"{len(found)} of {tags} {attributes}"
         return found[0]
 
+    def hidden_fields(self) -> dict[str, str]:
+        """Name and value of each hidden field within."""
+        return {field["name"]: field.get("value") for field in self.all("input", type="hidden")}
+
     def _descendants(self) -> Iterator["Element"]:
         waiting = self.children[::-1]
         while waiting:
@@ -110,10 +114,6 @@ class Page(Element):
     @property
     def ids(self) -> list[str]:
         return [element["id"] for element in self.all() if element.get("id")]
-
-    def hidden_fields(self) -> dict[str, str]:
-        """Name and value of the page's hidden fields."""
-        return {field["name"]: field.get("value") for field in self.all("input", type="hidden")}
 
     def meta(self, name: str) -> list[str]:
         """The contents of the ``meta`` elements of this name or property."""

@@ -30,6 +30,7 @@ from tests.conftest import load_sample_content
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+USUAL_PHONE = {"width": 360, "height": 740}
 # Each page is looked at on both: the staff side has dark colors, the public one has not.
 LOOKS = ((PHONE, "dark"), (DESKTOP, "light"))
 

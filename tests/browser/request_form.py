@@ -1,6 +1,6 @@
 """Filling in the request form in a browser, by the words that a patient reads, with or without a mouse."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from consultations.models import ConsultationRequest
 from tests.browser.conftest import press
@@ -18,20 +18,31 @@ def unfold(page: Page) -> None:
         page.get_by_text("Contact method, language, best times and other needs").click()
 
 
-def fill_in(page: Page, *, name: str = "Zainab Bibi") -> None:
-    """As a son does who asks for his mother, and whose telephone the family shares."""
-    pick(page, "Who needs the consultation?", "Another adult")
-    page.get_by_label("Your name").fill("Ali Khan")
-    page.get_by_label("Your relationship").fill("son")
-    pick(page, "Does the patient know", "Yes")
+def fill_in_patient(page: Page, who: str, *, name: str, age: str, sender: tuple[str, str] = ("", "")) -> None:
+    """Say who needs the consultation, and who asks for it: the sender's name and relationship."""
+    pick(page, "Who needs the consultation?", who)
+    for label, words in zip(("Your name", "Your relationship"), sender, strict=True):
+        if words:
+            page.get_by_label(label).fill(words)
     page.get_by_label("Patient’s full name").fill(name)
-    page.get_by_label("Patient’s age").fill("64")
+    page.get_by_label("Patient’s age").fill(age)
+
+
+def fill_in_shared_phone(page: Page, number: str) -> None:
+    """Give a phone number that others use, too, and ask the clinic not to say who is calling."""
+    page.get_by_label("Your phone number").fill(number)
+    page.get_by_label("Other people use this phone").check()
+    page.get_by_label("No. When you call").check()
+
+
+def fill_in(page: Page) -> None:
+    """Fill in the whole form, as a son does for his mother."""
+    fill_in_patient(page, "Another adult", name="Zainab Bibi", age="64", sender=("Ali Khan", "son"))
+    pick(page, "Does the patient know", "Yes")
     pick(page, "What happened?", "I’m not sure")
     page.get_by_label("When did it start?").select_option("1 to 7 days ago")
     page.get_by_label("In your own words").fill("Two fingers are numb since Monday.")
-    page.get_by_label("Your phone number").fill("0301 2345678")
-    page.get_by_label("Other people use this phone").check()
-    page.get_by_label("No. When you call").check()
+    fill_in_shared_phone(page, "0301 2345678")
     unfold(page)
     pick(page, "What language", "Punjabi")
 
@@ -51,6 +62,11 @@ def sent(page: Page) -> ConsultationRequest:
     """Return the request whose private page is open."""
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
     return ConsultationRequest.objects.get(reference=page.locator(".panel strong bdi").inner_text())
+
+
+def answer_of(page: Page, question: str) -> Locator:
+    """Return the answer beside a question, on "Check your answers" and on the staff's page."""
+    return page.locator(f"dt:text-is('{question}') + dd")
 
 
 # By keyboard alone

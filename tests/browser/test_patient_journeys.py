@@ -1,4 +1,4 @@
-"""Seven patients, each from the page they land on to what they and the staff finally see."""
+"""Five patients, each from the page they land on to what they and the staff finally see."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +15,15 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.messaging.notify import announce_new_requests
 from consultations.models import ConsultationRequest
 from tests.accounts.account_helpers import staff_with_password
-from tests.browser.conftest import DESKTOP, PHONE, Visitor, press
+from tests.browser.conftest import DESKTOP, USUAL_PHONE, Visitor, press
 from tests.browser.request_form import (
     FORM,
+    answer_of,
     check,
     choose,
     fill_in,
+    fill_in_patient,
+    fill_in_shared_phone,
     pick,
     press_key,
     send,
@@ -32,13 +35,11 @@ from tests.browser.request_form import (
 from tests.mail import mail_helpers
 
 Visit = Callable[..., Visitor]
-SMALL_PHONE = {"width": 360, "height": 740}
-BLAME = re.compile(r"wrong|invalid|incorrect|must|fail|illegal|not (?:a )?valid|refused|your mistake", re.I)
 
 
 @pytest.fixture
 def on_a_phone(visit: Visit) -> Visitor:
-    return visit(viewport=SMALL_PHONE)
+    return visit(viewport=USUAL_PHONE)
 
 
 def at_the_desk(visit: Visit, request: ConsultationRequest, **options: Any) -> Visitor:
@@ -52,19 +53,8 @@ def at_the_desk(visit: Visit, request: ConsultationRequest, **options: Any) -> V
     return desk
 
 
-def answer_of(page: Page, question: str) -> Locator:
-    """The answer beside a question, on "Check your answers" and at the desk."""
-    return page.locator(f"dt:text-is('{question}') + dd")
-
-
 def direction(field: Locator) -> str:
     return str(field.evaluate("element => getComputedStyle(element).direction"))
-
-
-def goes(page: Page, how: str) -> None:
-    """Press Back, Forward or Reload, by the browser's own history."""
-    with page.expect_navigation():
-        page.evaluate(f"setTimeout(() => {how})")  # after this call has returned
 
 
 def test_finger_cut_off(on_a_phone: Visitor) -> None:
@@ -196,21 +186,15 @@ def test_nerve_injury_of_ones_own(on_a_phone: Visitor, visit: Visit) -> None:
 
 def test_son_for_his_mother_on_a_shared_phone(visit: Visit) -> None:
     """She does not know. Nobody asks for her, and nobody says who is calling; also without JavaScript."""
-    son = visit(viewport=SMALL_PHONE, java_script_enabled=False)
+    son = visit(viewport=USUAL_PHONE, java_script_enabled=False)
     page = son.opens("/")
     page.get_by_role("link", name="A lump or tumor").click()
     page.get_by_role("link", name="Request a consultation").first.click()
     page.get_by_role("link", name="No, continue").click()
-    pick(page, "Who needs the consultation?", "Another adult")
-    page.get_by_label("Your name").fill("Bilal Khan")
-    page.get_by_label("Your relationship").fill("son")
+    fill_in_patient(page, "Another adult", name="Nasreen Bibi", age="62", sender=("Bilal Khan", "son"))
     pick(page, "Does the patient know", "No. Please speak only to me")
-    page.get_by_label("Patient’s full name").fill("Nasreen Bibi")
-    page.get_by_label("Patient’s age").fill("62")
     page.get_by_label("When did it start?").select_option("1 to 12 months ago")
-    page.get_by_label("Your phone number").fill("0300 1112222")
-    page.get_by_label("Other people use this phone").check()
-    page.get_by_label("No. When you call").check()
+    fill_in_shared_phone(page, "0300 1112222")
     unfold(page)
     page.get_by_label("Email", exact=True).check()
     page.get_by_label("Email address").fill("bilal@gmial.com")
@@ -252,20 +236,20 @@ def test_son_for_his_mother_on_a_shared_phone(visit: Visit) -> None:
 
 def test_babies(on_a_phone: Visitor, visit: Visit) -> None:
     """Twins of ten days: the mother answers about herself first; the second form is in a second tab."""
+
+    def fill_in_rest(page: Page) -> None:
+        pick(page, "What happened?", "Something else")
+        page.get_by_label("When did it start?").select_option("Since birth")
+        page.get_by_label("Your phone number").fill("0301 2345678")
+
     page = on_a_phone.opens(FORM)
-    pick(page, "Who needs the consultation?", "Me")
-    page.get_by_label("Patient’s full name").fill("Baby Sana One")
-    page.get_by_label("Patient’s age").fill("newborn")
-    pick(page, "What happened?", "Something else")
-    page.get_by_label("When did it start?").select_option("Since birth")
-    page.get_by_label("Your phone number").fill("0301 2345678")
+    fill_in_patient(page, "Me", name="Baby Sana One", age="newborn")
+    fill_in_rest(page)
     press(page, "Check your answers")
     summary = page.locator(".error-summary a")
     expect(summary).to_have_text(["Enter your own age, or choose “My child” above"])
-    pick(page, "Who needs the consultation?", "My child")
-    page.get_by_label("Your name").fill("Sana")
-    page.get_by_label("Your relationship").fill("mother")
-    page.get_by_label("Patient’s age").fill(f"{timezone.localdate():%Y}")
+    year = f"{timezone.localdate():%Y}"
+    fill_in_patient(page, "My child", name="Baby Sana One", age=year, sender=("Sana", "mother"))
     press(page, "Check your answers")
     expect(summary).to_have_text(["For a baby, write the age like this: 8 months, or 10 days"])
     for typed in ("newborn", "6 weeks", "۸ ماہ", "10 days"):
@@ -279,14 +263,8 @@ def test_babies(on_a_phone: Visitor, visit: Visit) -> None:
 
     other_tab = on_a_phone.context.new_page()
     other_tab.goto(on_a_phone.site + FORM)
-    pick(other_tab, "Who needs the consultation?", "My child")
-    other_tab.get_by_label("Your name").fill("Sana")
-    other_tab.get_by_label("Your relationship").fill("mother")
-    other_tab.get_by_label("Patient’s full name").fill("Baby Sana Two")
-    other_tab.get_by_label("Patient’s age").fill("۱۰ دن")
-    pick(other_tab, "What happened?", "Something else")
-    other_tab.get_by_label("When did it start?").select_option("Since birth")
-    other_tab.get_by_label("Your phone number").fill("0301 2345678")
+    fill_in_patient(other_tab, "My child", name="Baby Sana Two", age="۱۰ دن", sender=("Sana", "mother"))
+    fill_in_rest(other_tab)
     check(other_tab)
     second = send(other_tab)
     assert ConsultationRequest.objects.count() == 2
@@ -366,206 +344,3 @@ def test_everything_typed_in_urdu(on_a_phone: Visitor, visit: Visit, settings: A
     assert direction(find) == "rtl"
     find.press("Enter")
     expect(desk.page.get_by_role("link", name=request.reference)).to_be_visible()
-
-
-# What is typed that cannot be used, by label, with the beginning of the sentence that helps. In the order of
-# the page.
-MISTAKES: tuple[dict[str, tuple[str, str]], ...] = (
-    {
-        "Your name": ("0301 2345678", "Enter your full name"),
-        "Your relationship": ("?", "Enter your relationship to the patient, like mother, son"),
-        "Patient’s full name": ("7", "Enter the patient’s full name"),
-        "Patient’s age": ("minus three", "Enter the patient’s age in years, like 40. For a baby: 8 months"),
-        "In your own words": ("🤚" * 1200, "Use 1,000 characters or fewer. You have 1200"),
-        "Your phone number": ("0301 23", "Enter one phone number, like 0301 2345678"),
-        "Email address": ("nobody", "Enter an email address, like name@example.com"),
-        "Name of the language": ("12", "Enter the name of the language"),
-        "City or town": ("54000", "Enter the name of a city or town, or leave it empty"),
-        "What you need at the clinic": ("w" * 301, "Use 300 characters or fewer. You have 301"),
-    },
-    {
-        "Your name": ("ز" * 121, "Use 120 characters or fewer for your name"),
-        "Your relationship": ("ب" * 61, "Use 60 characters or fewer for your relationship"),
-        "Patient’s full name": ("ن" * 121, "Use 120 characters or fewer for the patient’s name"),
-        "Patient’s age": ("1986", "Is the patient "),
-        "Your phone number": ("0301 2345678 / 0333 1112223", "Enter one phone number, like 0301"),
-        "Email address": ("زینب@gmail.com", "Enter an email address, like name@example.com"),
-        "Name of the language": ("پ" * 41, "Use 40 characters or fewer for the name of the language"),
-        "City or town": ("ل" * 61, "Use 60 characters or fewer for the city or town"),
-    },
-    {
-        "Patient’s age": ("150", "Enter the patient’s age in years, like 40"),
-        "Your phone number": ("call me", "Enter one phone number, like 0301 2345678"),
-        "Email address": ("name@localhost", "Enter an email address, like name@example.com"),
-    },
-)
-RIGHT = {
-    "Your name": "زینب بی بی",
-    "Your relationship": "بیٹی",
-    "Patient’s full name": "نسرین بی بی",
-    "Patient’s age": "62",
-    "In your own words": "Two fingers are numb.",
-    "Your phone number": "0301 2345678",
-    "Email address": "zainab@example.com",
-    "Name of the language": "Pashto",
-    "City or town": "Lahore",
-    "What you need at the clinic": "A wheelchair",
-}
-# Of the field that has the focus: is it a control, on the screen with its question and error, and described?
-REACHED = """() => {
-    const field = document.activeElement, group = field.closest("fieldset"), top = field.closest(".field");
-    const described = ((group || field).getAttribute("aria-describedby") || "").split(" ");
-    return field.matches("input, textarea, select")
-        && top.getBoundingClientRect().top >= 0 && field.getBoundingClientRect().bottom <= innerHeight
-        && (group || field).getAttribute("aria-invalid") === "true"
-        && described.some(id => document.getElementById(id)?.matches(".error-message"));
-}"""
-
-
-def is_told(page: Page, sentences: list[str]) -> None:
-    """The form is shown again with these sentences, in a summary that has the focus and beside each field."""
-    press(page, "Check your answers")
-    assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
-    links = page.locator(".error-summary a").all()
-    told = [link.inner_text() for link in links]
-    beside = page.locator(".error-message").all_inner_texts()
-    assert told == [text.removeprefix("Error:").strip() for text in beside]
-    assert len(told) == len(sentences), told
-    for link, text, sentence in zip(links, told, sentences, strict=True):
-        assert text.startswith(sentence) and not BLAME.search(text), text
-        link.click()
-        assert page.evaluate(REACHED), text
-
-
-def test_every_mistake_in_turn(visit: Visit) -> None:
-    """Each field in each wrong way: the summary leads to it, nothing typed is lost, and nobody is blamed."""
-    visitor = visit(viewport=PHONE, reduced_motion="reduce")
-    page = visitor.opens(FORM)
-    is_told(
-        page,
-        [
-            *("Choose who needs", "Enter the patient’s full name", "Enter the patient’s age"),
-            *("Choose what happened", "Choose when it started", "Enter one phone number"),
-        ],
-    )
-    visitor.assert_accessible()
-    # Questions that come with the answers to others, left empty; a folded one is open where it is wrong.
-    pick(page, "Who needs the consultation?", "Another adult")
-    page.get_by_label("Other people use this phone").check()
-    unfold(page)
-    pick(page, "How should we contact you?", "Email")
-    pick(page, "What language", "Another language")
-    is_told(
-        page,
-        [
-            *("Enter your full name", "Enter your relationship", "Choose whether the patient knows"),
-            *("Enter the patient’s full name", "Enter the patient’s age", "Choose what happened"),
-            *("Choose when it started", "Enter one phone number", "Choose whether we may say who we are"),
-            *("Enter an email address", "Enter the name of the language"),
-        ],
-    )
-    visitor.assert_accessible()
-    pick(page, "Does the patient know", "Yes")
-    pick(page, "What happened?", "I’m not sure")
-    page.get_by_label("When did it start?").select_option("1 to 7 days ago")
-    page.get_by_label("No. When you call").check()
-    for mistakes in MISTAKES:
-        typed = {label: mistakes[label][0] if label in mistakes else words for label, words in RIGHT.items()}
-        for label, words in typed.items():
-            page.get_by_label(label).fill(words)
-        is_told(page, [sentence for _typed, sentence in mistakes.values()])
-        for label, words in typed.items():
-            expect(page.get_by_label(label)).to_have_value(words)
-        for label in ("Another adult", "Email", "Another language", "Other people use this phone"):
-            expect(page.get_by_label(label, exact=True)).to_be_checked()
-    visitor.assert_accessible()
-    assert not ConsultationRequest.objects.exists()
-
-    # Everything is right now but the way of contact: SMS does not reach a landline.
-    for label, words in RIGHT.items():
-        page.get_by_label(label).fill(words)
-    page.get_by_label("Your phone number").fill("042 35761999")
-    pick(page, "How should we contact you?", "SMS only")
-    is_told(page, ["Enter a mobile number, like 0301 2345678, or choose “Call only”"])
-    pick(page, "How should we contact you?", "Call only")
-    check(page)
-    # And a mind that changes. Folded questions open where something in them is to be changed.
-    press(page, re.compile("^Change.*Extras$"))
-    expect(page.get_by_label("Monday")).to_be_focused()
-    expect(page.get_by_label("What you need at the clinic")).to_have_value("A wheelchair")
-    check(page)
-    press(page, re.compile("^Change.*Who$"))
-    expect(page.get_by_label("Me", exact=True)).to_be_focused()  # the first of the group
-    page.get_by_label("Patient’s full name").fill("نسرین خان")
-    check(page)
-    request = send(page)
-    assert (request.patient_name, request.requester_name, request.email) == ("نسرین خان", "زینب بی بی", "")
-
-
-def test_back_after_send(on_a_phone: Visitor) -> None:
-    """Back, Forward, Reload and Send again, from every step: one request, every answer, and no scare."""
-    page = on_a_phone.opens(FORM)
-    fill_in(page)
-    page.get_by_label("Your phone number").fill("12")
-    press(page, "Check your answers")  # the form with an error
-    page.get_by_label("Your phone number").fill("0301 2345678")
-    check(page)
-    heading, name = page.get_by_role("heading", level=1), page.get_by_label("Patient’s full name")
-    steps = ("Request a consultation", "Request a consultation", "Check your answers", "We have your request")
-
-    def is_shown(step: int) -> None:
-        expect(heading).to_have_text(steps[step])
-        if step < 2:
-            expect(name).to_have_value("Zainab Bibi")
-        elif step == 2:
-            expect(answer_of(page, "Patient’s full name")).to_have_text("Zainab Bibi")
-            expect(page.get_by_text("Nothing has been sent")).to_have_count(0)
-        else:
-            assert sent(page) == request
-
-    # Before anything is sent
-    for step in (1, 0):
-        goes(page, "history.back()")
-        is_shown(step)
-    for step in (1, 2):
-        goes(page, "history.forward()")
-        is_shown(step)
-        goes(page, "location.reload()")
-        is_shown(step)
-    page.get_by_role("button", name="Send request").dblclick()
-    expect(heading).to_have_text(steps[3])
-    page.wait_for_load_state()
-    request = sent(page)
-    goes(page, "location.reload()")
-    is_shown(3)
-
-    for step in (2, 1, 0):
-        goes(page, "history.back()")
-        is_shown(step)
-    for step in (1, 2, 3):
-        goes(page, "history.forward()")
-        is_shown(step)
-    goes(page, "history.back()")
-    send(page)
-    is_shown(3)
-    goes(page, "history.back()")
-    goes(page, "location.reload()")
-    expect(page.get_by_text("This request has been sent already.")).to_be_visible()
-    with page.expect_navigation():
-        page.get_by_role("link", name="See your request").click()
-    is_shown(3)
-
-    # Back to the first form, past "Check your answers", with the same and with a corrected number. The
-    # browser had no cookie when it asked for this form: it must stay the same form all the same.
-    goes(page, "history.go(-3)")
-    for phone in ("0301 2345678", "0333 1112223"):
-        is_shown(0)
-        page.get_by_label("Your phone number").fill(phone)
-        check(page)
-        expect(page.get_by_text("This request has been sent already.")).to_be_visible()
-        assert send(page) == request
-        goes(page, "history.go(-2)")
-    assert ConsultationRequest.objects.get().phone == "+923331112223"
-    announce_new_requests()
-    assert OutgoingMessage.objects.filter(kind="new_request").count() == 1

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from procedures.models import Publication
+from tests.browser.conftest import USUAL_PHONE
 
 Visit = Callable[..., Any]
 
-SMALL_PHONE = {"width": 360, "height": 740}
-
 
 def screens(page: Any) -> float:
-    return float(page.evaluate("document.documentElement.scrollHeight")) / SMALL_PHONE["height"]
+    return float(page.evaluate("document.documentElement.scrollHeight")) / USUAL_PHONE["height"]
 
 
 def procedure_addresses() -> list[str]:
@@ -22,19 +21,19 @@ def procedure_addresses() -> list[str]:
 
 
 def test_home_and_procedures_are_short(visit: Visit) -> None:
-    visitor = visit(viewport=SMALL_PHONE)
+    visitor = visit(viewport=USUAL_PHONE)
     page = visitor.opens("/")
     assert screens(page) <= 9
     strip = page.get_by_role("link", name="First aid steps").bounding_box()
     request = page.get_by_role("main").get_by_role("link", name="Request a consultation").first.bounding_box()
-    assert max(strip["y"], request["y"]) < SMALL_PHONE["height"] - 44
+    assert max(strip["y"], request["y"]) < USUAL_PHONE["height"] - 44
     for address in procedure_addresses():
         length = screens(visitor.opens(address))
         assert length <= 10, (address, length)
 
 
 def test_link_to_a_folded_section_opens_it(visit: Visit) -> None:
-    page = visit(viewport=SMALL_PHONE).opens("/procedures/nerve-repair/#risks")
+    page = visit(viewport=USUAL_PHONE).opens("/procedures/nerve-repair/#risks")
     assert page.locator("#risks").is_visible()
     assert not page.locator("#questions").is_visible()
 
@@ -58,7 +57,7 @@ def test_procedure_prints_on_two_pages_in_readable_type(visit: Visit) -> None:
 
 def test_pages_hold_large_text(visit: Visit) -> None:
     """200% text, as a phone's text size sets it."""
-    visitor = visit(viewport=SMALL_PHONE)
+    visitor = visit(viewport=USUAL_PHONE)
     for path in ("/", "/emergency/", "/procedures/nerve-repair/", "/procedures/replantation/"):
         page = visitor.opens(path)
         page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")

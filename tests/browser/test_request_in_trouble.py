@@ -1,4 +1,4 @@
-"""A request over a bad line, at 320 pixels, and with a mind that changes."""
+"""A request over a bad connection, refused, or sent again after Back: stored once, with every answer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +9,12 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from clinic_site.core.rate_limits import Limit
+from clinic_site.mail.models import OutgoingMessage
 from consultations.intake import submission
+from consultations.messaging.notify import announce_new_requests
 from consultations.models import ConsultationRequest
-from tests.browser.conftest import PHONE, press
-from tests.browser.request_form import FORM, check, fill_in, send, sent
+from tests.browser.conftest import PHONE, USUAL_PHONE, press
+from tests.browser.request_form import FORM, answer_of, check, fill_in, send, sent
 
 Visit = Callable[..., Any]
 
@@ -22,6 +24,12 @@ def presses_in_vain(page: Page, button: str) -> None:
     with pytest.raises(PlaywrightError, match="net::ERR_"):
         press(page, button)
     page.wait_for_url("chrome-error://**")
+
+
+def goes(page: Page, how: str) -> None:
+    """Press Back, Forward or Reload, by the browser's own history."""
+    with page.expect_navigation():
+        page.evaluate(f"setTimeout(() => {how})")  # after this call has returned
 
 
 class SlowLine:
@@ -98,3 +106,71 @@ def test_refused_request_is_accessible(visit: Visit, monkeypatch: Any) -> None:
     assert page.evaluate("document.activeElement.classList.contains('error-summary')")
     visitor.assert_accessible()
     assert page.url.endswith(reverse("consultations:request") + "?answers")
+
+
+def test_back_after_send(visit: Visit) -> None:
+    """Back, Forward, Reload and Send again, from every step: one request, every answer, and no scare."""
+    page = visit(viewport=USUAL_PHONE).opens(FORM)
+    fill_in(page)
+    page.get_by_label("Your phone number").fill("12")
+    press(page, "Check your answers")  # the form with an error
+    page.get_by_label("Your phone number").fill("0301 2345678")
+    check(page)
+    heading, name = page.get_by_role("heading", level=1), page.get_by_label("Patient’s full name")
+    steps = ("Request a consultation", "Request a consultation", "Check your answers", "We have your request")
+
+    def is_shown(step: int) -> None:
+        expect(heading).to_have_text(steps[step])
+        if step < 2:
+            expect(name).to_have_value("Zainab Bibi")
+        elif step == 2:
+            expect(answer_of(page, "Patient’s full name")).to_have_text("Zainab Bibi")
+            expect(page.get_by_text("not sent yet")).to_have_count(0)
+        else:
+            assert sent(page) == request
+
+    # Before anything is sent
+    for step in (1, 0):
+        goes(page, "history.back()")
+        is_shown(step)
+    for step in (1, 2):
+        goes(page, "history.forward()")
+        is_shown(step)
+        goes(page, "location.reload()")
+        is_shown(step)
+    page.get_by_role("button", name="Send request").dblclick()
+    expect(heading).to_have_text(steps[3])
+    page.wait_for_load_state()
+    request = sent(page)
+    goes(page, "location.reload()")
+    is_shown(3)
+
+    for step in (2, 1, 0):
+        goes(page, "history.back()")
+        is_shown(step)
+    for step in (1, 2, 3):
+        goes(page, "history.forward()")
+        is_shown(step)
+    goes(page, "history.back()")
+    send(page)
+    is_shown(3)
+    goes(page, "history.back()")
+    goes(page, "location.reload()")
+    expect(page.get_by_text("This request has been sent already.")).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_role("link", name="See your request").click()
+    is_shown(3)
+
+    # Back to the first form, past "Check your answers", with the same and with a corrected number. The
+    # browser had no cookie when it asked for this form: it must stay the same form all the same.
+    goes(page, "history.go(-3)")
+    for phone in ("0301 2345678", "0333 1112223"):
+        is_shown(0)
+        page.get_by_label("Your phone number").fill(phone)
+        check(page)
+        expect(page.get_by_text("This request has been sent already.")).to_be_visible()
+        assert send(page) == request
+        goes(page, "history.go(-2)")
+    assert ConsultationRequest.objects.get().phone == "+923331112223"
+    announce_new_requests()
+    assert OutgoingMessage.objects.filter(kind="new_request").count() == 1

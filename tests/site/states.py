@@ -15,7 +15,7 @@ from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import feedback
 from procedures.publishing import publishing
 from tests.factories import form_data
-from tests.pages import Page
+from tests.pages import Page, read
 
 
 @dataclass
@@ -100,8 +100,7 @@ def _request_states() -> Iterator[State]:
     }
     yield of_response("request, everything wrong", Client().post(form, wrong))
     client = Client()
-    hidden = Page(client.get(form).content.decode()).main.all("input", type="hidden")
-    answers = form_data() | {field["name"]: field.get("value") for field in hidden}
+    answers = form_data() | read(client.get(form)).main.hidden_fields()
     yield of_response("request, check your answers", client.post(form, answers))
     sent = client.post(form, answers | {"send": "1"})
     assert sent.status_code == 303, sent.content

@@ -187,7 +187,7 @@ def test_internal_links_work(states: list[State], client: pytest.FixtureRequest)
 
 
 def test_style_sheet_uses_logical_properties() -> None:
-    """Urdu is coming: what is left or right in one direction is not in the other."""
+    """Urdu is written from right to left, and has the same style sheets."""
     physical = re.compile(
         r"(?<![-\w])(?:(?:margin|padding|border)-(?:left|right)|left|right)\s*:"
         r"|(?:float|text-align|clear):\s*(?:left|right)"

@@ -41,8 +41,7 @@ def report_link(client: Client, address: str) -> str:
 def send(client: Client, opened: str, **answers: str) -> Any:
     """Open the form at this address, fill it in, and press the button."""
     shown = read(client.get(opened)).main.one("form")
-    hidden = {field["name"]: field.get("value") for field in shown.all("input", type="hidden")}
-    return client.post(shown["action"], hidden | answers)
+    return client.post(shown["action"], shown.hidden_fields() | answers)
 
 
 def test_feedback_link_names_the_page_and_name_and_email_are_optional(client: Client, reported: Any) -> None:

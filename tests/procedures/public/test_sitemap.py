@@ -26,17 +26,18 @@ FIXED |= {"/privacy/", "/accessibility/", "/about-our-information/"}
 
 
 def sitemap(client: Client) -> dict[str, str]:
-    """Each English path with the day of its last change. Checks that it names its translation."""
+    """Each English path with the day of its last change. Checks that each names its translations."""
     root = ElementTree.fromstring(client.get("/sitemap.xml").content)  # noqa: S314
     found = {}
     for url in root.findall("s:url", NAMESPACE):
         path = url.findtext("s:loc", "", NAMESPACE).removeprefix(settings.SITE_URL)
         found[path] = url.findtext("s:lastmod", "", NAMESPACE)
-        english = settings.SITE_URL + path.removeprefix("/ur")
         links = {link.get("hreflang"): link.get("href") for link in url.findall("x:link", NAMESPACE)}
-        in_urdu = {"ur": english.replace(settings.SITE_URL, f"{settings.SITE_URL}/ur")}
-        is_document = re.match("/procedures/.|/$|/questions/|/emergency/", path)
-        assert is_document or links == {"en": english, "x-default": english} | in_urdu
+        in_english = settings.SITE_URL + path.removeprefix("/ur")
+        translations = {"en": in_english, "x-default": in_english}
+        if not re.match("/procedures/.|/$|/questions/|/emergency/", path):  # published in English only
+            translations["ur"] = f"{settings.SITE_URL}/ur{path.removeprefix('/ur')}"
+        assert links == translations, path
     return {path: day for path, day in found.items() if not path.startswith("/ur/")}
 
 

@@ -8,7 +8,6 @@ import zlib
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms
 
-SECRET_PLACE = (31.5204, 74.3587)  # Lahore
 MAKER = "A Phone Maker"
 
 

@@ -163,16 +163,20 @@ def own_media(settings: Any, own_folder: Path) -> Iterator[None]:
             path.unlink()
 
 
-@pytest.fixture(autouse=True)
-def files_read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child process takes a third of a second. Tests of it are marked ``real_decoder``."""
+@pytest.fixture(scope="session", autouse=True)
+def files_read_in_this_process() -> Iterator[None]:
+    """Decode without a child process, which takes a third of a second and one of two slots for all workers.
+
+    For the whole session, because fixtures that several tests share add files, too.
+    """
 
     def run(module: str, arguments: list[str], data: bytes) -> tuple[int, io.BytesIO]:
         status, output = import_module(module).work(arguments, data, max(isolated.SLOT_MEMORY))
         return status, io.BytesIO(output)
 
-    if "real_decoder" not in request.keywords:
-        monkeypatch.setattr(isolated, "run", run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolated, "run", run)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,14 @@ from consultations.intake import pdf_lock
 from tests.consultations.intake.upload_samples import heic, protected_pdf
 from tests.procedures.publishing.photos import encoded, picture
 
-pytestmark = [pytest.mark.real_decoder, pytest.mark.slow]
+pytestmark = pytest.mark.slow
+RUN = isolated.run  # other tests decode in their own process
 ME = "tests.core.untrusted_work"
 
 
 @pytest.fixture(autouse=True)
-def own_slots(settings: Any, tmp_path: Path) -> None:
+def children_and_slots(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "run", RUN)
     settings.DATA_DIR = tmp_path
 
 

@@ -6,10 +6,14 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
 
+# The id of the form of a page. The header sends the form along when its reader changes the language.
+FORM_ID = "form"
+
 
 def form_helper(action: str, *layout: Any) -> FormHelper:
     """Return the crispy-forms helper of a form that is sent to the URL ``action``."""
     helper = FormHelper()
+    helper.form_id = FORM_ID
     helper.form_action = action
     helper.form_class = "form"
     helper.attrs = {"novalidate": True}  # the browser's own messages are less clear than ours

@@ -45,13 +45,17 @@ class ActionForm(forms.Form):
     is_filled_in: ClassVar[bool] = False
 
     def __init__(
-        self, presenter: RequestStatusPresenter, posted: Mapping[str, Any] | None = None, uploads: Any = None
+        self,
+        presenter: RequestStatusPresenter,
+        posted: Mapping[str, Any] | None = None,
+        uploads: Any = None,
+        **options: Any,
     ) -> None:
         self.presenter, self.consultation = presenter, presenter.consultation
         if posted is not None:
             several = {name: value for name, value in posted.items() if isinstance(value, list)}
             posted = {**without_nul(posted), **several}
-        super().__init__(posted, uploads)
+        super().__init__(posted, uploads, **options)
         # No address: it would be the token, in the page. A form without one is sent to where it is.
         self.helper = form_helper("", *self.fields, Submit("", self.button))
 
@@ -130,8 +134,9 @@ class ContactDetailsForm(ActionForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        shown = ("contact_method", "speaks", "speaks_other", "days", "parts_of_day")
-        self.initial.update({name: getattr(self.consultation, name) for name in shown})
+        if not self.initial:
+            shown = ("contact_method", "speaks", "speaks_other", "days", "parts_of_day")
+            self.initial = {name: getattr(self.consultation, name) for name in shown}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -254,7 +259,7 @@ class OtherTimeForm(ActionForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.initial["version"] = self.consultation.version
+        self.initial.setdefault("version", self.consultation.version)
 
     def again(self, presenter: RequestStatusPresenter) -> "ActionForm":
         return type(self)(presenter, {**self.data, "version": str(presenter.consultation.version)})

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from clinic_site.core.form_fields import TextField
-from clinic_site.core.form_layout import form_helper, without_nul
+from clinic_site.core.form_layout import FORM_ID, form_helper, without_nul
+from clinic_site.core.http.languages import is_change_of_language
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations.intake.form_fields import PhoneField
@@ -56,13 +57,17 @@ class LostLinkForm(forms.Form):
 @private_no_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def lost_link(request: HttpRequest) -> HttpResponse:
-    form, status = LostLinkForm(without_nul(request.POST) if request.method == "POST" else None), 200
+    typed, status = without_nul(request.POST), 200
+    is_sent = request.method == "POST" and not is_change_of_language(request)
+    form = LostLinkForm(typed if is_sent else None, initial=typed)
     if form.is_valid():
         if LOST_LINKS_PER_NETWORK.allow(network_address(request)):
             make_task(form.cleaned_data["reference"], form.cleaned_data["phone"].e164)
             return SeeOther(f"{reverse('consultations:lost_link')}?done")
         status = 429
-    context = {"form": form, "is_done": "done" in request.GET, "is_limited": status != 200}
+    is_done = "done" in request.GET
+    context = {"form": form, "is_done": is_done, "is_limited": status != 200}
+    context["typed_in"] = "" if is_done else FORM_ID
     response = render(request, "consultations/portal/lost_link.html", context, status=status)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic_site.core.form_layout import FORM_ID
+from clinic_site.core.http.languages import is_change_of_language
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from consultations import private_links
@@ -129,7 +131,7 @@ def calendar(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpRes
 @require_get_or_post
 @private_page_view
 def contact(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-    form = ContactDetailsForm(presenter, _sent(request))
+    form = _form(request, ContactDetailsForm, presenter)
     can_be_done = form.is_valid() and not presenter.refusal(form.action)
     if can_be_done and not CONTACT_CHANGES_PER_REQUEST.allow(str(presenter.consultation.pk)):
         refused = _("This has been changed many times in 24 hours. Call us and tell us how to reach you.")
@@ -170,7 +172,7 @@ def _action_view(form: type[ActionForm]) -> TokenView:
     @require_get_or_post
     @private_page_view
     def view(request: HttpRequest, presenter: RequestStatusPresenter) -> HttpResponse:
-        return _answered(request, form(presenter, _sent(request)))
+        return _answered(request, _form(request, form, presenter))
 
     return view
 
@@ -181,11 +183,13 @@ time = _action_view(AcceptTimeForm)
 other_time = _action_view(OtherTimeForm)
 
 
-def _sent(request: HttpRequest) -> dict[str, Any] | None:
+def _form(request: HttpRequest, form: type[ActionForm], presenter: RequestStatusPresenter) -> ActionForm:
+    """Return the form as sent; unchecked if only the language of the page was changed."""
     if request.method != "POST":
-        return None
+        return form(presenter)
     several = {name: request.POST.getlist(name) for name in SEVERAL_CHOICES if name in request.POST}
-    return request.POST.dict() | several
+    sent = request.POST.dict() | several
+    return form(presenter, initial=sent) if is_change_of_language(request) else form(presenter, sent)
 
 
 def _answered(request: HttpRequest, form: ActionForm) -> HttpResponse:
@@ -212,7 +216,7 @@ def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status:
     """Render the page of an action, or why it is refused; then the form only keeps what was typed."""
     presenter = form.presenter.again() if form.is_bound else form.presenter
     why_not = presenter.refusal(form.action)
-    has_form = not why_not or (form.is_bound and (form.is_filled_in or not refused))
+    has_form = not why_not or (request.method == "POST" and (form.is_filled_in or not refused))
     response = _page(
         request,
         form.page,
@@ -221,6 +225,7 @@ def _asked(request: HttpRequest, form: ActionForm, *, refused: str = "", status:
         form=form if has_form else None,
         refused=refused,
         why_not="" if refused else why_not,
+        typed_in=FORM_ID if has_form and form.is_filled_in else "",
     )
     return _with_form(response) if has_form else response
 

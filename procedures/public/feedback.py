@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
-from clinic_site.core.form_layout import Honeypot, form_helper, without_nul
-from clinic_site.core.http.languages import active_language, with_fallback
+from clinic_site.core.form_layout import FORM_ID, Honeypot, form_helper, without_nul
+from clinic_site.core.http.languages import active_language, is_change_of_language, with_fallback
 from clinic_site.core.http.responses import SeeOther, private_no_cache
 from clinic_site.core.rate_limits import Limit, network_address
 from procedures.models import FeedbackReport, Publication
@@ -115,15 +115,16 @@ class FeedbackForm(forms.Form):
 @private_no_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest) -> HttpResponse:
-    initial = {name: request.GET.get(name, "") for name in ("page", "version")}
-    form = FeedbackForm(request.POST if request.method == "POST" else None, initial=initial)
+    initial = request.POST or {name: request.GET.get(name, "") for name in ("page", "version")}
+    is_sent = request.method == "POST" and not is_change_of_language(request)
+    form = FeedbackForm(request.POST if is_sent else None, initial=initial)
     is_limited = form.is_valid() and not LIMIT.allow(network_address(request))
     if form.is_valid() and not is_limited:
         form.store()
         page = form.cleaned_data["page"]
         query = f"?{urlencode({'page': page})}" if page else ""
         return SeeOther(reverse("procedures:feedback_sent") + query)
-    context = {"form": form, "is_limited": is_limited, **form.about()}
+    context = {"form": form, "is_limited": is_limited, "typed_in": FORM_ID, **form.about()}
     return render(request, "procedures/public/feedback.html", context, status=429 if is_limited else 200)
 
 

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from consultations.models import ConsultationRequest
+from consultations.workflow import Status
+from tests.consultations.portal.portal_pages import PrivatePage, everything_stored
 from tests.factories import form_data
 from tests.pages import Element, Page, read
 from tests.site.states import public_addresses
@@ -131,3 +133,39 @@ def test_change_of_language_keeps_what_was_typed() -> None:
         assert "Numb since Monday." in urdu.main.text
         page = read(client.post(form["action"], answers | hidden))
     assert not ConsultationRequest.objects.exists()
+
+
+def test_change_of_language_keeps_what_was_typed_into_other_forms() -> None:
+    """Nothing is sent, and nothing is called wrong yet; also after the request was closed meanwhile."""
+    patient = PrivatePage()
+    patient.is_offered()
+    typed: dict[str, dict[str, Any]] = {
+        patient.address_of("contact"): {
+            "phone": "0301 23",
+            "contact_method": "sms",
+            "phone_is_shared": "on",
+            "days": ["1", "4"],
+        },
+        patient.address_of("note"): {"text": "It is worse."},
+        patient.address_of("other-time"): {"version": "1", "words": "After five."},
+        "/report-a-mistake/?page=overview": {"page": "overview", "text": "A word.", "email": "nobody"},
+        "/r/": {"reference": "MS-7", "phone": "0301 23"},
+    }
+    switches = {address: switch(read(patient.client.get(address))) for address in typed}
+    before = everything_stored()
+    for _is_closed in (False, True):
+        for address, answers in typed.items():
+            button = switches[address]
+            assert button["form"] == "form"
+            page = read(patient.client.post(leads_to(button), {button["name"]: button["value"]} | answers))
+            assert page.one("html")["lang"] == "ur"
+            assert page.by_class("error-summary") == page.by_class("error-message") == []
+            form = page.one("form", id="form")
+            for name, value in answers.items():
+                fields = form.all(name=name)
+                checked = [field["value"] for field in fields if "checked" in field.attributes]
+                shown = (checked, *checked, fields[0].text, "on" if checked else fields[0].get("value"))
+                assert value in shown, (address, name)
+        assert everything_stored() == before
+        patient.change(status=Status.DECLINED)
+        before = everything_stored()

@@ -1,6 +1,7 @@
 """The languages of the site, in addresses and in HTML."""
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import get_language, get_language_info
 
@@ -24,6 +25,11 @@ def with_fallback(language: str) -> tuple[str, ...]:
 
 def direction(language: str) -> str:
     return "rtl" if get_language_info(language)["bidi"] else "ltr"
+
+
+def is_change_of_language(request: HttpRequest) -> bool:
+    """Return whether the language was chosen in the header, with a form that is to be shown unchecked."""
+    return request.POST.get("change") == "language"
 
 
 def path_in(language: str, path: str) -> str:

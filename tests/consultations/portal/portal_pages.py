@@ -51,7 +51,7 @@ class PrivatePage:
     def form_of(self, action: str) -> dict[str, str]:
         """The hidden fields of an action's form and its first button, to be sent later."""
         page = self.opens(action)
-        button = next((each for each in page.all("button") if each.get("name")), None)
+        button = next((each for each in page.main.all("button") if each.get("name")), None)
         return page.hidden_fields() | ({button["name"]: button["value"]} if button else {})
 
     def is_led_back(self) -> Page:

@@ -327,6 +327,15 @@ def test_encoding_follows_the_accept_encoding_header() -> None:
         assert page_cache.accepted_encoding(header) == encoding, header
 
 
+def test_page_that_stays_the_same_is_compressed_once(visitor: Visitor, clock: Any) -> None:
+    page_cache.compress_fully.cache_clear()
+    first = visitor.get("/", accept_encoding=BROWSER)
+    clock.shift(6)
+    assert visitor.get("/", accept_encoding=BROWSER).body == first.body
+    visitor.get("/none/", accept_encoding=BROWSER)
+    assert page_cache.compress_fully.cache_info()[:2] == (1, 1)  # used again, and made
+
+
 def test_each_encoding_holds_the_same_page(visitor: Visitor) -> None:
     plain, zipped, best = (visitor.get("/", accept_encoding=name) for name in ("identity", "gzip", BROWSER))
     assert "content-encoding" not in plain.headers

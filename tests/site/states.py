@@ -1,9 +1,11 @@
 """Every public page, in every state."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from unittest import mock
 
 from django.db import connection
 from django.template.loader import render_to_string
@@ -11,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.urls import URLResolver, get_resolver, reverse
 
 from clinic_site.core import append_only
+from clinic_site.core.http.languages import path_in
 from procedures.models import Practitioner, Procedure, Publication
 from procedures.public import feedback
 from procedures.publishing import publishing
@@ -49,6 +52,18 @@ def of_response(name: str, response: Any) -> State:
         bool(response.cookies),
         response.request["PATH_INFO"],
     )
+
+
+@contextmanager
+def asked_in_urdu() -> Iterator[None]:
+    """Let every test client open the Urdu page of each address."""
+    generic = RequestFactory.generic
+
+    def translated(self: Any, method: str, path: str, *args: Any, **options: Any) -> Any:
+        return generic(self, method, path_in("ur", path), *args, **options)
+
+    with mock.patch.object(RequestFactory, "generic", translated):
+        yield
 
 
 def public_addresses() -> list[str]:

@@ -16,7 +16,8 @@ VALIDATOR = Path(settings.BASE_DIR, "var", "tools", "package", "build", "dist", 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("java"), reason="there is no Java to run the HTML validator with")
 @pytest.mark.skipif(not VALIDATOR.exists(), reason="no HTML validator: scripts/install-test-tools fetches it")
-def test_pages_are_valid_html(states: list[State], tmp_path: Path) -> None:
+def test_pages_are_valid_html(states: list[State], urdu_states: list[State], tmp_path: Path) -> None:
+    states = states + urdu_states
     for number, state in enumerate(states):
         (tmp_path / f"{number}.html").write_bytes(state.content)
     # A program that ends after a second is not worth compiling to the last: that takes longer than it saves.

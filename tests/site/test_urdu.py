@@ -80,7 +80,7 @@ def latin_words(element: Element) -> Iterator[str]:
     for child in element.children:
         if isinstance(child, str):
             yield from re.findall(r"[A-Za-z]{2,}|(?<=[ا-ے])[.,;?]", re.sub(ISOLATED, "", child))
-        elif child.get("lang", "ur") == "ur" and child.tag not in ("script", "style"):
+        elif child.get("lang", "ur") == "ur" and child.tag not in ("script", "style", "textarea"):
             yield from latin_words(child)
             for name in ("alt", "aria-label", "title", "placeholder"):
                 yield from re.findall(r"[A-Za-z]{2,}", child.get(name))

@@ -32,6 +32,12 @@ class About(models.TextChoices):
     NOT_SURE = "not_sure", _("I’m not sure")
 
 
+class FileKind(models.TextChoices):
+    IMAGE = "image", _("Photograph")
+    PDF = "pdf", _("Report (PDF)")
+    LOCKED_PDF = "locked", _("Report (PDF) that opens only with a password")
+
+
 class Onset(models.IntegerChoices):
     """The time between the onset and the request. The numbers rank the urgency; 1 is the most urgent.
 

@@ -48,7 +48,7 @@ def referring_page(request: HttpRequest) -> str:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     context = {"notice": PrivacyNotice.objects.current(active_language())}
-    return render(request, "consultations/data_rights/privacy_notice.html", context)
+    return render(request, "consultations/intake/privacy_notice.html", context)
 
 
 def require_privacy_notice(view: NoticeView) -> Callable[[HttpRequest], HttpResponse]:

@@ -3,16 +3,14 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from consultations.answers import FileKind
 from consultations.models.consultation_requests import ConsultationRequest
 
 
 class Attachment(models.Model):
     """One file that a patient added to a request: a photograph, or a report as PDF."""
 
-    class Kind(models.TextChoices):
-        IMAGE = "image", _("Photograph")
-        PDF = "pdf", _("Report (PDF)")
-        LOCKED_PDF = "locked", _("Report (PDF) that opens only with a password")
+    Kind = FileKind
 
     request = models.ForeignKey(ConsultationRequest, models.PROTECT, related_name="attachments")
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)

@@ -25,7 +25,7 @@ FIXED_PAGES = {
     "procedures:surgeons": ("procedures/public/surgeons.html", {"practitioner"}),
     "clinic": ("clinic/clinic.html", {"clinicprofile", "openinghours", "closure"}),
     "consultations:request": ("consultations/intake/request.html", set[str]()),
-    "consultations:privacy": ("consultations/data_rights/privacy_notice.html", {"privacynotice"}),
+    "consultations:privacy": ("consultations/intake/privacy_notice.html", {"privacynotice"}),
     "accessibility": ("clinic/accessibility.html", set[str]()),
     "about_our_information": ("clinic/about_our_information.html", {"informationpractice"}),
 }

@@ -46,6 +46,8 @@ def catalog() -> Iterator[tuple[str, str]]:
             yield entry.msgid, text
     for path in MESSAGES.glob("*.txt"):
         yield path.name, path.read_text()
+    for path in Path(settings.BASE_DIR, "deploy/nginx/pages").glob("*.html"):
+        yield path.name, path.read_text().partition('<div lang="ur" dir="rtl">')[2]
 
 
 def test_every_message_is_translated() -> None:

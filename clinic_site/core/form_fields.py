@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.email_addresses import deliverable
-from clinic_site.core.text import can_be_seen, plain_line, plain_text
+from clinic_site.core.text import ascii_digits, can_be_seen, plain_line, plain_text
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as Words  # text, or lazily translated text
@@ -94,7 +94,7 @@ class EmailField(forms.EmailField):
         self.sentence = sentence
 
     def clean(self, value: Any) -> str:
-        text = plain_line(str(value or "")[:MAX_INPUT_LENGTH])
+        text = ascii_digits(plain_line(str(value or "")[:MAX_INPUT_LENGTH]))
         if len(text) > 254:  # the longest address that mail allows, and the column's length
             raise ValidationError(self.sentence, code="invalid")
         address: str = super().clean(text)

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core.form_fields import EmailField
 from clinic_site.core.templatetags.formatting import clock, day, isolate, listed, until
 from clinic_site.core.text import END_OF_ISOLATE, FIRST_STRONG, LEFT_TO_RIGHT, words
 from consultations import phone_numbers
@@ -120,34 +121,55 @@ def test_no_english_is_left_on_urdu_pages() -> None:
     assert found == {}
     request = ConsultationRequest.objects.get()
     assert request.language == "ur"
-    assert_messages_are_in_urdu(request)
 
 
-def assert_messages_are_in_urdu(request: ConsultationRequest) -> None:
-    for kind in ("acknowledgement", "withdrawn", "whatsapp_opening"):
+@pytest.mark.usefixtures("sample_world", "db")
+def test_no_message_has_english_or_a_turned_number() -> None:
+    """Mail, SMS and WhatsApp: as their programs show each line, in the direction of its first letter."""
+    request = with_email()
+    request.language = "ur"
+    link = "https://clinic.example/ur/r/x/"
+    context = MessageContext(request, an_appointment(request), link)
+    for kind in set(KINDS) - STAFF_KINDS:
         template = message_templates.template_for(kind, request.language)
         assert template.language == "ur"
-        text = message_templates.render_text(
-            template, MessageContext(request, link="https://clinic.example/ur/r/x/")
-        )
-        assert not re.search("[A-Za-z]{2,}", re.sub(f"{ISOLATED}|https://\\S+", "", text)), (kind, text)
-        # As programs for mail and messages do, each line in the direction of its first letter.
+        text = message_templates.render_text(template, context)
+        if KINDS[kind].is_mail:
+            mail = message_templates.render(template, context)
+            assert 'lang="ur" dir="rtl"' in mail.html, kind
+            text = f"{mail.subject}\n{mail.text}"
+        assert not re.search("[A-Za-z]{2,}", re.sub(f"{ISOLATED}|{link}", "", text)), (kind, text)
         shown = [get_display(line) for line in text.splitlines()]
-        for value in (request.reference, "042 0000 0000", "https://clinic.example/ur/r/x/"):
+        for value in (request.reference, "042 0000 0000", "1122", link, "Dr. Sample One", "5:30"):
             assert any(value in line for line in shown) == (value in text), (kind, value)
         assert request.reference in text, kind
+
+
+@pytest.mark.usefixtures("sample_world", "db")
+def test_calendar_file_is_in_urdu() -> None:
+    request = with_email()
+    request.language = "ur"
+    (message,) = queued("appointment_agreed", request, appointment=an_appointment(request))
+    calendar = base64.b64decode(message.attachments[0]["content"]).replace(b"\r\n ", b"").decode()
+    (summary,) = re.findall("SUMMARY:(.*)\r", calendar)
+    assert not re.search("[A-Za-z]{2,}", re.sub(ISOLATED, "", summary))
+    assert request.reference in get_display(summary)
 
 
 @pytest.mark.usefixtures("sample_world", "db")
 def test_sms_reminder_fits_two_parts(monkeypatch: Any) -> None:
     request = ConsultationRequest(reference="MS-7K4Q-92XD", language="ur", phone="+923012345678")
     request.may_identify_clinic = "yes"
-    appointment = Appointment(request=request, starts_at=timezone.now())
-    monkeypatch.setattr(MessageContext, "choices", [appointment])
     template = message_templates.template_for("sms_reminder", "ur")
-    text = message_templates.render_text(template, MessageContext(request, appointment))
-    assert ClinicProfile.current().name in text  # type: ignore[union-attr]
-    assert request.reference in text and len(text) <= 134, (len(text), text)
+    texts = []
+    for days in range(1, 367):
+        at = timezone.localtime().replace(hour=14, minute=30) + timedelta(days=days)
+        appointment = Appointment(request=request, starts_at=at)
+        monkeypatch.setattr(MessageContext, "choices", [appointment])
+        texts.append(message_templates.render_text(template, MessageContext(request, appointment)))
+    longest = max(texts, key=len)
+    assert ClinicProfile.current().name in longest  # type: ignore[union-attr]
+    assert request.reference in longest and len(longest) <= 134, (len(longest), longest)
 
 
 @pytest.mark.usefixtures("sample_world", "db")
@@ -211,9 +233,13 @@ def test_isolated_numbers_do_not_turn_round() -> None:
 
 
 def test_digits_of_every_script_are_understood() -> None:
-    urdu = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-    assert phone_numbers.parse("0301 2345678".translate(urdu)).e164 == "+923012345678"
-    assert AgeField(sentence="").clean("40".translate(urdu)) == 40
-    assert AgeField(sentence="").clean("8 مہینے".translate(urdu)) == 0
-    assert reference_prefix("MS-7K4Q-92XD".translate(urdu)) == "MS-7K4Q-92XD"
-    assert words("10-0".translate(urdu)) == words("10-0")
+    for digits in ("۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"):  # on Urdu and on Arabic keyboards
+        typed = str.maketrans("0123456789", digits)
+        for number in ("0301 2345678", "+92 301-2345678", "0092 301 2345678"):
+            assert phone_numbers.parse(number.translate(typed)).e164 == "+923012345678"
+        assert phone_numbers.parse("042 35761999 ext 12".translate(typed)).extension == "12"
+        assert AgeField(sentence="").clean("40".translate(typed)) == 40
+        assert AgeField(sentence="").clean("8 مہینے".translate(typed)) == 0
+        assert EmailField(sentence="").clean("ali92@a7.pk".translate(typed)) == "ali92@a7.pk"
+        assert reference_prefix("MS-7K4Q-92XD".translate(typed)) == "MS-7K4Q-92XD"
+        assert words("10-0".translate(typed)) == words("10-0")

@@ -32,6 +32,7 @@ from tests.consultations.messaging.message_helpers import an_appointment, queued
 from tests.factories import form_data
 from tests.pages import Element, Page, read
 from tests.site.states import public_addresses
+from tests.static_files import own_static_files
 
 CATALOG = Path(settings.LOCALE_PATHS[0], "ur/LC_MESSAGES/django.po")
 MESSAGES = Path(settings.BASE_DIR, "templates/consultations/messaging/ur")
@@ -214,6 +215,14 @@ def test_formats() -> None:
     assert (until(time(10), time(14)), until(time(20), time(0))) == ("10 am–2 pm", "8 pm–midnight")
     assert until(time(21), time(1)) == "9 pm–1 am the next day"
     assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_style_sheets_of_patients_pages_name_no_side() -> None:
+    for sheet in own_static_files(".css"):
+        if not re.search("staff|desk|data_rights", str(sheet)):
+            css = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)
+            four_sides = r"(?:padding|margin|border-radius):(?: [\d.]+\w*){4}"
+            assert re.findall(rf"\b(?:left|right)\b|{four_sides}", css) == [], sheet
 
 
 def test_isolated_numbers_do_not_turn_round() -> None:

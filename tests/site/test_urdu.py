@@ -187,7 +187,11 @@ def test_request_keeps_its_language_in_later_messages() -> None:
 
 
 def test_error_pages_are_in_urdu() -> None:
-    for name in ("500.html", "503.html", "404.html"):
+    others = ("portal/too_many", "portal/unknown", "intake/too_large", "intake/closed")
+    for name in (
+        *(f"{status}.html" for status in ("400", "403", "403_csrf", "404", "410", "500", "503")),
+        *(f"consultations/{other}.html" for other in others),
+    ):
         with override("ur"):
             page = Page(Template("{% include name %}").render(Context({"name": name, "is_post": True})))
         assert (page.one("html")["lang"], page.one("html")["dir"]) == ("ur", "rtl")

@@ -197,7 +197,7 @@ def _fill(page: Page, kinds: tuple[str, ...]) -> None:
     page.citations.create(source=source, section="why", statement="Fluid drains better.")
 
 
-def published(page: Page, **signing: Any) -> Publication:
+def published(page: Page, language: str = "en", **signing: Any) -> Publication:
     """The page's next version, signed today by a registered reviewer unless told otherwise."""
     if Disclaimer.current() is None:
         a_disclaimer()
@@ -214,12 +214,12 @@ def published(page: Page, **signing: Any) -> Publication:
     )
     return publishing.publish(
         page,
-        language="en",
+        language=language,
         sign_off=sign_off,
         **{
             "change_note": "Written.",
             "by": None,
-            "seen": publishing.fingerprint(page, drafts.read_draft(page, "en")),
+            "seen": publishing.fingerprint(page, drafts.read_draft(page, language)),
         }
         | signing,
     )

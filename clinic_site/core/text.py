@@ -22,6 +22,11 @@ def isolated(text: str, mark: str = LEFT_TO_RIGHT) -> str:
     return f"{mark}{text}{END_OF_ISOLATE}" if text else ""
 
 
+def numbers_isolated(text: str) -> str:
+    """Return right-to-left text in which ranges and phone numbers keep their order: 10-0, 042 3576 1999."""
+    return re.sub(r"\+?\d+(?:[ /-]\d+)+", lambda found: isolated(found[0]), text)
+
+
 def can_be_seen(text: str) -> bool:
     return any(unicodedata.category(letter) not in UNSEEN and letter not in GAPS for letter in text)
 
@@ -82,6 +87,11 @@ FOLDED_LETTERS = str.maketrans(
         "þ": "th",
     }
 )
+
+
+def urdu_letters(text: str) -> str:
+    """Return Urdu text with the letters of an Arabic keyboard replaced by those of Urdu."""
+    return text.translate(str.maketrans("يىكهة", "ییکہۃ"))
 
 
 def ascii_digits(text: str) -> str:

@@ -120,7 +120,10 @@ def render_unpublished(
 def preview(request: HttpRequest, token: str) -> HttpResponse:
     """The draft of one page, for readers with a link and no account."""
     link = get_object_or_404(PreviewLink.objects.valid(), token_hash=publishing.preview_hash(token))
-    page = drafts.read_draft(link.page, link.language)
+    try:
+        page = drafts.read_draft(link.page, link.language)
+    except drafts.NoTextInLanguageError:
+        raise Http404("The page that this is a translation of is not published.") from None
     return render_unpublished(request, page, _("Draft. Patients do not see this page."))
 
 

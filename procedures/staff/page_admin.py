@@ -37,7 +37,7 @@ from procedures.staff.part_forms import inlines_of, part_inline, renumber
 from procedures.staff.publishing_admin import FORM, PublishingAdmin, page_view
 
 
-class PageAdmin(PublishingAdmin, TranslationAdmin):
+class PageAdmin(PublishingAdmin):
     """Common to all kinds of page. Saving changes the draft; publishing is a separate step."""
 
     form = PageForm

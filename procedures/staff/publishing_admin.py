@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import PermissionDenied
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from clinic_site.core.editing.translation_admin import TranslationAdmin
 from clinic_site.core.http import languages
 from procedures.models import Page, Publication
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
@@ -68,7 +69,7 @@ def page_view(
     return decorate
 
 
-class PublishingAdmin(admin.ModelAdmin[Any]):
+class PublishingAdmin(TranslationAdmin):
     """Everything staff do with a page besides editing it. Only POST requests write."""
 
     def get_urls(self) -> list[Any]:
@@ -192,6 +193,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
             scheduled=Publication.objects.scheduled().filter(page=page, language=draft.language),
             newest=page.publications.in_force().filter(language=draft.language).first(),
             preview_url=self.url("preview", page, draft.language),
+            translation_url="" if draft.language == LANGUAGE else self.translation_url(page, draft.language),
         )
 
     def problems(self, page: Page, draft: PageDocument) -> list[tuple[PublicationProblem, str]]:
@@ -214,8 +216,7 @@ class PublishingAdmin(admin.ModelAdmin[Any]):
                 case "emergency":
                     return reverse("admin:procedures_emergency_changelist") + "#changelist"
                 case "translations":
-                    view = f"admin:{self.opts.app_label}_{self.opts.model_name}_translate"
-                    return reverse(view, args=[page.pk, language])
+                    return self.translation_url(page, language)
                 case "archived_at":
                     return self.url("unarchive", page)
             return self.url("change", page) + (f"#{field}-group" if field in parts else f"#id_{field}")

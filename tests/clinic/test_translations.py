@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -78,6 +79,8 @@ def test_record_read_in_urdu_is_never_saved_over_the_english() -> None:
         with pytest.raises(TypeError, match="read in translation"):
             clinic.save()
         assert clinic.in_language("en").name == "Sample Microsurgery Clinic"
+        cache.set("clinic", clinic)
+        assert cache.get("clinic").name.language == "ur"
 
 
 def test_promise_in_words_is_told_only_in_its_language(manager: Client) -> None:

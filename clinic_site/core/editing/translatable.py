@@ -18,7 +18,7 @@ class Text(str):
 
     language: str
 
-    def __new__(cls, text: str, language: str) -> Self:
+    def __new__(cls, text: str, language: str = "") -> Self:
         self = super().__new__(cls, text)
         self.language = language
         return self
@@ -47,9 +47,8 @@ class Translatable(models.Model):
     @classmethod
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
         record: Self = super().from_db(db, field_names, values)
-        return (
-            record if active_language() == settings.LANGUAGE_CODE else record.in_language(active_language())
-        )
+        language = active_language()
+        return record if language == settings.LANGUAGE_CODE else record.in_language(language)
 
     def in_language(self, language: str) -> Self:
         """Return the record with its texts in a language, each a ``Text``."""
@@ -59,10 +58,9 @@ class Translatable(models.Model):
         record._english = english  # type: ignore[attr-defined]
         texts = self.texts_in(language)
         for name, text in english.items():
-            translated = texts.get(one_line_end(text), "")
-            setattr(
-                record, name, Text(translated or text, language if translated else settings.LANGUAGE_CODE)
-            )
+            translated = texts.get(one_line_end(text))
+            said = Text(translated, language) if translated else Text(text, settings.LANGUAGE_CODE)
+            setattr(record, name, said)
         return record
 
     def texts_in(self, language: str) -> dict[str, str]:

@@ -92,6 +92,10 @@ class TranslationForm(ConflictDetectingForm):
                     }
                 ),
             )
+        if self.is_bound:
+            # A text that is new since the form was opened keeps the translation that it has.
+            kept = {name: field.initial for name, field in self.fields.items() if name.startswith("text-")}
+            self.data = kept | {name: self.data[name] for name in self.data}
         # What was typed beside an English text that has been replaced since.
         self.left_over = [
             typed for name, typed in self.data.items() if name.startswith("text-") and name not in self.fields
@@ -164,6 +168,10 @@ class TranslationAdmin(admin.ModelAdmin[Any]):
         view = self.admin_site.admin_view(self.translate_view)
         return [path("<path:object_id>/translation/<str:language>/", view, name=name), *super().get_urls()]
 
+    def translation_url(self, record: Any, language: str) -> str:
+        view = f"admin:{self.opts.app_label}_{self.opts.model_name}_translate"
+        return reverse(view, args=[record.pk, language])
+
     def texts_to_translate(self, record: Any) -> Sequence[tuple[str, str]]:
         """Return the place and the English of each text."""
         found: Sequence[tuple[str, str]] = record.texts_to_translate()
@@ -228,13 +236,12 @@ class TranslationAdmin(admin.ModelAdmin[Any]):
 
     def translation_states(self, record: Any) -> list[dict[str, Any]]:
         """Return, for each other language, its name, the address of its page and how much is missing."""
-        view = f"admin:{self.opts.app_label}_{self.opts.model_name}_translate"
         texts = self.texts_to_translate(record)
         return [
             {
                 "language": language,
                 "name": get_language_info(language)["name_translated"],
-                "url": reverse(view, args=[record.pk, language]),
+                "url": self.translation_url(record, language),
                 "missing": missing(record, texts, language),
             }
             for language in other_languages()

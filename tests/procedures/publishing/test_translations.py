@@ -12,7 +12,7 @@ from procedures.models import Practitioner, Procedure, Publication
 from procedures.publishing import drafts, publishing, translation
 from tests.admin_forms import Sent, address, form_in, form_of, publish_in_admin
 from tests.conftest import query_count
-from tests.factories import a_reviewer, published
+from tests.factories import a_reviewer, published, staff
 from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
@@ -149,8 +149,12 @@ def published_correction_of(page: Procedure) -> None:
 
 
 def test_translation_goes_with_its_english_page(translated: Procedure) -> None:
+    _link, token = publishing.make_preview_link(translated, language="ur", by=staff())
+    preview = reverse("procedures:preview", args=[token])
+    assert in_urdu(translated.title) in read(Client().get(preview)).one("h1").text
     publishing.withdraw(translated, language="en")
     assert Client().get(f"/ur/procedures/{translated.slug}/").status_code == 410
+    assert Client().get(preview).status_code == 404
     published(translated)
     assert notes(urdu_page(translated)), "in English until the translation is published again"
 

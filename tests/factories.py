@@ -28,7 +28,7 @@ from procedures.models import (
     Publication,
     Source,
 )
-from procedures.publishing import documents, drafts, publishing
+from procedures.publishing import documents, drafts, publishing, share_images
 from procedures.publishing.documents import PageDocument
 
 # Pages and what is published of them
@@ -222,6 +222,21 @@ def published(page: Page, language: str = "en", **signing: Any) -> Publication:
             "seen": publishing.fingerprint(page, drafts.read_draft(page, language)),
         }
         | signing,
+    )
+
+
+def translated(publication: Publication, **words: Any) -> Publication:
+    """Publish the document of a publication in Urdu, with these words in place of its own."""
+    document = PageDocument.from_json(publication.document)
+    document = msgspec.structs.replace(document, language="ur", **words)
+    document = msgspec.structs.replace(document, share_picture=share_images.make(document))
+    copied = ("page", "number", "slug", "reviewer", "reviewed_on", "review_due_on", "live_from")
+    return Publication.objects.create(
+        language="ur",
+        document=document.to_json(),
+        card=document.card.to_json(),
+        published_at=publication.published_at,
+        **{name: getattr(publication, name) for name in copied},
     )
 
 

@@ -88,7 +88,8 @@ def test_page_without_translation_is_shown_in_english_and_says_so() -> None:
     assert page.all("link", rel="alternate") == []
     (canonical,) = page.all("link", rel="canonical")
     assert canonical["href"] == f"{settings.SITE_URL}/procedures/nerve-repair/"
-    assert page.meta("og:locale") == ["ur_PK"]
+    assert page.meta("og:locale") == ["en_US"]
+    assert read(get("/ur/procedures/")).meta("og:locale") == ["ur_PK"]
     assert read(get("/procedures/nerve-repair/")).all("link", rel="alternate") == []
 
 

@@ -125,8 +125,8 @@ def in_its_language(text: str, language: str) -> str:
 
 
 @register.simple_tag
-def open_graph_locale() -> str:
-    return languages.OPEN_GRAPH_LOCALES[languages.active_language()]
+def open_graph_locale(language: str = "") -> str:
+    return languages.OPEN_GRAPH_LOCALES[language or languages.active_language()]
 
 
 @register.simple_tag

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import get_language_info
+
 from procedures.models import Practitioner, Publication
 from procedures.publishing.documents import PageDocument
 
@@ -15,4 +17,5 @@ def sample_pages() -> Iterable[str]:
     # The frozen review counts: the reviewer's row may have changed since.
     for publication in Publication.objects.live().select_related("page"):
         if PageDocument.from_json(publication.document).is_sample:
-            yield f"the page “{publication.page}”, which has no review"
+            language = get_language_info(publication.language)["name"]
+            yield f"the page “{publication.page}” in {language}, which has no review"

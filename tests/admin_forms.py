@@ -93,9 +93,11 @@ def with_parts(sent: Sent, parts: dict[str, list[Sent]]) -> Sent:
     return sent
 
 
-def publish_in_admin(client: Client, page: ContentPage, reviewer: Practitioner, **changes: Any) -> Any:
+def publish_in_admin(
+    client: Client, page: ContentPage, reviewer: Practitioner, language: str = "en", **changes: Any
+) -> Any:
     """Open the page's sign-off, tick what is to be read, sign, publish. Returns the answer."""
-    url = address(page, "publish")
+    url = f"{address(page, 'publish')}?language={language}"
     response = client.get(url)
     assert response.status_code == 200
     boxes = [control["name"] for control in read(response).all("input", type="checkbox")]

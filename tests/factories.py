@@ -28,7 +28,7 @@ from procedures.models import (
     Publication,
     Source,
 )
-from procedures.publishing import documents, drafts, publishing
+from procedures.publishing import documents, drafts, publishing, share_images
 from procedures.publishing.documents import PageDocument
 
 # Pages and what is published of them
@@ -197,7 +197,7 @@ def _fill(page: Page, kinds: tuple[str, ...]) -> None:
     page.citations.create(source=source, section="why", statement="Fluid drains better.")
 
 
-def published(page: Page, **signing: Any) -> Publication:
+def published(page: Page, language: str = "en", **signing: Any) -> Publication:
     """The page's next version, signed today by a registered reviewer unless told otherwise."""
     if Disclaimer.current() is None:
         a_disclaimer()
@@ -214,14 +214,29 @@ def published(page: Page, **signing: Any) -> Publication:
     )
     return publishing.publish(
         page,
-        language="en",
+        language=language,
         sign_off=sign_off,
         **{
             "change_note": "Written.",
             "by": None,
-            "seen": publishing.fingerprint(page, drafts.read_draft(page, "en")),
+            "seen": publishing.fingerprint(page, drafts.read_draft(page, language)),
         }
         | signing,
+    )
+
+
+def translated(publication: Publication, **words: Any) -> Publication:
+    """Publish the document of a publication in Urdu, with these words in place of its own."""
+    document = PageDocument.from_json(publication.document)
+    document = msgspec.structs.replace(document, language="ur", **words)
+    document = msgspec.structs.replace(document, share_picture=share_images.make(document))
+    copied = ("page", "number", "slug", "reviewer", "reviewed_on", "review_due_on", "live_from")
+    return Publication.objects.create(
+        language="ur",
+        document=document.to_json(),
+        card=document.card.to_json(),
+        published_at=publication.published_at,
+        **{name: getattr(publication, name) for name in copied},
     )
 
 

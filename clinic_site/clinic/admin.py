@@ -17,6 +17,7 @@ from clinic_site.clinic.models import (
 )
 from clinic_site.core import change_warnings
 from clinic_site.core.editing.conflicts import ConflictDetectingForm
+from clinic_site.core.editing.translation_admin import TranslationAdmin
 
 
 class SingletonAdmin(admin.ModelAdmin[Any]):
@@ -41,7 +42,7 @@ def entered(request: HttpRequest) -> set[type[Model]]:
 
 
 @admin.register(ClinicProfile)
-class ClinicProfileAdmin(SingletonAdmin):
+class ClinicProfileAdmin(SingletonAdmin, TranslationAdmin):
     form = ConflictDetectingForm
     fieldsets = [
         (None, {"fields": ["name", "tagline", "is_sample"]}),
@@ -107,7 +108,7 @@ class OpeningHoursAdmin(admin.ModelAdmin[OpeningHours]):
 
 
 @admin.register(Closure)
-class ClosureAdmin(admin.ModelAdmin[Closure]):
+class ClosureAdmin(TranslationAdmin):
     form = ConflictDetectingForm
     list_display = ["name", "starts_on", "ends_on", "certainty"]
 
@@ -117,12 +118,12 @@ class ClosureAdmin(admin.ModelAdmin[Closure]):
 
 
 @admin.register(EmergencyHospital)
-class EmergencyHospitalAdmin(admin.ModelAdmin[EmergencyHospital]):
+class EmergencyHospitalAdmin(TranslationAdmin):
     form = ConflictDetectingForm
     list_display = ["name", "phone", "treats", "position"]
 
 
 @admin.register(InformationPractice)
-class InformationPracticeAdmin(admin.ModelAdmin[InformationPractice]):
+class InformationPracticeAdmin(TranslationAdmin):
     form = ConflictDetectingForm
     list_display = ["criterion", "text"]

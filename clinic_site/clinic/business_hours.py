@@ -117,7 +117,9 @@ def load() -> BusinessHours:
 def recent() -> tuple[ClinicProfile | None, BusinessHours]:
     """Return the clinic and its hours, cached for as long as public pages. Three queries, or none."""
     found: tuple[ClinicProfile | None, BusinessHours] | None = cache.get_or_set(
-        "clinic-and-hours", lambda: (ClinicProfile.current(), load()), settings.PAGE_CACHE_SECONDS
+        f"clinic-and-hours-{active_language()}",
+        lambda: (ClinicProfile.current(), load()),
+        settings.PAGE_CACHE_SECONDS,
     )
     assert found
     return found
@@ -188,8 +190,9 @@ def promise_sentence(
     if clinic is None:
         return ""
     if not clinic.answer_within_hours:
-        # Staff write it in English.
-        return clinic.answer_promise if active_language() == settings.LANGUAGE_CODE else ""
+        # It completes a sentence, so it must be in the language of that sentence.
+        promise = clinic.in_language(active_language()).answer_promise
+        return promise if getattr(promise, "language", "") == active_language() else ""
     due = promised_by(sent_at, hours=hours, clinic=clinic)
     return by_moment(due, now=now) if due else ""
 

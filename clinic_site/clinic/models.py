@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic import last_known
 from clinic_site.clinic.weekdays import Weekday
+from clinic_site.core.editing.translatable import Translatable
 from clinic_site.core.models import SingletonModel
 
 
@@ -31,7 +32,7 @@ def is_one_number(number: str) -> bool:
     return bool(re.fullmatch(r"\+(92\d{8,11}|(?!92)[1-9]\d{7,14})", dialable(number)))
 
 
-class ClinicProfile(SingletonModel):
+class ClinicProfile(Translatable, SingletonModel):
     """Name, address and contact details of the clinic."""
 
     name = models.CharField(_("name"), max_length=80)
@@ -109,6 +110,11 @@ class ClinicProfile(SingletonModel):
     )
     is_sample = models.BooleanField(
         _("sample"), default=False, help_text=_("These are not a real clinic’s details. Every page says so.")
+    )
+
+    translated_fields = (
+        *("name", "tagline", "address", "city", "directions", "parking", "languages"),
+        *("fees", "about", "complaints", "funding_statement", "answer_promise"),
     )
 
     class Meta:
@@ -239,7 +245,7 @@ class ClosureQuerySet(models.QuerySet["Closure"]):
         return self.filter(ends_on__gte=today or timezone.localdate())
 
 
-class Closure(models.Model):
+class Closure(Translatable):
     """Days on which the clinic is closed despite its opening hours."""
 
     class Certainty(models.TextChoices):
@@ -256,6 +262,8 @@ class Closure(models.Model):
         default=Certainty.CONFIRMED,
         help_text=_("Eid is “expected” until the moon is sighted."),
     )
+
+    translated_fields = ("name",)
 
     objects = ClosureQuerySet.as_manager()
 
@@ -281,7 +289,7 @@ class Closure(models.Model):
                 raise ValidationError({name: _("Enter a day from the years 2000 to 2099.")})
 
 
-class EmergencyHospital(models.Model):
+class EmergencyHospital(Translatable):
     """A hospital that treats severe injuries day and night. While none is entered, pages show no list."""
 
     name = models.CharField(_("name"), max_length=120)
@@ -293,6 +301,8 @@ class EmergencyHospital(models.Model):
         help_text=_("Only what the hospital has confirmed, such as “reattaches fingers and hands”."),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    translated_fields = ("name", "address", "treats")
 
     class Meta:
         verbose_name = _("hospital for emergencies")
@@ -322,7 +332,7 @@ class Criterion(models.TextChoices):
     IMPACT = "impact", _("Impact")
 
 
-class InformationPractice(models.Model):
+class InformationPractice(Translatable):
     """The clinic's own text about one criterion of good health information."""
 
     criterion = models.CharField(
@@ -337,6 +347,8 @@ class InformationPractice(models.Model):
         max_length=600,
         help_text=_("Patients read it under “About our information”, in place of “Not done yet”."),
     )
+
+    translated_fields = ("text",)
 
     class Meta:
         verbose_name = _("information practice")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic.models import ClinicProfile, Closure, OpeningHours
 from clinic_site.core import toml_files
+from clinic_site.core.editing.translatable import read_catalog
 
 SAMPLE = Path(__file__).parent / "content" / "clinic.toml"
 
@@ -49,7 +50,8 @@ def load_sample() -> str:
     if ClinicProfile.current():
         return _("Clinic: kept as it is.")
     content = toml_files.read(SAMPLE)
-    ClinicProfile.objects.create(**content["clinic"], is_sample=True)
+    urdu = read_catalog(SAMPLE.with_name("clinic.ur.po"))
+    ClinicProfile.objects.create(**content["clinic"], is_sample=True, translations={"ur": urdu})
     OpeningHours.objects.bulk_create(OpeningHours(**session) for session in content["opening_hours"])
     Closure.objects.bulk_create(Closure(**closure) for closure in content.get("closures", []))
     return _("Clinic: a sample was entered.")

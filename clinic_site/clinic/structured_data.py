@@ -1,5 +1,6 @@
 """schema.org data about the clinic. Only facts that the page shows too."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import time
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic.models import ClinicProfile, Closure
 from clinic_site.clinic.opening_week import Day
+from clinic_site.core.http.languages import active_language, path_in
 
 Node = dict[str, Any]
 
@@ -24,8 +26,8 @@ def absolute(path: str) -> str:
 
 
 def clinic_id() -> str:
-    """Return the ``@id`` of the clinic in all structured data."""
-    return absolute(reverse("clinic")) + "#clinic"
+    """Return the ``@id`` of the clinic in all structured data, the same in every language."""
+    return absolute(path_in(settings.LANGUAGE_CODE, reverse("clinic"))) + "#clinic"
 
 
 def without_empty(node: Node) -> Node:
@@ -35,7 +37,7 @@ def without_empty(node: Node) -> Node:
 
 def names(listed: str) -> list[str]:
     """Return the names in a comma-separated list."""
-    return [name.strip() for name in listed.split(",") if name.strip()]
+    return [name.strip() for name in re.split("[,،]", listed) if name.strip()]
 
 
 def graph(*nodes: Node) -> Node:
@@ -58,7 +60,7 @@ def clinic(
             "@type": "MedicalClinic",
             "@id": clinic_id(),
             "name": profile.name,
-            "url": absolute("/"),
+            "url": absolute(path_in(active_language(), "/")),
             "telephone": profile.phone_e164,
             "email": profile.email,
             "contactPoint": [
@@ -73,7 +75,7 @@ def clinic(
                 for what, number in numbers
                 if number
             ],
-            "image": absolute(static("components/share.png")),
+            "image": absolute(static(f"components/share-{active_language()}.jpg")),
             "medicalSpecialty": [PLASTIC_SURGERY, SURGERY],
             "address": _address(profile),
             "geo": _place(profile),
@@ -97,11 +99,12 @@ def clinic_reference(profile: ClinicProfile) -> Node:
 
 def breadcrumbs(*trail: tuple[str, str]) -> Node:
     """Return the trail of (name, path) after the front page, with the names of ``components/crumbs.html``."""
+    home = (_("Home"), path_in(active_language(), "/"))
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
             {"@type": "ListItem", "position": position, "name": name, "item": absolute(path)}
-            for position, (name, path) in enumerate([(_("Home"), "/"), *trail], start=1)
+            for position, (name, path) in enumerate([home, *trail], start=1)
         ],
     }
 
@@ -146,7 +149,7 @@ def _license(profile: ClinicProfile) -> Node | None:
     return without_empty(
         {
             "@type": "Certification",
-            "name": "Punjab Healthcare Commission",
+            "name": _("Punjab Healthcare Commission"),
             "certificationIdentification": profile.license_number,
             "expires": profile.license_expires_on and profile.license_expires_on.isoformat(),
         }

@@ -44,5 +44,5 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about_our_information(request: HttpRequest) -> HttpResponse:
     """How the pages are made, by the criteria of the PIF TICK. The clinic's own text replaces a gap."""
-    own = dict(InformationPractice.objects.values_list("criterion", "text"))
+    own = {practice.criterion: practice.text for practice in InformationPractice.objects.all()}
     return render(request, "clinic/about_our_information.html", {"own": own})

@@ -22,6 +22,11 @@ def isolated(text: str, mark: str = LEFT_TO_RIGHT) -> str:
     return f"{mark}{text}{END_OF_ISOLATE}" if text else ""
 
 
+def numbers_isolated(text: str) -> str:
+    """Return right-to-left text in which ranges and phone numbers keep their order: 10-0, 042 3576 1999."""
+    return re.sub(r"\+?\d+(?:[ /-]\d+)+", lambda found: isolated(found[0]), text)
+
+
 def can_be_seen(text: str) -> bool:
     return any(unicodedata.category(letter) not in UNSEEN and letter not in GAPS for letter in text)
 
@@ -70,6 +75,8 @@ FOLDED_LETTERS = str.maketrans(
         "ھ": "ہ",
         "ە": "ہ",  # what is left of ۀ
         "ں": "ن",
+        # A hamza is left out as often as not, even where it has a place of its own (ضیاء, ضیا).
+        "ء": "",
         KASHIDA: "",
         # Latin letters that Unicode does not decompose.
         "ł": "l",
@@ -84,6 +91,11 @@ FOLDED_LETTERS = str.maketrans(
 )
 
 
+def urdu_letters(text: str) -> str:
+    """Return Urdu text with the letters of an Arabic keyboard replaced by those of Urdu."""
+    return text.translate(str.maketrans("يىكهة", "ییکہۃ"))
+
+
 def ascii_digits(text: str) -> str:
     """Return the text with the digits of every script (Urdu ۰۱۲, Arabic ٠١٢) as 0 to 9."""
     if text.isascii():
@@ -92,12 +104,14 @@ def ascii_digits(text: str) -> str:
 
 
 def fold_text(text: str) -> str:
-    """Return the text without case, vowel signs and accents, and with Arabic letters as Urdu ones."""
+    """Return the text without case, vowel signs, hamzas and accents, and with Arabic letters as Urdu ones."""
     letters = unicodedata.normalize("NFKD", text)
     kept = "".join(
         letter for letter in letters if unicodedata.category(letter) not in ("Mn", "Cf", "Cc", "Cs")
     )
-    return " ".join(ascii_digits(kept.casefold().translate(FOLDED_LETTERS)).split())
+    folded = ascii_digits(kept.casefold().translate(FOLDED_LETTERS))
+    # ہوئی, of which the hamza is gone, and ہوی.
+    return " ".join(re.sub("ی+", "ی", folded).split())
 
 
 def words(text: str) -> list[str]:

@@ -6,26 +6,30 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from clinic_site.core import toml_files
 from consultations.models import PrivacyNotice
 
-SAMPLE = Path(__file__).parent / "content" / "privacy.en.toml"
+SAMPLES = sorted((Path(__file__).parent / "content").glob("privacy.*.toml"))
 
 
 def load_sample() -> str:
     """Store the sample notice, unless there is a notice."""
     if PrivacyNotice.objects.exists():
         return _("Privacy notice: kept as it is.")
-    PrivacyNotice.objects.create(number=1, **toml_files.read(SAMPLE))
+    for path in SAMPLES:
+        PrivacyNotice.objects.create(number=1, **toml_files.read(path))
     return _("Privacy notice: a sample was entered.")
 
 
 def live_samples() -> Iterable[str]:
-    notice = PrivacyNotice.objects.current(settings.LANGUAGE_CODE)
-    if notice and notice.text == toml_files.read(SAMPLE)["text"]:
-        yield "the privacy notice"
+    samples = [toml_files.read(path)["text"] for path in SAMPLES]
+    for language, _name in settings.LANGUAGES:
+        notice = PrivacyNotice.objects.current(language)
+        if notice and notice.language == language and notice.text in samples:
+            yield f"the privacy notice in {get_language_info(language)['name']}"
 
 
 def next_notice_at() -> datetime | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile
+from clinic_site.core.http.languages import active_language
 from clinic_site.core.templatetags.formatting import clock, isolate
 from clinic_site.core.text import FIRST_STRONG, LEFT_TO_RIGHT, plain_line
 from consultations.answers import YesNo
@@ -144,7 +145,8 @@ _VALUES: dict[str, Callable[[MessageContext], Value]] = {
         )
     ),
     "practitioner": lambda context: Value(
-        context.appointment.practitioner.name if context.appointment else "", mark=FIRST_STRONG
+        context.appointment.practitioner.in_language(active_language()).name if context.appointment else "",
+        mark=FIRST_STRONG,
     ),
     "place": lambda context: Value(place(context.clinic), mark=FIRST_STRONG),
     # A web address stands on a line of its own: a mark at its end could become part of the link.

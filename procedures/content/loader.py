@@ -1,12 +1,16 @@
 """Loads the sample content of a new site: the emergency text, the overview and procedures."""
 
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic_site.core import toml_files
+from clinic_site.core.editing.translatable import read_catalog
 from procedures.models import (
     PARTS,
     Disclaimer,
@@ -20,7 +24,7 @@ from procedures.models import (
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.publishing import publishing
+from procedures.publishing import drafts, publishing, translation
 
 CONTENT = Path(__file__).parent
 
@@ -45,12 +49,29 @@ def load() -> str:
     for model, name in pages:
         page = _create_page(model, toml_files.read(CONTENT / f"{name}.toml"), sources)
         publishing.publish_sample(page, language=DRAFT_LANGUAGE)
+        _publish_translations(page)
     outlines = _outlines()
     for outline in outlines:
         _create_page(Procedure, outline, sources)
     _load_practitioners(shared["practitioners"])
     counts = {"count": len(pages), "outlines": len(outlines)}
     return _("Pages: %(count)d created and published as samples, %(outlines)d outlines.") % counts
+
+
+def _publish_translations(page: Page) -> None:
+    for language in dict(settings.LANGUAGES).keys() - {DRAFT_LANGUAGE}:
+        known = _translations(language)
+        texts = [text for _place, text in translation.texts(drafts.live_english(page)[1])]
+        page.translations[language] = {text: known[text] for text in texts if text in known}
+        page.save(update_fields=["translations"])
+        publishing.publish_sample(page, language=language)
+
+
+@cache
+def _translations(language: str) -> dict[str, str]:
+    """Return the translation of each text of the sample content."""
+    catalogs = map(read_catalog, sorted((CONTENT / language).glob("*.po")))
+    return dict(chain.from_iterable(catalog.items() for catalog in catalogs))
 
 
 def _load_shared(content: dict[str, Any]) -> None:
@@ -62,7 +83,11 @@ def _load_practitioners(people: list[dict[str, Any]]) -> None:
     if not Practitioner.objects.exists():
         for position, fields in enumerate(people):
             slugs = fields.pop("procedures")
-            person = Practitioner.objects.create(**fields, position=position, is_sample=True)
+            person = Practitioner(**fields, position=position, is_sample=True)
+            known = _translations("ur")
+            texts = [text for _field, text in person.texts_to_translate() if text in known]
+            person.translations["ur"] = {text: known[text] for text in texts}
+            person.save()
             person.procedures.set(Procedure.objects.filter(slug__in=slugs))
 
 

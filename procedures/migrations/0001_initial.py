@@ -145,6 +145,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("translations", models.JSONField(blank=True, default=dict, editable=False)),
                 (
                     "photo_alt",
                     models.CharField(
@@ -466,6 +467,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("translations", models.JSONField(blank=True, default=dict, editable=False)),
                 (
                     "photo_alt",
                     models.CharField(
@@ -669,6 +671,16 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to="procedures.practitioner",
                         verbose_name="reviewer",
+                    ),
+                ),
+                (
+                    "translates",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="translations",
+                        to="procedures.publication",
+                        verbose_name="translates",
                     ),
                 ),
             ],

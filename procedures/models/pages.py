@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.core.editing.translatable import Translatable
 from procedures.models.photos import WithPhoto
 from procedures.validators import OneItemPerLine, lines
 
-# Drafts are written in one language; translations of publications are not built yet.
+# Drafts are written in English. What is published in English is translated.
 DRAFT_LANGUAGE = "en"
 
 
@@ -32,7 +33,7 @@ class Drawing(models.TextChoices):
 FIRST_AID_DRAWINGS = ("call", "press", "lie", "rings", "wrap", "bag", "ice", "label", "none")
 
 
-class Page(WithPhoto):
+class Page(Translatable, WithPhoto):
     """A clinical page: the overview, a procedure or the emergency text. Its parts are ordered rows.
 
     ``Overview``, ``Procedure`` and ``Emergency`` are proxies, so that the admin and permissions tell them

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.core.editing.translatable import Translatable
 from procedures.models.photos import WithPhoto
-from procedures.validators import lines
 
 
 class PractitionerQuerySet(models.QuerySet["Practitioner"]):
@@ -18,7 +18,7 @@ class PractitionerQuerySet(models.QuerySet["Practitioner"]):
         return self.filter(is_active=True)
 
 
-class Practitioner(WithPhoto):
+class Practitioner(Translatable, WithPhoto):
     """A person who treats patients and may review pages."""
 
     name = models.CharField(_("name"), max_length=80)
@@ -76,6 +76,10 @@ class Practitioner(WithPhoto):
         _("sample"), default=False, help_text=_("A sample, not a real person. Pages say so.")
     )
 
+    translated_fields = (
+        *("name", "qualifications", "specialty", "training", "languages", "biography", "photo_alt"),
+    )
+
     objects = PractitionerQuerySet.as_manager()
 
     class Meta:
@@ -92,10 +96,6 @@ class Practitioner(WithPhoto):
 
     def get_absolute_url(self) -> str:
         return reverse("procedures:surgeon", args=[self.slug])
-
-    @property
-    def training_lines(self) -> tuple[str, ...]:
-        return lines(self.training)
 
     def _slug_of_name(self) -> str:
         """Return a free address; a second Dr. Khan is "dr-khan-2"."""

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from procedures.models.disclaimer import Disclaimer
 
@@ -32,6 +33,14 @@ def _replaced_by_then() -> Exists:
             live_from__lte=OuterRef("live_from"),
         )
     )
+
+
+def is_outdated() -> Exists:
+    """A translation of an English version that has been replaced by more than a correction of typing."""
+    english = Publication.objects.took_effect(timezone.now()).filter(
+        page=OuterRef("page"), language=settings.LANGUAGE_CODE, is_minor=False
+    )
+    return Exists(english.filter(number__gt=OuterRef("translates__number")))
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
@@ -98,7 +107,8 @@ class Publication(models.Model):
     """One version of a page in one language, as it was signed.
 
     ``document`` is the JSON of a ``PageDocument``; ``card`` is the JSON of its ``Card``, for menus and lists;
-    ``slug`` is the address it was published under.
+    ``slug`` is the address it was published under. ``translates`` is the English version that a translation
+    was made of.
     """
 
     page = models.ForeignKey(
@@ -122,6 +132,9 @@ class Publication(models.Model):
     published_at = models.DateTimeField(_("published at"))
     live_from = models.DateTimeField(_("live from"))
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    translates = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="translations", verbose_name=_("translates")
+    )
 
     objects = PublicationQuerySet.as_manager()
 
@@ -150,7 +163,8 @@ class Publication(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse(f"procedures:{self.page.kind}", args=[self.slug] if self.slug else None)
+        with override(self.language):
+            return reverse(f"procedures:{self.page.kind}", args=[self.slug] if self.slug else None)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("A publication is never deleted. Withdraw it.")

@@ -1,7 +1,7 @@
 """Selectors of published pages."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinic_site.core.http.languages import active_language, with_fallback
 from procedures.models import Practitioner, Publication
 from procedures.models.practitioners import PractitionerQuerySet
-from procedures.models.publications import PublicationQuerySet
+from procedures.models.publications import PublicationQuerySet, is_outdated
 from procedures.publishing.documents import Card, PageDocument
 
 # Enough for the menu and the twelve cards of sections/procedures.html, and one to know if there are more.
@@ -54,30 +54,34 @@ def live_overview(language: str) -> PageDocument | None:
     return live_document(language, page__kind="overview")
 
 
-def live_page(language: str, **which: Any) -> tuple[PageDocument | None, PageDocument | None, bool]:
-    """Return the published page that has these fields, the published emergency text, and ``is_translated``.
+class LivePage(NamedTuple):
+    """A published page, whether it is live in another language, too, and whether the English has changed
+    since this translation was made."""
 
-    One query.
-    """
+    document: PageDocument
+    is_translated: bool
+    is_outdated: bool
+
+
+def live_page(language: str, **which: Any) -> tuple[LivePage | None, PageDocument | None]:
+    """Return the published page that has these fields, and the published emergency text. One query."""
     live = Publication.objects.live_for(language).filter(Q(**which) | Q(page__kind="emergency"))
-    rows = live.values_list("document", _in_other_language())
-    pairs = [(PageDocument.from_json(document), is_translated) for document, is_translated in rows]
-    emergency = next((document for document, _ in pairs if document.kind == "emergency"), None)
-    page, is_translated = next((pair for pair in pairs if pair[0] is not emergency), (None, False))
-    return page, emergency, is_translated
+    pages = _live_pages(live)
+    emergency = next((page.document for page in pages if page.document.kind == "emergency"), None)
+    return next((page for page in pages if page.document is not emergency), None), emergency
 
 
-def is_translated(page: PageDocument) -> bool:
-    """Return whether a published page is live in every language. One query."""
-    kind = "overview" if page.kind == "questions" else page.kind
-    live = Publication.objects.live().filter(page__kind=kind, slug=page.slug, language=page.language)
-    return bool(live.values_list(_in_other_language(), flat=True).first())
+def emergency_texts(language: str) -> list[LivePage]:
+    """Return the published emergency text in each language, that of the reader first. One query."""
+    pages = _live_pages(Publication.objects.live().filter(page__kind="emergency"))
+    return sorted(pages, key=lambda page: page.document.language != language)
 
 
-def _in_other_language() -> Exists:
-    """Whether the page of a publication is live in the other language, too."""
+def _live_pages(publications: PublicationQuerySet) -> list[LivePage]:
     live = Publication.objects.live().filter(page=OuterRef("page"))
-    return Exists(live.exclude(language=OuterRef("language")))
+    is_translated = Exists(live.exclude(language=OuterRef("language")))
+    rows = publications.values_list("document", is_translated, is_outdated())
+    return [LivePage(PageDocument.from_json(document), *state) for document, *state in rows]
 
 
 def live_document(language: str, at: datetime | None = None, **which: Any) -> PageDocument | None:

@@ -109,7 +109,7 @@ def _procedure(document: PageDocument) -> Node:
             # Every operation is surgical. The reviewer's own specialty is not the procedure's.
             "relevantSpecialty": SURGERY,
             "preparation": _plain(document, SectionKind.PREPARATION),
-            "howPerformed": ", ".join(step.title for step in document.steps),
+            "howPerformed": [step.title for step in document.steps],
             "followup": _plain(document, SectionKind.HOSPITAL),
         }
     )

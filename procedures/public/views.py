@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -35,12 +36,11 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def questions(request: HttpRequest) -> HttpResponse:
     """The overview's common questions, on a page of their own (ADR 38)."""
-    page = selectors.live_overview(active_language())
-    answers = page and page.answers_alone()
-    if not answers:
+    live, _emergency = selectors.live_page(active_language(), page__kind="overview")
+    answers = live and live.document.answers_alone()
+    if not live or not answers:
         raise Http404("The overview answers no questions.")
-    is_in_one_language = not selectors.is_translated(answers)
-    return render_document(request, answers, emergency=None, is_in_one_language=is_in_one_language)
+    return render_document(request, answers, emergency=None, **_state(live))
 
 
 @content_page()
@@ -51,17 +51,22 @@ def procedure(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     """The published page; if it has moved, a redirect to its present address; if it was withdrawn, 410."""
-    page, emergency, is_translated = selectors.live_page(active_language(), **which)
-    if page is not None:
-        page = page.without_answers() if page.kind == "overview" else page
-        return render_document(request, page, emergency, is_in_one_language=not is_translated)
+    live, emergency = selectors.live_page(active_language(), **which)
+    if live:
+        page = live.document.without_answers() if live.document.kind == "overview" else live.document
+        return render_document(request, page, emergency, **_state(live))
     former = selectors.former_publication(active_language(), **which)
     if former is None:
         raise Http404("No page was ever published under this address.")
-    live = Publication.objects.live_for(active_language()).filter(page=former.page_id).first()
-    if live:
-        return HttpResponsePermanentRedirect(live.get_absolute_url())
+    moved = Publication.objects.live_for(active_language()).filter(page=former.page_id).first()
+    if moved:
+        return HttpResponsePermanentRedirect(Card.from_json(moved.card).get_absolute_url())
     return render(request, "410.html", {"card": Card.from_json(former.card)}, status=410)
+
+
+def _state(live: selectors.LivePage) -> dict[str, bool]:
+    """The context of a published page about its translation."""
+    return {"is_in_one_language": not live.is_translated, "is_outdated": live.is_outdated}
 
 
 def render_document(
@@ -86,10 +91,11 @@ def render_document(
     if page.kind == "procedure":
         own["surgeons"] = selectors.surgeons_of(page)
     own |= context
+    own["english_path"] = path_in(settings.LANGUAGE_CODE, request.path)
     if page.language != active_language():
         # An English page in the place of a translation: search engines are sent to its own address.
-        english = path_in(page.language, request.path)
-        own |= {"is_fallback": True, "structured_data": None, "canonical_url": settings.SITE_URL + english}
+        canonical_url = settings.SITE_URL + path_in(page.language, request.path)
+        own |= {"is_fallback": True, "structured_data": None, "canonical_url": canonical_url}
     return render(request, f"procedures/public/{page.kind}.html", own)
 
 
@@ -102,7 +108,8 @@ def render_unpublished(
     """
     is_emergency = page.kind == "emergency"
     emergency = page if is_emergency else selectors.live_document(page.language, at, page__kind="emergency")
-    response = render_document(request, page, emergency, unpublished_notice=notice, structured_data=None)
+    with override(page.language):
+        response = render_document(request, page, emergency, unpublished_notice=notice, structured_data=None)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -113,7 +120,10 @@ def render_unpublished(
 def preview(request: HttpRequest, token: str) -> HttpResponse:
     """The draft of one page, for readers with a link and no account."""
     link = get_object_or_404(PreviewLink.objects.valid(), token_hash=publishing.preview_hash(token))
-    page = drafts.read_draft(link.page, link.language)
+    try:
+        page = drafts.read_draft(link.page, link.language)
+    except drafts.NoTextInLanguageError:
+        raise Http404("The page that this is a translation of is not published.") from None
     return render_unpublished(request, page, _("Draft. Patients do not see this page."))
 
 
@@ -144,11 +154,12 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
 def emergency(request: HttpRequest) -> HttpResponse:
     """What to do in an emergency. Nothing is asked or stored."""
     context: dict[str, Any] = {"structured_data": structured_data.emergency()}
-    page = selectors.live_document(active_language(), page__kind="emergency")
-    if page is None:
+    texts = selectors.emergency_texts(active_language())
+    if not texts:
         return render(request, "procedures/public/emergency.html", context)
-    is_in_one_language = not selectors.is_translated(page)
-    return render_document(request, page, page, is_in_one_language=is_in_one_language, **context)
+    live, *others = texts
+    context |= _state(live) | {"other_languages": [other.document for other in others]}
+    return render_document(request, live.document, live.document, **context)
 
 
 @content_page()

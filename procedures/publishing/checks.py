@@ -5,13 +5,16 @@ it describes the risks, the other options and when to get help.
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from procedures.models import PARTS, Page, SectionKind
+from procedures.publishing import translation
 from procedures.publishing.documents import PageDocument
 
 MAX_REVIEW_MONTHS = 36
@@ -38,6 +41,23 @@ def publication_problems(document: PageDocument) -> tuple[PublicationProblem, ..
     only_other_pages = () if document.kind == Page.Kind.EMERGENCY else (_parts, _sections)
     rules = (_sign_off, _origin, *only_other_pages, _numbers)
     return tuple(PublicationProblem(*problem) for rule in rules for problem in rule(document))
+
+
+def translation_problems(
+    english: PageDocument, document: PageDocument, translations: Mapping[str, str]
+) -> Iterator[PublicationProblem]:
+    """Yield the failed checks of a signed translation: each text is translated, and says the same numbers."""
+    yield from (PublicationProblem(*problem) for problem in _sign_off(document))
+    pairs = [(text, translations.get(text, "")) for _place, text in translation.texts(english)]
+    if missing := sum(not text for _source, text in pairs):
+        message = ngettext(
+            "%(count)d text has no translation yet.", "%(count)d texts have no translation yet.", missing
+        )
+        yield PublicationProblem("translations", message % {"count": missing})
+    for source, text in pairs:
+        if text and set(_numbers_in(source)) != set(_numbers_in(text)):
+            message = _("“%(text)s” and its translation have different numbers.")
+            yield PublicationProblem("translations", message % {"text": Truncator(source).words(8)})
 
 
 def _sign_off(document: PageDocument) -> Problems:

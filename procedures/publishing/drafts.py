@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet, TextField
 from msgspec import Struct, structs
 
+from clinic_site.core.editing.translatable import Text
 from procedures.models import (
     PARTS,
     Citation,
@@ -22,7 +23,7 @@ from procedures.models import (
 )
 from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.models.parts import FrozenPart
-from procedures.publishing import documents
+from procedures.publishing import documents, translation
 from procedures.publishing.documents import PageDocument, TitledText
 from procedures.validators import OneItemPerLine, lines
 
@@ -34,16 +35,17 @@ _PROCEDURE_FIELDS = ("slug", "plain_name", "menu_label", "door", "urgency", "bod
 
 
 class NoTextInLanguageError(LookupError):
-    """The draft has no text in the language asked for: until there are translations, any but English."""
+    """There is nothing to translate into the language asked for: the page is not published in English."""
 
 
 def read_draft(page: Page, language: str) -> PageDocument:
     """Return the draft as an unsigned document. About thirteen queries, whatever its length.
 
-    Raises ``NoTextInLanguageError`` for a language in which the draft has no text.
+    The draft of a translation is the live English version with the texts that are translated. Raises
+    ``NoTextInLanguageError`` if there is no such version.
     """
     if language != DRAFT_LANGUAGE:
-        raise NoTextInLanguageError(language)
+        return translation.translated(live_english(page)[1], page.texts_in(language), language)
     is_emergency = page.kind == Page.Kind.EMERGENCY
     disclaimer = None if is_emergency else Disclaimer.current()
     rows = {
@@ -94,6 +96,17 @@ def read_draft(page: Page, language: str) -> PageDocument:
         if is_emergency
         else None,
     )
+
+
+def live_english(page: Page) -> tuple[Publication, PageDocument]:
+    """Return the live English version of a page, which is translated. One query.
+
+    Raises ``NoTextInLanguageError`` if there is none.
+    """
+    publication = page.publications.live().filter(language=DRAFT_LANGUAGE).first()
+    if publication is None:
+        raise NoTextInLanguageError(str(page))
+    return publication, PageDocument.from_json(publication.document)
 
 
 def own_content(document: PageDocument) -> PageDocument:
@@ -197,7 +210,7 @@ def frozen(row: Model, struct: type[T], **values: Any) -> T:
 def _value(row: Model, name: str) -> Any:
     field, value = row._meta.get_field(name), getattr(row, name)
     if not isinstance(field, TextField):
-        return value
+        return str(value) if isinstance(value, Text) else value
     if any(isinstance(rule, OneItemPerLine) for rule in field.validators):
         return lines(value)
     # Browsers send different line ends.

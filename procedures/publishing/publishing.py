@@ -11,13 +11,15 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from msgspec import structs
 
 from clinic_site.core.http import page_cache
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication, SectionKind
+from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.models.publications import NOT_CALLED_OFF
 from procedures.publishing import drafts, share_images
-from procedures.publishing.checks import PublicationProblem, publication_problems
+from procedures.publishing.checks import PublicationProblem, publication_problems, translation_problems
 from procedures.publishing.comparison import numbers_in, shared_words, structure
 from procedures.publishing.documents import PageDocument, Person, Review, Version
 
@@ -44,10 +46,9 @@ class SignOff:
     reviewed_on: date
     review_due_on: date
 
-    @property
-    def review(self) -> Review:
+    def review(self, language: str) -> Review:
         return Review(
-            reviewer=drafts.frozen(self.reviewer, Person),
+            reviewer=drafts.frozen(self.reviewer.in_language(language), Person),
             reviewed_on=self.reviewed_on,
             due_on=self.review_due_on,
         )
@@ -71,16 +72,18 @@ def publish(
 
     Writes nothing and raises ``NotReadyError`` if a publication check fails or a correction needs a review,
     ``ChangedSinceSeenError`` if the page was edited, published or withdrawn meanwhile, and
-    ``NoTextInLanguageError`` if the draft has no text in this language.
+    ``NoTextInLanguageError`` if there is no English version to translate.
     """
     page, document = _locked(page, language)
     _check_seen(seen, page, document)
     is_minor = sign_off is None
-    reviewer, review = (sign_off.reviewer, sign_off.review) if sign_off else _last_sign_off(page, language)
+    reviewer, review = (
+        (sign_off.reviewer, sign_off.review(language)) if sign_off else _last_sign_off(page, language)
+    )
     now = timezone.now()
     live_from = max(live_from or now, now)
     document = structs.replace(document, review=review)
-    problems = [*publication_problems(document), *page_problems(page, document)]
+    problems = [*draft_problems(page, document)]
     if live_from > now and review.due_on <= timezone.localdate(live_from):
         message = _("This is after the next review. Choose an earlier time.")
         problems.append(PublicationProblem("live_from", message))
@@ -134,9 +137,16 @@ def _store(
     if page.kind == Page.Kind.EMERGENCY:
         # The last good copies of other pages show the former text.
         transaction.on_commit(page_cache.delete_copies, robust=True)
+    if document.language == DRAFT_LANGUAGE:
+        _withdraw_translations_elsewhere(page, document.slug, live_from)
+        translates = None
+    else:
+        translates, _english = drafts.live_english(page)
     # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
-    document = structs.replace(document, version=version, share_picture=share_images.make(document))
+    with override(document.language):
+        document = structs.replace(document, version=version, share_picture=share_images.make(document))
     return Publication.objects.create(
+        translates=translates,
         page=page,
         language=document.language,
         number=version.number,
@@ -149,15 +159,24 @@ def _store(
     )
 
 
+def _withdraw_translations_elsewhere(page: Page, slug: str, at: datetime) -> None:
+    """Withdraw translations that are under another address than the English page from this time on."""
+    translations = Publication.objects.filter(page=page, withdrawn_at=None).exclude(language=DRAFT_LANGUAGE)
+    translations.exclude(slug=slug).update(withdrawn_at=at)
+
+
 @transaction.atomic
 def withdraw(page: Page, *, language: str) -> bool:
     """Take the page off the site and cancel scheduled versions. Return whether there were any.
 
-    Raises ``ValueError`` for the emergency text, which is only ever replaced.
+    With the English page its translations are withdrawn. Raises ``ValueError`` for the emergency text, which
+    is only ever replaced.
     """
     if Page.objects.select_for_update().get(pk=page.pk).kind == Page.Kind.EMERGENCY:
         raise ValueError("The emergency text is never withdrawn. Publish a new version.")
-    publications = Publication.objects.filter(page=page, language=language)
+    publications = Publication.objects.filter(page=page)
+    if language != DRAFT_LANGUAGE:
+        publications = publications.filter(language=language)
     found = [*publications.live().values_list("pk", flat=True)]
     found += publications.pending().values_list("pk", flat=True)
     return bool(Publication.objects.filter(pk__in=found).update(withdrawn_at=timezone.now()))
@@ -181,8 +200,7 @@ def restore(publication: Publication, *, by: Any) -> None:
 def archive(procedure: Procedure, *, by: Any) -> None:
     """Withdraw a procedure and hide it in staff lists. Its publications stay on record."""
     Page.objects.select_for_update().get(pk=procedure.pk)
-    for language in procedure.publications.order_by().values_list("language", flat=True).distinct():
-        withdraw(procedure, language=language)
+    withdraw(procedure, language=DRAFT_LANGUAGE)
     _edit(procedure.pk, by, archived_at=timezone.now())
 
 
@@ -251,7 +269,17 @@ def _check_seen(seen: str, page: Page, document: PageDocument) -> None:
     raise ChangedSinceSeenError(message)
 
 
-def page_problems(page: Page, document: PageDocument) -> Iterator[PublicationProblem]:
+def draft_problems(page: Page, document: PageDocument) -> Iterator[PublicationProblem]:
+    """Yield what must be corrected before this draft of a page, or of its translation, is published."""
+    if document.language == DRAFT_LANGUAGE:
+        yield from publication_problems(document)
+    else:
+        _publication, english = drafts.live_english(page)
+        yield from translation_problems(english, document, page.texts_in(document.language))
+    yield from _page_problems(page, document)
+
+
+def _page_problems(page: Page, document: PageDocument) -> Iterator[PublicationProblem]:
     """Yield the problems that the document alone does not show."""
     if page.archived_at:
         message = _("This procedure is archived. Take it out of the archive first.")
@@ -345,7 +373,8 @@ def _last_sign_off(page: Page, language: str) -> tuple[Practitioner, Review]:
     assert review and reviewer
     signed = review.reviewer
     identity = ("name", "registration_number", "is_sample")
-    if any(getattr(signed, name) != getattr(reviewer, name) for name in identity):
+    today = reviewer.in_language(language)
+    if any(getattr(signed, name) != getattr(today, name) for name in identity):
         message = _(
             "The last review was signed by %(name)s, %(number)s. The entry under Practitioners says "
             "otherwise today: that needs a full review."

@@ -1,5 +1,7 @@
 """Admin of pages (drafts with their parts in order), the disclaimer, practitioners and sources."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.clinic.admin import SingletonAdmin
 from clinic_site.core import change_warnings
 from clinic_site.core.editing.conflicts import ConflictDetectingForm
+from clinic_site.core.editing.translation_admin import TranslationAdmin
 from procedures.models import (
     Citation,
     Disclaimer,
@@ -25,7 +28,8 @@ from procedures.models import (
     Source,
 )
 from procedures.models.pages import DRAFT_LANGUAGE as LANGUAGE
-from procedures.publishing import comparison, drafts, publishing
+from procedures.models.publications import is_outdated
+from procedures.publishing import comparison, drafts, publishing, translation
 from procedures.publishing.documents import PageDocument
 from procedures.staff import outline, plain_language
 from procedures.staff.page_forms import PageForm, PhotoForm
@@ -54,6 +58,31 @@ class PageAdmin(PublishingAdmin):
             context |= self.state(page, form.draft)
             context["may_withdraw"] = self.has_withdraw_permission(request)
         return super().render_change_form(request, context, *args, **options)
+
+    def texts_to_translate(self, record: Any) -> Sequence[tuple[str, str]]:
+        """The texts of the live English version; none while there is none."""
+        try:
+            return translation.texts(drafts.live_english(record)[1])
+        except drafts.NoTextInLanguageError:
+            return ()
+
+    def translation_memory(self, record: Any, language: str) -> dict[str, str]:
+        """Pages share texts: the disclaimer, and the steps of the overview."""
+        others = Page.objects.exclude(pk=record.pk)
+        return dict(chain.from_iterable(page.texts_in(language).items() for page in others))
+
+    def translation_states(self, record: Any) -> list[dict[str, Any]]:
+        """Return the state of each translation, with its live version and whether that is outdated."""
+        live = record.publications.live().annotate(is_outdated=is_outdated()).select_related("translates")
+        versions = {publication.language: publication for publication in live}
+        return [
+            state | {"live": version, "is_outdated": version and version.is_outdated}
+            for state in super().translation_states(record)
+            for version in [versions.get(state["language"])]
+        ]
+
+    def translated_message(self, record: Any, language: str) -> str:
+        return _t("Saved. Patients see the translation once it is published.")
 
     def state(self, page: Page, draft: PageDocument) -> dict[str, Any]:
         """Return what is live, how the draft differs, and what is missing for publishing."""
@@ -203,7 +232,7 @@ class DisclaimerAdmin(SingletonAdmin):
 
 
 @admin.register(Practitioner)
-class PractitionerAdmin(admin.ModelAdmin[Practitioner]):
+class PractitionerAdmin(TranslationAdmin):
     form = PhotoForm
     list_display = ["name", "registration_number", "specialty", "is_active", "is_sample"]
     fields = [

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from procedures.models import FeedbackReport
-from procedures.models.publications import HAS_OUTDATED_DISCLAIMER
+from procedures.models.publications import HAS_OUTDATED_DISCLAIMER, is_outdated
 from procedures.publishing.documents import PageDocument
 from procedures.staff import review_reminders
 
@@ -16,15 +16,16 @@ REPORTS_IN_PANEL = 5
 
 
 def pages_panel(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the pages with an outdated disclaimer or steps and those due for review. One query."""
+    """Return the outdated pages and translations, and the pages due for review. One query."""
     if not request.user.has_perm("procedures.view_publication"):
         return None
     live = review_reminders.live_pages(timezone.localdate())
-    found = list(live.annotate(has_outdated_disclaimer=HAS_OUTDATED_DISCLAIMER))
+    found = list(live.annotate(has_outdated_disclaimer=HAS_OUTDATED_DISCLAIMER, is_outdated=is_outdated()))
     by_page = sorted(found, key=lambda publication: publication.page_id)
     documents = {publication: PageDocument.from_json(publication.document) for publication in by_page}
     steps = {page.language: page.steps for page in documents.values() if page.kind == "overview"}
     return {
+        "outdated_translations": [item for item in by_page if item.is_outdated],
         "outdated_disclaimer": [item for item in by_page if item.has_outdated_disclaimer],
         # Pages that show the overview's steps, but not as the overview shows them now.
         "outdated_steps": [

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from clinic_site.core.http.languages import active_language
+from clinic_site.core.http import languages
 from procedures.models import Publication
 from procedures.public.views import render_unpublished
 from procedures.publishing.documents import PageDocument
@@ -32,7 +32,8 @@ def past_page(request: HttpRequest, slug: str = "", kind: str = "overview") -> H
         raise Http404("This day is in the future.")
     begin, end = (timezone.make_aware(datetime.combine(day, at)) for at in (time.min, time.max))
     until = min(end, timezone.now())
-    versions = _shown_between(begin, until, slug, kind)
+    language = languages.known(request.GET.get("language", ""))
+    versions = _shown_between(begin, until, slug, kind, language)
     if not versions:
         raise Http404("This page was not on the site on that day.")
     last = versions[0]
@@ -44,19 +45,22 @@ def past_page(request: HttpRequest, slug: str = "", kind: str = "overview") -> H
         text = _("Patients saw %(count)d versions on that day. This is the last one.")
         notice += " " + text % {"count": len(versions)}
         if request.user.has_perm(f"procedures.view_{document.kind}"):
-            history = reverse(f"admin:procedures_{document.kind}_history_of", args=[last.page_id])
+            view = f"admin:procedures_{document.kind}_history_of"
+            history = reverse(view, args=[last.page_id], query=languages.query(language))
             notice = format_html('{} <a href="{}">{}</a>', notice, history, _("All versions"))
     return render_unpublished(request, document, notice, until)
 
 
-def _shown_between(begin: datetime, until: datetime, slug: str, kind: str) -> list[Publication]:
+def _shown_between(
+    begin: datetime, until: datetime, slug: str, kind: str, language: str
+) -> list[Publication]:
     """Return the versions that patients saw of the page under this address or of this kind, newest first.
 
     A version is shown from its time until it is withdrawn or a newer version takes effect.
     """
-    versions = Publication.objects.took_effect(until).filter(language=active_language()).order_by("-number")
+    versions = Publication.objects.took_effect(until).filter(language=language).order_by("-number")
     if slug:
-        under_slug = Publication.objects.shown().filter(slug=slug, language=active_language())
+        under_slug = Publication.objects.shown().filter(slug=slug, language=language)
         versions = versions.filter(page__in=under_slug.values("page"))
     else:
         versions = versions.filter(page__kind=kind)

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.editing.text_changes import Change
 from procedures.models import Page, Practitioner, Publication
-from procedures.models.pages import DRAFT_LANGUAGE
 from procedures.publishing import publishing
 from procedures.publishing.checks import MAX_REVIEW_MONTHS, PublicationProblem, months_after
 from procedures.publishing.comparison import PLACING
@@ -59,8 +58,9 @@ class SignOffForm(forms.Form):
     # If it is missing, the form is shown again with the current page.
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, language: str, changes: tuple[Change, ...] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.language = language
         self.changes = tuple(change for change in changes or () if change.key != PLACING)
         if changes is None:
             self.fields["read_all"] = forms.BooleanField(
@@ -109,7 +109,7 @@ class SignOffForm(forms.Form):
             sign_off = publishing.SignOff(data["reviewer"], data["reviewed_on"], data["review_due_on"])
         return publishing.publish(
             page,
-            language=DRAFT_LANGUAGE,
+            language=self.language,
             sign_off=sign_off,
             change_note=data["change_note"],
             by=by,

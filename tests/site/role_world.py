@@ -47,6 +47,8 @@ handler403 = refused
 APPS = re.compile(r"\^\(\?P<app_label>([\w|]+)\)/\$")
 ANYTHING_ELSE = "(?P<url>.*)$"
 
+# Values of parts that may stand in any address.
+OF_ANY = {"language": "ur"}
 # Those outside /staff/ that one may think a role opens. The public ones are swept by others.
 ELSEWHERE = ["/preview/<token>/", "/procedures/<slug>/", "/calendar/<token>.ics"]
 
@@ -188,7 +190,7 @@ class World:
             name = part[1]
             if name in ("pk", "id", "object_id") and row:
                 return str(row.pk)
-            return str(parts[name])
+            return str(parts[name] if name in parts else OF_ANY[name])
 
         if address.endswith("/call-off/"):
             parts = parts | {"number": 2}  # the version that waits
@@ -210,6 +212,8 @@ class World:
             return {"post": "yes"}
         if route.endswith("/publish/"):
             return self._signed(self.url(address))
+        if route.endswith("/translation/<language>/"):
+            return form_of(self.superuser, self.url(address))
         if route.endswith("/change/"):
             response = self.superuser.get(self.url(address))
             has_form = response.status_code == 200 and "_save" in response.content.decode()

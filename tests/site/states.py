@@ -71,7 +71,7 @@ def public_addresses() -> list[str]:
 
     Not from the sitemap: it lists no samples.
     """
-    found = [publication.get_absolute_url() for publication in Publication.objects.live()]
+    found = [publication.get_absolute_url() for publication in Publication.objects.live_for("en")]
     found += [f"/{route}" for route in _fixed_routes_of_content_pages(get_resolver())]
     return [*dict.fromkeys(found), reverse("consultations:request")]
 

@@ -68,7 +68,7 @@ def test_first_view_is_small_with_largest_photo(sample_site: None) -> None:
     """
     noise = Image.effect_noise((1600, 1067), 60).convert("RGB")
     photo = photos.encode(upload(encoded(noise))).store()
-    for publication in Publication.objects.live().exclude(page__kind="emergency"):
+    for publication in Publication.objects.live_for("en").exclude(page__kind="emergency"):
         page = publication.page
         page.photo, page.photo_alt = photo, "A microscope"
         page.save()

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
             name='ClinicProfile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('translations', models.JSONField(blank=True, default=dict, editable=False)),
                 ('name', models.CharField(max_length=80, verbose_name='name')),
                 ('tagline', models.CharField(blank=True, default='', max_length=120, verbose_name='one line about the clinic')),
                 ('address', models.TextField(blank=True, default='', help_text='One line each.', max_length=300, verbose_name='address')),
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
             name='InformationPractice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('translations', models.JSONField(blank=True, default=dict, editable=False)),
                 ('criterion', models.CharField(choices=[('process', 'Process'), ('training', 'Training'), ('need', 'Need'), ('evidence', 'Evidence'), ('involvement', 'User involvement'), ('inequalities', 'Health inequalities'), ('clarity', 'Clarity'), ('feedback', 'Feedback'), ('reach', 'Reach'), ('impact', 'Impact')], error_messages={'unique': 'There is a text for this criterion already. Change that one.'}, max_length=12, unique=True, verbose_name='criterion')),
                 ('text', models.TextField(help_text='Patients read it under “About our information”, in place of “Not done yet”.', max_length=600, verbose_name='what the clinic does')),
             ],
@@ -65,6 +67,7 @@ class Migration(migrations.Migration):
             name='Closure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('translations', models.JSONField(blank=True, default=dict, editable=False)),
                 ('name', models.CharField(max_length=80, verbose_name='reason')),
                 ('starts_on', models.DateField(verbose_name='first day')),
                 ('ends_on', models.DateField(verbose_name='last day')),
@@ -81,6 +84,7 @@ class Migration(migrations.Migration):
             name='EmergencyHospital',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('translations', models.JSONField(blank=True, default=dict, editable=False)),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('address', models.CharField(max_length=200, verbose_name='address')),
                 ('phone', models.CharField(blank=True, default='', max_length=30, verbose_name='phone')),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.core.editing.text_changes import Change, compare
+from clinic_site.core.editing.translatable import Translatable
 
 # The change message of the admin for a form saved without changes.
 UNCHANGED = "[]"
@@ -56,6 +57,9 @@ class ConflictDetectingForm(forms.ModelForm[Any]):
     def _detect_conflict(self) -> None:
         # The lock holds until this form is saved, so that simultaneous saves run one after the other.
         record = type(self.instance)._default_manager.select_for_update().get(pk=self.instance.pk)
+        if isinstance(record, Translatable):
+            # Saved by a form of its own, perhaps since this record was read.
+            self.instance.translations = record.translations
         opened, now = self._content_when_opened(), self.content(record)
         self.conflict = self.changes(opened, now)
         if opened is not None and not self.conflict:

@@ -18,6 +18,11 @@ def known(language: str) -> str:
     return language if language in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)
 
 
+def query(language: str) -> dict[str, str]:
+    """Return the query of a staff page about content in a language: nothing for English."""
+    return {} if language == settings.LANGUAGE_CODE else {"language": language}
+
+
 def with_fallback(language: str) -> tuple[str, ...]:
     """Return the languages to look for content in, the best first."""
     return tuple(dict.fromkeys((language, settings.LANGUAGE_CODE)))

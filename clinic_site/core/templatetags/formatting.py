@@ -112,6 +112,12 @@ def lang(text: str = "", around: str = "") -> SafeString:
     return format_html(' lang="{}" dir="{}"', text, languages.direction(text))
 
 
+@register.simple_tag
+def lang_of(text: str) -> SafeString:
+    """Return the attributes of an element with a text that staff have written, if it is not translated."""
+    return lang(getattr(text, "language", ""))
+
+
 def in_its_language(text: str, language: str) -> str:
     """Return the text, as an element of its language where that is not the language of the page."""
     attributes = lang(language)
@@ -119,8 +125,8 @@ def in_its_language(text: str, language: str) -> str:
 
 
 @register.simple_tag
-def open_graph_locale() -> str:
-    return languages.OPEN_GRAPH_LOCALES[languages.active_language()]
+def open_graph_locale(language: str = "") -> str:
+    return languages.OPEN_GRAPH_LOCALES[language or languages.active_language()]
 
 
 @register.simple_tag

@@ -65,11 +65,14 @@ def test_notice_sections_begin_at_headings() -> None:
 def test_sample_is_loaded_once_and_never_over_an_existing_notice() -> None:
     for _turn in range(2):
         privacy_notices.load_sample()
-    notice = PrivacyNotice.objects.get()
+    notice = PrivacyNotice.objects.get(language="en")
+    assert PrivacyNotice.objects.get(language="ur").summary.count("۔") == 3
     assert notice.summary.count(".") == 3
     assert "sample" in notice.text
-    assert list(privacy_notices.live_samples()) == ["the privacy notice"]
+    assert list(privacy_notices.live_samples()) == [
+        f"the privacy notice in {name}" for name in ("English", "Urdu")
+    ]
     ours = a_notice(summary="Ours. And ours. And ours.")
     assert privacy_notices.load_sample() == "Privacy notice: kept as it is."
     assert current() == ours
-    assert list(privacy_notices.live_samples()) == []
+    assert list(privacy_notices.live_samples()) == ["the privacy notice in Urdu"]

@@ -51,9 +51,8 @@ def test_tourniquet_line_is_shown_only_when_switched_on(client: Client) -> None:
 def test_step_may_have_any_drawing_or_none(client: Client) -> None:
     Emergency.objects.update(drawings="\n".join(["none", *FIRST_AID_DRAWINGS[:6]]))
     published(Emergency.objects.get())
-    drawings = [
-        image["src"].split("/")[-1].split(".")[0] for image in read(client.get(EMERGENCY)).main.all("img")
-    ]
+    steps = read(client.get(EMERGENCY)).main.all("ol", class_="aid")[0]
+    drawings = [image["src"].split("/")[-1].split(".")[0] for image in steps.all("img")]
     assert drawings == ["press", "lie", "rings", "wrap", "bag"]
 
 

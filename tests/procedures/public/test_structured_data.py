@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils.formats import date_format
+from django.utils.translation import override
 from hypothesis import given
 from msgspec.structs import replace
 
@@ -23,6 +25,7 @@ from tests.factories import a_document, a_procedure, a_reviewer, an_overview, pu
 from tests.pages import read
 from tests.procedures.publishing.strategies import DOCUMENTS
 
+CLINIC_ID = "http://localhost:8000/clinic/#clinic"
 URL = "http://localhost:8000/procedures/lymph-vessel-repair/"
 
 
@@ -52,7 +55,7 @@ def test_procedure_is_a_medical_web_page_about_a_surgical_procedure() -> None:
         "bodyLocation": "Arm or leg",
         "relevantSpecialty": "https://schema.org/Surgical",
         "preparation": "Ask about your medicines.",
-        "howPerformed": "Joining",
+        "howPerformed": ["Joining"],
     }
 
 
@@ -100,7 +103,7 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from texts(part, name)
-    elif name in ("streetAddress", "howPerformed"):
+    elif name == "streetAddress":
         yield from value.split(", ")
     elif isinstance(value, str) and name not in CODES:
         is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", value)
@@ -110,18 +113,37 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
 @pytest.mark.django_db
 def test_structured_data_says_only_what_the_page_shows(client: Client, sample_site: None) -> None:
     # Samples have none.
-    ClinicProfile.objects.update(is_sample=False)
-    for page in [publication.page for publication in Publication.objects.live()]:
+    ClinicProfile.objects.update(is_sample=False, license_number="R-1", about="", complaints="")
+    for page in [publication.page for publication in Publication.objects.live_for("en")]:
         published(page, change_note="A second version.")
-    pages = Publication.objects.live().exclude(page__kind="emergency")
+        published(page, language="ur", change_note="A second version.")
+    pages = Publication.objects.live_for("en").exclude(page__kind="emergency")
     live = [publication.get_absolute_url() for publication in pages]
     assert len(live) == 5
-    for address in (*live, "/procedures/", "/surgeons/", "/surgeons/dr-ayesha-khan/", "/clinic/"):
-        page = read(client.get(address))
-        shown = " ".join(part.text for part in page.all("header", "main", "footer"))
-        said = list(texts(page.structured_data))
-        assert said, address
-        assert [text for text in said if text not in shown] == [], address
+    paths = (*live, "/questions/", "/procedures/", "/surgeons/", "/surgeons/dr-ayesha-khan/", "/clinic/")
+    for prefix, language in (("", "en"), ("/ur", "ur")):
+        for path in paths:
+            page = read(client.get(prefix + path))
+            shown = " ".join(part.text for part in page.all("header", "main", "footer"))
+            with override(language):
+                said = list(texts(page.structured_data))
+            assert said, path
+            assert [text for text in said if text not in shown] == [], (language, path)
+            addresses = {*links(page.structured_data)} - {CLINIC_ID}
+            assert all(urlsplit(address).path.startswith(f"{prefix}/") for address in addresses), path
+            if path == "/clinic/":
+                assert page.node("MedicalClinic")["@id"] == CLINIC_ID
+            if path in live:
+                assert page.node("MedicalWebPage")["inLanguage"] == language
+
+
+def links(value: Any) -> Iterator[str]:
+    """The addresses of pages."""
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(part, dict | list):
+            yield from links(part)
+        elif key in ("@id", "url", "item"):
+            yield part
 
 
 def test_breadcrumbs_lead_from_the_overview_to_the_page() -> None:

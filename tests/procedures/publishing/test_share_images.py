@@ -1,23 +1,27 @@
 """The image of a page for shared links."""
 
 import io
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bidi import get_display
 from django.conf import settings as site_settings
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFont
+from PIL import Image, features
 
+from clinic_site.core.text import KASHIDA
 from procedures.models import Publication
 from procedures.models.pages import Drawing
 from procedures.publishing import drafts, share_images
 from procedures.publishing.documents import PageDocument
-from tests.factories import a_document, a_procedure, an_overview, published
+from procedures.publishing.share_images import CLINIC_TOP
+from tests.factories import a_document, a_procedure, an_overview, published, translated
 from tests.pages import read
 
 PATH = "/procedures/nerve-repair/"
@@ -70,11 +74,32 @@ def test_share_image_changes_with_its_content_only(client: Client, settings: Any
 
 @pytest.mark.django_db
 def test_title_in_another_script_uses_the_site_image(client: Client, settings: Any) -> None:
-    for title in ("اعصاب کی مرمت", "神经修复", "Nerve Repair 🩺", "Операция"):
+    for title in ("اعصاب کی 修复", "神经修复", "Nerve Repair 🩺", "Операция"):
         assert share_images.make(a_document(title=title)) == ""
     assert image_of(published(a_procedure("nerve-repair", title=title))) == ""
     assert stored(settings) == []
     assert "components/share" in read(client.get(PATH)).meta("og:image")[0]
+
+
+@pytest.mark.django_db
+def test_urdu_page_has_an_image_of_its_own(client: Client, settings: Any) -> None:
+    english = published(a_procedure("nerve-repair"))
+    urdu = translated(english, title="کٹی ہوئی نَرو جوڑنا", plain_name="نَرو کے سرے ملانا")
+    assert image_of(urdu) and image_of(urdu) != image_of(english)
+    for address, publication, locale in ((PATH, english, "en_US"), (f"/ur{PATH}", urdu, "ur_PK")):
+        page = read(client.get(address))
+        assert page.meta("og:image") == [f"{settings.SITE_URL}/media/share/{image_of(publication)}"]
+        assert page.meta("og:locale") == [locale]
+    assert page.meta("og:image:alt") == ["کٹی ہوئی نَرو جوڑنا: نَرو کے سرے ملانا"]
+
+
+@pytest.mark.django_db
+def test_urdu_title_without_raqm_uses_the_site_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    urdu = a_document(title="اعصاب کی مرمت", language="ur")
+    assert share_images.make(urdu)
+    monkeypatch.setattr(features, "check", lambda feature: feature != "raqm")
+    assert share_images.make(urdu) == ""
+    assert share_images.make(a_document(plain_name="اعصاب کی مرمت")), "the name is left out"
 
 
 @pytest.mark.django_db
@@ -134,27 +159,62 @@ def test_any_title_is_drawn_within_the_image(title: str, plain_name: str, clinic
         assert all(high - low <= 24 for low, high in extremes), box
 
 
+def test_urdu_is_drawn_between_lens_and_margin() -> None:
+    """Nothing is cut off or runs into anything else, though some words are twice as high as others."""
+    long = "ٹھٹھے کٹگھرے کے چیچڑے کھجوریں پیچھے، انگلیوں کے ٹکڑوں کی سلائی"
+    for title, plain_name, clinic in (
+        ("مائیکرو سرجری", "", ""),
+        ("کٹی ہوئی نَرو جوڑنے کا آپریشن", "نَرو کے سرے خوردبین کے نیچے ملانا", "A Clinic"),
+        (long[:65], f"{long} پیچیدہ مشقیں"[:80], "مائیکرو سرجری اور ہاتھ کی سرجری کا کلینک"),
+        ("کھلکھلاہٹ " * 6, "پیچیدگیاں " * 8, "ے" * 80),
+    ):
+        data = share_images.draw(title, plain_name, "nerve", clinic)
+        picture = Image.open(io.BytesIO(data)).convert("L")
+        edges = ((580, 0, 584, 630), (1160, 0, 1200, 630), (600, 0, 1200, 20), (600, 618, 1200, 630))
+        above_clinic = (600, CLINIC_TOP - 12, 1200, CLINIC_TOP - 2)
+        for box in (*edges, above_clinic):
+            low, high = picture.crop(box).getextrema()
+            assert high - low <= 24, (title, box)
+        assert picture.crop((592, 20, 1160, 618)).getextrema()[1] > 240, title
+
+
 def test_titles_are_fitted() -> None:
-    short = share_images._fitted("Nerve Repair")
+    def fitted(title: str) -> Any:
+        return share_images._fitted(title, share_images.TITLE_SIZES, 366, share_images.WHITE, is_bold=True)
+
+    short = fitted("Nerve Repair")
     assert (short.lines, short.font.size) == (["Nerve Repair"], share_images.TITLE_SIZES[0])
 
-    long = share_images._fitted("Reconstruction of the lower leg with free tissue and small vessels")
+    long = fitted("Reconstruction of the lower leg with free tissue and small vessels")
     assert 2 <= len(long.lines) <= 4
 
-    word = share_images._fitted("W" * 65)
+    word = fitted("W" * 65)
     assert all(word.font.getlength(line) <= share_images.TEXT_WIDTH for line in word.lines)
     assert "".join(word.lines) == "W" * 65
 
+    urdu = fitted("خون کی باریک نالیاں جوڑنے کا آپریشن")
+    assert len(urdu.lines) == 2 and urdu.height > 2 * 1.5 * urdu.font.size
+
+    mixed = fitted("MRI کے بعد 10-0 ٹانکے")
+    assert "10-0" in get_display(" ".join(mixed.lines), base_dir="R")
+
 
 def test_fonts_have_every_drawable_character() -> None:
-    for name in ("NotoSerif-Bold", "NotoSans-Regular"):
+    for name, drawable in (
+        ("NotoSerif-Bold.ttf", share_images._LATIN),
+        ("NotoSans-Regular.ttf", share_images._LATIN),
+        (share_images.NASTALIQ, share_images._URDU),
+    ):
         font = share_images._font(name, 40)
-        assert isinstance(font, ImageFont.FreeTypeFont)
-        box = bytes(font.getmask("\ue000"))  # what is drawn for a letter that is not there
-        for code in range(0x17F + 1):
+        options = share_images._shaping(font)
+        missing = bytes(font.getmask("\ue000", **options))  # what is drawn for a letter that is not there
+        for code in range(0x206A):
             letter = chr(code)
-            if share_images._DRAWABLE.fullmatch(letter) and letter.strip() and code != 0xAD:
-                assert bytes(font.getmask(letter)) != box, hex(code)
+            is_seen = unicodedata.category(letter) not in ("Cf", "Zs") and letter != KASHIDA
+            if drawable.fullmatch(letter) and is_seen:
+                assert bytes(font.getmask(letter, **options)) != missing, (name, hex(code))
+    joined, apart = font.getlength("کٹ", **options), font.getlength("ک ٹ", **options)
+    assert joined < apart - font.getlength(" ", **options)
 
 
 def test_every_drawing_has_a_lens() -> None:

@@ -70,6 +70,8 @@ FOLDED_LETTERS = str.maketrans(
         "ھ": "ہ",
         "ە": "ہ",  # what is left of ۀ
         "ں": "ن",
+        # A hamza is left out as often as not, even where it has a place of its own (ضیاء, ضیا).
+        "ء": "",
         KASHIDA: "",
         # Latin letters that Unicode does not decompose.
         "ł": "l",
@@ -92,12 +94,14 @@ def ascii_digits(text: str) -> str:
 
 
 def fold_text(text: str) -> str:
-    """Return the text without case, vowel signs and accents, and with Arabic letters as Urdu ones."""
+    """Return the text without case, vowel signs, hamzas and accents, and with Arabic letters as Urdu ones."""
     letters = unicodedata.normalize("NFKD", text)
     kept = "".join(
         letter for letter in letters if unicodedata.category(letter) not in ("Mn", "Cf", "Cc", "Cs")
     )
-    return " ".join(ascii_digits(kept.casefold().translate(FOLDED_LETTERS)).split())
+    folded = ascii_digits(kept.casefold().translate(FOLDED_LETTERS))
+    # ہوئی, of which the hamza is gone, and ہوی.
+    return " ".join(re.sub("ی+", "ی", folded).split())
 
 
 def words(text: str) -> list[str]:

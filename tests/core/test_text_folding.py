@@ -42,9 +42,28 @@ def test_spellings_of_one_name_fold_to_the_same_text() -> None:
         ("نور\u200cجہاں", "نورجہاں"),
         ("Straße", "STRASSE"),
         ("خاں", "خان"),
+        ("أحمد", "احمد"),
+        ("ضیاء", "ضیا"),
+        ("مائیکرو", "مایکرو"),
+        ("گاؤں", "گاوں"),
     ]:
         assert fold_text(written) == fold_text(sought), written
     assert fold_text("علی") != fold_text("ولی")
+
+
+# Letters as they come from other keyboards, and marks that are written or left out.
+RESPELLED = {"ی": "يىئ", "ک": "ك", "ہ": "هةھۂۃ", "ا": "أآإ", "و": "ؤ", "ن": "ں", "ے": "ۓ", "1": "۱١"}
+MARKS = ("", "\u064e", "\u0650", "\u064f", "\u0651", "\u0640", "\u200d", "ء")
+
+
+@given(st.data(), st.sampled_from(("انگلی کٹ گئی", "دوبارہ جوڑنا", "آپریشن کے بعد", "1122", "ہاتھ ٹھنڈا")))
+def test_respelled_text_has_the_same_words(data: st.DataObject, text: str) -> None:
+    respelled = ""
+    for letter in text:
+        respelled += data.draw(st.sampled_from(letter + RESPELLED.get(letter, "")))
+        respelled += data.draw(st.sampled_from(MARKS)) if letter in RESPELLED else ""
+    gap = data.draw(st.sampled_from((" ", "\u200c", "\u00a0", "، ")))
+    assert words(respelled.replace(" ", gap)) == words(text)
 
 
 @given(st.text(), st.sampled_from(",.-_'’۔،/(&"), st.text())

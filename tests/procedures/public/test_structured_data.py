@@ -114,13 +114,13 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
 def test_structured_data_says_only_what_the_page_shows(client: Client, sample_site: None) -> None:
     # Samples have none.
     ClinicProfile.objects.update(is_sample=False, license_number="R-1", about="", complaints="")
-    for page in [publication.page for publication in Publication.objects.live()]:
+    for page in [publication.page for publication in Publication.objects.live_for("en")]:
         english = published(page, change_note="A second version.")
         words = {"title": f"مائیکرو سرجری {page.pk}", "summary": "خلاصہ۔"}
         sections = PageDocument.from_json(english.document).sections
         headings = tuple(replace(section, heading=words["title"]) for section in sections)
         translated(english, sections=headings, **words)
-    pages = Publication.objects.live().filter(language="en").exclude(page__kind="emergency")
+    pages = Publication.objects.live_for("en").exclude(page__kind="emergency")
     live = [publication.get_absolute_url() for publication in pages]
     assert len(live) == 5
     paths = (*live, "/questions/", "/procedures/", "/surgeons/", "/surgeons/dr-ayesha-khan/", "/clinic/")
@@ -137,7 +137,9 @@ def test_structured_data_says_only_what_the_page_shows(client: Client, sample_si
             if path == "/clinic/":
                 assert page.node("MedicalClinic")["@id"] == CLINIC_ID
             if path in live:
-                assert page.node("MedicalWebPage")["inLanguage"] == language
+                node = page.node("MedicalWebPage")
+                assert node["inLanguage"] == language
+                assert ("citation" in node) == (language == "en")
 
 
 def links(value: Any) -> Iterator[str]:

@@ -226,9 +226,10 @@ def _surgeon_entry(surgeon: Practitioner) -> Entry:
         surgeon.name,
         surgeon.specialty,
         surgeon.get_absolute_url(),
-        names=_in_every_language(SURGEON_WORDS),
+        names=f"{_in_every_language(SURGEON_WORDS)} {surgeon.slug}",
         text=about,
-        language=settings.LANGUAGE_CODE,
+        # A text that staff have translated has a language of its own.
+        language=getattr(surgeon.name, "language", settings.LANGUAGE_CODE),
     )
 
 

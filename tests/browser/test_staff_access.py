@@ -58,7 +58,7 @@ def test_first_sign_in_sets_up_the_phone_and_the_next_asks_for_it(visit: Visit, 
     visitor.opens("/staff/two-step/")
     visitor.assert_accessible()
 
-    visitor.presses("Log out")
+    visitor.signs_out()
     visitor.opens("/staff/consultations/")
     visitor.signs_in(user)
     expect(page.get_by_role("heading", level=1)).to_have_text("Second step")
@@ -89,7 +89,7 @@ def test_passkey_is_added_used_and_removed(visit: Visit, settings: Any) -> None:
     visitor.presses("Create the passkey")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
 
-    visitor.presses("Log out")
+    visitor.signs_out()
     visitor.opens("/staff/two-step/")
     visitor.signs_in(user)
     expect(page.get_by_role("heading", level=1)).to_have_text("Second step")

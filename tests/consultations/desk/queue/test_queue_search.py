@@ -127,7 +127,7 @@ def test_searches_end_with_session_when_cleared_and_after_many_others(
         searched(coordinator, f"khan {number}")
     assert coordinator.get(first)["Location"] == QUEUE
     assert len(coordinator.session[views.SEARCHES_IN_SESSION]) == views.MAX_SEARCHES
-    assert queue_page(coordinator).one(id="searchbar").get("value") == ""
+    assert queue_page(coordinator).one(id="find").get("value") == ""
 
 
 def test_many_results_are_cut_off_after_the_best(

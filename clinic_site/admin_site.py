@@ -6,34 +6,24 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.accounts import events
+from clinic_site.accounts import events, sessions
 from clinic_site.accounts.models import AccountEvent, User
-
-# The order of the apps on the first staff page; others follow.
-APP_ORDER = ["consultations", "procedures", "clinic", "mail", "accounts"]
 
 
 class StaffSite(admin.AdminSite):
-    """The admin, with the most used apps first."""
+    """The admin, whose index says what to do today. The navigation leads to everything (``settings``)."""
 
     site_header = _("Clinic staff")
     site_title = _("Clinic staff")
-    index_title = _("What needs doing")
-    # The index lists everything already.
+    index_title = _("Today")
     enable_nav_sidebar = False
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        found = super().get_app_list(request, app_label)
-        for app in found:
-            if app["app_label"] == "auth":
-                app["name"] = _("Roles")
-        return sorted(found, key=lambda app: [*APP_ORDER, app["app_label"]].index(app["app_label"]))
-
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out the list of all apps, which only the index shows."""
+        """Leave out the list of all apps."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -54,11 +44,14 @@ class StaffSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the panels of ``settings.DASHBOARD_PANELS``, each with what its function returns as ``panel``.
 
-        A function takes the HTTP request; None leaves the panel out.
+        A function takes the HTTP request; None leaves the panel out. A script that refreshes the page gets
+        the panels alone.
         """
         panels = [
             {"template": template, "context": context}
             for template, path in settings.DASHBOARD_PANELS
             if (context := import_string(path)(request)) is not None
         ]
-        return super().index(request, {"panels": panels} | (extra_context or {}))
+        template = "admin/panels.html" if sessions.is_background(request) else "admin/index.html"
+        context = {"title": self.index_title, "panels": panels, "today": timezone.localdate()}
+        return TemplateResponse(request, template, self.each_context(request) | context)

@@ -296,11 +296,10 @@ STAFF_NAVIGATION = [
 ]
 # The panels of the first staff page: template and context function.
 DASHBOARD_PANELS = [
-    ("consultations/desk/queue/panel.html", "consultations.desk.dashboard.panel"),
+    ("consultations/desk/today/panel.html", "consultations.desk.today.panel"),
     ("procedures/staff/panels/feedback.html", "procedures.staff.panels.feedback_panel"),
     ("procedures/staff/panels/pages.html", "procedures.staff.panels.pages_panel"),
     ("consultations/desk/message_texts/panel.html", "consultations.messaging.templates.texts_panel"),
-    ("consultations/data_rights/panel.html", "consultations.data_rights.audit_log.panel"),
     ("operations/panel.html", "clinic_site.operations.views.status_panel"),
 ]
 # Warnings shown to staff after they changed a row of these models.

@@ -3,15 +3,16 @@
 import re
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
@@ -33,6 +34,7 @@ MAX_LISTED = 1000  # an offset is quick up to here, and nobody reads further
 MAX_SEARCH_LENGTH = 200
 MAX_SEARCHES = 10
 SEARCHES_IN_SESSION = "desk_searches"
+SECONDS = re.compile("[0-9]{10}[.][0-9]{6}")
 # A selected request: its id, and its version on the screen.
 SELECTED = re.compile("([0-9]{1,18})-([0-9]{1,9})")
 
@@ -86,6 +88,17 @@ def queue(request: HttpRequest) -> HttpResponse:
         listed=listed,
         is_cut_off=listed.paginator.count == MAX_LISTED and not listed.has_next(),
     )
+
+
+@page(VIEW)
+def new_requests(request: HttpRequest) -> JsonResponse:
+    """Return how many requests have come ``?since=``, in seconds since 1970, for a page that shows them."""
+    count, since = 0, request.GET.get("since", "")
+    if SECONDS.fullmatch(since):
+        opened_at = datetime.fromtimestamp(float(since), UTC)
+        count = ConsultationRequest.objects.waiting().filter(created_at__gt=opened_at).count()
+    text = ngettext("%(count)d new request – Show", "%(count)d new requests – Show", count) % {"count": count}
+    return JsonResponse({"count": count, "text": text})
 
 
 @page(VIEW, methods=GET_AND_POST)
@@ -188,7 +201,8 @@ def _show(
     requests = list(requests)
     live = Appointment.objects.live().filter(request__in=requests)
     appointments = {appointment.request_id: appointment for appointment in live}
-    numbers = list(count_tabs(scope, TABS.values()).items())
+    counts = count_tabs(scope, TABS.values())
+    numbers = [(tab, counts[tab.name]) for tab in TABS.values()]
     return show(
         request,
         "consultations/desk/queue/queue.html",

@@ -6,7 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic_site.accounts.roles import COORDINATOR, EDITOR, MANAGER
-from tests.factories import staff
+from procedures.models import Source
+from tests.factories import a_procedure, a_request, a_reviewer, staff
+from tests.mail.mail_helpers import a_message
 from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +63,35 @@ def test_navigation_marks_the_place_and_the_page(client: Client) -> None:
 
 def test_sign_in_page_has_no_navigation(client: Client) -> None:
     assert read(client.get(reverse("account_login"))).all("nav") == []
+
+
+def searched(client: Client, text: str) -> Page:
+    """Fill in the field of the bar and press Enter."""
+    form = read(client.get(reverse("admin:password_change"))).one("form", role="search")
+    send = client.post if form.get("method") == "post" else client.get
+    response = send(form["action"], form.hidden_fields() | {"text": text}, follow=True)
+    assert response.status_code == 200
+    return read(response)
+
+
+def test_search_finds_what_the_role_may_view(client: Client) -> None:
+    procedure, doctor, source = a_procedure(), a_reviewer(name="Dr. Lymph Khan"), Source.objects.get()
+    request = a_request(patient_name="Lymph Patient")
+    a_message()
+    staff(EDITOR, email="lymph@clinic.example")
+    for role, expected in (
+        (EDITOR, [procedure, doctor, source]),
+        (COORDINATOR, [request]),
+        (MANAGER, [request, procedure, doctor, source, "lymph@clinic.example"]),
+    ):
+        client.force_login(staff(role))
+        page = searched(client, "lymph")
+        names = [link.text for link in page.main.all("a") if "tab=" not in link["href"] and link.text]
+        assert {str(each) for each in expected} == set(names), role
+    for odd in ("", "\x00", "%", "'" * 300):
+        assert not searched(client, odd).all(id="found")
+
+
+def test_search_of_pages_needs_no_access_to_requests(client: Client) -> None:
+    client.force_login(staff(EDITOR))
+    assert "Nothing found." in searched(client, "nonsense").main.text

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from clinic_site.accounts.models import User
+from clinic_site.admin_site import find_records
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.core.text import fold_text
@@ -106,9 +107,10 @@ def search(request: HttpRequest) -> HttpResponse:
     """Search all requests by POST, and redirect to the results, ``?search=``.
 
     Names and numbers are kept neither in an address nor in the session, where they would outlive an erasure:
-    the session holds only the ids found, under a random key. A search for nothing removes them.
+    the session holds only the ids found, and other records of the admin, under a random key. A search for
+    nothing removes them.
     """
-    searches: dict[str, list[int]] = request.session.get(SEARCHES_IN_SESSION, {})
+    searches: dict[str, dict[str, list[Any]]] = request.session.get(SEARCHES_IN_SESSION, {})
     if request.method == "POST":
         text = request.POST.get("text", "")[:MAX_SEARCH_LENGTH].strip()
         if not fold_text(text):
@@ -116,15 +118,24 @@ def search(request: HttpRequest) -> HttpResponse:
             return SeeOther(reverse("desk:queue"))
         found_ids = list(ConsultationRequest.objects.search(text).values_list("pk", flat=True)[: ROWS + 1])
         key = secrets.token_urlsafe(6)
-        request.session[SEARCHES_IN_SESSION] = dict([*searches.items(), (key, found_ids)][-MAX_SEARCHES:])
+        found = {"ids": found_ids, "records": find_records(request, text)}
+        request.session[SEARCHES_IN_SESSION] = dict([*searches.items(), (key, found)][-MAX_SEARCHES:])
         return SeeOther(reverse("desk:queue_search", query={"search": key}))
-    ids = searches.get(request.GET.get("search", ""))
-    if ids is None:
+    result = searches.get(request.GET.get("search", ""))
+    if result is None:
         return SeeOther(reverse("desk:queue"))
+    ids = result["ids"]
     by_id = ConsultationRequest.objects.select_related("assignee").in_bulk(ids[:ROWS])
     requests = [by_id[pk] for pk in ids if pk in by_id]
     disclosures.record(member(request), requests, Disclosure.Kind.FOUND)
-    return _show(request, requests, colleagues(), title=_("Search results"), has_more=len(ids) > ROWS)
+    return _show(
+        request,
+        requests,
+        colleagues(),
+        title=_("Search results"),
+        has_more=len(ids) > ROWS,
+        found=result["records"],
+    )
 
 
 @page(VIEW, WORK, methods=POST)

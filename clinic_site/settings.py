@@ -360,6 +360,8 @@ LANGUAGES = [("en", _("English")), ("ur", _("Urdu"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "Asia/Karachi"
+# Dates on the staff side: Tue 29 Nov 2026, 5:30 pm.
+FORMAT_MODULE_PATH = ["clinic_site.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

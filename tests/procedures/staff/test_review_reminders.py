@@ -74,7 +74,7 @@ def test_staff_index_links_to_pages_due() -> None:
     items = read(editor.get(index)).all("li")
 
     (late,) = [item for item in items if item.all("a", href=address(procedure))]
-    assert late.text == "Overdue Late Procedure due on 21 November 2026"
+    assert late.text == "Overdue Late Procedure due on Sat 21 Nov 2026"
     (later,) = [item for item in items if item.all("a", href=address(other))]
     assert later.text.startswith("Within 90 days")
 

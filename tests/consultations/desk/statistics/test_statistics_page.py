@@ -174,4 +174,4 @@ def test_valid_periods_are_shown_and_explained(manager: Client) -> None:
     for table in tables:
         meaning = page.one("p", id=f"{table['aria-labelledby']}-meaning").text
         assert meaning.count(".") >= 2, meaning
-    assert page.one("h1").text == "Statistics: 5 December 2025 – 4 March 2026"
+    assert page.one("h1").text == "Statistics: Fri 5 Dec 2025 – Wed 4 Mar 2026"

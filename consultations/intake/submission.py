@@ -28,7 +28,7 @@ from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle import contact_details
-from consultations.messaging.notify import announce, notify, notify_staff_of_activity
+from consultations.messaging.notify import announce_new_requests, notify, notify_staff_of_activity
 from consultations.models import (
     Announcement,
     ConsultationRequest,
@@ -180,7 +180,8 @@ def _store(
     sent, status = Event.Kind.SUBMITTED, consultation.status
     insert(Event(request=consultation, kind=sent, at=now, to_status=status, detail=detail))
     if settings.MAIL_DELIVERY == "off":
-        announce(consultation)  # there is no mail worker, and staff see what could not be sent
+        # There is no mail worker, and staff see what could not be sent. Also those from before mail was off.
+        announce_new_requests()
     return consultation
 
 

@@ -6,34 +6,50 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.accounts import events
+from clinic_site.accounts import events, sessions
 from clinic_site.accounts.models import AccountEvent, User
 
-# The order of the apps on the first staff page; others follow.
-APP_ORDER = ["consultations", "procedures", "clinic", "mail", "accounts"]
+# Messages name patients: their own list records who saw them.
+NOT_SEARCHED = "mail"
+MAX_SEARCH_LENGTH = 200
+MAX_FOUND = 10  # of each kind
+
+
+def find_records(request: HttpRequest, text: str) -> list[tuple[str, str, str]]:
+    """Search every list of the admin with ``search_fields`` that the user may view.
+
+    Returns the kind, name and address of each record found. One query for each kind.
+    """
+    found: list[tuple[str, str, str]] = []
+    text = text.replace("\x00", "").strip()[:MAX_SEARCH_LENGTH]
+    for model, model_admin in admin.site._registry.items():
+        searched = model_admin.search_fields and model._meta.app_label != NOT_SEARCHED
+        if not text or not searched or not model_admin.has_view_permission(request):
+            continue
+        rows, _may_repeat = model_admin.get_search_results(request, model_admin.get_queryset(request), text)
+        kind, name = str(model._meta.verbose_name), model._meta.label_lower.replace(".", "_")
+        found += [
+            (kind, str(row), reverse(f"admin:{name}_change", args=[row.pk]))
+            for row in rows.distinct()[:MAX_FOUND]
+        ]
+    return found
 
 
 class StaffSite(admin.AdminSite):
-    """The admin, with the most used apps first."""
+    """The admin, whose index says what to do today. The navigation leads to everything (``settings``)."""
 
     site_header = _("Clinic staff")
     site_title = _("Clinic staff")
-    index_title = _("What needs doing")
-    # The index lists everything already.
+    index_title = _("Today")
     enable_nav_sidebar = False
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        found = super().get_app_list(request, app_label)
-        for app in found:
-            if app["app_label"] == "auth":
-                app["name"] = _("Roles")
-        return sorted(found, key=lambda app: [*APP_ORDER, app["app_label"]].index(app["app_label"]))
-
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out the list of all apps, which only the index shows."""
+        """Leave out the list of all apps."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -45,6 +61,14 @@ class StaffSite(admin.AdminSite):
             "log_entries": self.get_log_entries(request),
         }
 
+    def get_urls(self) -> list[Any]:
+        return [path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
+
+    def search(self, request: HttpRequest) -> TemplateResponse:
+        """Show the records that ``?text=`` finds: for staff who do not handle requests, pages and people."""
+        context = {"title": _("Search results"), "found": find_records(request, request.GET.get("text", ""))}
+        return TemplateResponse(request, "admin/search.html", self.each_context(request) | context)
+
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         response = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302 and isinstance(request.user, User):
@@ -54,11 +78,14 @@ class StaffSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the panels of ``settings.DASHBOARD_PANELS``, each with what its function returns as ``panel``.
 
-        A function takes the HTTP request; None leaves the panel out.
+        A function takes the HTTP request; None leaves the panel out. A script that refreshes the page gets
+        the panels alone.
         """
         panels = [
             {"template": template, "context": context}
             for template, path in settings.DASHBOARD_PANELS
             if (context := import_string(path)(request)) is not None
         ]
-        return super().index(request, {"panels": panels} | (extra_context or {}))
+        template = "admin/panels.html" if sessions.is_background(request) else "admin/index.html"
+        context = {"title": self.index_title, "panels": panels, "today": timezone.localdate()}
+        return TemplateResponse(request, template, self.each_context(request) | context)

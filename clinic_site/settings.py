@@ -223,13 +223,83 @@ CLEANUP_TASKS = [
     "consultations.data_rights.retention_tasks.tasks",
     "clinic_site.operations.cleanup.site_tasks",
 ]
+
+
+def admin_list(model: str) -> tuple[str, str]:
+    """Return the name of the address of a model's list in the admin, and the permission to view it."""
+    app, name = model.split(".")
+    return f"admin:{app}_{name}_changelist", f"{app}.view_{name}"
+
+
+_REQUESTS = "consultations.view_consultationrequest"
+# The places of the staff side, each with its pages: label, name of the address, and the permission it needs.
+STAFF_NAVIGATION = [
+    (_("Today"), [(_("Today"), "admin:index", "")]),
+    (_("Requests"), [(_("Requests"), "desk:queue", _REQUESTS)]),
+    (
+        _("Calendar"),
+        [
+            (_("Week"), "desk:week", _REQUESTS),
+            (_("Reminders"), "desk:reminders", _REQUESTS),
+            (_("Calendar addresses"), "desk:calendars", "consultations.manage_feeds"),
+        ],
+    ),
+    (
+        _("Messages"),
+        [
+            (_("Email"), *admin_list("mail.outgoingmessage")),
+            (_("Texts"), *admin_list("consultations.messagetext")),
+        ],
+    ),
+    (
+        _("Pages"),
+        [
+            (_("Procedures"), *admin_list("procedures.procedure")),
+            (_("Overview"), *admin_list("procedures.overview")),
+            (_("Emergency"), *admin_list("procedures.emergency")),
+            (_("Disclaimer"), *admin_list("procedures.disclaimer")),
+            (_("Practitioners"), *admin_list("procedures.practitioner")),
+            (_("Sources"), *admin_list("procedures.source")),
+            (_("Plain words"), *admin_list("procedures.plainword")),
+            (_("Reported mistakes"), *admin_list("procedures.feedbackreport")),
+        ],
+    ),
+    (
+        _("Clinic"),
+        [
+            (_("Details"), *admin_list("clinic.clinicprofile")),
+            (_("Opening hours"), *admin_list("clinic.openinghours")),
+            (_("Closures"), *admin_list("clinic.closure")),
+            (_("Hospitals"), *admin_list("clinic.emergencyhospital")),
+            (_("How information is made"), *admin_list("clinic.informationpractice")),
+            (_("Privacy notices"), *admin_list("consultations.privacynotice")),
+            (_("How long requests are kept"), *admin_list("consultations.retentionrule")),
+        ],
+    ),
+    (
+        _("Reports"),
+        [
+            (_("Statistics"), "desk:statistics", "consultations.view_statistics"),
+            (_("Who saw what"), "desk:log", "consultations.view_disclosure"),
+            (_("Export requests"), "desk:export", "consultations.export_requests"),
+            (_("Status"), "status", "mail.view_outgoingmessage"),
+        ],
+    ),
+    (
+        _("Team"),
+        [
+            (_("Accounts"), *admin_list("accounts.user")),
+            (_("Roles"), *admin_list("auth.group")),
+            (_("Sign-ins"), *admin_list("accounts.accountevent")),
+        ],
+    ),
+]
 # The panels of the first staff page: template and context function.
 DASHBOARD_PANELS = [
-    ("consultations/desk/queue/panel.html", "consultations.desk.dashboard.panel"),
+    ("consultations/desk/today/panel.html", "consultations.desk.today.panel"),
     ("procedures/staff/panels/feedback.html", "procedures.staff.panels.feedback_panel"),
     ("procedures/staff/panels/pages.html", "procedures.staff.panels.pages_panel"),
     ("consultations/desk/message_texts/panel.html", "consultations.messaging.templates.texts_panel"),
-    ("consultations/data_rights/panel.html", "consultations.data_rights.audit_log.panel"),
     ("operations/panel.html", "clinic_site.operations.views.status_panel"),
 ]
 # Warnings shown to staff after they changed a row of these models.
@@ -290,6 +360,8 @@ LANGUAGES = [("en", _("English")), ("ur", _("Urdu"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "Asia/Karachi"
+# Dates on the staff side: Tue 29 Nov 2026, 5:30 pm.
+FORMAT_MODULE_PATH = ["clinic_site.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -12,6 +12,7 @@ import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Self
 
 from django.core import signing
@@ -60,7 +61,7 @@ class SubmissionKey:
     def hash(self) -> str:
         return _sha256(f"key:{self.secret}")
 
-    @property
+    @cached_property
     def token(self) -> str:
         """The token of the private page. The key cannot be derived from it."""
         digest = hmac.digest(self.secret.encode(), b"private page", "sha256")

@@ -230,12 +230,13 @@ def translated(publication: Publication, **words: Any) -> Publication:
     document = PageDocument.from_json(publication.document)
     document = msgspec.structs.replace(document, language="ur", **words)
     document = msgspec.structs.replace(document, share_picture=share_images.make(document))
-    copied = ("page", "number", "slug", "reviewer", "reviewed_on", "review_due_on", "live_from")
+    copied = ("page", "slug", "reviewer", "reviewed_on", "review_due_on", "published_at", "live_from")
+    earlier = Publication.objects.filter(page=publication.page, language="ur")
     return Publication.objects.create(
         language="ur",
+        number=earlier.count() + 1,
         document=document.to_json(),
         card=document.card.to_json(),
-        published_at=publication.published_at,
         **{name: getattr(publication, name) for name in copied},
     )
 

@@ -12,7 +12,7 @@ import ipaddress
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import OperationalError, connection
@@ -68,15 +68,28 @@ class Limit:
 
         In a transaction, only what is committed counts.
         """
-        return _count(self.scope, self._hashed(subject), amount, self.period, self.attempts)
+        return _count(self.counter(subject), amount=amount, most=self.attempts).get(self.scope)
 
     def charge(self, subject: str, amount: int) -> None:
         """Count what an allowed attempt turned out to cost, also above the limit."""
-        _count(self.scope, self._hashed(subject), amount, self.period, MAX_COUNT)
+        _count(self.counter(subject), amount=amount)
 
-    def _hashed(self, subject: str) -> str:
-        """Return a keyed hash: the table alone reveals no address, and scopes cannot be correlated."""
-        return salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()
+    def counter(self, subject: str) -> tuple[str, str, timedelta]:
+        """Return the scope, a keyed hash of the subject, and the period.
+
+        The table alone reveals no address, and scopes cannot be correlated.
+        """
+        hashed = salted_hmac(__name__, f"{self.scope}:{subject}", algorithm="sha256").hexdigest()
+        return self.scope, hashed, self.period
+
+
+def charge_all(*attempts: tuple[Limit, str]) -> list[int]:
+    """Count an attempt for each limit and subject, also above the limit; return the numbers so far.
+
+    One statement. In a transaction, only what is committed counts.
+    """
+    counts = _count(*(limit.counter(subject) for limit, subject in attempts))
+    return [counts.get(limit.scope, MAX_COUNT) for limit, _subject in attempts]
 
 
 class Refusals(NamedTuple):
@@ -89,7 +102,7 @@ class Refusals(NamedTuple):
 
 def record_refusal(scope: str) -> None:
     """Count that a limit was reached, for the staff's first page. Call it outside a transaction."""
-    _count(scope, "", 1, REPORT_PERIOD, MAX_COUNT)
+    _count((scope, "", REPORT_PERIOD))
 
 
 def recent_refusals(now: datetime) -> list[Refusals]:
@@ -98,36 +111,32 @@ def recent_refusals(now: datetime) -> list[Refusals]:
     return [Refusals(row.scope, row.count, row.ends_at - REPORT_PERIOD) for row in counters]
 
 
-def _count(scope: str, subject: str, amount: int, period: timedelta, limit: int) -> int | None:
-    if amount > limit:
-        return None
+def _count(*counters: tuple[str, str, timedelta], amount: int = 1, most: int = MAX_COUNT) -> dict[str, int]:
+    """Count up to ``most``; return the number so far for each scope, without those that would be above."""
+    if amount > most:
+        return {}
     now = timezone.now()
     # The database's own format, which comparisons in SQL need.
     stored = connection.ops.adapt_datetimefield_value
     table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
+    values: list[Any] = []
+    for scope, subject, period in counters:
+        values += [scope, subject, amount, stored(now + period)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO {table} (scope, subject, count, ends_at)
-            VALUES (%(scope)s, %(subject)s, %(amount)s, %(end)s)
+            VALUES {", ".join(["(%s, %s, %s, %s)"] * len(counters))}
             ON CONFLICT (scope, subject) DO UPDATE SET
-                count = CASE WHEN {table}.ends_at <= %(now)s THEN 0 ELSE {table}.count END + %(amount)s,
-                ends_at = CASE WHEN {table}.ends_at <= %(now)s THEN %(end)s ELSE {table}.ends_at END
-            WHERE {table}.ends_at <= %(now)s OR {table}.count + %(amount)s <= %(limit)s
-            RETURNING count
+                count = CASE WHEN {table}.ends_at <= %s THEN 0 ELSE {table}.count END + excluded.count,
+                ends_at = CASE WHEN {table}.ends_at <= %s THEN excluded.ends_at ELSE {table}.ends_at END
+            WHERE {table}.ends_at <= %s OR {table}.count + excluded.count <= %s
+            RETURNING scope, count
             """,  # noqa: S608 - nothing in it but the table's own name
-            {
-                "scope": scope,
-                "subject": subject,
-                "amount": amount,
-                "now": stored(now),
-                "end": stored(now + period),
-                "limit": limit,
-            },
+            [*values, stored(now), stored(now), stored(now), most],
         )
-        # Over the limit no row is updated, and none returned.
-        rows = cursor.fetchall()
-    return rows[0][0] if rows else None
+        # Above the limit no row is updated, and none returned.
+        return dict(cursor.fetchall())
 
 
 def network_address(request: HttpRequest) -> str:

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import JSONField, Model, QuerySet
 
 # Rows per transaction. SQLite has one writer: a patient's request waits a few milliseconds for a batch.
@@ -27,37 +26,44 @@ def delete_in_batches(rows: QuerySet[Any], size: int = BATCH_SIZE) -> int:
     return deleted
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Insert rows of one model in one statement, and set their primary keys.
+def insert(row: Model) -> None:
+    """Insert a row and set its primary key.
 
     The ORM builds the same statement again for each row, which takes longer than to execute it. No signal is
     sent, and neither ``save`` nor ``pre_save`` is called.
     """
-    model, database = type(rows[0]), connections[DEFAULT_DB_ALIAS]
-    fields = _inserted_fields(model)
-    values = [_prepared(field, getattr(row, field.attname), database) for row in rows for field in fields]
-    with database.cursor() as cursor:
-        cursor.execute(_insert_statement(model, len(rows)), values)
-        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk, row._state.adding, row._state.db = pk, False, database.alias
-
-
-def _prepared(field: Any, value: Any, database: BaseDatabaseWrapper) -> Any:
-    if type(value) in UNCONVERTED_TYPES and not isinstance(field, JSONField):
-        return value
-    return field.get_db_prep_save(value, database)
-
-
-@cache
-def _inserted_fields(model: type[Model]) -> list[Any]:
-    return [field for field in model._meta.local_concrete_fields if not field.primary_key]
-
-
-@cache
-def _insert_statement(model: type[Model], count: int) -> str:
-    quoted, pk = connections[DEFAULT_DB_ALIAS].ops.quote_name, model._meta.pk
+    model, database = type(row), connections[DEFAULT_DB_ALIAS]
+    pk = model._meta.pk
     assert pk
-    columns = [quoted(field.column) for field in _inserted_fields(model)]
-    values = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * count)
+    values = [
+        value
+        if type(value := getattr(row, field.attname)) in unconverted
+        else field.get_db_prep_save(value, database)
+        for field, unconverted in _inserted_fields(model)
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(f"{_statement(model, 1)} RETURNING {database.ops.quote_name(pk.column)}", values)
+        [(row.pk,)] = cursor.fetchall()
+    row._state.adding, row._state.db = False, database.alias
+
+
+def insert_values(model: type[Model], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows in one statement: for each, the values of all columns but the primary key, as stored."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_statement(model, len(rows)), [value for row in rows for value in row])
+
+
+@cache
+def _inserted_fields(model: type[Model]) -> list[tuple[Any, frozenset[Any]]]:
+    """The fields, with the types of their values that need no conversion."""
+    fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
+    return [(field, frozenset() if isinstance(field, JSONField) else UNCONVERTED_TYPES) for field in fields]
+
+
+@cache
+def _statement(model: type[Model], rows: int) -> str:
+    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    columns = [quoted(field.column) for field, _unconverted in _inserted_fields(model)]
+    values = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
     into = f"{quoted(model._meta.db_table)} ({', '.join(columns)})"
-    return f"INSERT INTO {into} VALUES {values} RETURNING {quoted(pk.column)}"  # noqa: S608 - names of the model
+    return f"INSERT INTO {into} VALUES {values}"  # noqa: S608 - names of the model

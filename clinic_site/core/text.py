@@ -24,7 +24,7 @@ def isolated(text: str, mark: str = LEFT_TO_RIGHT) -> str:
 
 def numbers_isolated(text: str) -> str:
     """Return right-to-left text in which ranges and phone numbers keep their order: 10-0, 042 3576 1999."""
-    return re.sub(r"\+?\d+(?:[ /-]\d+)+", lambda found: isolated(found[0]), text)
+    return re.sub(r"\+?\d+(?:[ /\u2013-]\d+)+", lambda found: isolated(found[0]), text)
 
 
 def can_be_seen(text: str) -> bool:

@@ -32,8 +32,3 @@ def log(request: HttpRequest) -> HttpResponse:
         {"form": form, "shown": shown, "entries": [list(group) for _key, group in seen_at_once]},
         title=_("Who saw what"),
     )
-
-
-def panel(request: HttpRequest) -> dict[str, bool] | None:
-    """Show managers the panel of their pages on the staff index."""
-    return {} if request.user.has_perm(LOG) else None

@@ -9,7 +9,7 @@ from consultations.desk.consultation.attachment_views import attachment, thumbna
 from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
 from consultations.desk.queue import views as queue_views
-from consultations.desk.schedule import calendar_feeds, offer_views, reminder_views, week
+from consultations.desk.schedule import arrival_views, calendar_feeds, offer_views, reminder_views, week
 from consultations.desk.statistics import views
 from consultations.staff_pages import address
 
@@ -17,6 +17,7 @@ app_name = "desk"
 
 urlpatterns: list[URLPattern] = [
     address("requests/", queue_views.queue, "queue"),
+    address("requests/new/", queue_views.new_requests, "new_requests"),
     address("requests/found/", queue_views.search, "queue_search"),
     address("requests/assigned/", queue_views.assign, "queue_assign"),
     address("requests/held/", queue_views.move_held, "queue_held"),
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     address("log/", audit_log.log, "log"),
     address("statistics/", views.statistics, "statistics"),
     address("week/", week.week, "week"),
+    address("appointments/<int:pk>/arrival/", arrival_views.arrival, "arrival"),
     address("reminders/", reminder_views.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),
     address("reminders/<int:pk>/undo/", reminder_views.undo, "reminder_undo"),

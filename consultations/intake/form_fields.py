@@ -71,10 +71,11 @@ class AgeField(forms.CharField):
         if not found:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         number, unit = int(found[1]), found[2] or "years"
-        since = timezone.localdate().year - number
-        if not found[2] and number > MAX_AGE and 0 <= since <= MAX_AGE:
-            asks = _("Is the patient %(years)d? Write the age in years") if since else YOUNGER_THAN_ONE
-            raise ValidationError(asks, code="year", params={"years": since})
+        if not found[2] and number > MAX_AGE:
+            since = timezone.localdate().year - number
+            if 0 <= since <= MAX_AGE:
+                asks = _("Is the patient %(years)d? Write the age in years") if since else YOUNGER_THAN_ONE
+                raise ValidationError(asks, code="year", params={"years": since})
         for in_a_year, names in UNITS.items():
             if re.fullmatch(names, unit, re.IGNORECASE) and number // in_a_year <= MAX_AGE:
                 return number // in_a_year

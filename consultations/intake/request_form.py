@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.html import format_html, strip_tags
@@ -101,6 +102,15 @@ class RequestForm(Questions):
         self.must_be_shown_again = self.key_was_replaced or answered.get("notice") != str(notice.pk)
         answered["notice"] = str(notice.pk)
         super().__init__(answered if posted is not None else None, initial=answered)
+
+    def _clean_fields(self) -> None:
+        """Validate as Django does, without its bound fields, which translate each label and hint."""
+        for name, field in self.fields.items():
+            try:
+                given = field.widget.value_from_datadict(self.data, self.files, name)
+                self.cleaned_data[name] = field.clean(given)
+            except ValidationError as error:
+                self.add_error(name, error)
 
     def prepare_to_show(self, focused: str = "") -> None:
         """Give the form fields of its own, with today's choices and the length of the message in a hint.

@@ -21,14 +21,14 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from clinic_site.clinic import business_hours
-from clinic_site.core.rate_limits import Limit
-from clinic_site.core.rows import insert
+from clinic_site.core.rate_limits import Limit, charge_all
+from clinic_site.core.rows import insert, insert_values
 from clinic_site.core.text import fold_text
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
 from consultations.lifecycle import contact_details
-from consultations.messaging.notify import announce, notify, notify_staff_of_activity
+from consultations.messaging.notify import announce_new_requests, notify, notify_staff_of_activity
 from consultations.models import (
     Announcement,
     ConsultationRequest,
@@ -37,7 +37,6 @@ from consultations.models import (
     PrivateLink,
     SearchTerm,
 )
-from consultations.models.answers import ANSWER_FIELDS
 from consultations.models.search_terms import terms_of
 from consultations.references import new_reference
 from consultations.tokens import SubmissionKey, token_hash
@@ -71,7 +70,7 @@ class Submission:
     """One filled-in form: the answers, and how they were given."""
 
     key: SubmissionKey
-    answers: ConsultationRequest  # unsaved, with nothing but the answers
+    answers: ConsultationRequest  # unsaved, with nothing but the answers; ``submit`` adds the rest
     notice: PrivacyNotice
     language: str
     source_page: str = ""
@@ -103,7 +102,7 @@ def submit(submission: Submission) -> ConsultationRequest:
     attempts = MAX_ATTEMPTS
     while True:
         # Before the transaction: SQLite has one write lock, for which the others wait.
-        new = _new_request(submission, sent_at, promised_by)
+        new = _completed(submission, sent_at, promised_by)
         terms = sorted(terms_of(new.reference, new))
         try:
             # Durable: when this returns, the request is on the disk, whatever happens to the caller.
@@ -149,21 +148,18 @@ def differs(consultation: ConsultationRequest, answers: ConsultationRequest) -> 
     return consultation.comparable_answers() != answers.comparable_answers()
 
 
-def _new_request(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
-    """Return the request of a form, not stored yet, with a reference of its own."""
-    return ConsultationRequest(
-        **{name: getattr(submission.answers, name) for name in ANSWER_FIELDS},
-        reference=new_reference(),
-        key_hash=submission.key.hash,
-        duplicate_fingerprint=submission.duplicate_fingerprint,
-        language=submission.language,
-        notice=submission.notice,
-        consented_at=now,
-        source_page=submission.source_page,
-        created_at=now,
-        status_changed_at=now,
-        promised_by=promised_by,
-    )
+def _completed(submission: Submission, now: datetime, promised_by: datetime | None) -> ConsultationRequest:
+    """Return the answers as a request that can be stored, with a new reference."""
+    request = submission.answers
+    request.reference = new_reference()
+    request.key_hash = submission.key.hash
+    request.duplicate_fingerprint = submission.duplicate_fingerprint
+    request.language = submission.language
+    request.notice = submission.notice
+    request.source_page = submission.source_page
+    request.consented_at = request.created_at = request.status_changed_at = now
+    request.promised_by = promised_by
+    return request
 
 
 def _store(
@@ -176,15 +172,16 @@ def _store(
     if submission.suspicions:
         # Acknowledged when staff have taken it out of quarantine.
         consultation.status, consultation.announcement = Status.QUARANTINED, ""
-    insert([consultation])
+    insert(consultation)
     now, token = consultation.created_at, submission.key.token
-    insert([PrivateLink(request=consultation, token_hash=token_hash(token), made_at=now)])
-    insert([SearchTerm(request_id=consultation.pk, term=term) for term in terms])
+    insert(PrivateLink(request=consultation, token_hash=token_hash(token), made_at=now))
+    insert_values(SearchTerm, [(consultation.pk, term) for term in terms])
     detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
     sent, status = Event.Kind.SUBMITTED, consultation.status
-    insert([Event(request=consultation, kind=sent, at=now, to_status=status, detail=detail)])
+    insert(Event(request=consultation, kind=sent, at=now, to_status=status, detail=detail))
     if settings.MAIL_DELIVERY == "off":
-        announce(consultation)  # there is no mail worker, and staff see what could not be sent
+        # There is no mail worker, and staff see what could not be sent. Also those from before mail was off.
+        announce_new_requests()
     return consultation
 
 
@@ -195,11 +192,13 @@ def _count(submission: Submission) -> tuple[int, bool]:
     """
     if not submission.network:
         return 0, False
-    from_network = REQUESTS_PER_NETWORK.count(submission.network)
-    if from_network is None:
+    from_network, for_phone = charge_all(
+        (REQUESTS_PER_NETWORK, submission.network), (REQUESTS_PER_PHONE, submission.answers.phone)
+    )
+    if from_network > REQUESTS_PER_NETWORK.attempts:
         raise TooManyRequestsError
-    for_phone = REQUESTS_PER_PHONE.count(submission.answers.phone)
-    return from_network, from_network > MAX_NOT_HELD_PER_NETWORK or for_phone is None
+    is_held = from_network > MAX_NOT_HELD_PER_NETWORK or for_phone > REQUESTS_PER_PHONE.attempts
+    return from_network, is_held
 
 
 def _find_repeated(submission: Submission) -> ConsultationRequest | None:

@@ -176,6 +176,25 @@ def record_reader_not_informed(sender: object, message: OutgoingMessage, **_opti
         ).update(patient_informed_at=None)
 
 
+def record_arrival(appointment: Appointment, *, has_arrived: bool, actor: User, now: datetime) -> bool:
+    """Record that the patient has come for an agreed appointment of today, or undo it.
+
+    Returns False if nothing changed: it was recorded before, or the appointment is another day's or settled.
+    """
+    # Lock the request first, like every other change, to avoid deadlocks.
+    locked = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
+    today = timezone.localdate(now)
+    agreed = Appointment.objects.on_days(today, today).filter(state=Appointment.State.AGREED)
+    unchanged = agreed.filter(pk=appointment.pk, arrived_at__isnull=has_arrived)
+    if not unchanged.update(arrived_at=now if has_arrived else None):
+        return False
+    kind = Event.Kind.ARRIVED if has_arrived else Event.Kind.NOT_ARRIVED
+    Event.objects.create(
+        request=locked, kind=kind, actor=actor, at=now, detail={"appointment": appointment.pk}
+    )
+    return True
+
+
 def awaits_another_time(request: ConsultationRequest) -> bool:
     """Whether the patient has asked for another time and staff have not answered yet."""
     kind = Event.Kind

@@ -106,7 +106,8 @@ def announce(request: ConsultationRequest) -> None:
     queued = OutgoingMessage.objects.filter(about=request.reference, kind="acknowledgement")
     if request.status in workflow.WAITING and not queued.exists():
         notify("acknowledgement", request, is_over_share=is_over_share)
-    notify("new_request", request, is_over_share=is_over_share)
+    if request.status != Status.WITHDRAWN:  # staff know of the withdrawal already
+        notify("new_request", request, is_over_share=is_over_share)
 
 
 def require_announced() -> None:

@@ -402,6 +402,7 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="patient informed at"),
                 ),
                 ("reminded_at", models.DateTimeField(blank=True, null=True, verbose_name="reminded at")),
+                ("arrived_at", models.DateTimeField(blank=True, null=True, verbose_name="arrived at")),
                 (
                     "made_by",
                     models.ForeignKey(
@@ -536,6 +537,8 @@ class Migration(migrations.Migration):
                             ("time_canceled", "Time canceled"),
                             ("reminded", "Reminded of the appointment"),
                             ("not_reminded", "Not reminded after all"),
+                            ("arrived", "Arrived for the appointment"),
+                            ("not_arrived", "Not arrived after all"),
                             ("notification_not_sent", "A message was not sent"),
                             ("link_asked_for", "New private link asked for"),
                             ("link_made", "New private link made"),

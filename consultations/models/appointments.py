@@ -89,6 +89,7 @@ class Appointment(models.Model):
     # by an unanswered call.
     patient_informed_at = models.DateTimeField(_("patient informed at"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    arrived_at = models.DateTimeField(_("arrived at"), null=True, blank=True)
 
     objects = AppointmentQuerySet.as_manager()
 

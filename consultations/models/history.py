@@ -42,6 +42,8 @@ class Event(AppendOnlyModel):
         TIME_CANCELED = "time_canceled", _("Time canceled")
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")
+        ARRIVED = "arrived", _("Arrived for the appointment")
+        NOT_ARRIVED = "not_arrived", _("Not arrived after all")
         NOTIFICATION_NOT_SENT = "notification_not_sent", _("A message was not sent")
         LINK_ASKED_FOR = "link_asked_for", _("New private link asked for")
         LINK_MADE = "link_made", _("New private link made")
@@ -56,6 +58,8 @@ class Event(AppendOnlyModel):
             Kind.ACKNOWLEDGED,
             Kind.REMINDED,
             Kind.NOT_REMINDED,
+            Kind.ARRIVED,
+            Kind.NOT_ARRIVED,
             Kind.NOTIFICATION_NOT_SENT,
             Kind.LINK_ASKED_FOR,
             Kind.LINK_MADE,

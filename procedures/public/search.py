@@ -56,9 +56,11 @@ EMERGENCY_WORDS = """
 EQUIVALENTS = """
     accident hadsa haadsa حادثہ
     address pata پتہ پتا
+    ambulance ایمبولینس
     anesthesia behoshi بےہوشی بیہوشی
     arm bazu bazoo baazu بازو
     artery شریان
+    bathe bath shower nahana نہانا
     blood bleeding khoon khun خون
     bone haddi haddee ہڈی
     cancer kainsar کینسر
@@ -67,29 +69,44 @@ EQUIVALENTS = """
     cut chopped kat kata kati kaat katna کٹ کٹا کٹی کٹے کٹنا
     doctor surgeon daktar ڈاکٹر سرجن
     dressing bandage patti پٹی
+    drive driving gari gaari گاڑی
+    fasting ramadan roza rozay روزہ روزے رمضان
+    fever bukhar بخار
     finger ungli ungly unglian ungliyan انگلی
+    flap فلیپ
     foot paon paaon پاؤں
+    graft گرافٹ
     hand hath haath haat ہاتھ
     ice baraf barf برف
-    join reattach jorna jodna جوڑنا جوڑ
+    infection انفیکشن
+    join reattach jorna jodna جوڑنا
     leg tang taang ٹانگ
     medicine dawa dawai دوا دوائی
     microsurgery مائیکروسرجری
+    naswar نسوار
     nerve nas nass asaab نس نسیں نرو اعصاب
     numb numbness sun sunn سن
     operation operate surgery opration آپریشن سرجری
     pain dard درد
+    physiotherapy therapy therapist فزیوتھراپی
+    pray prayer namaz نماز
+    pregnant pregnancy hamila حاملہ حمل
+    pus peep پیپ
     scar nishan نشان
     skin jild khaal جلد کھال
+    smoking smoke cigarette sigret سگریٹ تمباکو
     stitch stitches tanka tanke taanke ٹانکا ٹانکے
     sugar diabetes شوگر ذیابیطس
     swelling sojan sujan سوجن
     thumb angutha angootha انگوٹھا
+    tingling jhunjhunahat sansanahat جھنجھناہٹ سنسناہٹ
     tumor lump rasoli rasauli rasooli gilti ganth رسولی گلٹی گانٹھ
     vein ورید
     vessel rag رگ نالی
     weak weakness kamzor kamzori کمزور کمزوری
+    work kaam کام
     wound injury injured zakhm zakhmi chot زخم زخمی چوٹ
+    wudu wuzu wazu وضو
 """
 SURGEON_WORDS = gettext_noop("surgeon doctor")
 # The names of pages that are not published documents: title, summary, other words, name of the address.
@@ -132,7 +149,10 @@ def _entry(
 ) -> Entry:
     weights: dict[str, int] = {}
     for weight, passage in ((TEXT, text), (HEADING, f"{headings} {summary}"), (NAME, f"{title} {names}")):
-        weights |= dict.fromkeys(_terms(passage), weight)
+        terms = _terms(passage)
+        # مائیکرو سرجری is also مائیکروسرجری.
+        terms += SAME.keys() & map("".join, pairwise(terms))
+        weights |= dict.fromkeys(terms, weight)
     return Entry(title, summary, url, weights, language)
 
 
@@ -206,9 +226,10 @@ def _surgeon_entry(surgeon: Practitioner) -> Entry:
         surgeon.name,
         surgeon.specialty,
         surgeon.get_absolute_url(),
-        names=_in_every_language(SURGEON_WORDS),
+        names=f"{_in_every_language(SURGEON_WORDS)} {surgeon.slug}",
         text=about,
-        language=settings.LANGUAGE_CODE,
+        # A text that staff have translated has a language of its own.
+        language=getattr(surgeon.name, "language", settings.LANGUAGE_CODE),
     )
 
 

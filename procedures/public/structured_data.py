@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
@@ -32,6 +33,11 @@ SPECIALTIES = {
     "anesth": "https://schema.org/Anesthesia",
     "anaesth": "https://schema.org/Anesthesia",
     "surg": SURGERY,
+    "پلاسٹک": PLASTIC_SURGERY,
+    "آرتھو": "https://schema.org/Musculoskeletal",
+    "نیورو": "https://schema.org/Neurologic",
+    "انستھیز": "https://schema.org/Anesthesia",
+    "سرج": SURGERY,
 }
 
 
@@ -40,6 +46,7 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
     url = absolute(document.get_absolute_url())
     # A sample reviewer is no review: the page does not show one either.
     version, review = document.version, None if document.is_sample else document.review
+    is_english = document.language == settings.LANGUAGE_CODE
     node = without_empty(
         {
             "@type": "MedicalWebPage",
@@ -54,7 +61,8 @@ def page(document: PageDocument, clinic: ClinicProfile | None) -> Node:
             "reviewedBy": review and _person(review.reviewer),
             "author": document.author and {"@type": "Organization", "name": document.author},
             "publisher": clinic and clinic_reference(clinic),
-            "citation": [source.title for source in document.sources],
+            # A translation leads to the English page for its sources.
+            "citation": [source.title for source in document.sources if is_english],
             "about": _procedure(document) if document.kind == "procedure" else _microsurgery(),
             "audience": {"@type": "Patient"},
         }

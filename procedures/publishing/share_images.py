@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont, features
 
 from clinic_site.clinic.models import ClinicProfile
-from clinic_site.core.text import isolated
+from clinic_site.core.text import numbers_isolated
 from procedures.publishing.documents import PageDocument
 from procedures.publishing.generated_files import GeneratedFiles
 
@@ -54,8 +54,6 @@ _URDU = re.compile(
     "\u0686\u0688\u0691\u0698\u06a9\u06af\u06ba\u06be\u06c0-\u06c3\u06cc\u06d2-\u06d5\u06f0-\u06f9\u200c-\u200f"
     "\u2010\u2011\u2013\u2014\u2018-\u201d\u2022\u2026\u2066-\u2069]*"
 )
-# Numbers that would turn round between Urdu words.
-_NUMBERS = re.compile(r"\+?[0-9]+(?:[-\u2013/ ][0-9]+)+")
 
 Font = ImageFont.FreeTypeFont
 
@@ -139,7 +137,7 @@ def _fitted(text: str, sizes: tuple[int, ...], room: int, color: str, *, is_bold
     """The text in the largest size that fits, or the smallest."""
     name = "NotoSerif-Bold.ttf" if is_bold else "NotoSans-Regular.ttf"
     if _is_urdu(text):
-        name, text = NASTALIQ, _NUMBERS.sub(lambda found: isolated(found[0]), text)
+        name, text = NASTALIQ, numbers_isolated(text)
     for size in sizes:
         lines, breaks_word = _wrapped(text, name, TEXT_WIDTH / size)
         block = _Block(lines, name, size, color)

@@ -228,13 +228,14 @@ class DisclaimerAdmin(SingletonAdmin):
         super().save_model(request, obj, form, change)
         if Publication.objects.live().exists():
             text = _t("Patients see the old text until each page is published again.")
-            self.message_user(request, f"{text} {_t('The staff index lists these pages.')}", messages.WARNING)
+            self.message_user(request, f"{text} {_t('Today lists these pages.')}", messages.WARNING)
 
 
 @admin.register(Practitioner)
 class PractitionerAdmin(TranslationAdmin):
     form = PhotoForm
     list_display = ["name", "registration_number", "specialty", "is_active", "is_sample"]
+    search_fields = ["name"]
     fields = [
         "name",
         "registration_number",

@@ -179,6 +179,10 @@ class Visitor:
         self.page.fill("#id_password", PASSWORD)
         self.presses("Sign in")
 
+    def signs_out(self) -> None:
+        self.page.get_by_text("Your account").locator("..").click()
+        self.presses("Log out")
+
     def assert_accessible(self) -> None:
         """Require that the page fits the window, and that axe, which is a script, finds nothing."""
         assert not self.scrolls_sideways(), self.page.url

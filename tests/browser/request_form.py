@@ -1,5 +1,7 @@
 """Filling in the request form in a browser, by the words that a patient reads, with or without a mouse."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from consultations.models import ConsultationRequest
@@ -54,7 +56,7 @@ def check(page: Page) -> None:
 
 def send(page: Page) -> ConsultationRequest:
     """Send the request from "Check your answers"; return it as it is stored."""
-    press(page, "Send request")
+    press(page, re.compile("^Send (request|again)$"))
     return sent(page)
 
 

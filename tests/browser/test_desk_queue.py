@@ -1,5 +1,6 @@
 """The queue in a real browser: by keyboard, on a phone and at a desk, accessible to all."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -43,7 +44,7 @@ def test_queue_is_accessible(visit: Visit, requests: list[ConsultationRequest]) 
     for address in ("/staff/", "/staff/requests/?tab=completed&onset=soon&page=2", "/staff/requests/"):
         page = visitor.opens(address)
         visitor.assert_accessible_everywhere()
-    page.get_by_role("searchbox", name="Find").fill("علي")
+    page.get_by_role("searchbox", name="Search").fill("علي")
     visitor.presses("Search")
     expect(page.get_by_role("rowheader")).to_have_count(1)
     visitor.assert_accessible_everywhere()
@@ -61,7 +62,7 @@ def test_keyboard_moves_opens_and_searches(visit: Visit, requests: list[Consulta
         page.keyboard.press(key)
         expect(links[link]).to_be_focused()
     page.keyboard.press("/")
-    search = page.get_by_role("searchbox", name="Find")
+    search = page.get_by_role("searchbox", name="Search")
     expect(search).to_be_focused()
     page.keyboard.type("jk/?")
     expect(search).to_have_value("jk/?")
@@ -94,7 +95,7 @@ def test_requests_are_found_again_assigned_and_printed(
     visitor = visit(user, java_script_enabled=scripts)
     page = visitor.opens("/staff/requests/")
     expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_visible(visible=scripts)
-    page.get_by_role("searchbox", name="Find").fill("Khan")
+    page.get_by_role("searchbox", name="Search").fill("Khan")
     visitor.presses("Search")
     rows = page.get_by_role("rowheader")
     found = rows.count()
@@ -117,3 +118,40 @@ def test_requests_are_found_again_assigned_and_printed(
     expect(page.get_by_role("link", name=requests[0].reference)).to_be_visible()
     for role, name in (("button", "Search"), ("button", "Assign"), ("link", "Mine 2")):
         expect(page.get_by_role(role, name=name)).to_be_hidden()
+
+
+def test_new_requests_show_by_themselves(visit: Visit, requests: list[ConsultationRequest]) -> None:
+    visitor = visit(staff(roles.COORDINATOR))
+    page = visitor.page
+    page.clock.install()
+    for address in ("/staff/", "/staff/requests/"):
+        visitor.opens(address)
+        title = page.title()
+        page.clock.run_for(61_000)
+        expect(page.get_by_role("status").get_by_role("link")).to_have_count(0)
+        name = f"Patient who came to {address}"
+        a_request(patient_name=name)
+        with page.expect_response("**/new/?since=*"):
+            page.clock.run_for(61_000)
+        link = page.get_by_role("link", name="1 new request – Show")
+        expect(link).to_be_visible()
+        expect(page).to_have_title(f"(1) {title}")
+        visitor.assert_accessible_everywhere()
+        link.click()
+        expect(page.get_by_text(name)).to_be_visible()
+        expect(page).to_have_title(re.compile("^Waiting"))
+
+
+def test_today_waits_while_someone_works_in_it(visit: Visit, requests: list[ConsultationRequest]) -> None:
+    page = visit(staff(roles.COORDINATOR)).page
+    page.clock.install()
+    page.goto("/staff/")
+    late = page.get_by_role("link", name=f"Read message {requests[1].patient_name}")
+    late.focus()
+    ConsultationRequest.objects.update(promised_by=None, call_back_at=None, unread_since=None)
+    with page.expect_response("**/new/?since=*"):
+        page.clock.run_for(61_000)
+    expect(late).to_be_focused()
+    late.evaluate("link => link.blur()")
+    page.clock.run_for(61_000)
+    expect(late).to_have_count(0)

@@ -64,7 +64,7 @@ def test_period_and_download_without_scripts(visit: Visit, requests: None) -> No
     page.get_by_role("textbox", name="From").fill("2026-01-01")
     page.get_by_role("textbox", name="To").fill("2026-01-31")
     visitor.presses("Show")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Statistics: 1 January 2026 – 31 January 2026")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Statistics: Thu 1 Jan 2026 – Sat 31 Jan 2026")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     assert download.value.suggested_filename == "statistics-2026-01-01-2026-01-31.csv"

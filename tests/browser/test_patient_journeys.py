@@ -339,7 +339,7 @@ def test_everything_typed_in_urdu(on_a_phone: Visitor, visit: Visit, settings: A
         assert direction(answer_of(desk.page, question).locator("bdi")) == "rtl", question
     assert direction(desk.page.locator(".timeline bdi", has_text="اب درد بھی ہے۔")) == "rtl"
     desk.opens(reverse("desk:queue"))
-    find = desk.page.get_by_label("Find")
+    find = desk.page.get_by_label("Search")
     find.fill("نسرين بى بى")  # as an Arabic keyboard types it
     assert direction(find) == "rtl"
     find.press("Enter")

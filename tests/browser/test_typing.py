@@ -105,7 +105,7 @@ def test_draft_is_offered_again_until_it_is_discarded_or_its_owner_signs_out(
     expect(page.locator("#id_name")).to_have_value("")
     expect(notice(page)).to_have_count(0)
     page.fill("#id_name", "Ashura")
-    visitor.presses("Log out")
+    visitor.signs_out()
     assert page.evaluate("Object.keys(sessionStorage)") == []
 
 

@@ -14,6 +14,6 @@ def test_content_panels_are_for_roles_that_edit_pages(client: Client) -> None:
         client.force_login(staff(role))
         headings = read(client.get(reverse("admin:index"))).heading_texts()
         if role == "Manager":
-            assert in_order(headings, ["Feedback reports", "Pages due for review"])
-        for heading in ("Pages due for review", "Feedback reports"):
+            assert in_order(headings, ["Reported mistakes", "Pages due for review"])
+        for heading in ("Pages due for review", "Reported mistakes"):
             assert (heading in headings) is (role != "Coordinator"), role

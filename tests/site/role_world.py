@@ -119,6 +119,7 @@ class World:
         )
         return {
             "requests/": request,
+            "appointments/": time,
             "reminders/": time,
             "consultations/consultationrequest/": request,
             "consultations/privacynotice/": request.notice,

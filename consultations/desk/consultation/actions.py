@@ -62,8 +62,13 @@ View = Callable[[HttpRequest, int], HttpResponseBase]
 
 
 def redirect_to_page(action: Action[F], message: str) -> HttpResponse:
-    """Redirect to the page, with the typed callback time if the button did not use it."""
+    """Redirect to the page, with the typed callback time if the button did not use it.
+
+    Buttons of the first staff page lead back there.
+    """
     messages.success(action.request, message)
+    if action.request.POST.get("back") == "today":
+        return SeeOther(reverse("admin:index"))
     at = "" if isinstance(action.form, ContactForm) else typed_moment(action.request.POST)
     return SeeOther(reverse("desk:request", args=[action.consultation.pk], query={"at": at} if at else None))
 

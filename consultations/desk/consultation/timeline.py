@@ -7,10 +7,10 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinic_site.core.templatetags import formatting
 from clinic_site.mail.models import MessageStep, OutgoingMessage
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import KINDS, STAFF_KINDS
@@ -110,8 +110,8 @@ def _message_entry(message: OutgoingMessage, may_see: bool) -> Entry:
 
 
 def moment(at: datetime) -> str:
-    """Format a time in the clinic's time zone, like "Monday 23 November 2026, 9 am"."""
-    return formatting.moment(timezone.localtime(at), "l j F Y")
+    """Format a time in the clinic's time zone, like "Mon 23 Nov 2026, 9 am"."""
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def _detail_of(event: Event, detail: Mapping[str, Any]) -> str:

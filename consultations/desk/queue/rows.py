@@ -59,7 +59,10 @@ class Row:
         if self.consultation.status not in PROMISED:
             return None
         if due < self.now:
-            return DueLabel(_("overdue by %(time)s") % {"time": self._between(due, self.now)}, is_late=True)
+            time = self._between(due, self.now)
+            if time == format_hours(timedelta()):  # closed since then
+                return DueLabel(_("overdue"), is_late=True)
+            return DueLabel(_("overdue by %(time)s") % {"time": time}, is_late=True)
         return DueLabel(_("%(time)s left") % {"time": self._between(self.now, due)})
 
     @property

@@ -98,19 +98,23 @@ TABS: Mapping[str, Tab] = {tab.name: tab for tab in (*TO_DO, *BY_STATUS)}
 DEFAULT = TABS["waiting"]
 
 
-def count_tabs(scope: Scope, tabs: Iterable[Tab]) -> dict[Tab, str]:
-    """Return the number of requests of each tab: "1,000+" at most for finished ones. One query."""
+def count_tabs(scope: Scope, tabs: Iterable[Tab], **others: CountOf) -> dict[str, str]:
+    """Return the number of requests of each tab by its name: "1,000+" at most for finished ones. One query.
+
+    ``others`` are counted in the same query.
+    """
     by_name = {tab.name: tab for tab in tabs}
     numbers = ConsultationRequest.objects.counts(
         **{
             name: CountOf(tab.requests(scope), None if tab.is_open else MAX_COUNTED + 1)
             for name, tab in by_name.items()
-        }
+        },
+        **others,
     )
     shown = {}
-    for name, tab in by_name.items():
-        is_cut_off = not tab.is_open and numbers[name] > MAX_COUNTED
-        shown[tab] = f"{MAX_COUNTED:,}+" if is_cut_off else f"{numbers[name]:,}"
+    for name, number in numbers.items():
+        is_cut_off = name in by_name and not by_name[name].is_open and number > MAX_COUNTED
+        shown[name] = f"{MAX_COUNTED:,}+" if is_cut_off else f"{number:,}"
     return shown
 
 

@@ -3,17 +3,19 @@
 import re
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from clinic_site.accounts.models import User
+from clinic_site.admin_site import find_records
 from clinic_site.clinic import business_hours
 from clinic_site.core.http.responses import SeeOther
 from clinic_site.core.text import fold_text
@@ -33,6 +35,7 @@ MAX_LISTED = 1000  # an offset is quick up to here, and nobody reads further
 MAX_SEARCH_LENGTH = 200
 MAX_SEARCHES = 10
 SEARCHES_IN_SESSION = "desk_searches"
+SECONDS = re.compile("[0-9]{10}[.][0-9]{6}")
 # A selected request: its id, and its version on the screen.
 SELECTED = re.compile("([0-9]{1,18})-([0-9]{1,9})")
 
@@ -88,14 +91,26 @@ def queue(request: HttpRequest) -> HttpResponse:
     )
 
 
+@page(VIEW)
+def new_requests(request: HttpRequest) -> JsonResponse:
+    """Return how many requests have come ``?since=``, in seconds since 1970, for a page that shows them."""
+    count, since = 0, request.GET.get("since", "")
+    if SECONDS.fullmatch(since):
+        opened_at = datetime.fromtimestamp(float(since), UTC)
+        count = ConsultationRequest.objects.waiting().filter(created_at__gt=opened_at).count()
+    text = ngettext("%(count)d new request – Show", "%(count)d new requests – Show", count) % {"count": count}
+    return JsonResponse({"count": count, "text": text})
+
+
 @page(VIEW, methods=GET_AND_POST)
 def search(request: HttpRequest) -> HttpResponse:
     """Search all requests by POST, and redirect to the results, ``?search=``.
 
     Names and numbers are kept neither in an address nor in the session, where they would outlive an erasure:
-    the session holds only the ids found, under a random key. A search for nothing removes them.
+    the session holds only the ids found, and other records of the admin, under a random key. A search for
+    nothing removes them.
     """
-    searches: dict[str, list[int]] = request.session.get(SEARCHES_IN_SESSION, {})
+    searches: dict[str, dict[str, list[Any]]] = request.session.get(SEARCHES_IN_SESSION, {})
     if request.method == "POST":
         text = request.POST.get("text", "")[:MAX_SEARCH_LENGTH].strip()
         if not fold_text(text):
@@ -103,15 +118,24 @@ def search(request: HttpRequest) -> HttpResponse:
             return SeeOther(reverse("desk:queue"))
         found_ids = list(ConsultationRequest.objects.search(text).values_list("pk", flat=True)[: ROWS + 1])
         key = secrets.token_urlsafe(6)
-        request.session[SEARCHES_IN_SESSION] = dict([*searches.items(), (key, found_ids)][-MAX_SEARCHES:])
+        found = {"ids": found_ids, "records": find_records(request, text)}
+        request.session[SEARCHES_IN_SESSION] = dict([*searches.items(), (key, found)][-MAX_SEARCHES:])
         return SeeOther(reverse("desk:queue_search", query={"search": key}))
-    ids = searches.get(request.GET.get("search", ""))
-    if ids is None:
+    result = searches.get(request.GET.get("search", ""))
+    if result is None:
         return SeeOther(reverse("desk:queue"))
+    ids = result["ids"]
     by_id = ConsultationRequest.objects.select_related("assignee").in_bulk(ids[:ROWS])
     requests = [by_id[pk] for pk in ids if pk in by_id]
     disclosures.record(member(request), requests, Disclosure.Kind.FOUND)
-    return _show(request, requests, colleagues(), title=_("Search results"), has_more=len(ids) > ROWS)
+    return _show(
+        request,
+        requests,
+        colleagues(),
+        title=_("Search results"),
+        has_more=len(ids) > ROWS,
+        found=result["records"],
+    )
 
 
 @page(VIEW, WORK, methods=POST)
@@ -188,7 +212,8 @@ def _show(
     requests = list(requests)
     live = Appointment.objects.live().filter(request__in=requests)
     appointments = {appointment.request_id: appointment for appointment in live}
-    numbers = list(count_tabs(scope, TABS.values()).items())
+    counts = count_tabs(scope, TABS.values())
+    numbers = [(tab, counts[tab.name]) for tab in TABS.values()]
     return show(
         request,
         "consultations/desk/queue/queue.html",

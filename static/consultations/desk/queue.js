@@ -9,7 +9,7 @@ const links = [...document.querySelectorAll(".queue__reference a")];
 const steps = {
   j: () => move(1),
   k: () => move(-1),
-  "/": () => document.getElementById("searchbar").focus(),
+  "/": () => document.getElementById("find").focus(),
   "?": () => dialog.showModal(),
 };
 // The arrow keys scroll the page until the focus is in the list of requests.

@@ -133,8 +133,8 @@ def test_managers_find_links_to_data_rights_pages(client: Client, manager: User,
         (f"/staff/requests/{request.pk}/", f"{LOG}?reference={request.reference}"),
         (f"/staff/requests/{request.pk}/", f"/staff/requests/{request.pk}/erase/"),
         (account, f"{LOG}?person={colleague.pk}"),
-        ("/staff/", f'href="{LOG}"'),
-        ("/staff/", 'href="/staff/export/"'),
+        ("/staff/statistics/", f'href="{LOG}"'),
+        ("/staff/statistics/", 'href="/staff/export/"'),
     ):
         assert link in client.get(address).content.decode(), link
     client.force_login(colleague)

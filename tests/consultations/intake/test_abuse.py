@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 NETWORK, OTHER_NETWORK = "203.0.113.1", "203.0.113.2"
 # To send a request, with the savepoint and the limits.
-MAX_QUERIES = 9
+MAX_QUERIES = 7
 
 
 def few_requests(monkeypatch: pytest.MonkeyPatch, *, held_above: int, refused_above: int) -> None:
@@ -178,7 +178,7 @@ def test_requests_above_the_share_of_a_phone_are_held_on_every_network(
     attempts = submission.REQUESTS_PER_PHONE.attempts
     sent = [sends(client, f"203.0.113.{number}") for number in range(attempts + 2)]
     assert sent == ["new"] * attempts + ["held"] * 2
-    assert counters()["requests for a phone"] == attempts
+    assert counters()["requests for a phone"] == len(sent)
 
 
 @pytest.mark.slow
@@ -205,5 +205,6 @@ def test_sending_a_request_takes_few_queries(
 ) -> None:
     settings.PAGE_CACHE_SECONDS = 5
     assert client.post(FORM, everything()).status_code == 303
+    form = everything()
     with django_assert_max_num_queries(MAX_QUERIES):
-        assert client.post(FORM, everything()).status_code == 303
+        assert client.post(FORM, form).status_code == 303

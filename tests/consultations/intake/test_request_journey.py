@@ -156,7 +156,9 @@ def test_same_form_sent_again_is_the_same_request(patient: Patient) -> None:
     patient.posts(patient.page.hidden_fields() | form_data())
     assert patient.confirms() == first
     for changes in ({}, {"patient_name": "Ali Khan"}, {"patient_age": "8"}):
-        text = patient.posts(check | changes).one("main").text
+        page = patient.posts(check | changes)
+        text = page.one("main").text
+        assert page.one("button", name="send").text == "Send again"
         assert "This request has been sent already." in text
         assert "It stays one request." in text
         assert "not sent yet" not in text and "We get your request when" not in text

@@ -15,6 +15,7 @@ from clinic_site.operations import readiness
 from consultations.intake.submission import submit
 from consultations.messaging.notify import announce_new_requests
 from consultations.models import ConsultationRequest
+from consultations.portal import actions
 from consultations.workflow import Status
 from tests.concurrency import in_threads
 from tests.factories import a_submission, change_status
@@ -50,6 +51,13 @@ def test_closed_request_is_reported_but_no_longer_acknowledged() -> None:
     assert kinds() == {"declined": 1, "new_request": 1}
 
 
+def test_request_withdrawn_before_the_worker_comes_is_not_reported_as_new() -> None:
+    actions.withdraw(submit(a_submission()))
+    announce_new_requests()
+    assert kinds() == {"patient_activity": 1}
+    assert not ConsultationRequest.objects.unannounced().exists()
+
+
 def test_request_taken_out_of_quarantine_is_acknowledged_once() -> None:
     suspicious = submit(a_submission(suspicions=("trap",), **BY_EMAIL))
     marked = submit(a_submission(**BY_EMAIL))
@@ -61,9 +69,11 @@ def test_request_taken_out_of_quarantine_is_acknowledged_once() -> None:
 
 
 def test_request_is_announced_at_once_where_no_mail_is_sent(settings: Any) -> None:
+    submit(a_submission(**BY_EMAIL))  # before mail was switched off
     settings.MAIL_DELIVERY = "off"
     submit(a_submission(**BY_EMAIL))
-    assert OutgoingMessage.objects.undelivered().count() == 2
+    assert OutgoingMessage.objects.undelivered().count() == 4
+    assert not ConsultationRequest.objects.unannounced().exists()
 
 
 def test_status_warns_while_no_worker_announces() -> None:

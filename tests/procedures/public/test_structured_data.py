@@ -134,7 +134,9 @@ def test_structured_data_says_only_what_the_page_shows(client: Client, sample_si
             if path == "/clinic/":
                 assert page.node("MedicalClinic")["@id"] == CLINIC_ID
             if path in live:
-                assert page.node("MedicalWebPage")["inLanguage"] == language
+                node = page.node("MedicalWebPage")
+                assert node["inLanguage"] == language
+                assert ("citation" in node) == (language == "en")
 
 
 def links(value: Any) -> Iterator[str]:

@@ -157,7 +157,7 @@ def test_correction_refuses_a_withdrawn_page(
     def sign_off_page() -> str:
         return read(clinician.get(address(procedure, "publish"))).text
 
-    notice = "withdrawn on 1 June 2026: patients do not see it. It needs a full review to return."
+    notice = "withdrawn on Mon 1 Jun 2026: patients do not see it. It needs a full review to return."
     published(procedure)
     assert notice not in sign_off_page()
     clock.shift(1)

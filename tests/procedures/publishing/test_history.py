@@ -31,10 +31,10 @@ def body(procedure: Procedure) -> str:
 
 def test_history_names_who_when_and_why_and_what_is_live(editor: Client, procedure: Procedure) -> None:
     third, second, first = history_rows(editor, procedure)
-    assert "3 scheduled 20 May 2026, 9 am" in third
+    assert "3 scheduled Wed 20 May 2026, 9 am" in third
     for words in (
-        "2 live 10 May 2026, 9 pm",
-        "Dr. Ayesha Khan, 10 May 2026",
+        "2 live Sun 10 May 2026, 9 pm",
+        "Dr. Ayesha Khan, Sun 10 May 2026",
         "sana",
         "Infection is told better.",
     ):
@@ -46,8 +46,8 @@ def test_history_names_the_reviewer_as_signed(editor: Client, procedure: Procedu
     published(procedure, reviewer=a_reviewer(name="Dr. Sample", is_sample=True))
     Practitioner.objects.update(name="Dr. Real Person", is_sample=False)
     found = history_rows(editor, procedure)
-    assert "Dr. Sample, 12 May 2026 (a sample: no review)" in found[0]
-    assert "Dr. Ayesha Khan, 10 May 2026" in found[2]
+    assert "Dr. Sample, Tue 12 May 2026 (a sample: no review)" in found[0]
+    assert "Dr. Ayesha Khan, Sun 10 May 2026" in found[2]
     assert "Real Person" not in "".join(found)
 
 

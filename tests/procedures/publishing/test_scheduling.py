@@ -32,9 +32,9 @@ def test_scheduled_version_goes_live_at_its_time(
     # Nine in the morning of 3 June in Lahore is four o'clock in UTC.
     response = publish_in_admin(clinician, procedure, a_reviewer(), live_from="2026-06-03T09:00")
     assert warnings_in(response) == ["Version 2 is scheduled: patients see it from the time you gave."]
-    assert "Version 2 goes live on 3 June 2026, 9 am." in read(clinician.get(address(procedure))).text
+    assert "Version 2 goes live on Wed 3 Jun 2026, 9 am." in read(clinician.get(address(procedure))).text
     assert waiting(clinician, procedure, "publish")[0] == (
-        "Version 2 waits: it goes live on 3 June 2026, 9 am. If what you publish here goes live before "
+        "Version 2 waits: it goes live on Wed 3 Jun 2026, 9 am. If what you publish here goes live before "
         "that, or at the same time, patients never see version 2, unless yours is called off before its "
         "time."
     )
@@ -62,10 +62,10 @@ def test_history_after_cancellation_shows_the_next_version(clinician: Client, pr
     """One that a newer version was to replace waits again once that is called off."""
     published(procedure, live_from=datetime(2026, 6, 5, 4, tzinfo=UTC))
     published(procedure, live_from=datetime(2026, 6, 3, 4, tzinfo=UTC))
-    assert waiting(clinician, procedure) == ["Version 2 goes live on 3 June 2026, 9 am."]
+    assert waiting(clinician, procedure) == ["Version 2 goes live on Wed 3 Jun 2026, 9 am."]
     publishing.call_off(Publication.objects.get(number=2))
-    assert waiting(clinician, procedure) == ["Version 1 goes live on 5 June 2026, 9 am."]
-    assert "called off on 1 June 2026" in history_rows(clinician, procedure)[0]
+    assert waiting(clinician, procedure) == ["Version 1 goes live on Fri 5 Jun 2026, 9 am."]
+    assert "called off on Mon 1 Jun 2026" in history_rows(clinician, procedure)[0]
     publishing.call_off(Publication.objects.get(number=1))
     assert waiting(clinician, procedure) == []
     assert "withdrawn" not in "".join(history_rows(clinician, procedure))

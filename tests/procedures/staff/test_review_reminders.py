@@ -68,13 +68,13 @@ def test_reviews_due_never_lists_samples(sample_site: None) -> None:
 
 def test_staff_index_links_to_pages_due() -> None:
     editor, index = signed_in("Editor"), reverse("admin:index")
-    assert "None within 90 days." in read(editor.get(index)).text
+    assert "No page is due for review within 90 days." in read(editor.get(index)).text
     procedure, other = a_page_due(-1, "late-procedure"), a_page_due(40, "other-procedure")
 
     items = read(editor.get(index)).all("li")
 
     (late,) = [item for item in items if item.all("a", href=address(procedure))]
-    assert late.text == "Overdue Late Procedure due on 21 November 2026"
+    assert late.text == "Overdue Late Procedure due on Sat 21 Nov 2026"
     (later,) = [item for item in items if item.all("a", href=address(other))]
     assert later.text.startswith("Within 90 days")
 

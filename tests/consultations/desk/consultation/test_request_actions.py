@@ -76,7 +76,7 @@ def test_only_the_appointment_on_the_screen_is_agreed(desk: Desk) -> None:
     assert desk.stored().status == "confirmed"
     current.refresh_from_db()
     assert current.state == "agreed"
-    assert "Time agreed Wednesday 25 November 2026, 5:30 pm, with Dr. Ayesha Khan by coord" in desk.timeline()
+    assert "Time agreed Wed 25 Nov 2026, 5:30 pm, with Dr. Ayesha Khan by coord" in desk.timeline()
 
 
 def test_steps_outside_the_workflow_are_refused(desk: Desk) -> None:

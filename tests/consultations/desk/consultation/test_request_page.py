@@ -52,7 +52,7 @@ def test_page_shows_every_answer() -> None:
         "Ayesha Khan (mother) for another adult",
         "the patient does not know",
         "I’m not sure",
-        "1 to 7 days ago Answered on 4 March 2026",
+        "1 to 7 days ago Answered on Wed 4 Mar 2026",
         "It hurts. Since yesterday.",
         "Prefers Email",
         "0301 2345678",
@@ -136,13 +136,13 @@ def test_status_shows_waiting_deadline_and_assignee(desk: Desk) -> None:
             viewer.client.force_login(viewer.user)
             facts = viewer.opens().by_class("facts")[0].text
         assert "Waiting, in clinic hours: 9 h" in facts  # until 17:00, and from 9:00 to 11:00
-        assert "Late: promised by 4 March, noon" in facts
+        assert "Late: promised by Wed 4 Mar, noon" in facts
         assert "Assigned to Sana Malik" in facts
     desk.set_to(status=Status.CONFIRMED)
     desk.client.force_login(desk.user)
     an_appointment(desk.request)
     facts = desk.opens().by_class("facts")[0].text
-    assert "Appointment: Wednesday 25 November 2026, 5:30 pm, with Dr. Ayesha Khan" in facts
+    assert "Appointment: Wed 25 Nov 2026, 5:30 pm, with Dr. Ayesha Khan" in facts
 
 
 def test_note_field_says_that_the_patient_may_get_it(desk: Desk) -> None:

@@ -46,7 +46,7 @@ def test_entries_of_all_tables_are_in_order() -> None:
 
 def test_details_of_events_in_words(desk: Desk) -> None:
     call_back = {"outcome": "call_back", "call_back_at": "2026-11-25T12:30:00+00:00"}
-    when = "Wednesday 25 November 2026, 5:30 pm"
+    when = "Wed 25 Nov 2026, 5:30 pm"
     offered = {"starts_at": "2026-11-25T12:30:00+00:00", "practitioner": "Dr. Khan"}
     cases: list[tuple[str, Any, str]] = [
         ("assigned", {"to": 1, "name": "Sana Malik"}, "Assigned to Sana Malik"),
@@ -78,7 +78,7 @@ def test_mail_to_the_patient_is_shown_and_notices_to_staff_are_not(settings: Any
     desk.opens()
     shown = desk.timeline()
     assert shown.count("Email:") == 2
-    assert "Replaced by a later message" in shown and "Sent on Wednesday 25 November 2026, 5:30 pm" in shown
+    assert "Replaced by a later message" in shown and "Sent on Wed 25 Nov 2026, 5:30 pm" in shown
 
 
 def test_undelivered_mail_is_a_problem_until_resolved() -> None:

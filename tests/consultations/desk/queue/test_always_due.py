@@ -20,7 +20,7 @@ from tests.factories import a_coordinator, a_request, a_reviewer, change_status,
 pytestmark = pytest.mark.django_db
 
 NEXT_MORNING = datetime(2026, 11, 24, 4, tzinfo=UTC)
-CALL_BACK = "Call back on Tuesday 24 November 2026, 9 am."
+CALL_BACK = "Call back on Tue 24 Nov 2026, 9 am."
 
 
 @pytest.fixture(autouse=True)

@@ -86,11 +86,11 @@ def test_onset_counts_from_the_day_of_sending(at_two: Client, user: User) -> Non
     onsets = [row.one("td", data_label="Onset") for row in rows(page)]
     assert [(cell.text, bool(cell.all("strong"))) for cell in onsets] == [
         ("In the last 24 hours", True),
-        ("In the last 24 hours as of 3 March 2026", True),
+        ("In the last 24 hours as of Tue 3 Mar 2026", True),
         ("1 to 7 days ago", True),
         ("I’m not sure", False),
         ("1 to 4 weeks ago", False),
-        ("In the last 24 hours as of 28 January 2026", False),
+        ("In the last 24 hours as of Wed 28 Jan 2026", False),
     ]
 
 
@@ -182,7 +182,7 @@ def test_row_shows_what_staff_need_to_choose(at_two: Client, user: User) -> None
     assert cells(queue_page(at_two)) == {
         "Patient": "علی خان, 7 asked by Ayesha Khan (mother)",
         "About": "I’m not sure",
-        "Onset": "In the last 24 hours as of 3 March 2026",
+        "Onset": "In the last 24 hours as of Tue 3 Mar 2026",
         "Waiting, in clinic hours": "10 h overdue by 1 h",
         "Contact": "WhatsApp only, Punjabi Do not say who is calling female staff member",
         "Assigned to": "coordinator@clinic.example",

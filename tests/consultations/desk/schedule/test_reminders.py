@@ -300,7 +300,7 @@ def test_manual_list_marks_wrong_numbers(coordinator: Client) -> None:
     staff_actions.record_contact(
         marked.request, "wrong_number", actor=a_coordinator(), version=version_of(marked.request)
     )
-    wrong = "Wrong number, recorded on Monday 23 November 2026. Correct it first."
+    wrong = "Wrong number, recorded on Mon 23 Nov 2026. Correct it first."
     items = [item.text for item in reminders_page(coordinator).by_class("reminder")]
     assert [wrong in item for item in items] == [True, False]
     actions.change_contact_details(marked.request, parse("0321 7654987").fields())

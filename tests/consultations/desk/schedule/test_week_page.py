@@ -38,7 +38,7 @@ def test_week_page_shows_hours_closures_and_appointments(
     as_erased(erased)
     page = week(coordinator)
     text = page.one("main").text
-    assert "23 November – 29 November 2026" in text
+    assert "Mon 23 Nov – Sun 29 Nov 2026" in text
     assert "9 am – 1:30 pm" in text and "Closed: Eid" in text
     assert f"10 am – 10:30 am {offered.reference} علی Offered" in text
     assert f"10:30 am – 11 am {agreed.reference} Sana Agreed" in text
@@ -58,9 +58,9 @@ def test_week_page_filters_practitioner_and_week(coordinator: Client, practition
     page = week(coordinator, day="2026-12-02", practitioner=other.pk)
     assert second.reference in page.one("main").text and first.reference not in page.one("main").text
     for name, title in (
-        ("Next week", "7 December – 13 December 2026, Dr. Other"),
-        ("Week before", "23 November – 29 November 2026, Dr. Other"),
-        ("This week", "23 November – 29 November 2026, Dr. Other"),
+        ("Next week", "Mon 7 Dec – Sun 13 Dec 2026, Dr. Other"),
+        ("Week before", "Mon 23 Nov – Sun 29 Nov 2026, Dr. Other"),
+        ("This week", "Mon 23 Nov – Sun 29 Nov 2026, Dr. Other"),
     ):
         (link,) = (link["href"] for link in page.all("a") if link.text == name)
         assert week(coordinator, link).one("h1").text == title
@@ -71,4 +71,4 @@ def test_week_page_ignores_invalid_filter(coordinator: Client) -> None:
         *({"day": day} for day in ("", "x", "9999-12-31", "0001-01-01", "\x00", "9" * 9999)),
         *({"practitioner": practitioner} for practitioner in ("x", "\x00", "9" * 400)),
     ):
-        assert "23 November – 29 November 2026" in week(coordinator, **query).one("main").text
+        assert "Mon 23 Nov – Sun 29 Nov 2026" in week(coordinator, **query).one("main").text

@@ -1,0 +1,1 @@
+"""How the staff side writes dates (``FORMAT_MODULE_PATH``), one module for each language."""

@@ -46,6 +46,12 @@ def test_manager_reaches_every_list_of_the_admin(client: Client) -> None:
     assert {reverse(f"admin:{name}_changelist") for name in names} - reached == set()
 
 
+def test_index_of_an_app_lists_its_models(client: Client) -> None:
+    client.force_login(staff(MANAGER))
+    page = read(client.get(reverse("admin:app_list", args=["procedures"])))
+    assert {"Procedures", "Sources"} <= {link.text for link in page.main.all("a")}
+
+
 def test_navigation_marks_the_place_and_the_page(client: Client) -> None:
     client.force_login(staff(MANAGER))
     for address, place, link in (

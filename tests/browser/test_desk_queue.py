@@ -131,8 +131,9 @@ def test_new_requests_show_by_themselves(visit: Visit, requests: list[Consultati
         expect(page.get_by_role("status").get_by_role("link")).to_have_count(0)
         name = f"Patient who came to {address}"
         a_request(patient_name=name)
-        with page.expect_response("**/new/?since=*"):
+        with page.expect_response("**/new/?since=*") as answered:
             page.clock.run_for(61_000)
+        assert answered.value.request.headers["x-background"] == "1"  # an idle session still ends
         link = page.get_by_role("link", name="1 new request – Show")
         expect(link).to_be_visible()
         expect(page).to_have_title(f"(1) {title}")

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.accounts import events, sessions
 from clinic_site.accounts.models import AccountEvent, User
 
-# Messages name patients: their own list records who saw them.
-NOT_SEARCHED = "mail"
+# Messages name patients, and their own list records who saw them. Words to avoid are no pages.
+NOT_SEARCHED = ("mail.outgoingmessage", "procedures.plainword")
 MAX_SEARCH_LENGTH = 200
 MAX_FOUND = 10  # of each kind
 
@@ -28,7 +28,7 @@ def find_records(request: HttpRequest, text: str) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     text = text.replace("\x00", "").strip()[:MAX_SEARCH_LENGTH]
     for model, model_admin in admin.site._registry.items():
-        searched = model_admin.search_fields and model._meta.app_label != NOT_SEARCHED
+        searched = model_admin.search_fields and model._meta.label_lower not in NOT_SEARCHED
         if not text or not searched or not model_admin.has_view_permission(request):
             continue
         rows, _may_repeat = model_admin.get_search_results(request, model_admin.get_queryset(request), text)

@@ -38,7 +38,7 @@ class StaffUserAdmin(UserAdmin[User]):
     add_form = ModelForm
     add_form_template = None
     change_form_template = "admin/accounts/account.html"
-    list_display = ["email", "first_name", "last_name", "is_active", "last_login"]
+    list_display = ["__str__", "email", "is_active", "last_login"]
     list_filter = ["is_active", "groups"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]

@@ -110,11 +110,14 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         if each.state != Appointment.State.HELD and timezone.localdate(each.starts_at) == scope.today
     ]
     on_sheet = {visit.appointment.request_id for visit in visits}
+    # If nothing is due today, the request that is due first.
+    first = None if due else ConsultationRequest.objects.longest_against_the_promise()
     tasks = {
         # Attendance of today is recorded on the day sheet.
         "late": [_due_task(row) for row in late if row.consultation.pk not in on_sheet][:MAX_LISTED],
         "impossible": [*impossible.values()],
         "later": [_due_task(row) for row in due[len(late) :][:MAX_LISTED]],
+        "next": [_due_task(Row(first, hours, now, live.get(first.pk)))] if first else [],
         "untold": untold[:MAX_LISTED],
     }
     shown = [task.consultation for each in tasks.values() for task in each]

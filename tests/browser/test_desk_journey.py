@@ -35,9 +35,8 @@ def test_new_coordinator_takes_a_request_from_the_queue_to_its_end(visit: Visit,
         page.keyboard.press("Enter")
     page.get_by_role("link", name="I have saved them").click()
 
-    # The first page says who waits longest; one press leads there.
-    expect(page.get_by_text("waiting longest")).to_be_visible()
-    page.get_by_role("link", name=oldest.reference).click()
+    # Today says who is overdue; one press leads there.
+    page.get_by_role("link", name="Call Zainab Bibi").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(oldest.reference)
     desk.presses("No answer")
     page.get_by_label("Another time").fill(f"{timezone.localtime() + timedelta(days=1):%Y-%m-%dT%H:%M}")

@@ -131,8 +131,9 @@ def test_new_requests_show_by_themselves(visit: Visit, requests: list[Consultati
         expect(page.get_by_role("status").get_by_role("link")).to_have_count(0)
         name = f"Patient who came to {address}"
         a_request(patient_name=name)
-        with page.expect_response("**/new/?since=*"):
+        with page.expect_response("**/new/?since=*") as answered:
             page.clock.run_for(61_000)
+        assert answered.value.request.headers["x-background"] == "1"  # an idle session still ends
         link = page.get_by_role("link", name="1 new request – Show")
         expect(link).to_be_visible()
         expect(page).to_have_title(f"(1) {title}")
@@ -146,12 +147,17 @@ def test_today_waits_while_someone_works_in_it(visit: Visit, requests: list[Cons
     page = visit(staff(roles.COORDINATOR)).page
     page.clock.install()
     page.goto("/staff/")
+    replaced: list[str] = []
+    page.on("request", lambda sent: sent.url.endswith("/staff/") and replaced.append(sent.url))
     late = page.get_by_role("link", name=f"Read message {requests[1].patient_name}")
     late.focus()
     ConsultationRequest.objects.update(promised_by=None, call_back_at=None, unread_since=None)
-    with page.expect_response("**/new/?since=*"):
-        page.clock.run_for(61_000)
+    for _minute in range(2):
+        with page.expect_response("**/new/?since=*"):
+            page.clock.run_for(61_000)
     expect(late).to_be_focused()
+    assert replaced == []
     late.evaluate("link => link.blur()")
     page.clock.run_for(61_000)
     expect(late).to_have_count(0)
+    assert len(replaced) == 1

@@ -35,7 +35,7 @@ def test_statistics_are_accessible_and_charts_have_descriptions(visit: Visit, re
     for address in (f"{PAGE}?days=365", f"{PAGE}?first=2026-01-02&last=2026-01-01", PAGE):
         for window in (visitor, forced):
             page = window.opens(address)
-            for details in page.locator("details").all():
+            for details in page.locator("main details").all():
                 details.locator("summary").click()
         visitor.assert_accessible_everywhere()
         # Axe cannot tell colors that the system has taken over.
@@ -58,7 +58,7 @@ def test_statistics_are_accessible_and_charts_have_descriptions(visit: Visit, re
 def test_period_and_download_without_scripts(visit: Visit, requests: None) -> None:
     visitor = visit(staff(roles.MANAGER), java_script_enabled=False)
     page = visitor.opens("/staff/")
-    page.get_by_role("link", name="Statistics").click()
+    page.get_by_role("link", name="Reports").click()
     page.get_by_role("link", name="Last 90 days").click()
     expect(page.get_by_role("link", name="Last 90 days")).to_have_attribute("aria-current", "page")
     page.get_by_role("textbox", name="From").fill("2026-01-01")

@@ -174,9 +174,19 @@ def test_staff_pages_are_accessible_and_fit_a_phone(visit: Visit) -> None:
         address(request),
         reverse("admin:procedures_procedure_changelist"),
         address(procedure, "publish"),
+        reverse("admin:search") + "?text=repair",
     ):
-        visitor.opens(path)
-        visitor.assert_accessible()
+        page = visitor.opens(path)
+        visitor.assert_accessible_everywhere()
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        assert not visitor.scrolls_sideways(), path
+    # By keyboard, on a phone: the places that do not fit are one press away.
+    page.get_by_text("More", exact=True).focus()
+    page.keyboard.press("Enter")
+    visitor.assert_accessible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Select procedure to change")
 
 
 def test_editor_adds_a_part_and_sees_a_styled_403_for_requests(visit: Visit) -> None:

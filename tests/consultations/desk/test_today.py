@@ -154,6 +154,13 @@ def test_today_without_work_says_so(at_two: Client) -> None:
     assert "No appointments today." in page.main.text
 
 
+def test_today_lists_the_next_request_if_none_is_due(at_two: Client) -> None:
+    for days in (3, 2, 4):
+        set_to(a_request(patient_name=f"Due in {days}"), promised_by=NOW + days * DAY)
+    (line,) = lines(today(at_two), "due-today")
+    assert line.startswith("Due in 2, 34") and "promised by Fri 6 Mar, 2 pm" in line
+
+
 def test_refresh_sends_panels_alone_and_records_nothing_new(at_two: Client) -> None:
     set_to(a_request(), promised_by=NOW - HOUR)
     agreed(NOW)

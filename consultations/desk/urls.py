@@ -6,6 +6,7 @@ from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
 from consultations.desk.consultation.attachment_views import attachment, thumbnail
+from consultations.desk.consultation.new_request import new_request
 from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
 from consultations.desk.queue import views as queue_views
@@ -17,6 +18,7 @@ app_name = "desk"
 
 urlpatterns: list[URLPattern] = [
     address("requests/", queue_views.queue, "queue"),
+    address("requests/new/", new_request, "new_request"),
     address("requests/found/", queue_views.search, "queue_search"),
     address("requests/assigned/", queue_views.assign, "queue_assign"),
     address("requests/held/", queue_views.move_held, "queue_held"),

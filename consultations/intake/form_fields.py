@@ -60,13 +60,18 @@ YOUNGER_THAN_ONE = gettext_lazy("For a baby, write the age like this: 8 months, 
 
 
 class AgeField(forms.CharField):
-    """An age in the digits of any script, as whole years. A year of birth is an error that suggests one."""
+    """An age in the digits of any script, as whole years; None if it is optional and empty.
+
+    A year of birth is an error that suggests an age.
+    """
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         super().__init__(error_messages=says(sentence), **options)
 
-    def clean(self, value: Any) -> int:
+    def clean(self, value: Any) -> int | None:
         written = ascii_digits(super().clean(plain_line(str(value or "")[:AGE_LENGTH])))
+        if not written:
+            return None
         found = AGE.fullmatch("0" if NEWBORN.fullmatch(written) else written)
         if not found:
             raise ValidationError(self.error_messages["invalid"], code="invalid")

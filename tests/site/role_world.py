@@ -237,6 +237,7 @@ class World:
         starts = {"starts": "other", "other_day": f"{at(9).date()}", "other_time": "15:00"}
         passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
         return {
+            "requests/new/": self._new_request(),
             "requests/found/": {"text": "Ayesha"},
             "requests/assigned/": {"request": f"{request.pk}-{request.version}", "to": "nobody"},
             "requests/<pk>/status/": seen | {"to": "unreachable"},
@@ -265,6 +266,11 @@ class World:
             "accounts/user/<pk>/access/": {"action": "send-link"},
             "consultations/messagetext/<kind>/<language>/": {"do": "default"},
         }
+
+    def _new_request(self) -> dict[str, str]:
+        page = read(self.superuser.get("/staff/requests/new/")).by_class("new-request")[0]
+        call = {"phone": "0300 1112223", "patient_name": "Ali", "about": "not_sure"}
+        return page.hidden_fields() | call | {"channel": "phone", "consent": "phone"}
 
     def _seen_on_the_page(self) -> dict[str, str]:
         """The version on the page, which every button sends."""

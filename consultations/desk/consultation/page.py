@@ -59,7 +59,7 @@ def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
 def find(pk: int) -> ConsultationRequest:
     """Return a request, with its offered or agreed appointment as ``live``, or raise 404. One query."""
     live = FilteredRelation("appointments", condition=Q(appointments__state__in=Appointment.LIVE))
-    related = ("notice", "assignee", "procedure", "live__practitioner")
+    related = ("notice", "assignee", "taken_by", "procedure", "live__practitioner")
     return get_object_or_404(ConsultationRequest.objects.annotate(live=live).select_related(*related), pk=pk)
 
 
@@ -85,7 +85,7 @@ def render_page(
     appointment: Appointment | None = getattr(consultation, "live", None)
     may_see_attachments = request.user.has_perm(VIEW_ATTACHMENT)
     attachments = list(consultation.attachments.all()) if may_see_attachments else []
-    same_number = requests_from_same_number(consultation)
+    same_number = requests_from_number(consultation.phone, exclude=consultation.pk)
     kinds = Disclosure.Kind
     seen = [
         (kinds.OPENED, consultation),
@@ -178,10 +178,10 @@ def next_steps(
     return found
 
 
-def requests_from_same_number(consultation: ConsultationRequest) -> list[ConsultationRequest]:
-    """Return the newest other requests with the same number, one more than are shown. One query.
+def requests_from_number(phone: str, *, exclude: int = 0) -> list[ConsultationRequest]:
+    """Return the newest requests with this number, one more than are shown. One query.
 
     Families share a number, so such requests are listed and never merged.
     """
-    others = ConsultationRequest.objects.filter(phone=consultation.phone, erased_at=None)
-    return list(others.exclude(pk=consultation.pk).order_by("-created_at", "-pk")[: MAX_SHOWN + 1])
+    found = ConsultationRequest.objects.filter(phone=phone, erased_at=None).exclude(pk=exclude)
+    return list(found.order_by("-created_at", "-pk")[: MAX_SHOWN + 1])

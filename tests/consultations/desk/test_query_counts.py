@@ -32,6 +32,7 @@ TRANSACTIONS = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
 PAGES = (
     "admin:index",
     "desk:queue",
+    "desk:new_request",
     "desk:request",
     "desk:offer_time",
     "desk:week",

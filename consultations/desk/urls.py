@@ -5,7 +5,7 @@ from django.urls import URLPattern
 from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
-from consultations.desk.consultation.attachment_views import attachment, thumbnail
+from consultations.desk.consultation.attachment_views import add_attachments, attachment, thumbnail
 from consultations.desk.consultation.new_request import new_request
 from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/presence/", presence, "presence"),
     address("requests/<int:pk>/time/", offer_views.offer_time, "offer_time"),
     address("requests/<int:pk>/whatsapp/", whatsapp, "whatsapp"),
+    address("requests/<int:pk>/attachments/", add_attachments, "add_attachments"),
     address("requests/<int:pk>/attachments/<int:attachment>/", attachment, "attachment"),
     address("requests/<int:pk>/attachments/<int:attachment>/thumbnail/", thumbnail, "thumbnail"),
     address("requests/<int:pk>/erase/", data_rights_views.erase, "erase"),

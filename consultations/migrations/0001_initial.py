@@ -943,6 +943,18 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(editable=False, max_length=64)),
                 ("added_at", models.DateTimeField(verbose_name="added at")),
                 (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="added by",
+                    ),
+                ),
+                (
                     "request",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,

@@ -17,9 +17,10 @@ from consultations import phone_numbers, workflow
 from consultations.appointments.availability import appointment_problems
 from consultations.desk.consultation import presence
 from consultations.desk.consultation.callback_times import suggested_callback_times
-from consultations.desk.consultation.forms import ContactDetailsForm, typed_moment
+from consultations.desk.consultation.forms import AttachmentsForm, ContactDetailsForm, typed_moment
 from consultations.desk.consultation.timeline import timeline
 from consultations.desk.queue.rows import Row, appointment_label
+from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.contact_details import wrong_since
 from consultations.lifecycle.staff_actions import may_have_link
@@ -69,6 +70,7 @@ def render_page(
     *,
     typed: Mapping[str, str],
     contact_details: ContactDetailsForm | None = None,
+    files: AttachmentsForm | None = None,
     errors: ErrorDict | None = None,
     problem: str = "",
     link: str = "",
@@ -84,7 +86,7 @@ def render_page(
     events = list(consultation.events.select_related("actor"))
     appointment: Appointment | None = getattr(consultation, "live", None)
     may_see_attachments = request.user.has_perm(VIEW_ATTACHMENT)
-    attachments = list(consultation.attachments.all()) if may_see_attachments else []
+    attachments = list(consultation.attachments.select_related("added_by")) if may_see_attachments else []
     same_number = requests_from_number(consultation.phone, exclude=consultation.pk)
     kinds = Disclosure.Kind
     seen = [
@@ -109,6 +111,8 @@ def render_page(
         "is_correcting": contact_details is not None,
         "wrong_since": wrong_since(consultation, events),
         "errors": errors or {},
+        "files": files or AttachmentsForm(),
+        "max_attachments": MAX_ATTACHMENTS_PER_REQUEST,
         "problem": problem,
         "link": link,
         "may_work": may_work,

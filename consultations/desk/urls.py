@@ -6,6 +6,7 @@ from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
 from consultations.desk.consultation.attachment_views import add_attachments, attachment, thumbnail
+from consultations.desk.consultation.details import details
 from consultations.desk.consultation.new_request import new_request
 from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/contact/", actions.contact, "contact"),
     address("requests/<int:pk>/note/", actions.note, "note"),
     address("requests/<int:pk>/assignee/", actions.assign, "assign"),
+    address("requests/<int:pk>/details/", details, "details"),
     address("requests/<int:pk>/contact-details/", actions.contact_details, "contact_details"),
     address("requests/<int:pk>/read/", actions.acknowledge, "acknowledge"),
     address("requests/<int:pk>/link/", actions.new_link, "link"),

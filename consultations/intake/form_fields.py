@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 
 class AboutField(forms.ChoiceField):
-    """What the request is about. The value is that of ``procedure_choices.find``.
+    """What the request is about. The value is that of ``procedure_choices.find``, {} if not answered.
 
     One narrow query validates it: the choices are read only to be shown.
     """
 
     def clean(self, value: Any) -> dict[str, Any]:
+        if not value and not self.required:
+            return {}
         about = procedure_choices.find(str(value or ""), active_language())
         if about is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid")

@@ -564,6 +564,7 @@ class Migration(migrations.Migration):
                             ("status_changed", "Status changed"),
                             ("contact_details_changed", "Contact details changed"),
                             ("contact_details_corrected", "Contact details corrected"),
+                            ("details_corrected", "Details corrected"),
                             ("note_added", "Note added"),
                             ("attachment_added", "Photograph or report added"),
                             ("attachment_removed", "Photograph or report removed"),

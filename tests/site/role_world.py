@@ -244,6 +244,7 @@ class World:
             "requests/<pk>/contact/": seen | {"outcome": "no_answer"},
             "requests/<pk>/note/": seen | {"text": "Call after Friday prayers."},
             "requests/<pk>/assignee/": seen | {"assignee": "nobody"},
+            "requests/<pk>/details/": seen | {"patient_name": "Ayesha Malik", "patient_age": "34"},
             "requests/<pk>/contact-details/": seen | {"phone": "0321 7654987"},
             "requests/<pk>/read/": seen,
             "requests/<pk>/link/": seen,

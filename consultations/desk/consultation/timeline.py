@@ -17,7 +17,11 @@ from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import KINDS, STAFF_KINDS
 from consultations.models import ConsultationRequest, Event
 
-CONTACT_FIELDS = {
+CORRECTED_FIELDS = {
+    "patient_name": gettext_lazy("patient’s name"),
+    "patient_age": gettext_lazy("age"),
+    "city": gettext_lazy("city or town"),
+    "about": gettext_lazy("subject"),
     "phone": gettext_lazy("phone number"),
     "phone_extension": gettext_lazy("extension"),
     "phone_is_shared": gettext_lazy("whether others use the phone"),
@@ -138,8 +142,9 @@ def _detail_of(event: Event, detail: Mapping[str, Any]) -> str:
             return _("to %(name)s") % {"name": name} if name else _("to nobody")
         case Event.Kind.ATTACHMENT_ADDED if isinstance(detail.get("count"), int):
             return ngettext("%(count)d file", "%(count)d files", detail["count"]) % detail
-        case Event.Kind.CONTACT_DETAILS_CORRECTED | Event.Kind.CONTACT_DETAILS_CHANGED:
-            changes = [str(words) for name, words in CONTACT_FIELDS.items() if name in detail.get("what", [])]
+        case _ if "what" in detail or detail.get("is_right"):
+            what = detail.get("what", [])
+            changes = [str(words) for name, words in CORRECTED_FIELDS.items() if name in what]
             if detail.get("is_right"):
                 changes.append(_("the number is right after all"))
             return ", ".join(changes)

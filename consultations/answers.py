@@ -13,6 +13,24 @@ ACCESS_NEEDS_LENGTH = 300
 MAX_AGE = 120
 
 
+class Channel(models.TextChoices):
+    """How a request reached the clinic."""
+
+    WEBSITE = "website", _("Website")
+    PHONE = "phone", _("Phone call")
+    DESK = "desk", _("At the desk")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+
+
+class Consent(models.TextChoices):
+    """How the patient, or the person who asked, agreed to the privacy notice."""
+
+    FORM = "form", _("Ticked in the request form")
+    PHONE = "phone", _("Said on the phone")
+    IN_PERSON = "in_person", _("Said in person")
+    WHATSAPP = "whatsapp", _("Wrote on WhatsApp")
+
+
 class ForWhom(models.TextChoices):
     """The patient, as seen by the person who fills in the form."""
 

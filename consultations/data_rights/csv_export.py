@@ -57,6 +57,9 @@ COLUMNS = (
     Column("status_since", _("Status since"), lambda request: _moment(request.status_changed_at)),
     Column("promised_by", _("Answer promised by"), lambda request: _moment(request.promised_by)),
     Column("first_contact", _("First contact at"), lambda request: _moment(request.first_contact_at)),
+    Column("channel", _("Channel"), lambda request: request.get_channel_display()),
+    Column("consent", _("How they agreed"), lambda request: request.get_consent_display()),
+    Column("taken_by", _("Taken by"), attrgetter("taken_by")),
     Column("came_from", _("Came from"), attrgetter("source_page")),
     Column("assignee", _("Assigned to"), attrgetter("assignee")),
     # Whether the caller may name the clinic comes before the numbers.
@@ -75,7 +78,7 @@ def export(first: date, last: date, columns: Sequence[str], *, actor: User, reas
     chosen = [column for column in COLUMNS if column.name in names]
     found = (
         ConsultationRequest.objects.filter(erased_at=None, created_at__date__range=(first, last))
-        .select_related("assignee")
+        .select_related("assignee", "taken_by")
         .order_by("created_at", "pk")
     )
     keys = list(found.values_list("pk", flat=True))

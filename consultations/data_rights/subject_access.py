@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
+from consultations.answers import Channel, Consent
 from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
@@ -50,7 +51,8 @@ def everything(request: ConsultationRequest) -> dict[str, Any]:
     answers = request.answers_in_words() | {"phone_as_typed": request.phone_as_typed}
     messages = OutgoingMessage.objects.filter(about=request.reference).exclude(kind__in=STAFF_KINDS)
     return {
-        **_fields(request, "reference", "status", "created_at", "notice", "consented_at"),
+        **_fields(request, "reference", "status", "created_at", "channel"),
+        **_fields(request, "notice", "consented_at", "consent"),
         **_fields(request, "promised_by", "first_contact_at", "call_back_at"),
         _("answers"): {_label(ConsultationRequest, name): answer for name, answer in answers.items()},
         _plural(Event): [_event(event) for event in request.events.all()],
@@ -109,6 +111,9 @@ def _detail(name: str, value: Any) -> tuple[str, Any]:
         return _("changed"), [_label(ConsultationRequest, field) for field in value]
     if name == "outcome":
         return _("outcome"), str(Outcome(value).label)
+    if name in ("channel", "consent"):
+        choices = Channel if name == "channel" else Consent
+        return _label(ConsultationRequest, name), str(choices(value).label)
     if name.endswith("_at"):
         value = _moment(datetime.fromisoformat(value))
     labels = {

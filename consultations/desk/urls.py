@@ -5,7 +5,9 @@ from django.urls import URLPattern
 from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
 from consultations.desk.consultation import actions
-from consultations.desk.consultation.attachment_views import attachment, thumbnail
+from consultations.desk.consultation.attachment_views import add_attachments, attachment, thumbnail
+from consultations.desk.consultation.details import details
+from consultations.desk.consultation.new_request import new_request
 from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
 from consultations.desk.queue import views as queue_views
@@ -17,7 +19,8 @@ app_name = "desk"
 
 urlpatterns: list[URLPattern] = [
     address("requests/", queue_views.queue, "queue"),
-    address("requests/new/", queue_views.new_requests, "new_requests"),
+    address("requests/news/", queue_views.new_requests, "new_requests"),
+    address("requests/new/", new_request, "new_request"),
     address("requests/found/", queue_views.search, "queue_search"),
     address("requests/assigned/", queue_views.assign, "queue_assign"),
     address("requests/held/", queue_views.move_held, "queue_held"),
@@ -26,12 +29,14 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/contact/", actions.contact, "contact"),
     address("requests/<int:pk>/note/", actions.note, "note"),
     address("requests/<int:pk>/assignee/", actions.assign, "assign"),
+    address("requests/<int:pk>/details/", details, "details"),
     address("requests/<int:pk>/contact-details/", actions.contact_details, "contact_details"),
     address("requests/<int:pk>/read/", actions.acknowledge, "acknowledge"),
     address("requests/<int:pk>/link/", actions.new_link, "link"),
     address("requests/<int:pk>/presence/", presence, "presence"),
     address("requests/<int:pk>/time/", offer_views.offer_time, "offer_time"),
     address("requests/<int:pk>/whatsapp/", whatsapp, "whatsapp"),
+    address("requests/<int:pk>/attachments/", add_attachments, "add_attachments"),
     address("requests/<int:pk>/attachments/<int:attachment>/", attachment, "attachment"),
     address("requests/<int:pk>/attachments/<int:attachment>/thumbnail/", thumbnail, "thumbnail"),
     address("requests/<int:pk>/erase/", data_rights_views.erase, "erase"),

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 
 class AboutField(forms.ChoiceField):
-    """What the request is about. The value is that of ``procedure_choices.find``.
+    """What the request is about. The value is that of ``procedure_choices.find``, {} if not answered.
 
     One narrow query validates it: the choices are read only to be shown.
     """
 
     def clean(self, value: Any) -> dict[str, Any]:
+        if not value and not self.required:
+            return {}
         about = procedure_choices.find(str(value or ""), active_language())
         if about is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid")
@@ -60,13 +62,18 @@ YOUNGER_THAN_ONE = gettext_lazy("For a baby, write the age like this: 8 months, 
 
 
 class AgeField(forms.CharField):
-    """An age in the digits of any script, as whole years. A year of birth is an error that suggests one."""
+    """An age in the digits of any script, as whole years; None if it is optional and empty.
+
+    A year of birth is an error that suggests an age.
+    """
 
     def __init__(self, *, sentence: "Words", **options: Any) -> None:
         super().__init__(error_messages=says(sentence), **options)
 
-    def clean(self, value: Any) -> int:
+    def clean(self, value: Any) -> int | None:
         written = ascii_digits(super().clean(plain_line(str(value or "")[:AGE_LENGTH])))
+        if not written:
+            return None
         found = AGE.fullmatch("0" if NEWBORN.fullmatch(written) else written)
         if not found:
             raise ValidationError(self.error_messages["invalid"], code="invalid")

@@ -20,15 +20,18 @@ PREFIX = "procedure:"
 OTHERS = (About.SOMETHING_ELSE, About.NOT_SURE)
 
 
-def choices(language: str, chosen: str = "") -> list[tuple[str, str]]:
-    """Return the choices to offer, including ``chosen`` if it was offered once."""
-    cards = [card for card in published_procedures(language) if card.show_in_form]
+def choices(language: str, chosen: str = "", *, by_title: bool = False) -> list[tuple[str, str]]:
+    """Return the choices to offer, including ``chosen`` if it was offered once.
+
+    ``by_title``: for staff, who know the procedures by their names.
+    """
+    cards = [card for card in published_procedures(language) if card.show_in_form or by_title]
     offered = {card.slug for card in cards}
     if chosen.removeprefix(PREFIX) not in offered and (publication := _publication(chosen, language)):
         cards.append(Card.from_json(publication.card))
     procedures = []
     for card in cards:
-        label = capfirst(card.door or card.plain_name or card.title)
+        label = card.title if by_title else capfirst(card.door or card.plain_name or card.title)
         procedures.append((f"{PREFIX}{card.slug}", in_its_language(label, card.language)))
     return procedures + [(other.value, str(other.label)) for other in OTHERS]
 

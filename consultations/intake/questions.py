@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_fields import EmailField, Radios, TextField, says
+from clinic_site.core.text import plain_line
 from consultations.answers import (
     ACCESS_NEEDS_LENGTH,
+    AGE_LENGTH,
     CITY_LENGTH,
     MESSAGE_LENGTH,
     MESSAGES_TO_PHONE,
@@ -23,6 +26,8 @@ from consultations.answers import (
     YesNo,
 )
 from consultations.intake.form_fields import AboutField, AgeField, MultipleChoiceBoxes, PhoneField
+from consultations.models import ConsultationRequest
+from consultations.models.answers import ANSWER_FIELDS
 
 # Answered by few patients, or answered already by a default: folded.
 FOLDED = (
@@ -55,6 +60,8 @@ class Questions(forms.Form):
     """The questions to a patient. Errors in a question that does not apply are ignored."""
 
     use_required_attribute = False
+    conditional = CONDITIONAL
+    own_age_sentence = _("Enter your own age, or choose “My child” above")
 
     for_whom = forms.ChoiceField(
         label=_("Who needs the consultation?"),
@@ -215,7 +222,7 @@ class Questions(forms.Form):
         for name in ("contact_method", "speaks"):
             if name in answers:  # a browser always sends one; a missing one is the default
                 answers[name] = answers[name] or self.fields[name].initial
-        for name, (question, values) in CONDITIONAL.items():
+        for name, (question, values) in self.conditional.items():
             if question not in answers:
                 continue
             if answers[question] not in values:
@@ -230,5 +237,19 @@ class Questions(forms.Form):
         if answers.get("contact_method") in MESSAGES_TO_PHONE and phone and not phone.is_mobile:
             self.add_error("phone", MOBILE_INSTRUCTION)
         if answers.get("for_whom") == ForWhom.SELF and answers.get("patient_age") == 0:
-            self.add_error("patient_age", _("Enter your own age, or choose “My child” above"))
+            self.add_error("patient_age", self.own_age_sentence)
         return answers
+
+    @cached_property
+    def answers(self) -> ConsultationRequest:
+        """The answers of a valid form, as a request that is not stored."""
+        given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}
+        given |= given.pop("phone").fields()
+        given["age_as_typed"] = age_as_typed(given["patient_age"], self.data.get("patient_age", ""))
+        return ConsultationRequest(**given | given.pop("about"))
+
+
+def age_as_typed(years: int | None, typed: str) -> str:
+    """Return the age of a small child as it was typed, where it says more than the years; otherwise ""."""
+    line = plain_line(typed)
+    return line[:AGE_LENGTH] if years is not None and years < 2 and not line.isdecimal() else ""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
-from django.utils.functional import cached_property
 from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -17,14 +16,13 @@ from clinic_site.clinic.models import OpeningHours
 from clinic_site.core.form_fields import HiddenPattern
 from clinic_site.core.form_layout import without_nul
 from clinic_site.core.http.languages import active_language
-from clinic_site.core.text import plain_line, plain_text
-from consultations.answers import AGE_LENGTH
+from clinic_site.core.text import plain_text
 from consultations.intake import procedure_choices
 from consultations.intake.form_fields import AboutField, MultipleChoiceBoxes
 from consultations.intake.questions import FOLDED, Questions
 from consultations.intake.submission import Submission
-from consultations.models import ConsultationRequest, PrivacyNotice
-from consultations.models.answers import ANSWER_FIELDS, SEVERAL_CHOICES
+from consultations.models import PrivacyNotice
+from consultations.models.answers import SEVERAL_CHOICES
 from consultations.tokens import SubmissionKey
 
 if TYPE_CHECKING:
@@ -151,16 +149,6 @@ class RequestForm(Questions):
             or "autofocus" in field.field.widget.attrs
             for field in self.folded
         )
-
-    @cached_property
-    def answers(self) -> ConsultationRequest:
-        """The answers of a valid form, as a request that is not stored."""
-        given = {name: value for name, value in self.cleaned_data.items() if name in ANSWER_FIELDS}
-        given |= given.pop("phone").fields()
-        typed_age = plain_line(self.data["patient_age"])
-        if given["patient_age"] < 2 and not typed_age.isdecimal():
-            given["age_as_typed"] = typed_age[:AGE_LENGTH]
-        return ConsultationRequest(**given | given.pop("about"))
 
     @property
     def submission(self) -> Submission:

@@ -14,12 +14,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from clinic_site.accounts.models import User
 from clinic_site.clinic import business_hours
 from clinic_site.core.rate_limits import Limit, charge_all
 from clinic_site.core.rows import insert, insert_values
@@ -27,6 +29,7 @@ from clinic_site.core.text import fold_text
 from clinic_site.mail import queue as mail_queue
 from clinic_site.mail.models import OutgoingMessage
 from consultations import workflow
+from consultations.answers import Channel, Consent
 from consultations.lifecycle import contact_details
 from consultations.messaging.notify import announce_new_requests, notify, notify_staff_of_activity
 from consultations.models import (
@@ -58,7 +61,10 @@ MAX_ATTEMPTS = 5
 
 
 class AnotherPatientError(Exception):
-    """The form was sent before for a patient of another name and another age. Nothing is stored."""
+    """The form was sent before for a patient of another name and another age. Nothing is stored.
+
+    Also raised for a form of staff that was saved before with any other answers.
+    """
 
 
 class TooManyRequestsError(Exception):
@@ -80,6 +86,10 @@ class Submission:
     network: str = ""
     # One word for each sign of spam.
     suspicions: tuple[str, ...] = ()
+    # Of a request that staff took: who took it, and how it came.
+    taken_by: User | None = None
+    channel: str = Channel.WEBSITE
+    consent: str = Consent.FORM
 
     @cached_property
     def duplicate_fingerprint(self) -> str:
@@ -97,7 +107,9 @@ def submit(submission: Submission) -> ConsultationRequest:
     """
     sent_at = timezone.now()
     clinic, hours = business_hours.recent()
-    promised_by = business_hours.promised_by(sent_at, clinic=clinic, hours=hours) if clinic else None
+    # A person who is speaking with staff has been answered already.
+    has_promise = clinic and not submission.taken_by
+    promised_by = business_hours.promised_by(sent_at, clinic=clinic, hours=hours) if has_promise else None
     may_be_repeat = False
     attempts = MAX_ATTEMPTS
     while True:
@@ -111,6 +123,10 @@ def submit(submission: Submission) -> ConsultationRequest:
                 consultation = _find_repeated(submission) if may_be_repeat else None
                 if consultation is None:
                     return _store(new, terms, submission)
+                if submission.taken_by:
+                    if differs(consultation, submission.answers):
+                        raise AnotherPatientError
+                    return consultation
                 if is_another_patient(consultation, submission.answers):
                     raise AnotherPatientError
                 _correct_contact_details(consultation, submission)
@@ -157,6 +173,9 @@ def _completed(submission: Submission, now: datetime, promised_by: datetime | No
     request.language = submission.language
     request.notice = submission.notice
     request.source_page = submission.source_page
+    request.channel, request.consent = submission.channel, submission.consent
+    request.taken_by = request.assignee = submission.taken_by
+    request.first_contact_at = now if submission.taken_by else None
     request.consented_at = request.created_at = request.status_changed_at = now
     request.promised_by = promised_by
     return request
@@ -172,14 +191,22 @@ def _store(
     if submission.suspicions:
         # Acknowledged when staff have taken it out of quarantine.
         consultation.status, consultation.announcement = Status.QUARANTINED, ""
+    if submission.taken_by:
+        consultation.status, consultation.announcement = Status.CONTACTING, ""
     insert(consultation)
     now, token = consultation.created_at, submission.key.token
-    insert(PrivateLink(request=consultation, token_hash=token_hash(token), made_at=now))
+    if not submission.taken_by:  # staff make a link when the patient wants one
+        insert(PrivateLink(request=consultation, token_hash=token_hash(token), made_at=now))
     insert_values(SearchTerm, [(consultation.pk, term) for term in terms])
-    detail = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
-    sent, status = Event.Kind.SUBMITTED, consultation.status
-    insert(Event(request=consultation, kind=sent, at=now, to_status=status, detail=detail))
-    if settings.MAIL_DELIVERY == "off":
+    detail: dict[str, Any] = {"suspicions": list(submission.suspicions)} if submission.suspicions else {}
+    if submission.taken_by:
+        detail = {"channel": submission.channel, "consent": submission.consent}
+    event = Event(request=consultation, kind=Event.Kind.SUBMITTED, actor=submission.taken_by, at=now)
+    event.to_status, event.detail = consultation.status, detail
+    insert(event)
+    if submission.taken_by:
+        notify("acknowledgement", consultation, by_staff=True)
+    elif settings.MAIL_DELIVERY == "off":
         # There is no mail worker, and staff see what could not be sent. Also those from before mail was off.
         announce_new_requests()
     return consultation

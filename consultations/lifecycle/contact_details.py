@@ -1,4 +1,4 @@
-"""A patient's contact details: corrections by the patient or the staff, and wrong numbers."""
+"""Corrections of a patient's details by the patient or the staff, and wrong numbers."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -25,12 +25,25 @@ FIELDS = (
     *("email", "contact_method"),
 )
 CORRECTIONS = (Event.Kind.CONTACT_DETAILS_CHANGED, Event.Kind.CONTACT_DETAILS_CORRECTED)
+# What only staff correct: misheard or mistyped.
+PATIENT_FIELDS = ("patient_name", "patient_age", "city", "about")
+# Columns that belong to the answer in another.
+PARTS = {
+    "phone": ("phone_as_typed",),
+    "phone_extension": ("phone", "phone_as_typed"),
+    "patient_age": ("age_as_typed",),
+    "about": ("procedure_name", "procedure_id"),
+}
 # What else the patient may change on the private page.
 PREFERENCES = ("speaks", "speaks_other", "days", "parts_of_day")
 # Events that say whether a number is right.
 NUMBER_EVENTS = (*CORRECTIONS, Event.Kind.CONTACTED)
 # The note that keeps the former value of a field.
 NOTES = {
+    "patient_name": gettext_noop("Patient’s name: now %(now)s, before %(was)s"),
+    "patient_age": gettext_noop("Age: now %(now)s, before %(was)s"),
+    "city": gettext_noop("City or town: now %(now)s, before %(was)s"),
+    "about": gettext_noop("About: now %(now)s, before %(was)s"),
     "phone": gettext_noop("Phone number: now %(now)s, before %(was)s"),
     "phone_extension": gettext_noop("Extension: now %(now)s, before %(was)s"),
     "phone_is_shared": gettext_noop("Others use this phone: now %(now)s, before %(was)s"),
@@ -46,7 +59,12 @@ NOTES = {
 
 def changed_fields(request: ConsultationRequest, to: Mapping[str, Any]) -> list[str]:
     """Return which of the fields in ``NOTES`` would change. Numbers compare as E.164, not as typed."""
-    return [name for name in NOTES if name in to and getattr(request, name) != to[name]]
+    compared = {"patient_age": ("patient_age", "age_as_typed"), "about": ("about", "procedure_name")}
+    return [
+        name
+        for name in NOTES
+        if name in to and any(getattr(request, each) != to[each] for each in compared.get(name, (name,)))
+    ]
 
 
 def was_corrected_separately(request: ConsultationRequest) -> bool:
@@ -58,10 +76,11 @@ def was_corrected_separately(request: ConsultationRequest) -> bool:
 
 
 def correct(locked: ConsultationRequest, to: Mapping[str, Any], *, author: User | None) -> list[str]:
-    """Save changed contact details on a locked request, update its search terms, and return the field names.
+    """Save changed details on a locked request, update its search terms, and return the field names.
 
-    ``to`` maps names of ``FIELDS`` and ``PREFERENCES`` to new values. The former values stay readable as a
-    note; ``author`` is None for the patient. The caller writes the event.
+    ``to`` maps names of ``FIELDS``, ``PREFERENCES`` and ``PATIENT_FIELDS``, with their parts, to new values.
+    The former values stay readable as a note; ``author`` is None for the patient. The caller writes the
+    event.
 
     Raises ``NotAllowedError`` if the chosen contact method would have no number or address.
     """
@@ -72,8 +91,8 @@ def correct(locked: ConsultationRequest, to: Mapping[str, Any], *, author: User 
     if not changed:
         return []
     found_before = terms_of(locked.reference, locked)
-    number = {"phone", "phone_as_typed", "phone_extension"}
-    written = [name for name in to if name in changed or (name in number and number & set(changed))]
+    parts = {part for name in changed for part in PARTS.get(name, ())}
+    written = [name for name in to if name in changed or name in parts]
     with override(settings.LANGUAGE_CODE):  # notes are for staff, whichever language the patient reads
         was = {name: _readable(locked, name) for name in changed}
         for name in written:
@@ -100,10 +119,11 @@ def correct_by_staff(
     actor: User,
     version: int,
     is_right: bool = False,
+    kind: Event.Kind = Event.Kind.CONTACT_DETAILS_CORRECTED,
 ) -> bool:
-    """Correct the contact details. Returns False if they were the same already.
+    """Correct details, and record an event of this kind. Returns False if they were the same already.
 
-    ``is_right`` withdraws an earlier "wrong number". The event names the changed fields, never a number.
+    ``is_right`` withdraws an earlier "wrong number". The event names the changed fields, never their values.
     """
     with transaction.atomic():
         locked = lock(consultation)
@@ -113,7 +133,7 @@ def correct_by_staff(
         require_version(locked, version)
         Event.objects.create(
             request=locked,
-            kind=Event.Kind.CONTACT_DETAILS_CORRECTED,
+            kind=kind,
             actor=actor,
             at=timezone.now(),
             detail={"what": correct(locked, to, author=actor)} | ({"is_right": True} if is_right else {}),

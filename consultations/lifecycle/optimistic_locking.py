@@ -7,6 +7,7 @@ Every form carries ``ConsultationRequest.version``. An action locks the request 
 from typing import Any
 
 from clinic_site.accounts.models import User
+from consultations import workflow
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.models import ConsultationRequest, Event
 
@@ -19,6 +20,14 @@ def lock(consultation: ConsultationRequest) -> ConsultationRequest:
     locked = ConsultationRequest.objects.select_for_update().get(pk=consultation.pk)
     if locked.erased_at:
         raise NotAllowedError("erased")
+    return locked
+
+
+def lock_open(consultation: ConsultationRequest) -> ConsultationRequest:
+    """Lock a request. Raises ``NotAllowedError`` also if it is closed; one set aside as spam is not."""
+    locked = lock(consultation)
+    if locked.status not in workflow.OPEN | workflow.SET_ASIDE:
+        raise NotAllowedError(locked.status)
     return locked
 
 

@@ -15,7 +15,7 @@ from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http.languages import active_language
 from clinic_site.core.templatetags.formatting import clock, isolate
 from clinic_site.core.text import FIRST_STRONG, LEFT_TO_RIGHT, plain_line
-from consultations.answers import YesNo
+from consultations.answers import Channel, YesNo
 from consultations.messaging.rendering import Value
 from consultations.models import Appointment, ConsultationRequest
 
@@ -122,6 +122,8 @@ def _sender(context: MessageContext) -> Value:
 
 def _promise(context: MessageContext) -> Value:
     request = context.request
+    if request.channel != Channel.WEBSITE:
+        return Value(_("to set a time"))  # staff have spoken with the patient, and promised no call
     promised = (
         business_hours.by_moment(request.promised_by, now=context.send_at, abroad=request.is_abroad)
         if request.promised_by

@@ -300,6 +300,46 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(max_length=10, verbose_name="language of the page")),
                 ("consented_at", models.DateTimeField(verbose_name="agreed at")),
                 (
+                    "consent",
+                    models.CharField(
+                        choices=[
+                            ("form", "Ticked in the request form"),
+                            ("phone", "Said on the phone"),
+                            ("in_person", "Said in person"),
+                            ("whatsapp", "Wrote on WhatsApp"),
+                        ],
+                        default="form",
+                        max_length=10,
+                        verbose_name="how they agreed",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("website", "Website"),
+                            ("phone", "Phone call"),
+                            ("desk", "At the desk"),
+                            ("whatsapp", "WhatsApp"),
+                        ],
+                        default="website",
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="taken by",
+                    ),
+                ),
+                (
                     "source_page",
                     models.CharField(blank=True, default="", max_length=200, verbose_name="came from"),
                 ),
@@ -525,6 +565,7 @@ class Migration(migrations.Migration):
                             ("status_changed", "Status changed"),
                             ("contact_details_changed", "Contact details changed"),
                             ("contact_details_corrected", "Contact details corrected"),
+                            ("details_corrected", "Details corrected"),
                             ("note_added", "Note added"),
                             ("attachment_added", "Photograph or report added"),
                             ("attachment_removed", "Photograph or report removed"),
@@ -906,6 +947,18 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(editable=False, max_length=64)),
                 ("added_at", models.DateTimeField(verbose_name="added at")),
                 (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="added by",
+                    ),
+                ),
+                (
                     "request",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
@@ -1126,10 +1179,51 @@ class Migration(migrations.Migration):
             model_name="consultationrequest",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("erased_at__isnull", False), ("patient_age__range", (0, 120)), _connector="OR"
+                    models.Q(("patient_age__isnull", False), ("patient_age__range", (0, 120))),
+                    models.Q(
+                        ("patient_age", None),
+                        models.Q(
+                            ("erased_at__isnull", False),
+                            models.Q(("channel", "website"), _negated=True),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
                 ),
                 name="request_age_is_possible",
                 violation_error_message="Enter the patient’s age in years, from 0 to 120.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="consultationrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["website", "phone", "desk", "whatsapp"])),
+                name="request_channel_is_known",
+                violation_error_message="Choose how the request came.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="consultationrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("consent__in", ["form", "phone", "in_person", "whatsapp"])),
+                name="request_consent_is_known",
+                violation_error_message="Choose how they agreed.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="consultationrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("channel", "website"), ("consent", "form"), ("taken_by", None)),
+                    models.Q(
+                        models.Q(("channel", "website"), _negated=True),
+                        models.Q(("consent", "form"), _negated=True),
+                        ("taken_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="request_taken_by_staff_names_them",
+                violation_error_message="A request that staff took names who took it, and the consent.",
             ),
         ),
         migrations.AddConstraint(

@@ -1,14 +1,14 @@
-"""Rows of the photographs and reports sent by patients; ``intake.file_storage`` holds the files."""
+"""Rows of the photographs and reports of requests; ``intake.file_storage`` holds the files."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from consultations.answers import FileKind
-from consultations.models.consultation_requests import ConsultationRequest
+from consultations.models.consultation_requests import ConsultationRequest, optional_staff_member
 
 
 class Attachment(models.Model):
-    """One file that a patient added to a request: a photograph, or a report as PDF."""
+    """One file that the patient or staff added to a request: a photograph, or a report as PDF."""
 
     Kind = FileKind
 
@@ -23,6 +23,7 @@ class Attachment(models.Model):
     size = models.PositiveIntegerField(_("bytes"))
     digest = models.CharField(max_length=64, editable=False)
     added_at = models.DateTimeField(_("added at"))
+    added_by = optional_staff_member(_("added by"))  # None if the patient added it
 
     class Meta:
         verbose_name = _("attachment")

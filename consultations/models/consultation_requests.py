@@ -17,6 +17,8 @@ from consultations.answers import (
     MAX_AGE,
     RECENT_ONSETS,
     About,
+    Channel,
+    Consent,
     ContactMethod,
     ForWhom,
     Language,
@@ -237,6 +239,9 @@ class ConsultationRequest(PatientAnswers):
         verbose_name=_("notice agreed to"),
     )
     consented_at = models.DateTimeField(_("agreed at"))
+    consent = models.CharField(_("how they agreed"), max_length=10, choices=Consent, default=Consent.FORM)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.WEBSITE)
+    taken_by = optional_staff_member(_("taken by"))  # not of a request from the website
     source_page = models.CharField(_("came from"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("sent at"))
     status_changed_at = models.DateTimeField(_("status since"))
@@ -329,7 +334,9 @@ class ConsultationRequest(PatientAnswers):
                 violation_error_message=_("Enter the patient’s full name."),
             ),
             models.CheckConstraint(
-                condition=_unless_erased(Q(patient_age__range=(0, MAX_AGE))),
+                # Optional in a request that staff took.
+                condition=Q(patient_age__isnull=False, patient_age__range=(0, MAX_AGE))
+                | (Q(patient_age=None) & _unless_erased(~Q(channel=Channel.WEBSITE))),
                 name="request_age_is_possible",
                 violation_error_message=_("Enter the patient’s age in years, from 0 to 120."),
             ),
@@ -338,6 +345,14 @@ class ConsultationRequest(PatientAnswers):
                 | Q(about__in=[About.SOMETHING_ELSE, About.NOT_SURE], procedure_name="", procedure=None),
                 name="request_names_its_procedure",
                 violation_error_message=_("Choose what the request is about."),
+            ),
+            _is_known("channel", Channel.values, _("Choose how the request came.")),
+            _is_known("consent", Consent.values, _("Choose how they agreed.")),
+            models.CheckConstraint(
+                condition=Q(channel=Channel.WEBSITE, consent=Consent.FORM, taken_by=None)
+                | (~Q(channel=Channel.WEBSITE) & ~Q(consent=Consent.FORM) & Q(taken_by__isnull=False)),
+                name="request_taken_by_staff_names_them",
+                violation_error_message=_("A request that staff took names who took it, and the consent."),
             ),
             _is_known("contact_method", ContactMethod.values, _("Choose how to reach the patient.")),
             models.CheckConstraint(

@@ -30,6 +30,7 @@ class Event(AppendOnlyModel):
         STATUS_CHANGED = "status_changed", _("Status changed")
         CONTACT_DETAILS_CHANGED = "contact_details_changed", _("Contact details changed")
         CONTACT_DETAILS_CORRECTED = "contact_details_corrected", _("Contact details corrected")
+        DETAILS_CORRECTED = "details_corrected", _("Details corrected")
         NOTE_ADDED = "note_added", _("Note added")
         ATTACHMENT_ADDED = "attachment_added", _("Photograph or report added")
         ATTACHMENT_REMOVED = "attachment_removed", _("Photograph or report removed")

@@ -3,24 +3,21 @@
 All raise ``NotAllowedError`` for a request that is erased, or whose status does not allow the action.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from consultations import workflow
-from consultations.intake import file_storage
-from consultations.intake.attachments import delete_attachments, file_names, require_room_for, store_files
+from consultations.intake.attachments import delete_attachments
 from consultations.intake.submission import MAX_NOTES_PER_REQUEST
-from consultations.intake.upload_cleaning import CleanFile
-from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle import booking, contact_details
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
-from consultations.lifecycle.optimistic_locking import changes_since, lock
+from consultations.lifecycle.optimistic_locking import changes_since, lock, lock_open
 from consultations.lifecycle.status_changes import set_status
 from consultations.messaging.notify import notify, notify_staff_of_activity, notify_status_change
-from consultations.models import Appointment, Attachment, ConsultationRequest, Event, Note
+from consultations.models import Appointment, ConsultationRequest, Event, Note
 from consultations.workflow import Status
 
 
@@ -46,7 +43,7 @@ def change_contact_details(consultation: ConsultationRequest, to: Mapping[str, A
     A new email address gets a mail with a private link, and the former one a notice.
     """
     with transaction.atomic():
-        locked = _lock_open(consultation)
+        locked = lock_open(consultation)
         former_email = locked.email
         if changed := contact_details.correct(locked, to, author=None):
             _record(consultation, Event.Kind.CONTACT_DETAILS_CHANGED, what=changed)
@@ -63,7 +60,7 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
     The same text again, shortly after and unread, is a button pressed twice, and saved once.
     """
     with transaction.atomic():
-        locked = _lock_open(consultation)
+        locked = lock_open(consultation)
         notes = locked.notes.filter(author=None)
         last = notes.last()
         if last and last.is_same_press(text) and locked.unread_since:
@@ -75,48 +72,13 @@ def add_patient_note(consultation: ConsultationRequest, text: str) -> None:
         notify_staff_of_activity(consultation, "note")
 
 
-def add_files(
-    consultation: ConsultationRequest, cleaned: Sequence[CleanFile], network: str
-) -> list[CleanFile]:
-    """Attach files to the request, and return those that it has no room for.
-
-    Files that it has already are skipped. Raises ``NoRoomError`` if nothing can be stored.
-    """
-    known = _digests(consultation)
-    new = list({clean.digest: clean for clean in cleaned if clean.digest not in known}.values())
-    require_room_for(new, network)
-    rows = store_files(new)
-    try:
-        with transaction.atomic():
-            # Locked before looking again, so that pressing twice adds the same files once.
-            known = _digests(_lock_open(consultation))
-            room = max(MAX_ATTACHMENTS_PER_REQUEST - len(known), 0)
-            added = [row for row in rows if row.digest not in known][:room]
-            for row in added:
-                row.request = consultation
-            Attachment.objects.bulk_create(added)
-            if added:
-                _record(consultation, Event.Kind.ATTACHMENT_ADDED, count=len(added))
-                notify_staff_of_activity(consultation, "attachment")
-    except BaseException:
-        file_storage.delete(file_names(rows))
-        raise
-    file_storage.delete(file_names(row for row in rows if row not in added))
-    known |= {row.digest for row in added}
-    return [clean for clean in cleaned if clean.digest not in known]
-
-
 def remove_file(consultation: ConsultationRequest, attachment_id: str) -> None:
     """Delete a file of the request, if it is still there. The id is as a browser sent it."""
     with transaction.atomic():
-        locked = _lock_open(consultation)
+        locked = lock_open(consultation)
         pks = [pk for pk in locked.attachments.values_list("pk", flat=True) if str(pk) == attachment_id]
         if delete_attachments(locked.attachments.filter(pk__in=pks)):
             _record(locked, Event.Kind.ATTACHMENT_REMOVED)
-
-
-def _digests(consultation: ConsultationRequest) -> set[str]:
-    return set(consultation.attachments.values_list("digest", flat=True))
 
 
 def accept_time(consultation: ConsultationRequest, chosen: int) -> None:
@@ -180,13 +142,6 @@ def _time_on_screen(locked: ConsultationRequest, version: int) -> Appointment:
         if locked.events.filter(detail__appointment=appointment.pk).first() in since:
             raise SomeoneElseChangedError(locked.reference)
     return found
-
-
-def _lock_open(consultation: ConsultationRequest) -> ConsultationRequest:
-    locked = lock(consultation)
-    if locked.status not in workflow.OPEN | workflow.SET_ASIDE:
-        raise NotAllowedError(locked.status)
-    return locked
 
 
 def _record(consultation: ConsultationRequest, kind: Event.Kind, **detail: object) -> None:

@@ -13,7 +13,7 @@ from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from clinic_site.core.form_layout import form_helper, without_nul
 from consultations import phone_numbers
 from consultations.answers import MESSAGE_LENGTH, MESSAGES_TO_PHONE, ContactMethod, Language, YesNo
-from consultations.intake.attachments import NoRoomError
+from consultations.intake.attachments import NoRoomError, add_files
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField, listed, valid_files
 from consultations.intake.questions import Questions, number_input, text_input
 from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
@@ -214,7 +214,7 @@ class AttachmentsForm(ActionForm):
         left_over = []
         try:
             if valid := valid_files(self, "attachments", self.network):
-                left_over = actions.add_files(self.consultation, valid, self.network)
+                left_over = add_files(self.consultation, valid, self.network)
         except NoRoomError as error:
             self.add_error(
                 "attachments", gettext("Add it tomorrow, or call us. %(reason)s") % {"reason": error}

@@ -50,6 +50,8 @@ def opened(visit: Visit, request: ConsultationRequest, user: User | None = None,
 def test_every_state_of_the_page_is_accessible(visit: Visit) -> None:
     request = a_full_request()
     visitor = opened(visit, request)
+    for summary in visitor.page.locator(":is(.correct-contact, .add-files) summary").all():
+        summary.click()
     visitor.assert_accessible_everywhere()
     small = visitor.page.locator(".attachments img")
     small.scroll_into_view_if_needed()

@@ -172,6 +172,7 @@ def test_staff_pages_are_accessible_and_fit_a_phone(visit: Visit) -> None:
         "/staff/",
         reverse("admin:consultations_consultationrequest_changelist"),
         address(request),
+        reverse("desk:new_request"),
         reverse("admin:procedures_procedure_changelist"),
         address(procedure, "publish"),
         reverse("admin:search") + "?text=repair",

@@ -242,12 +242,14 @@ class World:
         starts = {"starts": "other", "other_day": f"{at(9).date()}", "other_time": "15:00"}
         passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
         return {
+            "requests/new/": self._new_request(),
             "requests/found/": {"text": "Ayesha"},
             "requests/assigned/": {"request": f"{request.pk}-{request.version}", "to": "nobody"},
             "requests/<pk>/status/": seen | {"to": "unreachable"},
             "requests/<pk>/contact/": seen | {"outcome": "no_answer"},
             "requests/<pk>/note/": seen | {"text": "Call after Friday prayers."},
             "requests/<pk>/assignee/": seen | {"assignee": "nobody"},
+            "requests/<pk>/details/": seen | {"patient_name": "Ayesha Malik", "patient_age": "34"},
             "requests/<pk>/contact-details/": seen | {"phone": "0321 7654987"},
             "requests/<pk>/read/": seen,
             "requests/<pk>/link/": seen,
@@ -270,6 +272,11 @@ class World:
             "accounts/user/<pk>/access/": {"action": "send-link"},
             "consultations/messagetext/<kind>/<language>/": {"do": "default"},
         }
+
+    def _new_request(self) -> dict[str, str]:
+        page = read(self.superuser.get("/staff/requests/new/")).by_class("new-request")[0]
+        call = {"phone": "0300 1112223", "patient_name": "Ali", "about": "not_sure"}
+        return page.hidden_fields() | call | {"channel": "phone", "consent": "phone"}
 
     def _seen_on_the_page(self) -> dict[str, str]:
         """The version on the page, which every button sends."""

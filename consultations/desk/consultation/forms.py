@@ -13,7 +13,7 @@ from clinic_site.core.form_fields import EmailField, HiddenPattern, TextField
 from consultations import phone_numbers
 from consultations.answers import MESSAGES_TO_PHONE, ContactMethod, YesNo
 from consultations.desk.consultation.callback_times import MAX_CALLBACK_DELAY
-from consultations.intake.form_fields import PhoneField
+from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.models import ConsultationRequest
 
@@ -126,3 +126,18 @@ class ContactDetailsForm(ActionForm):
             may_identify = YesNo.NO if is_shared else YesNo.YES
             to |= {"phone_is_shared": is_shared, "may_identify_clinic": may_identify.value}
         return to
+
+
+class AttachmentsForm(forms.Form):
+    """Photographs or reports that came another way, such as by WhatsApp."""
+
+    use_required_attribute = False
+
+    attachments = FilesField(
+        label=_("Photos or reports that came another way, such as by WhatsApp"),
+        help_text=FILES_HINT,
+        error_messages={"required": _("Choose a photo or a report.")},
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **options})

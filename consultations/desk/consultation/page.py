@@ -17,9 +17,10 @@ from consultations import phone_numbers, workflow
 from consultations.appointments.availability import appointment_problems
 from consultations.desk.consultation import presence
 from consultations.desk.consultation.callback_times import suggested_callback_times
-from consultations.desk.consultation.forms import ContactDetailsForm, typed_moment
+from consultations.desk.consultation.forms import AttachmentsForm, ContactDetailsForm, typed_moment
 from consultations.desk.consultation.timeline import timeline
 from consultations.desk.queue.rows import Row, appointment_label
+from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.contact_details import wrong_since
 from consultations.lifecycle.staff_actions import may_have_link
@@ -59,7 +60,7 @@ def whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
 def find(pk: int) -> ConsultationRequest:
     """Return a request, with its offered or agreed appointment as ``live``, or raise 404. One query."""
     live = FilteredRelation("appointments", condition=Q(appointments__state__in=Appointment.LIVE))
-    related = ("notice", "assignee", "procedure", "live__practitioner")
+    related = ("notice", "assignee", "taken_by", "procedure", "live__practitioner")
     return get_object_or_404(ConsultationRequest.objects.annotate(live=live).select_related(*related), pk=pk)
 
 
@@ -69,6 +70,7 @@ def render_page(
     *,
     typed: Mapping[str, str],
     contact_details: ContactDetailsForm | None = None,
+    files: AttachmentsForm | None = None,
     errors: ErrorDict | None = None,
     problem: str = "",
     link: str = "",
@@ -84,8 +86,8 @@ def render_page(
     events = list(consultation.events.select_related("actor"))
     appointment: Appointment | None = getattr(consultation, "live", None)
     may_see_attachments = request.user.has_perm(VIEW_ATTACHMENT)
-    attachments = list(consultation.attachments.all()) if may_see_attachments else []
-    same_number = requests_from_same_number(consultation)
+    attachments = list(consultation.attachments.select_related("added_by")) if may_see_attachments else []
+    same_number = requests_from_number(consultation.phone, exclude=consultation.pk)
     kinds = Disclosure.Kind
     seen = [
         (kinds.OPENED, consultation),
@@ -109,6 +111,8 @@ def render_page(
         "is_correcting": contact_details is not None,
         "wrong_since": wrong_since(consultation, events),
         "errors": errors or {},
+        "files": files or AttachmentsForm(),
+        "max_attachments": MAX_ATTACHMENTS_PER_REQUEST,
         "problem": problem,
         "link": link,
         "may_work": may_work,
@@ -178,10 +182,10 @@ def next_steps(
     return found
 
 
-def requests_from_same_number(consultation: ConsultationRequest) -> list[ConsultationRequest]:
-    """Return the newest other requests with the same number, one more than are shown. One query.
+def requests_from_number(phone: str, *, exclude: int = 0) -> list[ConsultationRequest]:
+    """Return the newest requests with this number, one more than are shown. One query.
 
     Families share a number, so such requests are listed and never merged.
     """
-    others = ConsultationRequest.objects.filter(phone=consultation.phone, erased_at=None)
-    return list(others.exclude(pk=consultation.pk).order_by("-created_at", "-pk")[: MAX_SHOWN + 1])
+    found = ConsultationRequest.objects.filter(phone=phone, erased_at=None).exclude(pk=exclude)
+    return list(found.order_by("-created_at", "-pk")[: MAX_SHOWN + 1])

@@ -12,11 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clinic_site.mail.models import MessageStep, OutgoingMessage
+from consultations.answers import Channel, Consent
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import KINDS, STAFF_KINDS
 from consultations.models import ConsultationRequest, Event
 
-CONTACT_FIELDS = {
+CORRECTED_FIELDS = {
+    "patient_name": gettext_lazy("patient’s name"),
+    "patient_age": gettext_lazy("age"),
+    "city": gettext_lazy("city or town"),
+    "about": gettext_lazy("subject"),
     "phone": gettext_lazy("phone number"),
     "phone_extension": gettext_lazy("extension"),
     "phone_is_shared": gettext_lazy("whether others use the phone"),
@@ -26,6 +31,11 @@ CONTACT_FIELDS = {
     "speaks": gettext_lazy("language"),
     "days": gettext_lazy("good days"),
     "parts_of_day": gettext_lazy("good times of day"),
+}
+TAKEN = {
+    Channel.PHONE: gettext_lazy("Taken by %(name)s on the phone"),
+    Channel.DESK: gettext_lazy("Taken by %(name)s at the desk"),
+    Channel.WHATSAPP: gettext_lazy("Taken by %(name)s on WhatsApp"),
 }
 # Events of the staff, the patient or the site: without an actor, the patient or the site is named.
 _BY_EITHER = (
@@ -85,6 +95,8 @@ def event_entry(event: Event, sender: str) -> Entry:
     if detail.get("by_site"):
         sender = _("the site")
     who = str(event.actor or (sender if event.kind in _BY_EITHER else ""))
+    if channel := detail.get("channel"):
+        what, who = TAKEN[channel] % {"name": who}, ""
     return Entry(event.at, what, more=_detail_of(event, detail), who=who)
 
 
@@ -121,6 +133,8 @@ def _detail_of(event: Event, detail: Mapping[str, Any]) -> str:
             "after": event.get_to_status_display(),
         }
     match event.kind:
+        case Event.Kind.SUBMITTED if "consent" in detail:
+            return _("Consent: %(how)s") % {"how": Consent(detail["consent"]).label}
         case Event.Kind.CONTACTED:
             return _contact(str(detail.get("outcome", "")), _moment_in(detail, "call_back_at"))
         case Event.Kind.ASSIGNED:
@@ -128,8 +142,9 @@ def _detail_of(event: Event, detail: Mapping[str, Any]) -> str:
             return _("to %(name)s") % {"name": name} if name else _("to nobody")
         case Event.Kind.ATTACHMENT_ADDED if isinstance(detail.get("count"), int):
             return ngettext("%(count)d file", "%(count)d files", detail["count"]) % detail
-        case Event.Kind.CONTACT_DETAILS_CORRECTED | Event.Kind.CONTACT_DETAILS_CHANGED:
-            changes = [str(words) for name, words in CONTACT_FIELDS.items() if name in detail.get("what", [])]
+        case _ if "what" in detail or detail.get("is_right"):
+            what = detail.get("what", [])
+            changes = [str(words) for name, words in CORRECTED_FIELDS.items() if name in what]
             if detail.get("is_right"):
                 changes.append(_("the number is right after all"))
             return ", ".join(changes)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic import business_hours
 from consultations import workflow
-from consultations.answers import About
+from consultations.answers import About, Channel
 from consultations.desk.statistics.charts import Chart, line_chart, nice_top, rounded_up
 from consultations.models import Appointment
 from consultations.models.appointments import midnight
@@ -75,7 +75,7 @@ def tables_of(period: Period, now: datetime) -> list[Table]:
     rows: list[Any] = list(
         sent.values_list(
             *("created_at", "first_contact_at", "status", "status_changed_at", "promised_by"),
-            *("procedure_id", "procedure_name", "about", "source_page"),
+            *("procedure_id", "procedure_name", "about", "source_page", "channel"),
             named=True,
         )
     )
@@ -88,10 +88,10 @@ def tables_of(period: Period, now: datetime) -> list[Table]:
         weeks[_monday(timezone.localdate(row.created_at))].append(row)
     hours = business_hours.load()
     return [
-        _first_contact(waits_of(rows, hours)),
-        _promise(rows, now),
+        _first_contact(waits_of(_from_website(rows), hours)),
+        _promise(_from_website(rows), now),
         _requests_a_week(weeks),
-        _hours_a_week({monday: waits_of(week, hours) for monday, week in weeks.items()}),
+        _hours_a_week({monday: waits_of(_from_website(week), hours) for monday, week in weeks.items()}),
         *_by_part(
             "procedures",
             period,
@@ -106,14 +106,24 @@ def tables_of(period: Period, now: datetime) -> list[Table]:
             "pages",
             period,
             weeks,
-            key=lambda row: row.source_page,
-            label=lambda row: row.source_page or _("Not known"),
-            column=_("Page"),
+            key=lambda row: row.source_page or row.channel,
+            label=_source,
+            column=_("Page or channel"),
             captions=(_("Where requests came from"), _("Where requests came from, week by week")),
         ),
         _outcomes(rows),
         _attendance(period),
     ]
+
+
+def _from_website(rows: list[Any]) -> list[Any]:
+    """Leave out the requests that staff took: they had the first contact at once, and no promise."""
+    return [row for row in rows if row.channel == Channel.WEBSITE]
+
+
+def _source(row: Any) -> str:
+    is_taken = row.channel != Channel.WEBSITE
+    return row.source_page or (str(Channel(row.channel).label) if is_taken else _("Not known"))
 
 
 def _first_contact(waits: Waits) -> Table:

@@ -58,7 +58,7 @@ def test_every_field_is_erased_or_not_personal() -> None:
         *("id", "reference", "key_hash", "status", "for_whom", "about", "procedure", "procedure_name"),
         *("onset", "contact_method", "speaks", "language", "notice", "consented_at", "source_page"),
         *("created_at", "status_changed_at", "promised_by", "first_contact_at", "assignee", "erased_at"),
-        "version",
+        *("version", "channel", "consent", "taken_by"),
     }
     fields = {field.name for field in ConsultationRequest._meta.fields}
     assert fields - counted == erasure.ERASED_VALUES.keys()

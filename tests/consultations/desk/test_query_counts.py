@@ -32,7 +32,9 @@ TRANSACTIONS = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
 PAGES = (
     "admin:index",
     "desk:queue",
+    "desk:new_request",
     "desk:request",
+    "desk:details",
     "desk:offer_time",
     "desk:week",
     "desk:reminders",
@@ -48,7 +50,7 @@ PAGES = (
     "admin:accounts_accountevent_changelist",
     "admin:procedures_procedure_changelist",
 )
-OF_ONE_REQUEST = ("desk:request", "desk:offer_time", "desk:erase", "desk:copy")
+OF_ONE_REQUEST = ("desk:request", "desk:details", "desk:offer_time", "desk:erase", "desk:copy")
 
 
 def with_history(request: ConsultationRequest, user: User) -> ConsultationRequest:

@@ -32,7 +32,7 @@ from consultations import workflow
 from consultations.appointments import offers, reminders
 from consultations.data_rights import erasure, subject_access
 from consultations.data_rights.erasure import ERASED_VALUES, Reason
-from consultations.intake import submission
+from consultations.intake import attachments, submission
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.lifecycle import booking, contact_details, errors, staff_actions, status_changes
 from consultations.lifecycle.staff_actions import NOT_REACHED, Outcome
@@ -316,7 +316,7 @@ class Workflow(RuleBasedStateMachine):
         return [
             lambda: actions.add_patient_note(request, text),
             lambda: actions.change_contact_details(request, phone.fields()),
-            lambda: actions.add_files(request, chosen, ""),
+            lambda: attachments.add_files(request, chosen, ""),
             lambda: staff_actions.add_note(request, text, actor=actor),
             lambda: staff_actions.acknowledge(request, **by),
             lambda: staff_actions.new_private_link(request, **by),

@@ -17,7 +17,7 @@ from clinic_site.mail.models import OutgoingMessage
 from clinic_site.mail.signals import reader_informed
 from consultations.appointments import offers, reminders
 from consultations.desk.queue.rows import Row
-from consultations.intake import submission
+from consultations.intake import attachments, submission
 from consultations.intake.upload_cleaning import CleanFile
 from consultations.messaging import notify
 from consultations.messaging import templates as message_templates
@@ -178,7 +178,7 @@ def test_staff_hear_of_everything_that_a_patient_does() -> None:
     reported("phone")
     actions.add_patient_note(request, "It is worse.")
     reported("note")
-    actions.add_files(request, [CleanFile("pdf", b"%PDF")], "")
+    attachments.add_files(request, [CleanFile("pdf", b"%PDF")], "")
     reported("attachment")
     actions.accept_time(request, offer(request, days=3).pk)
     reported("time agreed")

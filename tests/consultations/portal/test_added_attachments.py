@@ -18,7 +18,6 @@ from consultations.intake import attachments, file_storage, upload_cleaning
 from consultations.intake.attachments import FILES_PER_NETWORK
 from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.models import Attachment, ConsultationRequest, Event
-from consultations.portal import actions
 from consultations.workflow import Status
 from tests.consultations.intake.upload_samples import PDF, protected_pdf
 from tests.consultations.portal.portal_pages import PrivatePage
@@ -212,7 +211,7 @@ def test_failed_row_leaves_no_file(monkeypatch: pytest.MonkeyPatch, kept: Path) 
     def fails(request: ConsultationRequest, activity: str) -> None:
         raise ValueError("no row")
 
-    monkeypatch.setattr(actions, "notify_staff_of_activity", fails)
+    monkeypatch.setattr(attachments, "notify_staff_of_activity", fails)
     with pytest.raises(ValueError, match="no row"):
         PrivatePage().sends("attachments", attachments=[jpeg()])
     assert files_in(kept) == 0 and not Attachment.objects.exists()

@@ -8,9 +8,8 @@ from django.test import Client
 
 from clinic_site.accounts.models import User
 from clinic_site.accounts.roles import COORDINATOR
-from consultations.intake import upload_cleaning
+from consultations.intake import attachments, upload_cleaning
 from consultations.models import Attachment, ConsultationRequest
-from consultations.portal import actions
 from tests.consultations.intake.upload_samples import PDF
 from tests.factories import staff
 from tests.pages import Page, read
@@ -98,6 +97,6 @@ def a_viewer() -> User:
 def with_files(request: ConsultationRequest) -> tuple[Attachment, Attachment]:
     """A photograph and a report of the patient, on the disk as they would be."""
     sent = [SimpleUploadedFile("a.jpg", encoded(picture(size=(900, 600)))), SimpleUploadedFile("b.pdf", PDF)]
-    actions.add_files(request, [upload_cleaning.clean_upload(upload) for upload in sent], "")
+    attachments.add_files(request, [upload_cleaning.clean_upload(upload) for upload in sent], "")
     image, report = request.attachments.order_by("pk")
     return image, report

@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
-from consultations.desk.consultation import actions
+from consultations.desk.consultation import actions, text_views
 from consultations.desk.consultation.attachment_views import attachment, thumbnail
 from consultations.desk.consultation.page import one_request, whatsapp
 from consultations.desk.consultation.presence import presence
@@ -28,6 +28,8 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/contact-details/", actions.contact_details, "contact_details"),
     address("requests/<int:pk>/read/", actions.acknowledge, "acknowledge"),
     address("requests/<int:pk>/link/", actions.new_link, "link"),
+    address("requests/<int:pk>/text/", text_views.open_text, "open_text"),
+    address("requests/<int:pk>/text/sent/", text_views.text_sent, "text_sent"),
     address("requests/<int:pk>/presence/", presence, "presence"),
     address("requests/<int:pk>/time/", offer_views.offer_time, "offer_time"),
     address("requests/<int:pk>/whatsapp/", whatsapp, "whatsapp"),

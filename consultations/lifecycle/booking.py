@@ -253,6 +253,7 @@ def record_event(
             "appointment": appointment.pk,
             "starts_at": appointment.starts_at.isoformat(),
             "practitioner": appointment.practitioner.name,
+            **({"held_until": appointment.held_until.isoformat()} if appointment.held_until else {}),
             **{name: True for name, applies in details.items() if applies},
         },
     )

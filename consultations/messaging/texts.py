@@ -1,11 +1,13 @@
 """Texts that staff send to a patient's phone themselves, by WhatsApp or SMS."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.http import languages
 from consultations import phone_numbers, private_links
 from consultations.answers import ContactMethod, YesNo
@@ -46,9 +48,18 @@ def kind_for(kind: str, consultation: ConsultationRequest) -> str:
     return kind if kind == REMINDER or may_identify(consultation) else CALL_BACK
 
 
-def text_of(kind: str, consultation: ConsultationRequest, appointment: Appointment | None, link: str) -> str:
-    template = message_templates.template_for(kind, consultation.language)
-    return message_templates.render_text(template, MessageContext(consultation, appointment, link))
+def text_of(
+    kind: str,
+    consultation: ConsultationRequest,
+    appointments: Sequence[Appointment],
+    link: str,
+    *,
+    clinic: ClinicProfile | None,
+) -> str:
+    """Render a text about these appointments: all times that are offered, or the one that is agreed."""
+    context = MessageContext(consultation, appointments[0] if appointments else None, link)
+    vars(context).update(choices=list(appointments), clinic=clinic)  # instead of queries
+    return message_templates.render_text(message_templates.template_for(kind, consultation.language), context)
 
 
 def new_link_for(kind: str, consultation: ConsultationRequest) -> str:

@@ -537,6 +537,8 @@ class Migration(migrations.Migration):
                             ("reminded", "Reminded of the appointment"),
                             ("not_reminded", "Not reminded after all"),
                             ("notification_not_sent", "A message was not sent"),
+                            ("message_opened", "Text opened, not confirmed as sent"),
+                            ("message_not_sent", "The opened text was not sent"),
                             ("link_asked_for", "New private link asked for"),
                             ("link_made", "New private link made"),
                             ("copy_made", "Copy made for the patient"),

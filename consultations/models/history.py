@@ -43,6 +43,8 @@ class Event(AppendOnlyModel):
         REMINDED = "reminded", _("Reminded of the appointment")
         NOT_REMINDED = "not_reminded", _("Not reminded after all")
         NOTIFICATION_NOT_SENT = "notification_not_sent", _("A message was not sent")
+        MESSAGE_OPENED = "message_opened", _("Text opened, not confirmed as sent")
+        MESSAGE_NOT_SENT = "message_not_sent", _("The opened text was not sent")
         LINK_ASKED_FOR = "link_asked_for", _("New private link asked for")
         LINK_MADE = "link_made", _("New private link made")
         COPY_MADE = "copy_made", _("Copy made for the patient")
@@ -57,6 +59,8 @@ class Event(AppendOnlyModel):
             Kind.REMINDED,
             Kind.NOT_REMINDED,
             Kind.NOTIFICATION_NOT_SENT,
+            Kind.MESSAGE_OPENED,
+            Kind.MESSAGE_NOT_SENT,
             Kind.LINK_ASKED_FOR,
             Kind.LINK_MADE,
             Kind.COPY_MADE,

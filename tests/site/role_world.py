@@ -109,7 +109,7 @@ class World:
 
     def _desk(self) -> dict[str, Model]:
         open_every_day()
-        request = a_request(status=Status.CONTACTING, contact_method="whatsapp")
+        request = a_request(status=Status.CONTACTING, contact_method="whatsapp", may_identify_clinic="yes")
         with_files(request)
         time = an_agreed_time(at(12, days=1), phone="+923017654321")
         self.feed = feeds.create(
@@ -246,6 +246,9 @@ class World:
             "requests/<pk>/contact-details/": seen | {"phone": "0321 7654987"},
             "requests/<pk>/read/": seen,
             "requests/<pk>/link/": seen,
+            "requests/<pk>/text/": seen | {"kind": "text_private_link", "channel": "whatsapp"},
+            "requests/<pk>/text/sent/": seen
+            | {"kind": "text_private_link", "channel": "whatsapp", "sent": "yes"},
             "requests/<pk>/time/": time | starts,
             "requests/<pk>/erase/": {"reason": "asked_by_phone", "reference": request.reference},
             "requests/<pk>/copy/": {"reason": "Asked for by letter"},

@@ -7,6 +7,7 @@ import pytest
 from bidi import get_display
 from django.utils.translation import override
 
+from clinic_site.clinic.models import ClinicProfile
 from clinic_site.core.text import END_OF_ISOLATE, FIRST_STRONG, LEFT_TO_RIGHT
 from consultations import private_links
 from consultations.answers import ContactMethod, YesNo
@@ -40,6 +41,10 @@ def an_offer(*, times: int = 1, **fields: str) -> tuple[ConsultationRequest, App
     return request, appointments[0]
 
 
+def clinic() -> ClinicProfile:
+    return ClinicProfile.objects.get()
+
+
 def a_link(language: str) -> str:
     with override(language):
         return private_links.address_of(private_links.new_token())
@@ -50,7 +55,7 @@ def test_every_text_is_short_and_nothing_in_it_turns_round(language: str) -> Non
     request, appointment = an_offer()
     request.language, link = language, a_link(language)
     for kind in TEXTS:
-        text = texts.text_of(kind, request, appointment, link).strip()
+        text = texts.text_of(kind, request, [appointment], link, clinic=clinic()).strip()
         values = {
             "when": "5:30",
             "practitioner": "Dr. Ayesha Khan",
@@ -79,8 +84,9 @@ def test_every_text_is_short_and_nothing_in_it_turns_round(language: str) -> Non
 
 
 def test_offer_lists_every_time_and_how_long_they_are_held() -> None:
-    request, appointment = an_offer(times=3)
-    text = texts.text_of("text_offered", request, appointment, "https://clinic.example/r/x/")
+    request, _appointment = an_offer(times=3)
+    times, link = list(request.appointments.all()), "https://clinic.example/r/x/"
+    text = texts.text_of("text_offered", request, times, link, clinic=clinic())
     assert text.splitlines() == [
         "We can see you at:",
         "Wednesday 25 November, 5:30 pm",
@@ -102,7 +108,7 @@ def test_text_to_patient_who_must_not_be_identified_names_nobody() -> None:
         for kind in TEXTS:
             may_send = texts.kind_for(kind, request)
             assert texts.new_link_for(may_send, request) == ""
-            text = texts.text_of(may_send, request, appointment, "")
+            text = texts.text_of(may_send, request, [appointment], "", clinic=clinic())
             assert not [word for word in ("Clinic", "http", "Ayesha", "Khan") if word in text], kind
             assert may_send == REMINDER or "5:30" not in text
     assert not PrivateLink.objects.filter(request=request, made_at__gt=request.created_at).exists()

@@ -43,6 +43,8 @@ urlpatterns: list[URLPattern] = [
     address("week/", week.week, "week"),
     address("reminders/", reminder_views.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),
+    address("reminders/<int:pk>/answer/", reminder_views.answer, "reminder_answer"),
+    address("reminders/<int:pk>/text/", reminder_views.open_text, "reminder_text"),
     address("reminders/<int:pk>/undo/", reminder_views.undo, "reminder_undo"),
     address("calendars/", calendar_feeds.calendars, "calendars"),
     address("calendars/revoke/", calendar_feeds.revoke, "calendar_revoke"),

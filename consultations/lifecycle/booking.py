@@ -176,6 +176,15 @@ def record_reader_not_informed(sender: object, message: OutgoingMessage, **_opti
         ).update(patient_informed_at=None)
 
 
+def ask_for_another_time(
+    request: ConsultationRequest, appointment: Appointment, *, actor: User | None, now: datetime
+) -> None:
+    """Record that the patient wants another time. The agreed one is kept, other choices are freed."""
+    record_event(appointment, Event.Kind.TIME_REFUSED, actor, now)
+    release_choices(request, actor=actor, now=now)
+    set_call_back(request, now)
+
+
 def awaits_another_time(request: ConsultationRequest) -> bool:
     """Whether the patient has asked for another time and staff have not answered yet."""
     kind = Event.Kind

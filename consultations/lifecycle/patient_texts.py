@@ -159,8 +159,9 @@ def open_text(
         )
         if not is_repeated:
             Event.objects.create(request=locked, kind=Kind.MESSAGE_OPENED, actor=actor, at=now, detail=detail)
-        link = texts.new_link_for(kind, locked)
-        return texts.text_of(kind, locked, about, link, clinic=ClinicProfile.current())
+        template = texts.template_for(kind, locked)
+        link = texts.new_link_for(template, locked)
+        return texts.text_of(template, locked, about, link, clinic=ClinicProfile.current())
 
 
 def _appointments_for(

@@ -15,6 +15,7 @@ from consultations.messaging import templates as message_templates
 from consultations.messaging.catalogue import CALL_BACK, REMINDER
 from consultations.messaging.context import MessageContext
 from consultations.messaging.rendering import names_in
+from consultations.messaging.templates import MessageTemplate
 from consultations.models import Appointment, ConsultationRequest
 
 
@@ -48,8 +49,12 @@ def kind_for(kind: str, consultation: ConsultationRequest) -> str:
     return kind if kind == REMINDER or may_identify(consultation) else CALL_BACK
 
 
+def template_for(kind: str, consultation: ConsultationRequest) -> MessageTemplate:
+    return message_templates.template_for(kind, consultation.language)
+
+
 def text_of(
-    kind: str,
+    template: MessageTemplate,
     consultation: ConsultationRequest,
     appointments: Sequence[Appointment],
     link: str,
@@ -59,12 +64,11 @@ def text_of(
     """Render a text about these appointments: all times that are offered, or the one that is agreed."""
     context = MessageContext(consultation, appointments[0] if appointments else None, link)
     vars(context).update(choices=list(appointments), clinic=clinic)  # instead of queries
-    return message_templates.render_text(message_templates.template_for(kind, consultation.language), context)
+    return message_templates.render_text(template, context)
 
 
-def new_link_for(kind: str, consultation: ConsultationRequest) -> str:
+def new_link_for(template: MessageTemplate, consultation: ConsultationRequest) -> str:
     """Store one more private link if the text has a place for it; "" if it has none."""
-    template = message_templates.template_for(kind, consultation.language)
     if "link" not in names_in(template.text):
         return ""
     with override(languages.known(consultation.language)):

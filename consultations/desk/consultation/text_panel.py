@@ -89,11 +89,14 @@ def text_panel(
     channels, kind, link = texts.channels(consultation), task.kind, ""
     if kind and channels:  # else staff say it to the person themselves
         kind, link = texts.kind_for(kind, consultation), _("(a new private link)")
-    language = known(consultation.language)
+    text, language = "", known(consultation.language)
+    if kind:
+        template = texts.template_for(kind, consultation)
+        text = texts.text_of(template, consultation, task.appointments, link, clinic=clinic)
     return TextPanel(
         task,
         kind,
-        texts.text_of(kind, consultation, task.appointments, link, clinic=clinic) if kind else "",
+        text,
         channels,
         next((mail for mail in reversed(mails) if _tells_of(mail, task)), None),
         language,

@@ -55,7 +55,9 @@ def test_every_text_is_short_and_nothing_in_it_turns_round(language: str) -> Non
     request, appointment = an_offer()
     request.language, link = language, a_link(language)
     for kind in TEXTS:
-        text = texts.text_of(kind, request, [appointment], link, clinic=clinic()).strip()
+        text = texts.text_of(
+            texts.template_for(kind, request), request, [appointment], link, clinic=clinic()
+        ).strip()
         values = {
             "when": "5:30",
             "practitioner": "Dr. Ayesha Khan",
@@ -86,7 +88,7 @@ def test_every_text_is_short_and_nothing_in_it_turns_round(language: str) -> Non
 def test_offer_lists_every_time_and_how_long_they_are_held() -> None:
     request, _appointment = an_offer(times=3)
     times, link = list(request.appointments.all()), "https://clinic.example/r/x/"
-    text = texts.text_of("text_offered", request, times, link, clinic=clinic())
+    text = texts.text_of(texts.template_for("text_offered", request), request, times, link, clinic=clinic())
     assert text.splitlines() == [
         "We can see you at:",
         "Wednesday 25 November, 5:30 pm",
@@ -107,8 +109,9 @@ def test_text_to_patient_who_must_not_be_identified_names_nobody() -> None:
         request.language = language
         for kind in TEXTS:
             may_send = texts.kind_for(kind, request)
-            assert texts.new_link_for(may_send, request) == ""
-            text = texts.text_of(may_send, request, [appointment], "", clinic=clinic())
+            template = texts.template_for(may_send, request)
+            assert texts.new_link_for(template, request) == ""
+            text = texts.text_of(template, request, [appointment], "", clinic=clinic())
             assert not [word for word in ("Clinic", "http", "Ayesha", "Khan") if word in text], kind
             assert may_send == REMINDER or "5:30" not in text
     assert not PrivateLink.objects.filter(request=request, made_at__gt=request.created_at).exists()

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
@@ -27,8 +26,9 @@ from consultations import phone_numbers
 from consultations.answers import ContactMethod
 from consultations.appointments.availability import appointment_problems
 from consultations.lifecycle import contact_details
-from consultations.messaging import templates as message_templates
-from consultations.messaging.context import MessageContext
+from consultations.lifecycle.staff_actions import Outcome
+from consultations.messaging import texts
+from consultations.messaging.catalogue import REMINDER
 from consultations.messaging.notify import MAIL_IS_LATE_AFTER, queue_message
 from consultations.models import Appointment, ConsultationRequest, Event
 from consultations.models.appointments import AppointmentQuerySet, midnight
@@ -134,20 +134,23 @@ def send_reminders(now: datetime | None = None) -> tuple[int, int]:
     return queued, failed
 
 
-def mark_reminded(appointment: Appointment, *, actor: User) -> bool:
-    """Record that staff reminded the patient. Return False if the reminder is not due any more."""
-    how, *_link = _way_to_reach(appointment.request, "")
+def mark_reminded(appointment: Appointment, *, actor: User, answer: str = "") -> bool:
+    """Record that staff reminded the patient, and what they answered, if they did.
+
+    Return False if the reminder is not due any more.
+    """
+    how = _way_to_reach(appointment.request)
     with transaction.atomic():
-        return _mark(appointment, how, actor=actor, now=timezone.now())
+        return _mark(appointment, how, actor=actor, now=timezone.now(), answer=answer)
 
 
-def _mark(appointment: Appointment, how: ContactMethod, *, actor: User | None, now: datetime) -> bool:
+def _mark(appointment: Appointment, how: str, *, actor: User | None, now: datetime, answer: str = "") -> bool:
     # Lock the request first, like every other change, to avoid deadlocks.
     locked = ConsultationRequest.objects.select_for_update().get(pk=appointment.request_id)
     # Compare and set: only one of two concurrent calls finds the row; canceled appointments are not found.
     if not _not_reminded(now).filter(pk=appointment.pk).update(reminded_at=now):
         return False
-    detail = {"appointment": appointment.pk, "by": how.value}
+    detail = {"appointment": appointment.pk, "by": str(how)} | ({"answer": answer} if answer else {})
     Event.objects.create(request=locked, kind=Event.Kind.REMINDED, actor=actor, at=now, detail=detail)
     return True
 
@@ -179,51 +182,69 @@ def unmark_reminded(appointment: Appointment, *, reminded_at: datetime, actor: U
 
 @dataclass(frozen=True)
 class ManualReminder:
-    """A reminder for staff to make, with the link that starts the call or message."""
+    """A reminder for staff to make, by a text that they send, or by a call.
+
+    ``opened`` and ``unanswered`` are events about this appointment: a chat that was not confirmed, and the
+    last call without an answer.
+    """
 
     appointment: Appointment
-    how: ContactMethod
+    channels: tuple[texts.Channel, ...]
     number: str  # formatted for reading
-    href: str
-    text: str  # the message, if it is not a call
+    text: str
     wrong_since: datetime | None  # when the number was recorded as wrong
     problems: Sequence[str]  # why the appointment may not take place
+    opened: Event | None
+    unanswered: Event | None
 
 
 def manual_reminders(appointments: list[Appointment], hours: BusinessHours) -> list[ManualReminder]:
     """Return how to remind of each appointment. Two queries, and two for each language."""
     clinic = ClinicProfile.current()
-    languages = {appointment.request.language for appointment in appointments}
-    templates = {language: message_templates.template_for("sms_reminder", language) for language in languages}
-    about_numbers = Event.objects.filter(kind__in=contact_details.NUMBER_EVENTS)
-    prefetch(appointments, Prefetch("request__events", about_numbers))
+    one_of_each = {appointment.request.language: appointment.request for appointment in appointments}
+    templates = {language: texts.template_for(REMINDER, one) for language, one in one_of_each.items()}
+    prefetch(appointments, Prefetch("request__events", Event.objects.filter(kind__in=_EVENTS_SHOWN)))
     found = []
     for appointment in appointments:
         consultation = appointment.request
-        context = MessageContext(consultation, appointment)
-        vars(context)["clinic"] = clinic  # loaded once for all
-        text = message_templates.render_text(templates[consultation.language], context)
-        how, number, href = _way_to_reach(consultation, text)
+        events = list(consultation.events.all())
         found.append(
             ManualReminder(
                 appointment,
-                how,
-                phone_numbers.for_reading(number, consultation.phone_extension),
-                href,
-                text,
-                contact_details.wrong_since(consultation, consultation.events.all()),
+                texts.channels(consultation) if _way_to_reach(consultation) != ContactMethod.CALL else (),
+                phone_numbers.for_reading(consultation.phone, consultation.phone_extension),
+                texts.text_of(
+                    templates[consultation.language], consultation, [appointment], "", clinic=clinic
+                ),
+                contact_details.wrong_since(consultation, events),
                 appointment_problems(appointment, hours),
+                _opened(appointment, events),
+                _unanswered(appointment, events),
             )
         )
     return found
 
 
-def _way_to_reach(consultation: ConsultationRequest, text: str) -> tuple[ContactMethod, str, str]:
-    """Return the way, the number, and the link. Landlines get a call."""
-    phone = consultation.phone
-    match consultation.contact_method:
-        case ContactMethod.ANY | ContactMethod.WHATSAPP if link := phone_numbers.whatsapp_link(phone):
-            return ContactMethod.WHATSAPP, phone, f"{link}?text={quote(text)}"
-        case ContactMethod.SMS if phone_numbers.is_mobile(phone):
-            return ContactMethod.SMS, phone, f"sms:{phone}?body={quote(text)}"
-    return ContactMethod.CALL, phone, f"tel:{phone}"
+_EVENTS_SHOWN = (*contact_details.NUMBER_EVENTS, Event.Kind.MESSAGE_OPENED, Event.Kind.MESSAGE_NOT_SENT)
+
+
+def _opened(appointment: Appointment, events: Sequence[Event]) -> Event | None:
+    last = next((event for event in reversed(events) if event.detail.get("message") == REMINDER), None)
+    if last is None or last.kind != Event.Kind.MESSAGE_OPENED:
+        return None
+    return last if last.detail.get("appointment") == appointment.pk else None
+
+
+def _unanswered(appointment: Appointment, events: Sequence[Event]) -> Event | None:
+    last = next((event for event in reversed(events) if event.kind == Event.Kind.CONTACTED), None)
+    if last is None or last.at < appointment.made_at or last.detail.get("outcome") != Outcome.NO_ANSWER:
+        return None
+    return last
+
+
+def _way_to_reach(consultation: ConsultationRequest) -> str:
+    """Return the way to remind: the usual channel for a text, or a call."""
+    channels = texts.channels(consultation)
+    if not channels or consultation.contact_method == ContactMethod.EMAIL:
+        return ContactMethod.CALL
+    return channels[0]

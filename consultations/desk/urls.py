@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from consultations.data_rights import audit_log
 from consultations.data_rights import views as data_rights_views
-from consultations.desk.consultation import actions
+from consultations.desk.consultation import actions, text_views
 from consultations.desk.consultation.attachment_views import add_attachments, attachment, thumbnail
 from consultations.desk.consultation.details import details
 from consultations.desk.consultation.new_request import new_request
@@ -33,6 +33,8 @@ urlpatterns: list[URLPattern] = [
     address("requests/<int:pk>/contact-details/", actions.contact_details, "contact_details"),
     address("requests/<int:pk>/read/", actions.acknowledge, "acknowledge"),
     address("requests/<int:pk>/link/", actions.new_link, "link"),
+    address("requests/<int:pk>/text/", text_views.open_text, "open_text"),
+    address("requests/<int:pk>/text/sent/", text_views.text_sent, "text_sent"),
     address("requests/<int:pk>/presence/", presence, "presence"),
     address("requests/<int:pk>/time/", offer_views.offer_time, "offer_time"),
     address("requests/<int:pk>/whatsapp/", whatsapp, "whatsapp"),
@@ -48,6 +50,8 @@ urlpatterns: list[URLPattern] = [
     address("appointments/<int:pk>/arrival/", arrival_views.arrival, "arrival"),
     address("reminders/", reminder_views.reminders, "reminders"),
     address("reminders/<int:pk>/done/", reminder_views.done, "reminder_done"),
+    address("reminders/<int:pk>/answer/", reminder_views.answer, "reminder_answer"),
+    address("reminders/<int:pk>/text/", reminder_views.open_text, "reminder_text"),
     address("reminders/<int:pk>/undo/", reminder_views.undo, "reminder_undo"),
     address("calendars/", calendar_feeds.calendars, "calendars"),
     address("calendars/revoke/", calendar_feeds.revoke, "calendar_revoke"),

@@ -195,6 +195,15 @@ def record_arrival(appointment: Appointment, *, has_arrived: bool, actor: User, 
     return True
 
 
+def ask_for_another_time(
+    request: ConsultationRequest, appointment: Appointment, *, actor: User | None, now: datetime
+) -> None:
+    """Record that the patient wants another time. The agreed one is kept, other choices are freed."""
+    record_event(appointment, Event.Kind.TIME_REFUSED, actor, now)
+    release_choices(request, actor=actor, now=now)
+    set_call_back(request, now)
+
+
 def awaits_another_time(request: ConsultationRequest) -> bool:
     """Whether the patient has asked for another time and staff have not answered yet."""
     kind = Event.Kind
@@ -272,6 +281,7 @@ def record_event(
             "appointment": appointment.pk,
             "starts_at": appointment.starts_at.isoformat(),
             "practitioner": appointment.practitioner.name,
+            **({"held_until": appointment.held_until.isoformat()} if appointment.held_until else {}),
             **{name: True for name, applies in details.items() if applies},
         },
     )

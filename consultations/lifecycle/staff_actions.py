@@ -18,9 +18,10 @@ from consultations.lifecycle import booking
 from consultations.lifecycle.errors import NotAllowedError, SomeoneElseChangedError
 from consultations.lifecycle.optimistic_locking import is_repeated, lock, require_version
 from consultations.lifecycle.status_changes import set_status, was_withdrawn
+from consultations.messaging.catalogue import CALL_BACK, PRIVATE_LINK
 from consultations.messaging.notify import notify, notify_status_change
 from consultations.models import ConsultationRequest, Event, Note
-from consultations.workflow import OPEN, WAITING, Status
+from consultations.workflow import CLOSED, OPEN, WAITING, Status
 
 
 class Outcome(models.TextChoices):
@@ -75,8 +76,13 @@ def record_contact(
     actor: User,
     version: int,
     call_back_at: datetime | None = None,
+    text: str = "",
+    channel: str = "",
 ) -> datetime | None:
     """Record a contact attempt for an open request; a new or held one becomes one that is being contacted.
+
+    ``text`` is the kind of a text that was sent by a ``channel``, also to the patient of a closed request.
+    One that only asks to call back informs of nothing; a private link leaves the callback as it is.
 
     Returns when to call again: ``call_back_at``, or the next morning while the clinic owes the next step. It
     does while the request waits, and while nobody was reached about an offered or agreed time.
@@ -91,19 +97,24 @@ def record_contact(
     with transaction.atomic():
         locked = lock(consultation)
         status = locked.status
-        if call_back_at is None and (status in WAITING or (status in OPEN and outcome in NOT_REACHED)):
+        is_informed = outcome in INFORMED and text not in (CALL_BACK, PRIVATE_LINK)
+        is_reached = outcome not in NOT_REACHED and text != CALL_BACK
+        if text == PRIVATE_LINK:
+            call_back_at = locked.call_back_at
+        if call_back_at is None and (status in WAITING or (status in OPEN and not is_reached)):
             call_back_at = booking.next_morning(now)
         detail = {"outcome": outcome} | ({"call_back_at": call_back_at.isoformat()} if call_back_at else {})
+        detail |= {"message": text, "by": channel} if text else {}
         if is_repeated(locked, version, actor, Event.Kind.CONTACTED, detail=detail):
             return call_back_at
         require_version(locked, version)
-        if status not in OPEN:
+        if status not in OPEN and not (text and status in CLOSED):
             raise NotAllowedError(status)
         locked.call_back_at, locked.unread_since = call_back_at, None
         locked.save(update_fields=["call_back_at", "unread_since"])
         if outcome not in NOT_REACHED:
             booking.record_first_contact(locked, now)
-        if outcome in INFORMED:
+        if is_informed:
             booking.record_patient_informed(locked, now)
         _record(locked, Event.Kind.CONTACTED, actor, **detail)
         if status in (Status.NEW, Status.HELD):

@@ -19,6 +19,8 @@ _COMMON = ("reference", "link", "phone", "emergency", "clinic")
 # typed into it: it may be a stranger's, and the name may hold any text.
 _BY_STAFF = ("name", *_COMMON)
 _APPOINTMENT = ("when", "practitioner", "place", *_BY_STAFF)
+# Texts to a phone: without a name, because others may read them.
+_APPOINTMENT_TEXT = ("when", "practitioner", "place", *_COMMON)
 
 # Messages made obsolete by a new appointment or a new status. An acknowledgement, which may wait for hours
 # while very many are sent, says that there is no appointment yet. Not a cancellation: it stays true, and
@@ -27,6 +29,7 @@ ABOUT_APPOINTMENT = frozenset({"appointment_offered", "appointment_agreed", "rem
 OBSOLETE = ABOUT_APPOINTMENT | {"acknowledgement", "reopened", "declined", "unreachable", "withdrawn"}
 
 DIGEST = "staff_digest"
+REMINDER, CALL_BACK, PRIVATE_LINK = "sms_reminder", "text_call_back", "text_private_link"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +132,7 @@ KINDS: Mapping[str, MessageKind] = {
         required=("reference",),
         is_mail=False,
     ),
-    "sms_reminder": MessageKind(
+    REMINDER: MessageKind(
         name=_("Reminder by SMS or WhatsApp"),
         sent=_(
             "The day before the appointment; staff send it themselves. Others may read it: it says nothing "
@@ -137,6 +140,58 @@ KINDS: Mapping[str, MessageKind] = {
         ),
         placeholders=("reference", "sender", "when", "phone"),
         required=("reference", "when"),
+        is_mail=False,
+    ),
+    "text_offered": MessageKind(
+        name=_("Text: time offered"),
+        sent=_("By WhatsApp or SMS, after one or more times were offered. Staff send it themselves."),
+        placeholders=("until", *_APPOINTMENT_TEXT),
+        required=("when", "practitioner", "link"),
+        is_mail=False,
+    ),
+    "text_agreed": MessageKind(
+        name=_("Text: appointment agreed"),
+        sent=_("By WhatsApp or SMS, after an appointment was agreed. Staff send it themselves."),
+        placeholders=_APPOINTMENT_TEXT,
+        required=("when", "practitioner"),
+        is_mail=False,
+    ),
+    "text_moved": MessageKind(
+        name=_("Text: appointment moved"),
+        sent=_("By WhatsApp or SMS, after an agreed appointment was moved. Staff send it themselves."),
+        placeholders=_APPOINTMENT_TEXT,
+        required=("when", "practitioner"),
+        is_mail=False,
+    ),
+    "text_canceled": MessageKind(
+        name=_("Text: appointment canceled"),
+        sent=_("By WhatsApp or SMS, after an agreed appointment was canceled. Staff send it themselves."),
+        placeholders=_APPOINTMENT_TEXT,
+        required=("when",),
+        is_mail=False,
+    ),
+    "text_declined": MessageKind(
+        name=_("Text: declined"),
+        sent=_("By WhatsApp or SMS, after a request was declined. Staff send it themselves."),
+        placeholders=_COMMON,
+        required=("emergency",),
+        is_mail=False,
+    ),
+    PRIVATE_LINK: MessageKind(
+        name=_("Text: private link"),
+        sent=_("By WhatsApp or SMS, when a patient needs a new link. Staff send it themselves."),
+        placeholders=_COMMON,
+        required=("link",),
+        is_mail=False,
+    ),
+    CALL_BACK: MessageKind(
+        name=_("Text: please call us"),
+        sent=_(
+            "By WhatsApp or SMS, in place of the others, to patients who do not want us to say who we are. "
+            "It names no clinic, and has no link and no time. Staff send it themselves."
+        ),
+        placeholders=("reference", "phone"),
+        required=("reference",),
         is_mail=False,
     ),
     "new_request": MessageKind(
@@ -163,3 +218,5 @@ KINDS: Mapping[str, MessageKind] = {
 }
 
 STAFF_KINDS = frozenset(kind for kind, message in KINDS.items() if message.for_staff)
+# Staff send these themselves, by WhatsApp or SMS.
+TEXTS = frozenset({REMINDER, *(kind for kind in KINDS if kind.startswith("text_"))})

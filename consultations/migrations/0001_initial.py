@@ -581,6 +581,8 @@ class Migration(migrations.Migration):
                             ("arrived", "Arrived for the appointment"),
                             ("not_arrived", "Not arrived after all"),
                             ("notification_not_sent", "A message was not sent"),
+                            ("message_opened", "Text opened, not confirmed as sent"),
+                            ("message_not_sent", "The opened text was not sent"),
                             ("link_asked_for", "New private link asked for"),
                             ("link_made", "New private link made"),
                             ("copy_made", "Copy made for the patient"),

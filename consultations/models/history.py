@@ -46,6 +46,8 @@ class Event(AppendOnlyModel):
         ARRIVED = "arrived", _("Arrived for the appointment")
         NOT_ARRIVED = "not_arrived", _("Not arrived after all")
         NOTIFICATION_NOT_SENT = "notification_not_sent", _("A message was not sent")
+        MESSAGE_OPENED = "message_opened", _("Text opened, not confirmed as sent")
+        MESSAGE_NOT_SENT = "message_not_sent", _("The opened text was not sent")
         LINK_ASKED_FOR = "link_asked_for", _("New private link asked for")
         LINK_MADE = "link_made", _("New private link made")
         COPY_MADE = "copy_made", _("Copy made for the patient")
@@ -62,6 +64,8 @@ class Event(AppendOnlyModel):
             Kind.ARRIVED,
             Kind.NOT_ARRIVED,
             Kind.NOTIFICATION_NOT_SENT,
+            Kind.MESSAGE_OPENED,
+            Kind.MESSAGE_NOT_SENT,
             Kind.LINK_ASKED_FOR,
             Kind.LINK_MADE,
             Kind.COPY_MADE,

@@ -117,11 +117,10 @@ def request_another_time(consultation: ConsultationRequest, version: int, text: 
                 add_patient_note(consultation, text)
             return
         now = timezone.now()
-        booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
         if is_agreed:
-            booking.release_choices(locked, actor=None, now=now)
-            booking.set_call_back(locked, now)
+            booking.ask_for_another_time(locked, appointment, actor=None, now=now)
         else:
+            booking.record_event(appointment, Event.Kind.TIME_REFUSED, None, now)
             set_status(locked, Status.CONTACTING, actor=None)
             booking.cancel(locked, actor=None, now=now)
         if text:

@@ -78,7 +78,7 @@ def test_reminders_and_calendar_addresses(visit: Visit) -> None:
     expect(page.get_by_text("Do not say who is calling")).to_be_visible()
     visitor.assert_accessible_everywhere()
     with page.expect_navigation():
-        page.get_by_role("button", name="Done").first.click()
+        page.get_by_role("button", name=re.compile("^Sent")).first.click()
     appointment.refresh_from_db()
     assert appointment.reminded_at is not None
     expect(page.get_by_role("heading", name="Reminded today")).to_be_visible()

@@ -29,7 +29,7 @@ from tests.accounts.account_helpers import PASSWORD, staff_with_password
 from tests.admin_forms import Sent, form_of
 from tests.consultations.desk.consultation.request_pages import with_files
 from tests.consultations.desk.schedule.calendar_helpers import an_agreed_time, at, open_every_day
-from tests.factories import a_procedure, a_request, an_overview, published, staff
+from tests.factories import a_procedure, a_request, an_overview, published, staff, version_of
 from tests.mail.mail_helpers import a_message
 from tests.pages import read
 
@@ -111,9 +111,9 @@ class World:
 
     def _desk(self) -> dict[str, Model]:
         open_every_day()
-        request = a_request(status=Status.CONTACTING, contact_method="whatsapp")
+        request = a_request(status=Status.CONTACTING, contact_method="whatsapp", may_identify_clinic="yes")
         with_files(request)
-        time = an_agreed_time(at(12, days=1), phone="+923017654321")
+        time = an_agreed_time(at(12, days=1), phone="+923017654321", contact_method="any")
         self.feed = feeds.create(
             time.practitioner, actor=User.objects.get(email="coordinator@clinic.example")
         )
@@ -237,7 +237,9 @@ class World:
     def _buttons(self) -> dict[str, Sent]:
         request, practitioner = self.rows["requests/"], self.page("practitioner")
         assert isinstance(request, desk.ConsultationRequest)
-        seen = self._seen_on_the_page()
+        seen, appointment = self._seen_on_the_page(), self.rows["reminders/"]
+        assert isinstance(appointment, desk.Appointment)
+        reminder = {"version": version_of(appointment.request)}
         time = seen | {"practitioner": practitioner.pk, "length": "30", "way": "offered"}
         starts = {"starts": "other", "other_day": f"{at(9).date()}", "other_time": "15:00"}
         passwords = {"new_password1": "four plain words here", "new_password2": "four plain words here"}
@@ -253,7 +255,12 @@ class World:
             "requests/<pk>/contact-details/": seen | {"phone": "0321 7654987"},
             "requests/<pk>/read/": seen,
             "requests/<pk>/link/": seen,
+            "requests/<pk>/text/": seen | {"kind": "text_private_link", "channel": "whatsapp"},
+            "requests/<pk>/text/sent/": seen
+            | {"kind": "text_private_link", "channel": "whatsapp", "sent": "yes"},
             "requests/<pk>/time/": time | starts,
+            "reminders/<pk>/answer/": reminder | {"answer": "will_come"},
+            "reminders/<pk>/text/": reminder | {"channel": "whatsapp"},
             "requests/<pk>/erase/": {"reason": "asked_by_phone", "reference": request.reference},
             "requests/<pk>/copy/": {"reason": "Asked for by letter"},
             "export/": {

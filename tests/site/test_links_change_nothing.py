@@ -26,7 +26,7 @@ from clinic_site.mail.models import OutgoingMessage
 from consultations.appointments import feeds
 from consultations.lifecycle import staff_actions
 from consultations.messaging import notify
-from consultations.messaging.catalogue import KINDS
+from consultations.messaging.catalogue import KINDS, TEXTS
 from consultations.models import ConsultationRequest, Disclosure, Presence, RetentionRule
 from consultations.portal import actions as portal_actions
 from consultations.workflow import Status
@@ -197,8 +197,8 @@ def every_mail(settings: Any) -> set[str]:
 
 def test_links_in_mail_change_nothing(sample_world: None, settings: Any) -> None:
     kinds = every_mail(settings)
-    on_paper = {"whatsapp_opening", "sms_reminder"}  # no mails
-    assert set(KINDS) - on_paper | {"review-reminder", "invitation", "password-link"} <= kinds
+    no_mails = {"whatsapp_opening", *TEXTS}
+    assert set(KINDS) - no_mails | {"review-reminder", "invitation", "password-link"} <= kinds
     # Django's page of a password link keeps the token in the session.
     everybody, of_mails = Fetching(Client(), DEAD_LINKS_MAY_WRITE | {"django_session"}), 0
     for mail in OutgoingMessage.objects.all():

@@ -15,6 +15,8 @@ from consultations.answers import MESSAGES_TO_PHONE, ContactMethod, YesNo
 from consultations.desk.consultation.callback_times import MAX_CALLBACK_DELAY
 from consultations.intake.form_fields import FILES_HINT, FilesField, PhoneField
 from consultations.lifecycle.staff_actions import Outcome
+from consultations.messaging.catalogue import TEXTS
+from consultations.messaging.texts import TextMethod
 from consultations.models import ConsultationRequest
 
 MOBILE = _("Enter a mobile number, like 0301 2345678: they asked for messages.")
@@ -81,6 +83,17 @@ class ContactForm(ActionForm):
         if moment and not timezone.now() < moment <= timezone.now() + MAX_CALLBACK_DELAY:
             self.add_error("at", _t("Choose a time in the future, within a year."))
         return cleaned | {"call_back_at": moment}
+
+
+class TextForm(ActionForm):
+    """The ``kind`` of a text to the patient, and the ``channel`` by which it is sent."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in sorted(TEXTS)])
+    channel = forms.ChoiceField(choices=TextMethod)
+
+
+class TextSentForm(TextForm):
+    sent = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
 
 
 class AssignForm(ActionForm):

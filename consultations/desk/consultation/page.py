@@ -18,14 +18,17 @@ from consultations.appointments.availability import appointment_problems
 from consultations.desk.consultation import presence
 from consultations.desk.consultation.callback_times import suggested_callback_times
 from consultations.desk.consultation.forms import AttachmentsForm, ContactDetailsForm, typed_moment
-from consultations.desk.consultation.timeline import timeline
+from consultations.desk.consultation.text_panel import text_panel
+from consultations.desk.consultation.timeline import mails_to_patient, timeline
 from consultations.desk.queue.rows import Row, appointment_label
 from consultations.intake.upload_limits import MAX_ATTACHMENTS_PER_REQUEST
 from consultations.lifecycle import booking, disclosures
 from consultations.lifecycle.contact_details import wrong_since
+from consultations.lifecycle.patient_texts import may_text_link, task_of
 from consultations.lifecycle.staff_actions import may_have_link
 from consultations.lifecycle.status_changes import was_withdrawn
 from consultations.messaging import templates as message_templates
+from consultations.messaging import texts
 from consultations.messaging.context import moment_in_words
 from consultations.models import Appointment, ConsultationRequest, Disclosure, Event
 from consultations.staff_pages import VIEW, WORK, member, page, show
@@ -81,9 +84,12 @@ def render_page(
     ``typed`` is shown in the fields ``text`` and ``at``, and ``contact_details`` in theirs, with the
     ``errors``; ``link`` is a new private link.
     """
-    me, now, hours = member(request), timezone.now(), business_hours.load()
+    me, now = member(request), timezone.now()
     may_work = request.user.has_perm(WORK) and consultation.erased_at is None
     events = list(consultation.events.select_related("actor"))
+    mails, task = mails_to_patient(consultation), task_of(consultation, events, now)
+    # A text names the clinic. Both are cached together, which keeps the page within its queries.
+    clinic, hours = business_hours.recent() if task.kind else (None, business_hours.load())
     appointment: Appointment | None = getattr(consultation, "live", None)
     may_see_attachments = request.user.has_perm(VIEW_ATTACHMENT)
     attachments = list(consultation.attachments.select_related("added_by")) if may_see_attachments else []
@@ -103,7 +109,9 @@ def render_page(
         "attachments": attachments,
         "same_number": same_number[:MAX_SHOWN],
         "same_number_has_more": len(same_number) > MAX_SHOWN,
-        "timeline": timeline(consultation, events, may_see_messages=request.user.has_perm(VIEW_MESSAGE)),
+        "timeline": timeline(
+            consultation, events, mails, may_see_messages=request.user.has_perm(VIEW_MESSAGE)
+        ),
         "held": held_times(events, appointment),
         "doubts": appointment_problems(appointment, hours) if appointment else [],
         "typed": typed,
@@ -116,6 +124,7 @@ def render_page(
         "problem": problem,
         "link": link,
         "may_work": may_work,
+        "panel": text_panel(consultation, task, mails, clinic),
     }
     if may_work:
         label = None
@@ -132,6 +141,7 @@ def render_page(
             "appointment_label": label,
             "suggested_times": suggested_callback_times(now, hours),
             "may_have_link": may_have_link(consultation),
+            "link_channels": may_text_link(consultation) and texts.channels(consultation),
         }
     template = "consultations/desk/consultation/request.html"
     return show(request, template, context, title=consultation.reference, status=status)

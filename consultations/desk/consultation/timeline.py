@@ -15,6 +15,7 @@ from clinic_site.mail.models import MessageStep, OutgoingMessage
 from consultations.answers import Channel, Consent
 from consultations.lifecycle.staff_actions import Outcome
 from consultations.messaging.catalogue import KINDS, STAFF_KINDS
+from consultations.messaging.texts import TextMethod
 from consultations.models import ConsultationRequest, Event
 
 CORRECTED_FIELDS = {
@@ -64,13 +65,21 @@ class Entry:
     is_problem: bool = False
 
 
+def mails_to_patient(consultation: ConsultationRequest) -> list[OutgoingMessage]:
+    """Return the mails about a request, the oldest first. Notices to the staff only repeat events."""
+    mails = OutgoingMessage.objects.filter(about=consultation.reference).exclude(kind__in=STAFF_KINDS)
+    return list(mails.with_last_step().defer("text", "html", "attachments").order_by("pk"))
+
+
 def timeline(
-    consultation: ConsultationRequest, events: Iterable[Event], *, may_see_messages: bool
+    consultation: ConsultationRequest,
+    events: Iterable[Event],
+    mails: Iterable[OutgoingMessage],
+    *,
+    may_see_messages: bool,
 ) -> list[Entry]:
-    """Return all entries, the oldest first. ``events`` are those of the request. Two queries."""
+    """Return all entries, the oldest first. ``events`` and ``mails`` are those of the request. One query."""
     sender = consultation.sender or _("the patient")
-    # Notices to the staff only repeat events.
-    messages = OutgoingMessage.objects.filter(about=consultation.reference).exclude(kind__in=STAFF_KINDS)
     entries = [
         # A note has an entry of its own, with its text.
         *(event_entry(event, sender) for event in events if event.kind != Event.Kind.NOTE_ADDED),
@@ -78,10 +87,7 @@ def timeline(
             Entry(note.at, _("Note"), who=str(note.author or sender), text=note.text)
             for note in consultation.notes.select_related("author")
         ),
-        *(
-            _message_entry(message, may_see_messages)
-            for message in messages.with_last_step().defer("text", "html", "attachments").order_by("pk")
-        ),
+        *(_message_entry(mail, may_see_messages) for mail in mails),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -136,7 +142,10 @@ def _detail_of(event: Event, detail: Mapping[str, Any]) -> str:
         case Event.Kind.SUBMITTED if "consent" in detail:
             return _("Consent: %(how)s") % {"how": Consent(detail["consent"]).label}
         case Event.Kind.CONTACTED:
-            return _contact(str(detail.get("outcome", "")), _moment_in(detail, "call_back_at"))
+            contact = _contact(str(detail.get("outcome", "")), _moment_in(detail, "call_back_at"))
+            return f"{contact}. {text}" if (text := _text(detail)) else contact
+        case Event.Kind.MESSAGE_OPENED | Event.Kind.MESSAGE_NOT_SENT:
+            return _text(detail)
         case Event.Kind.ASSIGNED:
             name = detail.get("name")
             return _("to %(name)s") % {"name": name} if name else _("to nobody")
@@ -161,6 +170,13 @@ def _contact(outcome: str, call_back_on: str) -> str:
     if outcome == Outcome.CALL_BACK:
         return _("Call back on %(when)s") % {"when": call_back_on}
     return _("%(outcome)s. Call back on %(when)s") % {"outcome": words, "when": call_back_on}
+
+
+def _text(detail: Mapping[str, Any]) -> str:
+    """The name of a text to the phone, and how it was sent."""
+    kind, by = str(detail.get("message", "")), str(detail.get("by", ""))
+    name = str(KINDS[kind].name) if kind in KINDS else kind
+    return f"{name} ({TextMethod(by).label})" if by in set(TextMethod) else name
 
 
 def _moment_in(detail: Mapping[str, Any], name: str) -> str:

@@ -1,6 +1,7 @@
 """The number of queries of staff pages, for the role that sees the most."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from consultations.portal import actions
 from procedures.models import Procedure
 from tests.consultations.desk.consultation.request_pages import a_colleague, with_files
 from tests.consultations.desk.queue.queue_pages import set_to
+from tests.consultations.desk.schedule.calendar_helpers import given
 from tests.consultations.messaging.message_helpers import an_appointment
 from tests.factories import a_request, a_reviewer, change_status, staff
 from tests.mail.mail_helpers import a_message
@@ -62,12 +64,12 @@ def with_history(request: ConsultationRequest, user: User) -> ConsultationReques
     return request
 
 
-def test_staff_pages_take_at_most_fifteen_queries(sample_site: None) -> None:
+def test_staff_pages_take_at_most_fifteen_queries(sample_site: None, settings: Any) -> None:
     manager, client = staff(MANAGER), Client()
     procedure = Procedure.objects.first()
     about = {"about": "procedure", "procedure": procedure, "procedure_name": "Nerve Repair"}
     now, practitioner = timezone.now(), a_reviewer()
-    tomorrow = timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1)
+    tomorrow = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
     at_noon = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(minutes=30)}
     for number in range(MANY):
         fields = {"assignee": a_colleague(f"Sana{number} Malik"), "promised_by": now, "unread_since": now}
@@ -80,6 +82,10 @@ def test_staff_pages_take_at_most_fifteen_queries(sample_site: None) -> None:
         a_message(about=agreed.reference)
     OutgoingMessage.objects.update(failed_at=now)
     request = with_history(a_request(**about, email="ayesha@example.com"), manager)
+    with_text = a_request(**about, email="x@example.com", may_identify_clinic="yes", contact_method="any")
+    given(with_history(with_text, manager), practitioner, tomorrow + timedelta(days=1))
+    given(with_text, practitioner, tomorrow + timedelta(days=1, hours=1), agreed=True)
+    given(with_text, practitioner, tomorrow + timedelta(days=1, hours=2))
     client.force_login(manager)
     client.get(reverse("admin:index"))  # the first request of a session also reads how it was signed in
     found = client.post(reverse("desk:queue_search"), {"text": "khan"})["Location"]
@@ -96,3 +102,11 @@ def test_staff_pages_take_at_most_fifteen_queries(sample_site: None) -> None:
         assert len(asked) <= limits.get(address, MAX_QUERIES), "\n".join(
             [address, *(sql[:120] for sql in asked)]
         )
+    # The clinic, its hours and the wording of a text are cached for as long as public pages.
+    settings.PAGE_CACHE_SECONDS = 600
+    for _visit in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(reverse("desk:request", args=[with_text.pk]))
+    assert b'id="tell"' in page.content
+    asked = [query["sql"] for query in queries if not query["sql"].startswith(TRANSACTIONS)]
+    assert len(asked) <= MAX_QUERIES, "\n".join(sql[:120] for sql in asked)

@@ -108,7 +108,8 @@ def test_staff_ask_for_the_relative_and_not_for_a_patient_who_does_not_know(desk
     assert "Nasreen Bibi does not know about this request." in text
     assert "Ask for Bilal Khan, and do not say who we are" in text
     assert "Sent by Bilal Khan (son)" in text and "by the patient" not in text
-    assert "Ask for" not in Desk(a_request(may_identify_clinic="yes"), desk.user).opens().one("main").text
+    text = Desk(a_request(may_identify_clinic="yes"), desk.user).opens().one("main").text
+    assert "Ask for Ayesha Khan." in text and "do not say" not in text
 
 
 def test_requests_from_the_same_number_are_listed_by_first_name(desk: Desk) -> None:

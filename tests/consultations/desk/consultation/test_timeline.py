@@ -62,7 +62,7 @@ def test_details_of_events_in_words(desk: Desk) -> None:
     ]
     by = {"request": desk.request, "actor": a_colleague(), "at": timezone.now()}
     events = [Event.objects.create(kind=kind, detail=detail, **by) for kind, detail, _words in cases]
-    entries = timeline(desk.request, events, may_see_messages=True)
+    entries = timeline(desk.request, events, [], may_see_messages=True)
     assert [f"{entry.what} {entry.more}".strip() for entry in entries] == [words for *_event, words in cases]
     assert {entry.who for entry in entries} == {"Sana Malik"}
 

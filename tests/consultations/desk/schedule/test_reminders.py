@@ -155,27 +155,46 @@ def test_staff_remind_email_patients_while_mail_is_off(settings: Any) -> None:
     settings.MAIL_DELIVERY = "off"
     assert manual() == [appointment]
     assert mailed() == 0
-    assert [call.how for call in reminders.manual_reminders(manual(), business_hours.load())] == ["call"]
+    assert [call.channels for call in reminders.manual_reminders(manual(), business_hours.load())] == [()]
 
 
-LINKS = [
-    ({"contact_method": "call"}, "tel:+923012345678"),
-    ({"contact_method": "sms"}, "sms:+923012345678?body=Reminder%20from%20"),
-    ({"contact_method": "whatsapp"}, "https://wa.me/923012345678?text=Reminder%20from%20"),
-    ({"contact_method": "any"}, "https://wa.me/923012345678?text=Reminder%20from%20"),
+WAYS: list[tuple[dict[str, str], str]] = [
+    ({"contact_method": "call"}, "Call"),
+    ({"contact_method": "sms"}, "SMS"),
+    ({"contact_method": "whatsapp"}, "Send by WhatsApp"),
+    ({"contact_method": "any"}, "Send by WhatsApp"),
     # Landlines get no messages.
-    ({"contact_method": "sms", "phone": "+924235761999"}, "tel:+924235761999"),
-    ({"contact_method": "any", "phone": "+924235761999"}, "tel:+924235761999"),
+    ({"contact_method": "sms", "phone": "+924235761999"}, "Call"),
 ]
 
 
-def test_reminder_link_follows_contact_method() -> None:
-    appointments = [
-        an_agreed_time(at(10 + number, days=1), **chosen) for number, (chosen, _link) in enumerate(LINKS)
-    ]
-    calls = reminders.manual_reminders(appointments, business_hours.load())
-    for call, (chosen, link) in zip(calls, LINKS, strict=True):
-        assert call.href.startswith(link), chosen
+def test_way_to_remind_follows_contact_method(coordinator: Client) -> None:
+    for hour, (chosen, _way) in enumerate(WAYS, start=10):
+        an_agreed_time(at(hour, days=1), **chosen)
+    rows = reminders_page(coordinator).by_class("reminder")
+    for row, (chosen, way) in zip(rows, WAYS, strict=True):
+        sends = row.by_class("tell__send")
+        assert (sends[0].all("button")[0].text if sends else "Call") == way, chosen
+
+
+def test_opened_reminder_is_no_reminder_until_confirmed(coordinator: Client) -> None:
+    a_clinic()
+    appointment = an_agreed_time(at(10, days=1), contact_method="any", may_identify_clinic="yes")
+    version = str(version_of(appointment.request))
+    there = reverse("desk:reminder_text", args=[appointment.pk])
+    for _press in range(2):
+        response = coordinator.post(there, {"version": version, "channel": "whatsapp"})
+        assert response["Refresh"].startswith("0; url=https://wa.me/923012345678?text=Reminder%20from%20")
+    assert Event.objects.filter(kind=Event.Kind.MESSAGE_OPENED).count() == 1
+    assert "Opened at 11 am, not confirmed." in reminders_page(coordinator).one("main").text
+    assert manual() == [appointment]
+    assert ": not sent." in press(coordinator, appointment, sent="no")
+    assert "not confirmed" not in reminders_page(coordinator).one("main").text
+    assert ": reminded." in press(coordinator, appointment)
+    assert manual() == []
+    for stale in ({"version": "0", "channel": "whatsapp"}, {"version": version, "channel": "fax"}, {}):
+        assert coordinator.post(there, stale)["Location"] == reverse("desk:reminders")
+    assert Event.objects.filter(kind=Event.Kind.MESSAGE_OPENED).count() == 1
 
 
 def test_reminder_text_names_clinic_only_if_allowed(coordinator: Client) -> None:
@@ -242,7 +261,7 @@ def test_late_mail_puts_patient_on_manual_list(coordinator: Client, clock: Any) 
     page = reminders_page(coordinator)
     assert page.all("a", href="tel:+923012345678")
     assert "The reminder email was not sent. Call." in page.one("main").text
-    assert page.one("main").text.count(late.request.reference) == 1 + 1  # in its line, and on its button
+    assert len(page.all("a", href=reverse("desk:request", args=[late.request_id]))) == 1
     assert not undo_forms(page)  # a sent mail cannot be undone
     assert sent.request.reference in page.one("main").text
     press(coordinator, late)

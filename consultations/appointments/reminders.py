@@ -189,7 +189,7 @@ class ManualReminder:
     """
 
     appointment: Appointment
-    channels: tuple[texts.Channel, ...]
+    channels: tuple[texts.TextMethod, ...]
     number: str  # formatted for reading
     text: str
     wrong_since: datetime | None  # when the number was recorded as wrong

@@ -56,7 +56,7 @@ def test_changed_risk_is_published_and_restored(visit: Visit, procedure: Procedu
 
     # The clinician reads what changed, word by word, and signs.
     clinician.goto(address(procedure))
-    clinician.get_by_role("link", name="Publish…").click()
+    clinician.get_by_role("link", name="Publish…", exact=True).click()
     expect(clinician.locator(".change ins")).to_contain_text("and the wound turns red.")
     clinician.get_by_label("Reviewed by").select_option(label="Dr. Ayesha Khan")
     clinician.get_by_label("What changed").fill("Infection is told more clearly.")

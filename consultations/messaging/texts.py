@@ -22,7 +22,7 @@ from consultations.models import Appointment, ConsultationRequest
 class TextMethod(models.TextChoices):
     WHATSAPP = "whatsapp", _("WhatsApp")
     SMS = "sms", _("SMS")
-    COPY = "copy", _("another way")
+    COPY = "copy", _("a copied text")
 
 
 def channels(consultation: ConsultationRequest) -> tuple[TextMethod, ...]:

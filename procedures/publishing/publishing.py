@@ -17,7 +17,7 @@ from msgspec import structs
 from clinic_site.core.http import page_cache
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication, SectionKind
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.models.publications import NOT_CALLED_OFF
+from procedures.models.publications import NOT_CALLED_OFF, is_outdated
 from procedures.publishing import drafts, share_images
 from procedures.publishing.checks import PublicationProblem, publication_problems, translation_problems
 from procedures.publishing.comparison import numbers_in, shared_words, structure
@@ -137,15 +137,11 @@ def _store(
     if page.kind == Page.Kind.EMERGENCY:
         # The last good copies of other pages show the former text.
         transaction.on_commit(page_cache.delete_copies, robust=True)
-    if document.language == DRAFT_LANGUAGE:
-        _withdraw_translations_elsewhere(page, document.slug, live_from)
-        translates = None
-    else:
-        translates, _english = drafts.live_english(page)
+    translates = None if document.language == DRAFT_LANGUAGE else drafts.live_english(page)[0]
     # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
     with override(document.language):
         document = structs.replace(document, version=version, share_picture=share_images.make(document))
-    return Publication.objects.create(
+    publication = Publication.objects.create(
         translates=translates,
         page=page,
         language=document.language,
@@ -157,12 +153,20 @@ def _store(
         live_from=live_from,
         **signing,
     )
+    _withdraw_translations_elsewhere(page)
+    return publication
 
 
-def _withdraw_translations_elsewhere(page: Page, slug: str, at: datetime) -> None:
-    """Withdraw translations that are under another address than the English page from this time on."""
-    translations = Publication.objects.filter(page=page, withdrawn_at=None).exclude(language=DRAFT_LANGUAGE)
-    translations.exclude(slug=slug).update(withdrawn_at=at)
+def _withdraw_translations_elsewhere(page: Page) -> None:
+    """Withdraw translations from the time that the English page is under another address, now or later."""
+    now = timezone.now()
+    translations = Publication.objects.filter(page=page).exclude(language=DRAFT_LANGUAGE)
+    # The move may have been called off, or have another time.
+    translations.filter(withdrawn_at__gt=now).update(withdrawn_at=None)
+    english = Publication.objects.filter(page=page, language=DRAFT_LANGUAGE)
+    for version in [*english.live(), *english.scheduled().order_by("live_from")]:
+        elsewhere = translations.filter(withdrawn_at=None).exclude(slug=version.slug)
+        elsewhere.update(withdrawn_at=max(now, version.live_from))
 
 
 @transaction.atomic
@@ -185,7 +189,12 @@ def withdraw(page: Page, *, language: str) -> bool:
 @transaction.atomic
 def call_off(publication: Publication) -> bool:
     """Cancel a scheduled version. Return False if it is live or canceled already."""
-    return bool(Publication.objects.pending().filter(pk=publication.pk).update(withdrawn_at=timezone.now()))
+    page = Page.objects.select_for_update().get(pk=publication.page_id)
+    pending = Publication.objects.pending().filter(pk=publication.pk)
+    is_called_off = bool(pending.update(withdrawn_at=timezone.now()))
+    if is_called_off:
+        _withdraw_translations_elsewhere(page)
+    return is_called_off
 
 
 @transaction.atomic
@@ -308,7 +317,8 @@ def _correction_problems(
     """Yield what in a correction needs a full review.
 
     That is any change of a number, part, level, photograph, author or source, or of the words of
-    first aid or the disclaimer, and a page that is not live. The draft is compared with the last reviewed
+    first aid or the disclaimer, a page that is not live, and a translation whose English has been reviewed
+    since. The draft is compared with the last reviewed
     version, the live one, and the one that will be live at ``live_from``.
     """
     publications = Publication.objects.filter(page=page, language=document.language)
@@ -317,6 +327,10 @@ def _correction_problems(
         message = _(
             "This page is not on the site: bringing it back is more than typing and needs a full review."
         )
+        yield PublicationProblem("is_minor", message)
+        return
+    if publications.filter(is_outdated(), pk=now.pk).exists():
+        message = _("The English was reviewed again since it was translated: that needs a full review.")
         yield PublicationProblem("is_minor", message)
         return
     earlier = [PageDocument.from_json(publication.document) for publication in (now, then) if publication]

@@ -207,7 +207,12 @@ def test_staff_pages_of_a_translation_are_about_it(
         assert page.one("html")["lang"] == ("ur" if view == "preview" else "en")
     shown = read(editor.get(f"{address(translated, 'history_of')}1/?language=ur"))
     assert in_urdu(translated.title) in shown.one("h1").text
-    clinician.post(f"{address(translated, 'withdraw')}?language=ur")
+    withdraw = f"{address(translated, 'withdraw')}?language=ur"
+    assert "will read it in English" in read(clinician.get(withdraw)).main.text
+    response = clinician.post(withdraw, follow=True)
+    assert "Withdrawn. Patients read the page in English." in read(response).text
+    publish = read(clinician.get(f"{address(translated, 'publish')}?language=ur"))
+    assert "This translation was withdrawn on" in publish.text
     assert notes(urdu_page(translated)) and Client().get(f"/procedures/{translated.slug}/").status_code == 200
 
 

@@ -307,6 +307,21 @@ def test_outdated_first_aid_is_marked_on_each_page_that_shows_it(translated: Pro
     assert [len(notes(read(Client().get(path)))) for path in pages] == [1, 1, 1]
 
 
+def test_emergency_page_says_which_of_its_texts_is_not_reviewed(procedure: Procedure) -> None:
+    emergency = an_emergency_text()
+    published(emergency)
+    emergency.translations["ur"] = {text: in_urdu(text) for text in english_texts(emergency)}
+    emergency.save()
+    publishing.publish_sample(emergency, language="ur")
+    (note,) = read(Client().get("/emergency/")).main.all("p", role="note")
+    assert "نمونہ" in note.text
+    published(emergency, language="ur", review_due_on=timezone.localdate() + timedelta(days=1))
+    assert notes(read(Client().get("/emergency/"))) == []
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        page = read(Client().get("/emergency/"))
+    assert len(page.main.by_class("inset")) == 1
+
+
 def test_query_count_does_not_depend_on_the_language(translated: Procedure) -> None:
     counts = [
         query_count(lambda path=path: Client().get(path))  # type: ignore[misc]

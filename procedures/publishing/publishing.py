@@ -74,7 +74,7 @@ def publish(
     ``ChangedSinceSeenError`` if the page was edited, published or withdrawn meanwhile, and
     ``NoTextInLanguageError`` if there is no English version to translate.
     """
-    page, document = _locked(page, language)
+    page, document, translates = _locked(page, language)
     _check_seen(seen, page, document)
     is_minor = sign_off is None
     reviewer, review = (
@@ -96,6 +96,7 @@ def publish(
         document,
         now,
         live_from,
+        translates=translates,
         reviewer=reviewer,
         reviewed_on=review.reviewed_on,
         review_due_on=review.due_on,
@@ -111,15 +112,20 @@ def publish_sample(page: Page, *, language: str) -> Publication:
 
     For the initial content of a new site; staff have no access to it.
     """
-    page, document = _locked(page, language)
+    page, document, translates = _locked(page, language)
     now = timezone.now()
-    return _store(page, document, now, live_from=now)
+    return _store(page, document, now, live_from=now, translates=translates)
 
 
-def _locked(page: Page, language: str) -> tuple[Page, PageDocument]:
-    """Lock the page, so that concurrent versions get different numbers; return it with its draft."""
+def _locked(page: Page, language: str) -> tuple[Page, PageDocument, Publication | None]:
+    """Lock the page, so that concurrent versions get different numbers.
+
+    Return it with its draft, and the English version if that is a translation. A scheduled version may go
+    live between the two: the translation then counts as outdated, not as one of the newer version.
+    """
     page = Page.objects.select_for_update().get(pk=page.pk)
-    return page, drafts.read_draft(page, language)
+    translates = None if language == DRAFT_LANGUAGE else drafts.live_english(page)[0]
+    return page, drafts.read_draft(page, language), translates
 
 
 def _store(
@@ -137,12 +143,10 @@ def _store(
     if page.kind == Page.Kind.EMERGENCY:
         # The last good copies of other pages show the former text.
         transaction.on_commit(page_cache.delete_copies, robust=True)
-    translates = None if document.language == DRAFT_LANGUAGE else drafts.live_english(page)[0]
     # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
     with override(document.language):
         document = structs.replace(document, version=version, share_picture=share_images.make(document))
     publication = Publication.objects.create(
-        translates=translates,
         page=page,
         language=document.language,
         number=version.number,

@@ -257,6 +257,7 @@ class PublishingAdmin(TranslationAdmin):
             page,
             _("History of “%(page)s”"),
             versions=versions.select_related("reviewer", "published_by"),
+            now=timezone.now(),
             live=versions.live().first(),
             shown=versions.shown(),
             scheduled=list(versions.scheduled()),

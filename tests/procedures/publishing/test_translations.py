@@ -236,7 +236,7 @@ def test_line_is_translated_by_a_line(editor: Client, translated: Procedure) -> 
 
 
 def test_scheduled_move_takes_the_translation_along_only_if_it_happens(
-    clock: time_machine.Traveller, translated: Procedure
+    clock: time_machine.Traveller, clinician: Client, translated: Procedure
 ) -> None:
     former, move_at = translated.slug, timezone.now() + timedelta(days=2)
     translated.slug = "elsewhere"
@@ -245,7 +245,11 @@ def test_scheduled_move_takes_the_translation_along_only_if_it_happens(
     # A translation of the text that is still live does not stay behind at the former address, either.
     published(translated, language="ur")
     published(translated, language="ur", live_from=timezone.now() + timedelta(days=1))
+    history = f"{address(translated, 'history_of')}?language=ur"
+    planned = "will be withdrawn on Wed 3 Jun 2026, noon, when the English page moves"
+    assert planned in read(clinician.get(history)).text
     assert publishing.call_off(move)
+    assert planned not in read(clinician.get(history)).text
     clock.shift(timedelta(days=3))
     assert notes(read(Client().get(f"/ur/procedures/{former}/"))) == []
     published(translated, live_from=timezone.now() + timedelta(days=1))

@@ -37,7 +37,7 @@ def _replaced_by_then() -> Exists:
 
 def is_outdated() -> Exists:
     """A translation of an English version that has been replaced by more than a correction of typing."""
-    english = Publication.objects.took_effect(timezone.now()).filter(
+    english = Publication.objects.shown().filter(
         page=OuterRef("page"), language=settings.LANGUAGE_CODE, is_minor=False
     )
     return Exists(english.filter(number__gt=OuterRef("translates__number")))
@@ -74,7 +74,7 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
 
     def pending(self) -> "PublicationQuerySet":
         """Versions that have not started yet, without canceled ones."""
-        return self.filter(live_from__gt=timezone.now(), withdrawn_at=None)
+        return self.filter(NOT_CALLED_OFF, live_from__gt=timezone.now())
 
     def scheduled(self) -> "PublicationQuerySet":
         """Versions that will be live at their start."""

@@ -63,12 +63,12 @@ class LivePage(NamedTuple):
     is_outdated: bool
 
 
-def live_page(language: str, **which: Any) -> tuple[LivePage | None, PageDocument | None]:
+def live_page(language: str, **which: Any) -> tuple[LivePage | None, LivePage | None]:
     """Return the published page that has these fields, and the published emergency text. One query."""
     live = Publication.objects.live_for(language).filter(Q(**which) | Q(page__kind="emergency"))
     pages = _live_pages(live)
-    emergency = next((page.document for page in pages if page.document.kind == "emergency"), None)
-    return next((page for page in pages if page.document is not emergency), None), emergency
+    emergency = next((page for page in pages if page.document.kind == "emergency"), None)
+    return next((page for page in pages if page is not emergency), None), emergency
 
 
 def emergency_texts(language: str) -> list[LivePage]:

@@ -18,7 +18,7 @@ from clinic_site.clinic import business_hours
 from clinic_site.clinic.models import ClinicProfile, EmergencyHospital
 from clinic_site.core.http.languages import active_language, path_in
 from clinic_site.core.http.page_cache import content_page
-from procedures.models import Practitioner, PreviewLink, Publication
+from procedures.models import Practitioner, PreviewLink, Publication, SectionKind
 from procedures.public import selectors, structured_data
 from procedures.publishing import drafts, publishing
 from procedures.publishing.documents import Card, PageDocument
@@ -54,7 +54,10 @@ def _published(request: HttpRequest, **which: Any) -> HttpResponse:
     live, emergency = selectors.live_page(active_language(), **which)
     if live:
         page = live.document.without_answers() if live.document.kind == "overview" else live.document
-        return render_document(request, page, emergency, **_state(live))
+        context = _state(live)
+        if emergency and page.section(SectionKind.EMERGENCY):
+            context["is_outdated"] |= emergency.is_outdated
+        return render_document(request, page, emergency and emergency.document, **context)
     former = selectors.former_publication(active_language(), **which)
     if former is None:
         raise Http404("No page was ever published under this address.")
@@ -158,7 +161,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
     if not texts:
         return render(request, "procedures/public/emergency.html", context)
     live, *others = texts
-    context |= _state(live) | {"other_languages": [other.document for other in others]}
+    context |= _state(live) | {"others": others}
     return render_document(request, live.document, live.document, **context)
 
 

@@ -55,7 +55,7 @@ def translation_problems(
         )
         yield PublicationProblem("translations", message % {"count": missing})
     for source, text in pairs:
-        if text and set(_numbers_in(source)) != set(_numbers_in(text)):
+        if text and _with_emergency_number(source) != _with_emergency_number(text):
             message = _("“%(text)s” and its translation have different numbers.")
             yield PublicationProblem("translations", message % {"text": Truncator(source).words(8)})
 
@@ -154,6 +154,10 @@ def _numbers_in(text: str) -> list[str]:
     shown = (char if char.isnumeric() or char in ".,٫" else " " for char in text)
     found = (number.strip(".,٫") for number in "".join(shown).split())
     return [number for number in found if number and number != EMERGENCY_NUMBER]
+
+
+def _with_emergency_number(text: str) -> set[str]:
+    return {*_numbers_in(text), *([EMERGENCY_NUMBER] if EMERGENCY_NUMBER in text else [])}
 
 
 def months_after(day: date, months: int) -> date:

@@ -17,7 +17,7 @@ from msgspec import structs
 from clinic_site.core.http import page_cache
 from procedures.models import Page, Practitioner, PreviewLink, Procedure, Publication, SectionKind
 from procedures.models.pages import DRAFT_LANGUAGE
-from procedures.models.publications import NOT_CALLED_OFF
+from procedures.models.publications import NOT_CALLED_OFF, is_outdated
 from procedures.publishing import drafts, share_images
 from procedures.publishing.checks import PublicationProblem, publication_problems, translation_problems
 from procedures.publishing.comparison import numbers_in, shared_words, structure
@@ -74,7 +74,7 @@ def publish(
     ``ChangedSinceSeenError`` if the page was edited, published or withdrawn meanwhile, and
     ``NoTextInLanguageError`` if there is no English version to translate.
     """
-    page, document = _locked(page, language)
+    page, document, translates = _locked(page, language)
     _check_seen(seen, page, document)
     is_minor = sign_off is None
     reviewer, review = (
@@ -96,6 +96,7 @@ def publish(
         document,
         now,
         live_from,
+        translates=translates,
         reviewer=reviewer,
         reviewed_on=review.reviewed_on,
         review_due_on=review.due_on,
@@ -111,15 +112,20 @@ def publish_sample(page: Page, *, language: str) -> Publication:
 
     For the initial content of a new site; staff have no access to it.
     """
-    page, document = _locked(page, language)
+    page, document, translates = _locked(page, language)
     now = timezone.now()
-    return _store(page, document, now, live_from=now)
+    return _store(page, document, now, live_from=now, translates=translates)
 
 
-def _locked(page: Page, language: str) -> tuple[Page, PageDocument]:
-    """Lock the page, so that concurrent versions get different numbers; return it with its draft."""
+def _locked(page: Page, language: str) -> tuple[Page, PageDocument, Publication | None]:
+    """Lock the page, so that concurrent versions get different numbers.
+
+    Return it with its draft, and the English version if that is a translation. A scheduled version may go
+    live between the two: the translation then counts as outdated, not as one of the newer version.
+    """
     page = Page.objects.select_for_update().get(pk=page.pk)
-    return page, drafts.read_draft(page, language)
+    translates = None if language == DRAFT_LANGUAGE else drafts.live_english(page)[0]
+    return page, drafts.read_draft(page, language), translates
 
 
 def _store(
@@ -137,16 +143,10 @@ def _store(
     if page.kind == Page.Kind.EMERGENCY:
         # The last good copies of other pages show the former text.
         transaction.on_commit(page_cache.delete_copies, robust=True)
-    if document.language == DRAFT_LANGUAGE:
-        _withdraw_translations_elsewhere(page, document.slug, live_from)
-        translates = None
-    else:
-        translates, _english = drafts.live_english(page)
     # The image is written before the row that refers to it. A file whose row is rolled back does no harm.
     with override(document.language):
         document = structs.replace(document, version=version, share_picture=share_images.make(document))
-    return Publication.objects.create(
-        translates=translates,
+    publication = Publication.objects.create(
         page=page,
         language=document.language,
         number=version.number,
@@ -157,12 +157,20 @@ def _store(
         live_from=live_from,
         **signing,
     )
+    _withdraw_translations_elsewhere(page)
+    return publication
 
 
-def _withdraw_translations_elsewhere(page: Page, slug: str, at: datetime) -> None:
-    """Withdraw translations that are under another address than the English page from this time on."""
-    translations = Publication.objects.filter(page=page, withdrawn_at=None).exclude(language=DRAFT_LANGUAGE)
-    translations.exclude(slug=slug).update(withdrawn_at=at)
+def _withdraw_translations_elsewhere(page: Page) -> None:
+    """Withdraw translations from the time that the English page is under another address, now or later."""
+    now = timezone.now()
+    translations = Publication.objects.filter(page=page).exclude(language=DRAFT_LANGUAGE)
+    # The move may have been called off, or have another time.
+    translations.filter(withdrawn_at__gt=now).update(withdrawn_at=None)
+    english = Publication.objects.filter(page=page, language=DRAFT_LANGUAGE)
+    for version in [*english.live(), *english.scheduled().order_by("live_from")]:
+        elsewhere = translations.filter(withdrawn_at=None).exclude(slug=version.slug)
+        elsewhere.update(withdrawn_at=max(now, version.live_from))
 
 
 @transaction.atomic
@@ -185,7 +193,12 @@ def withdraw(page: Page, *, language: str) -> bool:
 @transaction.atomic
 def call_off(publication: Publication) -> bool:
     """Cancel a scheduled version. Return False if it is live or canceled already."""
-    return bool(Publication.objects.pending().filter(pk=publication.pk).update(withdrawn_at=timezone.now()))
+    page = Page.objects.select_for_update().get(pk=publication.page_id)
+    pending = Publication.objects.pending().filter(pk=publication.pk)
+    is_called_off = bool(pending.update(withdrawn_at=timezone.now()))
+    if is_called_off:
+        _withdraw_translations_elsewhere(page)
+    return is_called_off
 
 
 @transaction.atomic
@@ -308,7 +321,8 @@ def _correction_problems(
     """Yield what in a correction needs a full review.
 
     That is any change of a number, part, level, photograph, author or source, or of the words of
-    first aid or the disclaimer, and a page that is not live. The draft is compared with the last reviewed
+    first aid or the disclaimer, a page that is not live, and a translation whose English has been reviewed
+    since. The draft is compared with the last reviewed
     version, the live one, and the one that will be live at ``live_from``.
     """
     publications = Publication.objects.filter(page=page, language=document.language)
@@ -317,6 +331,10 @@ def _correction_problems(
         message = _(
             "This page is not on the site: bringing it back is more than typing and needs a full review."
         )
+        yield PublicationProblem("is_minor", message)
+        return
+    if publications.filter(is_outdated(), pk=now.pk).exists():
+        message = _("The English was reviewed again since it was translated: that needs a full review.")
         yield PublicationProblem("is_minor", message)
         return
     earlier = [PageDocument.from_json(publication.document) for publication in (now, then) if publication]

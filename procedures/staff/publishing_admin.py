@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
@@ -191,7 +192,9 @@ class PublishingAdmin(TranslationAdmin):
             form=form,
             problems=problems,
             scheduled=Publication.objects.scheduled().filter(page=page, language=draft.language),
-            newest=page.publications.in_force().filter(language=draft.language).first(),
+            withdrawn=page.publications.in_force()
+            .filter(language=draft.language, withdrawn_at__lte=timezone.now())
+            .first(),
             preview_url=self.url("preview", page, draft.language),
             translation_url="" if draft.language == LANGUAGE else self.translation_url(page, draft.language),
         )
@@ -230,6 +233,8 @@ class PublishingAdmin(TranslationAdmin):
             return self.render(request, "withdraw", page, _("Withdraw “%(page)s”?"))
         if publishing.withdraw(page, language=language_of(request)):
             message = _("Withdrawn. Patients see that the page is gone.")
+            if language_of(request) != LANGUAGE:
+                message = _("Withdrawn. Patients read the page in English.")
             return self.done(request, page, _("Withdrew the page."), message)
         self.message_user(request, _("This page was not on the site."), messages.WARNING)
         return redirect(self.url("change", page))
@@ -252,6 +257,7 @@ class PublishingAdmin(TranslationAdmin):
             page,
             _("History of “%(page)s”"),
             versions=versions.select_related("reviewer", "published_by"),
+            now=timezone.now(),
             live=versions.live().first(),
             shown=versions.shown(),
             scheduled=list(versions.scheduled()),

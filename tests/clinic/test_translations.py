@@ -80,7 +80,16 @@ def test_record_read_in_urdu_is_never_saved_over_the_english() -> None:
             clinic.save()
         assert clinic.in_language("en").name == "Sample Microsurgery Clinic"
         cache.set("clinic", clinic)
-        assert cache.get("clinic").name.language == "ur"
+        kept = cache.get("clinic")
+        assert kept.name.language == "ur" and kept.in_language("en").name == "Sample Microsurgery Clinic"
+        with pytest.raises(TypeError, match="read in translation"):
+            kept.save()
+    clinic = ClinicProfile.objects.get()
+    with override("ur"):
+        clinic.refresh_from_db()
+        with pytest.raises(TypeError, match="read in translation"):
+            clinic.save()
+        assert clinic.in_language("en").name == "Sample Microsurgery Clinic"
 
 
 def test_promise_in_words_is_told_only_in_its_language(manager: Client) -> None:

@@ -14,13 +14,14 @@ from clinic_site.core.http.languages import active_language
 
 
 class Text(str):
-    """A text that staff have written, with the language that it is in."""
+    """A text that staff have written, with the language that it is in and its English."""
 
     language: str
+    english: str
 
-    def __new__(cls, text: str, language: str = "") -> Self:
+    def __new__(cls, text: str, language: str = "", english: str = "") -> Self:
         self = super().__new__(cls, text)
-        self.language = language
+        self.language, self.english = language, english
         return self
 
 
@@ -40,7 +41,8 @@ class Translatable(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if any(getattr(self, name) != text for name, text in self.__dict__.get("_english", {}).items()):
+        texts = [self.__dict__.get(name) for name in self.translated_fields]
+        if any(isinstance(text, Text) and text != text.english for text in texts):
             raise TypeError("This record was read in translation: saving it would replace the English.")
         super().save(*args, **kwargs)
 
@@ -52,15 +54,13 @@ class Translatable(models.Model):
 
     def in_language(self, language: str) -> Self:
         """Return the record with its texts in a language, each a ``Text``."""
-        loaded = {name: self.__dict__[name] for name in self.translated_fields if name in self.__dict__}
-        english: dict[str, str] = self.__dict__.get("_english", loaded)
-        record = copy.copy(self)
-        record._english = english  # type: ignore[attr-defined]
-        texts = self.texts_in(language)
-        for name, text in english.items():
-            translated = texts.get(one_line_end(text))
-            said = Text(translated, language) if translated else Text(text, settings.LANGUAGE_CODE)
-            setattr(record, name, said)
+        record, texts = copy.copy(self), self.texts_in(language)
+        for name in self.__dict__.keys() & set(self.translated_fields):
+            text = self.__dict__[name]
+            english = getattr(text, "english", text)
+            translated = texts.get(one_line_end(english))
+            said_in = language if translated else settings.LANGUAGE_CODE
+            setattr(record, name, Text(translated or english, said_in, english))
         return record
 
     def texts_in(self, language: str) -> dict[str, str]:

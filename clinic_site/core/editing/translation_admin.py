@@ -23,7 +23,7 @@ from clinic_site.core.editing.conflicts import ConflictDetectingForm
 from clinic_site.core.editing.text_changes import Change, compare
 from clinic_site.core.editing.translatable import Translatable
 from clinic_site.core.http.languages import direction
-from clinic_site.core.text import ascii_digits, numbers_isolated, plain_text, urdu_letters
+from clinic_site.core.text import ascii_digits, numbers_isolated, plain_line, plain_text, urdu_letters
 
 # How alike two English texts must be for one to count as the other, changed.
 _SAME_TEXT = 0.5
@@ -133,8 +133,8 @@ class TranslationForm(ConflictDetectingForm):
         """Save the translation. Returns the record."""
         written = {english: self._written(english) for _place, english in self.texts}
         saved = {english: text for english, text in written.items() if text}
-        if len(saved) < len(written):
-            # Former texts are of use until their successors are translated.
+        if len(saved) < len(written) or not written:
+            # Former texts are of use until their successors are translated, or the page is published again.
             saved = self.instance.texts_in(self.language) | saved
             saved = {english: text for english, text in saved.items() if written.get(english, text)}
         self.instance.translations[self.language] = saved
@@ -144,9 +144,11 @@ class TranslationForm(ConflictDetectingForm):
     def _written(self, english: str) -> str:
         """Return the translation that was typed, or "" for a former one that was not looked at."""
         name = field_name("text", english)
-        text = plain_text(ascii_digits(self.cleaned_data[name]))
+        # A line stays a line: it may be in the head of a message.
+        clean = plain_text if "\n" in english else plain_line
+        text = clean(ascii_digits(self.cleaned_data[name]))
         is_looked_at = english not in self.former or self.cleaned_data[field_name("fits", english)]
-        if not is_looked_at and text == plain_text(str(self.fields[name].initial)):
+        if not is_looked_at and text == clean(str(self.fields[name].initial)):
             return ""
         if self.language == "ur":
             text = urdu_letters(text)

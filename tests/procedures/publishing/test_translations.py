@@ -1,18 +1,21 @@
 """A page is translated text by text, signed and published, and then follows its English version."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic_site.core.editing.translation_admin import field_name
 from procedures.models import Practitioner, Procedure, Publication
 from procedures.publishing import drafts, publishing, translation
 from tests.admin_forms import Sent, address, form_in, form_of, publish_in_admin
 from tests.conftest import query_count
-from tests.factories import a_reviewer, published, staff
+from tests.factories import a_reviewer, an_emergency_text, published, staff
 from tests.pages import Page, read
 
 pytestmark = pytest.mark.django_db
@@ -143,9 +146,9 @@ def test_corrected_typing_does_not_mark_the_translation(translated: Procedure) -
     assert notes(urdu_page(translated)) == []
 
 
-def published_correction_of(page: Procedure) -> None:
-    seen = publishing.fingerprint(page, drafts.read_draft(page, "en"))
-    publishing.publish(page, language="en", sign_off=None, change_note="Typing.", by=None, seen=seen)
+def published_correction_of(page: Procedure, language: str = "en") -> None:
+    seen = publishing.fingerprint(page, drafts.read_draft(page, language))
+    publishing.publish(page, language=language, sign_off=None, change_note="Typing.", by=None, seen=seen)
 
 
 def test_translation_goes_with_its_english_page(translated: Procedure) -> None:
@@ -204,8 +207,123 @@ def test_staff_pages_of_a_translation_are_about_it(
         assert page.one("html")["lang"] == ("ur" if view == "preview" else "en")
     shown = read(editor.get(f"{address(translated, 'history_of')}1/?language=ur"))
     assert in_urdu(translated.title) in shown.one("h1").text
-    clinician.post(f"{address(translated, 'withdraw')}?language=ur")
+    withdraw = f"{address(translated, 'withdraw')}?language=ur"
+    assert "will read it in English" in read(clinician.get(withdraw)).main.text
+    response = clinician.post(withdraw, follow=True)
+    assert "Withdrawn. Patients read the page in English." in read(response).text
+    publish = read(clinician.get(f"{address(translated, 'publish')}?language=ur"))
+    assert "This translation was withdrawn on" in publish.text
     assert notes(urdu_page(translated)) and Client().get(f"/procedures/{translated.slug}/").status_code == 200
+
+
+def test_saving_while_the_page_is_withdrawn_keeps_its_translation(
+    editor: Client, translated: Procedure
+) -> None:
+    url, before = editor_of(translated), translated.translations
+    publishing.withdraw(translated, language="en")
+    page = read(editor.get(url))
+    assert not page.all("input", value="Save")
+    editor.post(url, form_in(page))
+    translated.refresh_from_db()
+    assert translated.translations == before
+
+
+def test_line_is_translated_by_a_line(editor: Client, translated: Procedure) -> None:
+    url = editor_of(translated)
+    editor.post(url, form_of(editor, url) | {field_name("text", RISK): "ایک\r\nدو"})
+    translated.refresh_from_db()
+    assert translated.translations["ur"][RISK] == "ایک دو"
+
+
+def test_scheduled_move_takes_the_translation_along_only_if_it_happens(
+    clock: time_machine.Traveller, clinician: Client, translated: Procedure
+) -> None:
+    former, move_at = translated.slug, timezone.now() + timedelta(days=2)
+    translated.slug = "elsewhere"
+    translated.save()
+    move = published(translated, live_from=move_at)
+    # A translation of the text that is still live does not stay behind at the former address, either.
+    published(translated, language="ur")
+    published(translated, language="ur", live_from=timezone.now() + timedelta(days=1))
+    history = f"{address(translated, 'history_of')}?language=ur"
+    planned = "will be withdrawn on Wed 3 Jun 2026, noon, when the English page moves"
+    assert planned in read(clinician.get(history)).text
+    assert publishing.call_off(move)
+    assert planned not in read(clinician.get(history)).text
+    clock.shift(timedelta(days=3))
+    assert notes(read(Client().get(f"/ur/procedures/{former}/"))) == []
+    published(translated, live_from=timezone.now() + timedelta(days=1))
+    published(translated, language="ur")
+    clock.shift(timedelta(days=2))
+    assert Client().get(f"/ur/procedures/{former}/")["Location"] == "/ur/procedures/elsewhere/"
+    assert notes(urdu_page(translated)), "in English until its translation is published there"
+
+
+def test_scheduled_translation_is_withdrawn_with_a_page_that_was_to_move(
+    clock: time_machine.Traveller, translated: Procedure
+) -> None:
+    former = translated.slug
+    published(translated, language="ur", live_from=timezone.now() + timedelta(days=1))
+    translated.slug = "elsewhere"
+    translated.save()
+    published(translated, live_from=timezone.now() + timedelta(days=5))
+    clock.shift(timedelta(hours=1))
+    publishing.withdraw(translated, language="en")
+    clock.shift(timedelta(days=2))
+    assert Client().get(f"/ur/procedures/{former}/").status_code == 410
+
+
+def test_correction_does_not_sign_a_translation_of_reviewed_changes(translated: Procedure) -> None:
+    with_risk(translated, "Germs never get in.")
+    translated.refresh_from_db()
+    translated.translations["ur"]["Germs never get in."] = "جراثیم"
+    translated.save()
+    with pytest.raises(publishing.NotReadyError, match="English was reviewed again"):
+        published_correction_of(translated, "ur")
+
+
+def test_translation_keeps_the_emergency_number(procedure: Procedure) -> None:
+    procedure.risks.filter(body=RISK).update(body="Call 1122.")
+    published(procedure)
+    procedure.translations["ur"] = {text: in_urdu(text) for text in english_texts(procedure)}
+    procedure.translations["ur"]["Call 1122."] = "کال کریں"
+    procedure.save()
+    with pytest.raises(publishing.NotReadyError, match=r"Call 1122\.” and its translation have different"):
+        published(procedure, language="ur")
+
+
+def test_outdated_first_aid_is_marked_on_each_page_that_shows_it(translated: Procedure) -> None:
+    emergency = an_emergency_text()
+    published(emergency)
+    emergency.translations["ur"] = {text: in_urdu(text) for text in english_texts(emergency)}
+    emergency.save()
+    published(emergency, language="ur")
+    translated.sections.create(kind="emergency", heading="Emergency", position=99)
+    published(translated)
+    translated.translations["ur"] |= {text: in_urdu(text) for text in english_texts(translated)}
+    translated.save()
+    published(translated, language="ur")
+    pages = (f"/ur/procedures/{translated.slug}/", "/ur/emergency/", "/emergency/")
+    assert [notes(read(Client().get(path))) for path in pages] == [[], [], []]
+    emergency.first_aid += "\nStay warm."
+    emergency.save()
+    published(emergency)
+    assert [len(notes(read(Client().get(path)))) for path in pages] == [1, 1, 1]
+
+
+def test_emergency_page_says_which_of_its_texts_is_not_reviewed(procedure: Procedure) -> None:
+    emergency = an_emergency_text()
+    published(emergency)
+    emergency.translations["ur"] = {text: in_urdu(text) for text in english_texts(emergency)}
+    emergency.save()
+    publishing.publish_sample(emergency, language="ur")
+    (note,) = read(Client().get("/emergency/")).main.all("p", role="note")
+    assert "نمونہ" in note.text
+    published(emergency, language="ur", review_due_on=timezone.localdate() + timedelta(days=1))
+    assert notes(read(Client().get("/emergency/"))) == []
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        page = read(Client().get("/emergency/"))
+    assert len(page.main.by_class("inset")) == 1
 
 
 def test_query_count_does_not_depend_on_the_language(translated: Procedure) -> None:

@@ -86,7 +86,7 @@ class PageAdmin(PublishingAdmin):
 
     def state(self, page: Page, draft: PageDocument) -> dict[str, Any]:
         """Return what is live, how the draft differs, and what is missing for publishing."""
-        publications = Publication.objects.filter(page=page, language=LANGUAGE)
+        publications = page.publications.filter(language=LANGUAGE)
         live = publications.live().first()
         return {
             "page": page,

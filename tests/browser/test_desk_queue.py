@@ -131,7 +131,7 @@ def test_new_requests_show_by_themselves(visit: Visit, requests: list[Consultati
         expect(page.get_by_role("status").get_by_role("link")).to_have_count(0)
         name = f"Patient who came to {address}"
         a_request(patient_name=name)
-        with page.expect_response("**/new/?since=*") as answered:
+        with page.expect_response("**/news/?since=*") as answered:
             page.clock.run_for(61_000)
         assert answered.value.request.headers["x-background"] == "1"  # an idle session still ends
         link = page.get_by_role("link", name="1 new request – Show")
@@ -153,7 +153,7 @@ def test_today_waits_while_someone_works_in_it(visit: Visit, requests: list[Cons
     late.focus()
     ConsultationRequest.objects.update(promised_by=None, call_back_at=None, unread_since=None)
     for _minute in range(2):
-        with page.expect_response("**/new/?since=*"):
+        with page.expect_response("**/news/?since=*"):
             page.clock.run_for(61_000)
     expect(late).to_be_focused()
     assert replaced == []

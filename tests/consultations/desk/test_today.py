@@ -148,6 +148,14 @@ def test_patient_who_did_not_come_is_marked(at_two: Client) -> None:
     assert ConsultationRequest.objects.get().status == Status.DID_NOT_ATTEND
 
 
+def test_patient_who_has_arrived_needs_no_telling_and_no_reminder(at_two: Client) -> None:
+    appointment = agreed(NOW + HOUR, patient_informed_at=None, made_at=NOW - DAY)
+    page = today(at_two)
+    assert lines(page, "not-told") and "Reminders to make: 1" in page.main.text
+    page = press(at_two, appointment, "Arrived")
+    assert not lines(page, "not-told") and "Reminders to make" not in page.main.text
+
+
 def test_today_without_work_says_so(at_two: Client) -> None:
     page = today(at_two)
     assert lines(page, "due-today") == ["All caught up. New requests will show here by themselves."]

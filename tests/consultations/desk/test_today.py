@@ -180,7 +180,7 @@ def test_refresh_sends_panels_alone_and_records_nothing_new(at_two: Client) -> N
     assert Disclosure.objects.count() == 2
 
 
-def test_new_requests_are_counted_since_a_moment(at_two: Client) -> None:
+def test_new_requests_are_counted_since_a_moment(at_two: Client, user: User) -> None:
     def counted(since: str) -> int:
         response = at_two.get(reverse("desk:new_requests"), {"since": since}, headers=BACKGROUND)
         number: int = response.json()["count"]
@@ -189,6 +189,8 @@ def test_new_requests_are_counted_since_a_moment(at_two: Client) -> None:
     opened_at = NOW.timestamp()
     a_request(created_at=NOW - HOUR)
     a_request(created_at=NOW + HOUR, status=Status.HELD)
+    taken = a_request(created_at=NOW + HOUR, status=Status.CONTACTING)
+    set_to(taken, channel="phone", consent="phone", taken_by=user)
     for minutes in (1, 2):
         a_request(created_at=NOW + minutes * timedelta(minutes=1))
     assert counted(f"{opened_at:.6f}") == 2

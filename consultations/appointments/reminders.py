@@ -80,11 +80,12 @@ def _due(now: datetime, last: date) -> AppointmentQuerySet:
 
 
 def _not_reminded(now: datetime) -> AppointmentQuerySet:
-    """Future agreed appointments without a reminder, or whose reminder is a late mail."""
+    """Future agreed appointments without a reminder, or whose reminder is a late mail, before the arrival."""
     return Appointment.objects.filter(
         Q(reminded_at=None) | Q(_has_late_mail(now)),
         state=Appointment.State.AGREED,
         starts_at__gt=now,
+        arrived_at=None,
         request__erased_at=None,
     )
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from clinic_site.accounts.models import User
 from clinic_site.mail.models import OutgoingMessage
 from consultations.answers import Channel, Consent
+from consultations.appointments.reminder_answers import Answer
 from consultations.intake import file_storage
 from consultations.lifecycle import disclosures
 from consultations.lifecycle.errors import NotAllowedError
@@ -114,7 +115,9 @@ def _detail(name: str, value: Any) -> tuple[str, Any]:
     if name in ("channel", "consent"):
         choices = Channel if name == "channel" else Consent
         return _label(ConsultationRequest, name), str(choices(value).label)
-    if name.endswith("_at"):
+    if name == "answer":
+        return _("answer"), str(Answer(value).label)
+    if name.endswith(("_at", "_until")):
         value = _moment(datetime.fromisoformat(value))
     labels = {
         "message": _("message"),
@@ -125,6 +128,7 @@ def _detail(name: str, value: Any) -> tuple[str, Any]:
         "is_replaced": _("another time was chosen"),
         "call_back_at": _label(ConsultationRequest, "call_back_at"),
         "starts_at": _label(Appointment, "starts_at"),
+        "held_until": _label(Appointment, "held_until"),
         "practitioner": _label(Appointment, "practitioner"),
     }
     return labels.get(name, name), value

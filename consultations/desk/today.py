@@ -102,7 +102,7 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
     untold = [
         Task(Row(each.request, hours, now, each), _("Tell them"))
         for each in live.values()
-        if each.starts_at > now and not booking.is_informed(each.request, each, now)
+        if each.starts_at > now and not each.arrived_at and not booking.is_informed(each.request, each, now)
     ]
     visits = [
         Visit(each, now)

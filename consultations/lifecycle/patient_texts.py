@@ -14,6 +14,7 @@ from django.utils import timezone
 from clinic_site.accounts.models import User
 from clinic_site.clinic.models import ClinicProfile
 from consultations import workflow
+from consultations.lifecycle.contact_details import wrong_since
 from consultations.lifecycle.errors import NotAllowedError
 from consultations.lifecycle.optimistic_locking import lock, require_version
 from consultations.lifecycle.staff_actions import INFORMED, may_have_link
@@ -139,14 +140,16 @@ def open_text(
     ``kind`` is that of the task, ``PRIVATE_LINK`` or ``REMINDER``; patients who must not be identified get
     another text (``texts.kind_for``). The same press again within minutes is recorded once.
 
-    Raises ``SomeoneElseChangedError``, and ``NotAllowedError`` for another kind or channel.
+    Raises ``SomeoneElseChangedError``, and ``NotAllowedError`` for another kind or channel, or if the number
+    is recorded as wrong.
     """
     now = timezone.now()
     with transaction.atomic():
         locked = lock(consultation)
         require_version(locked, version)
-        task = task_of(locked, locked.events.all(), now)
-        if channel not in texts.channels(locked):
+        events = list(locked.events.all())
+        task = task_of(locked, events, now)
+        if channel not in texts.channels(locked) or wrong_since(locked, events):
             raise NotAllowedError(f"{channel} to this number")
         about = _appointments_for(locked, kind, task, now)
         kind = texts.kind_for(kind, locked)

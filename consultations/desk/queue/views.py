@@ -97,7 +97,9 @@ def new_requests(request: HttpRequest) -> JsonResponse:
     count, since = 0, request.GET.get("since", "")
     if SECONDS.fullmatch(since):
         opened_at = datetime.fromtimestamp(float(since), UTC)
-        count = ConsultationRequest.objects.waiting().filter(created_at__gt=opened_at).count()
+        # Staff know of those that they took.
+        sent = ConsultationRequest.objects.waiting().filter(taken_by=None)
+        count = sent.filter(created_at__gt=opened_at).count()
     text = ngettext("%(count)d new request – Show", "%(count)d new requests – Show", count) % {"count": count}
     return JsonResponse({"count": count, "text": text})
 

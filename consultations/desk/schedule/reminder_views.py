@@ -26,6 +26,7 @@ from consultations.models import Appointment, Disclosure
 from consultations.models.appointments import midnight
 from consultations.staff_pages import POST, VIEW, WORK, member, page, show
 
+CHANGED = gettext_lazy("%(reference)s: the request has changed. See the list as it is now.")
 ANSWERED = {
     Answer.NO_ANSWER: gettext_lazy("%(reference)s: no answer. It stays on the list."),
     Answer.WILL_COME: gettext_lazy("%(reference)s: reminded, and will come."),
@@ -65,8 +66,12 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
     reference = {"reference": appointment.request.reference}
     if request.POST.get("sent") == "no":
         consultation, version = appointment.request, appointment.request.version
-        patient_texts.record_not_sent(consultation, REMINDER, actor=member(request), version=version)
-        messages.success(request, _("%(reference)s: not sent.") % reference)
+        try:
+            patient_texts.record_not_sent(consultation, REMINDER, actor=member(request), version=version)
+        except (SomeoneElseChangedError, NotAllowedError):  # in this moment, or erased
+            messages.warning(request, CHANGED % reference)
+        else:
+            messages.success(request, _("%(reference)s: not sent.") % reference)
         return SeeOther(reverse("desk:reminders"))
     if reminding.mark_reminded(appointment, actor=member(request)):
         messages.success(request, _("%(reference)s: reminded.") % reference)
@@ -115,8 +120,7 @@ def open_text(request: HttpRequest, pk: int) -> HttpResponse:
             consultation, REMINDER, channel, actor=member(request), version=int(version or -1)
         )
     except (SomeoneElseChangedError, NotAllowedError):
-        words = _("%(reference)s: the request has changed. See the list as it is now.")
-        messages.warning(request, words % {"reference": consultation.reference})
+        messages.warning(request, CHANGED % {"reference": consultation.reference})
         return SeeOther(reverse("desk:reminders"))
     return answer_with_text(
         request,

@@ -148,6 +148,14 @@ def test_patient_who_did_not_come_is_marked(at_two: Client) -> None:
     assert ConsultationRequest.objects.get().status == Status.DID_NOT_ATTEND
 
 
+def test_patient_who_has_arrived_needs_no_telling_and_no_reminder(at_two: Client) -> None:
+    appointment = agreed(NOW + HOUR, patient_informed_at=None, made_at=NOW - DAY)
+    page = today(at_two)
+    assert lines(page, "not-told") and "Reminders to make: 1" in page.main.text
+    page = press(at_two, appointment, "Arrived")
+    assert not lines(page, "not-told") and "Reminders to make" not in page.main.text
+
+
 def test_today_without_work_says_so(at_two: Client) -> None:
     page = today(at_two)
     assert lines(page, "due-today") == ["All caught up. New requests will show here by themselves."]
@@ -172,7 +180,7 @@ def test_refresh_sends_panels_alone_and_records_nothing_new(at_two: Client) -> N
     assert Disclosure.objects.count() == 2
 
 
-def test_new_requests_are_counted_since_a_moment(at_two: Client) -> None:
+def test_new_requests_are_counted_since_a_moment(at_two: Client, user: User) -> None:
     def counted(since: str) -> int:
         response = at_two.get(reverse("desk:new_requests"), {"since": since}, headers=BACKGROUND)
         number: int = response.json()["count"]
@@ -181,6 +189,8 @@ def test_new_requests_are_counted_since_a_moment(at_two: Client) -> None:
     opened_at = NOW.timestamp()
     a_request(created_at=NOW - HOUR)
     a_request(created_at=NOW + HOUR, status=Status.HELD)
+    taken = a_request(created_at=NOW + HOUR, status=Status.CONTACTING)
+    set_to(taken, channel="phone", consent="phone", taken_by=user)
     for minutes in (1, 2):
         a_request(created_at=NOW + minutes * timedelta(minutes=1))
     assert counted(f"{opened_at:.6f}") == 2

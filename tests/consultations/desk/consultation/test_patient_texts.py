@@ -259,6 +259,16 @@ def test_private_link_is_sent_without_telling_of_a_step(practitioner: Practition
     assert heading(desk) == "Tell the patient: time offered"
 
 
+def test_nothing_is_sent_to_a_wrong_number(practitioner: Practitioner) -> None:
+    desk = a_desk()
+    assert desk.opens().by_class("tell__send")
+    desk.presses("contact", outcome="wrong_number")
+    assert not desk.opens().by_class("tell__send")
+    links = PrivateLink.objects.count()
+    desk.presses("text", kind="text_private_link", channel="whatsapp")
+    assert desk.problem == NOT_POSSIBLE and PrivateLink.objects.count() == links
+
+
 def test_copy_is_a_page_without_script_and_data_with_it(practitioner: Practitioner) -> None:
     desk = a_desk()
     desk.set_to(language="ur")

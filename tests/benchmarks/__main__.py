@@ -34,6 +34,7 @@ COMPARISONS = (
     ("warm, 4 procedures", "hello, no middleware", "0.9"),
     ("304", "hello, no middleware", "0.9"),
     ("warm, 400 procedures", "warm, 4 procedures", "0.9"),
+    ("warm, in Urdu", "warm, 4 procedures", "0.9"),
     ("cold, 400 procedures", "cold, 4 procedures", "0.9 (a page of 12 cards : one of 4)"),
     ("cold, 400 procedures", "cold, 16 procedures", "0.9 (both of 12)"),
 )
@@ -85,6 +86,7 @@ def main() -> None:
             "hello, no middleware": partial(warm, hello),
             "warm, 4 procedures": partial(warm, site),
             "warm, 400 procedures": partial(warm, big),
+            "warm, in Urdu": partial(warm, site, path="/ur/"),
             "304": partial(warm, site, {"If-None-Match": etag(site)}),
         }
         for count, place in data.items():
@@ -131,12 +133,14 @@ def report(results: dict[str, list[Result]]) -> None:
 # Asking
 
 
-def load(of: Server, headers: dict[str, str] | None = None, *, options: argparse.Namespace) -> Result:
+def load(
+    of: Server, headers: dict[str, str] | None = None, path: str = "/", *, options: argparse.Namespace
+) -> Result:
     """By several connections, from a process of their own."""
-    arguments = [str(of.port), str(options.seconds), str(options.connections)]
+    arguments = [str(of.port), path, str(options.seconds), str(options.connections)]
     arguments += [f"{name}={value}" for name, value in (BROWSER | (headers or {})).items()]
     for _ in range(8):  # each process renders the page that has expired before the measurement, not in it
-        etag(of)
+        etag(of, path)
     command = [sys.executable, "-m", "tests.benchmarks.load", *arguments]
     before = of.spent()
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
@@ -157,9 +161,9 @@ def one_by_one(of: Server, count: int) -> Result:
     return Result(rate=1 / statistics.median(seconds), cost=(of.spent() - before) / count * 1e6)
 
 
-def etag(of: Server) -> str:
+def etag(of: Server, path: str = "/") -> str:
     connection = http.client.HTTPConnection("127.0.0.1", of.port, timeout=30)
-    connection.request("GET", "/", headers=BROWSER)
+    connection.request("GET", path, headers=BROWSER)
     return connection.getresponse().headers["ETag"]
 
 

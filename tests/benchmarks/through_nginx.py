@@ -41,6 +41,7 @@ def requests_per_second(port: int, seconds: float) -> float:
         "-m",
         "tests.benchmarks.load",
         str(port),
+        "/",
         str(seconds),
         "8",
         "Accept-Encoding=br",

@@ -135,6 +135,18 @@ def test_day_sheet_records_arrival_and_attendance(at_two: Client, user: User) ->
     assert [*kinds] == [("arrived", user.pk), ("not_arrived", user.pk), ("arrived", user.pk)]
 
 
+def test_today_says_whom_to_ask_for_wherever_a_number_is_shown(at_two: Client) -> None:
+    late, visit = set_to(a_request(), promised_by=NOW - HOUR), agreed(NOW + HOUR).request
+    secret = {"requester_name": "Bilal Khan", "relationship": "son", "patient_knows": "no"}
+    for request, who in ((late, "yes"), (visit, "no")):
+        set_to(request, for_whom="adult", may_identify_clinic=who, **secret)
+    page = today(at_two)
+    (call,), (meeting,) = lines(page, "act-now"), visits(page)
+    ask = "Ask for Bilal Khan (son). Not for the patient, who does not know."
+    assert ask in call and ask in meeting
+    assert "Do not say who is calling" not in call and "Do not say who is calling" in meeting
+
+
 def test_arrival_is_refused_for_another_day_and_twice(at_two: Client) -> None:
     past, today_ = agreed(NOW - DAY), agreed(NOW + HOUR)
     for appointment, expected in ((past, 0), (today_, 1), (today_, 1)):

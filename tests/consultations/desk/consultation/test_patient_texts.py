@@ -267,6 +267,10 @@ def test_nothing_is_sent_to_a_wrong_number(practitioner: Practitioner) -> None:
     links = PrivateLink.objects.count()
     desk.presses("text", kind="text_private_link", channel="whatsapp")
     assert desk.problem == NOT_POSSIBLE and PrivateLink.objects.count() == links
+    given(desk.request, practitioner, at(10))
+    found = panel(desk)
+    assert found and not found.by_class("tell__send") and "The number is wrong" in found.text
+    assert [button.text for button in found.all("button")] == ["Told on the phone"]
 
 
 def test_copy_is_a_page_without_script_and_data_with_it(practitioner: Practitioner) -> None:

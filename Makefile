@@ -97,6 +97,7 @@ STAFF_ONLY := models models.py admin.py apps.py \
 	clinic_site/admin_site.py clinic_site/settings.py clinic_site/clinic/opening_week.py \
 	clinic_site/core/http/error_pages.py consultations/staff_pages.py consultations/workflow.py \
 	consultations/messaging/catalogue.py consultations/messaging/notify.py consultations/messaging/rendering.py \
+	consultations/messaging/texts.py \
 	procedures/validators.py templates/503_staff.html
 
 messages: .venv/installed-dev

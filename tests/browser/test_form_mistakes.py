@@ -74,7 +74,7 @@ def assert_errors_lead_to(page: Page, questions: Iterable[str]) -> None:
     """Expect the form again, with errors of these questions in a summary in focus and beside each field."""
     press(page, "Check your answers")
     assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
+    expect(page.locator(".error-summary")).to_be_focused()
     links = page.locator(".error-summary a").all()
     sentences = [link.inner_text() for link in links]
     beside = page.locator(".error-message").all_inner_texts()
@@ -83,6 +83,7 @@ def assert_errors_lead_to(page: Page, questions: Iterable[str]) -> None:
     for link, sentence in zip(links, sentences, strict=True):
         assert not BLAME.search(sentence), sentence
         link.click()
+        expect(page.locator(link.get_attribute("href") or "")).to_be_focused()
         reached.append(page.evaluate(QUESTION_IN_FOCUS) or "")
     for shown, question in zip(reached, questions, strict=True):
         assert question in shown, (shown, sentences)

@@ -26,7 +26,7 @@ def done(page: Page) -> str:
     confirmation = page.locator("#done")
     expect(confirmation).to_be_visible()
     page.wait_for_load_state()
-    assert page.evaluate("document.activeElement.contains(document.getElementById('done'))")
+    expect(page.locator(":focus #done, #done:focus")).to_be_attached()
     return confirmation.inner_text()
 
 
@@ -184,13 +184,13 @@ def test_errors_are_accessible_and_keep_what_was_typed(visit: Visit) -> None:
         visitor.presses(button)
         assert page.title().startswith("Error: ")
         page.locator(".error-summary a").click()
-        assert page.evaluate("document.activeElement.matches('input, textarea')")
+        expect(page.locator(":is(input, textarea):focus")).to_be_attached()
         visitor.assert_accessible()
     page.get_by_label("Your note").fill("It is worse.")
     ConsultationRequest.objects.update(status=Status.DECLINED)
     visitor.presses("Add this note")
     assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.matches('.error-summary, #id_text')")
+    expect(page.locator(":is(.error-summary, #id_text):focus")).to_be_attached()
     expect(page.get_by_label("Your note")).to_have_value("It is worse.")
     visitor.assert_accessible()
 

@@ -103,7 +103,7 @@ def test_refused_request_is_accessible(visit: Visit, monkeypatch: Any) -> None:
     visitor.presses("Check your answers")
     visitor.presses("Send request")
     expect(page.locator(".error-summary")).to_contain_text("Your request is not sent yet")
-    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
+    expect(page.locator(".error-summary")).to_be_focused()
     visitor.assert_accessible()
     assert page.url.endswith(reverse("consultations:request") + "?answers")
 

@@ -61,12 +61,13 @@ def assert_errors_lead_to(visitor: Visitor, fields: Iterable[str]) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert page.title().startswith("غلطی:")
-    assert page.evaluate("document.activeElement.classList.contains('error-summary')")
+    expect(page.locator(".error-summary")).to_be_focused()
     assert_is_urdu(visitor)
     reached = []
     for link in page.locator(".error-summary a").all():
         link.focus()
         page.keyboard.press("Enter")
+        expect(page.locator(link.get_attribute("href") or "")).to_be_focused()
         assert page.evaluate(QUESTION_IN_FOCUS), link.inner_text()
         reached.append(page.evaluate("document.activeElement.name"))
     assert reached == [*fields]

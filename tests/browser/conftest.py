@@ -196,7 +196,7 @@ class Visitor:
             self.page.set_viewport_size(size)
             self.page.emulate_media(color_scheme=scheme)
             if self.has_scripts:  # colors change slowly
-                self.page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+                self.page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
             self.assert_accessible()
         self.page.set_viewport_size(own)
 

@@ -22,7 +22,7 @@ def main(count: int) -> None:
     call_command("migrate", verbosity=0)
     call_command("load_sample_content", stdout=io.StringIO())
     call_command("collectstatic", interactive=False, verbosity=0)
-    model = Publication.objects.filter(slug="nerve-repair").get()
+    model = Publication.objects.get(slug="nerve-repair", language="en")
     with transaction.atomic():
         for number in range(Procedure.objects.count() + 1, count + 1):
             _copy(model, number)

@@ -99,7 +99,7 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         if problems := appointment_problems(each, hours):
             task = Task(Row(each.request, hours, now, each), _("Reschedule"), tuple(problems))
             impossible.setdefault(each.request_id, task)
-    untold = [
+    not_told = [
         Task(Row(each.request, hours, now, each), _("Tell them"))
         for each in live.values()
         if each.starts_at > now and not each.arrived_at and not booking.is_informed(each.request, each, now)
@@ -118,7 +118,7 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
         "impossible": [*impossible.values()],
         "later": [_due_task(row) for row in due[len(late) :][:MAX_LISTED]],
         "next": [_due_task(Row(first, hours, now, live.get(first.pk)))] if first else [],
-        "untold": untold[:MAX_LISTED],
+        "not_told": not_told[:MAX_LISTED],
     }
     shown = [task.consultation for each in tasks.values() for task in each]
     shown += [visit.appointment.request for visit in visits]
@@ -126,7 +126,7 @@ def panel(request: HttpRequest) -> dict[str, Any] | None:
     return tasks | {
         "sessions": hours.open_intervals(midnight(scope.today), scope.end_of_day),
         "numbers": count_tabs(scope, TO_DO, reminders=CountOf(due_manually(now, hours), column="pk")),
-        "untold_count": len(untold),
+        "not_told_count": len(not_told),
         "visits": visits,
         "may_work": user.has_perm(WORK),
         "undelivered": OutgoingMessage.objects.undelivered().count(),

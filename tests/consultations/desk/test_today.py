@@ -68,8 +68,8 @@ def test_today_lists_what_to_do(at_two: Client, user: User) -> None:
         "Set aside as spam: 1 Check the requests set aside",
         "Limit reached: feedback from a network 2 times since Wed 4 Mar, 2 pm",
     ]
-    (untold,) = lines(page, "not-told")
-    assert "Fatima Noor" in untold and "Thu 5 Mar, 2 pm" in untold
+    (not_told,) = lines(page, "not-told")
+    assert "Fatima Noor" in not_told and "Thu 5 Mar, 2 pm" in not_told
     links = {link["href"] for link in page.main.all("a") if not link["href"].startswith("tel:")}
     assert len(links) > 10
     assert all(at_two.get(link).status_code == 200 for link in links)
